@@ -1,0 +1,1 @@
+"""Modelplane: the control plane for AI inference, as one Crossplane composition function."""

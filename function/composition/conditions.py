@@ -1,0 +1,114 @@
+"""Conditions: what a composite says about itself.
+
+Each kind declares its whole vocabulary, every reason with its status, its meaning and
+what to do about it. The reference in the documentation is made from these declarations,
+and a composer can only say what is declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+
+class Status(Enum):
+    """The status of a condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Severity(Enum):
+    """The severity of an event."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that a condition can say.
+
+    Attributes:
+        status: The condition's status with this reason.
+        meaning: What it means, for the reference.
+        remedy: What to do about it; empty when nothing needs doing.
+        event: Severity of the event that tells when a composite begins to say this; None for no event.
+    """
+
+    status: Status
+    meaning: str
+    remedy: str = ""
+    event: Severity | None = None
+
+
+Vocabulary: TypeAlias = Mapping[str, Mapping[str, Reason]]
+"""Condition type, then reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of a composite, as an answer sets it."""
+
+    type: str
+    status: Status
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event about a composite."""
+
+    severity: Severity
+    reason: str
+    message: str
+
+
+HELD = "Held"
+CHILDREN_READY = "ChildrenReady"
+
+COMMON: Vocabulary = {
+    HELD: {
+        "InputsResolved": Reason(Status.FALSE, "Everything that was needed could be read."),
+        "InputUnresolved": Reason(
+            Status.TRUE,
+            "Something that is needed has not been fetched yet; all stays as it is until it is.",
+        ),
+        "InputMissing": Reason(
+            Status.TRUE,
+            "Something that is needed does not exist, or does not publish what is needed; what runs is kept.",
+            "Create or repair the object that the message names.",
+            Severity.WARNING,
+        ),
+        "InputInvalid": Reason(
+            Status.TRUE,
+            "Something that is needed cannot be read; it is left out, and what depends on it is kept.",
+            "Correct the object and the field that the message names.",
+            Severity.WARNING,
+        ),
+        "InvalidSpec": Reason(
+            Status.TRUE,
+            "This object's own spec cannot be read; what runs is kept.",
+            "Correct the field that the message names.",
+            Severity.WARNING,
+        ),
+        "InternalError": Reason(
+            Status.TRUE,
+            "The function failed on this input; nothing was changed.",
+            "Report the message with the object's manifest.",
+        ),
+    },
+    CHILDREN_READY: {
+        "AllReady": Reason(Status.TRUE, "Everything that this object composes is ready."),
+        "ChildNotReady": Reason(
+            Status.FALSE,
+            "At least one composed resource is not ready; the message names the first and its own message.",
+            "Look at the resource that the message names.",
+        ),
+    },
+}
+"""Conditions that every kind has."""

@@ -1,0 +1,288 @@
+"""The answer while it is being written.
+
+A draft is safe by default: an observed child that is neither composed nor dropped stays
+exactly as it is, so taking something away needs a call of `drop`. `hold` ends an answer
+early with everything as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from function.composition import manifest, objects, owned, readiness
+from function.composition.composition import TTL_SECONDS, Child, Composition
+from function.composition.conditions import (
+    CHILDREN_READY,
+    COMMON,
+    HELD,
+    Condition,
+    Event,
+    Reason,
+    Status,
+    Vocabulary,
+)
+from function.composition.manifest import Manifest
+from function.composition.observation import Observation
+from function.composition.readiness import Readiness
+from function.composition.requirements import Required, Requirement
+
+M = TypeVar("M", bound=BaseModel)
+
+NOT_KNOWN_YET = "NotKnownYet"
+"""Reason of a condition that has never been decided, because its inputs are in doubt."""
+
+_LISTED = 5
+
+
+class InvalidSpecError(Exception):
+    """The composite's own spec cannot be read; the answer is a hold that says where."""
+
+
+class IncompleteAnswerError(Exception):
+    """A composer left out a condition of its kind, or said one that is not in its vocabulary."""
+
+
+class Draft:
+    """One answer in the making.
+
+    Attributes:
+        observation: What it answers to.
+    """
+
+    def __init__(self, observation: Observation, vocabulary: Vocabulary) -> None:
+        self.observation = observation
+        self._vocabulary: Vocabulary = {**vocabulary, **COMMON}
+        self._children: dict[str, Child] = {}
+        self._dropped: set[str] = set()
+        self._conditions: dict[str, Condition] = {}
+        self._requirements: dict[str, Requirement] = {}
+        self._status: Mapping[str, Any] | None = None
+        self._doubts: list[tuple[str, str]] = []
+        self._gated = False
+        self._deadline: datetime | None = None
+
+    # ------------------------------------------------------------------ reading
+
+    def spec(self, model: type[M]) -> M:
+        """Parse the composite's spec.
+
+        Raises:
+            InvalidSpecError: When it does not fit the model, naming the first field that does not.
+        """
+        try:
+            return model.model_validate(self.observation.spec)
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(str(step) for step in ("spec", *first["loc"]))
+            more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+            raise InvalidSpecError(f"{path}: {first['msg']}{more}") from error
+
+    def require(self, key: str, requirement: Requirement) -> Required:
+        """Ask for objects, and read the answer if there is one yet."""
+        self._requirements[key] = requirement
+        return self.observation.answer(key)
+
+    def observed(self, key: str) -> manifest.Object | None:
+        """An observed child."""
+        return self.observation.children.get(key)
+
+    def remote_name(self, key: str, name: str) -> str:
+        """The name on the other cluster of an Object's manifest: the observed one, or a new one."""
+        return manifest.name_of(objects.desired(self.observed(key))) or name
+
+    # ------------------------------------------------------------------ children
+
+    def child(self, key: str, wanted: Mapping[str, Any], *, ready: Readiness | None = None) -> None:
+        """Compose a resource.
+
+        An observed one keeps its name. One that is observed with another kind is kept as it is:
+        Crossplane would neither delete nor track the old object.
+
+        Args:
+            key: The composition resource name.
+            wanted: The manifest. Nulls and empty maps are left out.
+            ready: Its readiness; by default that of its kind.
+        """
+        seen = self.observed(key)
+        judged = readiness.of(seen) if ready is None else ready
+        body: Manifest = manifest.pruned(wanted)
+        if seen is not None:
+            if seen.get("kind") != body.get("kind"):
+                self.keep(key)
+                self.doubt("InputInvalid", f"{key} is a {seen.get('kind')} and cannot become a {body.get('kind')}")
+                return
+            if manifest.name_of(seen):
+                body["metadata"] = {**body.get("metadata", {}), "name": manifest.name_of(seen)}
+        self._children[key] = Child(body, judged)
+
+    def remote(self, key: str, remote: Mapping[str, Any], provider_config: str, **options: Any) -> None:
+        """Compose an Object with a manifest for another cluster.
+
+        Once the Object is observed, the remote object's identity never changes; another kind
+        under the same key is refused, since the old remote object would be left behind.
+
+        Args:
+            key: The composition resource name.
+            remote: The manifest for the other cluster.
+            provider_config: The provider config that reaches it.
+            **options: See `objects.wrap`.
+        """
+        seen = self.observed(key)
+        current = objects.desired(seen)
+        if current and current.get("kind") != remote.get("kind"):
+            self.keep(key)
+            self.doubt("InputInvalid", f"{key} is a {current.get('kind')} and cannot become a {remote.get('kind')}")
+            return
+        self.child(key, objects.wrap(objects.same_identity(remote, seen), provider_config, **options))
+
+    def keep(
+        self,
+        key: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        ready: Readiness | None = None,
+    ) -> None:
+        """Re-emit an observed child exactly as we own it, with labels or annotations anew if given."""
+        seen = self.observed(key)
+        if seen is None:
+            return
+        body = owned.intent(seen, self.observation.composite)
+        meta = dict(body.get("metadata", {}))
+        for field, value in (("labels", labels), ("annotations", annotations)):
+            if value is not None:
+                meta.pop(field, None)
+                if value:
+                    meta[field] = dict(value)
+        self._children[key] = Child({**body, "metadata": meta}, readiness.of(seen) if ready is None else ready)
+
+    def drop(self, key: str) -> None:
+        """Let an observed child go. Nothing else takes a child away."""
+        self._dropped.add(key)
+        self._children.pop(key, None)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Composition resource names composed so far."""
+        return frozenset(self._children)
+
+    # ------------------------------------------------------------------ saying
+
+    def say(self, kind: str, reason: str, message: str = "") -> None:
+        """Set a condition; its status is the one declared for the reason."""
+        declared = self._declared(kind, reason)
+        self._conditions[kind] = Condition(kind, declared.status, reason, message)
+
+    def repeat(self, kind: str) -> None:
+        """Say again what the composite says already; Unknown when it never said anything."""
+        seen = manifest.condition(self.observation.composite, kind)
+        if seen.get("status") in {s.value for s in Status}:
+            self._conditions[kind] = Condition(
+                kind, Status(seen["status"]), manifest.text(seen, "reason"), manifest.text(seen, "message")
+            )
+        else:
+            self._conditions[kind] = Condition(kind, Status.UNKNOWN, NOT_KNOWN_YET, "Not decided yet.")
+
+    def doubt(self, reason: str, message: str) -> None:
+        """Say that an input in use is in doubt. The composite cannot become Ready by this answer."""
+        self._gated = True
+        self.skip(reason, message)
+
+    def skip(self, reason: str, message: str) -> None:
+        """Say that an input was left out; the rest of the answer stands."""
+        self._declared(HELD, reason)
+        if (reason, message) not in self._doubts:
+            self._doubts.append((reason, message))
+
+    def publish(self, status: Mapping[str, Any]) -> None:
+        """Set the composite's status as a whole."""
+        self._status = manifest.pruned(status)
+
+    def wake(self, at: datetime) -> None:
+        """Ask to be called again no later than this."""
+        self._deadline = at if self._deadline is None else min(at, self._deadline)
+
+    # ------------------------------------------------------------------ ending
+
+    def hold(self, reason: str, message: str) -> Composition:
+        """End with everything as it was: children, status, Ready and the conditions not said yet."""
+        self.doubt(reason, message)
+        for kind in self._vocabulary:
+            if kind not in self._conditions and kind not in COMMON:
+                self.repeat(kind)
+        if self._status is None:
+            self._status = {k: v for k, v in self.observation.status.items() if k != "conditions"}
+        return self.finish(ready=manifest.is_true(self.observation.composite, "Ready"))
+
+    def finish(self, *, ready: bool) -> Composition:
+        """End the answer.
+
+        Args:
+            ready: Whether the composite is Ready.
+
+        Raises:
+            HoldUnsafeError: When a child that stays cannot be re-emitted safely.
+            IncompleteAnswerError: When a condition of the kind was not said.
+        """
+        for key in sorted(self.observation.children):
+            if key not in self._children and key not in self._dropped:
+                self.keep(key)
+        self._say_common()
+        missing = [kind for kind in self._vocabulary if kind not in self._conditions]
+        if missing:
+            raise IncompleteAnswerError(f"{self.observation.kind}: no word about {', '.join(missing)}")
+        conditions = tuple(self._conditions[kind] for kind in self._vocabulary)
+        was_ready = manifest.is_true(self.observation.composite, "Ready")
+        return Composition(
+            children={key: self._children[key] for key in sorted(self._children)},
+            status=self._status or {},
+            ready=ready and (was_ready or not self._gated),
+            conditions=conditions,
+            events=tuple(e for e in map(self._event, conditions) if e is not None),
+            requirements={key: self._requirements[key] for key in sorted(self._requirements)},
+            ttl_seconds=self._ttl(),
+        )
+
+    def _say_common(self) -> None:
+        if self._doubts:
+            messages = [message for _, message in self._doubts]
+            shown = "; ".join(messages[:_LISTED])
+            more = f"; and {len(messages) - _LISTED} more" if len(messages) > _LISTED else ""
+            self.say(HELD, self._doubts[0][0], shown + more)
+        else:
+            self.say(HELD, "InputsResolved")
+        unready = [(k, c) for k, c in sorted(self._children.items()) if not c.readiness.ready]
+        if not unready:
+            self.say(CHILDREN_READY, "AllReady", f"{len(self._children)} of {len(self._children)} ready")
+            return
+        key, child = unready[0]
+        who = "/".join(filter(None, (child.manifest.get("kind"), manifest.name_of(child.manifest))))
+        others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
+        self.say(CHILDREN_READY, "ChildNotReady", f"{key} {who}: {child.readiness.message}{others}")
+
+    def _event(self, said: Condition) -> Event | None:
+        """An event for a condition that begins to say something worth one."""
+        declared = self._vocabulary.get(said.type, {}).get(said.reason)
+        if declared is None or declared.event is None:
+            return None
+        before = manifest.condition(self.observation.composite, said.type)
+        if before.get("reason") == said.reason and before.get("status") == said.status.value:
+            return None
+        return Event(declared.event, said.reason, said.message or declared.meaning)
+
+    def _declared(self, kind: str, reason: str) -> Reason:
+        declared = self._vocabulary.get(kind, {}).get(reason)
+        if declared is None:
+            raise IncompleteAnswerError(f"{self.observation.kind}: {kind}/{reason} is not in the vocabulary")
+        return declared
+
+    def _ttl(self) -> int:
+        if self._deadline is None:
+            return TTL_SECONDS
+        left = math.ceil((self._deadline - self.observation.now).total_seconds())
+        return max(1, min(TTL_SECONDS, left))

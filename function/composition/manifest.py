@@ -1,0 +1,105 @@
+"""Kubernetes objects as plain data, and safe ways to read them.
+
+Objects of the API server arrive as nested mappings that anyone may have written.
+Reading never raises: a path that does not exist, or that passes through something
+that is not a mapping, reads as the default.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+Object: TypeAlias = Mapping[str, Any]
+"""A Kubernetes object that is only read."""
+
+Manifest: TypeAlias = dict[str, Any]
+"""A Kubernetes object that is being built."""
+
+
+def dig(source: object, *path: str | int, default: Any = None) -> Any:
+    """Read a nested value.
+
+    Args:
+        source: A mapping or sequence, or anything else (reads as the default).
+        *path: Keys of mappings and indices of sequences.
+        default: What to return when the path ends early or holds null.
+    """
+    value: Any = source
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(value, Sequence) or isinstance(value, str) or not -len(value) <= step < len(value):
+                return default
+            value = value[step]
+        else:
+            if not isinstance(value, Mapping) or step not in value:
+                return default
+            value = value[step]
+    return default if value is None else value
+
+
+def mapping(source: object, *path: str | int) -> Mapping[str, Any]:
+    """Read a nested mapping; anything else reads as an empty one."""
+    value = dig(source, *path)
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(source: object, *path: str | int) -> list[Mapping[str, Any]]:
+    """Read a nested list of mappings; other elements are passed over."""
+    value = dig(source, *path)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return []
+    return [item for item in value if isinstance(item, Mapping)]
+
+
+def text(source: object, *path: str | int) -> str:
+    """Read a nested string; anything else reads as an empty one."""
+    value = dig(source, *path)
+    return value if isinstance(value, str) else ""
+
+
+def integer(source: object, *path: str | int, default: int = 0) -> int:
+    """Read a nested whole number; anything else reads as the default."""
+    value = dig(source, *path)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def labels(source: object) -> dict[str, str]:
+    """Read an object's labels; values that are not strings are passed over."""
+    return {k: v for k, v in mapping(source, "metadata", "labels").items() if isinstance(v, str)}
+
+
+def annotations(source: object) -> dict[str, str]:
+    """Read an object's annotations; values that are not strings are passed over."""
+    return {k: v for k, v in mapping(source, "metadata", "annotations").items() if isinstance(v, str)}
+
+
+def name_of(source: object) -> str:
+    """Read an object's name."""
+    return text(source, "metadata", "name")
+
+
+def namespace_of(source: object) -> str:
+    """Read an object's namespace; empty for a cluster-scoped one."""
+    return text(source, "metadata", "namespace")
+
+
+def condition(source: object, kind: str) -> Mapping[str, Any]:
+    """Read one of an object's conditions; an absent one reads as an empty mapping."""
+    for item in items(source, "status", "conditions"):
+        if item.get("type") == kind:
+            return item
+    return {}
+
+
+def is_true(source: object, kind: str) -> bool:
+    """Tell whether a condition is observed to be True. Unknown and absent are not."""
+    return condition(source, kind).get("status") == "True"
+
+
+def pruned(value: Any) -> Any:
+    """Copy plain data without nulls and empty maps, which own more than they say when applied."""
+    if isinstance(value, Mapping):
+        copied = {key: pruned(item) for key, item in value.items() if item is not None}
+        return {key: item for key, item in copied.items() if item != {}}
+    if isinstance(value, list | tuple):
+        return [pruned(item) for item in value]
+    return value

@@ -1,0 +1,75 @@
+"""What a composer is given: the state of the world as Crossplane observed it, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from function.composition import manifest
+from function.composition.manifest import Object
+from function.composition.requirements import Required
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One call's input.
+
+    Attributes:
+        composite: The composite, with status and managed fields.
+        children: Observed composed resources by composition resource name. A child that is
+            missing here may still be terminating.
+        required: Objects asked for, by requirement; a missing key is not fetched yet.
+        now: The time of the call, UTC, whole seconds.
+        tag: Crossplane's tag of the request, for logs.
+    """
+
+    composite: Object
+    now: datetime
+    children: Mapping[str, Object] = field(default_factory=dict)
+    required: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
+    tag: str = ""
+
+    @property
+    def name(self) -> str:
+        """The composite's name."""
+        return manifest.name_of(self.composite)
+
+    @property
+    def namespace(self) -> str:
+        """The composite's namespace; empty when it is cluster-scoped."""
+        return manifest.namespace_of(self.composite)
+
+    @property
+    def kind(self) -> str:
+        """The composite's kind."""
+        return manifest.text(self.composite, "kind")
+
+    @property
+    def api_version(self) -> str:
+        """The composite's apiVersion."""
+        return manifest.text(self.composite, "apiVersion")
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """The composite's spec, as written."""
+        return manifest.mapping(self.composite, "spec")
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """The composite's status as last written."""
+        return manifest.mapping(self.composite, "status")
+
+    @property
+    def uid(self) -> str:
+        """The composite's uid; empty offline."""
+        return manifest.text(self.composite, "metadata", "uid")
+
+    def answer(self, key: str) -> Required:
+        """Read one requirement's answer, sorted by namespace and name."""
+        objects = self.required.get(key)
+        if objects is None:
+            return Required(key, None)
+        order = sorted(objects, key=lambda o: (manifest.namespace_of(o), manifest.name_of(o)))
+        return Required(key, tuple(order))

@@ -1,0 +1,94 @@
+"""Whether a composed resource is ready, by its own word.
+
+Most kinds publish a condition. Plain kinds (Service, Namespace, ...) and configuration
+(ProviderConfig, Usage, ...) are ready as soon as they exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from function.composition import manifest
+from function.composition.manifest import Object
+
+_EXISTING_IS_READY = frozenset(
+    {
+        "ClusterProviderConfig",
+        "ClusterUsage",
+        "ConfigMap",
+        "EndpointSlice",
+        "IPAddressPool",
+        "L2Advertisement",
+        "Namespace",
+        "ProviderConfig",
+        "Secret",
+        "Service",
+        "Usage",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether something is ready, and why not.
+
+    Attributes:
+        ready: True when observed ready.
+        message: Why it is not; empty when it is.
+    """
+
+    ready: bool
+    message: str = ""
+
+
+READY = Readiness(ready=True)
+
+
+def of(child: Object | None) -> Readiness:
+    """Judge an observed child by the rule of its kind; one that is not observed is not ready."""
+    if child is None:
+        return Readiness(ready=False, message="not created yet")
+    kind = manifest.text(child, "kind")
+    if kind in _EXISTING_IS_READY:
+        return READY
+    if kind == "HTTPRoute":
+        return _route(child)
+    if kind == "Gateway":
+        return _all(child, "Accepted", "Programmed")
+    if kind == "GatewayClass":
+        return _all(child, "Accepted")
+    ready = _all(child, "Ready")
+    if not ready.ready and manifest.condition(child, "Synced").get("status") == "False":
+        return _all(child, "Synced")
+    return ready
+
+
+def _all(child: Object, *types: str) -> Readiness:
+    for kind in types:
+        found = manifest.condition(child, kind)
+        if found.get("status") != "True":
+            return Readiness(ready=False, message=_why(kind, found))
+    return READY
+
+
+def _route(child: Object) -> Readiness:
+    """A route is ready when each parent that it names has accepted it and resolved its references."""
+    generation = manifest.integer(child, "metadata", "generation")
+    parents = manifest.items(child, "status", "parents")
+    if not parents:
+        return Readiness(ready=False, message="no gateway has accepted the route yet")
+    for parent in parents:
+        for kind in ("Accepted", "ResolvedRefs"):
+            found = manifest.condition({"status": parent}, kind)
+            if found.get("status") != "True":
+                return Readiness(ready=False, message=_why(kind, found))
+            if manifest.integer(found, "observedGeneration", default=generation) < generation:
+                return Readiness(ready=False, message=f"{kind} is about an earlier generation of the route")
+    return READY
+
+
+def _why(kind: str, found: Object) -> str:
+    if not found:
+        return f"{kind} is not reported yet"
+    said = manifest.text(found, "message") or manifest.text(found, "reason") or "no reason given"
+    return f"{kind} is {found.get('status')}: {said}"

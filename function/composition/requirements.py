@@ -1,0 +1,65 @@
+"""What a composer asks Crossplane to read for it, and the three values of the answer.
+
+Not fetched yet (unresolved), fetched and nothing there (empty), and present are three
+different facts. Crossplane also answers "empty" to a selector that could never match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from function.composition.manifest import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Objects to be read from the control plane.
+
+    Attributes:
+        api_version: Group and version of the kind. It must be served: requiring a kind that
+            is not installed fails the whole reconcile.
+        kind: The kind.
+        name: One object by name; exclusive with `labels`.
+        labels: All objects that carry these labels. With neither, all objects of the kind.
+        namespace: Where to look; empty means every namespace, or a cluster-scoped kind.
+    """
+
+    api_version: str
+    kind: str
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """The answer to one requirement.
+
+    Attributes:
+        key: The requirement's name.
+        objects: What was found, sorted by namespace and name; None while it is not fetched.
+    """
+
+    key: str
+    objects: tuple[Object, ...] | None
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether Crossplane has not fetched it yet."""
+        return self.objects is None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it was fetched and nothing was found."""
+        return self.objects == ()
+
+    @property
+    def first(self) -> Object | None:
+        """The only object of a requirement by name, if it is there."""
+        return self.objects[0] if self.objects else None
+
+    @property
+    def found(self) -> tuple[Object, ...]:
+        """What was found; nothing while unresolved."""
+        return self.objects or ()

@@ -1,0 +1,205 @@
+"""Engines: how a deployment's pods are shaped, before and after they are placed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from function.api import patterns
+from function.api.base import Integer, Limits, Model, Rule, Text, between, entries, items, length, matches
+from function.api.devices import DEVICES, DeviceRequest, ResolvedDeviceRequest
+from function.api.nodes import Quantity
+from function.api.pod_template import PodTemplate
+from function.api.taints import TOLERATIONS, NodeToleration
+
+Mode: TypeAlias = Literal["Unified", "PrefillDecode"]
+Phase: TypeAlias = Literal["Prefill", "Decode"]
+Role: TypeAlias = Literal["Standalone", "Leader", "Worker"]
+Picker: TypeAlias = Literal["Enabled", "Disabled"]
+
+EngineName: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.DNS_LABEL)]
+Copies: TypeAlias = Annotated[Integer, between(1, 64)]
+
+ENGINES: Limits = items(1, 8, keys=("name",))
+"""How lists of engines are bounded."""
+
+MEMBERS: Limits = items(1, 2, type="atomic")
+"""How lists of members are bounded."""
+
+_DISAGGREGATED = "has(self.serving) && self.serving.mode == 'PrefillDecode'"
+
+
+def _one_phase(phase: str) -> Rule:
+    return Rule(
+        f"!has(self.engines) || !({_DISAGGREGATED})"
+        f" || self.engines.exists_one(e, has(e.phase) && e.phase == '{phase}')",
+        f"serving mode PrefillDecode needs exactly one engine with phase {phase}",
+    )
+
+
+PHASE_RULES: tuple[Rule, ...] = (
+    Rule(
+        f"!has(self.engines) || !({_DISAGGREGATED}) || self.engines.size() == 2",
+        "serving mode PrefillDecode needs exactly two engines",
+    ),
+    _one_phase("Prefill"),
+    _one_phase("Decode"),
+    Rule(
+        f"!has(self.engines) || ({_DISAGGREGATED}) || self.engines.all(e, !has(e.phase))",
+        "an engine may have a phase only when the serving mode is PrefillDecode",
+    ),
+)
+"""Rules over an object that has `serving` and `engines`: prefill and decode come as a pair."""
+
+_SHAPE = Rule(
+    "(self.members.size() == 1 && self.members[0].role == 'Standalone') || ("
+    "self.members.exists_one(m, m.role == 'Leader') && self.members.exists(m, m.role == 'Worker')"
+    " && !self.members.exists(m, m.role == 'Standalone'))",
+    "an engine is one Standalone member, or one Leader and one Worker",
+)
+
+_WORKER_ONLY = Rule(
+    "!has(self.worker) || self.role == 'Worker'",
+    "worker may be set only on a member with role Worker",
+)
+
+
+class Serving(Model):
+    """How requests reach the engines."""
+
+    RULES = (
+        Rule(
+            "self.mode != 'PrefillDecode' || !has(self.picker) || self.picker != 'Disabled'",
+            "serving mode PrefillDecode always has an endpoint picker: picker must not be Disabled",
+        ),
+    )
+
+    mode: Mode = "Unified"
+    """Unified answers a request in one engine; PrefillDecode splits it over a pair of engines."""
+
+    picker: Picker | None = None
+    """Whether an endpoint picker chooses the pod. Without it there is one when several pods of a replica serve."""
+
+
+class EngineServing(Model):
+    """How an engine is reached and how long it may take to start."""
+
+    port: Annotated[Integer, between(1, 65535)] = 8000
+    """Port that the engine listens on."""
+
+    health_path: Annotated[Text, length(1, 256), matches(patterns.ABSOLUTE_PATH)] = "/health"
+    """Path that answers with success once the engine can serve."""
+
+    startup_seconds: Annotated[Integer, between(1, 86400)] = 1800
+    """How long the engine may take from its start until it can serve."""
+
+
+class Worker(Model):
+    """The size of a gang."""
+
+    nodes: Annotated[Integer, between(1, 63)]
+    """Worker pods, each on a node of its own."""
+
+
+class NodeSelector(Model):
+    """The hardware that each pod of a member needs from its node."""
+
+    devices: Annotated[tuple[DeviceRequest, ...], DEVICES]
+    """Devices to ask for; a pool must satisfy every entry."""
+
+
+class AnyMember(Model):
+    """What a member of an engine has, placed or not."""
+
+    RULES = (_WORKER_ONLY,)
+
+    role: Role = "Standalone"
+    """Standalone is a pod on its own; Leader and Worker form a gang over several nodes."""
+
+    worker: Worker | None = None
+    """Size of the gang, on the Worker; without it there is one worker pod."""
+
+    template: PodTemplate
+    """The member's pods."""
+
+    @property
+    def nodes(self) -> int:
+        """Nodes that one copy of the member takes: one pod on each."""
+        return self.worker.nodes if self.worker else 1
+
+
+class Member(AnyMember):
+    """One kind of pod in an engine, and the hardware that it needs."""
+
+    node_selector: NodeSelector | None = None
+    """Hardware that each pod needs; without it the member claims nothing."""
+
+
+class Resources(Model):
+    """What a pod requests of its node beside devices."""
+
+    requests: Annotated[dict[str, Quantity], entries(16)] = Field(default_factory=dict)
+    """Quantities by resource name, such as `cpu` and `memory`."""
+
+
+class PlacedMember(AnyMember):
+    """One kind of pod in an engine, pinned to a node pool."""
+
+    node_pool_name: Annotated[Text, length(1, 63)]
+    """The pool that every pod of the member runs on."""
+
+    device_requests: Annotated[tuple[ResolvedDeviceRequest, ...], DEVICES] = ()
+    """Devices that each pod claims; absent when it claims none."""
+
+    tolerations: Annotated[tuple[NodeToleration, ...], TOLERATIONS] = ()
+    """Taints of the pool's nodes that the pods tolerate."""
+
+    resources: Resources | None = None
+    """What each pod requests beside devices."""
+
+
+class AnyEngine(Model):
+    """What an engine has, placed or not."""
+
+    name: EngineName
+    """Name of the engine within the deployment."""
+
+    copies: Copies = 1
+    """Identical copies of the engine within one replica."""
+
+    phase: Phase | None = None
+    """Which half of a request the engine does, when the serving mode is PrefillDecode."""
+
+    serving: EngineServing = Field(default_factory=EngineServing)
+    """How the engine is reached and how long it may take to start."""
+
+
+class Engine(AnyEngine):
+    """An inference engine: a pod, or a gang of pods, that answers requests."""
+
+    RULES = (
+        _SHAPE,
+        Rule(
+            "self.members.exists(m, has(m.nodeSelector))",
+            "at least one member of an engine needs a nodeSelector",
+        ),
+    )
+
+    members: Annotated[tuple[Member, ...], MEMBERS]
+    """One Standalone member, or a Leader and a Worker in any order."""
+
+
+class PlacedEngine(AnyEngine):
+    """An inference engine whose members are pinned to node pools."""
+
+    RULES = (
+        _SHAPE,
+        Rule(
+            "self.members.exists(m, has(m.deviceRequests))",
+            "at least one member of an engine needs deviceRequests",
+        ),
+    )
+
+    members: Annotated[tuple[PlacedMember, ...], MEMBERS]
+    """One Standalone member, or a Leader and a Worker in any order."""

@@ -1,0 +1,179 @@
+"""InferenceCluster: a cluster that models run on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from function.api import labels
+from function.api.base import Column, Integer, Kind, Model, Rule, Text, items, length
+from function.api.cluster_sources import ClusterSource
+from function.api.node_pools import POOLS, NodePool, PublishedPool
+from function.api.serving_stack import (
+    ChartRepositories,
+    DriverRoot,
+    GatewayAddress,
+    Installed,
+    StackGateway,
+    WantedVersions,
+)
+from function.api.taints import TAINTS, Taint
+
+
+def _each_pool(sources: tuple[str, ...], pool: str, message: str) -> Rule:
+    """A rule over every pool of clusters that come from the given sources."""
+    listed = ", ".join(f"'{source}'" for source in sources)
+    return Rule(
+        f"!(self.cluster.source in [{listed}]) || !has(self.nodePools) || self.nodePools.all(p, {pool})", message
+    )
+
+
+_NOT_EKS = ("GKE", "AKS", "Nebius", "Vultr", "Existing")
+
+_POOL_RULES: tuple[Rule, ...] = (
+    Rule(
+        "self.cluster.source == 'Existing' || has(self.nodePools)",
+        "nodePools is required for a cluster that Modelplane makes",
+    ),
+    _each_pool(
+        ("GKE", "EKS"),
+        "has(p.zones) && p.zones.size() > 0",
+        "zones is required for every node pool on GKE and EKS",
+    ),
+    _each_pool(
+        ("AKS",),
+        "p.name.matches('^[a-z][a-z0-9]{0,11}$')",
+        "the name of a node pool on AKS must be 1 to 12 lower case letters and digits, starting with a letter",
+    ),
+    _each_pool(
+        ("AKS",),
+        "!has(p.zones) || p.zones.size() <= 3",
+        "a node pool on AKS can have at most 3 zones",
+    ),
+    _each_pool(
+        ("Vultr",),
+        "p.nodeCount >= 1 && (!has(p.minNodeCount) || p.minNodeCount >= 1)",
+        "nodeCount and minNodeCount must be at least 1 on Vultr",
+    ),
+    _each_pool(
+        ("Nebius", "Vultr"),
+        "!has(p.minNodeCount) || has(p.maxNodeCount)",
+        "minNodeCount needs maxNodeCount on Nebius and Vultr",
+    ),
+    _each_pool(
+        ("Nebius",),
+        "!has(p.fabric) || p.fabric.type != 'InfiniBand' || has(p.fabric.infiniband)",
+        "fabric.infiniband is required on Nebius for fabric.type InfiniBand",
+    ),
+    _each_pool(
+        _NOT_EKS,
+        "!has(p.capacityBlock)",
+        "capacityBlock may be set only on EKS",
+    ),
+    _each_pool(
+        _NOT_EKS,
+        "!has(p.fabric) || p.fabric.type != 'EFA'",
+        "fabric.type EFA may be set only on EKS",
+    ),
+)
+
+
+class StackSettings(Model):
+    """What to change about the serving stack that is installed on the cluster."""
+
+    versions: WantedVersions = Field(default_factory=WantedVersions)
+    """Versions that are asked for; parts that are not named keep the version they have."""
+
+    gateway: StackGateway = Field(default_factory=StackGateway)
+    """The gateway that takes requests to the cluster's replicas."""
+
+    nvidia_driver_root: DriverRoot = ""
+    """Where the NVIDIA driver is installed on the nodes, when not where the source puts it."""
+
+    chart_repositories: ChartRepositories = Field(default_factory=ChartRepositories)
+    """Where charts come from, instead of their public repositories."""
+
+    installed: Installed = ()
+    """Parts that the cluster has already and that are left alone."""
+
+
+class InferenceClusterSpec(Model):
+    """Where the cluster comes from, and its node pools."""
+
+    RULES = _POOL_RULES
+
+    cluster: ClusterSource
+    """Where the cluster comes from."""
+
+    taints: Annotated[tuple[Taint, ...], TAINTS] = ()
+    """Taints that keep deployments away, for example during maintenance."""
+
+    node_pools: Annotated[tuple[NodePool, ...], POOLS] = ()
+    """Pools of nodes with accelerators. Pools can be added and removed."""
+
+    serving_stack: StackSettings = Field(default_factory=StackSettings)
+    """What to change about the serving stack that is installed on the cluster."""
+
+
+class ProviderConfigRef(Model):
+    """The provider config through which objects are applied to the cluster."""
+
+    name: Annotated[Text, length(None, 253)] = ""
+    """Name of the ClusterProviderConfig of provider-kubernetes."""
+
+
+class PublishedCache(Model):
+    """Where model weights are cached."""
+
+    storage_class_name: Annotated[Text, length(None, 253)] = ""
+    """A storage class for volumes that many nodes mount."""
+
+
+class InferenceClusterStatus(Model):
+    """What the cluster offers."""
+
+    provider_config_ref: ProviderConfigRef = Field(default_factory=ProviderConfigRef)
+    """The provider config through which objects are applied to the cluster."""
+
+    namespace: Annotated[Text, length(None, 63)] = ""
+    """Namespace of what Modelplane composes for the cluster."""
+
+    gateway: GatewayAddress = Field(default_factory=GatewayAddress)
+    """The gateway that takes requests to the cluster's replicas."""
+
+    cache: PublishedCache = Field(default_factory=PublishedCache)
+    """Where model weights are cached."""
+
+    replicas: Integer | None = None
+    """Replicas that are placed on the cluster."""
+
+    pools: Integer | None = None
+    """Pools that replicas can be placed on."""
+
+    nodes: Integer | None = None
+    """Nodes that those pools can have together."""
+
+    gpu_pools: Annotated[tuple[PublishedPool, ...], items(None, 8, keys=("name",))] = ()
+    """Pools that replicas can be placed on."""
+
+
+INFERENCE_CLUSTER = Kind(
+    group=labels.GROUP,
+    kind="InferenceCluster",
+    plural="inferenceclusters",
+    short="ic",
+    scope="Cluster",
+    about="An InferenceCluster is a cluster that models run on: one that a cloud makes, or one that exists. "
+    "Its labels are what deployments select it by.",
+    spec=InferenceClusterSpec,
+    status=InferenceClusterStatus,
+    step="compose-inference-cluster",
+    columns=(
+        Column("SOURCE", ".spec.cluster.source"),
+        Column("GATEWAY", ".status.gateway.address"),
+        Column("POOLS", ".status.pools", "integer"),
+        Column("NODES", ".status.nodes", "integer"),
+        Column("REPLICAS", ".status.replicas", "integer"),
+    ),
+)

@@ -1,0 +1,96 @@
+"""InferenceGateway: the front door of the control cluster."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from function.api import labels, patterns
+from function.api.base import Column, Kind, Model, Rule, Text, length, matches
+from function.api.references import LabelSelector, NameRef
+
+Hostname: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.DNS_SUBDOMAIN)]
+
+NAME = "default"
+"""The only name that an InferenceGateway may have."""
+
+
+class MetalLB(Model):
+    """Addresses that MetalLB gives to the gateway."""
+
+    address_pool: Annotated[Text, length(None, 253)]
+    """A range of addresses, or a CIDR."""
+
+
+class Traefik(Model):
+    """How Traefik is installed."""
+
+    RULES = (
+        Rule(
+            "!has(self.loadBalancer) || self.loadBalancer != 'MetalLB' || has(self.metallb)",
+            "traefik.metallb is required for loadBalancer MetalLB",
+        ),
+    )
+
+    version: Annotated[Text, length(None, 32)] = ""
+    """Version of the chart; without it, the one that Modelplane was tested with."""
+
+    load_balancer: Literal["MetalLB"] | None = None
+    """A load balancer to install; leave it out where the cluster has one."""
+
+    metallb: MetalLB | None = None
+    """Addresses that MetalLB gives to the gateway."""
+
+
+class FrontTLS(Model):
+    """How the front door proves who it is."""
+
+    secret_ref: NameRef
+    """A Secret of type kubernetes.io/tls in `modelplane-system`."""
+
+
+class InferenceGatewaySpec(Model):
+    """How requests reach the control cluster."""
+
+    RULES = (
+        Rule(
+            "self.backend != 'Traefik' || has(self.traefik)",
+            "spec.traefik is required for backend Traefik",
+        ),
+    )
+
+    backend: Literal["Traefik"]
+    """The gateway to install."""
+
+    traefik: Traefik | None = None
+    """How Traefik is installed."""
+
+    hostname: Hostname = ""
+    """Name to publish in addresses of services, instead of the gateway's own address."""
+
+    tls: FrontTLS | None = None
+    """Serve HTTPS with this certificate."""
+
+    route_namespaces: LabelSelector | None = None
+    """Labels of the namespaces whose services may use the gateway; without it, all may."""
+
+
+class InferenceGatewayStatus(Model):
+    """Where services are reached."""
+
+    address: Annotated[Text, length(None, 256)] = ""
+    """IP address or host name, without scheme and port."""
+
+
+INFERENCE_GATEWAY = Kind(
+    group=labels.GROUP,
+    kind="InferenceGateway",
+    plural="inferencegateways",
+    short="ig",
+    scope="Cluster",
+    about="The InferenceGateway named default is the front door: every ModelService is a path below its address.",
+    spec=InferenceGatewaySpec,
+    status=InferenceGatewayStatus,
+    step="compose-inference-gateway",
+    columns=(Column("GATEWAY", ".spec.backend"), Column("ADDRESS", ".status.address")),
+    rules=(Rule(f"self.metadata.name == '{NAME}'", f"there is one InferenceGateway, and its name is {NAME}"),),
+)

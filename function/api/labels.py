@@ -1,0 +1,59 @@
+"""Label and annotation keys, groups and namespaces that the kinds share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+GROUP: Final = "modelplane.ai"
+INFRASTRUCTURE_GROUP: Final = "infrastructure.modelplane.ai"
+VERSION: Final = "v1alpha1"
+
+RESERVED_PREFIX: Final = "modelplane.ai/"
+"""Label keys that start with this are Modelplane's own."""
+
+DEPLOYMENT: Final = "modelplane.ai/deployment"
+CLUSTER: Final = "modelplane.ai/cluster"
+REPLICA_INDEX: Final = "modelplane.ai/replica-index"
+REVISION: Final = "modelplane.ai/revision"
+REPLICA: Final = "modelplane.ai/replica"
+ENGINE: Final = "modelplane.ai/engine"
+SERVING: Final = "modelplane.ai/serving"
+WORKLOAD: Final = "modelplane.ai/workload"
+POOL: Final = "modelplane.ai/pool"
+REGION: Final = "modelplane.ai/region"
+GPU: Final = "modelplane.ai/gpu"
+PODS_OF: Final = "modelplane.ai/pods-of"
+
+DRAINING_SINCE: Final = "modelplane.ai/draining-since"
+"""Annotation of a replica that leaves: since when its endpoint takes no traffic."""
+
+SYSTEM_NAMESPACE: Final = "modelplane-system"
+CROSSPLANE_NAMESPACE: Final = "crossplane-system"
+SYSTEM_POOL: Final = "system"
+"""Name of the node pool that Modelplane adds to the clusters it makes."""
+
+SERVING_STACK_NAMESPACES: Final = frozenset(
+    {
+        "cert-manager",
+        "dra-driver-nvidia-gpu",
+        "envoy-ai-gateway-system",
+        "envoy-gateway-system",
+        "lws-system",
+        "monitoring",
+        "node-feature-discovery",
+    },
+)
+"""Namespaces of inference clusters that the serving stack fills."""
+
+
+def is_reserved_namespace(namespace: str) -> bool:
+    """Tell whether a namespace belongs to Kubernetes, Crossplane, Modelplane or the serving stack.
+
+    Objects of models are placed on inference clusters in the namespace named like their own, so none may
+    live in a namespace that something else fills there.
+    """
+    return (
+        namespace.startswith("kube-")
+        or namespace in {SYSTEM_NAMESPACE, CROSSPLANE_NAMESPACE}
+        or namespace in SERVING_STACK_NAMESPACES
+    )

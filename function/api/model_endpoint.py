@@ -1,0 +1,79 @@
+"""ModelEndpoint: an address that serves a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from function.api import labels, patterns
+from function.api.base import Column, Flag, Integer, Kind, Model, Text, length, matches
+from function.api.credentials import CertificateAuthoritySecret
+from function.api.inference_gateway import Hostname
+
+
+class EndpointTLS(Model):
+    """How the endpoint's certificate is checked, for https."""
+
+    ca_secret_ref: CertificateAuthoritySecret | None = None
+    """Certificates of the authority to trust, instead of the well-known ones."""
+
+    insecure_skip_verify: Flag = False
+    """Accept any certificate."""
+
+
+class ModelEndpointSpec(Model):
+    """Where the model is served."""
+
+    url: Annotated[Text, length(1, 2048), matches(patterns.HTTP_URL)]
+    """Address of the endpoint; scheme, host and port are used."""
+
+    rewrite_path: Annotated[Text, length(None, 1024), matches(patterns.ABSOLUTE_PATH)] = ""
+    """Path that takes the place of the service's own; without it, derived from the url."""
+
+    host: Hostname = ""
+    """Host that requests name; without it, the url's."""
+
+    tls: EndpointTLS | None = None
+    """How the endpoint's certificate is checked, for https."""
+
+    draining: Flag = False
+    """Send no new requests, because the endpoint is about to go."""
+
+
+class EndpointRouting(Model):
+    """How routes refer to the endpoint."""
+
+    backend_name: Annotated[Text, length(None, 253)] = ""
+    """The Service to route to; set once it can be routed to."""
+
+    host: Annotated[Text, length(None, 253)] = ""
+    """Host of the url."""
+
+    port: Integer | None = None
+    """Port of the url."""
+
+    protocol: Annotated[Text, length(None, 16)] = ""
+    """Scheme of the url."""
+
+
+class ModelEndpointStatus(Model):
+    """How routes refer to the endpoint."""
+
+    routing: EndpointRouting = Field(default_factory=EndpointRouting)
+    """How routes refer to the endpoint."""
+
+
+MODEL_ENDPOINT = Kind(
+    group=labels.GROUP,
+    kind="ModelEndpoint",
+    plural="modelendpoints",
+    short="me",
+    scope="Namespaced",
+    about="A ModelEndpoint is an address that serves a model. ModelDeployment makes one for each replica that serves; "
+    "one for a provider outside is written by hand.",
+    spec=ModelEndpointSpec,
+    status=ModelEndpointStatus,
+    step="compose-model-endpoint",
+    columns=(Column("URL", ".spec.url"),),
+)

@@ -1,0 +1,35 @@
+"""Syntaxes that the API asks for, each with the words that a person is told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+LABEL_VALUE: Final = r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
+QUANTITY: Final = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$"
+SEMVER: Final = (
+    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
+)
+HTTP_URL: Final = r"^https?://"
+CHART_REPOSITORY: Final = r"^(https?|oci)://"
+ABSOLUTE_PATH: Final = r"^/"
+CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
+HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
+GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
+
+MEANINGS: Final[dict[str, str]] = {
+    DNS_LABEL: "lower case letters, digits and '-', starting and ending with a letter or digit",
+    DNS_SUBDOMAIN: "DNS labels (lower case letters, digits, '-') joined by dots",
+    LABEL_VALUE: "a label value: letters, digits, '-', '_' and '.', starting and ending with a letter or digit",
+    QUANTITY: 'a quantity such as "80Gi", "8" or "500m"',
+    SEMVER: 'a semantic version such as "9.0.0"',
+    HTTP_URL: "a URL that starts with http:// or https://",
+    CHART_REPOSITORY: "a chart repository that starts with https://, http:// or oci://",
+    ABSOLUTE_PATH: "a path that starts with '/'",
+    CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
+    HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
+    GIT_REVISION: "a branch, a tag or a commit: letters, digits, '.', '_', '/', '+' and '-'",
+}
+"""What each syntax is, in words that follow "must be"."""

@@ -1,0 +1,183 @@
+"""ServingStack: what an inference cluster needs beside Kubernetes to serve models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from function.api import labels, patterns
+from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
+from function.api.credentials import ClusterSecret
+
+Component: TypeAlias = Literal[
+    "certManager",
+    "envoyGateway",
+    "aiGateway",
+    "prometheus",
+    "leaderWorkerSet",
+    "nodeFeatureDiscovery",
+    "nvidiaDraDriver",
+    "inferenceExtension",
+]
+"""Parts of the stack, named as in `versions` and `chartRepositories`."""
+
+Version: TypeAlias = Annotated[Text, length(1, 32)]
+Repository: TypeAlias = Annotated[Text, length(1, 512), matches(patterns.CHART_REPOSITORY)]
+DriverRoot: TypeAlias = Annotated[Text, length(None, 512)]
+Installed: TypeAlias = Annotated[tuple[Component, ...], items(None, 16, type="set")]
+
+
+class Versions(Model):
+    """Versions of the stack's parts; a version that is given is installed, an upgrade or a downgrade included."""
+
+    gateway_api: Version = "v1.5.1"
+    """Accepted and without effect: the gateway's chart brings the Gateway API."""
+
+    cert_manager: Version = "v1.17.1"
+    """Chart of cert-manager."""
+
+    envoy_gateway: Version = "v1.8.1"
+    """Chart of Envoy Gateway; InferencePool backends need v1.8 or later."""
+
+    prometheus: Version = "72.6.2"
+    """Chart kube-prometheus-stack."""
+
+    leader_worker_set: Version = "v0.8.0"
+    """Chart of LeaderWorkerSet."""
+
+    node_feature_discovery: Version = "0.18.3"
+    """Chart of Node Feature Discovery."""
+
+    nvidia_dra_driver: Version = "0.4.0"
+    """Chart of NVIDIA's DRA driver."""
+
+
+class WantedVersions(Model):
+    """Versions that are asked for; parts that are not named keep the version they have."""
+
+    gateway_api: Version = ""
+    """Accepted and without effect: the gateway's chart brings the Gateway API."""
+
+    cert_manager: Version = ""
+    """Chart of cert-manager."""
+
+    envoy_gateway: Version = ""
+    """Chart of Envoy Gateway; InferencePool backends need v1.8 or later."""
+
+    prometheus: Version = ""
+    """Chart kube-prometheus-stack."""
+
+    leader_worker_set: Version = ""
+    """Chart of LeaderWorkerSet."""
+
+    node_feature_discovery: Version = ""
+    """Chart of Node Feature Discovery."""
+
+    nvidia_dra_driver: Version = ""
+    """Chart of NVIDIA's DRA driver."""
+
+
+class ChartRepositories(Model):
+    """Where charts come from, instead of their public repositories."""
+
+    cert_manager: Repository = ""
+    """Repository of the chart of cert-manager."""
+
+    envoy_gateway: Repository = ""
+    """Repository of the chart of Envoy Gateway."""
+
+    ai_gateway: Repository = ""
+    """Repository of the charts of Envoy AI Gateway."""
+
+    prometheus: Repository = ""
+    """Repository of the chart kube-prometheus-stack."""
+
+    leader_worker_set: Repository = ""
+    """Repository of the chart of LeaderWorkerSet."""
+
+    node_feature_discovery: Repository = ""
+    """Repository of the chart of Node Feature Discovery."""
+
+    nvidia_dra_driver: Repository = ""
+    """Repository of the chart of NVIDIA's DRA driver."""
+
+
+class Listener(Model):
+    """A listener of the cluster's gateway."""
+
+    name: Annotated[Text, length(1, 63)]
+    """Name of the listener."""
+
+    port: Annotated[Integer, between(1, 65535)]
+    """Port to listen on."""
+
+    protocol: Literal["HTTP", "TCP"]
+    """Protocol to expect."""
+
+
+class StackGateway(Model):
+    """The gateway that takes requests to the cluster's replicas."""
+
+    class_name: Annotated[Text, length(1, 63)] = "envoy"
+    """Name of its GatewayClass."""
+
+    listeners: Annotated[tuple[Listener, ...], items(None, 8, keys=("name",))] = ()
+    """Its listeners; without any there is one for HTTP on port 80."""
+
+
+_KUBECONFIG = Rule(
+    "self.exists(s, s.type == 'Kubeconfig')",
+    "secrets must have an entry of type Kubeconfig",
+)
+
+
+class ServingStackSpec(Model):
+    """How to reach the cluster, and what to install there."""
+
+    secrets: Annotated[tuple[ClusterSecret, ...], items(1, 8, type="atomic"), _KUBECONFIG]
+    """Secrets that reach the cluster: a kubeconfig, and a cloud identity if it needs one."""
+
+    nvidia_driver_root: DriverRoot = "/"
+    """Where the NVIDIA driver is installed on the nodes."""
+
+    versions: Versions = Field(default_factory=Versions)
+    """Versions of the stack's parts."""
+
+    gateway: StackGateway = Field(default_factory=StackGateway)
+    """The gateway that takes requests to the cluster's replicas."""
+
+    chart_repositories: ChartRepositories = Field(default_factory=ChartRepositories)
+    """Where charts come from, instead of their public repositories."""
+
+    installed: Installed = ()
+    """Parts that the cluster has already and that are left alone."""
+
+
+class GatewayAddress(Model):
+    """Where a gateway is reached."""
+
+    address: Annotated[Text, length(None, 256)] = ""
+    """IP address or host name, without scheme and port."""
+
+
+class ServingStackStatus(Model):
+    """Where the cluster is reached."""
+
+    gateway: GatewayAddress = Field(default_factory=GatewayAddress)
+    """The gateway that takes requests to the cluster's replicas."""
+
+
+SERVING_STACK = Kind(
+    group=labels.INFRASTRUCTURE_GROUP,
+    kind="ServingStack",
+    plural="servingstacks",
+    short="ss",
+    scope="Namespaced",
+    about="A ServingStack installs on an inference cluster what it needs to serve models. InferenceCluster makes it.",
+    spec=ServingStackSpec,
+    status=ServingStackStatus,
+    step="compose-serving-stack",
+    columns=(Column("GATEWAY", ".status.gateway.address"),),
+    internal=True,
+)

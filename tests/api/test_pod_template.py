@@ -1,0 +1,88 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.api import deployment, engine, member, nested, refused, template
+
+
+def test_the_only_container_is_named_engine() -> None:
+    container = {"name": "engine", "image": "vllm"}
+    at = "spec.engines[0].members[0].template.spec.containers"
+
+    def with_containers(*containers: Mapping[str, Any]) -> dict[str, Any]:
+        return deployment(engines=[engine("qwen", member(template=template(containers=list(containers))))])
+
+    assert refused(with_containers(container)) == []
+    assert refused(with_containers({**container, "name": "vllm"})) == [f"{at}: the only container must be named engine"]
+    assert refused(with_containers(container, container)) == [f"{at}: must have exactly 1 item, has 2"]
+
+
+def test_a_member_has_a_pod() -> None:
+    assert refused(deployment(engines=[engine("qwen", member(template={}))])) == [
+        "spec.engines[0].members[0].template.spec: is required"
+    ]
+
+
+RESERVED = "must not start with modelplane.ai/, which is reserved"
+
+
+QUALIFIED = (
+    "must be qualified names: an optional DNS prefix and '/', then 1 to 63 letters, digits, '-', '_' or '.',"
+    " starting and ending with a letter or digit"
+)
+
+
+@pytest.mark.parametrize("key", ["app", "llm-d.ai/role", "infrastructure.modelplane.ai/x", "A_b.c", "a" * 63])
+def test_template_labels_may_have_any_qualified_key_that_is_not_reserved(key: str) -> None:
+    assert refused(nested(labels={key: "x"})) == []
+    flat = deployment(template={"metadata": {"labels": {key: "x"}}})
+    assert refused(flat) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("modelplane.ai/x", RESERVED),
+        ("-app", QUALIFIED),
+        ("a" * 64, QUALIFIED),
+        ("Upper.Case/x", QUALIFIED),
+        ("a/b/c", QUALIFIED),
+        (f"{'a' * 254}/x", "must have at most 253 characters"),
+    ],
+)
+def test_template_labels_with_other_keys_are_refused(key: str, message: str) -> None:
+    found = refused(nested(labels={key: "x"}))
+    assert found[0].startswith("spec.template.metadata: ")
+    assert "template.metadata.labels" in found[0]
+    assert message in found[0]
+
+
+def test_labels_and_annotations_of_pods_have_rules_of_their_own() -> None:
+    def labelled(**metadata: Mapping[str, str]) -> dict[str, Any]:
+        return deployment(engines=[engine("qwen", member(template=template() | {"metadata": metadata}))])
+
+    at = "spec.engines[0].members[0].template.metadata"
+    assert refused(labelled(labels={"app": "x"}, annotations={"modelplane.ai/note": "any text: is fine"})) == []
+    assert refused(labelled(labels={"modelplane.ai/x": "x"})) == [
+        f"{at}: keys of member template.metadata.labels {RESERVED}"
+    ]
+    assert refused(labelled(annotations={"-x": "x"})) == [
+        f"{at}: keys of member template.metadata.annotations {QUALIFIED}"
+    ]
+
+
+def test_label_values_are_label_values() -> None:
+    assert refused(nested(labels={"app": "", "tier": "a.b_c-D"})) == []
+    assert refused(nested(labels={"app": "-x"})) == [
+        (
+            "spec.template.metadata.labels[app]: must be a label value: letters, digits, '-', '_' and '.', starting and"
+            ' ending with a letter or digit, not "-x"'
+        )
+    ]
+
+
+def test_environment_variables_may_come_twice() -> None:
+    env = [{"name": "NCCL_DEBUG", "value": "0"}, {"name": "NCCL_DEBUG", "value": "INFO"}]
+    container = {"name": "engine", "image": "vllm", "env": env}
+    assert refused(deployment(engines=[engine("q", member(template=template(containers=[container])))])) == []

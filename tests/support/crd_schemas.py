@@ -1,0 +1,42 @@
+"""Schemas of third-party kinds, with unknown fields refused."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "crds"
+
+
+def violations(thing: dict[str, Any], plural: str) -> list[str]:
+    """What a kind's definition says against an object; skips the test where definitions are not at hand."""
+    group, version = thing["apiVersion"].split("/")
+    path = FOLDER / f"{plural}.{group}.yaml"
+    if not path.is_file():
+        pytest.skip(f"NOT CHECKED against its definition: {path} is missing")
+    validator = jsonschema.Draft202012Validator(_schema(path, version))
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(thing)]
+
+
+@cache
+def _schema(path: Path, version: str) -> Any:
+    versions = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]["versions"]
+    schema = next(v for v in versions if v["name"] == version)["schema"]["openAPIV3Schema"]
+    schema["properties"]["metadata"] = {"x-kubernetes-preserve-unknown-fields": True}
+    return _strict(schema)
+
+
+def _strict(node: Any) -> Any:
+    """Refuse fields that an object's schema does not name."""
+    if isinstance(node, list):
+        return [_strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    strict = {key: _strict(value) for key, value in node.items()}
+    free = node.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in node
+    if isinstance(node.get("properties"), dict) and "type" in node and not free:
+        strict["additionalProperties"] = False
+    return strict

@@ -1,0 +1,20 @@
+"""Device selectors: the CEL dialect in which a workload says what hardware it needs."""
+
+from function.selectors.device import Claim, Device, Kind, Value
+from function.selectors.error import SelectorError
+from function.selectors.selector import Selector, compile_selector
+from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
+
+__all__ = [
+    "MATCH",
+    "NO_MATCH",
+    "Claim",
+    "Device",
+    "Kind",
+    "Outcome",
+    "Selector",
+    "SelectorError",
+    "Value",
+    "Verdict",
+    "compile_selector",
+]

@@ -1,0 +1,138 @@
+"""Selectors: CEL expressions that are true or false of one device.
+
+The language is that of Kubernetes' DRA device selectors. What is accepted here is later put into
+a resource claim, so a selector that Kubernetes would refuse is refused here where that can be
+told, and an expression that fails there is an error here and no match.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from function.selectors import members, operators
+from function.selectors.builder import Builder, Exposed, Frame, Run
+from function.selectors.device import Attributes, Capacity, Device, Kind, Value
+from function.selectors.error import SelectorError
+from function.selectors.quantity import QuantityError, parse_quantity
+from function.selectors.semver import SemverError, parse_semver
+from function.selectors.syntax import parse
+from function.selectors.values import BOOL, DYN, Budget, CelMap, EvaluationError, type_of
+from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
+
+STEPS: Final = 100_000
+"""Steps that one evaluation may take; about a tenth of a second."""
+
+_RULES: Final = {**operators.RULES, **members.RULES}
+_INT64: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A selector that has been compiled.
+
+    Attributes:
+        text: Its text; equal texts are equal selectors.
+    """
+
+    text: str
+    _run: Run = field(repr=False, compare=False)
+
+    def evaluate(self, device: Device) -> Verdict:
+        """Tell whether a device matches. Never raises: what fails is an error in the verdict."""
+        return _verdict(self, device.driver, device.attributes, device.capacity)
+
+
+def compile_selector(text: str) -> Selector:
+    """Compile a selector.
+
+    Raises:
+        SelectorError: The text is no expression, or one that no device can make true or false.
+    """
+    compiled = _compile(text)
+    if isinstance(compiled, SelectorError):
+        raise SelectorError(compiled.message, text, compiled.position)
+    return compiled
+
+
+@lru_cache(maxsize=4096)
+def _compile(text: str) -> Selector | SelectorError:
+    """Compile once per text; an error is remembered like a result."""
+    try:
+        source = parse(text)
+        node = Builder(source, _RULES).build(source.tree)
+    except SelectorError as error:
+        return SelectorError(error.message, text, error.position)
+    except RecursionError:
+        return SelectorError("the expression nests too deeply")
+    if node.type not in (BOOL, DYN):
+        return SelectorError(f"the result is {node.type.noun}; a selector must be true or false", text, 0)
+    return Selector(text, node.run)
+
+
+@lru_cache(maxsize=16384)
+def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: Capacity) -> Verdict:
+    """Evaluate once per selector and device."""
+    exposed = _expose(driver, attributes, capacity)
+    if isinstance(exposed, Verdict):
+        return exposed
+    try:
+        value = selector._run(Frame(exposed, Budget(STEPS)))  # noqa: SLF001 - a part of its own
+    except EvaluationError as error:
+        return Verdict(Outcome.ERROR, str(error))
+    except (ArithmeticError, UnicodeError, RecursionError) as error:
+        return Verdict(Outcome.ERROR, f"the expression cannot be evaluated: {type(error).__name__}")
+    if type(value) is not bool:
+        return Verdict(Outcome.ERROR, f"the result is {type_of(value).noun}, not a bool")
+    return MATCH if value else NO_MATCH
+
+
+@lru_cache(maxsize=4096)
+def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> Exposed | Verdict:
+    """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
+    try:
+        return Exposed(
+            driver,
+            _by_domain(driver, ((key, _attribute(key, value)) for key, value in attributes)),
+            _by_domain(driver, ((key, _amount(key, text)) for key, text in capacity)),
+        )
+    except EvaluationError as error:
+        return Verdict(Outcome.ERROR, str(error))
+
+
+def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:
+    """Group values by domain; keys without one belong to the driver. A domain without values is empty."""
+    domains: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in values:
+        domain, slash, name = key.partition("/")
+        domains[domain if slash else driver][name if slash else key] = value
+    return CelMap(((domain, CelMap(inner.items())) for domain, inner in domains.items()), default=CelMap(()))
+
+
+def _attribute(key: str, value: Value) -> Any:
+    """Read an attribute."""
+    match value.kind, value.content:
+        case Kind.VERSION, str(text):
+            try:
+                return parse_semver(text)
+            except SemverError as error:
+                raise EvaluationError(f"the device's attribute {key}: {error}") from None
+        case Kind.STRING, str(text):
+            return text
+        case Kind.BOOL, bool(flag):
+            return flag
+        case Kind.INT, int(number) if not isinstance(number, bool) and -_INT64 <= number < _INT64:
+            return number
+        case _:
+            raise EvaluationError(f"the device's attribute {key} has no readable {value.kind.value} value")
+
+
+def _amount(key: str, text: str) -> Any:
+    """Read a capacity."""
+    try:
+        return parse_quantity(text)
+    except QuantityError as error:
+        raise EvaluationError(f"the device's capacity {key}: {error}") from None

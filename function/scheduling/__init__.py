@@ -1,0 +1,100 @@
+"""Placement: which cluster and which pools take a replica, and why not others.
+
+Everything here is pure. `schedule` takes the fleet and what is wanted, and answers with a
+`Plan`; it knows nothing of Kubernetes objects, clocks or randomness.
+"""
+
+from function.scheduling.drift import (
+    DrainBlocked,
+    Drift,
+    NoLongerSelected,
+    PlacementDrifted,
+    PoolGone,
+    PoolNoLongerMatches,
+    describe_drift,
+)
+from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Fleet, Pool, Replica, Taint
+from function.scheduling.plan import (
+    EnginePlacement,
+    InvalidSelector,
+    Kept,
+    Leave,
+    MemberPlacement,
+    Overcommit,
+    Placement,
+    Plan,
+    ResolvedRequest,
+)
+from function.scheduling.reasons import (
+    CountTooSmall,
+    EnginesTooLarge,
+    HoldReason,
+    Kind,
+    NoDevice,
+    NoGateway,
+    NoNodePools,
+    NotEnoughNodes,
+    NotReady,
+    NotSelected,
+    PoolsUnknown,
+    Rejection,
+    SyntheticOnly,
+    Tainted,
+    Terminating,
+    describe,
+)
+from function.scheduling.scheduler import schedule
+from function.scheduling.tally import summary
+from function.scheduling.workload import LEADER, STANDALONE, WORKER, DeviceRequest, Engine, Member, Toleration, Wanted
+
+__all__ = [
+    "LEADER",
+    "NO_EXECUTE",
+    "NO_SCHEDULE",
+    "STANDALONE",
+    "WORKER",
+    "Cluster",
+    "CountTooSmall",
+    "DeviceRequest",
+    "DrainBlocked",
+    "Drift",
+    "Engine",
+    "EnginePlacement",
+    "EnginesTooLarge",
+    "Fleet",
+    "HoldReason",
+    "InvalidSelector",
+    "Kept",
+    "Kind",
+    "Leave",
+    "Member",
+    "MemberPlacement",
+    "NoDevice",
+    "NoGateway",
+    "NoLongerSelected",
+    "NoNodePools",
+    "NotEnoughNodes",
+    "NotReady",
+    "NotSelected",
+    "Overcommit",
+    "Placement",
+    "PlacementDrifted",
+    "Plan",
+    "Pool",
+    "PoolGone",
+    "PoolNoLongerMatches",
+    "PoolsUnknown",
+    "Rejection",
+    "Replica",
+    "ResolvedRequest",
+    "SyntheticOnly",
+    "Taint",
+    "Tainted",
+    "Terminating",
+    "Toleration",
+    "Wanted",
+    "describe",
+    "describe_drift",
+    "schedule",
+    "summary",
+]

@@ -1,0 +1,61 @@
+"""Capacity: how many nodes of each pool are taken, and how many are free.
+
+Nodes are counted whole. Every replica is charged as it was placed, whether it is ours, someone
+else's, or being deleted: its nodes are free only when it is gone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from function.scheduling.fleet import Cluster, Replica
+from function.scheduling.plan import EnginePlacement, Overcommit
+
+
+class Ledger:
+    """Nodes that replicas take, by cluster and pool."""
+
+    def __init__(self, replicas: Iterable[Replica]) -> None:
+        self._taken: Counter[tuple[str, str]] = Counter()
+        for replica in replicas:
+            for pool, nodes in replica.charges:
+                self._taken[replica.cluster, pool] += nodes
+
+    def free(self, cluster: Cluster) -> tuple[int, ...]:
+        """Count the free nodes of each published pool; negative where more is taken than there is."""
+        return tuple(max(pool.nodes, 0) - self._taken[cluster.name, pool.name] for pool in cluster.pools or ())
+
+    def charge(self, cluster: str, engines: Iterable[EnginePlacement]) -> None:
+        """Take the nodes of a new replica."""
+        for engine in engines:
+            self._taken[cluster, engine.pool] += engine.nodes
+
+
+def overcommitted(
+    clusters: Iterable[Cluster],
+    replicas: Iterable[Replica],
+    used: Iterable[Replica],
+) -> tuple[Overcommit, ...]:
+    """Find pools whose replicas take more nodes than there are.
+
+    Args:
+        clusters: The clusters to look at; one that has published no pools cannot be judged.
+        replicas: All replicas. Those being deleted are not held against a pool.
+        used: Only pools that one of these replicas uses are looked at.
+
+    Returns:
+        The pools, by cluster and published order.
+    """
+    taken: Counter[tuple[str, str]] = Counter()
+    for replica in replicas:
+        if not replica.terminating:
+            for pool, nodes in replica.charges:
+                taken[replica.cluster, pool] += nodes
+    ours = {(replica.cluster, pool) for replica in used for pool, _ in replica.charges}
+    return tuple(
+        Overcommit(cluster.name, pool.name, max(pool.nodes, 0), charged)
+        for cluster in clusters
+        for pool in cluster.pools or ()
+        if (cluster.name, pool.name) in ours and (charged := taken[cluster.name, pool.name]) > max(pool.nodes, 0)
+    )

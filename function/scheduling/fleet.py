@@ -1,0 +1,113 @@
+"""The fleet as the scheduler sees it: clusters, their node pools, and the replicas on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from function.selectors import Device
+
+NO_SCHEDULE = "NoSchedule"
+NO_EXECUTE = "NoExecute"
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a cluster.
+
+    Attributes:
+        key: What the taint is about.
+        value: Compared by tolerations with the operator Equal.
+        effect: `NoSchedule` keeps new replicas out; `NoExecute` also asks those inside to leave.
+    """
+
+    key: str
+    value: str = ""
+    effect: str = NO_SCHEDULE
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A node pool with accelerators.
+
+    Attributes:
+        name: Its name within the cluster.
+        nodes: How many nodes it has, or may grow to.
+        devices: What each node carries, in published order.
+        class_name: The InferenceClass that describes the nodes; empty if not published.
+    """
+
+    name: str
+    nodes: int
+    devices: tuple[Device, ...]
+    class_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An inference cluster.
+
+    Attributes:
+        name: The cluster's name.
+        labels: Its labels, sorted by key.
+        region: The value of its region label; empty for a cluster that is a region by itself.
+        ready: Whether its Ready condition is True.
+        gateway_address: Where its gateway answers; empty while unknown.
+        taints: Its taints.
+        pools: Its node pools in published order; None while it has published nothing, which is
+            doubt and not the same as having none.
+        terminating: Whether it is being deleted.
+    """
+
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+    region: str = ""
+    ready: bool = True
+    gateway_address: str = ""
+    taints: tuple[Taint, ...] = ()
+    pools: tuple[Pool, ...] | None = ()
+    terminating: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A replica that exists, of any deployment.
+
+    Attributes:
+        namespace: The replica's namespace.
+        name: The replica's name.
+        deployment: Namespace and name of the deployment it belongs to.
+        cluster: The cluster that it is pinned to.
+        index: Its number among its deployment's replicas on that cluster.
+        revision: The revision of the deployment that it was made from.
+        charges: Pool and nodes it takes there, as it was placed. Several entries for a pool add up.
+        pins: Engine and pool, as it was placed; empty if not known.
+        serving: Whether it serves now.
+        served: Whether it has ever served.
+        created: Creation time as RFC 3339 text, comparable as text.
+        terminating: Whether it is being deleted.
+        draining: Whether it is marked as leaving.
+        own: Whether it belongs to the deployment that is being scheduled.
+    """
+
+    namespace: str
+    name: str
+    deployment: tuple[str, str]
+    cluster: str
+    index: int
+    revision: str = ""
+    charges: tuple[tuple[str, int], ...] = ()
+    pins: tuple[tuple[str, str], ...] = ()
+    serving: bool = False
+    served: bool = False
+    created: str = ""
+    terminating: bool = False
+    draining: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All clusters, selected or not, and all replicas on them, of all deployments."""
+
+    clusters: tuple[Cluster, ...]
+    replicas: tuple[Replica, ...] = ()

@@ -1,0 +1,145 @@
+"""Matching: which devices of a pool's nodes meet a member's requests.
+
+Each request is met by one entry of the node's devices, which must cover its whole count.
+Requests of one member share a node, so they share its devices. A synthetic device is used up
+like any other, but pods do not claim it. The search over requests and devices is complete; of
+several answers it takes the first in first-fit order, and one in which pods claim something
+before one in which they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from function.scheduling.packing import pack
+from function.scheduling.plan import ResolvedRequest
+from function.scheduling.reasons import CountTooSmall, NoDevice
+from function.scheduling.workload import DeviceRequest
+from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
+
+Devices: TypeAlias = tuple[Device, ...]
+Requests: TypeAlias = tuple[DeviceRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pool's nodes meet all requests; these are the ones that pods claim."""
+
+    requests: tuple[ResolvedRequest, ...] = ()
+
+    @property
+    def claims(self) -> bool:
+        """Whether pods claim anything."""
+        return bool(self.requests)
+
+
+Mismatch: TypeAlias = NoDevice | CountTooSmall
+
+
+def match(requests: Requests, devices: Devices) -> Match | Mismatch:
+    """Match requests against the devices of one node.
+
+    Args:
+        requests: What one pod needs; every selector must compile.
+        devices: What one node has, in published order.
+
+    Returns:
+        The match, or what the first request that finds nothing was missing.
+    """
+    choices: list[tuple[int, ...]] = []
+    for request in requests:
+        verdicts = [_judge(request, device) for device in devices]
+        passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
+        largest = max((devices[place].count for place in passing), default=0)
+        if not passing:
+            return _no_device(request, verdicts)
+        if largest < request.count:
+            return CountTooSmall(request.name, request.count, largest)
+        choices.append(passing)
+    assignment = _assign(requests, devices, choices)
+    if assignment is None:
+        return _crowded(requests, devices, choices)
+    resolved = tuple(
+        ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
+        for request, place in zip(requests, assignment, strict=True)
+        if devices[place].claim is Claim.DRA
+    )
+    return Match(resolved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The selector that a device did not pass; None for a device that cannot be claimed at all."""
+
+    selector: int
+    verdict: Verdict
+
+
+def _judge(request: DeviceRequest, device: Device) -> _Refusal | None:
+    """Find the first selector that is not true of a device; None when all are."""
+    for index, text in enumerate(request.selectors):
+        verdict = _compile(text).evaluate(device)
+        if not verdict:
+            return _Refusal(index, verdict)
+    if device.claim is Claim.DRA and not device.device_class:
+        return _Refusal(max(len(request.selectors) - 1, 0), _NO_CLASS)
+    return None
+
+
+_NO_CLASS = Verdict(Outcome.ERROR, "the device has no device class to claim it through")
+
+
+def _compile(text: str) -> Selector:
+    """Compile a selector that is known to be valid."""
+    try:
+        return compile_selector(text)
+    except SelectorError as error:
+        message = f"match was given a selector that does not compile: {error}"
+        raise ValueError(message) from error
+
+
+def _assign(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
+    """Give each request a device, so that pods claim something if that can be."""
+    weights = [request.count for request in requests]
+    room = [device.count for device in devices]
+    first = pack(weights, choices, room)
+    if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
+        return first
+    claiming = (pack(weights, restricted, room) for restricted in _restricted(devices, choices))
+    return min((answer for answer in claiming if answer is not None), default=first)
+
+
+def _restricted(devices: Devices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Restrict one request after the other to devices that pods claim."""
+    for index, places in enumerate(choices):
+        claimable = [place for place in places if devices[place].claim is Claim.DRA]
+        if claimable:
+            yield [*choices[:index], claimable, *choices[index + 1 :]]
+
+
+def _no_device(request: DeviceRequest, verdicts: Sequence[_Refusal | None]) -> NoDevice:
+    """Blame the selector that stopped the devices that came furthest."""
+    refusals = [refusal for refusal in verdicts if refusal is not None]
+    furthest = max((refusal.selector for refusal in refusals), default=0)
+    there = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
+    errors = [verdict.message for verdict in there if verdict.outcome is Outcome.ERROR]
+    return NoDevice(
+        request.name,
+        furthest,
+        false=len(there) - len(errors),
+        errors=len(errors),
+        error=min(errors, default=""),
+    )
+
+
+def _crowded(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]]) -> CountTooSmall:
+    """Name the first request that cannot be met beside those before it."""
+    room = [device.count for device in devices]
+    for end in range(2, len(requests) + 1):
+        if pack([request.count for request in requests[:end]], choices[:end], room) is None:
+            break
+    request = requests[end - 1]
+    largest = max(room[place] for place in choices[end - 1])
+    return CountTooSmall(request.name, request.count, largest, shared=True)

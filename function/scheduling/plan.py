@@ -1,0 +1,150 @@
+"""What the scheduler answers: who stays, who comes, who goes, and why not more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from function.scheduling.drift import DrainBlocked, PlacementDrifted
+from function.scheduling.fleet import Replica
+from function.scheduling.reasons import HoldReason, Rejection
+
+
+class Leave(Enum):
+    """What singled out a replica when fewer are wanted; the value is a phrase."""
+
+    NOT_SERVING = "it is not serving"
+    DEGRADED_CLUSTER = "its cluster is not ready or has no gateway address"
+    TAINTED_CLUSTER = "its cluster is cordoned or draining"
+    SURPLUS = "its cluster has the most replicas of the deployment"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A replica that stays where it is.
+
+    Attributes:
+        replica: The replica.
+        drift: How its place differs from what would be chosen now; None when it does not.
+        drain: Set when its cluster asks it to leave and it has not left.
+    """
+
+    replica: Replica
+    drift: PlacementDrifted | None = None
+    drain: DrainBlocked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRequest:
+    """A device request that pods claim, with the class of the device that it was matched to."""
+
+    name: str
+    device_class: str
+    count: int
+    selectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPlacement:
+    """A member with the requests that its pods claim; none for one that only shares the pool."""
+
+    role: str
+    requests: tuple[ResolvedRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlacement:
+    """An engine in a pool.
+
+    Attributes:
+        name: The engine.
+        pool: The pool that takes all of it.
+        nodes: How many of the pool's nodes it takes.
+        members: Its members, in the deployment's order.
+    """
+
+    name: str
+    pool: str
+    nodes: int
+    members: tuple[MemberPlacement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A new replica.
+
+    Attributes:
+        cluster: The cluster it goes to.
+        index: Its number among the deployment's replicas there.
+        revision: The revision that it is made from.
+        engines: Its engines with their pools, in the deployment's order.
+    """
+
+    cluster: str
+    index: int
+    revision: str
+    engines: tuple[EnginePlacement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidSelector:
+    """A selector that cannot be compiled.
+
+    Attributes:
+        engine: The engine's name.
+        member: The member's index.
+        role: The member's role.
+        request: The device request's name.
+        selector: The selector's index within the request.
+        message: What is wrong with it, with line and column where known.
+        excerpt: The line in question with a caret below it; empty where no position is known.
+    """
+
+    engine: str
+    member: int
+    role: str
+    request: str
+    selector: int
+    message: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overcommit:
+    """A pool, used by a replica that is kept, whose replicas take more nodes than it has."""
+
+    cluster: str
+    pool: str
+    nodes: int
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The scheduler's answer. Every own replica is in exactly one of kept, leaving, lost and terminating.
+
+    Attributes:
+        kept: Replicas that stay, by cluster and index.
+        placed: Replicas to make, by cluster and index.
+        leaving: Replicas to take away because fewer are wanted, with what singled them out.
+        lost: Replicas whose cluster no longer exists.
+        terminating: Replicas that are already being deleted. They hold their nodes and their index,
+            and do not count towards what is wanted.
+        rejections: Cluster and why it did not take the first replica that found no place, by cluster;
+            empty when nothing was left to place.
+        invalid: Selectors that cannot be compiled. With any, everything is kept and nothing is placed.
+        overcommitted: Pools whose replicas take more nodes than there are.
+        held: Why nothing was placed, when the deployment may not place anything.
+        doubt: Whether the list of clusters was empty although replicas exist. Everything is kept then.
+    """
+
+    kept: tuple[Kept, ...] = ()
+    placed: tuple[Placement, ...] = ()
+    leaving: tuple[tuple[Replica, Leave], ...] = ()
+    lost: tuple[Replica, ...] = ()
+    terminating: tuple[Replica, ...] = ()
+    rejections: tuple[tuple[str, Rejection], ...] = ()
+    invalid: tuple[InvalidSelector, ...] = ()
+    overcommitted: tuple[Overcommit, ...] = ()
+    held: HoldReason | None = None
+    doubt: bool = False

@@ -1,0 +1,62 @@
+"""Retention: what becomes of replicas that exist.
+
+A replica stays wherever it is as long as its cluster exists. What has changed around it, a
+label, a taint, a pool's devices, is reported with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from function.scheduling.drift import (
+    DrainBlocked,
+    Drift,
+    NoLongerSelected,
+    PlacementDrifted,
+    PoolGone,
+    PoolNoLongerMatches,
+)
+from function.scheduling.fleet import NO_EXECUTE, Cluster, Pool, Replica
+from function.scheduling.placing import Placer
+from function.scheduling.plan import Kept
+from function.scheduling.workload import Wanted
+
+
+def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer) -> Kept:
+    """Keep a replica on its cluster, and tell how its place differs from what is asked for now."""
+    leave = wanted.untolerated(cluster.taints, NO_EXECUTE)
+    details: list[Drift] = []
+    missing = missing_labels(cluster, wanted)
+    if missing:
+        details.append(NoLongerSelected(missing))
+    if cluster.pools is not None:
+        details.extend(_pool_drift(replica, cluster.pools, wanted, placer))
+    return Kept(
+        replica,
+        drift=PlacementDrifted(tuple(details)) if details else None,
+        drain=DrainBlocked(min(taint.key for taint in leave)) if leave else None,
+    )
+
+
+def missing_labels(cluster: Cluster, wanted: Wanted) -> tuple[tuple[str, str], ...]:
+    """Find the labels that are asked for and that the cluster does not have."""
+    has = set(cluster.labels)
+    return tuple(label for label in sorted(wanted.match_labels) if label not in has)
+
+
+def _pool_drift(replica: Replica, pools: Sequence[Pool], wanted: Wanted, placer: Placer) -> list[Drift]:
+    """Compare the replica's pools with what is published, and its current engines with their pools."""
+    published = {pool.name: place for place, pool in enumerate(pools)}
+    pinned = {pool for pool, _ in replica.charges} | {pool for _, pool in replica.pins}
+    gone: list[Drift] = [PoolGone(pool) for pool in sorted(pinned - published.keys())]
+    if gone or replica.revision != wanted.revision:
+        return gone
+    pins = dict(replica.pins)
+    drift: list[Drift] = []
+    for engine, offer in zip(wanted.engines, placer.offer(pools), strict=True):
+        pool = pins.get(engine.name)
+        if pool is not None and published[pool] not in offer.pools:
+            alone = placer.offer([pools[published[pool]]])[wanted.engines.index(engine)]
+            if alone.misfit is not None:
+                drift.append(PoolNoLongerMatches(engine.name, pool, alone.misfit))
+    return drift

@@ -1,0 +1,66 @@
+"""Scaling down: which replicas go when fewer are wanted.
+
+First those that are not serving, then those on clusters that are not ready or have no gateway
+address, then those on clusters with a taint that is not tolerated. Among the rest the cluster
+with the most replicas gives one up; after that the last by cluster name and index.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Replica
+from function.scheduling.plan import Leave
+from function.scheduling.workload import Wanted
+
+
+def choose_leavers(
+    replicas: Iterable[Replica],
+    clusters: Mapping[str, Cluster],
+    wanted: Wanted,
+) -> tuple[tuple[Replica, Leave], ...]:
+    """Choose the replicas that are too many.
+
+    Args:
+        replicas: The deployment's replicas.
+        clusters: By name, at least those that the replicas are on.
+        wanted: Says how many replicas may stay.
+
+    Returns:
+        The replicas in the order in which they were singled out, with what did so.
+    """
+    staying = list(replicas)
+    load = Counter(replica.cluster for replica in staying)
+    why = {replica: _weakness(replica, clusters[replica.cluster], wanted) for replica in staying}
+    leaving: list[tuple[Replica, Leave]] = []
+    while len(staying) > wanted.replicas:
+        first = max(
+            staying,
+            key=lambda one: (
+                -_ORDER.index(why[one]),
+                load[one.cluster],
+                one.cluster,
+                one.index,
+                one.namespace,
+                one.name,
+            ),
+        )
+        staying.remove(first)
+        load[first.cluster] -= 1
+        leaving.append((first, why[first]))
+    return tuple(leaving)
+
+
+_ORDER = tuple(Leave)
+
+
+def _weakness(replica: Replica, cluster: Cluster, wanted: Wanted) -> Leave:
+    """Find the first thing that speaks for letting this replica go."""
+    if not replica.serving or replica.draining:
+        return Leave.NOT_SERVING
+    if not cluster.ready or not cluster.gateway_address:
+        return Leave.DEGRADED_CLUSTER
+    if wanted.untolerated(cluster.taints, NO_SCHEDULE, NO_EXECUTE):
+        return Leave.TAINTED_CLUSTER
+    return Leave.SURPLUS

@@ -1,0 +1,112 @@
+"""What is to be placed: a deployment, reduced to what placement depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from function.scheduling.fleet import Taint
+from function.scheduling.reasons import HoldReason
+
+STANDALONE = "Standalone"
+LEADER = "Leader"
+WORKER = "Worker"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRequest:
+    """Devices that each pod of a member needs from its node.
+
+    Attributes:
+        name: The request's name within the member.
+        count: How many; all of them from one entry of the node's devices.
+        selectors: CEL texts, all of which must be true of the device.
+    """
+
+    name: str
+    count: int = 1
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One kind of pod in an engine.
+
+    Attributes:
+        role: Standalone, Leader or Worker.
+        pods: How many pods, each on a node of its own.
+        requests: What each pod needs from its node; without any, every node will do.
+    """
+
+    role: str = STANDALONE
+    pods: int = 1
+    requests: tuple[DeviceRequest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An inference engine: members that are placed together in one pool, so many times over."""
+
+    name: str
+    copies: int = 1
+    members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """A taint, or set of taints, that a deployment puts up with.
+
+    Attributes:
+        key: The taint's key; empty with `Exists` means every key.
+        operator: `Exists` or `Equal`.
+        value: Compared with `Equal`.
+        effect: Only taints of this effect; empty means every effect.
+    """
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+    def tolerates(self, taint: Taint) -> bool:
+        """Tell whether this toleration covers the taint."""
+        if self.effect and self.effect != taint.effect:
+            return False
+        if self.operator == "Exists":
+            return not self.key or self.key == taint.key
+        return self.key == taint.key and self.value == taint.value
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A deployment as the scheduler sees it.
+
+    Attributes:
+        namespace: The deployment's namespace.
+        name: The deployment's name.
+        replicas: How many replicas it wants.
+        revision: The revision that new replicas are made from.
+        engines: Its engines, in the deployment's order.
+        tolerations: The taints that it puts up with.
+        match_labels: Labels that a cluster must have for a new replica, of deployment and cache together.
+        fill: Whether new replicas may be placed; without, replicas are only kept and scaled down.
+        hold_reason: Why not, when `fill` is off.
+    """
+
+    namespace: str
+    name: str
+    replicas: int
+    revision: str
+    engines: tuple[Engine, ...]
+    tolerations: tuple[Toleration, ...] = ()
+    match_labels: tuple[tuple[str, str], ...] = ()
+    fill: bool = True
+    hold_reason: HoldReason | None = None
+
+    def untolerated(self, taints: Iterable[Taint], *effects: str) -> tuple[Taint, ...]:
+        """Find the taints of these effects that no toleration covers, in their order."""
+        return tuple(
+            taint
+            for taint in taints
+            if taint.effect in effects and not any(one.tolerates(taint) for one in self.tolerations)
+        )

@@ -1,0 +1,209 @@
+"""What holds of every plan, whatever the fleet."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function.scheduling import Cluster, Engine, Fleet, Plan, Replica, Taint, Wanted, schedule
+from tests.support.fleets import (
+    cluster,
+    engine,
+    gpu,
+    is_model,
+    leader,
+    other,
+    own,
+    pool,
+    request,
+    standalone,
+    wanted,
+    worker,
+)
+
+NAMES = ["a", "b", "c"]
+MODELS = ["x", "y"]
+POOLS = ["p", "q"]
+
+REQUEST = st.builds(
+    lambda model, count: request("gpu", count, model),
+    st.sampled_from([*map(is_model, MODELS), "true"]),
+    st.integers(1, 8),
+)
+ENGINES = st.lists(
+    st.one_of(
+        st.builds(lambda one, copies: engine(standalone(one), copies=copies), REQUEST, st.integers(1, 2)),
+        st.builds(lambda one, nodes: engine(leader(), worker(nodes, one)), REQUEST, st.integers(1, 2)),
+        st.builds(lambda one, two: engine(leader(one), worker(1, two)), REQUEST, REQUEST),
+    ),
+    min_size=1,
+    max_size=3,
+).map(lambda engines: tuple(replace(one, name=f"e{place}") for place, one in enumerate(engines)))
+
+
+@st.composite
+def clusters(draw: st.DrawFn, name: str) -> Cluster:
+    pools = [
+        pool(one, draw(st.integers(0, 4)), gpu(draw(st.sampled_from(MODELS)), count=draw(st.sampled_from([4, 8]))))
+        for one in draw(st.sampled_from([["p"], ["p", "q"], ["q", "p"]]))
+    ]
+    usually = st.sampled_from([True, True, True, False])
+    return cluster(
+        name,
+        *pools,
+        region=draw(st.sampled_from(["", "r"])),
+        ready=draw(usually),
+        address="1.2.3.4" if draw(usually) else "",
+        taints=draw(st.sampled_from([(), (), (Taint("t"),), (Taint("t", effect="NoExecute"),)])),
+        published=draw(usually),
+    )
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> Fleet:
+    present = [draw(clusters(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))]
+    charge = st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=2)
+    replicas = [
+        make(
+            draw(st.sampled_from(NAMES)),
+            *number,
+            *draw(charge),
+            name=f"{kind}{place}",
+            serving=draw(st.booleans()),
+            terminating=draw(st.sampled_from([False, False, True])),
+        )
+        for kind, make, number in (("own", own, (draw(st.integers(0, 2)),)), ("other", other, ()))
+        for place in range(draw(st.integers(0, 4)))
+    ]
+    return Fleet(tuple(present), tuple(replicas))
+
+
+WANTED = st.builds(lambda engines, replicas: wanted(replicas, *engines), ENGINES, st.integers(0, 5))
+
+
+def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
+    """Count the free nodes of every pool, before and without what is new."""
+    del answer
+    left = Counter({(one.name, each.name): each.nodes for one in fleet.clusters for each in one.pools or ()})
+    for replica in fleet.replicas:
+        for name, nodes in replica.charges:
+            left[replica.cluster, name] -= nodes
+    return left
+
+
+@given(fleets(), WANTED)
+def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: Wanted) -> None:
+    answer = schedule(fleet, want)
+    left = free(fleet, answer)
+    for placement in answer.placed:
+        for one in placement.engines:
+            left[placement.cluster, one.pool] -= one.nodes
+            assert left[placement.cluster, one.pool] >= 0
+
+
+@given(fleets(), WANTED)
+def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_these(
+    fleet: Fleet, want: Wanted
+) -> None:
+    answer = schedule(fleet, want)
+    told = [one.replica for one in answer.kept] + [one for one, _ in answer.leaving]
+    told += [*answer.lost, *answer.terminating]
+    mine = [one for one in fleet.replicas if one.own]
+    assert sorted(told, key=_key) == sorted(mine, key=_key)
+
+
+@given(fleets(), WANTED)
+def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its_cluster(
+    fleet: Fleet, want: Wanted
+) -> None:
+    answer = schedule(fleet, want)
+    names = {one.name for one in fleet.clusters}
+    assert not answer.leaving or len(answer.kept) == want.replicas
+    assert not (answer.leaving and answer.placed)
+    assert all(one.cluster not in names for one in answer.lost)
+    assert not answer.lost or names
+
+
+@given(fleets(), WANTED)
+def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: Wanted) -> None:
+    answer = schedule(fleet, want)
+    total = len(answer.kept) + len(answer.placed)
+    assert total <= want.replicas or not answer.placed
+    assert bool(answer.rejections) == (bool(fleet.clusters) and not answer.doubt and total < want.replicas)
+
+
+@given(fleets(), WANTED)
+def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: Wanted) -> None:
+    answer = schedule(fleet, want)
+    held = {(one.cluster, one.index) for one in fleet.replicas if one.own}
+    given = [(one.cluster, one.index) for one in answer.placed]
+    assert len(set(given)) == len(given)
+    assert not held & set(given)
+
+
+@given(fleets(), WANTED, st.integers(0, 99))
+def test_the_order_of_clusters_and_replicas_makes_no_difference(fleet: Fleet, want: Wanted, seed: int) -> None:
+    mixed, random = Fleet(fleet.clusters, fleet.replicas), Random(seed)  # noqa: S311 - a shuffle
+    shuffled = Fleet(
+        tuple(random.sample(mixed.clusters, len(mixed.clusters))),
+        tuple(random.sample(mixed.replicas, len(mixed.replicas))),
+    )
+    assert schedule(shuffled, want) == schedule(fleet, want)
+
+
+@given(fleets(), WANTED)
+def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Wanted) -> None:
+    first = schedule(fleet, want)
+    made = [
+        own(
+            one.cluster,
+            one.index,
+            *((each.pool, each.nodes) for each in one.engines),
+            pins=tuple((each.name, each.pool) for each in one.engines),
+        )
+        for one in first.placed
+    ]
+    gone = {one for one, _ in first.leaving} | set(first.lost)
+    rest = tuple(one for one in fleet.replicas if one not in gone)
+    second = schedule(Fleet(fleet.clusters, (*rest, *made)), want)
+    assert (second.placed, second.leaving) == ((), ())
+    assert {one.replica for one in second.kept} == {one.replica for one in first.kept} | set(made)
+    assert all(one.drift is None for one in second.kept if one.replica in made)
+
+
+@settings(max_examples=200)
+@given(fleets(), WANTED)
+def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, want: Wanted) -> None:
+    answer = schedule(fleet, want)
+    if not answer.rejections:
+        return
+    left = free(fleet, answer)
+    for placement in answer.placed:
+        for each in placement.engines:
+            left[placement.cluster, each.pool] -= each.nodes
+    for one in fleet.clusters:
+        usable = one.ready and one.gateway_address and not one.taints and one.pools is not None
+        assert not (usable and _has_room(one, want.engines, left))
+
+
+def _has_room(one: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str, str]]) -> bool:
+    """Try every way of giving pools to engines."""
+    pools = one.pools or ()
+    for way in product(pools, repeat=len(engines)):
+        taken: Counter[str] = Counter()
+        for each, place in zip(engines, way, strict=True):
+            model, count = place.devices[0].attributes[0][1].content, place.devices[0].count
+            for member in each.members:
+                for asked in member.requests:
+                    fits = asked.count <= count and asked.selectors[0] in ("true", is_model(str(model)))
+                    taken[place.name] += each.copies * member.pods if fits else 10_000
+        if all(nodes <= left[one.name, name] for name, nodes in taken.items()):
+            return True
+    return False
+
+
+def _key(replica: Replica) -> str:
+    return replica.name

@@ -1,0 +1,53 @@
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function.scheduling import packing
+from function.scheduling.packing import pack
+
+
+def feasible(weights: list[int], choices: list[list[int]], room: list[int], answer: tuple[int, ...]) -> bool:
+    if any(place not in places for place, places in zip(answer, choices, strict=True)):
+        return False
+    return all(
+        sum(w for w, p in zip(weights, answer, strict=True) if p == place) <= room[place] for place in set(answer)
+    )
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[list[int], list[list[int]], list[int]]:
+    room = draw(st.lists(st.integers(-1, 8), min_size=1, max_size=4))
+    weights = draw(st.lists(st.integers(1, 6), max_size=5))
+    places = st.lists(st.integers(0, len(room) - 1), unique=True).map(sorted)
+    return weights, [draw(places) for _ in weights], room
+
+
+@given(problems())
+def test_packing_finds_the_first_answer_that_trying_everything_finds(
+    problem: tuple[list[int], list[list[int]], list[int]],
+) -> None:
+    weights, choices, room = problem
+    answers = [answer for answer in product(*choices) if feasible(weights, choices, room, answer)]
+    assert pack(weights, choices, room) == (answers[0] if answers else None)
+
+
+@settings(deadline=None)
+@given(problems())
+def test_filling_bins_in_turn_finds_an_answer_exactly_when_there_is_one(
+    problem: tuple[list[int], list[list[int]], list[int]],
+) -> None:
+    weights, choices, room = problem
+    exists = any(feasible(weights, choices, room, answer) for answer in product(*choices))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "_PATIENCE", 0)
+        answer = pack(weights, choices, room)
+    assert (answer is not None) == exists
+    assert answer is None or feasible(weights, choices, room, answer)
+
+
+def test_a_large_problem_without_an_answer_is_recognised() -> None:
+    weights = [50 + place for place in range(16)]
+    assert sum(weights) < 16 * 63
+    assert pack(weights, [range(16)] * 16, [63] * 15 + [49]) is None

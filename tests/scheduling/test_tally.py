@@ -1,0 +1,135 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from function.scheduling import (
+    CountTooSmall,
+    EnginesTooLarge,
+    NoDevice,
+    NoGateway,
+    NoNodePools,
+    NotEnoughNodes,
+    NotReady,
+    NotSelected,
+    PoolsUnknown,
+    Rejection,
+    SyntheticOnly,
+    Tainted,
+    Terminating,
+    describe,
+    summary,
+)
+from function.scheduling.tally import LENGTH
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
+COUNT = st.integers(-3, 100)
+REJECTIONS = st.one_of(
+    st.builds(NotSelected, st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)),
+    st.builds(Terminating),
+    st.builds(NotReady),
+    st.builds(NoGateway),
+    st.builds(PoolsUnknown),
+    st.builds(NoNodePools),
+    st.builds(Tainted, TEXT, TEXT),
+    st.builds(NotEnoughNodes, TEXT, COUNT, COUNT, TEXT),
+    st.builds(EnginesTooLarge, COUNT, COUNT),
+    st.builds(CountTooSmall, TEXT, COUNT, COUNT, st.booleans(), TEXT),
+    st.builds(SyntheticOnly, TEXT),
+    st.builds(NoDevice, TEXT, st.integers(0, 7), COUNT, COUNT, TEXT, TEXT),
+)
+
+
+def tally(*rejections: Rejection, placed: int = 0, wanted: int = 2) -> str:
+    return summary(placed, wanted, [(f"c{place}", one) for place, one in enumerate(rejections)])
+
+
+def test_when_all_are_placed_there_is_nothing_to_add() -> None:
+    assert tally(placed=2) == "2 of 2 placed"
+
+
+def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> None:
+    assert tally(
+        NoDevice("gpu", 1, false=3),
+        NotReady(),
+        NotEnoughNodes("a100", 4, 1),
+        Tainted("modelplane.ai/maintenance", "NoSchedule"),
+        NotReady(),
+    ) == (
+        "0 of 2 placed, 5 clusters: 2 not ready, 1 tainted modelplane.ai/maintenance, "
+        "1 needs 4 free nodes in pool a100 (1 free), "
+        "1 no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
+    )
+
+
+def test_clusters_that_are_not_selected_are_counted_apart() -> None:
+    lacking = NotSelected((("tier", "gold"),))
+    assert tally(NotReady(), lacking, lacking) == (
+        "0 of 2 placed, 1 cluster: 1 not ready; 2 more not selected (tier=gold). Look at the clusters' conditions."
+    )
+    assert tally(lacking, lacking) == (
+        "0 of 2 placed, 2 clusters: not selected (tier=gold). Label a cluster, or ask for other labels."
+    )
+
+
+def test_devices_of_several_clusters_are_added_up() -> None:
+    assert tally(NoDevice("gpu", 0, false=2), NoDevice("gpu", 0, false=1, errors=1, error="x")) == (
+        "0 of 2 placed, 2 clusters: 2 no device for request gpu (selector 1 false on 3 devices, error on 1). "
+        "Compare the selectors with the devices in the clusters' status.gpuPools."
+    )
+
+
+def test_of_clusters_that_lack_nodes_the_roomiest_is_given() -> None:
+    assert tally(NotEnoughNodes("a100", 4, 1), NotEnoughNodes("a100", 4, -2)) == (
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in pool a100 (1 free at most). Free nodes or enlarge a pool."
+    )
+    assert tally(NotEnoughNodes("a100", 4, 2), NotEnoughNodes("h100", 4, 2)) == (
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in one pool (2 free). Free nodes or enlarge a pool."
+    )
+
+
+def test_many_variants_of_one_reason_are_summed_up() -> None:
+    assert tally(*(Tainted(f"team-{place}") for place in range(20))) == (
+        "0 of 2 placed, 20 clusters: 20 tainted. Remove the taint or tolerate it."
+    )
+
+
+@given(st.lists(REJECTIONS, max_size=30), st.randoms(use_true_random=False))
+def test_a_summary_is_short_and_does_not_depend_on_order(rejections: list[Rejection], random: object) -> None:
+    listed = [(f"c{place}", one) for place, one in enumerate(rejections)]
+    shuffled = list(listed)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    text = summary(0, 2, listed)
+    assert text == summary(0, 2, shuffled)
+    assert len(text) <= LENGTH
+    assert text.startswith("0 of 2 placed")
+
+
+@given(REJECTIONS)
+def test_every_rejection_can_be_put_into_words(rejection: Rejection) -> None:
+    assert describe(rejection)
+
+
+def test_a_rejection_is_described_with_its_figures() -> None:
+    assert [
+        describe(one)
+        for one in (
+            NotSelected((("tier", "gold"), ("zone", "x"))),
+            Tainted("team", "NoExecute"),
+            NotEnoughNodes("a100", 1, 0, "decode"),
+            EnginesTooLarge(8, 6),
+            CountTooSmall("gpu", 8, 4),
+            CountTooSmall("nic", 2, 2, shared=True, engine="decode"),
+            SyntheticOnly("decode"),
+            NoDevice("gpu", 0, errors=1, error="no such key: x"),
+            NoDevice("gpu"),
+        )
+    ] == [
+        "not selected (lacks tier=gold,zone=x)",
+        "tainted team:NoExecute",
+        "needs 1 free node in pool a100 for engine decode (0 free)",
+        "too small for all engines at once (8 nodes needed, 6 free)",
+        "too few devices for request gpu (8 needed, 4 in one device at most)",
+        "too few devices for request nic of engine decode (2 needed beside other requests, 2 in one device at most)",
+        "nothing to claim for engine decode (only synthetic devices match)",
+        "no device for request gpu (selector 1 error on 1 device: no such key: x)",
+        "no device for request gpu (no devices)",
+    ]

@@ -1,0 +1,177 @@
+"""Builders of fleets, deployments and replicas that make a test read as a sentence."""
+
+from __future__ import annotations
+
+from function.scheduling import (
+    Cluster,
+    DeviceRequest,
+    Engine,
+    Fleet,
+    HoldReason,
+    Member,
+    Plan,
+    Pool,
+    Replica,
+    Taint,
+    Toleration,
+    Wanted,
+    schedule,
+)
+from function.selectors import Claim, Device, Value
+
+ANY = "true"
+BIG = 'device.capacity["gpu.example.com"].memory.compareTo(quantity("40Gi")) >= 0'
+
+
+def gpu(model: str = "a100", *, count: int = 8, memory: str = "80Gi", name: str = "gpu") -> Device:
+    """Devices that pods claim."""
+    return Device(
+        name,
+        "gpu.example.com",
+        "gpu.example.com",
+        count=count,
+        attributes=(("model", Value.string(model)),),
+        capacity=(("memory", memory),),
+    )
+
+
+def nic(*, count: int = 1, name: str = "nic") -> Device:
+    """A device that is matched, and never claimed."""
+    return Device(name, "nic.example.com", claim=Claim.SYNTHETIC, count=count)
+
+
+def is_model(model: str) -> str:
+    """Select a GPU by its model."""
+    return f'device.attributes["gpu.example.com"].model == "{model}"'
+
+
+def is_driver(driver: str) -> str:
+    """Select by driver."""
+    return f'device.driver == "{driver}"'
+
+
+GPU = is_driver("gpu.example.com")
+NIC = is_driver("nic.example.com")
+
+
+def pool(name: str = "pool", nodes: int = 4, *devices: Device) -> Pool:
+    """A pool of eight-GPU nodes, unless told otherwise."""
+    return Pool(name, nodes, devices or (gpu(),))
+
+
+def cluster(
+    name: str,
+    *pools: Pool,
+    labels: dict[str, str] | None = None,
+    region: str = "",
+    ready: bool = True,
+    address: str = "10.0.0.1",
+    taints: tuple[Taint, ...] = (),
+    terminating: bool = False,
+    published: bool = True,
+) -> Cluster:
+    """A cluster that is ready and has one pool, unless told otherwise."""
+    return Cluster(
+        name,
+        tuple(sorted((labels or {}).items())),
+        region,
+        ready=ready,
+        gateway_address=address,
+        taints=taints,
+        pools=(pools or (pool(),)) if published else None,
+        terminating=terminating,
+    )
+
+
+def request(name: str = "gpu", count: int = 1, *selectors: str) -> DeviceRequest:
+    """A request for any GPU, unless told otherwise."""
+    return DeviceRequest(name, count, selectors or (GPU,))
+
+
+def standalone(*requests: DeviceRequest) -> Member:
+    """A single pod."""
+    return Member("Standalone", 1, requests or (request(),))
+
+
+def leader(*requests: DeviceRequest) -> Member:
+    """The head of a gang; it needs nothing unless told otherwise."""
+    return Member("Leader", 1, requests)
+
+
+def worker(nodes: int, *requests: DeviceRequest) -> Member:
+    """The rest of a gang."""
+    return Member("Worker", nodes, requests or (request(),))
+
+
+def engine(*members: Member, name: str = "engine", copies: int = 1) -> Engine:
+    """An engine with one standalone member, unless told otherwise."""
+    return Engine(name, copies, members or (standalone(),))
+
+
+def wanted(
+    replicas: int = 1,
+    *engines: Engine,
+    tolerations: tuple[Toleration, ...] = (),
+    labels: dict[str, str] | None = None,
+    hold: HoldReason | None = None,
+    revision: str = "r1",
+) -> Wanted:
+    """A deployment `ml/demo` of one engine on one node, unless told otherwise."""
+    return Wanted(
+        "ml",
+        "demo",
+        replicas,
+        revision,
+        engines or (engine(),),
+        tolerations,
+        tuple(sorted((labels or {}).items())),
+        fill=hold is None,
+        hold_reason=hold,
+    )
+
+
+def own(on: str, index: int = 0, *charges: tuple[str, int], **more: object) -> Replica:
+    """A serving replica of the deployment, on one node of the pool `pool` unless told otherwise."""
+    values: dict[str, object] = {
+        "namespace": "ml",
+        "name": f"demo-{on}-{index}",
+        "deployment": ("ml", "demo"),
+        "cluster": on,
+        "index": index,
+        "revision": "r1",
+        "charges": charges or (("pool", 1),),
+        "serving": True,
+        "served": True,
+        "own": True,
+    }
+    return Replica(**{**values, **more})  # type: ignore[arg-type]
+
+
+def other(on: str, *charges: tuple[str, int], name: str = "other", **more: object) -> Replica:
+    """A replica of another deployment."""
+    return own(on, 0, *charges, name=name, deployment=("ml", name), own=False, **more)
+
+
+def plan(clusters: list[Cluster], want: Wanted, *replicas: Replica) -> Plan:
+    """Schedule."""
+    return schedule(Fleet(tuple(clusters), replicas), want)
+
+
+def places(answer: Plan) -> list[str]:
+    """Say where new replicas go, as `cluster/index`."""
+    return [f"{one.cluster}/{one.index}" for one in answer.placed]
+
+
+def pools(answer: Plan) -> list[list[str]]:
+    """Say which pools the engines of each new replica take."""
+    return [[one.pool for one in placement.engines] for placement in answer.placed]
+
+
+def kept(answer: Plan) -> list[str]:
+    """Say which replicas stay, as `cluster/index`."""
+    return [f"{one.replica.cluster}/{one.replica.index}" for one in answer.kept]
+
+
+def leaving(answer: Plan) -> list[str]:
+    """Say which replicas leave, in the order in which they were chosen."""
+    return [f"{replica.cluster}/{replica.index}" for replica, _ in answer.leaving]

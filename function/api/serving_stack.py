@@ -28,33 +28,8 @@ DriverRoot: TypeAlias = Annotated[Text, length(None, 512)]
 Installed: TypeAlias = Annotated[tuple[Component, ...], items(None, 16, type="set")]
 
 
-class Versions(Model):
-    """Versions of the stack's parts; a version that is given is installed, an upgrade or a downgrade included."""
-
-    gateway_api: Version = "v1.5.1"
-    """Accepted and without effect: the gateway's chart brings the Gateway API."""
-
-    cert_manager: Version = "v1.17.1"
-    """Chart of cert-manager."""
-
-    envoy_gateway: Version = "v1.8.1"
-    """Chart of Envoy Gateway; InferencePool backends need v1.8 or later."""
-
-    prometheus: Version = "72.6.2"
-    """Chart kube-prometheus-stack."""
-
-    leader_worker_set: Version = "v0.8.0"
-    """Chart of LeaderWorkerSet."""
-
-    node_feature_discovery: Version = "0.18.3"
-    """Chart of Node Feature Discovery."""
-
-    nvidia_dra_driver: Version = "0.4.0"
-    """Chart of NVIDIA's DRA driver."""
-
-
 class WantedVersions(Model):
-    """Versions that are asked for; parts that are not named keep the version they have."""
+    """Versions that are asked for, an upgrade or a downgrade included; parts that are not named keep what they have."""
 
     gateway_api: Version = ""
     """Accepted and without effect: the gateway's chart brings the Gateway API."""
@@ -141,8 +116,8 @@ class ServingStackSpec(Model):
     nvidia_driver_root: DriverRoot = "/"
     """Where the NVIDIA driver is installed on the nodes."""
 
-    versions: Versions = Field(default_factory=Versions)
-    """Versions of the stack's parts."""
+    versions: WantedVersions = Field(default_factory=WantedVersions)
+    """Versions that are asked for; parts that are not named keep the version they have."""
 
     gateway: StackGateway = Field(default_factory=StackGateway)
     """The gateway that takes requests to the cluster's replicas."""

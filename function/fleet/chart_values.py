@@ -1,0 +1,108 @@
+"""Values of the serving stack's charts, where they differ from the charts' own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_GPU: Final = "nvidia.com/gpu"
+
+CERT_MANAGER: Final[Mapping[str, Any]] = {"crds": {"enabled": True, "keep": True}}
+"""The definitions stay when the chart goes, and with them everybody's certificates."""
+
+ENVOY_GATEWAY: Final[Mapping[str, Any]] = {
+    "config": {
+        "envoyGateway": {
+            "extensionApis": {"enableBackend": True},
+            "extensionManager": {
+                "hooks": {
+                    "xdsTranslator": {
+                        "translation": {
+                            "listener": {"includeAll": True},
+                            "route": {"includeAll": True},
+                            "cluster": {"includeAll": True},
+                            "secret": {"includeAll": True},
+                        },
+                        "post": ["Translation", "Cluster", "Route"],
+                    },
+                },
+                "service": {
+                    "fqdn": {
+                        "hostname": "ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local",
+                        "port": 1063,
+                    },
+                },
+                "backendResources": [
+                    {"group": "inference.networking.k8s.io", "kind": "InferencePool", "version": "v1"},
+                ],
+            },
+        },
+    },
+}
+"""Routes may lead to InferencePools, which the AI gateway's controller translates."""
+
+PROMETHEUS: Final[Mapping[str, Any]] = {
+    "fullnameOverride": "prometheus",
+    "grafana": {"enabled": False},
+    "alertmanager": {"enabled": False},
+    "prometheus": {
+        "prometheusSpec": {
+            "podMonitorSelectorNilUsesHelmValues": False,
+            "additionalScrapeConfigs": [
+                {
+                    "job_name": "envoy-gateway-proxy",
+                    "metrics_path": "/stats/prometheus",
+                    "kubernetes_sd_configs": [
+                        {"role": "pod", "namespaces": {"names": ["envoy-gateway-system"]}},
+                    ],
+                    "relabel_configs": [
+                        {
+                            "source_labels": ["__meta_kubernetes_pod_label_app_kubernetes_io_component"],
+                            "action": "keep",
+                            "regex": "proxy",
+                        },
+                        {
+                            "source_labels": ["__address__"],
+                            "action": "replace",
+                            "regex": r"([^:]+)(?::\d+)?",
+                            "replacement": "$1:19001",
+                            "target_label": "__address__",
+                        },
+                    ],
+                },
+            ],
+        },
+    },
+}
+"""Scrapes every namespace's PodMonitors (the chart's own default), and the gateways' proxies."""
+
+NODE_FEATURE_DISCOVERY: Final[Mapping[str, Any]] = {
+    "worker": {"tolerations": [{"key": _GPU, "operator": "Exists", "effect": "NoSchedule"}]},
+}
+"""The DRA driver selects nodes by the labels that this sets, and GPU nodes are tainted."""
+
+DRA_DRIVER: Final[Mapping[str, Any]] = {
+    "gpuResourcesEnabledOverride": True,
+    "resources": {"computeDomains": {"enabled": False}},
+}
+
+_VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "cert-manager": CERT_MANAGER,
+    "envoy-gateway": ENVOY_GATEWAY,
+    "prometheus": PROMETHEUS,
+    "node-feature-discovery": NODE_FEATURE_DISCOVERY,
+    "dra-driver": DRA_DRIVER,
+}
+
+
+def of(key: str, driver_root: str) -> dict[str, Any]:
+    """Give a chart's values; empty when its own will do.
+
+    Args:
+        key: The composition resource name of its Release.
+        driver_root: Where the NVIDIA driver is on the nodes; empty or `/` for where the chart looks anyway.
+    """
+    values = dict(_VALUES.get(key, {}))
+    if key == "dra-driver" and driver_root not in {"", "/"}:
+        values["nvidiaDriverRoot"] = driver_root
+    return values

@@ -1,0 +1,210 @@
+"""InferenceCluster: a cluster that models run on, and what it offers to the scheduler.
+
+What it composes stays composed as long as the cluster is observed, whatever happens to the
+classes of its pools. Only the guard and the namespaces of replicas come and go with these.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from function.api import labels
+from function.api.inference_cluster import INFERENCE_CLUSTER, InferenceClusterSpec, StackSettings
+from function.api.serving_stack import SERVING_STACK
+from function.composition import (
+    RENDERS,
+    Composer,
+    Composition,
+    Doubt,
+    Draft,
+    Manifest,
+    Outcome,
+    Required,
+    Requirement,
+    manifest,
+    names,
+    readiness,
+)
+from function.fleet.access import Access, UnusableSecretsError, of_existing
+from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
+from function.fleet.deletion_guard import GUARD, compose_guard
+from function.fleet.observed import serves
+from function.fleet.published_pools import Pools, publish_pools
+from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
+from function.fleet.stack_conditions import STACK as STACK_CONDITION
+
+API_VERSION: Final = INFERENCE_CLUSTER.api_version
+PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
+STACK: Final = "serving-stack"
+REPLICAS: Final = "model-replicas"
+CLASS: Final = "class-"
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose what a cluster has on the control plane, and publish what it offers."""
+    replicas = draft.require(
+        REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: draft.observation.name})
+    )
+    spec = draft.spec(InferenceClusterSpec)
+    classes = {
+        name: draft.require(f"{CLASS}{name}", Requirement(API_VERSION, "InferenceClass", name=name))
+        for name in sorted({pool.class_name for pool in spec.node_pools})
+    }
+    compose_guard(draft, replicas)
+    if spec.cluster.source != "Existing":
+        message = f"source {spec.cluster.source} is not composed by this version"
+        return _nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
+    try:
+        access = _access(spec)
+    except UnusableSecretsError as error:
+        return _nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
+    unresolved = _unresolved(replicas, classes)
+    if unresolved:
+        return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
+
+    _compose_children(draft, spec, access, replicas)
+    pools = publish_pools(spec.node_pools, classes, draft.observation.status)
+    for fault in pools.faults:
+        draft.doubt(fault.reason, fault.message)
+    address = _address(draft)
+    _publish(draft, spec, pools, replicas, address)
+    _say_cluster(draft, access, pools)
+    return draft.finish(ready=_say_backend(draft, address))
+
+
+# ---------------------------------------------------------------------- inputs
+
+
+def _access(spec: InferenceClusterSpec) -> Access:
+    if spec.cluster.existing is None:
+        raise UnusableSecretsError("spec.cluster.existing is required for source Existing")
+    return of_existing(spec.cluster.existing)
+
+
+def _unresolved(replicas: Required, classes: dict[str, Required]) -> list[str]:
+    waiting = ["ModelReplicas"] if replicas.unresolved else []
+    return waiting + [f"InferenceClass {name}" for name, found in classes.items() if found.unresolved]
+
+
+def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
+    """Compose nothing; what is there stays, and so does what is known of it."""
+    draft.say(CLUSTER, reason, message)
+    if draft.observed(STACK) is None:
+        draft.say(BACKEND, "WaitingForCluster", message)
+    return draft.hold(held, message)
+
+
+# ---------------------------------------------------------------------- children
+
+
+def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, replicas: Required) -> None:
+    provider_config = _provider_config_name(draft)
+    draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
+    draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
+    compose_namespaces(draft, replicas.found, provider_config)
+
+
+def _provider_config_name(draft: Draft) -> str:
+    """The observed provider config's name, or a new one."""
+    cluster = draft.observation.name
+    new = names.name(cluster, names.DNS_LABEL, "ClusterProviderConfig", "", cluster)
+    return manifest.name_of(draft.observed(PROVIDER_CONFIG)) or new
+
+
+def _provider_config(name: str, access: Access) -> Manifest:
+    return {
+        "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
+        "kind": "ClusterProviderConfig",
+        "metadata": {"name": name},
+        "spec": access.provider_config_spec(),
+    }
+
+
+def _serving_stack(cluster: str, access: Access, settings: StackSettings) -> Manifest:
+    namespace = labels.SYSTEM_NAMESPACE
+    name = names.name(cluster, names.DNS_LABEL, "ServingStack", namespace, cluster)
+    return {
+        "apiVersion": SERVING_STACK.api_version,
+        "kind": SERVING_STACK.kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**_said(settings.plain()), "secrets": access.secrets()},
+    }
+
+
+def _said(settings: Manifest) -> dict[str, Any]:
+    """Settings without those that say nothing."""
+    said = {key: _said(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in said.items() if value or value == 0}
+
+
+# ---------------------------------------------------------------------- what it says
+
+
+def _address(draft: Draft) -> str:
+    """Where the cluster's gateway is reached, as last known: a stack without an address takes none away."""
+    reported = manifest.text(draft.observed(STACK), "status", "gateway", "address")
+    return reported or manifest.text(draft.observation.status, "gateway", "address")
+
+
+def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: Required, address: str) -> None:
+    existing = spec.cluster.existing
+    draft.publish(
+        {
+            "providerConfigRef": {"name": _provider_config_name(draft)},
+            "namespace": labels.SYSTEM_NAMESPACE,
+            "gateway": {"address": address or None},
+            "cache": {"storageClassName": (existing.cache.storage_class_name or None) if existing else None},
+            "replicas": len(replicas.found),
+            "pools": len(pools.published),
+            "nodes": pools.nodes,
+            "gpuPools": list(pools.published),
+        }
+    )
+
+
+def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
+    if pools.waiting:
+        draft.say(CLUSTER, "WaitingForClasses", "; ".join(pools.waiting))
+    elif draft.observed(PROVIDER_CONFIG) is None:
+        draft.say(CLUSTER, "Provisioning", "its ClusterProviderConfig is not created yet")
+    else:
+        secret = access.kubeconfig
+        offers = f"node pools: {len(pools.published)}, with up to {pools.nodes} nodes"
+        draft.say(CLUSTER, "ClusterRunning", f"{offers}; reached by Secret {secret.namespace}/{secret.name}")
+
+
+def _say_backend(draft: Draft, address: str) -> bool:
+    """Say how the serving stack is; tell whether the cluster is ready."""
+    stack = draft.observed(STACK)
+    said = serves(stack)
+    who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{manifest.name_of(stack)}" if stack else "the ServingStack"
+    if said is None and manifest.is_true(draft.observation.composite, BACKEND):
+        draft.repeat(BACKEND)
+    elif said and address:
+        draft.say(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}")
+    elif said:
+        draft.say(BACKEND, "Installing", f"{who} publishes no gateway address yet")
+    else:
+        own = manifest.text(manifest.condition(stack, STACK_CONDITION), "message")
+        draft.say(BACKEND, "Installing", f"{who}: {own or readiness.of(stack).message}")
+    was_ready = manifest.is_true(draft.observation.composite, "Ready")
+    reached = draft.observed(PROVIDER_CONFIG) is not None and bool(address)
+    return reached and (was_ready if said is None else said)
+
+
+COMPOSER = Composer(
+    api_version=API_VERSION,
+    kind=INFERENCE_CLUSTER.kind,
+    compose=compose,
+    vocabulary=VOCABULARY,
+    doubts=(
+        Doubt(REPLICAS, empty=Outcome(held=False, removes=(GUARD, f"{NAMESPACE}*")), malformed=RENDERS),
+        Doubt(f"{CLASS}*"),
+    ),
+    children={
+        PROVIDER_CONFIG: "ClusterProviderConfig",
+        STACK: "ServingStack",
+        GUARD: "ClusterUsage",
+        f"{NAMESPACE}*": "Object",
+    },
+)

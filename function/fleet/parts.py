@@ -1,0 +1,96 @@
+"""Parts of the serving stack: what each is, and what it waits for when it is first made.
+
+Order holds for first creation only. A part that is observed stays composed, whatever became of
+what it waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from function.api.serving_stack import Component
+from function.composition import Draft, readiness
+from function.fleet.observed import all_serve, serves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One Release or Object of the stack.
+
+    Attributes:
+        key: Its composition resource name.
+        component: The component that it belongs to, by which a user can say that the cluster has it already;
+            None when it is always composed.
+        after: Parts that must be ready before it is first made.
+    """
+
+    key: str
+    component: Component | None = None
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the stack has come.
+
+    Attributes:
+        draft: The answer, for what is observed.
+        expected: The parts that belong on the cluster, in order.
+        handed_over: Parts that are there although the user says that the cluster has them already.
+        reachable: Whether both provider configs are there.
+    """
+
+    draft: Draft
+    expected: tuple[Part, ...]
+    handed_over: tuple[Part, ...]
+    reachable: bool
+
+    def may_compose(self, part: Part) -> bool:
+        """Tell whether a part belongs on the cluster and its turn has come, or came before."""
+        if part not in self.expected:
+            return False
+        return self.draft.observed(part.key) is not None or (self.reachable and not self._missing(part))
+
+    def is_complete(self, *, before: bool) -> bool:
+        """Tell whether every part is observed ready; where some do not say, it is as it was before."""
+        return all_serve((self.draft.observed(part.key) for part in self.expected), before=before)
+
+    def summary(self) -> str:
+        """Count the parts that are ready, and name the first that is not and whose turn it is."""
+        unready = [part for part in self.expected if not serves(self.draft.observed(part.key))]
+        counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
+        return "; ".join(filter(None, (counted, self._first(unready), self._left_alone())))
+
+    def _first(self, unready: Sequence[Part]) -> str:
+        if not unready:
+            return ""
+        first = next((part for part in unready if self.may_compose(part)), None)
+        if first is None:
+            return "the provider configs are not created yet"
+        why = readiness.of(self.draft.observed(first.key)).message or "it does not say whether it is ready"
+        return f"{first.key}: {why}" + (f" (and {len(unready) - 1} more)" if len(unready) > 1 else "")
+
+    def _left_alone(self) -> str:
+        if not self.handed_over:
+            return ""
+        keys = ", ".join(part.key for part in self.handed_over)
+        return f"installed by this stack and now listed in spec.installed, so left as it is: {keys}"
+
+    def _missing(self, part: Part) -> bool:
+        expected = {one.key for one in self.expected}
+        return any(key in expected and not readiness.of(self.draft.observed(key)).ready for key in part.after)
+
+
+def progress(draft: Draft, parts: Sequence[Part], installed: Collection[Component], *, reachable: bool) -> Progress:
+    """Look at how far the stack has come.
+
+    Args:
+        draft: The answer.
+        parts: All parts.
+        installed: Components that the cluster has already: left alone, and never waited for.
+        reachable: Whether both provider configs are there.
+    """
+    expected = tuple(part for part in parts if part.component not in installed)
+    handed_over = tuple(part for part in parts if part not in expected and draft.observed(part.key) is not None)
+    return Progress(draft, expected, handed_over, reachable)

@@ -1,0 +1,114 @@
+"""The pools that a cluster publishes: its node pools, with what their classes say about a node.
+
+A class is needed to publish a pool, never to keep one: a pool that is published already stays
+as it is while its class is missing or cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from function.api.inference_class import InferenceClassSpec
+from function.api.node_pools import NodePool
+from function.composition import Manifest, Object, Required, manifest
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFault:
+    """A node pool whose class is of no use.
+
+    Attributes:
+        reason: `InputMissing` or `InputInvalid`.
+        message: What is wrong with which class, and what became of the pool.
+        published: Whether the pool stays as it was published; otherwise it is left out.
+    """
+
+    reason: str
+    message: str
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What a cluster publishes about its pools.
+
+    Attributes:
+        published: The pools, in the order of the spec.
+        faults: The pools whose classes are of no use.
+    """
+
+    published: tuple[Manifest, ...]
+    faults: tuple[PoolFault, ...]
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes the pools can have together."""
+        return sum(max(manifest.integer(pool, "nodes"), 0) for pool in self.published)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Why pools are left out."""
+        return tuple(fault.message for fault in self.faults if not fault.published)
+
+
+def publish_pools(pools: Iterable[NodePool], classes: Mapping[str, Required], status: Object) -> Pools:
+    """Work out what a cluster publishes about its pools.
+
+    Args:
+        pools: The node pools of the spec.
+        classes: The answer to the requirement of each class.
+        status: The cluster's status as last published.
+    """
+    specs = {name: _read(name, found) for name, found in classes.items()}
+    published: list[Manifest] = []
+    faults: list[PoolFault] = []
+    for pool in pools:
+        read = specs[pool.class_name]
+        if isinstance(read, InferenceClassSpec):
+            published.append(_published(pool, read))
+            continue
+        reason, problem = read
+        before = _before(status, pool)
+        if before is None:
+            message = f"{problem}; node pool {pool.name} is not published until it can be"
+        else:
+            published.append(dict(before))
+            message = f"{problem}; node pool {pool.name} stays as it was published"
+        faults.append(PoolFault(reason, message, published=before is not None))
+    return Pools(tuple(published), tuple(faults))
+
+
+def _read(name: str, found: Required) -> InferenceClassSpec | tuple[str, str]:
+    """A class's spec, or the reason and the problem when it is of no use."""
+    if found.first is None:
+        return "InputMissing", f"InferenceClass {name} does not exist"
+    try:
+        spec = InferenceClassSpec.model_validate(found.first.get("spec"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(step) for step in ("spec", *first["loc"]))
+        return "InputInvalid", f"InferenceClass {name} cannot be read: {path}: {first['msg']}"
+    if not spec.devices:
+        return "InputInvalid", f"InferenceClass {name} cannot be read: spec.devices: it has none"
+    return spec
+
+
+def _published(pool: NodePool, read: InferenceClassSpec) -> Manifest:
+    return {
+        "name": pool.name,
+        "className": pool.class_name,
+        "nodes": pool.most_nodes,
+        "node": read.node.plain() if read.node else None,
+        "devices": [{**one.plain(), "claim": one.claim, "count": one.count} for one in read.devices],
+    }
+
+
+def _before(status: Object, pool: NodePool) -> Object | None:
+    """The pool as last published. Its class never changes; an entry without one is of an earlier version."""
+    for entry in manifest.items(status, "gpuPools"):
+        if entry.get("name") == pool.name and entry.get("className", pool.class_name) == pool.class_name:
+            return entry
+    return None

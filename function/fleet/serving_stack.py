@@ -1,0 +1,163 @@
+"""ServingStack: what an inference cluster needs beside Kubernetes, installed in order.
+
+Parts come when what they need is ready, and then stay: nothing that the stack has composed is
+ever taken away while it lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from function.api.serving_stack import SERVING_STACK, ServingStackSpec
+from function.composition import Composer, Composition, Draft, Manifest, manifest, names, objects
+from function.fleet import charts
+from function.fleet.access import Access, UnusableSecretsError, of_secrets
+from function.fleet.charts import CHARTS, RESOURCE, Chart
+from function.fleet.gateway_address import choose_address
+from function.fleet.inference_extension import CRDS, resource_name, with_status_subresources
+from function.fleet.parts import Part, Progress, progress
+from function.fleet.provider_usages import (
+    CLASS_BY_GATEWAY,
+    CONSUMER,
+    ENVOY_BY_CLASS,
+    USAGE,
+    Consumer,
+    compose_provider_usage,
+    compose_teardown_usages,
+    consumer_label,
+)
+from function.fleet.stack_conditions import ADDRESS, STACK, VOCABULARY
+from function.fleet.stack_objects import (
+    GATEWAY,
+    GATEWAY_CLASS,
+    GATEWAY_NAME,
+    NAMESPACE,
+    PROXY,
+    QUOTA,
+    StackObject,
+    stack_objects,
+)
+
+KUBERNETES_CONFIG: Final = "provider-config-kubernetes"
+HELM_CONFIG: Final = "provider-config-helm"
+
+_CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: charts.API_VERSION}
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose what is to be installed on a cluster."""
+    spec = draft.spec(ServingStackSpec)
+    try:
+        access = of_secrets(spec.secrets, draft.observation.namespace)
+    except UnusableSecretsError as error:
+        draft.say(STACK, "SecretsUnusable", str(error))
+        return draft.hold("InvalidSpec", str(error))
+    for key, api_version in _CONFIGS.items():
+        draft.child(key, _provider_config(api_version, _config_name(draft, key), access))
+    parts = (*CHARTS, *stack_objects(draft, spec))
+    reachable = all(draft.observed(key) is not None for key in _CONFIGS)
+    state = progress(draft, parts, spec.installed, reachable=reachable)
+    for part in parts:
+        if state.may_compose(part):
+            _compose(draft, part, spec)
+    _compose_usages(draft, parts)
+    _say_refused_changes(draft, spec)
+    return with_status_subresources(_finish(draft, state))
+
+
+# ---------------------------------------------------------------------- children
+
+
+def _config_name(draft: Draft, key: str) -> str:
+    """The observed provider config's name, or a new one."""
+    stack, namespace = draft.observation.name, draft.observation.namespace
+    new = names.name(stack, names.DNS_LABEL, "ProviderConfig", namespace, stack)
+    return manifest.name_of(draft.observed(key)) or new
+
+
+def _provider_config(api_version: str, name: str, access: Access) -> Manifest:
+    return {
+        "apiVersion": api_version,
+        "kind": "ProviderConfig",
+        "metadata": {"name": name},
+        "spec": access.provider_config_spec(),
+    }
+
+
+def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
+    consumer = {CONSUMER: consumer_label(part.key)}
+    if isinstance(part, Chart):
+        body = charts.release(part, spec, _config_name(draft, HELM_CONFIG), draft.observed(part.key))
+        meta = body["metadata"]
+        draft.child(part.key, {**body, "metadata": {**meta, "labels": {**meta["labels"], **consumer}}})
+    elif isinstance(part, StackObject):
+        draft.remote(
+            part.key,
+            part.manifest,
+            _config_name(draft, KUBERNETES_CONFIG),
+            provider_config_kind="ProviderConfig",
+            ready_when=part.ready_when,
+            watch=part.watch,
+            policies=part.policies,
+            labels={**({RESOURCE: part.resource} if part.resource else {}), **consumer},
+        )
+
+
+def _compose_usages(draft: Draft, parts: Iterable[Part]) -> None:
+    there = draft.keys | set(draft.observation.children)
+    for part in parts:
+        if part.key in there:
+            config = HELM_CONFIG if isinstance(part, Chart) else KUBERNETES_CONFIG
+            kind = charts.KIND if isinstance(part, Chart) else objects.KIND
+            compose_provider_usage(draft, Consumer(part.key, _CONFIGS[config], kind, _config_name(draft, config)))
+    compose_teardown_usages(draft)
+
+
+# ---------------------------------------------------------------------- what it says
+
+
+def _say_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
+    """Say that the class of a gateway that is there cannot get another name: the old one would be left behind."""
+    current, wanted = draft.remote_name(GATEWAY_CLASS, spec.gateway.class_name), spec.gateway.class_name
+    if current != wanted:
+        draft.skip("InputInvalid", f"spec.gateway.className: {wanted} is not used, the cluster's class stays {current}")
+
+
+def _finish(draft: Draft, state: Progress) -> Composition:
+    complete = state.is_complete(before=manifest.is_true(draft.observation.composite, "Ready"))
+    draft.say(STACK, "Installed" if complete else "Installing", state.summary())
+    known = manifest.text(draft.observation.status, "gateway", "address")
+    reported = choose_address(objects.remote(draft.observed(GATEWAY)), known)
+    address = reported or known
+    _say_address(draft, reported, known)
+    draft.publish({"gateway": {"address": address or None}})
+    return draft.finish(ready=complete and bool(address))
+
+
+def _say_address(draft: Draft, reported: str, known: str) -> None:
+    if reported:
+        draft.say(ADDRESS, "Addressed", f"requests go to {reported}")
+    elif known and not objects.remote(draft.observed(GATEWAY)):
+        draft.repeat(ADDRESS)
+    else:
+        stays = f"; {known} stays published" if known else ""
+        draft.say(ADDRESS, "WaitingForAddress", f"Gateway {GATEWAY_NAME} has no address{stays}")
+
+
+COMPOSER = Composer(
+    api_version=SERVING_STACK.api_version,
+    kind=SERVING_STACK.kind,
+    compose=compose,
+    vocabulary=VOCABULARY,
+    children={
+        KUBERNETES_CONFIG: "ProviderConfig",
+        HELM_CONFIG: "ProviderConfig",
+        **{chart.key: charts.KIND for chart in CHARTS},
+        **{resource_name(crd): objects.KIND for crd in CRDS},
+        **dict.fromkeys((NAMESPACE, QUOTA, PROXY, GATEWAY_CLASS, GATEWAY), objects.KIND),
+        f"{USAGE}*": "Usage",
+        CLASS_BY_GATEWAY: "Usage",
+        ENVOY_BY_CLASS: "Usage",
+    },
+)

@@ -1,0 +1,36 @@
+"""What a ServingStack can say about itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.composition import Reason, Severity, Status, Vocabulary
+
+STACK: Final = "StackReady"
+ADDRESS: Final = "GatewayAddressed"
+
+VOCABULARY: Final[Vocabulary] = {
+    STACK: {
+        "Installed": Reason(Status.TRUE, "Every part of the stack is on the cluster and ready.", event=Severity.NORMAL),
+        "Installing": Reason(
+            Status.FALSE,
+            "Some parts of the stack are not ready; the message counts them and names the first and why.",
+            "Look at the Release or Object that the message names if this lasts.",
+        ),
+        "SecretsUnusable": Reason(
+            Status.FALSE,
+            "The cluster cannot be reached with these Secrets; nothing new is made and what is there stays.",
+            "Correct spec.secrets.",
+            Severity.WARNING,
+        ),
+    },
+    ADDRESS: {
+        "Addressed": Reason(Status.TRUE, "The cluster's gateway has an address."),
+        "WaitingForAddress": Reason(
+            Status.FALSE,
+            "The cluster's gateway has no address; one that was known stays published.",
+            "Look at the Gateway on the cluster, and at what gives addresses to Services of type LoadBalancer there.",
+        ),
+    },
+}
+"""Every condition of a ServingStack, in the order in which it is answered."""

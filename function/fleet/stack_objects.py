@@ -1,0 +1,153 @@
+"""Objects of the serving stack: the gateway and its surroundings, a quota, and definitions.
+
+The gateway's name and namespace are a contract with the routes of replicas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from function.api.labels import SYSTEM_NAMESPACE
+from function.api.serving_stack import ServingStackSpec, StackGateway
+from function.composition import Draft, Manifest, objects
+from function.fleet.inference_extension import CRDS, resource_name
+from function.fleet.parts import Part
+
+PROXY: Final = "gateway-proxy"
+GATEWAY_CLASS: Final = "gateway-class"
+GATEWAY: Final = "gateway"
+NAMESPACE: Final = "gateway-namespace"
+QUOTA: Final = "dra-driver-critical-pods-quota"
+
+GATEWAY_NAME: Final = "inference-gateway"
+
+HAS_ADDRESS: Final = "has(object.status) && has(object.status.addresses) && object.status.addresses.size() > 0"
+"""Ready by an address: an Object that is not ready is looked at again soon."""
+
+_CREATE_ONLY: Final = ("Observe", "Create")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackObject(Part):
+    """An Object of the stack.
+
+    Attributes:
+        manifest: What it puts on the cluster.
+        resource: Value of the label by which Usages find it; empty when none looks for it.
+        ready_when: A CEL query; empty for ready once created.
+        watch: Whether changes on the cluster are reported at once.
+        policies: Management policies; empty for all.
+    """
+
+    manifest: Manifest
+    resource: str = ""
+    ready_when: str = ""
+    watch: bool = False
+    policies: tuple[str, ...] = ()
+
+
+def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ...]:
+    """Give every Object of the stack, in the order in which they are named to the user."""
+    proxy = draft.remote_name(PROXY, GATEWAY_NAME)
+    gateway_class = draft.remote_name(GATEWAY_CLASS, spec.gateway.class_name)
+    return (
+        *(
+            StackObject(
+                key=resource_name(crd),
+                component="inferenceExtension",
+                manifest=crd,
+                policies=_CREATE_ONLY,
+            )
+            for crd in CRDS
+        ),
+        StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
+        StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
+        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy(), resource=PROXY),
+        StackObject(
+            key=GATEWAY_CLASS,
+            after=("envoy-gateway", "ai-gateway", PROXY),
+            manifest=_gateway_class(gateway_class, proxy),
+            resource=GATEWAY_CLASS,
+        ),
+        StackObject(
+            key=GATEWAY,
+            after=(NAMESPACE, GATEWAY_CLASS),
+            manifest=_gateway(gateway_class, spec.gateway),
+            resource=GATEWAY,
+            ready_when=HAS_ADDRESS,
+            watch=True,
+        ),
+    )
+
+
+def _namespace() -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
+
+
+def _quota() -> Manifest:
+    """Lets the driver's pods have a critical priority outside kube-system, which some clouds forbid otherwise."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "allow-critical-pods", "namespace": "dra-driver-nvidia-gpu"},
+        "spec": {
+            "hard": {"pods": "1000"},
+            "scopeSelector": {
+                "matchExpressions": [
+                    {
+                        "operator": "In",
+                        "scopeName": "PriorityClass",
+                        "values": ["system-node-critical", "system-cluster-critical"],
+                    },
+                ],
+            },
+        },
+    }
+
+
+def _proxy() -> Manifest:
+    """Spreads connections over all nodes: some cloud load balancers refuse the policy Local."""
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "EnvoyProxy",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "provider": {
+                "type": "Kubernetes",
+                "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}},
+            },
+        },
+    }
+
+
+def _gateway_class(name: str, proxy: str) -> Manifest:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": name},
+        "spec": {
+            "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+            "parametersRef": {
+                "group": "gateway.envoyproxy.io",
+                "kind": "EnvoyProxy",
+                "name": proxy,
+                "namespace": SYSTEM_NAMESPACE,
+            },
+        },
+    }
+
+
+def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
+    listeners: list[Manifest] = [
+        {"name": one.name, "protocol": one.protocol, "port": one.port} for one in wanted.listeners
+    ] or [{"name": "http", "protocol": "HTTP", "port": 80}]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "gatewayClassName": gateway_class,
+            "listeners": [{**one, "allowedRoutes": {"namespaces": {"from": "All"}}} for one in listeners],
+        },
+    }

@@ -1,0 +1,184 @@
+"""Builders of classes, clusters and stacks, and of what is observed of their children."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.composition import Composer, Composition, Manifest, manifest, names, objects
+from function.fleet import inference_class, inference_cluster, serving_stack
+from function.fleet.charts import CHARTS
+from tests.support.observe import answer, with_condition
+
+COMPOSERS: dict[tuple[str, str], Composer] = {
+    (c.api_version, c.kind): c for c in (inference_class.COMPOSER, inference_cluster.COMPOSER, serving_stack.COMPOSER)
+}
+
+DEVICE = {
+    "name": "gpu",
+    "driver": "gpu.nvidia.com",
+    "deviceClassName": "gpu.nvidia.com",
+    "capacity": {"memory": {"value": "23034Mi"}},
+}
+PUBLISHED = {**DEVICE, "claim": "DRA", "count": 1}
+ADDRESS = "198.51.100.7"
+CLUSTER_CONFIG = names.name("ams-1", 63, "ClusterProviderConfig", "", "ams-1")
+
+
+def inference_class_of(name: str = "l4", **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "InferenceClass",
+        "metadata": {"name": name},
+        "spec": {"devices": [DEVICE], **spec},
+    }
+
+
+def pool(name: str = "gpus", class_name: str = "l4", **more: Any) -> Manifest:
+    return {"name": name, "className": class_name, "nodeCount": 2, **more}
+
+
+def cluster(name: str = "ams-1", existing: Mapping[str, Any] | None = None, **spec: Any) -> Manifest:
+    source = {"source": "Existing", "existing": {"secretRef": {"name": "kc"}, **(existing or {})}}
+    return {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "InferenceCluster",
+        "metadata": {"name": name},
+        "spec": {"cluster": source, "nodePools": [pool()], **spec},
+    }
+
+
+def replica(name: str = "chat-1", namespace: str = "ml-team") -> Manifest:
+    return {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelReplica",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"modelplane.ai/cluster": "ams-1"}},
+        "spec": {},
+    }
+
+
+def compose_cluster(
+    thing: Mapping[str, Any],
+    children: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    replicas: list[Manifest] | None = None,
+    classes: Mapping[str, list[Manifest]] | None = None,
+) -> Composition:
+    """The composer's answer with one class `l4` and no replicas, unless said otherwise."""
+    found = {"l4": [inference_class_of()]} if classes is None else classes
+    required = {"model-replicas": replicas or [], **{f"class-{name}": items for name, items in found.items()}}
+    return answer(inference_cluster.COMPOSER, thing, children, required)
+
+
+def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
+    secret = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
+    return {
+        "apiVersion": "infrastructure.modelplane.ai/v1alpha1",
+        "kind": "ServingStack",
+        "metadata": {"name": name, "namespace": "modelplane-system"},
+        "spec": {"secrets": [secret], **spec},
+    }
+
+
+def compose_stack(thing: Mapping[str, Any], children: Mapping[str, Mapping[str, Any]] | None = None) -> Composition:
+    return answer(serving_stack.COMPOSER, thing, children)
+
+
+def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
+    """A child as observed: named, synced, there, and Ready as said."""
+    meta = {**body.get("metadata", {})}
+    meta.setdefault("name", f"x-{key}")
+    found: Manifest = {**{k: v for k, v in body.items() if k != "status"}, "metadata": meta}
+    if body["kind"] == "Object":
+        remote = dict(manifest.mapping(body, "spec", "forProvider", "manifest"))
+        if key == "gateway":
+            remote["status"] = {"addresses": [{"type": "IPAddress", "value": ADDRESS}]}
+        found["status"] = {"atProvider": {"manifest": remote}}
+    return with_condition(with_condition(found, "Synced"), "Ready", status, "Said", message)
+
+
+def observed(answered: Composition, status: str = "True") -> dict[str, Manifest]:
+    return {key: seen(key, child.manifest, status) for key, child in answered.children.items()}
+
+
+def installed(thing: Mapping[str, Any]) -> dict[str, Manifest]:
+    """The children of a stack that has come up."""
+    children: dict[str, Manifest] = {}
+    for _ in range(12):
+        children = {**observed(compose_stack(thing, children)), **children}
+    return children
+
+
+def running(thing: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
+    """A cluster that is ready, and its children."""
+    children = observed(compose_cluster(thing, **options))
+    children["serving-stack"]["status"]["gateway"] = {"address": ADDRESS}
+    answered = compose_cluster(thing, children, **options)
+    return remembered(thing, answered), children
+
+
+def remembered(thing: Mapping[str, Any], answered: Composition) -> Manifest:
+    """The composite with the status and conditions that an answer gives it."""
+    conditions = [
+        {"type": c.type, "status": c.status.value, "reason": c.reason, "message": c.message}
+        for c in answered.conditions
+    ]
+    ready = {"type": "Ready", "status": "True" if answered.ready else "False", "reason": "Said", "message": ""}
+    return {**thing, "status": {**answered.status, "conditions": [*conditions, ready]}}
+
+
+def shown(answered: Composition) -> dict[str, Manifest]:
+    """What an answer composes, by composition resource name."""
+    return {key: child.manifest for key, child in answered.children.items()}
+
+
+def message(answered: Composition, kind: str) -> str:
+    return next(c.message for c in answered.conditions if c.type == kind)
+
+
+def remote(answered: Composition, key: str) -> Mapping[str, Any]:
+    return objects.desired(answered.children[key].manifest)
+
+
+# ---------------------------------------------------------------------- a stack's parts
+
+STACK_CONFIG = names.name("ams-1-stack", 63, "ProviderConfig", "modelplane-system", "ams-1-stack")
+CONFIGS = {"provider-config-helm", "provider-config-kubernetes"}
+CRDS = {
+    "gaie-crd-inferencepools.inference.networking.k8s.io",
+    "gaie-crd-inferencepools.inference.networking.x-k8s.io",
+    "gaie-crd-inferenceobjectives.inference.networking.x-k8s.io",
+}
+RELEASES = {chart.key for chart in CHARTS}
+OBJECTS = {
+    *CRDS,
+    "dra-driver-critical-pods-quota",
+    "gateway-namespace",
+    "gateway-proxy",
+    "gateway-class",
+    "gateway",
+}
+TEARDOWN = {"usage-gateway-class-by-gateway", "usage-envoy-gw-by-gateway-class"}
+
+
+def usages(*parts: str) -> set[str]:
+    return {f"usage-pc-{part}" for part in parts}
+
+
+def parts(answered: Composition) -> set[str]:
+    return set(answered.children) & (RELEASES | OBJECTS)
+
+
+def spec(answered: Composition, key: str) -> Any:
+    return answered.children[key].manifest["spec"]
+
+
+def chart(answered: Composition, key: str) -> Any:
+    return spec(answered, key)["forProvider"]["chart"]
+
+
+def values(answered: Composition, key: str) -> Any:
+    return spec(answered, key)["forProvider"].get("values")
+
+
+def whole(**fields: Any) -> Composition:
+    """The answer about a stack that has come up."""
+    return compose_stack(stack(**fields), installed(stack(**fields)))

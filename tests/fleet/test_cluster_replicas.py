@@ -1,0 +1,83 @@
+"""What an InferenceCluster does about the replicas that are placed on it."""
+
+import pytest
+
+from tests.fleet.builders import (
+    CLUSTER_CONFIG,
+    cluster,
+    compose_cluster,
+    message,
+    observed,
+    remote,
+    replica,
+    running,
+    shown,
+)
+from tests.support.observe import said
+
+
+def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespaces() -> None:
+    thing, children = running(cluster())
+    replicas = [replica(), replica(namespace="research")]
+    answered = compose_cluster(thing, children, replicas=replicas)
+    added = {key: body for key, body in shown(answered).items() if key not in children}
+    assert set(added) == {"usage-replicas", "namespace-ml-team", "namespace-research"}
+    guard = added["usage-replicas"]
+    assert (guard["apiVersion"], guard["kind"]) == ("protection.crossplane.io/v1beta1", "ClusterUsage")
+    assert guard["spec"]["of"] == {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "InferenceCluster",
+        "resourceRef": {"name": "ams-1"},
+    }
+    assert "by" not in guard["spec"]
+    assert guard["spec"]["reason"]
+    assert guard["spec"]["replayDeletion"] is False
+    assert answered.status["replicas"] == 2
+    assert answered.ready
+
+
+def test_a_replicas_namespace_is_made_on_the_cluster_and_stays_there() -> None:
+    answered = compose_cluster(cluster(), replicas=[replica()])
+    body = shown(answered)["namespace-ml-team"]
+    assert body["metadata"] == {"namespace": "modelplane-system"}
+    assert remote(answered, "namespace-ml-team") == {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "ml-team"},
+    }
+    assert body["spec"]["managementPolicies"] == ["Observe", "Create", "Update"]
+    assert body["spec"]["providerConfigRef"] == {"kind": "ClusterProviderConfig", "name": CLUSTER_CONFIG}
+
+
+@pytest.mark.parametrize("namespace", ["kube-system", "modelplane-system", "monitoring"])
+def test_no_reserved_namespace_is_made_for_a_replica(namespace: str) -> None:
+    answered = compose_cluster(cluster(), replicas=[replica(namespace=namespace)])
+    assert set(answered.children) == {"cluster-provider-config-kubernetes", "serving-stack", "usage-replicas"}
+
+
+def test_the_guard_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:
+    thing, children = running(cluster())
+    children = observed(compose_cluster(thing, children, replicas=[replica(), replica(namespace="research")]))
+    one_left = compose_cluster(thing, children, replicas=[replica()])
+    assert set(children) - set(one_left.children) == {"namespace-research"}
+    none_left = compose_cluster(thing, children)
+    gone = {"usage-replicas", "namespace-ml-team", "namespace-research"}
+    assert set(children) - set(none_left.children) == gone
+    assert said(none_left)["Held"] == "False/InputsResolved"
+
+
+def test_replicas_that_block_a_deletion_are_counted_and_sampled() -> None:
+    replicas = [replica(f"chat-{number}") for number in range(5)]
+    answered = compose_cluster(cluster(), replicas=replicas)
+    assert said(answered)["DeletionBlocked"] == "True/ReplicasPlaced"
+    text = "5 replicas are placed here: ml-team/chat-0, ml-team/chat-1, ml-team/chat-2 and 2 more"
+    assert message(answered, "DeletionBlocked") == text
+
+
+def test_a_deletion_that_was_refused_is_said_and_not_remembered() -> None:
+    thing = cluster()
+    thing["metadata"]["annotations"] = {"usage.crossplane.io/deletion-attempt-with-policy": "Background"}
+    answered = compose_cluster(thing, replicas=[replica()])
+    assert said(answered)["DeletionBlocked"] == "True/DeletionRefused"
+    assert message(answered, "DeletionBlocked").startswith("1 replica is placed here: ml-team/chat-1; delete")
+    assert said(compose_cluster(thing))["DeletionBlocked"] == "False/NoReplicas"

@@ -1,0 +1,127 @@
+"""The three composers together on a control plane, until nothing changes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from function.composition import Composition, Draft, Manifest, Observation, manifest
+from function.preview.control_plane import ControlPlane
+from function.preview.errors import InUseError
+from function.preview.inputs import read
+from tests.fleet.builders import COMPOSERS
+from tests.support.settled import EXAMPLES
+
+GROUP = "modelplane.ai/v1alpha1"
+FLEET = EXAMPLES / "quickstart" / "fleet"
+
+
+def compose(seen: Observation) -> Composition:
+    composer = COMPOSERS[seen.api_version, seen.kind]
+    return composer.compose(Draft(seen, composer.vocabulary))
+
+
+def fleet() -> list[Manifest]:
+    found = [dict(thing) for thing in read([str(FLEET)])]
+    return [thing for thing in found if (thing["apiVersion"], thing["kind"]) in COMPOSERS]
+
+
+def settled(things: Iterable[Manifest]) -> ControlPlane:
+    plane = ControlPlane(compose, kinds=COMPOSERS.keys())
+    plane.apply(things)
+    plane.settle()
+    return plane
+
+
+def state(plane: ControlPlane) -> dict[str, Any]:
+    return {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+
+
+def ready(plane: ControlPlane) -> dict[str, str]:
+    """The address of every cluster that is ready."""
+    return {
+        manifest.name_of(thing): manifest.text(thing, "status", "gateway", "address")
+        for thing in plane.list(GROUP, "InferenceCluster")
+        if manifest.is_true(thing, "Ready")
+    }
+
+
+def test_the_quickstarts_clusters_become_ready_with_addresses_and_stay_as_they_are() -> None:
+    plane = settled(fleet())
+    assert ready(plane) == {"ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
+    before = state(plane)
+    plane.settle()
+    assert state(plane) == before
+
+
+def test_no_reconcile_fails_on_the_way_and_each_cluster_tells_once_that_it_is_healthy() -> None:
+    plane = settled(fleet())
+    for name in ("ams-1", "osl-1"):
+        assert [event.reason for event in plane.events(GROUP, "InferenceCluster", "", name)] == ["BackendHealthy"]
+    for stack in plane.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack"):
+        told = plane.events(stack["apiVersion"], stack["kind"], "modelplane-system", manifest.name_of(stack))
+        assert [event.reason for event in told] == ["Installed"]
+
+
+def test_deleting_a_class_in_use_keeps_everything() -> None:
+    plane = settled(fleet())
+    before = state(plane)
+    plane.delete(GROUP, "InferenceClass", "", "l4-1x")
+    plane.settle()
+    after = state(plane)
+    assert {uid: (one["kind"], manifest.name_of(one)) for uid, one in before.items() if uid not in after} == {
+        uid: (one["kind"], manifest.name_of(one)) for uid, one in before.items() if one["metadata"]["name"] == "l4-1x"
+    }
+    changed = {(one["kind"], manifest.name_of(one)) for uid, one in after.items() if before[uid] != one}
+    assert changed == {("InferenceCluster", "ams-1")}
+    assert ready(plane) == {"ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
+    uid = next(
+        uid for uid, one in after.items() if one["kind"] == "InferenceCluster" and manifest.name_of(one) == "ams-1"
+    )
+    assert after[uid]["status"]["gpuPools"] == before[uid]["status"]["gpuPools"]
+    assert manifest.condition(after[uid], "Held")["reason"] == "InputMissing"
+
+
+def test_a_cluster_made_before_its_class_publishes_the_pool_once_the_class_comes() -> None:
+    classes = [thing for thing in fleet() if thing["kind"] == "InferenceClass"]
+    plane = settled(thing for thing in fleet() if thing["kind"] == "InferenceCluster")
+    assert ready(plane) == {}
+    plane.apply(classes)
+    plane.settle()
+    assert set(ready(plane)) == {"ams-1", "osl-1"}
+
+
+def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None:
+    replica = {
+        "apiVersion": GROUP,
+        "kind": "ModelReplica",
+        "metadata": {"name": "chat-1", "namespace": "ml-team", "labels": {"modelplane.ai/cluster": "ams-1"}},
+        "spec": {
+            "clusterName": "ams-1",
+            "engines": [
+                {
+                    "name": "vllm",
+                    "members": [
+                        {
+                            "nodePoolName": "l4",
+                            "deviceRequests": [{"name": "gpu", "deviceClassName": "gpu.nvidia.com"}],
+                            "template": {"spec": {"containers": [{"name": "engine", "image": "vllm"}]}},
+                        }
+                    ],
+                }
+            ],
+        },
+    }
+    plane = settled([*fleet(), replica])
+    namespaces = {manifest.name_of(one.thing) for one in plane.remote() if one.thing["kind"] == "Namespace"}
+    assert "ml-team" in namespaces
+    with pytest.raises(InUseError):
+        plane.delete(GROUP, "InferenceCluster", "", "ams-1")
+    plane.delete(GROUP, "ModelReplica", "ml-team", "chat-1")
+    plane.settle()
+    (kept,) = [one for one in plane.remote() if manifest.name_of(one.thing) == "ml-team"]
+    assert kept.kept
+    assert set(ready(plane)) == {"ams-1", "osl-1"}
+    plane.delete(GROUP, "InferenceCluster", "", "ams-1")
+    going = plane.get(GROUP, "InferenceCluster", "", "ams-1")
+    assert going is None or manifest.text(going, "metadata", "deletionTimestamp")

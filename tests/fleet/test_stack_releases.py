@@ -1,0 +1,187 @@
+"""The Releases of a ServingStack: charts, versions, values, and what the cluster has already."""
+
+import pytest
+
+from tests.fleet.builders import (
+    CRDS,
+    OBJECTS,
+    RELEASES,
+    STACK_CONFIG,
+    chart,
+    compose_stack,
+    installed,
+    message,
+    parts,
+    seen,
+    spec,
+    stack,
+    values,
+    whole,
+)
+
+# ---------------------------------------------------------------------- Releases
+
+
+def test_a_release_has_a_fixed_name_on_the_cluster_and_the_stacks_provider_config() -> None:
+    assert whole().children["envoy-gateway"].manifest == {
+        "apiVersion": "helm.m.crossplane.io/v1beta1",
+        "kind": "Release",
+        "metadata": {
+            "name": "x-envoy-gateway",
+            "annotations": {"crossplane.io/external-name": "mp-gateway-helm"},
+            "labels": {"modelplane.ai/resource": "envoy-gateway", "modelplane.ai/usage-consumer": "envoy-gateway"},
+        },
+        "spec": {
+            "providerConfigRef": {"kind": "ProviderConfig", "name": STACK_CONFIG},
+            "forProvider": {
+                "chart": {"name": "gateway-helm", "repository": "oci://docker.io/envoyproxy", "version": "v1.8.1"},
+                "namespace": "envoy-gateway-system",
+                "values": values(whole(), "envoy-gateway"),
+            },
+        },
+    }
+
+
+def test_the_charts_are_these() -> None:
+    answered = whole()
+    found = {key: (*chart(answered, key).values(), spec(answered, key)["forProvider"]["namespace"]) for key in RELEASES}
+    envoy, ai_gateway = "oci://docker.io/envoyproxy", "envoy-ai-gateway-system"
+    assert found == {
+        "cert-manager": ("cert-manager", "https://charts.jetstack.io", "v1.17.1", "cert-manager"),
+        "envoy-gateway": ("gateway-helm", envoy, "v1.8.1", "envoy-gateway-system"),
+        "ai-gateway-crds": ("ai-gateway-crds-helm", envoy, "v0.7.0", ai_gateway),
+        "ai-gateway": ("ai-gateway-helm", envoy, "v0.7.0", ai_gateway),
+        "prometheus": (
+            "kube-prometheus-stack",
+            "https://prometheus-community.github.io/helm-charts",
+            "72.6.2",
+            "monitoring",
+        ),
+        "leader-worker-set": ("lws", "oci://registry.k8s.io/lws/charts", "v0.8.0", "lws-system"),
+        "node-feature-discovery": (
+            "node-feature-discovery",
+            "oci://registry.k8s.io/nfd/charts",
+            "0.18.3",
+            "node-feature-discovery",
+        ),
+        "dra-driver": (
+            "dra-driver-nvidia-gpu",
+            "oci://registry.k8s.io/dra-driver-nvidia/charts",
+            "0.4.0",
+            "dra-driver-nvidia-gpu",
+        ),
+    }
+
+
+def test_only_envoy_gateway_is_looked_for_by_name_among_the_releases() -> None:
+    answered = whole()
+    labelled = {
+        key for key in RELEASES if "modelplane.ai/resource" in answered.children[key].manifest["metadata"]["labels"]
+    }
+    assert labelled == {"envoy-gateway"}
+
+
+def test_the_definitions_of_cert_manager_stay_when_the_stack_goes() -> None:
+    assert values(whole(), "cert-manager") == {"crds": {"enabled": True, "keep": True}}
+
+
+def test_envoy_gateway_is_told_of_the_ai_gateway_and_of_inference_pools() -> None:
+    config = values(whole(), "envoy-gateway")["config"]["envoyGateway"]
+    fqdn = config["extensionManager"]["service"]["fqdn"]
+    assert fqdn == {"hostname": "ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local", "port": 1063}
+    assert config["extensionManager"]["backendResources"] == [
+        {"group": "inference.networking.k8s.io", "kind": "InferencePool", "version": "v1"}
+    ]
+    hooks = config["extensionManager"]["hooks"]["xdsTranslator"]
+    assert hooks["post"] == ["Translation", "Cluster", "Route"]
+    assert hooks["translation"] == {key: {"includeAll": True} for key in ("listener", "route", "cluster", "secret")}
+    assert config["extensionApis"] == {"enableBackend": True}
+
+
+def test_charts_whose_own_values_will_do_get_none() -> None:
+    assert {key for key in RELEASES if values(whole(), key) is None} == {
+        "ai-gateway-crds",
+        "ai-gateway",
+        "leader-worker-set",
+    }
+
+
+def test_nodes_with_gpus_are_labelled_although_they_are_tainted() -> None:
+    (toleration,) = values(whole(), "node-feature-discovery")["worker"]["tolerations"]
+    assert toleration == {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+
+
+@pytest.mark.parametrize(("root", "value"), [("/", None), ("", None), ("/home/kubernetes/bin/nvidia", "same")])
+def test_the_driver_root_is_a_value_only_when_it_is_not_the_usual_one(root: str, value: str | None) -> None:
+    answered = whole(nvidiaDriverRoot=root)
+    assert values(answered, "dra-driver") == {
+        "gpuResourcesEnabledOverride": True,
+        "resources": {"computeDomains": {"enabled": False}},
+        **({"nvidiaDriverRoot": root} if value else {}),
+    }
+    assert "dra-driver-critical-pods-quota" in answered.children
+
+
+def test_a_version_that_is_asked_for_is_installed_and_no_other_changes() -> None:
+    children = installed(stack())
+    answered = compose_stack(stack(versions={"certManager": "v1.18.2"}), children)
+    assert chart(answered, "cert-manager")["version"] == "v1.18.2"
+    assert chart(answered, "prometheus")["version"] == "72.6.2"
+
+
+def test_an_installed_version_stays_unless_another_is_asked_for() -> None:
+    children = installed(stack(versions={"certManager": "v1.16.0"}))
+    assert chart(compose_stack(stack(), children), "cert-manager")["version"] == "v1.16.0"
+
+
+def test_a_release_is_never_renamed_or_moved_on_the_cluster() -> None:
+    children = installed(stack())
+    release = children["prometheus"]
+    release["metadata"]["annotations"] = {"crossplane.io/external-name": "old"}
+    release["spec"]["forProvider"]["namespace"] = "observability"
+    answered = compose_stack(stack(), children)
+    notes = answered.children["prometheus"].manifest["metadata"]["annotations"]
+    assert notes == {"crossplane.io/external-name": "old"}
+    assert spec(answered, "prometheus")["forProvider"]["namespace"] == "observability"
+
+
+def test_charts_come_from_a_mirror_when_the_user_has_one() -> None:
+    answered = whole(chartRepositories={"aiGateway": "oci://mirror.example.com/envoy"})
+    mirrored = {key for key in RELEASES if chart(answered, key)["repository"] == "oci://mirror.example.com/envoy"}
+    assert mirrored == {"ai-gateway", "ai-gateway-crds"}
+
+
+# ---------------------------------------------------------------------- installed
+
+
+@pytest.mark.parametrize(
+    ("component", "left_out"),
+    [
+        ("certManager", {"cert-manager"}),
+        ("envoyGateway", {"envoy-gateway"}),
+        ("aiGateway", {"ai-gateway", "ai-gateway-crds"}),
+        ("prometheus", {"prometheus"}),
+        ("leaderWorkerSet", {"leader-worker-set"}),
+        ("nodeFeatureDiscovery", {"node-feature-discovery"}),
+        ("nvidiaDraDriver", {"dra-driver", "dra-driver-critical-pods-quota"}),
+        ("inferenceExtension", CRDS),
+    ],
+)
+def test_what_the_cluster_has_already_is_left_out_and_not_waited_for(component: str, left_out: set[str]) -> None:
+    answered = whole(installed=[component])
+    assert parts(answered) == (RELEASES | OBJECTS) - left_out
+    assert ("usage-envoy-gw-by-gateway-class" in answered.children) == (component != "envoyGateway")
+    assert answered.ready
+
+
+def test_what_this_stack_installed_stays_as_it_is_when_it_is_listed_later() -> None:
+    children = installed(stack())
+    asked = stack(installed=["prometheus"], versions={"prometheus": "80.0.0"})
+    answered = compose_stack(asked, children)
+    assert set(answered.children) == set(children)
+    assert chart(answered, "prometheus")["version"] == "72.6.2"
+    assert answered.ready
+    left = "installed by this stack and now listed in spec.installed, so left as it is: prometheus"
+    assert message(answered, "StackReady") == f"15 of 15 parts are ready; {left}"
+    broken = {**children, "prometheus": seen("prometheus", children["prometheus"], "False")}
+    assert compose_stack(asked, broken).ready

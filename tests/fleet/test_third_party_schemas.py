@@ -1,0 +1,79 @@
+"""What the fleet composes of other projects' kinds is valid, with unknown fields refused."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from function.api.validation import admit
+from function.composition import Composition, manifest, objects
+from tests.fleet.builders import cluster, compose_cluster, compose_stack, installed, replica, stack
+from tests.support.crd_schemas import violations
+
+PLURALS = {
+    "ClusterProviderConfig": "clusterproviderconfigs",
+    "ClusterUsage": "clusterusages",
+    "EnvoyProxy": "envoyproxies",
+    "Gateway": "gateways",
+    "GatewayClass": "gatewayclasses",
+    "Object": "objects",
+    "ProviderConfig": "providerconfigs",
+    "Release": "releases",
+    "Usage": "usages",
+}
+BUILT_IN = {"CustomResourceDefinition", "Namespace", "ResourceQuota"}
+"""Kinds of Kubernetes itself."""
+
+
+@cache
+def everything() -> dict[str, Mapping[str, Any]]:
+    secrets = [
+        {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"},
+        {"type": "AWSWebIdentityCredentials", "name": "id", "key": "token", "namespace": "aws"},
+    ]
+    wanted = stack(
+        secrets=secrets,
+        nvidiaDriverRoot="/opt/nvidia",
+        gateway={"className": "mine", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
+    )
+    identity = {"identitySecretRef": {"name": "sa"}}
+    found: dict[str, Mapping[str, Any]] = {}
+    answers: tuple[Composition, ...] = (
+        compose_stack(wanted, installed(wanted)),
+        compose_cluster(cluster(existing=identity), replicas=[replica()]),
+    )
+    for answered in answers:
+        for key, child in answered.children.items():
+            found[key] = child.manifest
+            inside = objects.desired(child.manifest)
+            if objects.is_object(child.manifest):
+                found[f"{key} on the cluster"] = inside
+    return found
+
+
+@pytest.mark.parametrize("key", sorted(everything()))
+def test_it_is_valid_by_its_definition(key: str) -> None:
+    thing = dict(everything()[key])
+    kind = manifest.text(thing, "kind")
+    if kind in BUILT_IN:
+        kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+    elif kind == "ServingStack":
+        assert admit(thing).problems == ()
+    else:
+        assert violations(thing, PLURALS[kind]) == []
+
+
+def test_nothing_is_composed_with_a_null_or_an_empty_map() -> None:
+    def faults(value: Any, path: str) -> list[str]:
+        if value is None or value == {}:
+            return [path]
+        if isinstance(value, Mapping):
+            return [found for key, item in value.items() for found in faults(item, f"{path}.{key}")]
+        if isinstance(value, list):
+            return [found for index, item in enumerate(value) for found in faults(item, f"{path}[{index}]")]
+        return []
+
+    found = [fault for key, thing in everything().items() for fault in faults(thing, key)]
+    assert [fault for fault in found if not fault.endswith(".subresources.status")] == []

@@ -1,0 +1,81 @@
+"""The InferenceGateway as a service sees it: where its URL begins, and whether it can have a route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
+
+from function.api import labels
+from function.api.inference_gateway import NAME, InferenceGatewaySpec
+from function.composition import Required, Requirement, manifest
+from function.routing import urls
+from function.routing.gateway_conditions import GATEWAY_API, TLS
+
+API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
+GATEWAY: Final = Requirement(API_VERSION, "InferenceGateway", name=NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """The InferenceGateway.
+
+    Attributes:
+        exists: Whether there is one.
+        serves_routes: Whether HTTPRoutes are known to be served. It says so itself: it looks at the
+            definitions of the Gateway API, which every service would otherwise have to fetch.
+        host: Host of every URL, as it stands in one; empty while it has no address.
+        secure: Whether it is known to answer https.
+        fault: Why it cannot be read; empty when it can.
+    """
+
+    exists: bool
+    serves_routes: bool = False
+    host: str = ""
+    secure: bool = False
+    fault: str = ""
+
+    def url(self, path: str, known: str) -> str:
+        """Give the URL of a path; the one that is known already while the door has no host.
+
+        Once a URL began with https it keeps that as long as a certificate is asked for.
+        """
+        if not self.host:
+            return known
+        return f"{'https' if self.secure else 'http'}://{self.host}{path}"
+
+
+def read(answer: Required, known: str) -> FrontDoor:
+    """Read the InferenceGateway.
+
+    Args:
+        answer: What was found.
+        known: The URL that is published now.
+    """
+    thing = answer.first
+    if thing is None:
+        return FrontDoor(exists=False)
+    serves = manifest.is_true(thing, GATEWAY_API)
+    try:
+        spec = InferenceGatewaySpec.model_validate(manifest.dig(thing, "spec"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, ("spec", *first["loc"])))
+        return FrontDoor(exists=True, serves_routes=serves, fault=f"{where}: {first['msg']}")
+    address = manifest.dig(thing, "status", "address", default="")
+    host = urls.authority(address) if isinstance(address, str) else ""
+    if (address and not host) or not _is_mapping(thing, "status"):
+        return FrontDoor(exists=True, serves_routes=serves, fault="status.address is no IP address and no host name")
+    if host and spec.hostname:
+        host = urls.authority(spec.hostname)
+        if not host:
+            return FrontDoor(exists=True, serves_routes=serves, fault="spec.hostname is no host name")
+    secure = spec.tls is not None and (manifest.is_true(thing, TLS) or known.startswith("https://"))
+    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure)
+
+
+def _is_mapping(thing: object, field: str) -> bool:
+    value = manifest.dig(thing, field)
+    return value is None or isinstance(value, Mapping)

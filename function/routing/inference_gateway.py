@@ -1,0 +1,57 @@
+"""InferenceGateway: the front door of the control cluster, which is Traefik.
+
+The Gateway API's definitions are a prerequisite that is looked at and never composed. Each part
+comes once what it needs is observed; once a part is there, it stays whatever closes again.
+"""
+
+from __future__ import annotations
+
+from function.api.inference_gateway import InferenceGatewaySpec
+from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome
+from function.routing import charts, gateway_api, metallb, traefik
+from function.routing.front_door import API_VERSION
+from function.routing.gateway_conditions import GATEWAY_API, VOCABULARY
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose the front door."""
+    spec = draft.spec(InferenceGatewaySpec)
+    pool = metallb.pool_of(spec)
+    definitions = gateway_api.ask(draft)
+    removed = metallb.ask(draft, pool)
+    if definitions.unresolved:
+        return draft.hold("InputUnresolved", "CustomResourceDefinitions of the Gateway API not fetched yet")
+    gateway_api.say(draft, definitions)
+    draft.child("provider-config-helm", charts.provider_config())
+    metallb.compose(draft, pool, removed)
+    traefik.compose(draft, spec, definitions)
+    traefik.say_tls(draft, spec)
+    return draft.finish(ready=traefik.say_address(draft))
+
+
+COMPOSER = Composer(
+    api_version=API_VERSION,
+    kind="InferenceGateway",
+    compose=compose,
+    vocabulary=VOCABULARY,
+    doubts=(
+        Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
+        Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb", "usage-pc-by-metallb")), RENDERS),
+    ),
+    children={
+        "gateway": "Gateway",
+        "gateway-class": "GatewayClass",
+        "metallb": "Release",
+        "metallb-l2": "L2Advertisement",
+        "metallb-pool": "IPAddressPool",
+        "namespace-metallb": "Namespace",
+        "provider-config-helm": "ProviderConfig",
+        "traefik": "Release",
+        "usage-metallb-by-l2": "Usage",
+        "usage-metallb-by-pool": "Usage",
+        "usage-pc-by-metallb": "Usage",
+        "usage-pc-by-traefik": "Usage",
+        "usage-traefik-by-gateway": "Usage",
+        "usage-traefik-by-gateway-class": "Usage",
+    },
+)

@@ -1,0 +1,129 @@
+"""ModelEndpoint: a Service without a selector, and an EndpointSlice with the one address behind it.
+
+The Service is what routes refer to, so it stays whatever becomes of the URL. The address family
+of an EndpointSlice cannot change: another family gets another slice, and the old one goes once the
+new one is there. Where nothing valid is asked for, what was composed last stays.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.api import labels
+from function.api.model_endpoint import ModelEndpointSpec
+from function.composition import Composer, Composition, Draft, Manifest, manifest
+from function.routing import urls
+from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
+from function.routing.endpoint_view import SERVICE, is_service_name, service_name
+
+_SLICE: Final = "endpointslice"
+_TLS_PORT: Final = 443
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose the backend of an endpoint."""
+    spec = draft.spec(ModelEndpointSpec)
+    url = urls.parse(spec.url)
+    if isinstance(url, urls.NoUrl):
+        draft.repeat(TLS)
+        return _refuse(draft, "InvalidURL", f"spec.url {url.problem}")
+    _say_tls(draft, spec, url)
+    if url.refusal:
+        return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
+
+    backend = _backend_name(draft)
+    given = service_name(draft.observation.namespace, draft.observation.name)
+    draft.child(SERVICE, _service(draft.observation.namespace, url, backend or given))
+    wanted = slice_key(url.family)
+    if backend:
+        draft.child(wanted, _endpoint_slice(draft.observation.namespace, url, backend))
+    if draft.observed(wanted) is not None:
+        for key in sorted(draft.observation.children):
+            if key.startswith(_SLICE) and key != wanted:
+                draft.drop(key)
+    _publish(draft, url, backend)
+    configured = draft.observed(SERVICE) is not None and draft.observed(wanted) is not None
+    if configured:
+        draining = "; it is draining, and services send it nothing new" if spec.draining else ""
+        draft.say(ROUTING, "BackendConfigured", f"{backend} sends to {url.host}:{url.port}{draining}")
+    else:
+        draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
+    return draft.finish(ready=configured)
+
+
+def slice_key(family: urls.Family) -> str:
+    """The composition resource name of the EndpointSlice of an address family."""
+    return f"{_SLICE}-{family.value.lower()}"
+
+
+def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
+    """Answer a URL that cannot be composed: what runs stays, and the first time there is nothing."""
+    if draft.observation.children:
+        return draft.hold("InvalidSpec", f"{problem}; requests go where they went before")
+    draft.say(ROUTING, reason, problem)
+    return draft.finish(ready=False)
+
+
+def _backend_name(draft: Draft) -> str:
+    """The Service's name: as observed, or as last published, so that a lost one comes back under its name."""
+    published = manifest.text(draft.observation.status, "routing", "backendName")
+    return manifest.name_of(draft.observed(SERVICE)) or (published if is_service_name(published) else "")
+
+
+def _service(namespace: str, url: urls.Url, name: str) -> Manifest:
+    port: Manifest = {"port": url.port, "protocol": "TCP"}
+    if _port_name(url):
+        port["name"] = _port_name(url)
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"namespace": namespace, **({"name": name} if name else {})},
+        "spec": {"ports": [port]},
+    }
+
+
+def _endpoint_slice(namespace: str, url: urls.Url, backend: str) -> Manifest:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"namespace": namespace, "labels": {"kubernetes.io/service-name": backend}},
+        "addressType": url.family.value,
+        "ports": [{"name": _port_name(url), "port": url.port, "protocol": "TCP"}],
+        "endpoints": [{"addresses": [url.host], "conditions": {"ready": True}}],
+    }
+
+
+def _port_name(url: urls.Url) -> str:
+    """The name of the port, which is how the gateway knows that an endpoint speaks TLS."""
+    return "https" if url.scheme == "https" else ""
+
+
+def _publish(draft: Draft, url: urls.Url, backend: str) -> None:
+    """Publish how routes refer to the endpoint, once that was possible."""
+    slices = [key for key in draft.observation.children if key.startswith(_SLICE)]
+    routed = draft.observed(SERVICE) is not None and bool(slices)
+    published = manifest.text(draft.observation.status, "routing", "backendName")
+    if not backend or not (routed or published == backend):
+        draft.publish({})
+        return
+    draft.publish({"routing": {"backendName": backend, "host": url.host, "port": url.port, "protocol": url.scheme}})
+
+
+def _say_tls(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> None:
+    if spec.tls is not None and (spec.tls.ca_secret_ref is not None or spec.tls.insecure_skip_verify):
+        draft.say(TLS, "NotSupported", "spec.tls has no effect: certificates are checked against the well-known CAs")
+    elif url.scheme == "https":
+        draft.say(TLS, "WellKnownAuthorities")
+    elif url.port == _TLS_PORT:
+        draft.say(TLS, "TLSByPort", "spec.url says http on port 443, where the gateway speaks TLS")
+    else:
+        draft.say(TLS, "NotNeeded")
+
+
+COMPOSER = Composer(
+    api_version=f"{labels.GROUP}/{labels.VERSION}",
+    kind="ModelEndpoint",
+    compose=compose,
+    vocabulary=VOCABULARY,
+    children={SERVICE: "Service", f"{_SLICE}-*": "EndpointSlice"},
+)

@@ -1,0 +1,155 @@
+"""ModelService: one route, from a path below the gateway's address to weighted endpoints.
+
+The route and the URL stay whatever happens to the endpoints: while none can be routed to, the
+gateway answers with an error and the service is not Ready. A backend is named only while its
+ModelEndpoint is there; one that cannot be read keeps the backend that it has in the route.
+
+A route is composed for the first time only when the InferenceGateway says that the Gateway API is
+served, since one child of an unknown kind would fail the whole reconcile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from function.api.model_service import EndpointGroup, ModelServiceSpec
+from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome, Readiness, Requirement, manifest
+from function.routing import endpoint_view, front_door, http_route, traffic
+from function.routing.front_door import FrontDoor
+from function.routing.http_route import Judged, Verdict
+from function.routing.service_conditions import ENDPOINTS, GATEWAY, ROUTING, TRUNCATED, VOCABULARY
+from function.routing.traffic import Traffic
+
+ROUTE: Final = "httproute"
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose the route of a service."""
+    spec = draft.spec(ModelServiceSpec)
+    seen = draft.observation
+    gateway = draft.require("inference-gateway", front_door.GATEWAY)
+    found = [
+        draft.require(f"endpoints-{index}", _selection(group, seen.namespace))
+        for index, group in enumerate(spec.endpoints)
+    ]
+    unresolved = ["InferenceGateway"] if gateway.unresolved else []
+    unresolved += ["ModelEndpoints"] if any(answer.unresolved for answer in found) else []
+    if unresolved:
+        return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
+
+    known_url = manifest.text(seen.status, "address")
+    door = front_door.read(gateway, known_url)
+    endpoints = [endpoint_view.read(answer.found, seen.namespace) for answer in found]
+    routed = http_route.backends(draft.observed(ROUTE))
+    shared = traffic.share(
+        spec.endpoints, endpoints, _kept(endpoints, seen.namespace, routed), http_route.MOST_BACKENDS, frozenset(routed)
+    )
+    _say_gateway(draft, door)
+    _say_endpoints(draft, shared)
+    ready = _compose_route(draft, door, shared)
+    _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
+    return draft.finish(ready=ready)
+
+
+def _selection(group: EndpointGroup, namespace: str) -> Requirement:
+    """Endpoints of one group: of the service's own namespace, whatever labels others give theirs."""
+    return Requirement(
+        front_door.API_VERSION, "ModelEndpoint", labels=dict(group.selector.match_labels), namespace=namespace
+    )
+
+
+def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed: Mapping[str, Any]) -> dict[str, str]:
+    """Backends of endpoints that cannot be read, or have lost their status, and are routed to now."""
+    found = {
+        endpoint.name: endpoint_view.backend_of(endpoint, namespace, routed)
+        for group in endpoints
+        for endpoint in group
+        if not endpoint.draining and (endpoint.fault or not endpoint.backend)
+    }
+    return {name: backend for name, backend in found.items() if backend}
+
+
+def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic) -> bool:
+    """Compose the route, say how it is, and tell whether requests are answered."""
+    seen, route = draft.observation, draft.observed(ROUTE)
+    if route is None and not door.serves_routes:
+        draft.say(ROUTING, "WaitingForGateway", "No route yet: the InferenceGateway does not say GatewayAPIReady=True")
+        return False
+    judged = http_route.judge(route)
+    served = manifest.is_true(seen.composite, ROUTING)
+    if judged.verdict is Verdict.GOOD and shared.serves and not (served or http_route.reaches(route, shared.targets)):
+        judged = Judged(Verdict.UNKNOWN, "the gateway has not seen the latest change of the route")
+    accepted = judged.verdict is Verdict.GOOD or (judged.verdict is Verdict.UNKNOWN and route is not None and served)
+    body = http_route.route(seen.namespace, seen.name, shared.targets, route)
+    draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
+    return _say_routing(draft, shared, judged, accepted=accepted)
+
+
+def _say_routing(draft: Draft, shared: Traffic, judged: Judged, *, accepted: bool) -> bool:
+    counted = f"{shared.routable} of {len(shared.selected)} endpoints routable"
+    if not shared.serves:
+        weightless = ", and their groups have weight 0" if shared.routable else ""
+        draft.say(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
+    elif accepted:
+        draft.say(ROUTING, "RouteConfigured", counted)
+    elif judged.verdict is Verdict.BAD:
+        draft.say(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
+    else:
+        draft.say(ROUTING, "Configuring", f"{counted}; {judged.message}")
+    return accepted and shared.serves
+
+
+def _say_gateway(draft: Draft, door: FrontDoor) -> None:
+    if not door.exists:
+        draft.say(GATEWAY, "GatewayNotFound", "There is no InferenceGateway named default")
+        draft.doubt("InputMissing", "InferenceGateway default does not exist; route and URL stay as they are")
+    elif door.fault:
+        draft.repeat(GATEWAY)
+        draft.doubt("InputInvalid", f"InferenceGateway default cannot be read: {door.fault}; the URL stays as it is")
+    elif not door.host:
+        draft.say(GATEWAY, "WaitingForAddress", "InferenceGateway default has no address yet")
+    else:
+        draft.say(GATEWAY, "Resolved", f"InferenceGateway default is reached at {door.host}")
+
+
+def _say_endpoints(draft: Draft, shared: Traffic) -> None:
+    if not shared.selected:
+        draft.say(ENDPOINTS, "NoEndpoints", "No ModelEndpoints matched the configured selectors")
+    else:
+        waiting = f"; {shared.waiting} waiting for Backend" if shared.waiting else ""
+        draft.say(ENDPOINTS, "Resolved", f"Matched {len(shared.selected)} endpoint(s){waiting}")
+    for one in shared.faults:
+        lost = f"ModelEndpoint {one.endpoint.name} publishes no backend any more"
+        if one.kept:
+            draft.doubt("InputInvalid", f"{one.endpoint.fault or lost}; it is routed to as before")
+        else:
+            draft.skip("InputInvalid", f"{one.endpoint.fault}; nothing is sent to it")
+    if shared.left_out:
+        routed = len(shared.targets)
+        draft.say(TRUNCATED, "TooManyEndpoints", f"{routed} of {routed + shared.left_out} endpoints get traffic")
+    else:
+        draft.say(TRUNCATED, "AllRouted")
+
+
+def _publish(draft: Draft, shared: Traffic, address: str) -> None:
+    draft.publish(
+        {
+            **({"address": address} if address else {}),
+            "summary": {"ready": f"{shared.routable}/{len(shared.selected)}"},
+            **({"endpoints": traffic.rows(shared)} if shared.selected else {}),
+        }
+    )
+
+
+COMPOSER = Composer(
+    api_version=front_door.API_VERSION,
+    kind="ModelService",
+    compose=compose,
+    vocabulary=VOCABULARY,
+    doubts=(
+        Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
+        Doubt("endpoints-*", empty=RENDERS),
+    ),
+    children={ROUTE: "HTTPRoute"},
+)

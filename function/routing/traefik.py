@@ -1,0 +1,178 @@
+"""Traefik as the front door: its Release, its GatewayClass and its Gateway."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from function.api.inference_gateway import InferenceGatewaySpec
+from function.api.labels import SYSTEM_NAMESPACE
+from function.composition import Draft, Manifest, Object, manifest, readiness
+from function.routing import charts, protection, urls
+from function.routing.charts import TRAEFIK
+from function.routing.gateway_api import API_VERSION, Definitions
+from function.routing.gateway_conditions import ADDRESS, CONTROLLER, SUPPORTED, TLS
+from function.routing.http_route import GATEWAY
+from function.selectors.semver import SemverError, parse_semver
+
+OLDEST: Final = "41.0.2"
+"""The first chart whose Traefik keeps two services apart that share an endpoint."""
+
+CLASS: Final = "traefik"
+_WEB: Final = 8000
+_WEBSECURE: Final = 8443
+_SECURE: Final = "websecure"
+_WRONG_WAY: Final = ("usage-gateway-by-traefik", "usage-gateway-class-by-traefik")
+"""Usages of earlier versions, which protected the Gateway from its controller instead of the reverse."""
+
+_VALUES: Final[dict[str, Any]] = {
+    "providers": {
+        "kubernetesGateway": {
+            "enabled": True,
+            "statusAddress": {"service": {"namespace": TRAEFIK.namespace, "name": "traefik"}},
+        },
+        "kubernetesIngress": {"enabled": False},
+    },
+    # A fixed name, so that statusAddress can refer to it.
+    "service": {"nameOverride": "traefik"},
+    # Both are composed here; the chart would make the class even without the gateway.
+    "gateway": {"enabled": False},
+    "gatewayClass": {"enabled": False},
+}
+
+
+def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) -> None:
+    """Compose Traefik, each part once what it needs is observed, or once it is there itself."""
+    asked = spec.traefik.version if spec.traefik else ""
+    seen = draft.observed("traefik")
+    version = asked or charts.version_of(seen) or TRAEFIK.version
+    if seen is not None or (definitions.good and draft.observed("provider-config-helm") is not None):
+        draft.child("traefik", charts.release(TRAEFIK, version, _VALUES))
+        draft.child("usage-pc-by-traefik", protection.provider_config_by(TRAEFIK))
+    may_begin = definitions.good and readiness.of(seen).ready
+    if may_begin or draft.observed("gateway-class") is not None:
+        draft.child("gateway-class", gateway_class())
+        usage = protection.release_by(TRAEFIK, API_VERSION, "GatewayClass", CLASS)
+        draft.child("usage-traefik-by-gateway-class", usage)
+    if may_begin or draft.observed("gateway") is not None:
+        draft.child("gateway", gateway(spec))
+        usage = protection.release_by(TRAEFIK, API_VERSION, "Gateway", GATEWAY)
+        draft.child("usage-traefik-by-gateway", usage)
+    for key in _WRONG_WAY:
+        draft.drop(key)
+    _say_controller(draft, definitions)
+    _say_version(draft, version)
+
+
+def gateway_class() -> Manifest:
+    """Build Traefik's GatewayClass."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "GatewayClass",
+        "metadata": {"name": CLASS},
+        "spec": {"controllerName": "traefik.io/gateway-controller"},
+    }
+
+
+def gateway(spec: InferenceGatewaySpec) -> Manifest:
+    """Build the Gateway; its ports are those inside of Traefik, which its Service exposes as 80 and 443."""
+    allowed = {"namespaces": _namespaces(spec)}
+    listeners: list[Manifest] = [{"name": "web", "protocol": "HTTP", "port": _WEB, "allowedRoutes": allowed}]
+    if spec.tls is not None:
+        certificate = {"kind": "Secret", "name": spec.tls.secret_ref.name}
+        listeners.append(
+            {
+                "name": _SECURE,
+                "protocol": "HTTPS",
+                "port": _WEBSECURE,
+                "tls": {"mode": "Terminate", "certificateRefs": [certificate]},
+                "allowedRoutes": allowed,
+            }
+        )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Gateway",
+        "metadata": {"name": GATEWAY, "namespace": SYSTEM_NAMESPACE},
+        "spec": {"gatewayClassName": CLASS, "listeners": listeners},
+    }
+
+
+def say_address(draft: Draft) -> bool:
+    """Publish the Gateway's address and say what it is; tell whether requests are answered there.
+
+    An address that was published stays while the Gateway has none.
+    """
+    seen = draft.observed("gateway")
+    address, known = address_of(seen), manifest.text(draft.observation.status, "address")
+    if address:
+        draft.say(ADDRESS, "AddressAssigned", address)
+    else:
+        stays = f"; {known} stays published" if known else ""
+        draft.say(ADDRESS, "WaitingForAddress", f"The Gateway has no address yet{stays}")
+    draft.publish({"address": address or known} if address or known else {})
+    return bool(address) and _programmed(draft, seen)
+
+
+def address_of(observed: Object | None) -> str:
+    """The first usable address of a Gateway, an IP address before a host name; empty when it has none."""
+    found = [manifest.text(item, "value") for item in manifest.items(observed, "status", "addresses")]
+    usable = [value for value in found if urls.authority(value) and value not in {"0.0.0.0", "::"}]  # noqa: S104  # not bound, refused
+    return next((value for value in usable if urls.is_ip(value)), usable[0] if usable else "")
+
+
+def say_tls(draft: Draft, spec: InferenceGatewaySpec) -> None:
+    """Say whether the gateway answers https."""
+    if spec.tls is None:
+        draft.say(TLS, "NotConfigured")
+        return
+    secret = f"Secret {SYSTEM_NAMESPACE}/{spec.tls.secret_ref.name}"
+    for listener in manifest.items(draft.observed("gateway"), "status", "listeners"):
+        if manifest.text(listener, "name") != _SECURE:
+            continue
+        for kind in ("ResolvedRefs", "Programmed"):
+            found = manifest.condition({"status": listener}, kind)
+            if found.get("status") != "True":
+                said = manifest.text(found, "message") or manifest.text(found, "reason") or "nothing reported"
+                draft.say(TLS, "Waiting", f"{secret}: listener {_SECURE}: {kind}: {said}")
+                return
+        draft.say(TLS, "Serving", secret)
+        return
+    draft.say(TLS, "Waiting", f"{secret}: the Gateway does not report listener {_SECURE} yet")
+
+
+def _namespaces(spec: InferenceGatewaySpec) -> Manifest:
+    wanted = spec.route_namespaces.match_labels if spec.route_namespaces else {}
+    if not wanted:
+        return {"from": "All"}
+    return {"from": "Selector", "selector": {"matchLabels": dict(wanted)}}
+
+
+def _programmed(draft: Draft, seen: Object | None) -> bool:
+    """Whether the Gateway works; while it does not say, whether it did."""
+    status = [manifest.condition(seen, kind).get("status") for kind in ("Accepted", "Programmed")]
+    if "False" in status:
+        return False
+    return status == ["True", "True"] or manifest.is_true(draft.observation.composite, "Ready")
+
+
+def _say_controller(draft: Draft, definitions: Definitions) -> None:
+    seen = draft.observed("traefik")
+    judged = readiness.of(seen)
+    if seen is None and not definitions.good:
+        draft.say(CONTROLLER, "WaitingForGatewayAPI", "Traefik is installed once GatewayAPIReady is True")
+    elif judged.ready:
+        draft.say(CONTROLLER, "ControllerHealthy", f"Traefik chart {charts.version_of(seen)} is installed")
+    else:
+        draft.say(CONTROLLER, "Installing", f"Release traefik: {judged.message}")
+
+
+def _say_version(draft: Draft, version: str) -> None:
+    try:
+        supported = not parse_semver(version, normalize=True) < parse_semver(OLDEST)
+    except SemverError:
+        draft.say(SUPPORTED, "NotComparable", f"Chart version {version} is no semantic version")
+        return
+    if supported:
+        draft.say(SUPPORTED, "Supported", f"Traefik chart {version}; checked against {TRAEFIK.fits}")
+    else:
+        known = f"at least {OLDEST} is supported, {TRAEFIK.version} is the default"
+        draft.say(SUPPORTED, "OlderThanSupported", f"Traefik chart {version} is used as asked for; {known}")

@@ -1,0 +1,179 @@
+"""What a service routes: which endpoints take traffic, how much of it, and why others do not.
+
+This knows nothing of how a gateway is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from function.api.model_service import EndpointGroup
+from function.routing import shares
+from function.routing.endpoint_view import LONGEST_NAME, Endpoint
+
+_LISTED: Final = 4096
+_LONGEST_MESSAGE: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An endpoint that stands in the route.
+
+    Attributes:
+        endpoint: The endpoint.
+        weight: Its share of the traffic; 0 sends nothing.
+        kept: The name of the backend that it has in the route now, when it cannot be read and
+            stays as it is; empty when it is rendered anew.
+    """
+
+    endpoint: Endpoint
+    weight: int
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """An endpoint and the group that selects it.
+
+    Attributes:
+        endpoint: The endpoint.
+        group: Index of the first group that selects it.
+        kept: See `Target`.
+    """
+
+    endpoint: Endpoint
+    group: int
+    kept: str = ""
+
+    @property
+    def routable(self) -> bool:
+        """Whether it stands in the route when its group takes traffic."""
+        return self.endpoint.routable or bool(self.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How a service's traffic is shared.
+
+    Attributes:
+        selected: Every endpoint that the service selects, in the order of groups and names.
+        targets: Those that stand in the route, in the same order.
+        left_out: How many more could be routed to than a route can name.
+        priority: The priority that takes the traffic; None when none can.
+        groups: The service's groups.
+    """
+
+    selected: tuple[Selected, ...]
+    targets: tuple[Target, ...]
+    left_out: int
+    priority: int | None
+    groups: tuple[EndpointGroup, ...]
+
+    @property
+    def routable(self) -> int:
+        """How many endpoints can be routed to."""
+        return sum(one.routable for one in self.selected)
+
+    @property
+    def serves(self) -> bool:
+        """Whether a request is sent to any endpoint."""
+        return any(target.weight > 0 for target in self.targets)
+
+    @property
+    def waiting(self) -> int:
+        """How many endpoints have no backend yet."""
+        return sum(not (one.endpoint.backend or one.endpoint.fault or one.kept) for one in self.selected)
+
+    @property
+    def faults(self) -> list[Selected]:
+        """The endpoints that cannot be read, or that are kept as they were routed."""
+        return [one for one in self.selected if one.endpoint.fault or one.kept]
+
+
+def share(
+    groups: Sequence[EndpointGroup],
+    found: Sequence[Sequence[Endpoint]],
+    kept: Mapping[str, str],
+    limit: int,
+    current: frozenset[str],
+) -> Traffic:
+    """Share a service's traffic between its endpoints.
+
+    Args:
+        groups: The service's groups.
+        found: The endpoints that each selects; one that several select belongs to the first.
+        kept: Backends, by endpoint, of those that cannot be read and are routed to now.
+        limit: The most endpoints that a route can name.
+        current: Names of the backends that are routed to now.
+    """
+    selected: list[Selected] = []
+    taken: set[str] = set()
+    for index, endpoints in enumerate(found):
+        fresh = [endpoint for endpoint in endpoints if endpoint.name not in taken]
+        taken |= {endpoint.name for endpoint in fresh}
+        selected += [Selected(endpoint, index, kept.get(endpoint.name, "")) for endpoint in fresh]
+    able = [
+        shares.Group(
+            min(max(group.weight, 0), shares.LARGEST),
+            group.priority,
+            tuple(one.endpoint.name for one in selected if one.group == index and one.routable),
+        )
+        for index, group in enumerate(groups)
+    ]
+    serving = shares.active(able)
+    routed_now = {one.endpoint.name for one in selected if one.kept or one.endpoint.backend in current}
+    chosen = shares.chosen(serving, limit, routed_now)
+    weights = shares.weights(chosen)
+    return Traffic(
+        selected=tuple(selected),
+        targets=tuple(
+            Target(one.endpoint, weights[one.endpoint.name], one.kept)
+            for one in selected
+            if one.endpoint.name in weights
+        ),
+        left_out=sum(len(group.members) for group in serving) - len(weights),
+        priority=shares.active_priority(able),
+        groups=tuple(groups),
+    )
+
+
+def rows(traffic: Traffic) -> list[dict[str, Any]]:
+    """Write `status.endpoints`."""
+    weights = {target.endpoint.name: target.weight for target in traffic.targets}
+    return [
+        {
+            "name": one.endpoint.name,
+            **({"cluster": one.endpoint.cluster} if one.endpoint.cluster else {}),
+            "weight": weights.get(one.endpoint.name, 0),
+            "priority": traffic.groups[one.group].priority,
+            "ready": one.routable,
+            **_message(traffic, one, weights),
+        }
+        for one in traffic.selected
+        if len(one.endpoint.name) <= LONGEST_NAME
+    ][:_LISTED]
+
+
+def _message(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> dict[str, str]:
+    said = _why(traffic, one, weights)
+    return {"message": said[:_LONGEST_MESSAGE]} if said else {}
+
+
+def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
+    """Why an endpoint gets no traffic, or gets it as before; empty when all is well."""
+    endpoint = one.endpoint
+    if one.kept:
+        return f"{endpoint.fault or 'it publishes no backend any more'}; it is routed to as before"
+    if endpoint.fault:
+        return endpoint.fault
+    if endpoint.draining:
+        return "it is draining: nothing new is sent to it"
+    if not endpoint.backend:
+        return "it has no backend yet"
+    if traffic.groups[one.group].priority != traffic.priority:
+        return f"standing by: the endpoints of priority {traffic.priority} take all traffic"
+    if endpoint.name not in weights:
+        return f"left out: a route names at most {len(traffic.targets)} endpoints"
+    return "" if weights[endpoint.name] else "its group has weight 0"

@@ -1,0 +1,174 @@
+"""URLs of endpoints: one reading of them, which never fails.
+
+Only what an EndpointSlice and a route can say is a URL here: http or https, a host that is a DNS
+name or an IP address without a zone, a port.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from function.api import patterns
+
+LONGEST_PATH: Final = 1000
+"""A longer path could not be written into a route, which takes 1024 characters."""
+
+_LONGEST_HOST: Final = 253
+_LONGEST_LABEL: Final = 63
+_LAST_PORT: Final = 65535
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_SPLIT: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)", re.DOTALL)
+_AUTHORITY: Final = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]*))?")
+_DNS: Final = re.compile(patterns.DNS_SUBDOMAIN)
+_UNPRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+class Family(Enum):
+    """What a host is, in the words of an EndpointSlice."""
+
+    IPV4 = "IPv4"
+    IPV6 = "IPv6"
+    FQDN = "FQDN"
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL that requests can be sent to.
+
+    Attributes:
+        scheme: http or https.
+        host: The host in lower case; an IPv6 address in its short form and without brackets.
+        port: The port, that of the scheme when the URL names none.
+        path: The path as written.
+        family: What the host is.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    family: Family
+
+    @property
+    def refusal(self) -> str:
+        """Why Kubernetes takes the host into no EndpointSlice; empty when it takes it."""
+        if self.family is Family.FQDN:
+            return "" if "." in self.host else "a host name in an EndpointSlice needs at least two labels"
+        address = ipaddress.ip_address(self.host)
+        refused = {
+            "unspecified": address.is_unspecified,
+            "loopback": address.is_loopback,
+            "link-local": address.is_link_local,
+            "multicast": address.is_multicast,
+        }
+        kind = next((kind for kind, applies in refused.items() if applies), "")
+        return f"a {kind} address has no place in an EndpointSlice" if kind else ""
+
+    @property
+    def rewrite_path(self) -> str:
+        """The path that takes the place of a service's own: clients bring the `/v1` themselves."""
+        stem = self.path.rstrip("/").removesuffix("/v1").rstrip("/")
+        return f"{stem}/" if stem.startswith("/") else "/"
+
+
+@dataclass(frozen=True, slots=True)
+class NoUrl:
+    """A text that is no URL that requests can be sent to.
+
+    Attributes:
+        problem: What is wrong with it, to follow the name of a field.
+    """
+
+    problem: str
+
+
+def parse(text: str) -> Url | NoUrl:
+    """Read a URL.
+
+    Userinfo, query and fragment are left out. Port 0 counts as no port.
+
+    Args:
+        text: Anything.
+
+    Returns:
+        The URL, or what is wrong with the text.
+    """
+    found = _SPLIT.match(text)
+    if found is None or _UNPRINTABLE.search(text):
+        return NoUrl("is no URL: write http://host or https://host")
+    scheme = found["scheme"].lower()
+    if scheme not in _DEFAULT_PORTS:
+        return NoUrl(f"has the scheme {scheme}: only http and https are routed")
+    if len(found["path"]) > LONGEST_PATH:
+        return NoUrl(f"has a path of more than {LONGEST_PATH} characters")
+    authority = _AUTHORITY.fullmatch(found["authority"].rpartition("@")[2])
+    if authority is None:
+        return NoUrl("has a host or a port that cannot be read: an IPv6 address needs brackets, a port is a number")
+    port = _port(authority["port"] or "", scheme)
+    if port is None:
+        return NoUrl(f"has a port above {_LAST_PORT}")
+    host = _address(authority["inside"]) if authority["inside"] is not None else _host(authority["name"])
+    if isinstance(host, NoUrl):
+        return host
+    name, family = host
+    return Url(scheme, name, port, found["path"], family)
+
+
+def authority(address: str) -> str:
+    """Write a host or an IP address as it stands in a URL; empty when it can be neither."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        named = _host(address)
+        return "" if isinstance(named, NoUrl) else named[0]
+    if getattr(found, "scope_id", None):
+        return ""
+    return f"[{found}]" if found.version == 6 else str(found)  # noqa: PLR2004  # the number of the protocol
+
+
+def is_ip(address: str) -> bool:
+    """Tell an IP address from a host name."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _port(text: str, scheme: str) -> int | None:
+    digits = text.lstrip("0")
+    if not digits:
+        return _DEFAULT_PORTS[scheme]
+    return int(digits) if len(digits) <= len(str(_LAST_PORT)) and int(digits) <= _LAST_PORT else None
+
+
+def _address(inside: str) -> tuple[str, Family] | NoUrl:
+    """Read what stands in brackets."""
+    if "%" in inside:
+        return NoUrl("has an address with a zone, which means something on one machine only")
+    try:
+        found = ipaddress.IPv6Address(inside)
+    except ValueError:
+        return NoUrl(f"has [{inside}] for a host, which is no IPv6 address")
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped), Family.IPV4
+    return str(found), Family.IPV6
+
+
+def _host(text: str) -> tuple[str, Family] | NoUrl:
+    name = text.lower().removesuffix(".")
+    if not name:
+        return NoUrl("has no host")
+    try:
+        return str(ipaddress.IPv4Address(name)), Family.IPV4
+    except ValueError:
+        labels = name.split(".")
+    if labels[-1].isdigit():
+        return NoUrl(f"has the host {name}, which looks like an IPv4 address and is none")
+    if len(name) > _LONGEST_HOST or max(map(len, labels)) > _LONGEST_LABEL or not _DNS.fullmatch(name):
+        return NoUrl("has a host that is no DNS name: letters, digits and '-' in labels joined by dots")
+    return name, Family.FQDN

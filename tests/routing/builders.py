@@ -1,0 +1,182 @@
+"""Builders of the three kinds of the front door, and of what is observed of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from function.composition import Composition, Draft, Manifest, Observation, manifest
+from function.preview.control_plane import ControlPlane
+from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
+from tests.support.observe import answer
+
+API_VERSION = "modelplane.ai/v1alpha1"
+COMPOSERS = {
+    (composer.api_version, composer.kind): composer
+    for composer in (inference_gateway.COMPOSER, model_endpoint.COMPOSER, model_service.COMPOSER)
+}
+
+
+def compose(observation: Observation) -> Composition:
+    composer = COMPOSERS[observation.api_version, observation.kind]
+    return composer.compose(Draft(observation, composer.vocabulary))
+
+
+def plane(*given: Mapping[str, Any]) -> ControlPlane:
+    """A settled control plane that composes the three kinds."""
+    made = ControlPlane(compose, kinds=COMPOSERS.keys())
+    made.apply(given)
+    made.settle()
+    return made
+
+
+def _composite(kind: str, name: str, namespace: str, spec: Any, status: Any = None, **meta: Any) -> Manifest:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), **meta}
+    body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+    return {**body, "status": status} if status is not None else body
+
+
+def true(*types: str, generation: int | None = None) -> list[Manifest]:
+    """Conditions that are True."""
+    seen = {} if generation is None else {"observedGeneration": generation}
+    return [{"type": kind, "status": "True", "reason": kind, **seen} for kind in types]
+
+
+# ---------------------------------------------------------------------- endpoints
+
+
+def endpoint(
+    name: str = "a",
+    url: str = "http://203.0.113.4/v1",
+    *,
+    namespace: str = "ml-team",
+    backend: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    uid: str = "",
+    **spec: Any,
+) -> Manifest:
+    """A ModelEndpoint that is routable unless `backend` is empty."""
+    backend = f"{name}-0123456789ab" if backend is None else backend
+    port = 443 if url.startswith("https") else 80
+    status = {"routing": {"backendName": backend, "host": "h", "port": port, "protocol": "http"}} if backend else {}
+    meta = {**({"labels": dict(labels)} if labels else {}), **({"uid": uid} if uid else {})}
+    return _composite("ModelEndpoint", name, namespace, {"url": url, **spec}, status, **meta)
+
+
+def bare_endpoint(url: str = "http://203.0.113.4/v1", status: Any = None, **spec: Any) -> Manifest:
+    """A ModelEndpoint as a composite, before anything is known of it."""
+    return _composite("ModelEndpoint", "a", "ml-team", {"url": url, **spec}, status)
+
+
+def composed_endpoint(thing: Mapping[str, Any], **children: Mapping[str, Any]) -> Composition:
+    seen = {key.replace("_", "-"): child for key, child in children.items()}
+    return answer(model_endpoint.COMPOSER, thing, seen)
+
+
+# ---------------------------------------------------------------------- gateway
+
+
+def gateway(status: Any = None, name: str = "default", **spec: Any) -> Manifest:
+    return _composite("InferenceGateway", name, "", {"backend": "Traefik", "traefik": {}, **spec}, status)
+
+
+def open_gateway(address: str = "192.0.2.1", **spec: Any) -> Manifest:
+    """An InferenceGateway that services can use."""
+    return gateway({"address": address, "conditions": true("GatewayAPIReady", "Ready")}, **spec)
+
+
+def definition(plural: str, version: str | None = "v1.5.1") -> Manifest:
+    notes = {} if version is None else {gateway_api.BUNDLE: version}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{gateway_api.GROUP}", "annotations": notes},
+    }
+
+
+def definitions(version: str | None = "v1.5.1", *, without: Sequence[str] = ()) -> dict[str, list[Manifest]]:
+    """The answers to every requirement of an InferenceGateway."""
+    return {f"crd-{p}": [] if p in without else [definition(p, version)] for p in gateway_api.PLURALS}
+
+
+def composed_gateway(
+    thing: Mapping[str, Any],
+    children: Mapping[str, Mapping[str, Any]] | None = None,
+    required: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> Composition:
+    return answer(inference_gateway.COMPOSER, thing, children, definitions() if required is None else required)
+
+
+# ---------------------------------------------------------------------- services
+
+
+def group(weight: int | None = None, priority: int | None = None, **labels: str) -> Manifest:
+    """One entry of a service's endpoints."""
+    more = {"weight": weight, "priority": priority}
+    selector = {"matchLabels": labels or {"app": "chat"}}
+    return {"selector": selector, **{key: value for key, value in more.items() if value is not None}}
+
+
+def service(*groups: Manifest, status: Any = None) -> Manifest:
+    return _composite("ModelService", "chat", "ml-team", {"endpoints": list(groups or (group(),))}, status)
+
+
+def served(*groups: Manifest, address: str = "http://192.0.2.1/ml-team/chat") -> Manifest:
+    """A service that is Ready."""
+    said = true("Ready", "RoutingReady")
+    return service(*groups, status={"address": address, "summary": {"ready": "1/1"}, "conditions": said})
+
+
+def composed_service(
+    thing: Mapping[str, Any],
+    *endpoints: Sequence[Mapping[str, Any]] | None,
+    route: Mapping[str, Any] | None = None,
+    door: Mapping[str, Any] | None = None,
+    without_door: bool = False,
+) -> Composition:
+    """The composer's answer; each list of endpoints answers one group, None for one not fetched yet."""
+    required: dict[str, Sequence[Mapping[str, Any]]] = {
+        f"endpoints-{index}": found for index, found in enumerate(endpoints) if found is not None
+    }
+    required["inference-gateway"] = [] if without_door else [door or open_gateway()]
+    return answer(model_service.COMPOSER, thing, {"httproute": route} if route else {}, required)
+
+
+def observed_route(
+    made: Composition, *conditions: Manifest, generation: int = 1, parent: str = "modelplane"
+) -> Manifest:
+    """The route of an answer, as it is observed with the words of a gateway."""
+    body = made.children["httproute"].manifest
+    ref = {"name": parent, "namespace": "modelplane-system"}
+    said = list(conditions or true("Accepted", "ResolvedRefs", generation=generation))
+    return {
+        **body,
+        "metadata": {**body["metadata"], "name": "chat-aaaaaaaaaaaa", "generation": generation},
+        "status": {
+            "parents": [{"parentRef": ref, "controllerName": "traefik.io/gateway-controller", "conditions": said}]
+        },
+    }
+
+
+def rule(made: Composition) -> Manifest:
+    (only,) = made.children["httproute"].manifest["spec"]["rules"]
+    return dict(only)
+
+
+def refs(made: Composition) -> list[Manifest]:
+    return list(rule(made).get("backendRefs", []))
+
+
+def shares_of(made: Composition) -> dict[str, int]:
+    return {ref["name"].rpartition("-")[0]: ref["weight"] for ref in refs(made)}
+
+
+def message(made: Composition, kind: str) -> str:
+    return next(condition.message for condition in made.conditions if condition.type == kind)
+
+
+def rows(made: Composition) -> dict[str, str]:
+    """Why each endpoint gets no traffic."""
+    return {row["name"]: row.get("message", "") for row in made.status.get("endpoints", [])}
+
+
+def conditions_of(thing: Manifest) -> dict[str, str]:
+    return {c["type"]: c["status"] for c in manifest.items(thing, "status", "conditions")}

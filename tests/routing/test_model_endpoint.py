@@ -1,0 +1,184 @@
+"""A ModelEndpoint becomes a Service without a selector and a slice with its one address."""
+
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from function.composition import Composition, Manifest, names
+from tests.routing.builders import bare_endpoint, composed_endpoint, message
+from tests.support.observe import said, with_condition
+
+BACKEND = "a-0123456789ab"
+ROUTING = {"backendName": BACKEND, "host": "203.0.113.4", "port": 80, "protocol": "http"}
+SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": BACKEND, "namespace": "ml-team"}}
+SLICE = {
+    "apiVersion": "discovery.k8s.io/v1",
+    "kind": "EndpointSlice",
+    "metadata": {"name": "a-ba9876543210", "namespace": "ml-team"},
+    "addressType": "IPv4",
+}
+
+
+def running(url: str = "http://203.0.113.4/v1", **spec: Any) -> Manifest:
+    """An endpoint that was Ready at another address."""
+    thing = bare_endpoint(url, {"routing": ROUTING}, **spec)
+    return with_condition(with_condition(thing, "Ready"), "RoutingReady", reason="BackendConfigured")
+
+
+def bodies(made: Composition) -> dict[str, Manifest]:
+    return {key: child.manifest for key, child in made.children.items()}
+
+
+def test_first_there_is_only_the_service() -> None:
+    made = composed_endpoint(bare_endpoint())
+    assert bodies(made) == {
+        "service": {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"namespace": "ml-team"},
+            "spec": {"ports": [{"port": 80, "protocol": "TCP"}]},
+        }
+    }
+    assert not made.children["service"].readiness.ready
+    assert (made.status, made.ready, said(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
+
+
+def test_once_the_service_is_observed_the_slice_refers_to_it_by_its_name() -> None:
+    made = composed_endpoint(bare_endpoint(), service=SERVICE)
+    assert bodies(made)["endpointslice-ipv4"] == {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"namespace": "ml-team", "labels": {"kubernetes.io/service-name": BACKEND}},
+        "addressType": "IPv4",
+        "ports": [{"name": "", "port": 80, "protocol": "TCP"}],
+        "endpoints": [{"addresses": ["203.0.113.4"], "conditions": {"ready": True}}],
+    }
+    assert {key: child.readiness.ready for key, child in made.children.items()} == {
+        "service": True,
+        "endpointslice-ipv4": False,
+    }
+    assert (made.status, made.ready, said(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
+
+
+def test_once_both_are_observed_the_backend_is_published() -> None:
+    made = composed_endpoint(bare_endpoint(), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert made.status == {"routing": ROUTING}
+    assert made.ready
+    assert said(made) == {
+        "RoutingReady": "True/BackendConfigured",
+        "UpstreamTLS": "True/NotNeeded",
+        "Held": "False/InputsResolved",
+        "ChildrenReady": "True/AllReady",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "address", "port", "name"),
+    [
+        ("http://34.55.100.10/v1", "endpointslice-ipv4", "34.55.100.10", 80, ""),
+        ("https://api.together.xyz/v1", "endpointslice-fqdn", "api.together.xyz", 443, "https"),
+        ("http://[2001:db8::1]/v1", "endpointslice-ipv6", "2001:db8::1", 80, ""),
+        ("https://h.example:8443", "endpointslice-fqdn", "h.example", 8443, "https"),
+    ],
+)
+def test_port_family_and_scheme_come_from_the_url_and_https_names_the_port(
+    url: str, key: str, address: str, port: int, name: str
+) -> None:
+    made = bodies(composed_endpoint(bare_endpoint(url), service=SERVICE))
+    assert set(made) == {"service", key}
+    assert made[key]["endpoints"] == [{"addresses": [address], "conditions": {"ready": True}}]
+    assert made[key]["ports"] == [{"name": name, "port": port, "protocol": "TCP"}]
+    (exposed,) = made["service"]["spec"]["ports"]
+    assert (exposed["port"], exposed.get("name", "")) == (port, name)
+
+
+@pytest.mark.parametrize("url", ["http://203.0.113.4/v1", "https://h.example:8443", "http://[2001:db8::1]"])
+def test_what_is_composed_passes_the_schema_of_kubernetes(url: str) -> None:
+    for body in bodies(composed_endpoint(bare_endpoint(url), service=SERVICE)).values():
+        kubernetes_validate.validate(body, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_another_address_family_gets_another_slice_and_the_old_one_goes_once_the_new_one_is_there() -> None:
+    moved = running("http://lb.example.com/v1")
+    first = composed_endpoint(moved, service=SERVICE, endpointslice_ipv4=SLICE)
+    assert set(first.children) == {"service", "endpointslice-ipv4", "endpointslice-fqdn"}
+    assert first.status["routing"]["backendName"] == BACKEND
+    new = {**SLICE, "addressType": "FQDN"}
+    then = composed_endpoint(moved, service=SERVICE, endpointslice_ipv4=SLICE, endpointslice_fqdn=new)
+    assert set(then.children) == {"service", "endpointslice-fqdn"}
+    assert then.ready
+
+
+@pytest.mark.parametrize("url", ["not-a-url", "https://host:abc", "http://[::1", "ftp://h.example", "http://h:70000"])
+def test_an_invalid_url_with_nothing_composed_yet_composes_nothing_and_is_not_ready(url: str) -> None:
+    made = composed_endpoint(bare_endpoint(url))
+    assert (dict(made.children), made.status, made.ready) == ({}, {}, False)
+    assert said(made)["RoutingReady"] == "False/InvalidURL"
+    assert message(made, "RoutingReady").startswith("spec.url ")
+    assert [event.reason for event in made.events] == ["InvalidURL"]
+
+
+def test_an_invalid_url_later_loses_nothing_and_says_so() -> None:
+    made = composed_endpoint(running("http://[::1"), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert set(made.children) == {"service", "endpointslice-ipv4"}
+    assert (made.status, made.ready) == ({"routing": ROUTING}, True)
+    assert said(made)["RoutingReady"] == "True/BackendConfigured"
+    assert said(made)["Held"] == "True/InvalidSpec"
+    assert "requests go where they went before" in message(made, "Held")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://[fe80::1]/", "http://169.254.0.1/", "http://gateway/"])
+def test_an_address_that_no_slice_takes_is_said_and_not_composed(url: str) -> None:
+    made = composed_endpoint(bare_endpoint(url))
+    assert (dict(made.children), made.ready) == ({}, False)
+    assert said(made)["RoutingReady"] == "False/AddressRefused"
+    kept = composed_endpoint(running(url), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert set(kept.children) == {"service", "endpointslice-ipv4"}
+    assert (kept.status, kept.ready) == ({"routing": ROUTING}, True)
+
+
+def test_draining_changes_none_of_its_children_and_not_its_readiness() -> None:
+    stays = composed_endpoint(running(), service=SERVICE, endpointslice_ipv4=SLICE)
+    drains = composed_endpoint(running(draining=True), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert (drains.children, drains.status, drains.ready) == (stays.children, stays.status, stays.ready)
+    assert "draining" in message(drains, "RoutingReady")
+
+
+def test_a_service_that_is_lost_comes_back_under_the_name_that_routes_have() -> None:
+    made = composed_endpoint(running())
+    assert made.children["service"].manifest["metadata"]["name"] == BACKEND
+    labels = made.children["endpointslice-ipv4"].manifest["metadata"]["labels"]
+    assert labels == {"kubernetes.io/service-name": BACKEND}
+    assert made.status == {"routing": ROUTING}
+    assert not made.ready
+
+
+@pytest.mark.parametrize("junk", ["Not A Name", "-a", "1a", "a" * 64, 7, [], {"x": 1}])
+def test_a_published_name_that_is_none_is_not_taken_up(junk: Any) -> None:
+    made = composed_endpoint(bare_endpoint(status={"routing": {"backendName": junk}}))
+    assert "name" not in made.children["service"].manifest["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("url", "spec", "reason"),
+    [
+        ("http://h.example", {}, "True/NotNeeded"),
+        ("https://h.example", {}, "True/WellKnownAuthorities"),
+        ("http://h.example:443", {}, "False/TLSByPort"),
+        ("https://h.example", {"tls": {"insecureSkipVerify": True}}, "False/NotSupported"),
+        ("https://h.example", {"tls": {"caSecretRef": {"name": "ca"}}}, "False/NotSupported"),
+    ],
+)
+def test_how_the_endpoint_is_spoken_to_is_said_and_what_has_no_effect_too(
+    url: str, spec: dict[str, Any], reason: str
+) -> None:
+    assert said(composed_endpoint(bare_endpoint(url, **spec)))["UpstreamTLS"] == reason
+
+
+@pytest.mark.parametrize("name", ["7b-outside", "a.b", "1"])
+def test_an_endpoint_whose_name_no_service_can_have_names_its_service_itself(name: str) -> None:
+    thing = bare_endpoint()
+    thing["metadata"]["name"] = name
+    given = composed_endpoint(thing).children["service"].manifest["metadata"]["name"]
+    assert given == names.name(name, 63, "Service", "ml-team", name)

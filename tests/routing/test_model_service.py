@@ -1,0 +1,449 @@
+"""A ModelService becomes one route from its path to weighted endpoints."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function.composition import Manifest, names
+from tests.routing.builders import (
+    composed_service,
+    endpoint,
+    gateway,
+    group,
+    message,
+    observed_route,
+    open_gateway,
+    refs,
+    rows,
+    rule,
+    served,
+    service,
+    shares_of,
+    true,
+)
+from tests.support.crd_schemas import violations
+from tests.support.observe import said
+
+URL = "http://192.0.2.1/ml-team/chat"
+JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
+
+
+def rewrite(path: str, **more: str) -> list[Manifest]:
+    body = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": path}, **more}
+    return [{"type": "URLRewrite", "urlRewrite": body}]
+
+
+# ---------------------------------------------------------------------- the route
+
+
+def test_one_ready_endpoint_with_a_rewrite_path_is_one_backend_with_its_own_filter() -> None:
+    made = composed_service(service(), [endpoint(rewritePath="/ml-team/a/")])
+    assert made.children["httproute"].manifest == {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"namespace": "ml-team"},
+        "spec": {
+            "parentRefs": [{"name": "modelplane", "namespace": "modelplane-system"}],
+            "rules": [
+                {
+                    "matches": [{"path": {"type": "PathPrefix", "value": "/ml-team/chat/"}}],
+                    "timeouts": {"request": "0s"},
+                    "backendRefs": [
+                        {"name": "a-0123456789ab", "port": 80, "weight": 1, "filters": rewrite("/ml-team/a/")}
+                    ],
+                }
+            ],
+        },
+    }
+
+
+def test_two_endpoints_with_the_same_rewrite_path_are_two_backends_of_one_rule() -> None:
+    made = composed_service(service(), [endpoint("b", rewritePath="/x/"), endpoint("a", rewritePath="/x/")])
+    assert [(ref["name"], ref["filters"]) for ref in refs(made)] == [
+        ("a-0123456789ab", rewrite("/x/")),
+        ("b-0123456789ab", rewrite("/x/")),
+    ]
+
+
+def test_endpoints_with_different_paths_and_schemes_share_a_rule_each_with_its_filter_and_port() -> None:
+    outside = endpoint("b", "https://api.together.xyz/", rewritePath="/")
+    made = composed_service(service(), [endpoint("a", rewritePath="/ml-team/a/"), outside])
+    assert [(ref["port"], ref["filters"]) for ref in refs(made)] == [
+        (80, rewrite("/ml-team/a/")),
+        (443, rewrite("/", hostname="api.together.xyz")),
+    ]
+
+
+def test_without_a_rewrite_path_it_is_derived_from_the_url() -> None:
+    made = composed_service(service(), [endpoint("a", "https://h.example/openai/v1"), endpoint("b")])
+    assert [ref["filters"] for ref in refs(made)] == [rewrite("/openai/", hostname="h.example"), rewrite("/")]
+
+
+def test_requests_name_the_host_that_the_endpoint_asks_for() -> None:
+    made = composed_service(service(), [endpoint("a", "https://h.example", host="other.example")])
+    assert refs(made)[0]["filters"] == rewrite("/", hostname="other.example")
+
+
+def test_the_port_is_the_one_that_the_endpoint_publishes() -> None:
+    moving = endpoint("a", "http://203.0.113.4:9000/")
+    assert refs(composed_service(service(), [moving]))[0]["port"] == 80
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 40])
+def test_the_route_passes_the_schema_of_its_definition(count: int) -> None:
+    found = [endpoint(f"e{n}", "https://h.example/openai/v1") for n in range(count)]
+    assert violations(dict(composed_service(service(), found).children["httproute"].manifest), "httproutes") == []
+
+
+def test_the_order_in_which_endpoints_arrive_changes_nothing() -> None:
+    found = [endpoint(name) for name in ("c", "a", "b")]
+    assert composed_service(service(), found) == composed_service(service(), found[::-1])
+
+
+# ---------------------------------------------------------------------- which endpoints
+
+
+def test_endpoints_are_asked_for_in_the_services_own_namespace() -> None:
+    made = composed_service(service(group(app="x"), group(app="y")), [], [])
+    assert {key: (r.kind, r.name, dict(r.labels), r.namespace) for key, r in made.requirements.items()} == {
+        "endpoints-0": ("ModelEndpoint", "", {"app": "x"}, "ml-team"),
+        "endpoints-1": ("ModelEndpoint", "", {"app": "y"}, "ml-team"),
+        "inference-gateway": ("InferenceGateway", "default", {}, ""),
+    }
+
+
+def test_endpoints_of_another_namespace_are_not_routed_to_even_when_they_are_delivered() -> None:
+    made = composed_service(service(), [endpoint("a"), endpoint("a", namespace="other", backend="theirs-0123456789ab")])
+    assert shares_of(made) == {"a": 1}
+    assert made.status["summary"] == {"ready": "1/1"}
+
+
+def test_an_endpoint_that_two_groups_select_belongs_to_the_first() -> None:
+    made = composed_service(service(group(80), group(20)), [endpoint("a")], [endpoint("a"), endpoint("b")])
+    assert shares_of(made) == {"a": 4, "b": 1}
+
+
+def test_an_endpoint_without_a_backend_waits_and_the_route_stays_without_it() -> None:
+    made = composed_service(service(), [endpoint(backend="")])
+    assert "backendRefs" not in rule(made)
+    assert message(made, "EndpointsResolved") == "Matched 1 endpoint(s); 1 waiting for Backend"
+    assert said(made)["RoutingReady"] == "False/NoRoutableEndpoint"
+    assert message(made, "RoutingReady") == "0 of 1 endpoints routable"
+    assert made.status["address"] == URL
+    assert not made.ready
+
+
+def test_draining_and_terminating_endpoints_have_no_backend_while_others_serve() -> None:
+    going = endpoint("c")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    made = composed_service(service(), [endpoint("a"), endpoint("b", draining=True), going])
+    assert shares_of(made) == {"a": 1}
+    assert made.status["summary"] == {"ready": "1/3"}
+    assert set(rows(made)) == {"a", "b", "c"}
+    assert "draining" in rows(made)["b"]
+
+
+def test_weights_are_shared_between_the_endpoints_of_a_group() -> None:
+    made = composed_service(service(group(95), group(5)), [endpoint("a"), endpoint("b")], [endpoint("c")])
+    assert shares_of(made) == {"a": 48, "b": 47, "c": 5}
+
+
+def test_a_group_without_routable_endpoints_leaves_its_share_to_the_others() -> None:
+    made = composed_service(service(group(50), group(50)), [endpoint("a")], [endpoint("b", backend="")])
+    assert shares_of(made) == {"a": 1}
+
+
+def test_weight_zero_keeps_the_entry_and_sends_nothing() -> None:
+    made = composed_service(service(group(100), group(0)), [endpoint("a")], [endpoint("b")])
+    assert shares_of(made) == {"a": 1, "b": 0}
+    assert rows(made)["b"] == "its group has weight 0"
+
+
+def test_when_every_weight_is_zero_the_service_says_so_and_is_not_ready() -> None:
+    before = composed_service(service(group(0)), [endpoint("a")])
+    made = composed_service(service(group(0)), [endpoint("a")], route=observed_route(before))
+    assert shares_of(made) == {"a": 0}
+    assert not made.ready
+    assert message(made, "RoutingReady") == "1 of 1 endpoints routable, and their groups have weight 0"
+
+
+def test_the_lowest_priority_with_a_routable_endpoint_takes_all_and_the_others_stand_by() -> None:
+    groups = service(group(priority=0), group(priority=1))
+    serving = composed_service(groups, [endpoint("own")], [endpoint("outside")])
+    assert shares_of(serving) == {"own": 1}
+    assert rows(serving)["outside"] == "standing by: the endpoints of priority 0 take all traffic"
+    fallen = composed_service(groups, [endpoint("own", backend="")], [endpoint("outside")])
+    assert shares_of(fallen) == {"outside": 1}
+
+
+def test_more_endpoints_than_a_route_can_name_give_a_valid_route_and_a_condition() -> None:
+    made = composed_service(service(), [endpoint(f"e{n:02}") for n in range(17)])
+    assert len(refs(made)) == 16
+    assert said(made)["EndpointsTruncated"] == "True/TooManyEndpoints"
+    assert message(made, "EndpointsTruncated") == "16 of 17 endpoints get traffic"
+    assert made.status["summary"] == {"ready": "17/17"}
+    assert rows(made)["e16"] == "left out: a route names at most 16 endpoints"
+
+
+def test_one_more_endpoint_does_not_displace_those_that_get_traffic() -> None:
+    before = composed_service(service(), [endpoint(f"e{n:02}") for n in range(1, 17)])
+    found = [endpoint(f"e{n:02}") for n in range(17)]
+    made = composed_service(service(), found, route=observed_route(before))
+    assert refs(made) == refs(before)
+
+
+def test_up_to_sixteen_nothing_is_left_out() -> None:
+    made = composed_service(service(), [endpoint(f"e{n:02}") for n in range(16)])
+    assert (len(refs(made)), said(made)["EndpointsTruncated"]) == (16, "False/AllRouted")
+
+
+def test_status_tells_for_every_endpoint_its_share_and_its_cluster() -> None:
+    own = endpoint("a", labels={"modelplane.ai/cluster": "ams-1"})
+    made = composed_service(service(group(3, 2)), [own, endpoint("b", backend="")])
+    assert made.status == {
+        "address": URL,
+        "summary": {"ready": "1/2"},
+        "endpoints": [
+            {"name": "a", "cluster": "ams-1", "weight": 1, "priority": 2, "ready": True},
+            {"name": "b", "weight": 0, "priority": 2, "ready": False, "message": "it has no backend yet"},
+        ],
+    }
+
+
+# ---------------------------------------------------------------------- readiness
+
+
+def test_the_first_pass_never_says_that_routing_is_ready() -> None:
+    made = composed_service(service(), [endpoint()])
+    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+
+
+def test_a_route_that_our_gateway_accepted_with_all_backends_found_makes_the_service_ready() -> None:
+    before = composed_service(service(), [endpoint()])
+    made = composed_service(service(), [endpoint(), endpoint("b", backend="")], route=observed_route(before))
+    assert made.ready
+    assert said(made) == {
+        "GatewayResolved": "True/Resolved",
+        "EndpointsResolved": "True/Resolved",
+        "RoutingReady": "True/RouteConfigured",
+        "EndpointsTruncated": "False/AllRouted",
+        "Held": "False/InputsResolved",
+        "ChildrenReady": "True/AllReady",
+    }
+    assert message(made, "RoutingReady") == "1 of 2 endpoints routable"
+
+
+def test_what_another_gateway_says_about_the_route_counts_for_nothing() -> None:
+    route = observed_route(composed_service(service(), [endpoint()]), parent="other")
+    made = composed_service(service(), [endpoint()], route=route)
+    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+
+
+@pytest.mark.parametrize("kind", ["Accepted", "ResolvedRefs"])
+def test_a_route_that_is_refused_or_has_a_backend_that_is_not_found_is_not_ready(kind: str) -> None:
+    refused = {"type": kind, "status": "False", "reason": "BackendNotFound", "message": "service not found"}
+    others = [c for c in true("Accepted", "ResolvedRefs") if c["type"] != kind]
+    route = observed_route(composed_service(service(), [endpoint()]), *others, refused)
+    made = composed_service(served(), [endpoint()], route=route)
+    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/RouteRefused")
+    assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {kind} is False: service not found"
+
+
+def test_words_about_an_earlier_generation_make_nothing_ready_and_nothing_unready() -> None:
+    old = true("Accepted", "ResolvedRefs", generation=1)
+    route = observed_route(composed_service(service(), [endpoint()]), *old, generation=2)
+    assert not composed_service(service(), [endpoint()], route=route).ready
+    assert composed_service(served(), [endpoint()], route=route).ready
+
+
+def test_a_route_that_is_accepted_without_backends_is_not_yet_proof_for_its_first_backend() -> None:
+    empty = observed_route(composed_service(service(), [endpoint(backend="")]))
+    made = composed_service(service(), [endpoint()], route=empty)
+    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+
+
+# ---------------------------------------------------------------------- while nothing serves
+
+
+def test_without_any_endpoint_route_and_address_stay_and_the_service_is_not_ready() -> None:
+    route = observed_route(composed_service(service(), [endpoint()]))
+    made = composed_service(served(), [], route=route)
+    assert "backendRefs" not in rule(made)
+    assert (made.status["address"], made.ready) == (URL, False)
+    assert said(made)["EndpointsResolved"] == "False/NoEndpoints"
+    assert said(made)["RoutingReady"] == "False/NoRoutableEndpoint"
+    assert message(made, "EndpointsResolved") == "No ModelEndpoints matched the configured selectors"
+
+
+def test_an_endpoint_that_is_gone_has_no_backend_any_more() -> None:
+    route = observed_route(composed_service(service(), [endpoint("a"), endpoint("b")]))
+    assert shares_of(composed_service(served(), [endpoint("a")], route=route)) == {"a": 1}
+
+
+# ---------------------------------------------------------------------- the gateway
+
+
+def test_no_route_is_composed_before_the_gateway_says_that_its_kind_is_served() -> None:
+    made = composed_service(service(), [endpoint()], door=gateway({"address": "192.0.2.1"}))
+    assert dict(made.children) == {}
+    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+
+
+@pytest.mark.parametrize("status", ["False", "Unknown"])
+def test_a_route_that_is_there_stays_whatever_the_gateway_says_later(status: str) -> None:
+    route = observed_route(composed_service(service(), [endpoint()]))
+    door = gateway({"address": "192.0.2.1", "conditions": [{"type": "GatewayAPIReady", "status": status}]})
+    made = composed_service(served(), [endpoint()], route=route, door=door)
+    assert shares_of(made) == {"a": 1}
+    assert made.ready
+
+
+def test_without_a_gateway_the_known_address_stays_and_the_doubt_is_said() -> None:
+    route = observed_route(composed_service(service(), [endpoint()]))
+    made = composed_service(served(), [endpoint()], route=route, without_door=True)
+    assert (made.status["address"], made.ready) == (URL, True)
+    assert said(made)["GatewayResolved"] == "False/GatewayNotFound"
+    assert said(made)["Held"] == "True/InputMissing"
+    never = composed_service(service(), [endpoint()], route=route, without_door=True)
+    assert ("address" in never.status, never.ready) == (False, False)
+
+
+def test_a_gateway_that_has_no_address_for_a_moment_changes_no_address() -> None:
+    door = gateway({"conditions": true("GatewayAPIReady")})
+    made = composed_service(served(), [endpoint()], door=door)
+    assert made.status["address"] == URL
+    assert said(made)["GatewayResolved"] == "False/WaitingForAddress"
+
+
+@pytest.mark.parametrize(
+    ("door", "url"),
+    [
+        (open_gateway("2001:db8::1"), "http://[2001:db8::1]/ml-team/chat"),
+        (open_gateway("lb.example.com"), "http://lb.example.com/ml-team/chat"),
+        (open_gateway(hostname="models.example.com"), "http://models.example.com/ml-team/chat"),
+        (open_gateway(tls={"secretRef": {"name": "front"}}), "http://192.0.2.1/ml-team/chat"),
+    ],
+)
+def test_the_address_begins_with_the_gateways_name_or_address(door: Manifest, url: str) -> None:
+    assert composed_service(service(), [endpoint()], door=door).status["address"] == url
+
+
+def test_the_address_is_https_once_the_gateway_answers_so_and_stays_so() -> None:
+    tls = {"secretRef": {"name": "front"}}
+    secure = gateway({"address": "192.0.2.1", "conditions": true("GatewayAPIReady", "TLSReady")}, tls=tls)
+    url = "https://192.0.2.1/ml-team/chat"
+    assert composed_service(service(), [endpoint()], door=secure).status["address"] == url
+    assert composed_service(served(address=url), [endpoint()], door=open_gateway(tls=tls)).status["address"] == url
+    assert composed_service(served(address=url), [endpoint()]).status["address"] == URL
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("field", ["spec", "status"])
+def test_a_gateway_that_cannot_be_read_changes_no_address(field: str, junk: Any) -> None:
+    made = composed_service(served(), [endpoint()], door={**open_gateway(), field: junk})
+    assert made.status["address"] == URL
+    if junk is not None:
+        assert said(made)["Held"] == "True/InputInvalid"
+
+
+# ---------------------------------------------------------------------- doubt
+
+
+@pytest.mark.parametrize("found", [(None,), ([endpoint()], None)])
+def test_before_everything_is_fetched_all_stays_as_it_is(found: tuple[Any, ...]) -> None:
+    groups = [group()] * len(found)
+    route = observed_route(composed_service(service(*groups), *([endpoint("a")] for _ in groups)))
+    made = composed_service(served(*groups), *found, route=route)
+    assert made.children["httproute"].manifest["spec"] == route["spec"]
+    assert made.ready
+    assert made.status == {"address": URL, "summary": {"ready": "1/1"}}
+    assert said(made)["Held"] == "True/InputUnresolved"
+
+
+def hashed(name: str, uid: str) -> str:
+    return f"{name}-{hashlib.sha256(f'{uid}service'.encode()).hexdigest()[:12]}"
+
+
+SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
+    "spec is text": lambda thing: {**thing, "spec": "junk"},
+    "no spec and no status": lambda thing: {key: thing[key] for key in ("apiVersion", "kind", "metadata")},
+    "status is text": lambda thing: {**thing, "status": "junk"},
+    "routing is a list": lambda thing: {**thing, "status": {"routing": []}},
+    "url is a number": lambda thing: {**thing, "spec": {"url": 7}},
+    "url is no url": lambda thing: {**thing, "spec": {"url": "http://[::1"}},
+    "rewrite path is relative": lambda thing: {**thing, "spec": {**thing["spec"], "rewritePath": "x/"}},
+    "host is no name": lambda thing: {**thing, "spec": {**thing["spec"], "host": "A B"}},
+    "port is text": lambda thing: {**thing, "status": {"routing": {**thing["status"]["routing"], "port": "x"}}},
+    "backend is a number": lambda thing: {**thing, "status": {"routing": {"backendName": 7}}},
+    "status is gone": lambda thing: {**thing, "status": {}},
+}
+
+
+@pytest.mark.parametrize("uid", ["", "7b0c"])
+@pytest.mark.parametrize("how", SPOILED)
+def test_a_malformed_endpoint_among_good_ones_keeps_the_backend_that_it_has(how: str, uid: str) -> None:
+    name = hashed("b", uid) if uid else "b-0123456789ab"
+    good, other = endpoint("a"), endpoint("b", backend=name, uid=uid, rewritePath="/b/")
+    before = composed_service(service(), [good, other])
+    made = composed_service(served(), [good, SPOILED[how](other)], route=observed_route(before))
+    assert refs(made) == refs(before)
+    assert made.ready
+    assert said(made)["Held"] == "True/InputInvalid"
+    assert "ModelEndpoint b" in message(made, "Held")
+    assert "routed to as before" in rows(made)["b"]
+
+
+@pytest.mark.parametrize("how", [how for how in SPOILED if how != "status is gone"])
+def test_a_malformed_endpoint_that_was_never_routed_to_is_skipped_and_named(how: str) -> None:
+    before = composed_service(service(), [endpoint("a")])
+    made = composed_service(served(), [endpoint("a"), SPOILED[how](endpoint("b"))], route=observed_route(before))
+    assert refs(made) == refs(before)
+    assert made.ready
+    assert "ModelEndpoint b" in message(made, "Held")
+    assert made.status["summary"] == {"ready": "1/2"}
+
+
+def test_a_malformed_endpoint_with_a_service_name_of_its_own_keeps_its_backend() -> None:
+    own = names.name("7b", 63, "Service", "ml-team", "7b")
+    before = composed_service(service(), [endpoint("7b", backend=own, uid="x")])
+    made = composed_service(served(), [endpoint("7b", backend="", uid="x")], route=observed_route(before))
+    assert refs(made) == refs(before)
+    assert message(made, "EndpointsResolved") == "Matched 1 endpoint(s)"
+
+
+def test_an_endpoint_made_anew_under_the_same_name_does_not_inherit_the_old_backend() -> None:
+    before = composed_service(service(), [endpoint("a", backend=hashed("a", "old"), uid="old")])
+    made = composed_service(served(), [endpoint("a", backend="", uid="new")], route=observed_route(before))
+    assert "backendRefs" not in rule(made)
+
+
+def test_an_endpoint_whose_name_only_begins_like_anothers_does_not_take_its_backend() -> None:
+    before = composed_service(service(), [endpoint("b-2")])
+    made = composed_service(served(), [endpoint("b", backend=""), endpoint("b-2")], route=observed_route(before))
+    assert refs(made) == refs(before)
+
+
+def test_a_long_name_that_no_backend_can_have_is_skipped_and_the_status_stays_valid() -> None:
+    made = composed_service(service(), [endpoint("a"), endpoint("x" * 70)])
+    assert shares_of(made) == {"a": 1}
+    assert set(rows(made)) == {"a"}
+    assert "more than 63 characters" in message(made, "Held")
+
+
+PIECES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=2)
+)
+
+
+@settings(deadline=None)
+@given(spec=st.dictionaries(st.sampled_from(["url", "rewritePath", "host", "draining"]), PIECES), status=PIECES)
+def test_junk_in_an_endpoint_never_fails_and_never_touches_the_others(spec: Any, status: Any) -> None:
+    before = composed_service(service(), [endpoint("a")])
+    junk = {**endpoint("b"), "spec": spec, "status": {"routing": status}}
+    made = composed_service(served(), [endpoint("a"), junk], route=observed_route(before))
+    assert refs(before) == refs(made)
+    assert made.ready

@@ -1,0 +1,144 @@
+"""What a ModelDeployment can say about itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.composition import Reason, Severity, Status, Vocabulary
+
+CACHE: Final = "ModelCacheResolved"
+SCHEDULED: Final = "ReplicasScheduled"
+READY: Final = "ReplicasReady"
+PROGRESSING: Final = "Progressing"
+DRIFTED: Final = "PlacementDrifted"
+OVERCOMMITTED: Final = "Overcommitted"
+
+_FREE_A_PLACE: Final = "Do what the message says for the clusters that are closest to a place."
+
+VOCABULARY: Final[Vocabulary] = {
+    CACHE: {
+        "NoCacheNeeded": Reason(Status.TRUE, "The deployment names no ModelCache."),
+        "ModelCacheResolved": Reason(Status.TRUE, "The ModelCache that the deployment names exists."),
+        "ModelCacheUnresolved": Reason(Status.FALSE, "The ModelCache has not been fetched yet."),
+        "ModelCacheNotFound": Reason(
+            Status.FALSE,
+            "The ModelCache does not exist; running replicas stay and new ones wait for it.",
+            "Create the ModelCache in the deployment's namespace, or correct modelCacheRef.",
+            Severity.WARNING,
+        ),
+        "ModelCacheUnreadable": Reason(
+            Status.FALSE,
+            "The spec of the ModelCache cannot be read; running replicas stay and new ones wait.",
+            "Correct the ModelCache.",
+            Severity.WARNING,
+        ),
+    },
+    SCHEDULED: {
+        "ReplicasCreated": Reason(Status.TRUE, "Every replica has a place, and they are being or have been made."),
+        "ScaledToZero": Reason(Status.TRUE, "No replicas are asked for.", "Scale up to serve the model."),
+        "Scheduling": Reason(
+            Status.FALSE,
+            "Every replica has a place, and none of them is observed yet.",
+            event=Severity.NORMAL,
+        ),
+        "PartiallyScheduled": Reason(
+            Status.FALSE,
+            "Some replicas have a place and others have not; the message counts why clusters did not take them.",
+            _FREE_A_PLACE,
+            Severity.WARNING,
+        ),
+        "InsufficientCapacity": Reason(
+            Status.FALSE,
+            "No replica has a place; the message counts why clusters did not take one.",
+            _FREE_A_PLACE,
+            Severity.WARNING,
+        ),
+        "NoClusters": Reason(
+            Status.FALSE,
+            "The fleet has no InferenceCluster.",
+            "Create an InferenceCluster.",
+            Severity.WARNING,
+        ),
+        "InvalidNodeSelector": Reason(
+            Status.FALSE,
+            "A nodeSelector cannot be compiled; running replicas stay and nothing is placed.",
+            "Correct the selector that the message names.",
+            Severity.WARNING,
+        ),
+        "SelectorConflict": Reason(
+            Status.FALSE,
+            "The deployment and its ModelCache ask for different values of a cluster label, which no cluster can have; "
+            "running replicas stay and nothing is placed.",
+            "Make the cluster selectors of both agree.",
+            Severity.WARNING,
+        ),
+        "WaitingForCache": Reason(
+            Status.FALSE,
+            "Replicas are missing, and new ones wait for the ModelCache.",
+            "Create or correct the ModelCache, or correct modelCacheRef.",
+            Severity.WARNING,
+        ),
+        "NamespaceReserved": Reason(
+            Status.FALSE,
+            "Replicas of deployments in this namespace would run in a namespace that belongs to the system; nothing "
+            "new is made.",
+            "Create the deployment in another namespace.",
+            Severity.WARNING,
+        ),
+        "ResponseTooLarge": Reason(
+            Status.FALSE,
+            "More replicas would make a larger answer than Crossplane takes; those that exist stay.",
+            "Shorten the pod templates, or split the deployment.",
+            Severity.WARNING,
+        ),
+    },
+    READY: {
+        "AllReplicasReady": Reason(Status.TRUE, "As many replicas serve as are asked for.", event=Severity.NORMAL),
+        "ScaledToZero": Reason(Status.TRUE, "No replicas are asked for.", "Scale up to serve the model."),
+        "ModelStarting": Reason(
+            Status.FALSE,
+            "Fewer replicas serve than are asked for; the message names the first that does not and why.",
+            "Look at the replica that the message names.",
+        ),
+        "NoReplicasScheduled": Reason(
+            Status.FALSE,
+            "No replica has a place.",
+            "Look at ReplicasScheduled.",
+        ),
+    },
+    PROGRESSING: {
+        "Complete": Reason(Status.TRUE, "Every replica runs what the deployment asks for now."),
+        "OldRevisionRunning": Reason(
+            Status.FALSE,
+            "What the deployment runs has changed, and replicas of an earlier revision still serve. They are not "
+            "replaced on their own; only new replicas get the new revision.",
+            "Delete the ModelReplicas of the old revision one at a time, waiting for ReplicasReady in between.",
+        ),
+    },
+    DRIFTED: {
+        "InPlace": Reason(Status.FALSE, "Every replica is where it could be placed now."),
+        "Drifted": Reason(
+            Status.TRUE,
+            "Clusters, classes or selectors have changed around replicas, which would not be placed again where they "
+            "are. They stay.",
+            "Undo the change, or delete the ModelReplicas to have them placed anew.",
+            Severity.WARNING,
+        ),
+        "DrainBlocked": Reason(
+            Status.TRUE,
+            "A cluster asks its replicas to leave, and they stay because a successor does not serve elsewhere.",
+            "Delete the ModelReplicas to have them placed anew, remove the taint, or tolerate it.",
+            Severity.WARNING,
+        ),
+    },
+    OVERCOMMITTED: {
+        "WithinCapacity": Reason(Status.FALSE, "The pools of the deployment's replicas have nodes for all of them."),
+        "PoolOvercommitted": Reason(
+            Status.TRUE,
+            "A pool that replicas of the deployment use has fewer nodes than its replicas take; some cannot start.",
+            "Add nodes to the pool that the message names, or remove replicas that use it.",
+            Severity.WARNING,
+        ),
+    },
+}
+"""Every condition of a ModelDeployment, in the order in which it is answered."""

@@ -1,0 +1,321 @@
+"""The fleet as the scheduler sees it, read from InferenceClusters and ModelReplicas.
+
+Anyone may have written what is read here, so reading never raises. A cluster that cannot be
+read in full is named as a fault and stays in the fleet without node pools: replicas on it are
+not lost, and nothing new goes there. A replica that cannot be read in full is named as well,
+and takes the nodes that can be made out.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from function.api import labels
+from function.composition import Object, manifest
+from function.scheduling import WORKER, Cluster, Pool, Replica, Taint
+from function.selectors import Claim, Device, Value
+
+_LONGEST_NAME: Final = 63
+_NAMELESS: Final = ""
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+Devices: TypeAlias = tuple[Device, ...]
+
+
+class _UnreadableError(Exception):
+    """A field is not what it must be; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """Clusters as read.
+
+    Attributes:
+        clusters: What the scheduler needs to know, by name.
+        objects: The objects themselves, by name.
+        faults: What could not be read, one sentence for each cluster, by name.
+    """
+
+    clusters: tuple[Cluster, ...]
+    objects: Mapping[str, Object]
+    faults: Mapping[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every object has a name, so that a cluster that is not among them does not exist."""
+        return _NAMELESS not in self.faults
+
+
+def read_clusters(found: Iterable[Object]) -> ClusterView:
+    """Read InferenceClusters."""
+    memo = _DeviceMemo()
+    clusters: dict[str, Cluster] = {}
+    objects: dict[str, Object] = {}
+    faults: dict[str, str] = {}
+    for thing in found:
+        name = manifest.name_of(thing)
+        if not name:
+            faults[_NAMELESS] = "an InferenceCluster has no name"
+            continue
+        objects[name] = thing
+        try:
+            clusters[name] = _cluster(thing, name, memo)
+        except _UnreadableError as error:
+            clusters[name] = _dim_cluster(thing, name)
+            faults[name] = f"InferenceCluster {name} cannot be read: {error}"
+    ordered = tuple(clusters[name] for name in sorted(clusters))
+    return ClusterView(ordered, objects, faults)
+
+
+def unseen_cluster(name: str) -> Cluster:
+    """Stand in for a cluster of which only the name is known: nothing new goes there."""
+    return Cluster(name, ready=False, pools=None)
+
+
+def url_host(address: str) -> str:
+    """Turn a gateway's address into the host of a URL; empty when it cannot be one.
+
+    IPv6 addresses are put in brackets.
+    """
+    if ":" in address:
+        try:
+            return f"[{ipaddress.IPv6Address(address.strip('[]'))}]"
+        except ValueError:
+            return ""
+    return address if _HOST_NAME.fullmatch(address) else ""
+
+
+def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple[Replica, str]:
+    """Read a ModelReplica.
+
+    Args:
+        thing: The ModelReplica.
+        cluster: The cluster that it is on.
+        index: Its number there.
+        own: Whether it belongs to the deployment that is being scheduled.
+
+    Returns:
+        The replica, and what could not be read; empty when all could.
+    """
+    charges: list[tuple[str, int]] = []
+    pins: list[tuple[str, str]] = []
+    for engine in manifest.items(thing, "spec", "engines"):
+        copies = max(manifest.integer(engine, "copies", default=1), 1)
+        for member in manifest.items(engine, "members"):
+            pool = manifest.text(member, "nodePoolName")
+            if not pool:
+                continue
+            pins.append((manifest.text(engine, "name"), pool))
+            if manifest.dig(member, "deviceRequests"):
+                charges.append((pool, copies * _pods(member)))
+    said = manifest.labels(thing)
+    serving = manifest.is_true(thing, "Ready")
+    replica = Replica(
+        namespace=manifest.namespace_of(thing),
+        name=manifest.name_of(thing),
+        deployment=(manifest.namespace_of(thing), said.get(labels.DEPLOYMENT, "")),
+        cluster=cluster,
+        index=index,
+        revision=said.get(labels.REVISION, ""),
+        charges=tuple(charges),
+        pins=tuple(dict.fromkeys(pins)),
+        serving=serving,
+        served=serving or bool(manifest.text(thing, "status", "servingSince")),
+        created=manifest.text(thing, "metadata", "creationTimestamp"),
+        terminating=bool(manifest.text(thing, "metadata", "deletionTimestamp")),
+        draining=labels.DRAINING_SINCE in manifest.annotations(thing),
+        own=own,
+    )
+    return replica, _replica_fault(thing)
+
+
+def _pods(member: Object) -> int:
+    if manifest.text(member, "role") != WORKER:
+        return 1
+    return max(manifest.integer(member, "worker", "nodes", default=1), 1)
+
+
+def _replica_fault(thing: Object) -> str:
+    """Name the first field of a ModelReplica that placement needs and that cannot be read."""
+    problem = ""
+    try:
+        _mapping(thing, "spec", required=True)
+        if not manifest.text(thing, "spec", "clusterName"):
+            problem = "spec.clusterName is not a text"
+        engines = _objects(thing, "spec", "engines")
+        members = [member for engine in engines for member in _objects(engine, "members")]
+        if not members:
+            problem = problem or "spec.engines has no members"
+        elif not all(manifest.text(member, "nodePoolName") for member in members):
+            problem = problem or "spec.engines has a member without nodePoolName"
+    except _UnreadableError as error:
+        problem = str(error)
+    if not problem:
+        return ""
+    who = f"ModelReplica {manifest.namespace_of(thing)}/{manifest.name_of(thing)}"
+    return f"{who} cannot be read: {problem}; it is charged as far as it can be"
+
+
+# ---------------------------------------------------------------------- clusters
+
+
+def _dim_cluster(thing: Object, name: str) -> Cluster:
+    """What can be said of a cluster that cannot be read in full."""
+    return Cluster(
+        name,
+        labels=tuple(sorted(manifest.labels(thing).items())),
+        region=manifest.labels(thing).get(labels.REGION, ""),
+        ready=manifest.is_true(thing, "Ready"),
+        gateway_address=_readable_address(thing),
+        pools=None,
+        terminating=bool(manifest.text(thing, "metadata", "deletionTimestamp")),
+    )
+
+
+def _cluster(thing: Object, name: str, memo: _DeviceMemo) -> Cluster:
+    if len(name) > _LONGEST_NAME:
+        raise _UnreadableError(f"its name has more than {_LONGEST_NAME} characters")
+    _mapping(thing, "spec", required=True)
+    _mapping(thing, "status")
+    _objects(thing, "status", "conditions")
+    _mapping(thing, "status", "gateway")
+    address = manifest.dig(thing, "status", "gateway", "address", default="")
+    if address and not _readable_address(thing):
+        raise _UnreadableError("status.gateway.address is neither an IP address nor a host name")
+    pools = None
+    if manifest.dig(thing, "status", "gpuPools") is not None:
+        pools = tuple(_pool(item, memo) for item in _objects(thing, "status", "gpuPools"))
+    own = manifest.labels(thing)
+    return Cluster(
+        name,
+        labels=tuple(sorted(own.items())),
+        region=own.get(labels.REGION, ""),
+        ready=manifest.is_true(thing, "Ready"),
+        gateway_address=address,
+        taints=tuple(_taint(item) for item in _objects(thing, "spec", "taints")),
+        pools=pools,
+        terminating=bool(manifest.text(thing, "metadata", "deletionTimestamp")),
+    )
+
+
+def _readable_address(thing: Object) -> str:
+    address = manifest.text(thing, "status", "gateway", "address")
+    return address if url_host(address) else ""
+
+
+def _taint(item: Object) -> Taint:
+    return Taint(
+        _text(item, "key", "spec.taints", required=True),
+        _text(item, "value", "spec.taints"),
+        _text(item, "effect", "spec.taints", required=True),
+    )
+
+
+def _pool(item: Object, memo: _DeviceMemo) -> Pool:
+    name = _text(item, "name", "status.gpuPools", required=True)
+    where = f"status.gpuPools[{name}]"
+    return Pool(
+        name,
+        nodes=max(_count(item, "nodes", where), 0),
+        devices=memo.read(item.get("devices"), where),
+        class_name=_text(item, "className", where),
+    )
+
+
+class _DeviceMemo:
+    """Reads lists of devices; a fleet has few distinct ones, and equal lists become one tuple."""
+
+    def __init__(self) -> None:
+        self._by_text: dict[str, Devices] = {}
+        self._by_value: dict[Devices, Devices] = {}
+
+    def read(self, source: Any, where: str) -> Devices:
+        key = repr(source)
+        if key not in self._by_text:
+            devices = tuple(_device(item, where) for item in _objects({"devices": source}, "devices"))
+            self._by_text[key] = self._by_value.setdefault(devices, devices)
+        return self._by_text[key]
+
+
+def _device(item: Object, where: str) -> Device:
+    name = _text(item, "name", f"{where}.devices", required=True)
+    inside = f"{where}.devices[{name}]"
+    claim = _text(item, "claim", inside) or Claim.DRA.value
+    if claim not in {one.value for one in Claim}:
+        raise _UnreadableError(f"{inside}.claim {claim} is not known")
+    attributes = _mapping(item, "attributes")
+    capacity = _mapping(item, "capacity")
+    return Device(
+        name,
+        driver=_text(item, "driver", inside),
+        device_class=_text(item, "deviceClassName", inside),
+        claim=Claim(claim),
+        count=max(_count(item, "count", inside), 0),
+        attributes=tuple((key, _value(attributes[key])) for key in sorted(attributes)),
+        capacity=tuple((key, _amount(capacity[key])) for key in sorted(capacity)),
+    )
+
+
+def _value(source: object) -> Value:
+    """Read a typed value; one without a readable value makes selectors on the device fail."""
+    said = {key: value for key, value in source.items() if value is not None} if isinstance(source, Mapping) else {}
+    match said:
+        case {"string": str(text), **rest} if not rest:
+            return Value.string(text)
+        case {"version": str(text), **rest} if not rest:
+            return Value.version(text)
+        case {"bool": bool(flag), **rest} if not rest:
+            return Value.boolean(flag)
+        case {"int": int(number), **rest} if not rest and not isinstance(number, bool):
+            return Value.integer(number)
+        case _:
+            return Value.unreadable()
+
+
+def _amount(source: object) -> str:
+    """Read a capacity; one that is no quantity makes selectors on the device fail."""
+    value = manifest.dig(source, "value")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+# ---------------------------------------------------------------------- strict reading
+
+
+def _mapping(source: Object, *path: str, required: bool = False) -> Mapping[str, Any]:
+    value = manifest.dig(source, *path)
+    if value is None and not required:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _UnreadableError(f"{'.'.join(path)} is not an object")
+    return value
+
+
+def _objects(source: Object, *path: str) -> list[Mapping[str, Any]]:
+    value = manifest.dig(source, *path)
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
+        raise _UnreadableError(f"{'.'.join(path)} is not a list of objects")
+    return list(value)
+
+
+def _text(source: Object, field: str, where: str, *, required: bool = False) -> str:
+    value = source.get(field)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or (required and not value):
+        raise _UnreadableError(f"{field} in {where} is not a text")
+    return value
+
+
+def _count(source: Object, field: str, where: str) -> int:
+    value = source.get(field)
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _UnreadableError(f"{field} in {where} is not a whole number")
+    return value

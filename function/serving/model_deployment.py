@@ -1,0 +1,189 @@
+"""ModelDeployment: replicas placed over the fleet, each with an endpoint while it serves.
+
+A replica's spec is written once, when it is placed; from then on it is re-emitted as it is.
+Replicas that are no longer wanted leave in steps (`departure`). Only one fact takes a replica
+and its endpoint away at once: its cluster does not exist any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from function.api import labels
+from function.api.model_deployment import ModelDeploymentSpec
+from function.composition import (
+    RENDERS,
+    Composer,
+    Composition,
+    Doubt,
+    Draft,
+    HoldUnsafeError,
+    Outcome,
+    owned,
+    readiness,
+)
+from function.serving import placement_status
+from function.serving.demand import CacheState, read_demand
+from function.serving.departure import Departure, departure_of
+from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
+from function.serving.endpoints import compose_endpoint, drain_orphan
+from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
+from function.serving.replica_manifest import replica_labels, replica_manifest
+from function.serving.situation import API_VERSION, CLUSTERS, REPLICAS, Situation, assess, cache_requirement
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose the replicas of a deployment and their endpoints."""
+    seen = draft.observation
+    spec = draft.spec(ModelDeploymentSpec)
+    reference = spec.workload().model_cache_ref
+    clusters = draft.require("clusters", CLUSTERS)
+    replicas = draft.require("replicas", REPLICAS)
+    cache = draft.require("cache", cache_requirement(seen.namespace, reference.name)) if reference else None
+    asked = {"InferenceClusters": clusters, "ModelReplicas": replicas}
+    unresolved = [what for what, answer in asked.items() if answer.unresolved]
+    demand = read_demand(seen, spec, cache)
+    placement_status.say_cache(draft, demand)
+    if demand.cache is CacheState.UNRESOLVED:
+        unresolved.append(f"ModelCache {demand.cache_name}")
+    if unresolved:
+        return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
+
+    situation = assess(seen, demand, clusters, replicas)
+    for fault in situation.faults:
+        draft.skip("InputInvalid", fault)
+    if situation.plan.doubt:
+        draft.say(SCHEDULED, "NoClusters", "No InferenceClusters found, and replicas exist: nothing is changed")
+        return draft.hold("InputMissing", "no InferenceClusters were found although replicas run on some")
+    if not situation.clusters:
+        draft.skip("InputMissing", "there are no InferenceClusters")
+    for name in situation.dark:
+        draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
+    _compose_replicas(draft, situation)
+    placement_status.say_placement(draft, situation)
+    placement_status.publish(draft, situation)
+    return draft.finish(ready=placement_status.is_ready(draft, situation))
+
+
+def _compose_replicas(draft: Draft, situation: Situation) -> None:
+    own, plan = situation.own, situation.plan
+    for kept in plan.kept:
+        _stay(draft, situation, own[kept.replica])
+    for replica, _ in plan.leaving:
+        _leave(draft, situation, own[replica])
+    for replica in plan.terminating:
+        _keep(draft, situation, own[replica])
+        _endpoint(draft, situation, own[replica], draining=True)
+    for replica in plan.lost:
+        draft.drop(own[replica].key)
+        draft.drop(own[replica].endpoint_key)
+    for placement in plan.placed:
+        body = replica_manifest(situation.demand, placement, situation.objects[placement.cluster])
+        draft.child(replica_key(placement.cluster, placement.index), body)
+    _bury_endpoints(draft, situation)
+
+
+def _stay(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+    """Keep a replica, and its endpoint as far as it serves."""
+    if situation.frozen and one.replica.draining:
+        _drain(draft, situation, one, _departure(draft, one))
+        return
+    if not one.observed and not _take_up(draft, situation, one):
+        return
+    _keep(draft, situation, one)
+    _endpoint(draft, situation, one, draining=None if one.serves is None else not one.serves)
+
+
+def _leave(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+    """Take the next step of a replica that is no longer wanted."""
+    leaving = _departure(draft, one)
+    if draft.observed(one.endpoint_key) is None or leaving.is_over(draft.observation.now):
+        draft.drop(one.key)
+        draft.drop(one.endpoint_key)
+        return
+    draft.wake(leaving.ends)
+    _drain(draft, situation, one, leaving)
+
+
+def _departure(draft: Draft, one: OwnReplica) -> Departure:
+    return departure_of(draft.observation.now, one.thing, draft.observed(one.endpoint_key))
+
+
+def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departure) -> None:
+    """Keep a replica running with nothing new sent to it, and note since when."""
+    _keep(draft, situation, one, leaving.annotation)
+    _endpoint(draft, situation, one, draining=True, annotations=leaving.annotation)
+
+
+def _keep(
+    draft: Draft, situation: Situation, one: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Re-emit an observed replica, with its labels and annotations anew."""
+    if one.observed:
+        draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
+
+
+def _take_up(draft: Draft, situation: Situation, one: OwnReplica) -> bool:
+    """Compose a replica again that is ours and that Crossplane has lost track of."""
+    try:
+        body = owned.intent(one.thing, draft.observation.composite)
+    except HoldUnsafeError as error:
+        draft.skip("InputInvalid", f"{error}; it is left alone")
+        return False
+    body["metadata"] = {**body["metadata"], "labels": _labels(situation, one)}
+    draft.child(one.key, body, ready=readiness.of(one.thing))
+    return True
+
+
+def _endpoint(
+    draft: Draft,
+    situation: Situation,
+    one: OwnReplica,
+    *,
+    draining: bool | None,
+    annotations: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    compose_endpoint(
+        draft,
+        one.endpoint_key,
+        one.thing,
+        situation.address(one.replica.cluster),
+        _labels(situation, one),
+        draining=draining,
+        may_create=not labels.is_reserved_namespace(situation.demand.namespace),
+        annotations=annotations,
+    )
+
+
+def _labels(situation: Situation, one: OwnReplica) -> dict[str, str]:
+    return replica_labels(situation.demand, one.replica.cluster, one.replica.index, one.replica.revision)
+
+
+def _bury_endpoints(draft: Draft, situation: Situation) -> None:
+    """Let endpoints go whose replica is gone, after they have drained."""
+    inhabited = {one.endpoint_key for one in situation.own.values()}
+    now = draft.observation.now
+    for key, endpoint in sorted(draft.observation.children.items()):
+        if not key.startswith(ENDPOINT) or key in inhabited:
+            continue
+        leaving = departure_of(now, endpoint)
+        if leaving.is_over(now):
+            draft.drop(key)
+        else:
+            draft.wake(leaving.ends)
+            drain_orphan(draft, key, leaving.annotation)
+
+
+COMPOSER = Composer(
+    api_version=API_VERSION,
+    kind="ModelDeployment",
+    compose=compose,
+    vocabulary=VOCABULARY,
+    doubts=(
+        Doubt("clusters", empty=Outcome(says={SCHEDULED: "NoClusters"})),
+        Doubt("replicas", empty=RENDERS),
+        Doubt("cache", empty=Outcome(says={CACHE: "ModelCacheNotFound"})),
+    ),
+    children={"replica-*": "ModelReplica", "endpoint-*": "ModelEndpoint"},
+)

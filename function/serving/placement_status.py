@@ -1,0 +1,232 @@
+"""A deployment's status and conditions: how many replicas, where, and why not more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from function.api import labels
+from function.composition import Draft, Manifest, manifest, readiness
+from function.scheduling import HoldReason, InvalidSelector, Kept, describe_drift, summary
+from function.serving.demand import CacheState, Demand
+from function.serving.departure import text_of
+from function.serving.deployment_conditions import (
+    CACHE,
+    DRIFTED,
+    OVERCOMMITTED,
+    PROGRESSING,
+    READY,
+    SCHEDULED,
+)
+from function.serving.own_replicas import OwnReplica
+from function.serving.replica_manifest import replica_name
+from function.serving.situation import Situation
+
+_LISTED = 5
+
+
+def say_cache(draft: Draft, demand: Demand) -> None:
+    """Say what is known of the deployment's ModelCache."""
+    name = demand.cache_name
+    match demand.cache:
+        case CacheState.NOT_NEEDED:
+            draft.say(CACHE, "NoCacheNeeded")
+        case CacheState.UNRESOLVED:
+            draft.say(CACHE, "ModelCacheUnresolved", f"Waiting for ModelCache {name}")
+        case CacheState.MISSING:
+            message = f"ModelCache {name} not found in namespace {demand.namespace}; holding replica placement"
+            draft.say(CACHE, "ModelCacheNotFound", message)
+            draft.skip("InputMissing", message)
+        case CacheState.UNREADABLE:
+            message = f"ModelCache {name} cannot be read; holding replica placement"
+            draft.say(CACHE, "ModelCacheUnreadable", message)
+            draft.doubt("InputInvalid", message)
+        case CacheState.FOUND:
+            draft.say(CACHE, "ModelCacheResolved")
+
+
+def say_placement(draft: Draft, situation: Situation) -> None:
+    """Say how many replicas have a place and serve, and what is the matter with their places."""
+    draft.say(SCHEDULED, *_scheduled(situation))
+    draft.say(READY, *_ready(situation))
+    draft.say(PROGRESSING, *_progressing(situation))
+    if situation.plan.invalid and situation.plan.kept:
+        draft.repeat(DRIFTED)
+        draft.repeat(OVERCOMMITTED)
+        return
+    draft.say(DRIFTED, *_drifted(situation))
+    draft.say(OVERCOMMITTED, *_overcommitted(situation))
+
+
+def serving(situation: Situation) -> int:
+    """Count the replicas that stay and are observed to serve."""
+    return sum(one.serves is True for one in situation.kept)
+
+
+def is_ready(draft: Draft, situation: Situation) -> bool:
+    """Tell whether enough replicas serve.
+
+    A deployment that was Ready stays so while replicas that do not say whether they serve could
+    make up the number.
+    """
+    needed = situation.demand.needed
+    unknown = sum(one.serves is None and one.observed for one in situation.kept)
+    was_ready = manifest.is_true(draft.observation.composite, "Ready")
+    return serving(situation) >= needed or (was_ready and serving(situation) + unknown >= needed)
+
+
+def publish(draft: Draft, situation: Situation) -> None:
+    """Publish the deployment's status."""
+    demand = situation.demand
+    before = manifest.mapping(draft.observation.status, "revision")
+    since = manifest.text(before, "since") if before.get("name") == demand.revision else ""
+    draft.publish(
+        {
+            "replicas": {"desired": demand.replicas, "total": situation.scheduled, "ready": serving(situation)},
+            "placements": _placements(situation),
+            "selector": f"{labels.DEPLOYMENT}={demand.name}",
+            "revision": {"name": demand.revision, "since": since or text_of(draft.observation.now)},
+        }
+    )
+
+
+def _placements(situation: Situation) -> list[Manifest]:
+    demand = situation.demand
+    found: list[tuple[tuple[str, int], Manifest]] = []
+    for one in situation.kept:
+        pools = sorted({pool for _, pool in one.replica.pins})
+        entry = _placement(one.replica.name, one.replica.cluster, pools, one.replica.revision)
+        found.append(((one.replica.cluster, one.replica.index), {**entry, "serving": one.serves is True}))
+    for new in situation.plan.placed:
+        name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
+        pools = sorted({engine.pool for engine in new.engines})
+        found.append(
+            ((new.cluster, new.index), {**_placement(name, new.cluster, pools, new.revision), "serving": False})
+        )
+    return [entry for _, entry in sorted(found, key=lambda pair: (*pair[0], pair[1]["replica"]))]
+
+
+def _placement(name: str, cluster: str, pools: Sequence[str], revision: str) -> Manifest:
+    entry: dict[str, Any] = {"replica": name, "cluster": cluster, "pools": list(pools), "revision": revision}
+    return {key: value for key, value in entry.items() if value}
+
+
+# ---------------------------------------------------------------------- conditions
+
+
+def _scheduled(situation: Situation) -> tuple[str, str]:
+    demand, plan = situation.demand, situation.plan
+    placed, wanted = situation.scheduled, demand.replicas
+    if not situation.clusters:
+        return "NoClusters", "No InferenceClusters found: create one"
+    if plan.invalid:
+        return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
+    if plan.held is HoldReason.NAMESPACE_RESERVED:
+        return "NamespaceReserved", f"Namespace {demand.namespace} is reserved: deploy in another one"
+    if plan.held is HoldReason.SELECTOR_CONFLICT:
+        conflicts = "; ".join(demand.conflicts)
+        return "SelectorConflict", f"{placed} of {wanted} placed; no cluster can match both selectors: {conflicts}"
+    if wanted == 0:
+        return "ScaledToZero", "0 replicas are asked for"
+    if placed < wanted:
+        return _short(situation)
+    clusters = sorted({one.cluster for one in plan.placed} | {one.replica.cluster for one in situation.kept})
+    message = (
+        f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
+        f"{_listing(clusters)}"
+    )
+    made = any(one.observed for one in situation.kept)
+    return ("ReplicasCreated" if made else "Scheduling"), message
+
+
+def _short(situation: Situation) -> tuple[str, str]:
+    """Say why fewer replicas have a place than are asked for."""
+    demand, plan = situation.demand, situation.plan
+    placed, wanted = situation.scheduled, demand.replicas
+    if plan.held is not None:
+        return "WaitingForCache", f"{placed} of {wanted} placed; the others wait for ModelCache {demand.cache_name}"
+    if situation.too_large:
+        return "ResponseTooLarge", (
+            f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
+            "shorten the pod templates or split the deployment"
+        )
+    reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
+    return reason, summary(placed, wanted, plan.rejections)
+
+
+def _invalid(selectors: Sequence[InvalidSelector]) -> str:
+    return _listing(
+        (
+            f"engine {one.engine}, member {one.role}, request {one.request}, selector {one.selector + 1}: {one.message}"
+            for one in selectors
+        ),
+        "; ",
+    )
+
+
+def _ready(situation: Situation) -> tuple[str, str]:
+    wanted, ready = situation.demand.replicas, serving(situation)
+    if wanted == 0:
+        return "ScaledToZero", "0 replicas are asked for"
+    if not situation.scheduled:
+        return "NoReplicasScheduled", f"0 of {wanted} ready"
+    counted = f"{ready} of {wanted} ready"
+    if ready >= wanted:
+        return "AllReplicasReady", counted
+    return "ModelStarting", "; ".join([counted, *_not_ready(situation)])
+
+
+def _not_ready(situation: Situation) -> list[str]:
+    """Name the first replica that does not serve, and count those that have no place."""
+    said = [f"{one.replica.name} on {one.replica.cluster}: {_why(one)}" for one in situation.kept if not one.serves]
+    missing = situation.demand.replicas - situation.scheduled
+    return [*said[:1], *([f"{missing} without a place"] if missing > 0 else [])]
+
+
+def _why(one: OwnReplica) -> str:
+    model = manifest.condition(one.thing, "ModelReady")
+    told = manifest.text(model, "message") if model.get("status") != "True" else ""
+    return told or readiness.of(one.thing).message
+
+
+def _progressing(situation: Situation) -> tuple[str, str]:
+    demand = situation.demand
+    old = [one for one in situation.kept if one.replica.revision != demand.revision]
+    total = situation.scheduled
+    if not old:
+        return "Complete", f"{total} of {total} replicas run revision {demand.revision}"
+    return "OldRevisionRunning", (
+        f"{len(old)} of {total} replicas run an older revision than {demand.revision} and stay until they are deleted: "
+        f"{_listing(one.replica.name for one in old)}"
+    )
+
+
+def _drifted(situation: Situation) -> tuple[str, str]:
+    kept = situation.plan.kept
+    found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain]
+    if not found:
+        return "InPlace", ""
+    return ("DrainBlocked" if any(one.drain for one in kept) else "Drifted"), _listing(found, "; ")
+
+
+def _where(one: Kept) -> str:
+    return f"{one.replica.name} on {one.replica.cluster}"
+
+
+def _drift(one: Kept) -> str:
+    return "; ".join(describe_drift(part) for part in (one.drain, one.drift) if part is not None)
+
+
+def _overcommitted(situation: Situation) -> tuple[str, str]:
+    found = [
+        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
+        for one in situation.plan.overcommitted
+    ]
+    return ("PoolOvercommitted", _listing(found, "; ")) if found else ("WithinCapacity", "")
+
+
+def _listing(parts: Iterable[str], between: str = ", ") -> str:
+    """Join the first few of a list, and count the rest."""
+    listed = list(parts)
+    more = f"{between}and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return between.join(listed[:_LISTED]) + more

@@ -1,0 +1,59 @@
+"""What a ModelReplica can say about itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.composition import Reason, Severity, Status, Vocabulary
+
+ACCEPTED: Final = "ModelAccepted"
+READY: Final = "ModelReady"
+
+VOCABULARY: Final[Vocabulary] = {
+    ACCEPTED: {
+        "Accepted": Reason(Status.TRUE, "The cluster has taken every workload of the replica."),
+        "Deploying": Reason(
+            Status.FALSE,
+            "Workloads are on their way to the cluster; the message names the first that it has not taken.",
+            "Look at the Object that ChildrenReady names if this lasts.",
+            Severity.NORMAL,
+        ),
+        "NotSynced": Reason(
+            Status.FALSE,
+            "Something of the replica cannot be applied to the cluster or read from it; what runs there goes on.",
+            "Repair what the message names: the kubeconfig Secret, the cluster's API server, or a missing kind there.",
+            Severity.WARNING,
+        ),
+        "WaitingForCluster": Reason(
+            Status.FALSE,
+            "The cluster cannot be reached yet, so nothing is composed.",
+            "Look at the InferenceCluster that the message names.",
+        ),
+        "TopologyNotSupported": Reason(
+            Status.FALSE,
+            "This version does not compose engines of this shape; nothing new is made.",
+            "Use engines with one Standalone member and serving mode Unified.",
+            Severity.WARNING,
+        ),
+        "NamespaceReserved": Reason(
+            Status.FALSE,
+            "The replica would run in a namespace that belongs to the system; nothing new is made.",
+            "Create the deployment in another namespace.",
+            Severity.WARNING,
+        ),
+    },
+    READY: {
+        "Serving": Reason(Status.TRUE, "Requests to the replica's path are answered.", event=Severity.NORMAL),
+        "ModelStarting": Reason(
+            Status.FALSE,
+            "Something that answering a request needs is not ready; the message names the first and why.",
+            "Wait while the engine loads, or look at what the message names.",
+        ),
+        "WaitingForModel": Reason(
+            Status.FALSE,
+            "The cluster has not taken the workloads yet.",
+            "Look at ModelAccepted.",
+        ),
+    },
+}
+"""Every condition of a ModelReplica, in the order in which it is answered."""

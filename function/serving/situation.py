@@ -1,0 +1,117 @@
+"""A deployment's situation: what it asks for, what there is, and what the scheduler makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from function.api import labels
+from function.composition import Object, Observation, Required, Requirement
+from function.scheduling import Cluster, Fleet, Plan, Replica, schedule
+from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
+from function.serving.demand import Demand
+from function.serving.fleet_view import read_clusters, unseen_cluster
+from function.serving.own_replicas import OwnReplica, read_replicas
+from function.serving.replica_manifest import replica_manifest
+from function.serving.revisions import runs_workload
+
+API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
+CLUSTERS: Final = Requirement(API_VERSION, "InferenceCluster")
+REPLICAS: Final = Requirement(API_VERSION, "ModelReplica")
+
+
+def cache_requirement(namespace: str, name: str) -> Requirement:
+    """The requirement of the ModelCache that a deployment names."""
+    return Requirement(API_VERSION, "ModelCache", name=name, namespace=namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A deployment's situation.
+
+    Attributes:
+        demand: What it asks for.
+        clusters: The clusters, by name.
+        objects: The InferenceClusters, by name.
+        own: Its replicas, by what the scheduler knows of them.
+        plan: What the scheduler makes of it.
+        faults: Clusters and replicas that could not be read, one sentence for each.
+        dark: Clusters that hold replicas of the deployment and publish no node pools.
+        too_large: Whether replicas were not placed because the answer would be too large.
+    """
+
+    demand: Demand
+    clusters: Mapping[str, Cluster]
+    objects: Mapping[str, Object]
+    own: Mapping[Replica, OwnReplica]
+    plan: Plan
+    faults: tuple[str, ...] = ()
+    dark: tuple[str, ...] = ()
+    too_large: bool = False
+
+    @property
+    def kept(self) -> tuple[OwnReplica, ...]:
+        """The replicas that stay."""
+        return tuple(self.own[kept.replica] for kept in self.plan.kept)
+
+    @property
+    def scheduled(self) -> int:
+        """How many replicas have a place."""
+        return len(self.plan.kept) + len(self.plan.placed)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether replicas that are leaving stop where they are, because the spec is in doubt."""
+        return bool(self.plan.invalid)
+
+    def address(self, cluster: str) -> str:
+        """The address of a cluster's gateway; empty while it is not known."""
+        found = self.clusters.get(cluster)
+        return found.gateway_address if found else ""
+
+
+def assess(observation: Observation, demand: Demand, clusters: Required, replicas: Required) -> Situation:
+    """Assess a deployment's situation.
+
+    Args:
+        observation: The deployment with its observed children.
+        demand: What it asks for.
+        clusters: All InferenceClusters.
+        replicas: All ModelReplicas.
+    """
+    view = read_clusters(clusters.found)
+    roster = read_replicas(observation, replicas.found)
+    own = {one.replica: one for one in (_with_revision(one, demand) for one in roster.own)}
+    known = {cluster.name: cluster for cluster in view.clusters}
+    if not view.complete:
+        known = {**{replica.cluster: unseen_cluster(replica.cluster) for replica in own}, **known}
+    fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
+    plan = schedule(fleet, demand.wanted)
+    fitting = _fitting(observation, demand, plan, view.objects)
+    too_large = fitting < len(plan.placed)
+    if too_large:
+        plan = schedule(fleet, replace(demand.wanted, replicas=len(plan.kept) + fitting))
+    faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
+    inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
+    dark = tuple(name for name in inhabited if known[name].pools is None)
+    return Situation(demand, known, view.objects, own, plan, faults, dark, too_large)
+
+
+def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
+    """Find out what a replica without a revision's label runs."""
+    if one.replica.revision or not runs_workload(one.thing, demand.workload):
+        return one
+    return replace(one, replica=replace(one.replica, revision=demand.revision))
+
+
+def _fitting(observation: Observation, demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> int:
+    """Count the new replicas that the answer has room for."""
+    if not plan.placed:
+        return 0
+    room = LARGEST - size_of_kept(observation.children.values())
+    for count, placement in enumerate(plan.placed):
+        room -= size_of_new(replica_manifest(demand, placement, objects[placement.cluster]))
+        if room < 0:
+            return count
+    return len(plan.placed)

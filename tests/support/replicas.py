@@ -1,0 +1,87 @@
+"""Builders of ModelReplicas, their clusters, and what is observed of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.composition import Composition, Manifest, manifest
+from function.serving import model_replica
+from tests.support.observe import answer, with_condition
+
+SELECTOR = 'device.attributes["gpu.nvidia.com"].architecture == "Ada Lovelace"\n'
+CONFIG = "ams-1-cluster-kubeconfig"
+
+CLUSTER = {
+    "apiVersion": "modelplane.ai/v1alpha1",
+    "kind": "InferenceCluster",
+    "metadata": {"name": "ams-1"},
+    "spec": {"cluster": {"source": "Existing"}},
+    "status": {"providerConfigRef": {"name": CONFIG}},
+}
+
+
+def container(**more: Any) -> Manifest:
+    return {"name": "engine", "image": "vllm/vllm-openai:v0.23.0", "args": ["--model=Qwen/Qwen3-8B"], **more}
+
+
+def member(role: str = "Standalone", pool: str = "l4", **more: Any) -> Manifest:
+    """A member that claims one GPU; `engine` replaces its container, `claims` its requests."""
+    request = {"name": "gpu", "deviceClassName": "gpu.nvidia.com", "count": 1, "selectors": [{"cel": SELECTOR}]}
+    body = {
+        "role": role,
+        "nodePoolName": pool,
+        "deviceRequests": [request],
+        "template": {"spec": {"containers": [container()]}},
+        **more,
+    }
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def engine(name: str = "vllm", *members: Manifest, **more: Any) -> Manifest:
+    return {"name": name, "copies": 1, "members": list(members or (member(),)), **more}
+
+
+def replica(*engines: Manifest, name: str = "chat-1", namespace: str = "ml-team", **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelReplica",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"modelplane.ai/deployment": "chat"}},
+        "spec": {"clusterName": "ams-1", "engines": list(engines or (engine(),)), **spec},
+    }
+
+
+def composed(
+    thing: Mapping[str, Any],
+    children: Mapping[str, Mapping[str, Any]] | None = None,
+    cluster: Mapping[str, Any] | None = CLUSTER,
+) -> Composition:
+    """The composer's answer; `cluster` None for one that does not exist."""
+    return answer(model_replica.COMPOSER, thing, children, {"cluster": [cluster] if cluster else []})
+
+
+def observed(answered: Composition, status: str = "True", **only: str) -> dict[str, Manifest]:
+    """An answer's Objects as observed: synced, there, and Ready as said, or as said for a key with _ for -."""
+    found: dict[str, Manifest] = {}
+    for key, child in answered.children.items():
+        remote = manifest.mapping(child.manifest, "spec", "forProvider", "manifest")
+        there = {**remote, "status": {"readyReplicas": 1}}
+        body = {**child.manifest, "metadata": {"name": f"chat-1-{key}", "namespace": "ml-team"}}
+        body = {**body, "status": {"atProvider": {"manifest": there}}}
+        said = only.get(key.replace("-", "_"), status)
+        found[key] = with_condition(with_condition(body, "Synced"), "Ready", said, "Said", f"{key} said so")
+    return found
+
+
+def remotes(answered: Composition) -> dict[str, Manifest]:
+    """What an answer puts on the cluster, by composition resource name."""
+    return {
+        key: dict(manifest.mapping(child.manifest, "spec", "forProvider", "manifest"))
+        for key, child in answered.children.items()
+    }
+
+
+def serving(thing: Mapping[str, Any]) -> tuple[Manifest, dict[str, Manifest]]:
+    """A replica that serves, with its children."""
+    children = observed(composed(thing))
+    settled = composed(thing, children)
+    status = dict(settled.status)
+    return with_condition({**thing, "status": status}, "Ready"), children

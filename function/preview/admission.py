@@ -1,0 +1,43 @@
+"""Admission of our own kinds: defaults filled in, and what the schemas refuse refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.api.validation import admit as judge
+from function.api.validation import admit_update
+from function.composition import Manifest, Object
+from function.preview.errors import RefusedError
+from function.preview.kinds import ref_of
+
+
+def admit(thing: Manifest, old: Object | None) -> Manifest:
+    """Fill in the defaults of an object that is created, or that takes the place of an old one.
+
+    Kinds that are not ours are taken as they are.
+
+    Raises:
+        RefusedError: When the kind's schema or rules refuse it.
+    """
+    verdict = judge(thing) if old is None else admit_update(old, thing)
+    if verdict.problems:
+        raise RefusedError(ref_of(thing), map(str, verdict.problems))
+    return verdict.object
+
+
+def status_problems(thing: Object, status: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what a kind's schema refuses in a status that its composer publishes. Nulls count."""
+    found = [f"{path}: must not be null" for path in _nulls(status, "status")]
+    verdict = judge({**thing, "status": dict(status)})
+    return (*found, *(str(problem) for problem in verdict.problems if problem.path.startswith("status")))
+
+
+def _nulls(value: Any, path: str) -> list[str]:
+    if value is None:
+        return [path]
+    if isinstance(value, Mapping):
+        return [found for key, item in value.items() for found in _nulls(item, f"{path}.{key}")]
+    if isinstance(value, list | tuple):
+        return [found for position, item in enumerate(value) for found in _nulls(item, f"{path}[{position}]")]
+    return []

@@ -1,0 +1,307 @@
+"""The control plane in memory: composites, providers and time, until nothing changes."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from function.composition import Composition, Event, Manifest, Observation, manifest
+from function.preview import invariants, providers, seeds, usages
+from function.preview.admission import admit
+from function.preview.clusters import Clusters, Remote
+from function.preview.errors import InvariantError, NotSettledError
+from function.preview.kinds import CRD, Ref, Served, group_of, in_namespace, is_namespaced, ref_of
+from function.preview.reconcile import Compose, FailedError, Reconciled, Reconciler, controller_uid
+from function.preview.store import Change, Store, Writer
+
+START: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""When simulated time begins, so that the same input gives the same output."""
+
+HORIZON: Final = timedelta(minutes=10)
+"""How far ahead a quiet control plane is asked whether time alone would change something."""
+
+Progress: TypeAlias = Callable[[int, datetime], None]
+"""Called before every pass with its number and the simulated time."""
+
+_USER: Final = Writer("kubectl", who="the given manifests")
+_PASS: Final = timedelta(seconds=1)
+_PERIOD: Final = 60
+_WAITS: Final = 30
+_CAUSES: Final = 12
+_WATCHED: Final = 3
+
+
+class ControlPlane:
+    """A control plane as the installation leaves it, and what is applied to it.
+
+    Attributes:
+        compose: The function; may be replaced at any time.
+        store: The API server of the control cluster.
+        clusters: The inference clusters.
+        given: What was applied.
+    """
+
+    def __init__(
+        self,
+        compose: Compose | None = None,
+        now: datetime = START,
+        kinds: Collection[tuple[str, str]] | None = None,
+    ) -> None:
+        """Start a control plane.
+
+        Args:
+            compose: The function; by default the one that Crossplane calls.
+            now: When simulated time begins.
+            kinds: What is composed, as pairs of apiVersion and kind; by default every kind that has a composer.
+        """
+        if compose is None or kinds is None:
+            from function import composers  # noqa: PLC0415  # the composers are not needed where others are given
+
+            compose = compose or composers.compose
+            kinds = composers.COMPOSERS.keys() if kinds is None else kinds
+        self.compose: Compose = compose
+        self.store = Store(now, admit)
+        self.clusters = Clusters()
+        self.given: set[Ref] = set()
+        self._kinds = sorted(kinds)
+        self._events: dict[Ref, list[Event]] = {}
+        self._given_up: set[Ref] = set()
+        self._ttls: dict[Ref, int] = {}
+        served = Served(
+            frozenset(group_of(api_version) for api_version, _ in self._kinds),
+            lambda: self.store.find(group_of(CRD[0]), CRD[1]),
+        )
+        self._reconciler = Reconciler(self.store, self._call, served, self._drop, self._record)
+        for thing in seeds.installed():
+            self._seed(thing)
+
+    # ------------------------------------------------------------------ what a user does
+
+    def apply(self, manifests: Iterable[Mapping[str, Any]]) -> None:
+        """Apply manifests, as `kubectl apply --server-side` does.
+
+        What they need and an operator would have made before, namespaces and the Secrets of
+        clusters, is assumed to be there.
+
+        Raises:
+            RefusedError: When a manifest of our kinds is refused.
+        """
+        given = [in_namespace(thing, "default") for thing in manifests]
+        for thing in given:
+            for needed in seeds.assumed(thing):
+                self._seed(needed)
+        for thing in given:
+            self.store.apply(_without_server_fields(thing), _USER)
+            self.given.add(ref_of(thing))
+
+    def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+        """Delete an object, as `kubectl delete` does.
+
+        Raises:
+            InUseError: When a Usage protects it.
+        """
+        ref = _ref(api_version, kind, namespace, name)
+        self._give_up(ref)
+        usages.delete(self.store, ref, "the user", foreground=False)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def now(self) -> datetime:
+        """The simulated time."""
+        return self.store.now
+
+    def get(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
+        """A copy of an object; None when it does not exist."""
+        return copy.deepcopy(self.store.get(_ref(api_version, kind, namespace, name)))
+
+    def list(self, api_version: str, kind: str, namespace: str = "") -> tuple[Manifest, ...]:
+        """Copies of the objects of a kind, sorted by namespace and name."""
+        return tuple(copy.deepcopy(self.store.find(group_of(api_version), kind, namespace=namespace)))
+
+    def everything(self) -> tuple[Manifest, ...]:
+        """Copies of all objects of the control cluster, in a stable order."""
+        return tuple(copy.deepcopy(self.store.everything()))
+
+    def remote(self) -> tuple[Remote, ...]:
+        """All objects of the inference clusters, in a stable order."""
+        return tuple(self.clusters.everything())
+
+    def events(self, api_version: str, kind: str, namespace: str, name: str) -> tuple[Event, ...]:
+        """What was told about a composite, each once, in the order in which it was first told."""
+        return tuple(self._events.get(_ref(api_version, kind, namespace, name), ()))
+
+    def observe(self, api_version: str, kind: str, namespace: str, name: str) -> Observation:
+        """What the composer of a composite would be given now, with its requirements resolved.
+
+        Raises:
+            LookupError: When the composite does not exist.
+        """
+        ref = _ref(api_version, kind, namespace, name)
+        composite = self.store.get(ref)
+        if composite is None:
+            raise LookupError(f"{ref} does not exist")
+        seen, _ = self._reconciler.ask(composite)
+        return seen
+
+    @property
+    def composites(self) -> tuple[Manifest, ...]:
+        """Every composite, in the order in which they are reconciled; not to be changed."""
+        return tuple(
+            thing for api_version, kind in self._kinds for thing in self.store.find(group_of(api_version), kind)
+        )
+
+    # ------------------------------------------------------------------ time
+
+    def settle(self, max_passes: int = 50, progress: Progress | None = None, horizon: timedelta = HORIZON) -> None:
+        """Pass until nothing changes, and until time alone would change nothing either.
+
+        When nothing changes, time moves on to the earliest deadline of any composite: one that
+        its answer asks to be called at, or one within the horizon after which it would answer otherwise.
+
+        Args:
+            max_passes: The most passes between two deadlines.
+            progress: Told of every pass.
+            horizon: How far to look ahead.
+
+        Raises:
+            NotSettledError: When there is no end to it, naming who keeps changing what.
+            InvariantError: When something that must hold does not.
+        """
+        total = since = waits = 0
+        recent: list[Collection[Change]] = []
+        while True:
+            if progress is not None:
+                progress(total, self.now)
+            changes = self.step()
+            total, since = total + 1, since + 1
+            if changes:
+                waits = 0
+                recent = [*recent, changes][-_WATCHED:]
+                if since >= max_passes:
+                    raise NotSettledError(f"It still changes after {total} passes:", _causes(recent))
+                continue
+            self._given_up.clear()
+            deadline = self._deadline(horizon)
+            if deadline is None:
+                return
+            waits += 1
+            if waits > _WAITS:
+                asking = sorted(f"{ref} asks to be called again after {ttl} s" for ref, ttl in self._ttls.items())
+                raise NotSettledError("It waits for ever, and nothing changes meanwhile:", asking)
+            since = 0
+            self.store.now = deadline
+
+    def step(self) -> Collection[Change]:
+        """Make one pass: every composite once, then the providers, then a second goes by.
+
+        Raises:
+            InvariantError: When something that must hold does not.
+        """
+        self.store.changes.clear()
+        self.clusters.changes.clear()
+        self._ttls.clear()
+        for composite in self.composites:
+            ref = ref_of(composite)
+            done: Reconciled = self._reconciler.reconcile(ref)
+            if done.ttl_seconds < _PERIOD:
+                self._ttls[ref] = done.ttl_seconds
+            if done.dropped:
+                _check(list(invariants.routes_without_backends(self.store, self._given_up)))
+        providers.step(self.store, self.clusters)
+        _check(invariants.broken(self.store, self.clusters, self._given_up))
+        changes = [*self.store.changes, *self.clusters.changes]
+        if changes:
+            self.store.now += _PASS
+        return changes
+
+    def _deadline(self, horizon: timedelta) -> datetime | None:
+        """The next moment at which some composite would be answered otherwise; None when there is none."""
+        if self._ttls:
+            return self.now + timedelta(seconds=min(self._ttls.values()))
+        moments = (self._turns(composite, horizon) for composite in self.composites)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _turns(self, composite: Manifest, horizon: timedelta) -> datetime | None:
+        """When the answer about a composite changes by time alone; None when not before the horizon."""
+        try:
+            seen, answer = self._reconciler.ask(composite)
+        except FailedError:
+            return None
+
+        def differs(seconds: int) -> bool:
+            later = self.compose(replace(seen, now=self.now + timedelta(seconds=seconds)))
+            return _timeless(later) != _timeless(answer)
+
+        low, high = 0, int(horizon.total_seconds())
+        if not differs(high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if differs(middle) else (middle, high)
+        return self.now + timedelta(seconds=high)
+
+    # ------------------------------------------------------------------ inside
+
+    def _call(self, seen: Observation) -> Composition:
+        return self.compose(seen)
+
+    def _drop(self, ref: Ref, who: str) -> None:
+        usages.delete(self.store, ref, who, foreground=True)
+
+    def _record(self, ref: Ref, event: Event) -> None:
+        told = self._events.setdefault(ref, [])
+        if event not in told:
+            told.append(event)
+
+    def _seed(self, thing: Manifest) -> None:
+        if self.store.get(ref_of(thing)) is None:
+            self.store.apply(thing, Writer("installation", who="the installation"))
+
+    def _give_up(self, ref: Ref) -> None:
+        """Note the Services that go with an object: no composer can keep a route from naming them meanwhile."""
+        thing = self.store.get(ref)
+        if thing is None:
+            return
+        if ref.kind == "Service":
+            self._given_up.add(ref)
+        uid = thing["metadata"]["uid"]
+        for other in self.store.everything():
+            if controller_uid(other) == uid:
+                self._give_up(ref_of(other))
+
+
+def _ref(api_version: str, kind: str, namespace: str, name: str) -> Ref:
+    return Ref(group_of(api_version), kind, namespace if is_namespaced(api_version, kind) else "", name)
+
+
+def _without_server_fields(thing: Manifest) -> Manifest:
+    """A manifest as a user means it, also when it was read from a cluster."""
+    meta = {
+        key: value
+        for key, value in manifest.mapping(thing, "metadata").items()
+        if key in {"name", "namespace", "labels", "annotations"}
+    }
+    return {**{key: value for key, value in thing.items() if key != "status"}, "metadata": meta}
+
+
+def _check(found: Collection[str]) -> None:
+    if found:
+        raise InvariantError(found)
+
+
+def _timeless(answer: Composition) -> Composition:
+    return replace(answer, ttl_seconds=_PERIOD)
+
+
+def _causes(recent: Iterable[Iterable[Change]]) -> Iterable[str]:
+    """Who changed what in the last passes, one line for each object and writer."""
+    found: dict[tuple[Ref, str], set[str]] = {}
+    for changes in recent:
+        for change in changes:
+            found.setdefault((change.ref, change.who), set()).update(change.what)
+    lines = sorted(f"{ref}: {', '.join(sorted(what)[:_CAUSES])} (by {who})" for (ref, who), what in found.items())
+    return [*lines[:_CAUSES], *([f"and {len(lines) - _CAUSES} more"] if len(lines) > _CAUSES else [])]

@@ -1,0 +1,95 @@
+"""Everything that was given and composed, each object as one document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import yaml
+
+from function.composition import Manifest, Object, manifest, objects
+from function.preview import providers
+from function.preview.control_plane import ControlPlane
+from function.preview.kinds import Ref, ref_of
+from function.preview.reconcile import COMPOSITE_LABEL, controller_uid
+
+COMPOSED_BY: Final = "modelplane.ai/composed-by"
+ON_CLUSTER: Final = "modelplane.ai/on-cluster"
+
+_IN_USE: Final = "crossplane.io/in-use"
+_HIDDEN: Final = "***"
+
+
+def documents(plane: ControlPlane) -> list[Manifest]:
+    """Every object that was given or composed, as a user would write it.
+
+    An object on an inference cluster stands for itself instead of the Object that brings it there.
+    Composites carry their status. The content of Secrets is hidden.
+    """
+    composites = {ref_of(thing) for thing in plane.composites}
+    found: dict[tuple[str, Ref], Manifest] = {}
+    for thing in plane.store.everything():
+        owner = plane.store.of_uid(controller_uid(thing))
+        if owner is None and ref_of(thing) not in plane.given:
+            continue
+        notes = {COMPOSED_BY: f"{owner['kind']}/{manifest.name_of(owner)}"} if owner is not None else {}
+        if objects.is_object(thing):
+            cluster, ref = providers.remote_of(plane.store, thing)
+            notes[ON_CLUSTER] = cluster
+            found[cluster, ref] = _document(objects.desired(thing), notes)
+        else:
+            ref = ref_of(thing)
+            status = manifest.mapping(thing, "status") if ref in composites else {}
+            found["", ref] = _document({**thing, "status": dict(status)}, notes)
+    return [found[key] for key in sorted(found)]
+
+
+def as_yaml(of: Iterable[Manifest]) -> str:
+    """Write documents as YAML."""
+    text = yaml.dump_all(
+        list(of), Dumper=_Dumper, sort_keys=False, explicit_start=True, allow_unicode=True, width=10_000
+    )
+    return str(text)
+
+
+def as_json(of: Iterable[Manifest]) -> str:
+    """Write documents as one JSON List, as kubectl does."""
+    listed = {"apiVersion": "v1", "kind": "List", "items": list(of)}
+    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+
+
+def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
+    """An object without what the API server and Crossplane keep in it for themselves."""
+    meta: Manifest = {key: thing["metadata"][key] for key in ("name", "namespace") if thing["metadata"].get(key)}
+    labels = {k: v for k, v in manifest.labels(thing).items() if k not in {_IN_USE, COMPOSITE_LABEL}}
+    annotations = {**manifest.annotations(thing), **notes}
+    meta |= {key: value for key, value in (("labels", labels), ("annotations", annotations)) if value}
+    body: Manifest = {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": meta}
+    for key, value in thing.items():
+        if key in {*body, "status"}:
+            continue
+        body[key] = {k: v for k, v in value.items() if k != "crossplane"} if key == "spec" else value
+    if thing["kind"] == "Secret":
+        hidden = {key: dict.fromkeys(manifest.mapping(thing, key), _HIDDEN) for key in ("data", "stringData")}
+        body |= {key: value for key, value in hidden.items() if value}
+    if manifest.mapping(thing, "status"):
+        body["status"] = thing["status"]
+    return {key: value for key, value in body.items() if value != {}}
+
+
+def _text(dumper: Any, text: str) -> Any:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such, and no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything out, however often it occurs."""
+        del data
+        return True
+
+
+_Dumper.add_representer(str, _text)

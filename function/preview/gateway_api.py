@@ -1,0 +1,142 @@
+"""What a gateway controller writes into the status of Gateway API objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from function.composition import Manifest, Object, manifest
+from function.preview.conditions import condition, turned
+
+GROUP: Final = "gateway.networking.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The cluster that an object is on.
+
+    Attributes:
+        now: The time.
+        find: Gives the cluster's objects of a kind.
+        address: Gives the address that the cluster assigned, or assigns now, to a gateway.
+    """
+
+    now: datetime
+    find: Callable[[str], Iterable[Object]]
+    address: Callable[[Object], str]
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """An object of the cluster; None when it is not there."""
+        for thing in self.find(kind):
+            if manifest.name_of(thing) == name and manifest.namespace_of(thing) == namespace:
+                return thing
+        return None
+
+
+def gateway_class(thing: Object, around: Surroundings) -> dict[str, Any]:
+    """The status of a GatewayClass: accepted."""
+    accepted = condition("Accepted", "True", "Accepted", "Handled by the controller", generation=_generation(thing))
+    return {"conditions": turned(manifest.items(thing, "status", "conditions"), [accepted], around.now)}
+
+
+def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
+    """The status of a Gateway: accepted and programmed, with an address, once its class is accepted."""
+    generation = _generation(thing)
+    seen = manifest.items(thing, "status", "conditions")
+    its_class = around.get("GatewayClass", "", manifest.text(thing, "spec", "gatewayClassName"))
+    if its_class is None or not manifest.is_true(its_class, "Accepted"):
+        pending = [
+            condition(kind, "Unknown", "Pending", "Waiting for controller", generation=generation)
+            for kind in ("Accepted", "Programmed")
+        ]
+        return {"conditions": turned(seen, pending, around.now)}
+    good = [
+        condition("Accepted", "True", "Accepted", "Gateway successfully scheduled", generation=generation),
+        condition("Programmed", "True", "Programmed", "Address assigned to the Gateway", generation=generation),
+    ]
+    before = {manifest.text(old, "name"): old for old in manifest.items(thing, "status", "listeners")}
+    return {
+        "addresses": [{"type": "IPAddress", "value": around.address(thing)}],
+        "conditions": turned(seen, good, around.now),
+        "listeners": [
+            _listener(listener, before.get(manifest.text(listener, "name"), {}), generation, around.now)
+            for listener in manifest.items(thing, "spec", "listeners")
+        ],
+    }
+
+
+def route(thing: Object, around: Surroundings) -> dict[str, Any]:
+    """The status of an HTTPRoute: what each gateway that it names says about it."""
+    generation = _generation(thing)
+    old = manifest.items(thing, "status", "parents")
+    parents = []
+    for parent in manifest.items(thing, "spec", "parentRefs"):
+        namespace = manifest.text(parent, "namespace") or manifest.namespace_of(thing)
+        found = around.get("Gateway", namespace, manifest.text(parent, "name"))
+        if found is None or not manifest.is_true(found, "Accepted"):
+            continue
+        its_class = around.get("GatewayClass", "", manifest.text(found, "spec", "gatewayClassName"))
+        seen = next((entry for entry in old if entry.get("parentRef") == parent), {})
+        said = [
+            condition("Accepted", "True", "Accepted", "Route is accepted", generation=generation),
+            _resolved(thing, around, generation),
+        ]
+        parents.append(
+            {
+                "parentRef": dict(parent),
+                "controllerName": manifest.text(its_class, "spec", "controllerName"),
+                "conditions": turned(manifest.items(seen, "conditions"), said, around.now),
+            }
+        )
+    return {"parents": parents}
+
+
+def inference_pool(thing: Object, around: Surroundings) -> dict[str, Any]:
+    """The status of an InferencePool: accepted by the gateways of the routes that lead to it."""
+    name, namespace = manifest.name_of(thing), manifest.namespace_of(thing)
+    old = manifest.items(thing, "status", "parents")
+    parents: list[Manifest] = []
+    for leading in around.find("HTTPRoute"):
+        names = {manifest.text(ref, "name") for ref in backends(leading) if ref.get("kind") == "InferencePool"}
+        if manifest.namespace_of(leading) != namespace or name not in names:
+            continue
+        for parent in manifest.items(leading, "status", "parents"):
+            ref = {key: parent["parentRef"][key] for key in ("name", "namespace") if key in parent["parentRef"]}
+            ref = {"group": GROUP, "kind": "Gateway", **ref}
+            seen = next((entry for entry in old if entry.get("parentRef") == ref), {})
+            said = [condition(k, "True", k, generation=_generation(thing)) for k in ("Accepted", "ResolvedRefs")]
+            parents.append(
+                {"parentRef": ref, "conditions": turned(manifest.items(seen, "conditions"), said, around.now)}
+            )
+    return {"parents": parents} if parents else {}
+
+
+def backends(thing: Object) -> list[Mapping[str, Any]]:
+    """Every backend reference of a route, in order."""
+    return [ref for rule in manifest.items(thing, "spec", "rules") for ref in manifest.items(rule, "backendRefs")]
+
+
+def _resolved(thing: Object, around: Surroundings, generation: int) -> Manifest:
+    for ref in backends(thing):
+        kind = manifest.text(ref, "kind") or "Service"
+        namespace = manifest.text(ref, "namespace") or manifest.namespace_of(thing)
+        if around.get(kind, namespace, manifest.text(ref, "name")) is None:
+            missing = f"{kind} {namespace}/{manifest.text(ref, 'name')} not found"
+            return condition("ResolvedRefs", "False", "BackendNotFound", missing, generation=generation)
+    said = "All references are resolved"
+    return condition("ResolvedRefs", "True", "ResolvedRefs", said, generation=generation)
+
+
+def _listener(listener: Object, old: Object, generation: int, now: datetime) -> Manifest:
+    said = [condition(kind, "True", kind, generation=generation) for kind in ("Accepted", "Programmed", "ResolvedRefs")]
+    return {
+        "name": manifest.text(listener, "name"),
+        "supportedKinds": [{"group": GROUP, "kind": "HTTPRoute"}],
+        "conditions": turned(manifest.items(old, "conditions"), said, now),
+    }
+
+
+def _generation(thing: Object) -> int:
+    return manifest.integer(thing, "metadata", "generation")

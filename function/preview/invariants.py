@@ -1,0 +1,142 @@
+"""What must hold after every pass, whatever was given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from function.composition import Object, manifest, objects
+from function.preview import providers, usages
+from function.preview.clusters import Clusters, Place
+from function.preview.gateway_api import backends
+from function.preview.kinds import Ref, group_of, ref_of
+from function.preview.reconcile import RESOURCE_NAME, controller_uid
+from function.preview.store import Store
+
+_LABEL: Final = 63
+_SUBDOMAIN: Final = 253
+_LIMITS: Final = {"LeaderWorkerSet": 49, "Namespace": _LABEL, "Service": _LABEL}
+_DNS_1035: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_DNS_1123: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_DNS_1123_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_VALUE: Final = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_PATTERNS: Final = {
+    "LeaderWorkerSet": _DNS_1035,
+    "Namespace": _DNS_1123,
+    "Service": _DNS_1035,
+}
+_FREELY_NAMED: Final = "rbac.authorization.k8s.io"
+
+
+def broken(store: Store, clusters: Clusters, given_up: AbstractSet[Ref]) -> list[str]:
+    """Say everything that does not hold, one sentence each.
+
+    Args:
+        store: The control plane.
+        clusters: The inference clusters.
+        given_up: Services that went because their composite was deleted on purpose.
+    """
+    return [
+        *routes_without_backends(store, given_up),
+        *_leaked(store),
+        *_claims(store, clusters),
+        *_names(store),
+    ]
+
+
+def routes_without_backends(store: Store, given_up: AbstractSet[Ref]) -> Iterator[str]:
+    """Every backend of a route must name a Service that exists and stays."""
+    for route in store.find("gateway.networking.k8s.io", "HTTPRoute"):
+        if manifest.text(route, "metadata", "deletionTimestamp"):
+            continue
+        for backend in backends(route):
+            if (manifest.text(backend, "kind") or "Service") != "Service":
+                continue
+            namespace = manifest.text(backend, "namespace") or manifest.namespace_of(route)
+            wanted = Ref("", "Service", namespace, manifest.text(backend, "name"))
+            why = _goes(store, wanted)
+            if why and wanted not in given_up:
+                yield f"{ref_of(route)} sends requests to {wanted}, {why}"
+
+
+def _goes(store: Store, ref: Ref) -> str:
+    """Why an object does not stay; empty when it does."""
+    seen = store.get(ref)
+    if seen is None:
+        return "which does not exist"
+    while True:
+        if manifest.text(seen, "metadata", "deletionTimestamp"):
+            return "which is being deleted" if ref_of(seen) == ref else f"which goes with {ref_of(seen)}"
+        uid = controller_uid(seen)
+        if not uid:
+            return ""
+        owner = store.of_uid(uid)
+        if owner is None:
+            return f"which goes because what composed {ref_of(seen)} is gone"
+        seen = owner
+
+
+def _leaked(store: Store) -> Iterator[str]:
+    """Every composed object must belong to a composite that knows of it."""
+    protected = {usages.side(store, usage, "of") for kind in usages.KINDS for usage in store.find(usages.GROUP, kind)}
+    for thing in store.everything():
+        key = manifest.annotations(thing).get(RESOURCE_NAME)
+        if not key or manifest.text(thing, "metadata", "deletionTimestamp") or ref_of(thing) in protected:
+            continue
+        owner = store.of_uid(controller_uid(thing))
+        if owner is None:
+            if thing["kind"] not in usages.KINDS:
+                yield f"{ref_of(thing)} is composed by nothing any more and was not deleted"
+        elif not manifest.text(owner, "metadata", "deletionTimestamp") and not _refers(owner, thing):
+            yield f"{ref_of(thing)} was composed as {key!r} by {ref_of(owner)}, which has lost track of it"
+
+
+def _refers(owner: Object, thing: Object) -> bool:
+    return any(
+        manifest.text(ref, "kind") == thing["kind"]
+        and group_of(manifest.text(ref, "apiVersion")) == group_of(thing["apiVersion"])
+        and manifest.text(ref, "name") == manifest.name_of(thing)
+        and (manifest.text(ref, "namespace") or manifest.namespace_of(thing)) == manifest.namespace_of(thing)
+        for ref in manifest.items(owner, "spec", "crossplane", "resourceRefs")
+    )
+
+
+def _claims(store: Store, clusters: Clusters) -> Iterator[str]:
+    """Every object on another cluster must belong to exactly one Object."""
+    claims: dict[Place, list[Ref]] = {}
+    for thing in store.find(providers.KUBERNETES, "Object"):
+        if providers.may(thing, "Create") or providers.may(thing, "Update"):
+            claims.setdefault(providers.remote_of(store, thing), []).append(ref_of(thing))
+    for (cluster, ref), by in sorted(claims.items()):
+        if len(by) > 1:
+            yield f"{ref} on cluster {cluster} is claimed by {' and '.join(map(str, sorted(by)))}"
+    for remote in clusters.everything():
+        place = (remote.cluster, ref_of(remote.thing))
+        if place not in claims and not remote.kept:
+            yield f"{place[1]} on cluster {remote.cluster} was made by {remote.by} and is left behind"
+
+
+def _names(store: Store) -> Iterator[str]:
+    """Every name and label value of what is composed must be one that Kubernetes takes."""
+    for thing in store.everything():
+        if RESOURCE_NAME in manifest.annotations(thing):
+            yield from _bad_name(thing, "")
+            if objects.is_object(thing):
+                remote = objects.desired(thing)
+                yield from _bad_name(remote, f" on cluster {providers.cluster_of(store, thing)}")
+
+
+def _bad_name(thing: Object, where: str) -> Iterator[str]:
+    kind, name = manifest.text(thing, "kind"), manifest.name_of(thing)
+    limit = _LIMITS.get(kind, _SUBDOMAIN)
+    subject = f"{kind}/{name}{where}"
+    if len(name) > limit:
+        yield f"{subject}: the name has {len(name)} characters, and {kind} takes {limit}"
+    pattern = _PATTERNS.get(kind, _DNS_1123_SUBDOMAIN)
+    if group_of(manifest.text(thing, "apiVersion")) != _FREELY_NAMED and not pattern.fullmatch(name):
+        yield f"{subject}: the name is none that {kind} takes"
+    for key, value in manifest.labels(thing).items():
+        if len(value) > _LABEL or not _LABEL_VALUE.fullmatch(value):
+            yield f"{subject}: label {key} has the value {value!r}, which is no label value"

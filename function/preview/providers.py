@@ -1,0 +1,229 @@
+"""Crossplane's providers and the control cluster's own controllers, simulated.
+
+One call of `step` is one step of time: what was applied before it is acted upon once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from function.composition import Manifest, Object, manifest, objects
+from function.preview import cel, garbage, gateway_api, usages, workloads
+from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
+from function.preview.conditions import condition, marked
+from function.preview.gateway_api import Surroundings
+from function.preview.kinds import Ref, group_of, ref_of
+from function.preview.reconcile import controller_uid
+from function.preview.seeds import crd
+from function.preview.store import Store, Writer, with_status
+
+KUBERNETES: Final = "kubernetes.m.crossplane.io"
+HELM: Final = "helm.m.crossplane.io"
+
+_FINALIZER: Final = "finalizer.managedresource.crossplane.io"
+_LOCAL: Final = "InjectedIdentity"
+_IN_USE: Final = "in-use.crossplane.io"
+_PROVIDER: Final = Writer("crossplane-provider", "Update", who="the provider")
+_CONTROLLER: Final = Writer("controller", "Update", who="the control cluster")
+_HELM: Final = Writer("helm", who="Helm")
+_CONFIGS: Final = frozenset({"ProviderConfig", "ClusterProviderConfig", "ProviderConfigUsage"})
+
+_CHART_CRDS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
+    "metallb": (
+        ("metallb.io", "IPAddressPool", "ipaddresspools"),
+        ("metallb.io", "L2Advertisement", "l2advertisements"),
+    ),
+    "traefik": (("traefik.io", "Middleware", "middlewares"), ("traefik.io", "ServersTransport", "serverstransports")),
+}
+"""Definitions that charts bring to the control cluster: group, kind and plural."""
+
+_CONTROL_KINDS: Final = {
+    "CustomResourceDefinition": "apiextensions.k8s.io",
+    "Namespace": "",
+    "GatewayClass": gateway_api.GROUP,
+    "Gateway": gateway_api.GROUP,
+    "HTTPRoute": gateway_api.GROUP,
+}
+"""Kinds of the control cluster whose controllers are simulated, those first that others wait for, with their groups."""
+
+
+def step(store: Store, clusters: Clusters) -> None:
+    """Let every provider and controller work once."""
+    for thing in store.find(KUBERNETES, "Object"):
+        _object(store, clusters, thing)
+    for thing in store.everything():
+        group, kind = group_of(thing["apiVersion"]), thing["kind"]
+        if kind not in _CONFIGS and (
+            group.endswith(".upbound.io") or (group, kind) == (HELM, "Release") or kind == "ObservedObjectCollection"
+        ):
+            _managed(store, thing)
+    for kind, group in _CONTROL_KINDS.items():
+        for thing in store.find(group, kind):
+            status = workloads.settled(thing, _around(store, clusters))
+            store.update(with_status(thing, status), _CONTROLLER.status)
+    _configs(store)
+    usages.step(store)
+    garbage.collect(store)
+
+
+def cluster_of(store: Store, thing: Object, group: str = KUBERNETES) -> str:
+    """The inference cluster that the provider config of an Object, or a Release, reaches.
+
+    It is the cluster whose composition the provider config belongs to; a provider config that
+    nothing composes stands for a cluster of its own name. The control cluster has no name.
+    """
+    owner: Object | None = _config(store, thing, group)
+    if manifest.text(owner, "spec", "credentials", "source") == _LOCAL:
+        return CONTROL
+    while owner is not None:
+        if owner.get("kind") == "InferenceCluster":
+            return manifest.name_of(owner)
+        owner = store.of_uid(controller_uid(owner))
+    return objects.provider_config(thing)
+
+
+def remote_of(store: Store, thing: Object) -> tuple[str, Ref]:
+    """Where an Object's manifest belongs."""
+    return cluster_of(store, thing), ref_of(remote_manifest(objects.desired(thing)))
+
+
+def may(thing: Object, action: str) -> bool:
+    """Tell whether an Object's management policies allow something."""
+    policies = manifest.dig(thing, "spec", "managementPolicies", default=["*"])
+    return "*" in policies or action in policies
+
+
+# ---------------------------------------------------------------------- Objects
+
+
+def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
+    ref = ref_of(thing)
+    place = remote_of(store, thing)
+    if manifest.text(thing, "metadata", "deletionTimestamp"):
+        if may(thing, "Delete"):
+            clusters.remove(place, ref)
+        else:
+            clusters.leave(place)
+        store.finalize(ref, _FINALIZER, _PROVIDER, present=False)
+        return
+    store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
+    thing = store.get(ref) or thing
+    wanted = remote_manifest(objects.desired(thing))
+    problem = _unreachable(store, thing, KUBERNETES)
+    lacking = clusters.lacks_namespace(place[0], wanted)
+    if lacking:
+        problem = problem or f'cannot apply object: namespaces "{lacking}" not found'
+    there = clusters.get(place)
+    if there is None and not may(thing, "Create"):
+        problem = problem or f"cannot observe object: {place[1]} not found"
+    if problem:
+        _say(store, thing, [condition("Synced", "False", "ReconcileError", problem)], {})
+        return
+    if there is not None and not may(thing, "Update"):
+        wanted = there.applied
+    remote = clusters.apply(place[0], wanted, ref, store.now)
+    ready = condition("Ready", "False", "Creating") if there is None else _readiness(thing, remote)
+    said = [condition("Synced", "True", "ReconcileSuccess"), ready]
+    _say(store, thing, said, {"atProvider": {"manifest": remote.thing}})
+
+
+def _readiness(thing: Object, remote: Remote) -> Manifest:
+    policy = manifest.text(thing, "spec", "readiness", "policy") or "SuccessfulCreate"
+    good, message = True, ""
+    if policy == "DeriveFromObject":
+        good = manifest.is_true(remote.thing, "Ready")
+    elif policy == "AllTrue":
+        found = manifest.items(remote.thing, "status", "conditions")
+        good = bool(found) and all(item.get("status") == "True" for item in found)
+    elif policy == "DeriveFromCelQuery":
+        good, message = cel.holds(manifest.text(thing, "spec", "readiness", "celQuery"), remote.thing)
+    if good:
+        return condition("Ready", "True", "Available")
+    return condition("Ready", "False", "Unavailable", message)
+
+
+# ---------------------------------------------------------------------- Releases and cloud resources
+
+
+def _managed(store: Store, thing: Manifest) -> None:
+    """A managed resource comes up in two steps, and goes in one."""
+    ref = ref_of(thing)
+    if manifest.text(thing, "metadata", "deletionTimestamp"):
+        store.finalize(ref, _FINALIZER, _PROVIDER, present=False)
+        return
+    store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
+    thing = store.get(ref) or thing
+    problem = _unreachable(store, thing, ref.group) if ref.kind == "Release" else ""
+    if problem:
+        _say(store, thing, [condition("Synced", "False", "ReconcileError", problem)], {})
+        return
+    started = manifest.is_true(thing, "Synced")
+    ready = condition("Ready", "True", "Available") if started else condition("Ready", "False", "Creating")
+    more: dict[str, Any] = {}
+    if ref.kind == "Release":
+        more = {"atProvider": {"revision": 1, "state": "deployed" if started else "pending-install"}}
+    _say(store, thing, [condition("Synced", "True", "ReconcileSuccess"), ready], more)
+    if ref.kind == "Release" and started and _is_local(store, thing):
+        for definition in _CHART_CRDS.get(manifest.text(thing, "spec", "forProvider", "chart", "name"), ()):
+            store.apply(crd(*definition), _HELM)
+
+
+def _is_local(store: Store, thing: Object) -> bool:
+    """Tell whether a Release goes to the control cluster."""
+    return cluster_of(store, thing, HELM) == CONTROL
+
+
+# ---------------------------------------------------------------------- provider configs
+
+
+def _configs(store: Store) -> None:
+    """A provider config that is in use is not deleted."""
+    for group, user in ((KUBERNETES, "Object"), (HELM, "Release")):
+        users = store.find(group, user)
+        for kind in ("ClusterProviderConfig", "ProviderConfig"):
+            for config in store.find(group, kind):
+                used = any(_config(store, thing, group) == config for thing in users)
+                store.finalize(ref_of(config), _IN_USE, _PROVIDER, present=used)
+
+
+def _config(store: Store, thing: Object, group: str) -> Manifest | None:
+    ref = manifest.mapping(thing, "spec", "providerConfigRef")
+    kind = manifest.text(ref, "kind") or "ClusterProviderConfig"
+    namespace = manifest.namespace_of(thing) if kind == "ProviderConfig" else ""
+    return store.get(Ref(group, kind, namespace, manifest.text(ref, "name")))
+
+
+def _unreachable(store: Store, thing: Object, group: str) -> str:
+    """Why a provider cannot reach the cluster of an Object or Release; empty when it can."""
+    config = _config(store, thing, group)
+    if config is None:
+        ref = manifest.mapping(thing, "spec", "providerConfigRef")
+        return f"connect failed: {manifest.text(ref, 'kind')} {manifest.text(ref, 'name')!r} not found"
+    for part in (("spec", "credentials"), ("spec", "identity")):
+        wanted = manifest.mapping(config, *part, "secretRef")
+        if not wanted:
+            continue
+        namespace, name, key = (manifest.text(wanted, field) for field in ("namespace", "name", "key"))
+        secret = store.get(Ref("", "Secret", namespace, name))
+        if secret is None:
+            return f'connect failed: cannot get credentials: Secret "{namespace}/{name}" not found'
+        if key not in {**manifest.mapping(secret, "data"), **manifest.mapping(secret, "stringData")}:
+            return f'connect failed: cannot get credentials: Secret "{namespace}/{name}" has no key "{key}"'
+    return ""
+
+
+def _say(store: Store, thing: Manifest, said: Sequence[Object], more: Mapping[str, Any]) -> None:
+    generation = thing["metadata"]["generation"]
+    told = [{**item, "observedGeneration": generation} for item in said]
+    conditions = marked(manifest.items(thing, "status", "conditions"), told, store.now)
+    status = {**manifest.mapping(thing, "status"), **more, "conditions": conditions}
+    store.update(with_status(thing, status), _PROVIDER.status)
+
+
+def _around(store: Store, clusters: Clusters) -> Surroundings:
+    return Surroundings(
+        store.now,
+        find=lambda kind: store.find(_CONTROL_KINDS.get(kind, ""), kind),
+        address=lambda thing: clusters.addresses.of(CONTROL, thing),
+    )

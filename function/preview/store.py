@@ -1,0 +1,385 @@
+"""The API server's memory: objects, who owns which of their fields, and what changed.
+
+Writes follow the API server: server-side apply with forced ownership, plain updates, a status
+that is written apart from the rest, a generation that counts changes of the spec, deletion
+that waits for finalizers. A write that changes nothing leaves no trace. Stored objects are
+never changed in place, so an object that was read stays as it was read.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
+
+from function.composition import Manifest, Object, manifest
+from function.preview import fields
+from function.preview.errors import NotAppliedError
+from function.preview.fields import METADATA, STATUS, Fields, Path
+from function.preview.kinds import Ref, ref_of
+
+_UIDS: Final = uuid.UUID("6f1c7f0e-64f3-5d0b-8f0a-3c1f5a6f2c11")
+"""Namespace of the uids that objects get."""
+
+_FOREGROUND: Final = "foregroundDeletion"
+
+SERVER_OWNED: Final = (
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generateName",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+)
+_IDENTITY: Final = frozenset({("f:apiVersion",), ("f:kind",), (METADATA, "f:name"), (METADATA, "f:namespace")})
+
+Admit: TypeAlias = Callable[[Manifest, Object | None], Manifest]
+"""Fills in a new object's defaults, given the old one if any; raises `RefusedError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes.
+
+    Attributes:
+        manager: The field manager.
+        operation: Whether it applies its whole intent, or updates what is there.
+        subresource: `status`, or empty for the object without its status.
+        who: How people call it.
+    """
+
+    manager: str
+    operation: Literal["Apply", "Update"] = "Apply"
+    subresource: Literal["", "status"] = ""
+    who: str = field(default="", compare=False)
+
+    @property
+    def status(self) -> Writer:
+        """The same writer, writing the status."""
+        return replace(self, subresource="status")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write that changed something."""
+
+    ref: Ref
+    who: str
+    what: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Record:
+    """An object with what is known about its fields."""
+
+    thing: Manifest
+    owners: dict[Writer, frozenset[Path]] = field(default_factory=dict)
+    times: dict[Writer, str] = field(default_factory=dict)
+    main: int = 0
+    """Counts the writes that were not about the status."""
+    applied: dict[Writer, tuple[Manifest, int]] = field(default_factory=dict)
+    """What a writer last applied, and `main` after it: the same again changes nothing."""
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a time as the API server does: UTC, whole seconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Store:
+    """Objects by identity.
+
+    Attributes:
+        now: The simulated time, for time stamps.
+        revision: Counts changes; the last object's resourceVersion.
+        changes: What changed since the list was last emptied.
+    """
+
+    def __init__(self, now: datetime, admit: Admit) -> None:
+        self.now = now
+        self.revision = 0
+        self.changes: list[Change] = []
+        self._admit = admit
+        self._records: dict[Ref, _Record] = {}
+        self._by_kind: dict[tuple[str, str], set[Ref]] = {}
+        self._uids: dict[str, Ref] = {}
+        self._created: dict[Ref, int] = {}
+
+    # ------------------------------------------------------------------ reading
+
+    def get(self, ref: Ref) -> Manifest | None:
+        """An object, not to be changed; None when it does not exist."""
+        record = self._records.get(ref)
+        return record.thing if record else None
+
+    def find(
+        self, group: str, kind: str, *, namespace: str = "", name: str = "", labels: Mapping[str, str] | None = None
+    ) -> list[Manifest]:
+        """The objects of a kind, sorted by namespace and name; not to be changed."""
+        found = []
+        for ref in sorted(self._by_kind.get((group, kind), ())):
+            thing = self._records[ref].thing
+            if (
+                (not namespace or ref.namespace == namespace)
+                and (not name or ref.name == name)
+                and (labels or {}).items() <= manifest.labels(thing).items()
+            ):
+                found.append(thing)
+        return found
+
+    def everything(self) -> list[Manifest]:
+        """All objects, sorted; not to be changed."""
+        return [self._records[ref].thing for ref in sorted(self._records)]
+
+    def of_uid(self, uid: str) -> Manifest | None:
+        """The object with a uid, not to be changed; None when it is gone."""
+        ref = self._uids.get(uid)
+        return self._records[ref].thing if ref is not None else None
+
+    # ------------------------------------------------------------------ writing
+
+    def apply(self, wanted: Mapping[str, Any], writer: Writer) -> Manifest:
+        """Apply a writer's whole intent, forcing ownership.
+
+        What the writer no longer says and nobody else owns is removed. What others own and the
+        writer says otherwise becomes the writer's.
+
+        Args:
+            wanted: The manifest; of it, only the status or only the rest counts.
+            writer: Who applies, and to which subresource.
+
+        Raises:
+            RefusedError: When the object is invalid.
+            NotAppliedError: When it cannot be written now.
+        """
+        body: Manifest = fields.plain(wanted)
+        ref = ref_of(body)
+        record = self._records.get(ref)
+        if record and record.applied.get(writer) == (body, record.main):
+            return record.thing
+        intent = {path: value for path, value in fields.flatten(_written(body)).items() if _is_of(path, writer)}
+        mine = frozenset(intent) - _IDENTITY
+        if record is None:
+            if writer.subresource:
+                raise NotAppliedError(f"{ref} not found")
+            record = self._create(ref, fields.assemble(intent), writer)
+            record.owners[writer] = mine
+            record.times[writer] = timestamp(self.now)
+            self._show(record)
+        else:
+            live = self._fields(record)
+            dropped = record.owners.get(writer, frozenset()) - mine - _owned_by_others(record, writer)
+            merged = _merged(live, intent, dropped)
+            changed = self._write(ref, record, merged, writer)
+            stolen = {path for path in mine if path in live and live[path] != intent[path]}
+            self._own(ref, record, writer, mine, stolen | (set(live) - set(merged)), changed=changed)
+        if not writer.subresource:
+            record.applied[writer] = (body, record.main)
+        return record.thing
+
+    def update(self, thing: Mapping[str, Any], writer: Writer) -> Manifest:
+        """Replace an object, or its status, by a changed copy. What changed becomes the writer's.
+
+        Raises:
+            RefusedError: When the object is invalid.
+            NotAppliedError: When it does not exist.
+        """
+        body: Manifest = fields.plain(thing)
+        ref = ref_of(body)
+        record = self._records.get(ref)
+        if record is None:
+            raise NotAppliedError(f"{ref} not found")
+        live = self._fields(record)
+        given = fields.flatten(_written(body))
+        merged = {path: value for path, value in live.items() if not _is_of(path, writer)}
+        merged |= {path: value for path, value in given.items() if _is_of(path, writer)}
+        touched = {path for path in fields.differing(live, merged) if path in merged}
+        changed = self._write(ref, record, merged, writer)
+        owned = record.owners.get(writer, frozenset()) & set(merged)
+        self._own(ref, record, writer, owned | touched, touched | (set(live) - set(merged)), changed=changed)
+        self._remove_when_free(ref)
+        return record.thing
+
+    def delete(self, ref: Ref, who: str, *, foreground: bool = False) -> None:
+        """Delete an object: at once, or when its last finalizer is gone.
+
+        Args:
+            ref: The object; one that does not exist is passed over.
+            who: Who deletes.
+            foreground: Wait until what it controls is gone.
+        """
+        record = self._records.get(ref)
+        if record is None:
+            return
+        meta = dict(record.thing["metadata"])
+        finalizers = list(meta.get("finalizers", []))
+        if foreground and _FOREGROUND not in finalizers:
+            finalizers.append(_FOREGROUND)
+        if not finalizers:
+            self._forget(ref, who)
+            return
+        if meta.get("deletionTimestamp") and finalizers == meta.get("finalizers"):
+            return
+        meta.setdefault("deletionTimestamp", timestamp(self.now))
+        meta |= {"deletionGracePeriodSeconds": 0, "finalizers": finalizers}
+        record.main += 1
+        self._bump(ref, record, {**record.thing, "metadata": meta}, who, ("metadata.deletionTimestamp",))
+
+    def finalize(self, ref: Ref, finalizer: str, writer: Writer, *, present: bool) -> None:
+        """Add or remove a finalizer."""
+        thing = self.get(ref)
+        if thing is None or present == (finalizer in thing["metadata"].get("finalizers", [])):
+            return
+        meta = dict(thing["metadata"])
+        others = [item for item in meta.pop("finalizers", []) if item != finalizer]
+        if present or others:
+            meta["finalizers"] = [*others, finalizer] if present else others
+        self.update({**thing, "metadata": meta}, writer)
+
+    def waits_for_dependents(self, thing: Object) -> bool:
+        """Tell whether an object is being deleted after what it controls."""
+        finalizers = manifest.dig(thing, "metadata", "finalizers", default=[])
+        return bool(manifest.text(thing, "metadata", "deletionTimestamp")) and _FOREGROUND in finalizers
+
+    def release(self, ref: Ref, writer: Writer) -> None:
+        """Say that nothing is left that a deleted object controls."""
+        self.finalize(ref, _FOREGROUND, writer, present=False)
+
+    # ------------------------------------------------------------------ inside
+
+    def _create(self, ref: Ref, body: Manifest, writer: Writer) -> _Record:
+        body.pop("status", None)
+        body = self._admit(body, None)
+        count = self._created.get(ref, 0) + 1
+        self._created[ref] = count
+        meta = {
+            **body["metadata"],
+            "uid": str(uuid.uuid5(_UIDS, "\0".join((ref.group, ref.kind, ref.namespace, ref.name, str(count))))),
+            "creationTimestamp": timestamp(self.now),
+            "generation": 1,
+        }
+        record = _Record({**body, "metadata": meta})
+        self._records[ref] = record
+        self._by_kind.setdefault((ref.group, ref.kind), set()).add(ref)
+        self._uids[meta["uid"]] = ref
+        self._bump(ref, record, record.thing, writer.who or writer.manager, ("(created)",))
+        return record
+
+    def _write(self, ref: Ref, record: _Record, merged: Fields, writer: Writer) -> bool:
+        """Store an object's fields; tell whether that changed any."""
+        before = record.thing
+        server = {key: before["metadata"][key] for key in SERVER_OWNED if key in before["metadata"]}
+        body = fields.assemble(merged)
+        if not writer.subresource:
+            status = body.pop("status", None)
+            body = self._admit(body, before)
+            body |= {"status": status} if status is not None else {}
+        what = fields.differing(self._fields(record), fields.flatten(body))
+        if not what:
+            return False
+        if any(path[0] not in {METADATA, STATUS} for path in what):
+            server["generation"] += 1
+        if not writer.subresource:
+            record.main += 1
+        body["metadata"] = {**body.get("metadata", {}), **server}
+        self._bump(ref, record, body, writer.who or writer.manager, tuple(map(fields.readable, what)))
+        return True
+
+    def _own(
+        self, ref: Ref, record: _Record, writer: Writer, mine: Iterable[Path], lost: set[Path], *, changed: bool
+    ) -> None:
+        """Note who owns what after a write: the writer its own, the others no longer what they lost."""
+        present = set(self._fields(record))
+        inner = fields.prefixes(present)
+        owners: dict[Writer, frozenset[Path]] = {}
+        for other, paths in record.owners.items():
+            if other != writer:
+                kept = paths - lost
+                owners[other] = frozenset(path for path in kept if path in present or path in inner)
+        owners[writer] = frozenset(mine)
+        owners = {who: paths for who, paths in owners.items() if paths}
+        if owners == record.owners and not changed:
+            return
+        for who in owners:
+            if record.owners.get(who) != owners[who] or (who == writer and changed):
+                record.times[who] = timestamp(self.now)
+        if owners != record.owners and not changed:
+            self._bump(ref, record, dict(record.thing), writer.who or writer.manager, ("metadata.managedFields",))
+        record.owners = owners
+        self._show(record)
+
+    def _show(self, record: _Record) -> None:
+        """Put the managed fields into the object."""
+        entries = [
+            {
+                "manager": writer.manager,
+                "operation": writer.operation,
+                "apiVersion": record.thing["apiVersion"],
+                "time": record.times[writer],
+                "fieldsType": "FieldsV1",
+                "fieldsV1": fields.encode(paths),
+                **({"subresource": writer.subresource} if writer.subresource else {}),
+            }
+            for writer, paths in sorted(
+                record.owners.items(), key=lambda item: (item[0].operation, item[0].manager, item[0].subresource)
+            )
+        ]
+        record.thing = {**record.thing, "metadata": {**record.thing["metadata"], "managedFields": entries}}
+
+    def _fields(self, record: _Record) -> Fields:
+        return fields.flatten(_written(record.thing))
+
+    def _bump(self, ref: Ref, record: _Record, thing: Manifest, who: str, what: tuple[str, ...]) -> None:
+        self.revision += 1
+        record.thing = {**thing, "metadata": {**thing["metadata"], "resourceVersion": str(self.revision)}}
+        self.changes.append(Change(ref, who, what))
+
+    def _remove_when_free(self, ref: Ref) -> None:
+        meta = self._records[ref].thing["metadata"]
+        if meta.get("deletionTimestamp") and not meta.get("finalizers"):
+            self._forget(ref, "the API server")
+
+    def _forget(self, ref: Ref, who: str) -> None:
+        del self._uids[self._records.pop(ref).thing["metadata"]["uid"]]
+        self._by_kind[ref.group, ref.kind].discard(ref)
+        self.revision += 1
+        self.changes.append(Change(ref, who, ("(deleted)",)))
+
+
+def with_status(thing: Object, status: Mapping[str, Any]) -> Manifest:
+    """Copy an object with another status."""
+    return {**thing, "status": copy.deepcopy(dict(status))}
+
+
+def _written(thing: Mapping[str, Any]) -> Manifest:
+    """An object without what only the API server writes."""
+    meta = {key: value for key, value in manifest.mapping(thing, "metadata").items() if key not in SERVER_OWNED}
+    return {**thing, "metadata": meta}
+
+
+def _is_of(path: Path, writer: Writer) -> bool:
+    """Tell whether a field can be written by a writer: the status apart from all else."""
+    return path in _IDENTITY or (path[0] == STATUS) == (writer.subresource == "status")
+
+
+def _owned_by_others(record: _Record, writer: Writer) -> set[Path]:
+    return {path for other, paths in record.owners.items() if other != writer for path in paths}
+
+
+def _merged(live: Fields, intent: Fields, dropped: Iterable[Path]) -> Fields:
+    """The live fields with an intent laid over them and what its writer dropped taken out."""
+    ways = fields.prefixes(intent)
+    solid = {path for path, value in intent.items() if value != {}}
+    gone = set(dropped)
+    merged = {}
+    for path, value in live.items():
+        under_a_leaf = any(path[:end] in solid for end in range(1, len(path)))
+        if path not in gone and path not in ways and not under_a_leaf:
+            merged[path] = value
+    return merged | intent

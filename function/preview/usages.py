@@ -1,0 +1,125 @@
+"""Usages and ClusterUsages: objects that others need, and that cannot be deleted meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from function.composition import Manifest, Object, manifest
+from function.preview.conditions import condition, marked
+from function.preview.errors import InUseError
+from function.preview.kinds import Ref, group_of, is_namespaced, ref_of
+from function.preview.reconcile import COMPOSITE_LABEL, CROSSPLANE, controller_uid
+from function.preview.store import Store, with_status
+
+GROUP: Final = "protection.crossplane.io"
+KINDS: Final = ("ClusterUsage", "Usage")
+
+_IN_USE: Final = "crossplane.io/in-use"
+_FINALIZER: Final = "usage.apiextensions.crossplane.io"
+
+
+def delete(store: Store, ref: Ref, who: str, *, foreground: bool) -> None:
+    """Delete an object unless a Usage protects it.
+
+    Raises:
+        InUseError: When one does.
+    """
+    thing = store.get(ref)
+    if thing is not None and manifest.labels(thing).get(_IN_USE) == "true":
+        by = [str(ref_of(usage)) for usage in _all(store) if side(store, usage, "of") == ref]
+        if by:
+            raise InUseError(f"{ref} is in use by {len(by)} usage(s), including {by[0]}")
+    store.delete(ref, who, foreground=foreground)
+
+
+def step(store: Store) -> None:
+    """Let Crossplane's usage controller work once on every Usage."""
+    for usage in _all(store):
+        if manifest.text(usage, "metadata", "deletionTimestamp"):
+            _finish(store, usage)
+        else:
+            _protect(store, usage)
+    protected = {side(store, usage, "of") for usage in _all(store)}
+    for thing in store.everything():
+        if _IN_USE in manifest.labels(thing) and ref_of(thing) not in protected:
+            labels = {key: value for key, value in manifest.labels(thing).items() if key != _IN_USE}
+            store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
+
+
+def side(store: Store, usage: Object, which: str) -> Ref | None:
+    """The object that is used (`of`) or that uses it (`by`); None when there is none."""
+    described = manifest.mapping(usage, "spec", which)
+    api_version, kind = manifest.text(described, "apiVersion"), manifest.text(described, "kind")
+    if not kind:
+        return None
+    group = group_of(api_version)
+    own = manifest.namespace_of(usage)
+    namespace = (
+        (manifest.text(described, "resourceRef", "namespace") or own) if is_namespaced(api_version, kind) else ""
+    )
+    name = manifest.text(described, "resourceRef", "name")
+    if name:
+        return Ref(group, kind, namespace, name)
+    selector = manifest.mapping(described, "resourceSelector")
+    labels: dict[str, Any] = dict(manifest.mapping(selector, "matchLabels"))
+    for candidate in store.find(group, kind, namespace=namespace, labels=labels):
+        if not selector.get("matchControllerRef") or controller_uid(candidate) == controller_uid(usage):
+            return ref_of(candidate)
+    return None
+
+
+def _all(store: Store) -> list[Manifest]:
+    return [usage for kind in KINDS for usage in store.find(GROUP, kind)]
+
+
+def _protect(store: Store, usage: Manifest) -> None:
+    used, using = side(store, usage, "of"), side(store, usage, "by")
+    named = _with_names(usage, used, using)
+    if named != usage:
+        usage = store.update(named, CROSSPLANE)
+    thing = store.get(used) if used else None
+    user = store.get(using) if using else None
+    if thing is None or (user is None and "by" in manifest.mapping(usage, "spec")):
+        return
+    ref = ref_of(usage)
+    store.finalize(ref, _FINALIZER, CROSSPLANE, present=True)
+    if manifest.labels(thing).get(_IN_USE) != "true":
+        labels = {**manifest.labels(thing), _IN_USE: "true"}
+        store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
+    if user is not None:
+        _own(store, ref, user)
+    usage = store.get(ref) or usage
+    ready = condition("Ready", "True", "Available", generation=usage["metadata"]["generation"])
+    conditions = marked(manifest.items(usage, "status", "conditions"), [ready], store.now)
+    status = {**manifest.mapping(usage, "status"), "conditions": conditions}
+    store.update(with_status(usage, status), CROSSPLANE.status)
+
+
+def _with_names(usage: Manifest, used: Ref | None, using: Ref | None) -> Manifest:
+    """Write what selectors found into the Usage."""
+    spec = dict(usage["spec"])
+    for which, found in (("of", used), ("by", using)):
+        if found is not None and not manifest.text(spec, which, "resourceRef", "name"):
+            spec[which] = {**spec[which], "resourceRef": {"name": found.name}}
+    return {**usage, "spec": spec}
+
+
+def _own(store: Store, ref: Ref, user: Object) -> None:
+    """Make the using object an owner of the Usage, so that the Usage goes after it."""
+    usage = store.get(ref)
+    if usage is None:
+        return
+    owners = usage["metadata"].get("ownerReferences", [])
+    if any(owner.get("uid") == user["metadata"]["uid"] for owner in owners):
+        return
+    owner = {key: user[key] for key in ("apiVersion", "kind")}
+    owner |= {"name": manifest.name_of(user), "uid": user["metadata"]["uid"]}
+    store.update({**usage, "metadata": {**usage["metadata"], "ownerReferences": [*owners, owner]}}, CROSSPLANE)
+
+
+def _finish(store: Store, usage: Object) -> None:
+    """Let a deleted Usage go, one of a composite only after the object that it protects the other for."""
+    using = side(store, usage, "by")
+    if using is not None and store.get(using) is not None and COMPOSITE_LABEL in manifest.labels(usage):
+        return
+    store.finalize(ref_of(usage), _FINALIZER, CROSSPLANE, present=False)

@@ -1,0 +1,186 @@
+"""What the controllers of a cluster write into the status of its objects.
+
+Everything that is applied comes up: one step after it was created, or changed, a workload is
+where it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from function.composition import Object, manifest
+from function.preview import gateway_api
+from function.preview.conditions import condition, turned
+from function.preview.gateway_api import Surroundings
+from function.preview.store import timestamp
+
+_Status: TypeAlias = dict[str, Any]
+
+
+def begun(thing: Object, around: Surroundings) -> _Status:
+    """The status of an object that was just created."""
+    starts = _BEGUN.get(manifest.text(thing, "kind"))
+    return starts(thing, around) if starts else settled(thing, around)
+
+
+def settled(thing: Object, around: Surroundings) -> _Status:
+    """The status of an object that is where it should be; empty for kinds that have none."""
+    ends = _SETTLED.get(manifest.text(thing, "kind"))
+    return ends(thing, around) if ends else {}
+
+
+def _conditions(thing: Object, around: Surroundings, *said: Object) -> list[Any]:
+    return turned(manifest.items(thing, "status", "conditions"), said, around.now)
+
+
+def _copies(thing: Object) -> int:
+    return manifest.integer(thing, "spec", "replicas", default=1)
+
+
+def _deployment_begun(thing: Object, around: Surroundings) -> _Status:
+    copies = _copies(thing)
+    if not copies:
+        return _deployment(thing, around)
+    return {
+        "observedGeneration": manifest.integer(thing, "metadata", "generation"),
+        "replicas": copies,
+        "updatedReplicas": copies,
+        "unavailableReplicas": copies,
+        "conditions": _conditions(
+            thing,
+            around,
+            condition(
+                "Available",
+                "False",
+                "MinimumReplicasUnavailable",
+                "Deployment does not have minimum availability.",
+            ),
+            condition("Progressing", "True", "ReplicaSetUpdated", "ReplicaSet is progressing."),
+        ),
+    }
+
+
+def _deployment(thing: Object, around: Surroundings) -> _Status:
+    copies = _copies(thing)
+    counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    return {
+        "observedGeneration": manifest.integer(thing, "metadata", "generation"),
+        **{key: copies for key in counts if copies},
+        "conditions": _conditions(
+            thing,
+            around,
+            condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
+            condition("Progressing", "True", "NewReplicaSetAvailable", "ReplicaSet has successfully progressed."),
+        ),
+    }
+
+
+def _gangs_begun(thing: Object, around: Surroundings) -> _Status:
+    copies = _copies(thing)
+    return {
+        "replicas": copies,
+        "updatedReplicas": copies,
+        "conditions": _conditions(
+            thing,
+            around,
+            condition("Progressing", "True", "GroupsProgressing", "Replicas are progressing"),
+            condition("Available", "False", "GroupsProgressing", "Replicas are progressing"),
+        ),
+    }
+
+
+def _gangs(thing: Object, around: Surroundings) -> _Status:
+    copies = _copies(thing)
+    prefix = "leaderworkerset.sigs.k8s.io"
+    return {
+        "replicas": copies,
+        "readyReplicas": copies,
+        "updatedReplicas": copies,
+        "hpaPodSelector": f"{prefix}/name={manifest.name_of(thing)},{prefix}/worker-index=0",
+        "conditions": _conditions(
+            thing,
+            around,
+            condition("Progressing", "False", "AllGroupsReady", "All replicas are ready"),
+            condition("Available", "True", "AllGroupsReady", "All replicas are ready"),
+        ),
+    }
+
+
+def _job(thing: Object, around: Surroundings) -> _Status:
+    ended = manifest.text(thing, "status", "completionTime") or timestamp(around.now)
+    return {
+        "succeeded": manifest.integer(thing, "spec", "completions", default=1),
+        "startTime": manifest.text(thing, "metadata", "creationTimestamp"),
+        "completionTime": ended,
+        "conditions": _conditions(
+            thing,
+            around,
+            condition("SuccessCriteriaMet", "True", "CompletionsReached", "Reached expected number of succeeded pods"),
+            condition("Complete", "True", "CompletionsReached", "Reached expected number of succeeded pods"),
+        ),
+    }
+
+
+def _job_begun(thing: Object, _: Surroundings) -> _Status:
+    return {"active": 1, "startTime": manifest.text(thing, "metadata", "creationTimestamp")}
+
+
+def _claim(thing: Object, _: Surroundings) -> _Status:
+    capacity = manifest.mapping(thing, "spec", "resources", "requests")
+    modes = manifest.dig(thing, "spec", "accessModes", default=[])
+    return {"phase": "Bound", "accessModes": list(modes), "capacity": dict(capacity)}
+
+
+def _claim_begun(_: Object, __: Surroundings) -> _Status:
+    return {"phase": "Pending"}
+
+
+def _namespace(_: Object, __: Surroundings) -> _Status:
+    return {"phase": "Active"}
+
+
+def _service(_: Object, __: Surroundings) -> _Status:
+    return {"loadBalancer": {}}
+
+
+def _definition(thing: Object, around: Surroundings) -> _Status:
+    names = dict(manifest.mapping(thing, "spec", "names"))
+    return {
+        "acceptedNames": names,
+        "storedVersions": [
+            manifest.text(version, "name")
+            for version in manifest.items(thing, "spec", "versions")
+            if version.get("storage")
+        ],
+        "conditions": _conditions(
+            thing,
+            around,
+            condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
+            condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),
+        ),
+    }
+
+
+_Rule: TypeAlias = Callable[[Object, Surroundings], _Status]
+
+_BEGUN: Final[Mapping[str, _Rule]] = {
+    "Deployment": _deployment_begun,
+    "Job": _job_begun,
+    "LeaderWorkerSet": _gangs_begun,
+    "PersistentVolumeClaim": _claim_begun,
+}
+
+_SETTLED: Final[Mapping[str, _Rule]] = {
+    "CustomResourceDefinition": _definition,
+    "Deployment": _deployment,
+    "Gateway": gateway_api.gateway,
+    "GatewayClass": gateway_api.gateway_class,
+    "HTTPRoute": gateway_api.route,
+    "InferencePool": gateway_api.inference_pool,
+    "Job": _job,
+    "LeaderWorkerSet": _gangs,
+    "Namespace": _namespace,
+    "PersistentVolumeClaim": _claim,
+    "Service": _service,
+}

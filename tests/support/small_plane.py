@@ -1,0 +1,81 @@
+"""A control plane of two small made-up kinds, whose composers a test writes itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from function.composition import READY, Child, Composition, Condition, Manifest, Observation, Readiness, Status
+from function.preview.control_plane import ControlPlane
+
+API_VERSION = "example.org/v1"
+KINDS = {(API_VERSION, "App"), (API_VERSION, "Part")}
+
+Composing = Callable[[Observation], Composition]
+
+
+def app(name: str = "shop", namespace: str = "team", kind: str = "App", **spec: Any) -> Manifest:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec or {"size": 1},
+    }
+
+
+def part(**spec: Any) -> Manifest:
+    """A child that is a composite itself, without a name."""
+    return {"apiVersion": API_VERSION, "kind": "Part", "spec": spec or {"size": 1}}
+
+
+def config(name: str = "", **data: str) -> Manifest:
+    meta = {"metadata": {"name": name}} if name else {}
+    return {"apiVersion": "v1", "kind": "ConfigMap", **meta, "data": data or {"key": "value"}}
+
+
+def answer(
+    children: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    ready: bool = True,
+    conditions: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Composition:
+    """An answer with children that are ready, and with conditions given as type to reason."""
+    return Composition(
+        children={key: Child(dict(body), READY) for key, body in (children or {}).items()},
+        ready=ready,
+        conditions=tuple(Condition(kind, Status.TRUE, reason) for kind, reason in (conditions or {}).items()),
+        **more,
+    )
+
+
+def unready(body: Mapping[str, Any], message: str) -> Child:
+    return Child(dict(body), Readiness(ready=False, message=message))
+
+
+def plane(composing: Composing, parts: Composing | None = None) -> ControlPlane:
+    """A control plane whose Apps, and Parts if given, are composed by functions of the test."""
+
+    def compose(seen: Observation) -> Composition:
+        if seen.kind == "App":
+            return composing(seen)
+        return parts(seen) if parts else answer()
+
+    return ControlPlane(compose, kinds=KINDS)
+
+
+def settled(composing: Composing, parts: Composing | None = None, **spec: Any) -> ControlPlane:
+    """A settled control plane with one App."""
+    result = plane(composing, parts)
+    result.apply([app(**spec)])
+    result.settle()
+    return result
+
+
+def the_app(of: ControlPlane, name: str = "shop") -> Manifest:
+    found = of.get(API_VERSION, "App", "team", name)
+    assert found is not None
+    return found
+
+
+def said(thing: Mapping[str, Any]) -> dict[str, str]:
+    """An object's conditions, as type to status/reason."""
+    return {c["type"]: f"{c['status']}/{c['reason']}" for c in thing.get("status", {}).get("conditions", [])}

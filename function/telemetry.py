@@ -1,0 +1,162 @@
+"""What the server tells about itself: metrics, probes in plain HTTP, and logs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from function.composition import Composition, Observation
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_BYTES = tuple(float(4**exponent * 1024) for exponent in range(10))
+
+_SCHEDULED = "ReplicasScheduled"
+
+
+@dataclass(slots=True)
+class Metrics:
+    """The server's metrics.
+
+    Attributes:
+        registry: Where they are collected.
+    """
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    calls: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+    request_bytes: Histogram = field(init=False)
+    response_bytes: Histogram = field(init=False)
+    scheduling: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        kind = ("kind",)
+        self.calls = Counter(
+            "modelplane_calls_total", "Calls by kind and outcome.", ("kind", "outcome"), registry=self.registry
+        )
+        self.seconds = Histogram(
+            "modelplane_call_seconds", "Time of a call, by kind.", kind, buckets=_SECONDS, registry=self.registry
+        )
+        self.request_bytes = Histogram(
+            "modelplane_request_bytes", "Size of a request, by kind.", kind, buckets=_BYTES, registry=self.registry
+        )
+        self.response_bytes = Histogram(
+            "modelplane_response_bytes", "Size of a response, by kind.", kind, buckets=_BYTES, registry=self.registry
+        )
+        self.scheduling = Counter(
+            "modelplane_scheduling_total",
+            "Answers for deployments, by the reason of their condition ReplicasScheduled.",
+            ("reason",),
+            registry=self.registry,
+        )
+
+    def watch_cache(self, name: str, size: Callable[[], int]) -> None:
+        """Report the number of entries of a cache."""
+        gauge = Gauge(f"modelplane_{name}_entries", f"Entries of the {name.replace('_', ' ')}.", registry=self.registry)
+        gauge.set_function(size)
+
+    def record(self, composition: Composition, kind: str, *, seconds: float, received: int, sent: int) -> None:
+        """Count one answered call."""
+        self.calls.labels(kind, outcome(composition)).inc()
+        self.seconds.labels(kind).observe(seconds)
+        self.request_bytes.labels(kind).observe(received)
+        self.response_bytes.labels(kind).observe(sent)
+        for condition in composition.conditions:
+            if condition.type == _SCHEDULED:
+                self.scheduling.labels(condition.reason).inc()
+
+
+def outcome(composition: Composition) -> str:
+    """Say in a word how a call went: fatal, held, ready or not ready."""
+    if composition.fatal:
+        return "fatal"
+    if any(c.type == "Held" and c.status.value == "True" for c in composition.conditions):
+        return "held"
+    return "ready" if composition.ready else "unready"
+
+
+class Listener:
+    """Plain HTTP beside the function: /metrics, /healthz and /readyz.
+
+    The kubelet's probes cannot present a client certificate, so they come here.
+
+    Attributes:
+        port: The port that it listens on.
+    """
+
+    def __init__(self, host: str, port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # the name is the base class's
+                path = self.path.partition("?")[0]
+                if path == "/metrics":
+                    self._reply(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
+                elif path == "/healthz" or (path == "/readyz" and is_ready()):
+                    self._reply(200, b"ok\n")
+                elif path == "/readyz":
+                    self._reply(503, b"not ready\n")
+                else:
+                    self._reply(404, b"there are /metrics, /healthz and /readyz\n")
+
+            def _reply(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+                """Say nothing: a probe every few seconds is no news."""
+
+        self._server = ThreadingHTTPServer((host, port), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self.port: int = self._server.server_address[1]
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port; may be called before `start`."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+        self._server.server_close()
+
+
+def configure_logs(*, debug: bool) -> None:
+    """Write logs as one JSON object a line to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(sort_keys=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(),
+    )
+
+
+def log_call(log: Any, observation: Observation, composition: Composition, seconds: float) -> None:
+    """Write the one line of a call: at INFO when it was fatal or has events, else at DEBUG."""
+    said = {
+        "tag": observation.tag,
+        "kind": observation.kind,
+        "name": "/".join(filter(None, (observation.namespace, observation.name))),
+        "outcome": outcome(composition),
+        "children": len(composition.children),
+        "milliseconds": round(seconds * 1000, 1),
+    }
+    if composition.fatal:
+        log.error("composing failed", reason=composition.fatal, **said)
+    elif composition.events:
+        log.info("composed", events=[event.reason for event in composition.events], **said)
+    else:
+        log.debug("composed", **said)

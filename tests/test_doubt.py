@@ -1,0 +1,326 @@
+"""Doubt never deletes and never stops traffic: every composer against its own table.
+
+Each composite of the settled quickstart is asked again, with one of its requirements not
+fetched, empty, or with an item that cannot be read. The real request and response bytes
+of the protocol are used throughout.
+"""
+
+import copy
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
+
+import pytest
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function import fn
+from function.composers import COMPOSERS, compose
+from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, manifest
+from function.preview.control_plane import ControlPlane
+from tests.support import protocol
+from tests.support.settled import EXAMPLES, composites, observe, quickstart, settle
+
+JUNK: tuple[Any, ...] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
+
+MALFORMED = {
+    "a spec that is text": lambda item: {**item, "spec": "junk"},
+    "a status that is text": lambda item: {**item, "status": "junk"},
+    "a spec that is a list": lambda item: {**item, "spec": ["junk"]},
+    "a status of empty lists and numbers": lambda item: {
+        **item,
+        "status": {key: ([] if isinstance(value, Mapping) else 7) for key, value in item.get("status", {}).items()},
+    },
+    "no spec and no status": lambda item: {k: v for k, v in item.items() if k not in {"spec", "status"}},
+}
+
+
+def ids() -> list[str]:
+    return [f"{c.kind}/{manifest.name_of(thing)}" for c, thing in composites(quickstart())]
+
+
+@cache
+def seen(index: int) -> tuple[Composer, Observation]:
+    composer, thing = composites(quickstart())[index]
+    return composer, observe(quickstart(), thing)
+
+
+def bytes_of(observation: Observation) -> bytes:
+    return bytes(fn.run(protocol.of(observation), observation.now).SerializeToString(deterministic=True))
+
+
+def through_protocol(observation: Observation) -> tuple[Composition, fnv1.RunFunctionResponse]:
+    """The answer, both before and after it became a response."""
+    request = protocol.of(observation)
+    return compose(fn.decode(request, observation.now)), fn.run(request, observation.now)
+
+
+def without(observation: Observation, *keys: str) -> Observation:
+    return replace(observation, required={k: v for k, v in observation.required.items() if k not in keys})
+
+
+def empty(observation: Observation, key: str) -> Observation:
+    return replace(observation, required={**observation.required, key: ()})
+
+
+def malformed(observation: Observation, key: str, how: str, index: int) -> Observation:
+    found = list(observation.required[key])
+    found[index] = MALFORMED[how](copy.deepcopy(dict(found[index])))
+    return replace(observation, required={**observation.required, key: tuple(found)})
+
+
+def not_ready(observation: Observation) -> Observation:
+    """The same composite and children, none of them ready."""
+
+    def cooled(thing: Mapping[str, Any]) -> dict[str, Any]:
+        result = copy.deepcopy(dict(thing))
+        for condition in manifest.items(result, "status", "conditions"):
+            if condition.get("type") in {"Ready", "Accepted", "Programmed"}:
+                condition["status"] = "False"  # type: ignore[index]  # a deep copy of plain dicts
+        return result
+
+    return replace(
+        observation,
+        composite=cooled(observation.composite),
+        children={key: cooled(child) for key, child in observation.children.items()},
+    )
+
+
+def row(composer: Composer, key: str) -> Doubt:
+    rows = [doubt for doubt in composer.doubts if fnmatchcase(key, doubt.requirement)]
+    assert len(rows) == 1, f"{composer.kind}: requirement {key} needs exactly one row in its table, has {len(rows)}"
+    return rows[0]
+
+
+def backends(children: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Every backend of every route among some children, on this cluster and on others."""
+    found = set()
+    for key, child in children.items():
+        for route in (child, manifest.mapping(child, "spec", "forProvider", "manifest")):
+            for rule in manifest.items(route, "spec", "rules"):
+                found |= {(key, manifest.name_of({"metadata": ref})) for ref in manifest.items(rule, "backendRefs")}
+    return found
+
+
+def draining(children: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {key for key, child in children.items() if manifest.dig(child, "spec", "draining") is True}
+
+
+def assert_nothing_lost(observation: Observation, answer: Composition) -> None:
+    """No child is gone, no endpoint or backend withdrawn, no status field wiped."""
+    emitted = {key: child.manifest for key, child in answer.children.items()}
+    assert not answer.fatal
+    assert set(observation.children) <= set(emitted)
+    assert backends(observation.children) <= backends(emitted)
+    assert draining(emitted) <= draining(observation.children)
+    kept = {key for key in observation.status if key != "conditions"}
+    assert kept <= set(answer.status)
+
+
+def assert_says(answer: Composition, outcome: Outcome) -> None:
+    said = {condition.type: condition for condition in answer.conditions}
+    assert (said["Held"].status is Status.TRUE) == outcome.held, said["Held"]
+    for kind, reason in outcome.says.items():
+        assert said[kind].reason == reason
+
+
+EACH = pytest.mark.parametrize("index", range(len(ids())), ids=ids())
+
+
+def test_the_settled_quickstart_has_a_composite_of_every_kind_that_is_composed() -> None:
+    assert {composer.kind for composer, _ in composites(quickstart())} == {c.kind for c in COMPOSERS.values()}
+
+
+@EACH
+def test_every_requirement_has_exactly_one_row_in_the_table_of_its_composer(index: int) -> None:
+    composer, observation = seen(index)
+    for key in compose(observation).requirements:
+        row(composer, key)
+
+
+@EACH
+def test_the_same_request_gives_the_same_bytes_in_any_order_of_maps_and_lists(index: int) -> None:
+    _, observation = seen(index)
+    want = bytes_of(observation)
+    dice = random.Random(index)  # noqa: S311  # a reproducible shuffle, not a secret
+    for _ in range(3):
+        keys = dice.sample(sorted(observation.required), len(observation.required))
+        names = dice.sample(sorted(observation.children), len(observation.children))
+        shuffled = replace(
+            observation,
+            required={k: tuple(dice.sample(observation.required[k], len(observation.required[k]))) for k in keys},
+            children={k: observation.children[k] for k in names},
+        )
+        assert bytes_of(shuffled) == want
+
+
+@EACH
+def test_requirements_are_the_same_whatever_has_been_fetched(index: int) -> None:
+    _, observation = seen(index)
+    assert compose(without(observation, *observation.required)).requirements == compose(observation).requirements
+
+
+@EACH
+def test_before_anything_is_fetched_everything_stays_as_it_is(index: int) -> None:
+    _, observation = seen(index)
+    if not observation.required:
+        pytest.skip("requires nothing")
+    answer, _ = through_protocol(without(observation, *observation.required))
+    assert_nothing_lost(observation, answer)
+    assert answer.ready == manifest.is_true(observation.composite, "Ready")
+
+
+@EACH
+def test_a_requirement_that_is_not_fetched_yet_gives_the_outcome_of_the_table(index: int) -> None:
+    composer, observation = seen(index)
+    for key in compose(observation).requirements:
+        doubted = without(observation, key)
+        answer, _ = through_protocol(doubted)
+        assert_nothing_lost(observation, answer)
+        assert_says(answer, row(composer, key).unresolved)
+        assert not compose(without(not_ready(observation), key)).ready
+        if manifest.is_true(observation.composite, "Ready"):
+            assert answer.ready
+
+
+@EACH
+def test_an_empty_requirement_removes_only_what_the_table_names(index: int) -> None:
+    composer, observation = seen(index)
+    for key in compose(observation).requirements:
+        if not observation.required.get(key):
+            continue
+        outcome = row(composer, key).empty
+        answer, _ = through_protocol(empty(observation, key))
+        assert not answer.fatal
+        gone = set(observation.children) - set(answer.children)
+        assert {k for k in gone if not any(fnmatchcase(k, pattern) for pattern in outcome.removes)} == set()
+        assert_says(answer, outcome)
+
+
+def single_items() -> Iterator[tuple[int, str, int]]:
+    for index in range(len(ids())):
+        _, observation = seen(index)
+        for key, found in sorted(observation.required.items()):
+            yield from ((index, key, position) for position in range(len(found)))
+
+
+@pytest.mark.parametrize("how", MALFORMED)
+def test_one_malformed_item_gives_the_outcome_of_the_table(how: str) -> None:
+    for index, key, position in single_items():
+        composer, observation = seen(index)
+        doubted = malformed(observation, key, how, position)
+        answer, _ = through_protocol(doubted)
+        where = f"{composer.kind}/{observation.name}: {key}[{position}]"
+        try:
+            assert_nothing_lost(observation, answer)
+            said = {c.type: c for c in answer.conditions}
+            if not row(composer, key).malformed.held:
+                assert said["Held"].status is Status.FALSE
+            cool = not_ready(observation)
+            assert compose(malformed(cool, key, how, position)).ready <= compose(cool).ready
+        except AssertionError as error:
+            raise AssertionError(f"{where} with {how}: {error}") from error
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from paths(value[key], (*path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from paths(item, (*path, position))
+
+
+def spoiled(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    result = copy.deepcopy(value)
+    target = result
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = junk
+    return result
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_junk_anywhere_in_a_required_object_never_fails_and_never_removes_a_child(data: st.DataObject) -> None:
+    index, key, position = data.draw(st.sampled_from(list(single_items())))
+    _, observation = seen(index)
+    item = observation.required[key][position]
+    inside = [p for p in paths(item) if p and p[0] in {"spec", "status"}]
+    broken = spoiled(dict(item), data.draw(st.sampled_from(inside or [("spec",)])), data.draw(st.sampled_from(JUNK)))
+    found = list(observation.required[key])
+    found[position] = broken
+    answer = compose(replace(observation, required={**observation.required, key: tuple(found)}))
+    assert not answer.fatal
+    assert set(observation.children) <= set(answer.children)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_junk_anywhere_in_an_observed_child_never_fails_and_never_removes_another(data: st.DataObject) -> None:
+    index = data.draw(st.sampled_from([i for i in range(len(ids())) if seen(i)[1].children]))
+    _, observation = seen(index)
+    key = data.draw(st.sampled_from(sorted(observation.children)))
+    child = dict(observation.children[key])
+    inside = [p for p in paths(child) if p and p[0] in {"spec", "status"}]
+    if not inside:
+        return
+    broken = spoiled(child, data.draw(st.sampled_from(inside)), data.draw(st.sampled_from(JUNK)))
+    answer = compose(replace(observation, children={**observation.children, key: broken}))
+    assert not answer.fatal
+    assert set(observation.children) - {key} <= set(answer.children)
+
+
+@EACH
+def test_junk_anywhere_in_the_spec_of_the_composite_keeps_every_child(index: int) -> None:
+    _, observation = seen(index)
+    composite = dict(observation.composite)
+    for path in [p for p in paths(composite) if p and p[0] == "spec" and "crossplane" not in p]:
+        for junk in JUNK[:3]:
+            answer = compose(replace(observation, composite=spoiled(composite, path, junk)))
+            assert not answer.fatal, path
+            if any(c.type == "Held" and c.reason == "InvalidSpec" for c in answer.conditions):
+                assert set(observation.children) <= set(answer.children), path
+
+
+def test_another_pass_over_the_settled_quickstart_changes_nothing() -> None:
+    plane = settle(EXAMPLES / "quickstart")
+    before = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    plane.settle()
+    after = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    assert after == before
+
+
+def test_a_hold_of_everything_changes_no_object() -> None:
+    """Re-emitting what we own is a no-op for the API server, for every child of every composer."""
+
+    def held(observation: Observation) -> Composition:
+        composer = COMPOSERS[observation.api_version, observation.kind]
+        return Draft(observation, composer.vocabulary).hold("InputUnresolved", "held by a test")
+
+    plane = settle(EXAMPLES / "quickstart")
+    watched = {"Held"}
+
+    def state(of: ControlPlane) -> dict[str, Any]:
+        result = {}
+        for thing in of.everything():
+            body = copy.deepcopy(dict(thing))
+            if (body["apiVersion"], body["kind"]) in COMPOSERS:  # their own Held condition changes, and nothing else
+                body["metadata"].pop("resourceVersion", None)
+                body["metadata"].pop("managedFields", None)
+                said = body["status"]["conditions"]
+                body["status"]["conditions"] = [c for c in said if c["type"] not in watched]
+            result[body["metadata"]["uid"]] = body
+        return result
+
+    before = state(plane)
+    plane.compose = held
+    plane.settle()
+    assert state(plane) == before

@@ -1,0 +1,185 @@
+"""The path from a deployment's manifest to what runs on a cluster and the URL in front of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from function.composition import names
+from function.main import modelplane
+
+ROOT = Path(__file__).parents[1]
+FLEET = ROOT / "examples" / "quickstart" / "fleet"
+DOCUMENTED = ROOT / "tests" / "api" / "documented"
+
+SELECTOR = 'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity("20Gi")) >= 0'
+ARGS = ["--model=Qwen/Qwen2.5-0.5B-Instruct"]
+IMAGE = "vllm/vllm-openai:v0.23.0"
+
+SMALLEST = {
+    "apiVersion": "modelplane.ai/v1alpha1",
+    "kind": "ModelDeployment",
+    "metadata": {"name": "qwen-demo", "namespace": "ml-team"},
+    "spec": {
+        "replicas": 1,
+        "engines": [
+            {
+                "name": "qwen",
+                "members": [
+                    {
+                        "role": "Standalone",
+                        "nodeSelector": {"devices": [{"name": "gpu", "count": 1, "selectors": [{"cel": SELECTOR}]}]},
+                        "template": {"spec": {"containers": [{"name": "engine", "image": IMAGE, "args": ARGS}]}},
+                    }
+                ],
+            }
+        ],
+    },
+}
+SERVICE = {
+    "apiVersion": "modelplane.ai/v1alpha1",
+    "kind": "ModelService",
+    "metadata": {"name": "qwen", "namespace": "ml-team"},
+    "spec": {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "qwen-demo"}}}]},
+}
+
+REPLICA = names.name("qwen-demo", 63, "ModelReplica", "ml-team", "qwen-demo", "ams-1", "0")
+
+
+def preview(capsys: pytest.CaptureFixture[str], *paths: Path) -> list[dict[str, Any]]:
+    assert modelplane(["preview", *map(str, paths), "-o", "yaml"]) == 0
+    return [document for document in yaml.safe_load_all(capsys.readouterr().out) if document]
+
+
+def only(objects: list[dict[str, Any]], kind: str, namespace: str = "ml-team", cluster: str = "") -> dict[str, Any]:
+    """The one object of a kind in a namespace, on an inference cluster or on the control plane."""
+    found = [
+        thing
+        for thing in objects
+        if thing["kind"] == kind
+        and thing["metadata"].get("namespace", "") == namespace
+        and thing["metadata"].get("annotations", {}).get("modelplane.ai/on-cluster", "") == cluster
+    ]
+    assert len(found) == 1, [thing["metadata"] for thing in found]
+    return found[0]
+
+
+@pytest.fixture(params=["written here", "documented", "documented, nested"])
+def manifests(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The smallest deployment and its service: flat, as the product's pages have it, and nested."""
+    if request.param == "documented":
+        path = DOCUMENTED / "qwen-demo.yaml"
+        if not path.exists():
+            pytest.skip("NOT CHECKED: the documented manifests are not beside this checkout")
+        return path
+    spec = SMALLEST["spec"]
+    assert isinstance(spec, dict)
+    nested = {"replicas": spec["replicas"], "template": {"spec": {"engines": spec["engines"]}}}
+    deployment = SMALLEST if request.param == "written here" else {**SMALLEST, "spec": nested}
+    path = tmp_path / "model.yaml"
+    path.write_text(yaml.safe_dump_all([deployment, SERVICE]), encoding="utf-8")
+    return path
+
+
+def test_one_replica_is_placed_on_the_one_cluster_that_fits(
+    manifests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replica = only(preview(capsys, manifests, FLEET), "ModelReplica")
+    assert replica["metadata"]["name"] == REPLICA
+    assert replica["spec"]["clusterName"] == "ams-1"
+    assert replica["spec"]["engines"][0]["members"][0]["nodePoolName"] == "l4"
+    assert replica["metadata"]["annotations"]["modelplane.ai/composed-by"] == "ModelDeployment/qwen-demo"
+
+
+def test_the_engine_runs_in_the_teams_namespace_with_image_and_args_verbatim(
+    manifests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = only(preview(capsys, manifests, FLEET), "Deployment", cluster="ams-1")
+    pod = deployment["spec"]["template"]["spec"]
+    assert (pod["containers"][0]["image"], pod["containers"][0]["args"]) == (IMAGE, ARGS)
+    assert pod["nodeSelector"] == {"modelplane.ai/pool": "l4"}
+    assert deployment["metadata"]["annotations"]["modelplane.ai/composed-by"] == f"ModelReplica/{REPLICA}"
+
+
+def test_the_claim_template_carries_the_selector_verbatim(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    template = only(preview(capsys, manifests, FLEET), "ResourceClaimTemplate", cluster="ams-1")
+    assert template["apiVersion"] == "resource.k8s.io/v1"
+    assert template["spec"]["spec"]["devices"]["requests"] == [
+        {
+            "name": "gpu",
+            "exactly": {
+                "deviceClassName": "gpu.nvidia.com",
+                "count": 1,
+                "selectors": [{"cel": {"expression": SELECTOR}}],
+            },
+        }
+    ]
+
+
+def test_each_hop_replaces_only_the_prefix_of_the_path(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    objects = preview(capsys, manifests, FLEET)
+    service = only(objects, "Service", cluster="ams-1")
+    assert service["metadata"]["name"] == REPLICA
+    remote = only(objects, "HTTPRoute", cluster="ams-1")["spec"]
+    assert remote["parentRefs"] == [{"name": "inference-gateway", "namespace": "modelplane-system"}]
+    (rule,) = remote["rules"]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": f"/ml-team/{REPLICA}/"}}]
+    rewrite = {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}
+    assert rule["filters"] == [rewrite]
+    assert rule["timeouts"] == {"request": "0s"}
+    assert [ref["name"] for ref in rule["backendRefs"]] == [REPLICA]
+
+    endpoint = only(objects, "ModelEndpoint")
+    cluster = next(o for o in objects if o["kind"] == "InferenceCluster" and o["metadata"]["name"] == "ams-1")
+    gateway = cluster["status"]["gateway"]["address"]
+    assert endpoint["spec"]["url"] == f"http://{gateway}/ml-team/{REPLICA}/v1"
+    assert endpoint["spec"]["rewritePath"] == f"/ml-team/{REPLICA}/"
+
+    front = only(objects, "HTTPRoute")["spec"]
+    (rule,) = front["rules"]
+    assert front["parentRefs"] == [{"name": "modelplane", "namespace": "modelplane-system"}]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/ml-team/qwen/"}}]
+    (backend,) = rule["backendRefs"]
+    assert backend["name"] == only(objects, "Service")["metadata"]["name"]
+    assert backend["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == f"/ml-team/{REPLICA}/"
+
+
+def test_the_services_address_is_the_url_that_a_client_calls(
+    manifests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objects = preview(capsys, manifests, FLEET)
+    (gateway,) = [thing for thing in objects if thing["kind"] == "InferenceGateway"]
+    address = gateway["status"]["address"]
+    assert address.startswith("192.0.2.")
+    assert only(objects, "ModelService")["status"]["address"] == f"http://{address}/ml-team/qwen"
+    assert {c["type"]: c["status"] for c in only(objects, "ModelService")["status"]["conditions"]}["Ready"] == "True"
+
+
+@pytest.mark.skipif(
+    not DOCUMENTED.exists(), reason="NOT CHECKED: the documented manifests are not beside this checkout"
+)
+def test_the_documented_deployment_with_tool_calling_runs_too(capsys: pytest.CaptureFixture[str]) -> None:
+    objects = preview(capsys, DOCUMENTED / "model-deployment.yaml", FLEET)
+    written = next(yaml.safe_load_all((DOCUMENTED / "model-deployment.yaml").read_text(encoding="utf-8")))
+    container = written["spec"]["engines"][0]["members"][0]["template"]["spec"]["containers"][0]
+    made = only(objects, "Deployment", cluster="ams-1")["spec"]["template"]["spec"]["containers"][0]
+    assert (made["image"], made["args"]) == (container["image"], container["args"])
+    assert only(objects, "ModelReplica")["spec"]["clusterName"] == "ams-1"
+
+
+@pytest.mark.skipif(
+    not DOCUMENTED.exists(), reason="NOT CHECKED: the documented manifests are not beside this checkout"
+)
+def test_a_gang_is_refused_with_a_reason_and_nothing_half_made(capsys: pytest.CaptureFixture[str]) -> None:
+    assert modelplane(["preview", str(DOCUMENTED / "model-deployment-multinode.yaml"), str(FLEET)]) == 0
+    assert "qwen3-coder" in capsys.readouterr().out
+
+
+def test_a_deployment_that_fits_nowhere_says_per_cluster_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert modelplane(["preview", str(ROOT / "examples" / "quickstart")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    about = [line for line in lines if "80Gi" in line or "no device for request gpu" in line]
+    assert any("ams-1" in line for line in lines)
+    assert any("osl-1" in line for line in lines)
+    assert about

@@ -1,0 +1,215 @@
+"""The server around the function: transport, health, refusals, metrics, draining."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import trustme
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from function import fn
+from function.server import V1, V1BETA1, Server, Settings, StartError
+from tests.support.observe import NOW
+from tests.support.protocol import request
+
+CLASS = {
+    "apiVersion": "modelplane.ai/v1alpha1",
+    "kind": "InferenceClass",
+    "metadata": {"name": "c"},
+    "spec": {"devices": [{"name": "gpu", "driver": "d", "deviceClassName": "d"}]},
+}
+LOCAL = Settings(address="127.0.0.1:0", insecure=True, metrics_address="127.0.0.1:0")
+
+
+@asynccontextmanager
+async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
+    server = Server(settings, clock=lambda: NOW)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop(grace=1)
+
+
+@asynccontextmanager
+async def channel(server: Server) -> AsyncIterator[grpc.aio.Channel]:
+    options = [("grpc.max_receive_message_length", -1)]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as opened:
+        yield opened
+
+
+def caller(opened: grpc.aio.Channel, service: str = V1) -> Any:
+    return opened.unary_unary(
+        f"/{service}/RunFunction",
+        request_serializer=fnv1.RunFunctionRequest.SerializeToString,
+        response_deserializer=fnv1.RunFunctionResponse.FromString,
+    )
+
+
+def get(server: Server, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=5)
+    try:
+        connection.request("GET", path)
+        reply = connection.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("service", [V1, V1BETA1])
+def test_both_protocols_give_the_functions_answer(service: str) -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            assert await caller(opened, service)(request(CLASS, tag="t")) == fn.run(request(CLASS, tag="t"), NOW)
+
+    asyncio.run(check())
+
+
+def test_a_request_over_the_limit_is_refused_with_the_name_of_the_flag() -> None:
+    async def check() -> None:
+        settings = Settings(**{**_fields(LOCAL), "max_receive_mebibytes": 1})
+        async with served(settings) as server, channel(server) as opened:
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await caller(opened)(request({**CLASS, "data": "x" * 1_100_000}))
+            assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert refused.value.details() == (
+                "the request has 1.0 MiB and the limit is 1 MiB: raise --max-recv-message-size"
+            )
+
+    asyncio.run(check())
+
+
+def test_a_request_of_many_megabytes_is_answered() -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            answer = await caller(opened)(request({**CLASS, "data": "x" * 20_000_000}))
+            assert answer.desired.composite.ready == fnv1.READY_TRUE
+
+    asyncio.run(check())
+
+
+def test_health_is_serving_once_started_and_not_while_draining() -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            stub = health_pb2_grpc.HealthStub(opened)
+            for service in ("", V1, V1BETA1):
+                answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
+                assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            assert await asyncio.to_thread(get, server, "/readyz") == (200, "ok\n")
+            await server._report(serving=False)
+            answer = await stub.Check(health_pb2.HealthCheckRequest(service=V1))
+            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+            assert await asyncio.to_thread(get, server, "/readyz") == (503, "not ready\n")
+            assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
+
+    asyncio.run(check())
+
+
+def test_reflection_lists_both_protocols_and_health() -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            stub = reflection_pb2_grpc.ServerReflectionStub(opened)
+
+            async def asked() -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+                yield reflection_pb2.ServerReflectionRequest(list_services="")
+
+            answers = [answer async for answer in stub.ServerReflectionInfo(asked())]
+            names = {service.name for service in answers[0].list_services_response.service}
+            assert {V1, V1BETA1, "grpc.health.v1.Health"} <= names
+
+    asyncio.run(check())
+
+
+def test_metrics_count_calls_by_kind_and_outcome() -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            await caller(opened)(request(CLASS))
+            await caller(opened)(request({"apiVersion": "example.com/v1", "kind": "Unheard"}))
+            status, text = await asyncio.to_thread(get, server, "/metrics")
+            assert status == 200
+            assert 'modelplane_calls_total{kind="InferenceClass",outcome="ready"} 1.0' in text
+            assert 'modelplane_calls_total{kind="unknown",outcome="fatal"} 1.0' in text
+            assert 'modelplane_request_bytes_count{kind="InferenceClass"} 1.0' in text
+            assert (await asyncio.to_thread(get, server, "/else"))[0] == 404
+
+    asyncio.run(check())
+
+
+def test_a_caller_without_a_certificate_of_the_same_authority_is_refused(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    mine, theirs = authority.issue_cert("localhost"), trustme.CA().issue_cert("localhost")
+    (tmp_path / "tls.key").write_bytes(mine.private_key_pem.bytes())
+    (tmp_path / "tls.crt").write_bytes(b"".join(blob.bytes() for blob in mine.cert_chain_pems))
+    (tmp_path / "ca.crt").write_bytes(authority.cert_pem.bytes())
+    settings = Settings(address="127.0.0.1:0", tls_certs_dir=str(tmp_path), metrics_address="127.0.0.1:0")
+
+    async def call(port: int, certificate: trustme.LeafCert) -> fnv1.RunFunctionResponse:
+        credentials = grpc.ssl_channel_credentials(
+            authority.cert_pem.bytes(),
+            certificate.private_key_pem.bytes(),
+            b"".join(blob.bytes() for blob in certificate.cert_chain_pems),
+        )
+        async with grpc.aio.secure_channel(f"localhost:{port}", credentials) as opened:
+            answer: fnv1.RunFunctionResponse = await caller(opened)(request(CLASS), timeout=10)
+            return answer
+
+    async def check() -> None:
+        async with served(settings) as server:
+            assert (await call(server.port, mine)).desired.composite.ready == fnv1.READY_TRUE
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await call(server.port, theirs)
+            assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+
+    asyncio.run(check())
+
+
+def _fields(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in Settings.__slots__}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"insecure": False}, "no certificates"),
+        (
+            {"insecure": False, "tls_certs_dir": "/nowhere"},
+            "cannot read certificates: No such file or directory: /nowhere",
+        ),
+        ({"address": "not an address"}, "cannot listen on not an address"),
+        ({"metrics_address": "127.0.0.1:x"}, "cannot listen on 127.0.0.1:x for metrics"),
+        ({"metrics_address": "127.0.0.1:99999"}, "cannot listen on 127.0.0.1:99999 for metrics"),
+    ],
+)
+def test_a_failed_start_says_why_in_one_line(changes: dict[str, Any], message: str) -> None:
+    server = Server(Settings(**{**_fields(LOCAL), **changes}))
+    with pytest.raises(StartError, match=f"^{message}") as failed:
+        asyncio.run(server.start())
+    assert "\n" not in str(failed.value)
+
+
+def test_a_log_line_has_tag_kind_name_and_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            await caller(opened)(request({**CLASS, "kind": "Unheard"}, tag="t"))
+
+    from function.telemetry import configure_logs  # noqa: PLC0415  # after capsys has replaced the streams
+
+    configure_logs(debug=False)
+    asyncio.run(check())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    failed = next(line for line in lines if line["event"] == "composing failed")
+    assert {key: failed[key] for key in ("tag", "kind", "name", "outcome", "level")} == {
+        "tag": "t",
+        "kind": "Unheard",
+        "name": "c",
+        "outcome": "fatal",
+        "level": "error",
+    }

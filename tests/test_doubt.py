@@ -158,6 +158,38 @@ def test_the_same_request_gives_the_same_bytes_in_any_order_of_maps_and_lists(in
         assert bytes_of(shuffled) == want
 
 
+def stirred(value: Any, dice: random.Random) -> Any:
+    """The same plain data with its maps, and its conditions, in another order."""
+    if isinstance(value, Mapping):
+        keys = dice.sample(sorted(value), len(value))
+        body = {key: stirred(value[key], dice) for key in keys}
+        if isinstance(body.get("conditions"), list):
+            body["conditions"] = dice.sample(body["conditions"], len(body["conditions"]))
+        return body
+    return [stirred(item, dice) for item in value] if isinstance(value, list) else value
+
+
+@EACH
+def test_the_order_of_fields_and_conditions_within_objects_changes_nothing(index: int) -> None:
+    _, observation = seen(index)
+    want = encoded(observation)
+    for seed in range(3):
+        dice = random.Random(f"{index} {seed}")  # noqa: S311  # a reproducible shuffle, not a secret
+        other = replace(
+            observation,
+            composite=stirred(observation.composite, dice),
+            children={key: stirred(child, dice) for key, child in observation.children.items()},
+            required={key: tuple(stirred(item, dice) for item in found) for key, found in observation.required.items()},
+        )
+        assert encoded(other) == want
+
+
+def encoded(observation: Observation) -> bytes:
+    """The answer's bytes, from plain data that keeps the order of its maps, as a protobuf Struct would not."""
+    answer = fn.encode(protocol.of(observation), compose(observation))
+    return bytes(answer.SerializeToString(deterministic=True))
+
+
 @EACH
 def test_requirements_are_the_same_whatever_has_been_fetched(index: int) -> None:
     _, observation = seen(index)

@@ -204,7 +204,7 @@ def test_a_log_line_has_tag_kind_name_and_outcome(capsys: pytest.CaptureFixture[
 
     configure_logs(debug=False)
     asyncio.run(check())
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     failed = next(line for line in lines if line["event"] == "composing failed")
     assert {key: failed[key] for key in ("tag", "kind", "name", "outcome", "level")} == {
         "tag": "t",

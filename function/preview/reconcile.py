@@ -198,8 +198,9 @@ class Reconciler:
             meta["namespace"] = manifest.namespace_of(composite)
         if not is_namespaced(api_version, kind):
             meta.pop("namespace", None)
-        meta.setdefault("name", child_name(manifest.name_of(composite), seen.uid, key))
-        meta["labels"] = {**manifest.mapping(meta, "labels"), COMPOSITE_LABEL: manifest.name_of(composite)}
+        root = manifest.labels(composite).get(COMPOSITE_LABEL) or manifest.name_of(composite)
+        meta.setdefault("name", child_name(root, seen.uid, key))
+        meta["labels"] = {**manifest.mapping(meta, "labels"), COMPOSITE_LABEL: root}
         meta["annotations"] = {**manifest.mapping(meta, "annotations"), RESOURCE_NAME: key}
         meta["ownerReferences"] = [_owner(composite)]
         return {**body, "metadata": meta}

@@ -6,9 +6,8 @@ endpoint that is not routable is a fact, an endpoint that cannot be read is a do
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,13 +20,6 @@ from function.routing import urls
 
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""
-
-SERVICE: Final = "service"
-"""Composition resource name of an endpoint's Service, which its generated name comes from."""
-
-_HASH: Final = 12
-_VISIBLE: Final = 50
-"""Characters of a composite's name that the generated names of its children keep."""
 
 _LONGEST_REWRITE: Final = 1024
 _LONGEST_HOST: Final = 253
@@ -68,12 +60,13 @@ class Endpoint:
         return bool(self.backend) and not self.draining and not self.fault
 
 
-def service_name(namespace: str, name: str) -> str:
-    """The name that an endpoint's Service must be given; empty when the generated one will do.
+def service_name(namespace: str, name: str, uid: str) -> str:
+    """The name that an endpoint's Service is given when it is made.
 
-    A Service is named more narrowly than other objects, and an endpoint may be named like those.
+    An endpoint may be named as no Service may, and one that is made again under the same name has
+    another Service, so that nothing which is known of the first is taken to be about the second.
     """
-    return "" if _SERVICE_NAME.fullmatch(name) else names.name(name, names.DNS_LABEL, "Service", namespace, name)
+    return names.name(name, names.DNS_LABEL, "Service", namespace, name, uid)
 
 
 def is_service_name(text: str) -> bool:
@@ -81,22 +74,15 @@ def is_service_name(text: str) -> bool:
     return len(text) <= names.DNS_LABEL and _SERVICE_NAME.fullmatch(text) is not None
 
 
-def backend_of(endpoint: Endpoint, namespace: str, known: Iterable[str]) -> str:
+def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> str:
     """The backend of an endpoint among those that a route names; empty when it names none.
 
-    An endpoint that publishes its backend is known by that. Otherwise the name of its Service
-    tells: the one that it is given, or the one that Crossplane generates from the endpoint's name and
-    uid. Offline, without a uid, the part that comes from the name must do.
+    An endpoint that publishes its backend is known by that, any other by the name that its Service is given.
     """
-    candidates = sorted(known)
-    for said in (endpoint.backend, service_name(namespace, endpoint.name)):
-        if said in candidates:
+    for said in (endpoint.backend, service_name(namespace, endpoint.name, endpoint.uid)):
+        if said in known:
             return said
-    suffix = "[0-9a-f]{12}"
-    if endpoint.uid:
-        suffix = hashlib.sha256(f"{endpoint.uid}{SERVICE}".encode()).hexdigest()[:_HASH]
-    like = re.compile(f"{re.escape(endpoint.name[:_VISIBLE])}-{suffix}")
-    return next((name for name in candidates if like.fullmatch(name)), "")
+    return ""
 
 
 class _UnreadableError(Exception):

@@ -14,7 +14,9 @@ from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest
 from function.routing import urls
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
-from function.routing.endpoint_view import SERVICE, is_service_name, service_name
+from function.routing.endpoint_view import is_service_name, service_name
+
+SERVICE: Final = "service"
 
 _SLICE: Final = "endpointslice"
 _TLS_PORT: Final = 443
@@ -32,13 +34,14 @@ def compose(draft: Draft) -> Composition:
         return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
 
     backend = _backend_name(draft)
-    given = service_name(draft.observation.namespace, draft.observation.name)
-    draft.child(SERVICE, _service(draft.observation.namespace, url, backend or given))
+    seen = draft.observation
+    given = service_name(seen.namespace, seen.name, seen.uid)
+    draft.child(SERVICE, _service(seen.namespace, url, backend or given))
     wanted = slice_key(url.family)
     if backend:
-        draft.child(wanted, _endpoint_slice(draft.observation.namespace, url, backend))
+        draft.child(wanted, _endpoint_slice(seen.namespace, url, backend))
     if draft.observed(wanted) is not None:
-        for key in sorted(draft.observation.children):
+        for key in sorted(seen.children):
             if key.startswith(_SLICE) and key != wanted:
                 draft.drop(key)
     _publish(draft, url, backend)
@@ -77,7 +80,7 @@ def _service(namespace: str, url: urls.Url, name: str) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"namespace": namespace, **({"name": name} if name else {})},
+        "metadata": {"namespace": namespace, "name": name},
         "spec": {"ports": [port]},
     }
 

@@ -21,9 +21,6 @@ CLASS: Final = "traefik"
 _WEB: Final = 8000
 _WEBSECURE: Final = 8443
 _SECURE: Final = "websecure"
-_WRONG_WAY: Final = ("usage-gateway-by-traefik", "usage-gateway-class-by-traefik")
-"""Usages of earlier versions, which protected the Gateway from its controller instead of the reverse."""
-
 _VALUES: Final[dict[str, Any]] = {
     "providers": {
         "kubernetesGateway": {
@@ -57,8 +54,6 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
         draft.child("gateway", gateway(spec))
         usage = protection.release_by(TRAEFIK, API_VERSION, "Gateway", GATEWAY)
         draft.child("usage-traefik-by-gateway", usage)
-    for key in _WRONG_WAY:
-        draft.drop(key)
     _say_controller(draft, definitions)
     _say_version(draft, version)
 

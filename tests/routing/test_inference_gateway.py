@@ -438,14 +438,6 @@ def test_a_release_that_is_not_ready_cannot_be_removed_in_order_and_stays() -> N
     assert not any(key.startswith("removed-") for key in made.requirements)
 
 
-def test_usages_that_protect_the_wrong_side_are_let_go() -> None:
-    old = {
-        f"usage-{what}-by-traefik": {"apiVersion": "protection.crossplane.io/v1beta1", "kind": kind}
-        for what, kind in (("gateway", "Usage"), ("gateway-class", "ClusterUsage"))
-    }
-    assert not set(old) & set(composed_gateway(gateway(), {**running(gateway()), **old}).children)
-
-
 # ---------------------------------------------------------------------- a control plane that settles
 
 

@@ -1,5 +1,6 @@
 """A ModelEndpoint becomes a Service without a selector and a slice with its one address."""
 
+import re
 from typing import Any
 
 import kubernetes_validate
@@ -10,6 +11,7 @@ from tests.routing.builders import bare_endpoint, composed_endpoint, message
 from tests.support.observe import said, with_condition
 
 BACKEND = "a-0123456789ab"
+NEW = names.name("a", 63, "Service", "ml-team", "a", "")
 ROUTING = {"backendName": BACKEND, "host": "203.0.113.4", "port": 80, "protocol": "http"}
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": BACKEND, "namespace": "ml-team"}}
 SLICE = {
@@ -36,7 +38,7 @@ def test_first_there_is_only_the_service() -> None:
         "service": {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"namespace": "ml-team"},
+            "metadata": {"namespace": "ml-team", "name": NEW},
             "spec": {"ports": [{"port": 80, "protocol": "TCP"}]},
         }
     }
@@ -157,7 +159,7 @@ def test_a_service_that_is_lost_comes_back_under_the_name_that_routes_have() -> 
 @pytest.mark.parametrize("junk", ["Not A Name", "-a", "1a", "a" * 64, 7, [], {"x": 1}])
 def test_a_published_name_that_is_none_is_not_taken_up(junk: Any) -> None:
     made = composed_endpoint(bare_endpoint(status={"routing": {"backendName": junk}}))
-    assert "name" not in made.children["service"].manifest["metadata"]
+    assert made.children["service"].manifest["metadata"]["name"] == NEW
 
 
 @pytest.mark.parametrize(
@@ -176,9 +178,10 @@ def test_how_the_endpoint_is_spoken_to_is_said_and_what_has_no_effect_too(
     assert said(composed_endpoint(bare_endpoint(url, **spec)))["UpstreamTLS"] == reason
 
 
-@pytest.mark.parametrize("name", ["7b-outside", "a.b", "1"])
-def test_an_endpoint_whose_name_no_service_can_have_names_its_service_itself(name: str) -> None:
+@pytest.mark.parametrize("name", ["chat", "7b-outside", "a.b", "1", "x" * 63])
+def test_the_service_has_a_name_of_its_own_that_a_service_may_have(name: str) -> None:
     thing = bare_endpoint()
-    thing["metadata"]["name"] = name
+    thing["metadata"] |= {"name": name, "uid": "7b0c"}
     given = composed_endpoint(thing).children["service"].manifest["metadata"]["name"]
-    assert given == names.name(name, 63, "Service", "ml-team", name)
+    assert given == names.name(name, 63, "Service", "ml-team", name, "7b0c")
+    assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", given)

@@ -1,6 +1,5 @@
 """A ModelService becomes one route from its path to weighted endpoints."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -364,8 +363,9 @@ def test_before_everything_is_fetched_all_stays_as_it_is(found: tuple[Any, ...])
     assert said(made)["Held"] == "True/InputUnresolved"
 
 
-def hashed(name: str, uid: str) -> str:
-    return f"{name}-{hashlib.sha256(f'{uid}service'.encode()).hexdigest()[:12]}"
+def given_to(name: str, uid: str) -> str:
+    """The name of an endpoint's Service."""
+    return names.name(name, 63, "Service", "ml-team", name, uid)
 
 
 SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
@@ -386,8 +386,7 @@ SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
 @pytest.mark.parametrize("uid", ["", "7b0c"])
 @pytest.mark.parametrize("how", SPOILED)
 def test_a_malformed_endpoint_among_good_ones_keeps_the_backend_that_it_has(how: str, uid: str) -> None:
-    name = hashed("b", uid) if uid else "b-0123456789ab"
-    good, other = endpoint("a"), endpoint("b", backend=name, uid=uid, rewritePath="/b/")
+    good, other = endpoint("a"), endpoint("b", backend=given_to("b", uid), uid=uid, rewritePath="/b/")
     before = composed_service(service(), [good, other])
     made = composed_service(served(), [good, SPOILED[how](other)], route=observed_route(before))
     assert refs(made) == refs(before)
@@ -407,16 +406,8 @@ def test_a_malformed_endpoint_that_was_never_routed_to_is_skipped_and_named(how:
     assert made.status["summary"] == {"ready": "1/2"}
 
 
-def test_a_malformed_endpoint_with_a_service_name_of_its_own_keeps_its_backend() -> None:
-    own = names.name("7b", 63, "Service", "ml-team", "7b")
-    before = composed_service(service(), [endpoint("7b", backend=own, uid="x")])
-    made = composed_service(served(), [endpoint("7b", backend="", uid="x")], route=observed_route(before))
-    assert refs(made) == refs(before)
-    assert message(made, "EndpointsResolved") == "Matched 1 endpoint(s)"
-
-
 def test_an_endpoint_made_anew_under_the_same_name_does_not_inherit_the_old_backend() -> None:
-    before = composed_service(service(), [endpoint("a", backend=hashed("a", "old"), uid="old")])
+    before = composed_service(service(), [endpoint("a", backend=given_to("a", "old"), uid="old")])
     made = composed_service(served(), [endpoint("a", backend="", uid="new")], route=observed_route(before))
     assert "backendRefs" not in rule(made)
 

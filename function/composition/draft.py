@@ -105,12 +105,12 @@ class Draft:
 
         Args:
             key: The composition resource name.
-            wanted: The manifest. Nulls and empty maps are left out.
+            wanted: The manifest. Nulls, and empty maps outside of lists, are left out.
             ready: Its readiness; by default that of its kind.
         """
         seen = self.observed(key)
         judged = readiness.of(seen) if ready is None else ready
-        body: Manifest = manifest.pruned(wanted)
+        body: Manifest = manifest.pruned(wanted, inside_lists=False)
         if seen is not None:
             if seen.get("kind") != body.get("kind"):
                 self.keep(key)

@@ -95,11 +95,25 @@ def is_true(source: object, kind: str) -> bool:
     return condition(source, kind).get("status") == "True"
 
 
-def pruned(value: Any) -> Any:
-    """Copy plain data without nulls and empty maps, which own more than they say when applied."""
+def pruned(value: Any, *, inside_lists: bool = True) -> Any:
+    """Copy plain data without nulls and empty maps, which own more than they say when applied.
+
+    Args:
+        value: Plain data.
+        inside_lists: Whether empty maps go from the items of lists too. There an empty map may be all
+            that is to be said, as in `emptyDir: {}`, and lists without keys are owned whole.
+    """
     if isinstance(value, Mapping):
-        copied = {key: pruned(item) for key, item in value.items() if item is not None}
+        copied = {key: pruned(item, inside_lists=inside_lists) for key, item in value.items() if item is not None}
         return {key: item for key, item in copied.items() if item != {}}
     if isinstance(value, list | tuple):
-        return [pruned(item) for item in value]
+        return [pruned(item) if inside_lists else _without_nulls(item) for item in value]
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(item) for item in value]
     return value

@@ -50,7 +50,7 @@ def wrap(
     spec: Manifest = {
         "providerConfigRef": {"kind": provider_config_kind, "name": provider_config},
         "readiness": readiness,
-        "forProvider": {"manifest": manifest.pruned(remote)},
+        "forProvider": {"manifest": manifest.pruned(remote, inside_lists=False)},
     }
     if watch:
         spec["watch"] = True

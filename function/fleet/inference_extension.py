@@ -7,10 +7,9 @@ them before, with others' objects.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from function.composition import Child, Composition, Manifest, manifest
+from function.composition import Manifest, manifest
 
 BUNDLE: Final = "v1.0.1"
 
@@ -270,25 +269,3 @@ CRDS: Final[tuple[Manifest, ...]] = (
 def resource_name(crd: Manifest) -> str:
     """The composition resource name of a definition's Object."""
     return f"gaie-crd-{manifest.name_of(crd)}"
-
-
-def with_status_subresources(answer: Composition) -> Composition:
-    """Give the definitions of an answer the empty map that says that they have a status subresource.
-
-    A draft leaves empty maps out, because nobody can tell who owns what they later hold. This one
-    stands in a list, which is owned whole, and means something.
-    """
-    full = {resource_name(crd): crd for crd in CRDS}
-    children = {
-        key: Child(_with_definition(child.manifest, full[key]), child.readiness) if key in full else child
-        for key, child in answer.children.items()
-    }
-    return replace(answer, children=children)
-
-
-def _with_definition(wrapped: Manifest, crd: Manifest) -> Manifest:
-    """The Object with the definition in full; one that holds something else is left as it is."""
-    if manifest.mapping(wrapped, "spec", "forProvider", "manifest") != manifest.pruned(crd):
-        return wrapped
-    spec = wrapped["spec"]
-    return {**wrapped, "spec": {**spec, "forProvider": {**spec["forProvider"], "manifest": crd}}}

@@ -15,7 +15,7 @@ from function.fleet import charts
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
 from function.fleet.charts import CHARTS, RESOURCE, Chart
 from function.fleet.gateway_address import choose_address
-from function.fleet.inference_extension import CRDS, resource_name, with_status_subresources
+from function.fleet.inference_extension import CRDS, resource_name
 from function.fleet.parts import Part, Progress, progress
 from function.fleet.provider_usages import (
     CLASS_BY_GATEWAY,
@@ -63,7 +63,7 @@ def compose(draft: Draft) -> Composition:
             _compose(draft, part, spec)
     _compose_usages(draft, parts)
     _say_refused_changes(draft, spec)
-    return with_status_subresources(_finish(draft, state))
+    return _finish(draft, state)
 
 
 # ---------------------------------------------------------------------- children

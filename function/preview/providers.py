@@ -70,8 +70,9 @@ def step(store: Store, clusters: Clusters) -> None:
 def cluster_of(store: Store, thing: Object, group: str = KUBERNETES) -> str:
     """The inference cluster that the provider config of an Object, or a Release, reaches.
 
-    It is the cluster whose composition the provider config belongs to; a provider config that
-    nothing composes stands for a cluster of its own name. The control cluster has no name.
+    It is the cluster whose composition the provider config belongs to, even if that is being deleted
+    and gone before the rest; a provider config that nothing composes stands for a cluster of its own
+    name. The control cluster has no name.
     """
     owner: Object | None = _config(store, thing, group)
     if manifest.text(owner, "spec", "credentials", "source") == _LOCAL:
@@ -79,7 +80,7 @@ def cluster_of(store: Store, thing: Object, group: str = KUBERNETES) -> str:
     while owner is not None:
         if owner.get("kind") == "InferenceCluster":
             return manifest.name_of(owner)
-        owner = store.of_uid(controller_uid(owner))
+        owner = store.last_of_uid(controller_uid(owner))
     return objects.provider_config(thing)
 
 

@@ -109,6 +109,7 @@ class Store:
         self._records: dict[Ref, _Record] = {}
         self._by_kind: dict[tuple[str, str], set[Ref]] = {}
         self._uids: dict[str, Ref] = {}
+        self._gone: dict[str, Manifest] = {}
         self._created: dict[Ref, int] = {}
 
     # ------------------------------------------------------------------ reading
@@ -141,6 +142,10 @@ class Store:
         """The object with a uid, not to be changed; None when it is gone."""
         ref = self._uids.get(uid)
         return self._records[ref].thing if ref is not None else None
+
+    def last_of_uid(self, uid: str) -> Manifest | None:
+        """The object with a uid, as it was last seen if it is gone; None when there never was one."""
+        return self.of_uid(uid) or self._gone.get(uid)
 
     # ------------------------------------------------------------------ writing
 
@@ -346,7 +351,10 @@ class Store:
             self._forget(ref, "the API server")
 
     def _forget(self, ref: Ref, who: str) -> None:
-        del self._uids[self._records.pop(ref).thing["metadata"]["uid"]]
+        thing = self._records.pop(ref).thing
+        uid = thing["metadata"]["uid"]
+        del self._uids[uid]
+        self._gone[uid] = thing
         self._by_kind[ref.group, ref.kind].discard(ref)
         self.revision += 1
         self.changes.append(Change(ref, who, ("(deleted)",)))

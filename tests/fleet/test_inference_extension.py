@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from function.composition import Composition, Manifest, manifest
-from function.fleet.inference_extension import CRDS, resource_name, with_status_subresources
+from function.composition import Manifest, manifest
+from function.fleet.inference_extension import CRDS, resource_name
 from tests.fleet.builders import compose_stack, installed, observed, remote, stack
 from tests.support.crd_schemas import FOLDER
 
@@ -31,12 +31,3 @@ def test_a_definition_is_created_where_it_is_missing_and_never_changed_or_remove
     answered = compose_stack(stack(), installed(stack()))
     spec = answered.children[resource_name(crd)].manifest["spec"]
     assert spec["managementPolicies"] == ["Observe", "Create"]
-
-
-def test_an_object_that_holds_something_else_is_left_as_it_is() -> None:
-    answered = compose_stack(stack(), installed(stack()))
-    key = resource_name(CRDS[0])
-    other = {**answered.children[key].manifest, "spec": {"forProvider": {"manifest": {"kind": "Other"}}}}
-    child = type(answered.children[key])(other, answered.children[key].readiness)
-    given = Composition(children={key: child})
-    assert with_status_subresources(given) == given

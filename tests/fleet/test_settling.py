@@ -123,5 +123,12 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
     assert kept.kept
     assert set(ready(plane)) == {"ams-1", "osl-1"}
     plane.delete(GROUP, "InferenceCluster", "", "ams-1")
-    going = plane.get(GROUP, "InferenceCluster", "", "ams-1")
-    assert going is None or manifest.text(going, "metadata", "deletionTimestamp")
+    plane.settle()
+    assert plane.get(GROUP, "InferenceCluster", "", "ams-1") is None
+    assert {manifest.name_of(one) for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
+        manifest.name_of(one)
+        for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
+        if manifest.labels(one)["crossplane.io/composite"].startswith("osl-1")
+    }
+    assert all(one.kept for one in plane.remote() if one.cluster == "ams-1")
+    assert set(ready(plane)) == {"osl-1"}

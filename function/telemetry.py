@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from function.composition import Composition, Observation
+from function.selectors import cache_use
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BYTES = tuple(float(4**exponent * 1024) for exponent in range(10))
@@ -39,6 +42,7 @@ class Metrics:
 
     def __post_init__(self) -> None:
         kind = ("kind",)
+        self.registry.register(_SelectorCaches())
         self.calls = Counter(
             "modelplane_calls_total", "Calls by kind and outcome.", ("kind", "outcome"), registry=self.registry
         )
@@ -58,11 +62,6 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch_cache(self, name: str, size: Callable[[], int]) -> None:
-        """Report the number of entries of a cache."""
-        gauge = Gauge(f"modelplane_{name}_entries", f"Entries of the {name.replace('_', ' ')}.", registry=self.registry)
-        gauge.set_function(size)
-
     def record(self, composition: Composition, kind: str, *, seconds: float, received: int, sent: int) -> None:
         """Count one answered call."""
         self.calls.labels(kind, outcome(composition)).inc()
@@ -72,6 +71,26 @@ class Metrics:
         for condition in composition.conditions:
             if condition.type == _SCHEDULED:
                 self.scheduling.labels(condition.reason).inc()
+
+
+class _SelectorCaches(Collector):
+    """Reports how well the caches of device selectors do."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metrics as they are now."""
+        hits, misses, entries = (
+            kind(f"modelplane_selector_cache_{what}", text, labels=["cache"])
+            for kind, what, text in (
+                (CounterMetricFamily, "hits", "Answers about device selectors that were known."),
+                (CounterMetricFamily, "misses", "Answers about device selectors that were not known."),
+                (GaugeMetricFamily, "entries", "Answers about device selectors that are known."),
+            )
+        )
+        for name, use in sorted(cache_use().items()):
+            hits.add_metric([name], use.hits)
+            misses.add_metric([name], use.misses)
+            entries.add_metric([name], use.entries)
+        yield from (hits, misses, entries)
 
 
 def outcome(composition: Composition) -> str:

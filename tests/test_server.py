@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from function import fn
+from function.composition import Composition, Observation
 from function.server import V1, V1BETA1, Server, Settings, StartError
 from tests.support.observe import NOW
 from tests.support.protocol import request
@@ -25,6 +27,15 @@ CLASS = {
     "kind": "InferenceClass",
     "metadata": {"name": "c"},
     "spec": {"devices": [{"name": "gpu", "driver": "d", "deviceClassName": "d"}]},
+}
+ENGINE = {
+    "name": "vllm",
+    "members": [
+        {
+            "nodeSelector": {"devices": [{"name": "gpu", "selectors": [{"cel": "true"}]}]},
+            "template": {"spec": {"containers": [{"name": "engine", "image": "vllm"}]}},
+        }
+    ],
 }
 LOCAL = Settings(address="127.0.0.1:0", insecure=True, metrics_address="127.0.0.1:0")
 
@@ -138,8 +149,60 @@ def test_metrics_count_calls_by_kind_and_outcome() -> None:
             assert 'modelplane_calls_total{kind="InferenceClass",outcome="ready"} 1.0' in text
             assert 'modelplane_calls_total{kind="unknown",outcome="fatal"} 1.0' in text
             assert 'modelplane_request_bytes_count{kind="InferenceClass"} 1.0' in text
+            assert 'modelplane_response_bytes_count{kind="InferenceClass"} 1.0' in text
+            assert 'modelplane_call_seconds_count{kind="InferenceClass"} 1.0' in text
+            assert 'modelplane_selector_cache_entries{cache="verdicts"}' in text
             assert (await asyncio.to_thread(get, server, "/else"))[0] == 404
 
+    asyncio.run(check())
+
+
+def test_scheduling_outcomes_are_counted_by_reason() -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            deployment = {
+                "apiVersion": "modelplane.ai/v1alpha1",
+                "kind": "ModelDeployment",
+                "metadata": {"name": "chat", "namespace": "ml-team"},
+                "spec": {"replicas": 1, "engines": [ENGINE]},
+            }
+            await caller(opened)(request(deployment, required={"clusters": [], "replicas": []}))
+            _, text = await asyncio.to_thread(get, server, "/metrics")
+            assert 'modelplane_scheduling_total{reason="NoClusters"} 1.0' in text
+
+    asyncio.run(check())
+
+
+def test_an_answer_that_is_too_large_is_counted_as_fatal(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            answer = await caller(opened)(request(CLASS))
+            assert answer.results[0].severity == fnv1.SEVERITY_FATAL
+            _, text = await asyncio.to_thread(get, server, "/metrics")
+            assert 'modelplane_calls_total{kind="InferenceClass",outcome="fatal"} 1.0' in text
+
+    monkeypatch.setattr(fn, "MAX_ANSWER_BYTES", 10)
+    asyncio.run(check())
+
+
+def test_a_long_computation_does_not_hold_up_health_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(_: Observation) -> Composition:
+        ends = time.monotonic() + 2
+        while time.monotonic() < ends:
+            sum(range(1000))
+        return Composition(ready=True)
+
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            call = asyncio.ensure_future(caller(opened)(request(CLASS)))
+            await asyncio.sleep(0.2)
+            stub = health_pb2_grpc.HealthStub(opened)
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            assert not call.done()
+            assert (await call).desired.composite.ready == fnv1.READY_TRUE
+
+    monkeypatch.setattr("function.server.compose", slow)
     asyncio.run(check())
 
 

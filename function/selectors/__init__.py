@@ -2,12 +2,13 @@
 
 from function.selectors.device import Claim, Device, Kind, Value
 from function.selectors.error import SelectorError
-from function.selectors.selector import Selector, compile_selector
+from function.selectors.selector import CacheUse, Selector, cache_use, compile_selector
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 
 __all__ = [
     "MATCH",
     "NO_MATCH",
+    "CacheUse",
     "Claim",
     "Device",
     "Kind",
@@ -16,5 +17,6 @@ __all__ = [
     "SelectorError",
     "Value",
     "Verdict",
+    "cache_use",
     "compile_selector",
 ]

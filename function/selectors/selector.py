@@ -103,6 +103,27 @@ def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> Exposed 
         return Verdict(Outcome.ERROR, str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class CacheUse:
+    """How well a cache does.
+
+    Attributes:
+        hits: Questions that it could answer.
+        misses: Questions that it could not answer.
+        entries: Answers that it holds.
+    """
+
+    hits: int
+    misses: int
+    entries: int
+
+
+def cache_use() -> dict[str, CacheUse]:
+    """Tell how well the caches of compiled selectors and of verdicts do, since the program began."""
+    found = {"selectors": _compile.cache_info(), "verdicts": _verdict.cache_info()}
+    return {name: CacheUse(info.hits, info.misses, info.currsize) for name, info in found.items()}
+
+
 def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:
     """Group values by domain; keys without one belong to the driver. A domain without values is empty."""
     domains: defaultdict[str, dict[str, Any]] = defaultdict(dict)

@@ -1,0 +1,42 @@
+"""The names of what is composed are API: users' scripts and upgrades rely on them, so they change only on purpose."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from function.composers import compose
+from function.composition import manifest, objects
+from tests.support.settled import composites, observe, quickstart
+
+SNAPSHOT = Path(__file__).parent / "child_names.json"
+
+
+def said(thing: Mapping[str, Any]) -> str:
+    return "/".join(filter(None, (manifest.text(thing, "kind"), manifest.namespace_of(thing), manifest.name_of(thing))))
+
+
+def named(child: Mapping[str, Any], *, new: bool) -> str:
+    """A new child as it is named, an Object by what it holds, a Release by its name at Helm; empty if generated."""
+    if objects.is_object(child):
+        return said(objects.desired(child))
+    external = manifest.annotations(child).get("crossplane.io/external-name", "")
+    return external or (said(child) if new and manifest.name_of(child) else "")
+
+
+def names() -> dict[str, dict[str, str]]:
+    """What every composite of the quickstart names its children."""
+    found: dict[str, dict[str, str]] = {}
+    for composer, thing in composites(quickstart()):
+        seen = observe(quickstart(), thing)
+        children = {key: (child.manifest, False) for key, child in compose(seen).children.items()}
+        fresh = compose(replace(seen, children={}))
+        children |= {key: (child.manifest, True) for key, child in fresh.children.items()}
+        listed = {key: named(body, new=new) for key, (body, new) in sorted(children.items())}
+        found[f"{composer.kind}/{manifest.name_of(thing)}"] = {key: name for key, name in listed.items() if name}
+    return found
+
+
+def test_the_names_of_children_and_of_remote_objects_change_only_on_purpose() -> None:
+    assert names() == json.loads(SNAPSHOT.read_text(encoding="utf-8"))

@@ -5,10 +5,12 @@ Protobuf lives here and nowhere else.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
 from google.protobuf import duration_pb2, struct_pb2
 
 from function.composers import compose
@@ -17,12 +19,39 @@ from function.composition import Composition, Condition, Observation, Requiremen
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Crossplane receives no larger answer, and has no option for it."""
 
+V1 = fnv1.DESCRIPTOR.services_by_name["FunctionRunnerService"].full_name
+V1BETA1 = fnv1beta1.DESCRIPTOR.services_by_name["FunctionRunnerService"].full_name
+"""The two protocols have the same messages under two names."""
+
 _STATUS = {
     Status.TRUE: fnv1.STATUS_CONDITION_TRUE,
     Status.FALSE: fnv1.STATUS_CONDITION_FALSE,
     Status.UNKNOWN: fnv1.STATUS_CONDITION_UNKNOWN,
 }
 _SEVERITY = {Severity.NORMAL: fnv1.SEVERITY_NORMAL, Severity.WARNING: fnv1.SEVERITY_WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One call, answered.
+
+    Attributes:
+        observation: What was asked.
+        composition: What was answered.
+        response: The answer's bytes.
+    """
+
+    observation: Observation
+    composition: Composition
+    response: bytes
+
+
+def answer(message: bytes, now: datetime) -> Answered:
+    """Answer the bytes of one request."""
+    request = fnv1.RunFunctionRequest.FromString(message)
+    observation = decode(request, now)
+    composition, response = send(request, compose(observation))
+    return Answered(observation, composition, response.SerializeToString(deterministic=True))
 
 
 def run(request: fnv1.RunFunctionRequest, now: datetime) -> fnv1.RunFunctionResponse:

@@ -18,22 +18,16 @@ from typing import Any
 
 import grpc
 import structlog
-from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from function import fn
-from function.composers import COMPOSERS, compose
+from function.composers import COMPOSERS
 from function.telemetry import Listener, Metrics, log_call
 
 MEBIBYTE = 1024 * 1024
 GRACE_SECONDS = 20
 """How long calls that are under way may take to end when the server is told to stop."""
-
-V1 = fnv1.DESCRIPTOR.services_by_name["FunctionRunnerService"].full_name
-V1BETA1 = fnv1beta1.DESCRIPTOR.services_by_name["FunctionRunnerService"].full_name
-"""The two protocols have the same messages under two names."""
 
 
 class StartError(Exception):
@@ -94,10 +88,10 @@ class Server:
         # The size is checked by the handler, whose refusal says which flag raises it.
         server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
         handler: Any = grpc.unary_unary_rpc_method_handler(self._run)  # no (de)serializers: bytes in, bytes out
-        for service in (V1, V1BETA1):
+        for service in (fn.V1, fn.V1BETA1):
             server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"RunFunction": handler})])
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((V1, V1BETA1, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        reflection.enable_server_reflection((fn.V1, fn.V1BETA1, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
         try:
             if credentials is None:
                 self.port = server.add_insecure_port(self._settings.address)
@@ -135,7 +129,7 @@ class Server:
         self._ready = serving
         serving_status = health_pb2.HealthCheckResponse.SERVING
         status = serving_status if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for service in ("", V1, V1BETA1):
+        for service in ("", fn.V1, fn.V1BETA1):
             await self._health.set(service, status)
 
     def _listen(self) -> Listener:
@@ -158,15 +152,14 @@ class Server:
 
     def _answer(self, message: bytes) -> bytes:
         started = time.perf_counter()
-        request = fnv1.RunFunctionRequest.FromString(message)
-        observation = fn.decode(request, self._clock())
-        composition, answer = fn.send(request, compose(observation))
-        response: bytes = answer.SerializeToString(deterministic=True)
+        answered = fn.answer(message, self._clock())
         seconds = time.perf_counter() - started
-        kind = observation.kind if (observation.api_version, observation.kind) in COMPOSERS else "unknown"
-        self.metrics.record(composition, kind, seconds=seconds, received=len(message), sent=len(response))
-        log_call(self._log, observation, composition, seconds)
-        return response
+        seen, composition = answered.observation, answered.composition
+        kind = seen.kind if (seen.api_version, seen.kind) in COMPOSERS else "unknown"
+        sizes = {"received": len(message), "sent": len(answered.response)}
+        self.metrics.record(composition, kind, seconds=seconds, **sizes)
+        log_call(self._log, seen, composition, seconds)
+        return answered.response
 
 
 def _credentials(settings: Settings) -> grpc.ServerCredentials | None:

@@ -18,7 +18,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from function import fn
 from function.composition import Composition, Observation
-from function.server import V1, V1BETA1, Server, Settings, StartError
+from function.fn import V1, V1BETA1
+from function.server import Server, Settings, StartError
 from tests.support.observe import NOW
 from tests.support.protocol import request
 
@@ -202,7 +203,7 @@ def test_a_long_computation_does_not_hold_up_health_answers(monkeypatch: pytest.
             assert not call.done()
             assert (await call).desired.composite.ready == fnv1.READY_TRUE
 
-    monkeypatch.setattr("function.server.compose", slow)
+    monkeypatch.setattr("function.fn.compose", slow)
     asyncio.run(check())
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types unit e2e format generate build clean
+.PHONY: help demo test lint types unit e2e format generate build package clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -47,12 +47,16 @@ format: $(VENV)/.dev ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-generate: $(VENV)/.dev ## Write xrds/, compositions/ and the reference pages from the code
+generate: $(VENV)/.dev ## Write xrds/, compositions/, package/ and the reference pages from the code
 	$(BIN)/python -m function.api.generate
+	$(BIN)/python -m function.packages
 	$(BIN)/python -m function.reference
 
 build: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+package: $(VENV)/.dev ## Build both packages into dist/, for REGISTRY=, on BASE= or from RUNTIME= (see docs/install.md)
+	$(BIN)/python -m package.build $(REGISTRY:%=--registry %) $(BASE:%=--base %) $(RUNTIME:%=--runtime %)
 
 clean: ## Remove what was built and the virtual environment
 	rm -rf $(VENV) build dist *.egg-info

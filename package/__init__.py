@@ -1,0 +1,1 @@
+"""Builds the packages that Crossplane installs; needs no container engine."""

@@ -1,0 +1,25 @@
+"""Crossplane's own definitions take what install.yaml asks of it."""
+
+import jsonschema
+import pytest
+import yaml
+
+from function.composition import Manifest
+from function.packages.files import ASKED, INSTALL, files
+from function.packages.metadata import release
+from tests.e2e.binaries import Binaries
+from tests.support import crd_schemas
+
+ASKED_OF_CROSSPLANE = [
+    one
+    for path in (INSTALL, ASKED)
+    for one in yaml.safe_load_all(files(release())[path])
+    if one["apiVersion"].startswith("pkg.crossplane.io/")
+]
+
+
+@pytest.mark.parametrize("thing", ASKED_OF_CROSSPLANE, ids=lambda one: f"{one['kind']}/{one['metadata']['name']}")
+def test_crossplane_takes_it_with_unknown_fields_refused(thing: Manifest, binaries: Binaries) -> None:
+    group, version = thing["apiVersion"].split("/")
+    path = binaries.crds / f"{group}_{thing['kind'].lower()}s.yaml"
+    jsonschema.Draft202012Validator(crd_schemas._schema(path, version)).validate(thing)

@@ -20,6 +20,7 @@ FAILED: Final = 1
 _QUIET_SECONDS: Final = 3
 _BETWEEN_SECONDS: Final = 2
 _MOST_MEBIBYTES: Final = 2047
+_LAST_PORT: Final = 65535
 
 
 def modelplane(argv: Sequence[str] | None = None) -> int:
@@ -80,6 +81,7 @@ def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"function {_version()}")
     parser.add_argument(
         "--address",
+        type=_address,
         default=given("address", "0.0.0.0:9443"),
         metavar="HOST:PORT",
         help="where to serve (default: %(default)s)",
@@ -99,6 +101,7 @@ def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--metrics-address",
+        type=_address,
         default=given("metrics-address", "0.0.0.0:8080"),
         metavar="HOST:PORT",
         help="where to serve /metrics, /healthz and /readyz in plain HTTP (default: %(default)s)",
@@ -108,6 +111,15 @@ def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             f"--{flag}", action=argparse.BooleanOptionalAction, type=_flag, default=given(flag, "false"), help=text
         )
     return parser
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and int(port) <= _LAST_PORT) or (
+        ":" in host and "]" not in host
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, such as 0.0.0.0:9443 or [::]:9443")
+    return text
 
 
 def _mebibytes(text: str) -> int:
@@ -132,7 +144,12 @@ def preview(paths: Sequence[str], output: str) -> int:
         manifests = inputs.read(paths)
         plane = ControlPlane()
         plane.apply(manifests)
-    except (inputs.InputError, errors.RefusedError) as error:
+    except inputs.InputError as error:
+        if len(error.problems) == 1:
+            return _stopped(error, REFUSED)
+        listed = "\n  ".join(error.problems)
+        return _stopped(f"the input is refused, for {len(error.problems)} reasons:\n  {listed}", REFUSED)
+    except errors.RefusedError as error:
         return _stopped(error, REFUSED)
     try:
         plane.settle(progress=_Progress())
@@ -156,7 +173,8 @@ def _parser() -> argparse.ArgumentParser:
         "preview",
         help="show what would be composed, without any cluster",
         description="Reconcile manifests in a control plane in memory until nothing changes, and show the result.",
-        epilog="Exit status: 0 when it settles, Ready or not; 1 when it does not settle; 2 when the input is refused.",
+        epilog="Exit status: 0 when it settles, Ready or not; 1 when it does not settle, or something is composed that "
+        "must never be; 2 when the input is refused.",
     )
     shown.add_argument(
         "paths", nargs="+", metavar="PATH", help="a file or folder with manifests, or - for standard input"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import celpy
@@ -76,9 +77,15 @@ def _within(place: str, path: str) -> bool:
 
 
 def _holds(rule: str, new: Any, old: Any) -> bool:
-    activation = {"self": json_to_cel(new)}
-    if old is not _ABSENT:
-        activation[_TRANSITION] = json_to_cel(old)
+    return _verdict(rule, json.dumps(new), None if old is _ABSENT else json.dumps(old))
+
+
+@lru_cache(maxsize=4096)
+def _verdict(rule: str, new: str, old: str | None) -> bool:
+    """Evaluate a rule on values written as JSON: most objects are judged again and again as they are."""
+    activation = {"self": json_to_cel(json.loads(new))}
+    if old is not None:
+        activation[_TRANSITION] = json_to_cel(json.loads(old))
     try:
         return bool(_program(rule).evaluate(activation) == BoolType(True))  # noqa: FBT003 - CEL's own true
     except CELEvalError:

@@ -96,7 +96,7 @@ def _judge(new: Mapping[str, Any], old: Mapping[str, Any] | None, source: str) -
     stored = _known(stored, schema)
     former = _known(_without_crossplane(completed(old, schema))[0], schema) if old is not None else absent()
     doubtful = [problem.path for problem in found if problem.fatal]
-    found += broken(_ruled(stored), _ruled(former), schema, "", doubtful)
+    found += broken(_ruled(stored, schema), _ruled(former, schema), schema, "", doubtful)
     return Admitted(_merged(stored, kept), tuple(found), source)
 
 
@@ -162,13 +162,14 @@ def _known(stored: dict[str, Any], schema: Schema) -> dict[str, Any]:
     return {**kept, **pruned(stored, schema), **status}
 
 
-def _ruled(stored: Any) -> Any:
-    """Leave of an object what rules may read: of metadata, only the name."""
+def _ruled(stored: Any, schema: Schema) -> Any:
+    """Leave of an object what rules may read: what the schema knows and, of metadata, only the name."""
     if not isinstance(stored, dict):
         return stored
     metadata = stored.get("metadata")
     named = {"name": metadata["name"]} if isinstance(metadata, dict) and isinstance(metadata.get("name"), str) else {}
-    return {**stored, "metadata": named}
+    known = {key: value for key, value in stored.items() if key in {"apiVersion", "kind", *schema["properties"]}}
+    return {**known, "metadata": named}
 
 
 def _without_crossplane(stored: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

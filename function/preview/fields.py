@@ -30,6 +30,9 @@ _ITEMS_BY_KEY: Final[Mapping[Path, str]] = {
 }
 """Lists whose items have writers of their own, and the field that tells the items apart."""
 
+_LEAVES: Final = (str, int)
+"""Types of values that are written as they are; a boolean is an int too."""
+
 _SETS: Final[frozenset[Path]] = frozenset({(METADATA, "f:finalizers")})
 
 
@@ -39,6 +42,8 @@ def plain(value: Any, path: str = "") -> Any:
     Raises:
         TypeError: When something else is in it, with its path.
     """
+    if value is None or isinstance(value, _LEAVES):
+        return value
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
@@ -46,10 +51,8 @@ def plain(value: Any, path: str = "") -> Any:
         return {key: plain(item, f"{path}.{key}" if path else key) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, f"{path}[{position}]") for position, item in enumerate(value)]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
     raise TypeError(f"{path or 'the object'} is of type {type(value).__name__}, which JSON does not have")
 
 
@@ -64,7 +67,9 @@ def flatten(thing: Mapping[str, Any]) -> Fields:
 def _collect(value: Any, path: Path, found: Fields) -> None:
     if value is None:
         return
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, _LEAVES):
+        found[path] = value
+    elif isinstance(value, Mapping) and value:
         for key, item in value.items():
             _collect(item, (*path, f"f:{key}"), found)
     elif isinstance(value, list) and value and path in _ITEMS_BY_KEY:

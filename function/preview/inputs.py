@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +13,27 @@ from typing import Any, Final, TextIO
 
 import yaml
 
+from function.api import patterns
+from function.api.kinds import GROUPS, KINDS
 from function.api.validation import admit
-from function.composition import Manifest, manifest
+from function.composition import Manifest, Object, manifest
 from function.preview.fields import plain
-from function.preview.kinds import in_namespace, ref_of
+from function.preview.kinds import group_of, in_namespace, ref_of
 
 STDIN: Final = "-"
 
 _ENDS: Final = frozenset({".json", ".yaml", ".yml"})
+_KUSTOMIZE: Final = "kustomize.config.k8s.io"
+_NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_CALLED: Final = {
+    list: "a list",
+    dict: "a map",
+    str: "a text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
 
 
 class InputError(Exception):
@@ -63,7 +78,7 @@ def read(paths: Sequence[str], stdin: TextIO | None = None) -> list[Manifest]:
     documents: list[Document] = []
     for source, text in _texts(paths, stdin or sys.stdin, problems):
         try:
-            documents += [item for document in _parsed(source, text) for item in _items(document)]
+            documents += [item for document in _parsed(source, text) for item in _items(document, problems)]
         except InputError as error:
             problems += error.problems
     if not documents and not problems:
@@ -127,6 +142,10 @@ def _parsed(source: str, text: str) -> list[Document]:
         raise InputError([f"{source}{where}: is not YAML: {error.problem or error.context}"]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise InputError([f"{source}: is not {language}: {error}"]) from None
+    except RecursionError:
+        raise InputError([f"{source}: is nested too deeply"]) from None
+    except (AttributeError, LookupError, TypeError):  # what the parser makes of a text under a tag it cannot have
+        raise InputError([f"{source}: is not YAML: a value does not fit its tag"]) from None
     contents = [content for content in contents if content is not None]
     many = len(contents) > 1
     return [
@@ -135,15 +154,16 @@ def _parsed(source: str, text: str) -> list[Document]:
     ]
 
 
-def _items(document: Document) -> Iterator[Document]:
+def _items(document: Document, problems: list[str]) -> Iterator[Document]:
     """Take a List apart, as `kubectl get -o yaml` prints it."""
     content = document.content
-    if isinstance(content, dict) and str(content.get("kind", "")).endswith("List") and "items" in content:
-        items = content["items"] if isinstance(content["items"], list) else []
-        for number, item in enumerate(items, 1):
-            yield Document(f"{document.source} (item {number})", item)
-    else:
+    if not isinstance(content, dict) or not str(content.get("kind", "")).endswith("List") or "items" not in content:
         yield document
+    elif not isinstance(content["items"], list):
+        problems.append(f"{document.source}: {content['kind']}: items must be a list, not {_called(content['items'])}")
+    else:
+        for number, item in enumerate(content["items"], 1):
+            yield Document(f"{document.source} (item {number})", item)
 
 
 # ---------------------------------------------------------------------- manifests
@@ -162,23 +182,46 @@ def _problems(document: Document) -> list[str]:
         return [f"{document.source}: contains itself, or is nested too deeply"]
     for field in ("apiVersion", "kind"):
         if not manifest.text(thing, field):
-            return [f"{document.source}: {field} is required, and must be a text"]
+            return [f"{document.source}: is no manifest: {field} is required, and must be a text"]
+    if group_of(thing["apiVersion"]) == _KUSTOMIZE:
+        return [
+            f"{document.source}: is for kustomize; give what it makes: kubectl kustomize FOLDER | modelplane preview -"
+        ]
     admitted = admit(thing, document.source)
-    if admitted.problems:
-        return admitted.lines()
-    name = manifest.dig(thing, "metadata", "name")
-    if not isinstance(name, str) or not name:
-        return [f"{document.source}: {thing['kind']}: metadata.name is required, and must be a text"]
+    found = admitted.lines()
+    subject = f"{document.source}: {thing['kind']}/{manifest.text(thing, 'metadata', 'name') or '?'}"
+    if not found and not manifest.name_of(thing):
+        found.append(f"{subject}: metadata.name: is required, and must be a text")
+    return found + [f"{subject}: {problem}" for problem in (*_misplaced(thing), *_metadata(thing))]
+
+
+def _misplaced(thing: Object) -> Iterator[str]:
+    """Find a kind of ours that is written with a group that nobody serves."""
+    group, kind = group_of(thing["apiVersion"]), thing["kind"]
+    served = sorted(known.api_version for known in KINDS if known.kind == kind)
+    if served and group not in GROUPS and (not group or difflib.get_close_matches(group, GROUPS, n=1, cutoff=0.8)):
+        yield f'apiVersion: {kind} is served as {" and ".join(served)}, not "{thing["apiVersion"]}"'
+
+
+def _metadata(thing: Object) -> Iterator[str]:
+    """Judge what every kind has in its metadata, besides the name."""
     namespace = manifest.dig(thing, "metadata", "namespace", default="")
     if not isinstance(namespace, str):
-        return [f"{document.source}: {thing['kind']}/{name}: metadata.namespace must be a text"]
-    return []
+        yield f"metadata.namespace: must be a text, not {_called(namespace)}"
+    elif namespace and not _NAMESPACE.fullmatch(namespace):
+        yield f'metadata.namespace: must be up to 63 {patterns.MEANINGS[patterns.DNS_LABEL]}, not "{namespace}"'
+    for field in ("labels", "annotations"):
+        entries = manifest.dig(thing, "metadata", field, default={})
+        if not isinstance(entries, dict):
+            yield f"metadata.{field}: must be a map, not {_called(entries)}"
+            continue
+        for key, value in entries.items():
+            if not isinstance(value, str):
+                yield f"metadata.{field}[{key}]: must be a text, not {_called(value)}: {value!r}; put it in quotes"
 
 
 def _called(value: Any) -> str:
-    return {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}.get(
-        type(value), type(value).__name__
-    )
+    return _CALLED.get(type(value), type(value).__name__)
 
 
 # ---------------------------------------------------------------------- YAML and JSON
@@ -199,18 +242,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _mapping(loader: Any, node: Any) -> dict[str, Any]:
     """Build a map, refusing keys that are there twice, of which all but one would be lost."""
+    if not isinstance(node, yaml.MappingNode):
+        raise yaml.constructor.ConstructorError(None, None, "a map is needed here", node.start_mark)
     seen = set()
     for key, _ in node.value:
-        if key.value in seen and key.value != "<<":
-            raise yaml.constructor.ConstructorError(None, None, f'the key "{key.value}" is there twice', key.start_mark)
-        seen.add(key.value if isinstance(key.value, str) else None)
-    loader.flatten_mapping(node)
-    built = {}
-    for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
             raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
-        built[key.value] = loader.construct_object(value, deep=True)
-    return built
+        if key.value in seen and key.value != "<<":
+            raise yaml.constructor.ConstructorError(None, None, f'the key "{key.value}" is there twice', key.start_mark)
+        seen.add(key.value)
+    loader.flatten_mapping(node)
+    return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
 
 
 def _number(loader: Any, node: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Final
 
 from function.composition import Object, manifest, objects
@@ -81,26 +82,34 @@ def _goes(store: Store, ref: Ref) -> str:
 def _leaked(store: Store) -> Iterator[str]:
     """Every composed object must belong to a composite that knows of it."""
     protected = {usages.side(store, usage, "of") for kind in usages.KINDS for usage in store.find(usages.GROUP, kind)}
+    known: dict[str, AbstractSet[Ref]] = {}
     for thing in store.everything():
         key = manifest.annotations(thing).get(RESOURCE_NAME)
         if not key or manifest.text(thing, "metadata", "deletionTimestamp") or ref_of(thing) in protected:
             continue
-        owner = store.of_uid(controller_uid(thing))
+        uid = controller_uid(thing)
+        owner = store.of_uid(uid)
         if owner is None:
             if thing["kind"] not in usages.KINDS:
                 yield f"{ref_of(thing)} is composed by nothing any more and was not deleted"
-        elif not manifest.text(owner, "metadata", "deletionTimestamp") and not _refers(owner, thing):
-            yield f"{ref_of(thing)} was composed as {key!r} by {ref_of(owner)}, which has lost track of it"
+        elif not manifest.text(owner, "metadata", "deletionTimestamp"):
+            if uid not in known:
+                known[uid] = _children(owner)
+            if not {ref_of(thing), replace(ref_of(thing), namespace="")} & known[uid]:
+                yield f"{ref_of(thing)} was composed as {key!r} by {ref_of(owner)}, which has lost track of it"
 
 
-def _refers(owner: Object, thing: Object) -> bool:
-    return any(
-        manifest.text(ref, "kind") == thing["kind"]
-        and group_of(manifest.text(ref, "apiVersion")) == group_of(thing["apiVersion"])
-        and manifest.text(ref, "name") == manifest.name_of(thing)
-        and (manifest.text(ref, "namespace") or manifest.namespace_of(thing)) == manifest.namespace_of(thing)
+def _children(owner: Object) -> AbstractSet[Ref]:
+    """The children that a composite refers to; one of a namespaced composite without its namespace."""
+    return {
+        Ref(
+            group_of(manifest.text(ref, "apiVersion")),
+            manifest.text(ref, "kind"),
+            manifest.text(ref, "namespace"),
+            manifest.text(ref, "name"),
+        )
         for ref in manifest.items(owner, "spec", "crossplane", "resourceRefs")
-    )
+    }
 
 
 def _claims(store: Store, clusters: Clusters) -> Iterator[str]:

@@ -8,7 +8,6 @@ never changed in place, so an object that was read stays as it was read.
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -85,6 +84,8 @@ class _Record:
     """Counts the writes that were not about the status."""
     applied: dict[Writer, tuple[Manifest, int]] = field(default_factory=dict)
     """What a writer last applied, and `main` after it: the same again changes nothing."""
+    flat: tuple[Manifest, Fields] | None = None
+    """The object that was last taken apart, and its fields."""
 
 
 def timestamp(moment: datetime) -> str:
@@ -163,11 +164,11 @@ class Store:
             RefusedError: When the object is invalid.
             NotAppliedError: When it cannot be written now.
         """
-        body: Manifest = fields.plain(wanted)
-        ref = ref_of(body)
+        ref = ref_of(wanted)
         record = self._records.get(ref)
-        if record and record.applied.get(writer) == (body, record.main):
+        if record and record.applied.get(writer) == (wanted, record.main):
             return record.thing
+        body: Manifest = fields.plain(wanted)
         intent = {path: value for path, value in fields.flatten(_written(body)).items() if _is_of(path, writer)}
         mine = frozenset(intent) - _IDENTITY
         if record is None:
@@ -195,11 +196,13 @@ class Store:
             RefusedError: When the object is invalid.
             NotAppliedError: When it does not exist.
         """
-        body: Manifest = fields.plain(thing)
-        ref = ref_of(body)
+        ref = ref_of(thing)
         record = self._records.get(ref)
         if record is None:
             raise NotAppliedError(f"{ref} not found")
+        if thing == record.thing:
+            return record.thing
+        body: Manifest = fields.plain(thing)
         live = self._fields(record)
         given = fields.flatten(_written(body))
         merged = {path: value for path, value in live.items() if not _is_of(path, writer)}
@@ -338,7 +341,10 @@ class Store:
         record.thing = {**record.thing, "metadata": {**record.thing["metadata"], "managedFields": entries}}
 
     def _fields(self, record: _Record) -> Fields:
-        return fields.flatten(_written(record.thing))
+        """The object taken apart; not to be changed."""
+        if record.flat is None or record.flat[0] is not record.thing:
+            record.flat = (record.thing, fields.flatten(_written(record.thing)))
+        return record.flat[1]
 
     def _bump(self, ref: Ref, record: _Record, thing: Manifest, who: str, what: tuple[str, ...]) -> None:
         self.revision += 1
@@ -362,7 +368,7 @@ class Store:
 
 def with_status(thing: Object, status: Mapping[str, Any]) -> Manifest:
     """Copy an object with another status."""
-    return {**thing, "status": copy.deepcopy(dict(status))}
+    return {**thing, "status": dict(status)}
 
 
 def _written(thing: Mapping[str, Any]) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api.kinds import GROUPS, KINDS
@@ -46,6 +46,7 @@ def tree(plane: ControlPlane) -> tuple[Node, ...]:
         *_clusters(plane),
         Node("Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))),
         Node("Not composed by this version", below=_not_composed(plane)),
+        Node("Taken as given: no kinds of Modelplane", below=_given(plane)),
     )
     return tuple(section for section in sections if section.below)
 
@@ -145,7 +146,7 @@ def _clusters(plane: ControlPlane) -> list[Node]:
     for cluster in sorted(found):
         groups = []
         for ref in sorted(found[cluster], key=lambda r: (_ORDER.get(r.kind, len(_ORDER)), r)):
-            items = sorted(found[cluster][ref], key=lambda pair: ref_of(pair[1]))
+            items = sorted(found[cluster][ref], key=lambda pair: replace(ref_of(pair[1]), name=_name(pair[1])))
             groups.append(Node(str(ref), below=tuple(_item(thing, shown) for thing, shown in items)))
         nodes.append(Node(f"On cluster {cluster}", below=tuple(groups)))
     return nodes
@@ -166,9 +167,13 @@ def _place(plane: ControlPlane, thing: Object) -> str:
 def _item(thing: Object, shown: Object) -> Node:
     """One object on a cluster."""
     where = manifest.namespace_of(shown) if objects.is_object(thing) else ""
-    name = manifest.annotations(shown).get("crossplane.io/external-name") or manifest.name_of(shown)
-    words = (manifest.text(shown, "kind"), "/".join(filter(None, (where, name))), facts(shown))
+    words = (manifest.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
     return Node("  ".join(filter(None, words)), _ready(thing), tuple(_why(thing)))
+
+
+def _name(shown: Object) -> str:
+    """The name that an object has outside the control cluster."""
+    return manifest.annotations(shown).get("crossplane.io/external-name") or manifest.name_of(shown)
 
 
 # ---------------------------------------------------------------------- the fleet
@@ -209,6 +214,15 @@ def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:
     )
 
 
+def _given(plane: ControlPlane) -> tuple[Node, ...]:
+    """Objects of other kinds that were given."""
+    return tuple(
+        Node("  ".join(filter(None, (thing["kind"], _title(thing), facts(thing)))))
+        for thing in plane.store.everything()
+        if ref_of(thing) in plane.given and group_of(thing["apiVersion"]) not in GROUPS
+    )
+
+
 # ---------------------------------------------------------------------- words
 
 
@@ -236,5 +250,5 @@ def _is_worth_saying(said: Object, vocabulary: Vocabulary, *, ready: bool) -> bo
     kind, reason = manifest.text(said, "type"), manifest.text(said, "reason")
     declared = vocabulary.get(kind, {}).get(reason)
     if declared is None:
-        return not ready and kind != "Ready" and said.get("status") != "True"
+        return kind != "Ready" and said.get("status") != "True" and (kind == "Synced" or not ready)
     return declared.event is Severity.WARNING or (not ready and bool(declared.remedy))

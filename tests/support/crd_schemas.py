@@ -23,20 +23,32 @@ def violations(thing: dict[str, Any], plural: str) -> list[str]:
 
 @cache
 def _schema(path: Path, version: str) -> Any:
-    versions = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]["versions"]
+    versions = _spec(path)["versions"]
     schema = next(v for v in versions if v["name"] == version)["schema"]["openAPIV3Schema"]
     schema["properties"]["metadata"] = {"x-kubernetes-preserve-unknown-fields": True}
-    return _strict(schema)
+    return strict(schema)
 
 
-def _strict(node: Any) -> Any:
+@cache
+def definitions() -> dict[tuple[str, str], str]:
+    """The plural of every kind whose definition is at hand, by group and kind."""
+    specs = map(_spec, sorted(FOLDER.glob("*.yaml")))
+    return {(spec["group"], spec["names"]["kind"]): spec["names"]["plural"] for spec in specs}
+
+
+def _spec(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)["spec"]  # noqa: S506  # safe, and fast
+
+
+def strict(node: Any) -> Any:
     """Refuse fields that an object's schema does not name."""
     if isinstance(node, list):
-        return [_strict(item) for item in node]
+        return [strict(item) for item in node]
     if not isinstance(node, dict):
         return node
-    strict = {key: _strict(value) for key, value in node.items()}
+    closed = {key: strict(value) for key, value in node.items()}
     free = node.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in node
     if isinstance(node.get("properties"), dict) and "type" in node and not free:
-        strict["additionalProperties"] = False
-    return strict
+        closed["additionalProperties"] = False
+    return closed

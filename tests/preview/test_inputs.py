@@ -1,0 +1,320 @@
+import io
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function.api.patterns import DNS_LABEL, MEANINGS
+from function.preview.inputs import InputError, read
+from tests.support.api import deployment
+from tests.support.settled import EXAMPLES
+
+
+def config(name: str = "a", **more: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, **more}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of files in messages are as short as they are given."""
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, *content: Any) -> str:
+    """A file with a text, or with manifests."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = content[0] if content and isinstance(content[0], str) else yaml.safe_dump_all(content)
+    path.write_text(text, encoding="utf-8")
+    return name
+
+
+def names(*paths: str, stdin: str = "") -> list[str]:
+    return [thing["metadata"]["name"] for thing in read(paths, io.StringIO(stdin))]
+
+
+def refused(*paths: str, stdin: str = "") -> list[str]:
+    with pytest.raises(InputError) as stopped:
+        read(paths, io.StringIO(stdin))
+    assert str(stopped.value) == "\n".join(stopped.value.problems)
+    return list(stopped.value.problems)
+
+
+# ---------------------------------------------------------------------- what is read
+
+
+def test_a_file_may_hold_several_documents_and_empty_ones_are_passed_over() -> None:
+    assert names(write("a.yaml", "---\n# nothing\n---\n" + yaml.safe_dump_all([config("a"), None, config("b")]))) == [
+        "a",
+        "b",
+    ]
+
+
+def test_a_folder_is_read_with_all_below_it_in_the_order_of_file_names() -> None:
+    write("in/b.yml", config("second"))
+    write("in/a.yaml", config("first"))
+    write("in/deep/er/c.json", json.dumps(config("third")))
+    write("in/README.md", "not a manifest")
+    assert names("in") == ["first", "second", "third"]
+
+
+def test_paths_are_read_in_the_order_given() -> None:
+    assert names(write("b.yaml", config("b")), write("a.yaml", config("a"))) == ["b", "a"]
+
+
+def test_a_file_that_is_named_twice_is_read_once() -> None:
+    write("in/a.yaml", config())
+    assert names("in/a.yaml", "in", "./in/a.yaml") == ["a"]
+
+
+@pytest.mark.parametrize("text", [yaml.safe_dump(config()), json.dumps(config(), indent="\t")], ids=["YAML", "JSON"])
+def test_a_dash_is_standard_input(text: str) -> None:
+    assert names("-", stdin=text) == ["a"]
+
+
+def test_a_file_may_have_any_name_when_it_is_named_itself() -> None:
+    assert names(write("manifests.txt", config())) == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["List", "ConfigMapList"])
+def test_a_list_is_taken_apart(kind: str) -> None:
+    listed = {"apiVersion": "v1", "kind": kind, "items": [config("a"), config("b")]}
+    assert names(write("a.json", json.dumps(listed))) == ["a", "b"]
+    assert names("-", stdin=yaml.safe_dump(listed)) == ["a", "b"]
+
+
+def test_the_examples_are_read() -> None:
+    kinds = {thing["kind"] for thing in read([str(EXAMPLES / "quickstart")])}
+    assert kinds >= {"InferenceClass", "InferenceCluster", "InferenceGateway", "ModelDeployment", "ModelService"}
+
+
+def test_a_manifest_is_given_back_as_it_is_written_without_defaults() -> None:
+    thing = deployment()
+    assert read([write("a.yaml", thing)]) == [thing]
+
+
+def test_times_and_what_looks_like_hours_stay_texts_and_numbers_are_numbers() -> None:
+    text = "{at: 2026-01-31, until: 2026-01-31T09:30:00Z, port: 1:30, half: 0.5, many: 10, hex: 0x10, on: 'yes'}"
+    (thing,) = read([write("a.yaml", yaml.safe_dump(config()) + f"data: {text}\n")])
+    assert thing["data"] == {
+        "at": "2026-01-31",
+        "until": "2026-01-31T09:30:00Z",
+        "port": "1:30",
+        "half": 0.5,
+        "many": 10,
+        "hex": 16,
+        "on": "yes",
+    }
+
+
+def test_anchors_and_merge_keys_are_followed() -> None:
+    text = yaml.safe_dump(config()) + "base: &base {x: '1', y: '2'}\ndata: {<<: *base, y: '3'}\n"
+    (thing,) = read([write("a.yaml", text)])
+    assert thing["data"] == {"x": "1", "y": "3"}
+
+
+def test_a_foreign_kind_is_taken_as_it_is() -> None:
+    widget: dict[str, Any] = {
+        "apiVersion": "example.org/v1",
+        "kind": "Widget",
+        "metadata": {"name": "w"},
+        "whatever": [1, None, {}],
+    }
+    assert read([write("a.yaml", widget)]) == [widget]
+
+
+def test_another_projects_kind_that_is_named_like_one_of_ours_is_foreign() -> None:
+    theirs = {"apiVersion": "llm-d.ai/v1alpha1", "kind": "ModelService", "metadata": {"name": "w"}, "spec": {"x": 1}}
+    assert read([write("a.yaml", theirs)]) == [theirs]
+
+
+def test_the_same_name_in_two_namespaces_is_two_objects() -> None:
+    one, other = ({**config(), "metadata": {"name": "a", "namespace": space}} for space in ("x", "y"))
+    assert len(read([write("a.yaml", one, other)])) == 2
+
+
+# ---------------------------------------------------------------------- what cannot be read
+
+
+UNREADABLE = {
+    "YAML": ("a.yaml", "a: [1\nb: 2\n", "a.yaml:2:2: is not YAML: did not find expected ',' or ']'"),
+    "tab": ("a.yaml", "a:\n\tb: 2\n", "a.yaml:2:1: is not YAML: found character that cannot start any token"),
+    "key twice": ("a.yaml", "a: 1\na: 2\n", 'a.yaml:2:1: is not YAML: the key "a" is there twice'),
+    "key of several": ("a.yaml", "? [a, b]\n: 1\n", "a.yaml:1:3: is not YAML: a key must be a text"),
+    "template of a chart": ("a.yaml", "a: {{ .Values.x }}\n", "a.yaml:1:5: is not YAML: a key must be a text"),
+    "tag": ("a.yaml", "a: !!map [x]\n", "a.yaml:1:4: is not YAML: a map is needed here"),
+    "no number": ("a.yaml", "a: !!int x\n", "a.yaml: is not YAML: invalid literal for int() with base 10: 'x'"),
+    "nested": ("a.yaml", "[" * 3000, "a.yaml:1:1001: is not YAML: exceeded maximum nesting depth"),
+    "nested JSON": ("a.json", "[" * 100_000, "a.json: is nested too deeply"),
+    "bytes": (
+        "a.yaml",
+        "apiVersion: v1\nkind: Secret\ndata: {x: !!binary aGk=}\n",
+        "a.yaml: data.x is of type bytes, which JSON does not have",
+    ),
+    "anchor in itself": ("a.yaml", "a: &a [*a]\n", "a.yaml:1:4: is not YAML: found unconstructable recursive node"),
+    "JSON": (
+        "a.json",
+        '{"a": 1,}',
+        "a.json:1:9: is not JSON: Expecting property name enclosed in double quotes",
+    ),
+    "JSON key twice": ("a.json", '{"a": 1, "a": 2}', 'a.json: is not JSON: the key "a" is there twice'),
+    "text": ("a.yaml", "hello", "a.yaml: is no manifest: a map is needed, not a text"),
+    "list": ("a.yaml", "- a\n", "a.yaml: is no manifest: a map is needed, not a list"),
+    "number": ("a.yaml", "5\n", "a.yaml: is no manifest: a map is needed, not a number"),
+    "values of a chart": (
+        "values.yaml",
+        "image: x\n",
+        "values.yaml: is no manifest: apiVersion is required, and must be a text",
+    ),
+    "no kind": ("a.yaml", "apiVersion: v1\n", "a.yaml: is no manifest: kind is required, and must be a text"),
+    "no list": ("a.yaml", "apiVersion: v1\nkind: List\nitems: all\n", "a.yaml: List: items must be a list, not a text"),
+    "kustomize": (
+        "kustomization.yaml",
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+        "kustomization.yaml: is for kustomize; give what it makes: kubectl kustomize FOLDER | modelplane preview -",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "problem"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_document_that_is_no_manifest_is_refused_with_its_place(name: str, text: str, problem: str) -> None:
+    assert refused(write(name, text)) == [problem]
+
+
+def test_a_binary_file_is_refused() -> None:
+    Path("a.yaml").write_bytes(b"a: \xff\xfe")
+    assert refused("a.yaml") == ["a.yaml: is not text in UTF-8 (byte 3)"]
+
+
+def test_a_path_that_does_not_exist_is_refused() -> None:
+    assert refused("nowhere") == ["nowhere: no such file or folder"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="NOT CHECKED: root may read every file")
+def test_a_file_that_may_not_be_read_is_refused() -> None:
+    Path(write("a.yaml", config())).chmod(0)
+    assert refused("a.yaml") == ["a.yaml: cannot be read: Permission denied"]
+
+
+def test_a_folder_without_manifests_is_refused() -> None:
+    write("in/notes.txt", "hello")
+    assert refused("in") == ["in: no .yaml, .yml or .json files in this folder"]
+
+
+@pytest.mark.parametrize("text", ["", "# a comment\n---\n---\n"], ids=["empty", "only comments"])
+def test_an_empty_input_is_refused(text: str) -> None:
+    assert refused(write("a.yaml", text)) == ["no manifests in a.yaml"]
+    assert refused("-", stdin=text) == ["no manifests in -"]
+
+
+def test_one_empty_file_among_others_is_passed_over() -> None:
+    assert names(write("empty.yaml", ""), write("a.yaml", config())) == ["a"]
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+def test_an_unknown_field_is_refused_with_file_document_object_path_and_what_was_meant() -> None:
+    wrong = deployment()
+    wrong["spec"]["replica"] = 1
+    assert refused(write("a.yaml", config(), wrong)) == [
+        'a.yaml (document 2): ModelDeployment/qwen-demo: spec.replica: unknown field; did you mean "replicas"?'
+    ]
+
+
+def test_an_item_of_a_list_is_named_by_its_number() -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "items": [config(), {"kind": "x"}]}
+    assert refused("-", stdin=yaml.safe_dump(listed)) == [
+        "standard input (item 2): is no manifest: apiVersion is required, and must be a text"
+    ]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert refused(write("a.yaml", "- a"), "nowhere", write("b.yaml", "b: [")) == [
+        "nowhere: no such file or folder",
+        "b.yaml:2:1: is not YAML: did not find expected node content",
+        "a.yaml: is no manifest: a map is needed, not a list",
+    ]
+
+
+def test_an_object_that_is_given_twice_is_refused_with_both_places() -> None:
+    write("a.yaml", config())
+    write("b.yaml", config("b"), {**config(), "metadata": {"name": "a", "namespace": "default"}})
+    assert refused("a.yaml", "b.yaml") == [
+        "b.yaml (document 2): ConfigMap/default/a is given twice, first in a.yaml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "said"),
+    [
+        ("modelplane.ai/v1alpha1", "ModelDeploment", 'is no kind of modelplane.ai/v1alpha1; did you mean "ModelDep'),
+        ("modelplane.ai/v1alpha1", "modeldeployment", 'is no kind of modelplane.ai/v1alpha1; did you mean "ModelDep'),
+        ("modelplane.ai/v1", "ModelDeployment", "ModelDeployment is served as modelplane.ai/v1alpha1, not"),
+        ("modelplane.io/v1alpha1", "ModelDeployment", "ModelDeployment is served as modelplane.ai/v1alpha1, not"),
+        ("v1alpha1", "ModelDeployment", "ModelDeployment is served as modelplane.ai/v1alpha1, not"),
+        ("modelplane.ai/v1alpha1", "ServingStack", "is served as infrastructure.modelplane.ai/v1alpha1, not"),
+    ],
+)
+def test_a_kind_of_ours_misspelt_is_refused_with_what_was_meant(api_version: str, kind: str, said: str) -> None:
+    (problem,) = refused(write("a.yaml", {**deployment(), "apiVersion": api_version, "kind": kind}))
+    assert said in problem
+
+
+METADATA = {
+    "no name": ({}, "ConfigMap/?: metadata.name: is required, and must be a text"),
+    "a number": ({"name": 5}, "ConfigMap/?: metadata.name: is required, and must be a text"),
+    "namespace": ({"namespace": 5}, "ConfigMap/a: metadata.namespace: must be a text, not a number"),
+    "namespace's form": (
+        {"namespace": "My Team"},
+        f'ConfigMap/a: metadata.namespace: must be up to 63 {MEANINGS[DNS_LABEL]}, not "My Team"',
+    ),
+    "labels": ({"labels": ["a"]}, "ConfigMap/a: metadata.labels: must be a map, not a list"),
+    "label": (
+        {"labels": {"version": 2}},
+        "ConfigMap/a: metadata.labels[version]: must be a text, not a number: 2; put it in quotes",
+    ),
+    "annotation": (
+        {"annotations": {"on": True}},
+        "ConfigMap/a: metadata.annotations[on]: must be a text, not true or false: True; put it in quotes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("meta", "problem"), METADATA.values(), ids=METADATA)
+def test_metadata_that_the_api_server_refuses_is_refused_for_every_kind(meta: dict[str, Any], problem: str) -> None:
+    meta = meta if "name" in meta or not meta else {"name": "a", **meta}
+    assert refused(write("a.yaml", {**config(), "metadata": meta})) == [f"a.yaml: {problem}"]
+
+
+def test_labels_of_our_own_kinds_are_judged_too() -> None:
+    thing = deployment()
+    thing["metadata"]["labels"] = {"tier": 1}
+    assert refused(write("a.yaml", thing)) == [
+        "a.yaml: ModelDeployment/qwen-demo: metadata.labels[tier]: must be a text, not a number: 1; put it in quotes"
+    ]
+
+
+def test_a_copy_of_a_folder_given_too_is_refused_object_by_object() -> None:
+    write("in/a.yaml", config(), config("b"))
+    shutil.copytree("in", "copy")
+    assert len(refused("in", "copy")) == 2
+
+
+WORDS = ("a", "kind", "apiVersion", "v1", "List", "items", "1", ".inf", "<<", "&x ", "*x")
+SIGNS = (": ", "- ", "? ", "{", "}", "[", "]", ",", "\n", "  ", "\t", "---\n", '"', "'", "|")
+TAGS = ("!!bool ", "!!float ", "!!int ", "!!map ", "!!omap ", "!!set ", "!!timestamp ", "!made-up ")
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WORDS + SIGNS + TAGS), max_size=25).map("".join))
+def test_whatever_the_text_it_is_read_or_refused(text: str) -> None:
+    with suppress(InputError):
+        assert read(["-"], io.StringIO(text))

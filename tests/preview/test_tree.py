@@ -1,0 +1,150 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from function.composition import Composition, Observation
+from function.preview.control_plane import ControlPlane
+from function.preview.tree import Node, tree
+from function.preview.views import show_tree
+from tests.support.api import deployment
+from tests.support.settled import EXAMPLES, quickstart, settle
+
+GOLDEN = Path(__file__).parent / "quickstart_tree.txt"
+FLEET = EXAMPLES / "quickstart" / "fleet"
+
+
+def text(plane: ControlPlane) -> str:
+    out = io.StringIO()
+    show_tree(plane, out)
+    return out.getvalue()
+
+
+def plane(*things: Any) -> ControlPlane:
+    result = ControlPlane()
+    result.apply(things)
+    result.settle()
+    return result
+
+
+def section(of: ControlPlane, title: str) -> Node:
+    (found,) = [node for node in tree(of) if node.text.startswith(title)]
+    return found
+
+
+def lines(node: Node) -> list[str]:
+    return [node.text, *(line for child in node.below for line in lines(child))]
+
+
+def service(name: str = "chat", **labels: str) -> Any:
+    return {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelService",
+        "metadata": {"name": name, "namespace": "ml-team"},
+        "spec": {"endpoints": [{"selector": {"matchLabels": labels or {"at": "outside"}}}]},
+    }
+
+
+def test_the_tree_of_the_quickstart_reads_like_this() -> None:
+    assert text(quickstart()) == GOLDEN.read_text(encoding="utf-8"), (
+        f"When the change is meant: modelplane preview examples/quickstart > {GOLDEN.relative_to(Path.cwd())}"
+    )
+
+
+def test_a_section_with_nothing_in_it_is_left_out() -> None:
+    assert [node.text for node in tree(plane(service()))] == ["Services: what a client calls"]
+
+
+def test_a_model_without_a_fleet_says_what_to_create() -> None:
+    (said,) = section(plane(deployment()), "Models").below
+    assert (said.text, said.state) == ("ml-team/qwen-demo  0 of 1 replicas serve", False)
+    assert "ReplicasScheduled is False: NoClusters: No InferenceClusters found: create one" in lines(said)
+
+
+def test_a_model_that_fits_nowhere_says_cluster_by_cluster_why() -> None:
+    (chat, large) = section(quickstart(), "Models").below
+    assert (chat.state, large.state) == (True, False)
+    assert lines(large)[-2:] == [
+        "ams-1: no device for request gpu (selector 1 false on 1 device)",
+        "osl-1: no device for request gpu (selector 1 false on 1 device)",
+    ]
+
+
+def test_a_service_says_who_answers_and_which_share() -> None:
+    endpoint = {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelEndpoint",
+        "metadata": {"namespace": "ml-team"},
+        "spec": {"url": "http://203.0.113.7/v1"},
+    }
+    split = service()
+    split["spec"]["endpoints"] = [
+        {"weight": weight, "selector": {"matchLabels": {"at": at}}} for at, weight in (("a", 1), ("b", 3))
+    ]
+    endpoints = [{**endpoint, "metadata": {"name": at, "namespace": "ml-team", "labels": {"at": at}}} for at in "ab"]
+    gateway = next(iter(yaml.safe_load_all((FLEET / "gateway.yaml").read_text(encoding="utf-8"))))
+    (said,) = section(plane(gateway, *endpoints, split), "Services").below
+    assert (said.text, said.state) == ("ml-team/chat  POST http://192.0.2.1/ml-team/chat/v1/chat/completions", True)
+    assert sorted(lines(said)[1:]) == [
+        "25% of requests to endpoint a, http://203.0.113.7/v1",
+        "75% of requests to endpoint b, http://203.0.113.7/v1",
+    ]
+
+
+def test_a_service_without_a_gateway_says_that_there_is_no_url_yet() -> None:
+    (said,) = section(plane(service()), "Services").below
+    assert (said.text, said.state) == ("ml-team/chat  no URL yet", False)
+    assert "GatewayResolved is False: GatewayNotFound: There is no InferenceGateway named default" in lines(said)
+
+
+def test_what_is_on_a_cluster_is_listed_by_who_composes_it_in_the_order_of_shown_names() -> None:
+    groups = section(quickstart(), "On cluster osl-1").below
+    assert [group.text.split("/")[0] for group in groups] == ["ServingStack"]
+    releases = [node.text for node in groups[0].below if node.text.startswith("Release ")]
+    assert releases == sorted(releases)
+    assert len(releases) > 1
+
+
+def test_a_kind_that_nothing_composes_yet_is_said_to_be_accepted() -> None:
+    cache = {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelCache",
+        "metadata": {"name": "qwen", "namespace": "ml-team"},
+        "spec": {"source": "HuggingFace", "huggingFace": {"repo": "Qwen/Qwen3-8B", "sizeGiB": 20}},
+    }
+    found = [line for line in text(plane(cache)).splitlines() if "ModelCache" in line]
+    assert found == ["└── ml-team/qwen  ModelCache: accepted, and nothing is made of it"]
+
+
+def test_given_objects_of_other_kinds_are_named_so_that_no_input_is_passed_over_in_silence() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}, "data": {"key": "eA=="}}
+    widget = {"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}}
+    assert text(plane(widget, secret)) == (
+        "Taken as given: no kinds of Modelplane\n├── Secret  default/token  with key\n└── Widget  team/w\n"
+    )
+
+
+def test_what_stops_a_reconcile_is_said_even_of_what_stays_ready() -> None:
+    of = settle(FLEET)
+    compose = of.compose
+
+    def stopped(seen: Observation) -> Composition:
+        return Composition(fatal="out of order") if seen.kind == "InferenceGateway" else compose(seen)
+
+    of.compose = stopped
+    of.settle()
+    (gateway,) = [node for node in section(of, "Fleet").below if node.text.startswith("gateway ")]
+    assert gateway.state is True
+    assert any("Synced is False: ReconcileError" in line and "out of order" in line for line in lines(gateway))
+
+
+@pytest.mark.parametrize("name", ["ams-1", "osl-1"])
+def test_a_cluster_says_its_pools_nodes_and_devices(name: str) -> None:
+    (found,) = [node for node in section(quickstart(), "Fleet").below if node.text.startswith(f"cluster {name} ")]
+    assert found.state is True
+    (pool,) = found.below
+    assert pool.text.startswith("node pool ")
+    assert "nodes of class" in pool.text
+    assert "each with" in pool.text

@@ -54,7 +54,10 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     for cluster, rejection in plan.rejections:
         more = "no room for more: " if said[cluster] else ""
         said[cluster].append(f"{more}{describe(rejection)}")
-    return [(cluster, text) for cluster in sorted(said) for text in said[cluster] or ["not needed"]]
+    idle = (
+        "not asked: nothing new is placed for now, see ReplicasScheduled" if plan.held or plan.invalid else "not needed"
+    )
+    return [(cluster, text) for cluster in sorted(said) for text in said[cluster] or [idle]]
 
 
 def _pools(names: Iterable[str]) -> str:

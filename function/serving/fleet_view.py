@@ -79,13 +79,14 @@ def unseen_cluster(name: str) -> Cluster:
 def url_host(address: str) -> str:
     """Turn a gateway's address into the host of a URL; empty when it cannot be one.
 
-    IPv6 addresses are put in brackets.
+    IPv6 addresses are put in brackets; one with a zone means something on its own node only.
     """
     if ":" in address:
         try:
-            return f"[{ipaddress.IPv6Address(address.strip('[]'))}]"
+            parsed = ipaddress.IPv6Address(address.strip("[]"))
         except ValueError:
             return ""
+        return "" if parsed.scope_id else f"[{parsed}]"
     return address if _HOST_NAME.fullmatch(address) else ""
 
 
@@ -184,7 +185,7 @@ def _cluster(thing: Object, name: str, memo: _DeviceMemo) -> Cluster:
     _objects(thing, "status", "conditions")
     _mapping(thing, "status", "gateway")
     address = manifest.dig(thing, "status", "gateway", "address", default="")
-    if address and not _readable_address(thing):
+    if address != "" and not _readable_address(thing):
         raise _UnreadableError("status.gateway.address is neither an IP address nor a host name")
     pools = None
     if manifest.dig(thing, "status", "gpuPools") is not None:

@@ -1,0 +1,140 @@
+"""A replica leaves in steps: its endpoint drains, the replica runs on for 90 seconds, and both go together."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function.composition import Composition, Manifest, manifest
+from function.serving.departure import GRACE, departure_of, text_of, time_of
+from tests.support.deployments import cluster, composed, deployment, draining, marked, running, there
+from tests.support.observe import NOW
+
+SINCE = "modelplane.ai/draining-since"
+FLEET = [cluster("a"), cluster("b")]
+CHILDREN = running(deployment(2), FLEET)
+EARLIER = "2025-12-31T23:59:00Z"
+
+
+def note(text: str) -> Manifest:
+    return {"metadata": {"annotations": {SINCE: text}}}
+
+
+def notes(answered: Composition) -> dict[str, str]:
+    found = {key: manifest.annotations(child.manifest).get(SINCE) for key, child in answered.children.items()}
+    return {key: text for key, text in found.items() if text is not None}
+
+
+def test_a_replica_that_begins_to_leave_stays_with_its_endpoint_and_remembers_when() -> None:
+    answered = composed(deployment(1), FLEET, CHILDREN)
+    assert set(answered.children) == set(CHILDREN)
+    assert draining(answered) == {"endpoint-b-0"}
+    assert notes(answered) == {"replica-b-0": "2026-01-01T00:00:00Z", "endpoint-b-0": "2026-01-01T00:00:00Z"}
+    assert answered.children["replica-b-0"].manifest["spec"] == CHILDREN["replica-b-0"]["spec"]
+
+
+def test_what_was_remembered_is_remembered_again() -> None:
+    first = there(composed(deployment(1), FLEET, CHILDREN), deployment(1))
+    later = composed(deployment(1), FLEET, first, now=NOW + timedelta(seconds=40))
+    assert notes(later) == notes(composed(deployment(1), FLEET, CHILDREN))
+    assert later.ttl_seconds == 50
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gone", "ttl"),
+    [(0, False, 60), (31, False, 59), (89, False, 1), (90, True, 60), (9999, True, 60)],
+)
+def test_it_goes_90_seconds_after_it_began_and_not_before(seconds: int, gone: bool, ttl: int) -> None:  # noqa: FBT001  # a parameter
+    first = there(composed(deployment(1), FLEET, CHILDREN), deployment(1))
+    later = composed(deployment(1), FLEET, first, now=NOW + timedelta(seconds=seconds))
+    kept = {"replica-a-0", "endpoint-a-0"}
+    assert set(later.children) == (kept if gone else kept | {"replica-b-0", "endpoint-b-0"})
+    assert later.ttl_seconds == ttl
+
+
+def test_a_note_that_got_lost_on_one_of_the_two_is_read_from_the_other() -> None:
+    noted = {**CHILDREN, "endpoint-b-0": marked(CHILDREN["endpoint-b-0"], EARLIER)}
+    assert notes(composed(deployment(1), FLEET, noted)) == {"replica-b-0": EARLIER, "endpoint-b-0": EARLIER}
+    noted = {**CHILDREN, "replica-b-0": marked(CHILDREN["replica-b-0"], EARLIER)}
+    assert notes(composed(deployment(1), FLEET, noted)) == {"replica-b-0": EARLIER, "endpoint-b-0": EARLIER}
+
+
+def test_a_replica_that_stays_after_all_forgets_it() -> None:
+    first = there(composed(deployment(1), FLEET, CHILDREN), deployment(1))
+    answered = composed(deployment(2), FLEET, first, now=NOW + timedelta(seconds=80))
+    assert (notes(answered), draining(answered)) == ({}, set())
+
+
+def test_the_replica_that_drains_already_is_the_one_that_goes_on_leaving() -> None:
+    noted = {
+        **CHILDREN,
+        "replica-a-0": marked(CHILDREN["replica-a-0"], EARLIER),
+        "endpoint-a-0": marked(CHILDREN["endpoint-a-0"], EARLIER),
+    }
+    answered = composed(deployment(1), FLEET, noted, now=NOW + timedelta(seconds=60))
+    assert set(answered.children) == {"replica-b-0", "endpoint-b-0"}
+
+
+def test_an_endpoint_without_its_replica_drains_and_goes() -> None:
+    alone = {key: child for key, child in CHILDREN.items() if key != "replica-b-0"}
+    first = composed(deployment(1), FLEET, alone)
+    assert draining(first) == {"endpoint-b-0"}
+    assert first.children["endpoint-b-0"].manifest["spec"] == {**CHILDREN["endpoint-b-0"]["spec"], "draining": True}
+    observed = there(first, deployment(1))
+    later = composed(deployment(1), FLEET, observed, now=NOW + timedelta(seconds=89))
+    assert (set(later.children), later.ttl_seconds) == (set(alone), 1)
+    assert set(composed(deployment(1), FLEET, observed, now=NOW + timedelta(seconds=90)).children) == {
+        "replica-a-0",
+        "endpoint-a-0",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "2026-13-01T00:00:00Z",
+        "0001-01-01T00:00:00+23:00",
+        "9999-12-31T23:59:59-23:00",
+        "9999-12-31T23:59:59Z",
+        "2026-01-01T00:00:00.5Z",
+    ],
+)
+def test_whatever_somebody_wrote_into_the_note_no_answer_fails(text: str) -> None:
+    noted = {**CHILDREN, "replica-b-0": marked(CHILDREN["replica-b-0"], text)}
+    answered = composed(deployment(1), FLEET, noted)
+    assert not answered.fatal
+    assert {"replica-a-0", "endpoint-a-0"} <= set(answered.children)
+
+
+def test_a_note_from_the_future_or_none_means_now() -> None:
+    for things in [(note("2027-01-01T00:00:00Z"),), (note("junk"),), (None,), ()]:
+        assert departure_of(NOW, *things).since == NOW
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001  # hypothesis wants it so
+@settings(deadline=None)
+def test_a_time_is_written_so_that_it_can_be_read(moment: datetime) -> None:
+    whole = moment.replace(microsecond=0, tzinfo=UTC)
+    assert time_of(text_of(moment.replace(tzinfo=UTC))) == whole
+    assert time_of(text_of(whole).removesuffix("Z")) == whole
+
+
+@given(st.text(max_size=40) | st.datetimes(timezones=st.timezones()).map(str))
+@settings(deadline=None)
+def test_reading_a_time_never_raises(text: str) -> None:
+    found = time_of(text)
+    assert found is None or found.utcoffset() == timedelta()
+
+
+@given(st.lists(st.integers(-100_000, 100_000), max_size=3))
+@settings(deadline=None)
+def test_the_earliest_note_counts_and_none_is_later_than_now(offsets: list[int]) -> None:
+    moments = [NOW + timedelta(seconds=offset) for offset in offsets]
+    leaving = departure_of(NOW, *(note(text_of(moment)) for moment in moments))
+    assert leaving.since == min([*moments, NOW])
+    assert leaving.is_over(leaving.ends)
+    assert not leaving.is_over(leaving.ends - timedelta(seconds=1))
+    assert leaving.ends - leaving.since == GRACE

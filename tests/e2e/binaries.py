@@ -1,46 +1,31 @@
 """The programs that the end-to-end tests drive, built from Go modules once and kept outside the tree.
 
-`python -m tests.e2e.binaries` builds them and prints their folder. They are built again when a
-pinned version, a flag or a source of ours changes, and shared by all work trees of a machine.
+`python -m tests.e2e.binaries` builds those that answer without a cluster, `python -m
+tests.e2e.binaries bed` all of them; both print where each is. A program is built again when a
+pinned version, a flag or a source of ours changes. All work trees of a machine share them.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
+import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-TOOLS: Final = Path(__file__).parent / "tools"
-CROSSPLANE: Final = "github.com/crossplane/crossplane/v2"
+from tests.e2e.programs import BED, FLAGS, LINKER, RENDERING, Files, Program
 
-PROGRAMS: Final[Mapping[str, tuple[str, str]]] = {
-    "xrdcheck": ("./xrdcheck", ""),
-    "crossplane": (
-        f"{CROSSPLANE}/cmd/crossplane",
-        "-X github.com/crossplane/crossplane-runtime/v2/pkg/version.version={version}",
-    ),
-}
-"""Each program's package and the linker flags of its own."""
-
-FLAGS: Final = ("-trimpath", "-buildvcs=false")
-LINKER: Final = "-s -w"
-"""The same for all programs, or Go compiles everything once for each."""
-
-_PROTO: Final = "proto/render/v1alpha1/render.proto"
-_CRDS: Final = "cluster/crds"
 _HEARTBEAT_SECONDS: Final = 30
 _LAST_LINES: Final = 15
+_UNUSED_SECONDS: Final = 14 * 86400
 
 
 class BinariesError(Exception):
@@ -49,75 +34,81 @@ class BinariesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """What was built, and what Crossplane's module has beside its code.
+    """What was built, and what its modules have beside their code.
 
     Attributes:
-        folder: Where it is.
+        folders: Where each program and its files are.
     """
 
-    folder: Path
+    folders: Mapping[str, Path]
+
+    def __getitem__(self, program: str) -> Path:
+        """A program."""
+        return self.folders[program] / program
 
     @property
     def crossplane(self) -> Path:
         """Crossplane's core."""
-        return self.folder / "crossplane"
+        return self["crossplane"]
 
     @property
     def xrdcheck(self) -> Path:
         """What decides about definitions and composites; see tools/xrdcheck."""
-        return self.folder / "xrdcheck"
+        return self["xrdcheck"]
 
     @property
     def render_proto(self) -> Path:
         """The protocol of `crossplane internal render`."""
-        return self.folder / Path(_PROTO).name
+        return self.folders["crossplane"] / "render.proto"
 
     @property
     def crds(self) -> Path:
         """Crossplane's own CRDs."""
-        return self.folder / "crds"
+        return self.folders["crossplane"] / "crds"
 
 
-def build(cache: Path | None = None) -> Binaries:
-    """Give the programs, building them when they are not in the cache.
+def build(programs: Sequence[Program] = RENDERING, cache: Path | None = None) -> Binaries:
+    """Give programs, building those that are not in the cache.
 
     Args:
+        programs: Which.
         cache: Where to keep them; by default a folder in the user's cache folder.
 
     Raises:
         BinariesError: When Go is missing or a build fails.
     """
     cache = cache or _cache()
-    built = Binaries(cache / key())
-    if built.folder.is_dir():
-        return built
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "lock"):
-        if not built.folder.is_dir():
-            partial = cache / f".{built.folder.name}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            _build(partial)
-            partial.rename(built.folder)
-    return built
+    return Binaries({program.name: _built(program, cache) for program in programs})
 
 
-def key() -> str:
-    """What the programs depend on, as a name."""
-    digest = hashlib.sha256()
-    for part in (platform.system(), platform.machine(), LINKER, *FLAGS, *(" ".join(of) for of in PROGRAMS.values())):
-        digest.update(part.encode() + b"\0")
-    sources = (TOOLS / "go.mod", TOOLS / "go.sum", *sorted(TOOLS.rglob("*.go")))
-    for source in sources:
-        digest.update(source.relative_to(TOOLS).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def _built(program: Program, cache: Path) -> Path:
+    folder = cache / program.key()
+    if not folder.is_dir():
+        with _locked(cache / "lock"):
+            if not folder.is_dir():
+                partial = cache / f".{folder.name}.partial"
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir()
+                _build(program, partial)
+                partial.rename(folder)
+    os.utime(folder)
+    _prune(program, cache)
+    return folder
+
+
+def _prune(program: Program, cache: Path) -> None:
+    """Remove builds of the same program that no work tree has used for long."""
+    for folder in cache.glob(f"{program.name}-{'[0-9a-f]' * 16}"):
+        if time.time() - folder.stat().st_mtime > _UNUSED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "modelplane" / "e2e"
 
 
-def _build(folder: Path) -> None:
+def _build(program: Program, folder: Path) -> None:
     go = shutil.which("go")
     if go is None:
         raise BinariesError(
@@ -125,25 +116,43 @@ def _build(folder: Path) -> None:
             "install the version that tests/e2e/tools/go.mod names, or a later one"
         )
     started = time.monotonic()
-    _say(f"building into {folder.parent}; the first time takes some minutes")
-    _run("download of the Go modules", go, "mod", "download", CROSSPLANE)
-    version, module = _run("go list", go, "list", "-m", "-f", "{{.Version}}\n{{.Dir}}", CROSSPLANE).split()
-    (folder / "crds").mkdir()
-    for source in sorted((Path(module) / _CRDS).glob("*.yaml")):
-        shutil.copyfile(source, folder / "crds" / source.name)
-    shutil.copyfile(Path(module) / _PROTO, folder / Path(_PROTO).name)
-    for name, (package, linker) in PROGRAMS.items():
-        flags = f"{LINKER} {linker.format(version=version)}".strip()
-        _run(f"build of {name}", go, "build", *FLAGS, "-ldflags", flags, "-o", str(folder / name), package)
-    _say(f"built in {time.monotonic() - started:.0f} s")
+    _say(f"building {program.name} into {folder.parent}; the first time takes some minutes")
+    version = ""
+    for files in program.files:
+        version = _copy(go, program, files, folder)
+    if program.package:
+        flags = f"{LINKER} {program.linker.format(version=version)}".strip()
+        output = str(folder / program.name)
+        command = (go, "build", *FLAGS, "-ldflags", flags, "-o", output, program.package)
+        _run(f"build of {program.name}", program.module, *command)
+    _say(f"built {program.name} in {time.monotonic() - started:.0f} s")
 
 
-def _run(what: str, *command: str) -> str:
+def _copy(go: str, program: Program, files: Files, folder: Path) -> str:
+    """Copy files of a module, and give the module's version."""
+    # A module that is named with its version has no go.sum of ours, and must not get into one.
+    where = folder if files.checksum else program.module
+    answer = _run(f"download of {files.module}", where, go, "mod", "download", "-json", files.module)
+    module: dict[str, Any] = json.loads(answer)
+    if files.checksum and module["Sum"] != files.checksum:
+        raise BinariesError(f"{files.module} has the checksum {module['Sum']}, not {files.checksum}: do not use it")
+    found = sorted(Path(module["Dir"]).glob(files.pattern))
+    if not found:
+        raise BinariesError(f"{files.module} has no files {files.pattern}")
+    target = folder / files.folder
+    target.mkdir(exist_ok=True)
+    for source in found:
+        shutil.copyfile(source, target / source.name)
+    version: str = module["Version"]
+    return version
+
+
+def _run(what: str, where: Path, *command: str) -> str:
     """Run a command at low priority, telling now and then that it is still at it."""
     nice = shutil.which("nice")
     line = [*((nice, "-n", "10") if nice else ()), *command]
     with _heartbeat(what):
-        done = subprocess.run(line, cwd=TOOLS, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
+        done = subprocess.run(line, cwd=where, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
         raise BinariesError(f"{what} failed with exit status {done.returncode}:\n{last}")
@@ -181,15 +190,16 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def main() -> int:
-    """Build, and print the folder."""
+def main(words: Sequence[str]) -> int:
+    """Build, and print where each program is."""
     try:
-        sys.stdout.write(f"{build().folder}\n")
+        built = build((*RENDERING, *BED) if "bed" in words else RENDERING)
     except BinariesError as error:
         _say(str(error))
         return 1
+    sys.stdout.write("".join(f"{name} {folder}\n" for name, folder in built.folders.items()))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,17 +1,21 @@
-"""The programs are built once for what they depend on, and a missing Go is said."""
+"""The programs are built once for what they depend on, each by itself, and a missing Go is said."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e import binaries
+from tests.e2e import binaries, programs
+from tests.e2e.programs import RENDERING, Program
+
+XRDCHECK, CROSSPLANE = RENDERING
 
 
 def test_what_was_built_is_not_built_again_and_needs_no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / binaries.key()).mkdir()
+    (tmp_path / XRDCHECK.key()).mkdir()
     monkeypatch.setenv("PATH", "")
-    assert binaries.build(tmp_path).folder == tmp_path / binaries.key()
+    assert binaries.build([XRDCHECK], tmp_path).xrdcheck == tmp_path / XRDCHECK.key() / "xrdcheck"
 
 
 def test_without_go_it_says_what_is_not_checked_and_leaves_nothing_that_looks_built(
@@ -19,8 +23,8 @@ def test_without_go_it_says_what_is_not_checked_and_leaves_nothing_that_looks_bu
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(binaries.BinariesError, match=r"NOT CHECKED: .* there is no `go` on the PATH"):
-        binaries.build(tmp_path)
-    assert not (tmp_path / binaries.key()).exists()
+        binaries.build([XRDCHECK], tmp_path)
+    assert not (tmp_path / XRDCHECK.key()).exists()
 
 
 def test_a_failed_build_says_the_compilers_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,17 +34,37 @@ def test_a_failed_build_says_the_compilers_last_words(tmp_path: Path, monkeypatc
     go.chmod(0o755)
     monkeypatch.setenv("PATH", str(go.parent))
     with pytest.raises(binaries.BinariesError, match=r"exit status 7:\nundefined: everything"):
-        binaries.build(tmp_path)
+        binaries.build([XRDCHECK], tmp_path)
 
 
-@pytest.mark.parametrize("changed", ["go.mod", "go.sum", "xrdcheck/main.go"])
-def test_a_change_of_a_version_or_a_source_is_built_anew(
-    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("changed", "program", "anew"),
+    [
+        ("go.mod", XRDCHECK, True),
+        ("go.sum", CROSSPLANE, True),
+        ("xrdcheck/main.go", XRDCHECK, True),
+        ("xrdcheck/main.go", CROSSPLANE, False),
+        ("kwok/go.mod", CROSSPLANE, False),
+    ],
+)
+def test_a_program_is_built_anew_for_its_own_versions_and_sources_only(
+    changed: str, program: Program, *, anew: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = binaries.key()
-    shutil.copytree(binaries.TOOLS, tmp_path / "tools")
-    monkeypatch.setattr(binaries, "TOOLS", tmp_path / "tools")
-    assert binaries.key() == before
+    before = program.key()
+    shutil.copytree(programs.TOOLS, tmp_path / "tools")
+    monkeypatch.setattr(programs, "TOOLS", tmp_path / "tools")
+    assert program.key() == before
     with (tmp_path / "tools" / changed).open("a") as file:
         file.write("// \n")
-    assert binaries.key() != before
+    assert (program.key() != before) == anew
+
+
+def test_only_builds_of_the_same_program_that_were_unused_for_weeks_are_removed(tmp_path: Path) -> None:
+    kept = [tmp_path / XRDCHECK.key(), tmp_path / "xrdcheck-0000000000000001", tmp_path / "other-0000000000000002"]
+    old = tmp_path / "xrdcheck-0000000000000003"
+    for folder in (*kept, old):
+        folder.mkdir()
+    for folder in (kept[2], old):
+        os.utime(folder, (0, 0))
+    binaries.build([XRDCHECK], tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

@@ -1,0 +1,163 @@
+"""A Kubernetes API server, asked over HTTPS: what the stand-ins and the tests' questions use."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import ssl
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import yaml
+
+from function.composition import Manifest, Object, manifest
+
+MERGE: Final = "application/merge-patch+json"
+APPLY: Final = "application/apply-patch+yaml"
+_SECONDS: Final = 20
+_NOT_FOUND: Final = 404
+
+
+class ApiError(Exception):
+    """A request was refused.
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Api:
+    """An API server, reached by a kubeconfig."""
+
+    def __init__(self, kubeconfig: str) -> None:
+        document: Manifest = yaml.safe_load(kubeconfig)
+        cluster = document["clusters"][0]["cluster"]
+        user = document["users"][0]["user"]
+        url = urlsplit(cluster["server"])
+        self._host, self._port = url.hostname or "", url.port or 443
+        self._context = ssl.create_default_context(
+            cadata=base64.b64decode(cluster["certificate-authority-data"]).decode()
+        )
+        with tempfile.NamedTemporaryFile(suffix=".pem") as pair:
+            pair.write(base64.b64decode(user["client-certificate-data"]) + base64.b64decode(user["client-key-data"]))
+            pair.flush()
+            self._context.load_cert_chain(pair.name)
+        self._resources: dict[tuple[str, str], tuple[str, bool]] = {}
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"https://{self._host}:{self._port}"
+
+    def call(self, method: str, path: str, body: Object | None = None, content_type: str = "application/json") -> Any:
+        """Send a request, and give the answer's JSON.
+
+        Raises:
+            ApiError: When it is refused.
+            OSError: When the server cannot be reached.
+        """
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=_SECONDS, context=self._context)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, {"Content-Type": content_type})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        if answer.status >= 300:  # what HTTP calls success is below
+            raise ApiError(answer.status, f"{method} {path}: {answer.status} {_message(text)}")
+        return json.loads(text) if text.startswith("{") else text
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Manifest | None:
+        """One object; None when it, or its kind, is not there."""
+        try:
+            found: Manifest = self.call("GET", self.path(api_version, kind, namespace, name))
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+        return found
+
+    def list(self, api_version: str, kind: str, namespace: str = "", **labels: str) -> list[Manifest]:
+        """The objects of a kind; none when it is not served."""
+        query = urlencode({"labelSelector": ",".join(f"{key}={value}" for key, value in labels.items())})
+        try:
+            found = self.call("GET", f"{self.path(api_version, kind, namespace)}?{query}")
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return []
+            raise
+        return [{"apiVersion": api_version, "kind": kind, **item} for item in found["items"]]
+
+    def apply(self, thing: Object, manager: str = "bed") -> Manifest:
+        """Apply an object on the server's side."""
+        query = urlencode({"fieldManager": manager, "force": "true", "fieldValidation": "Strict"})
+        applied: Manifest = self.call("PATCH", f"{self.path_of(thing)}?{query}", thing, APPLY)
+        return applied
+
+    def patch(self, thing: Object, change: Object, subresource: str = "") -> Manifest:
+        """Merge a change into an object."""
+        path = "/".join(filter(None, (self.path_of(thing), subresource)))
+        changed: Manifest = self.call("PATCH", path, change, MERGE)
+        return changed
+
+    def delete(self, thing: Object, policy: str = "Background") -> None:
+        """Delete an object; one that is not there is fine."""
+        try:
+            self.call("DELETE", self.path_of(thing), {"propagationPolicy": policy})
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+
+    def path_of(self, thing: Object) -> str:
+        """The path of an object."""
+        return self.path(
+            manifest.text(thing, "apiVersion"),
+            manifest.text(thing, "kind"),
+            manifest.namespace_of(thing),
+            manifest.name_of(thing),
+        )
+
+    def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
+        """The path of a kind, or of an object.
+
+        Raises:
+            ApiError: When the kind is not served.
+        """
+        plural, namespaced = self._resource(api_version, kind)
+        below = f"/namespaces/{namespace}" if namespaced and namespace else ""
+        return f"{_root(api_version)}{below}/{plural}" + (f"/{name}" if name else "")
+
+    def _resource(self, api_version: str, kind: str) -> tuple[str, bool]:
+        if (api_version, kind) not in self._resources:
+            for found in self.call("GET", _root(api_version))["resources"]:
+                if "/" not in found["name"]:
+                    self._resources[api_version, found["kind"]] = (found["name"], found["namespaced"])
+        if (api_version, kind) not in self._resources:
+            raise ApiError(_NOT_FOUND, f"{self.url} does not serve {kind} of {api_version}")
+        return self._resources[api_version, kind]
+
+
+def load(path: Path) -> list[Manifest]:
+    """The documents of a YAML file."""
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def _root(api_version: str) -> str:
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
+def _message(text: str) -> str:
+    try:
+        said: Mapping[str, Any] = json.loads(text)
+    except ValueError:
+        return text[:500]
+    return str(said.get("message", text))

@@ -1,0 +1,64 @@
+"""An authority of the bed's own, and what it signs."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import trustme
+import yaml
+
+from function.composition import Manifest
+
+
+class Certificates:
+    """Certificates in a folder: one for every server on loopback, and one for each client."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._authority = trustme.CA(organization_name="Modelplane's test bed")
+        self._folder = folder
+        self.authority = folder / "authority.crt"
+        self._authority.cert_pem.write_to_path(self.authority)
+        self.server = self._issue("server", "localhost", "")
+        self.admin = self._issue("admin", "admin", "system:masters")
+        self.crossplane = self._issue("crossplane", "crossplane.crossplane-system", "")
+
+    @property
+    def bundle(self) -> str:
+        """The authority's certificate as webhooks refer to it."""
+        return base64.b64encode(self.authority.read_bytes()).decode()
+
+    def kubeconfig(self, url: str) -> str:
+        """A kubeconfig of an administrator, complete in itself."""
+
+        def encoded(path: Path) -> str:
+            return base64.b64encode(path.read_bytes()).decode()
+
+        user = {
+            "client-certificate-data": encoded(self.admin / "tls.crt"),
+            "client-key-data": encoded(self.admin / "tls.key"),
+        }
+        document: Manifest = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {"name": "bed", "cluster": {"server": url, "certificate-authority-data": encoded(self.authority)}}
+            ],
+            "users": [{"name": "admin", "user": user}],
+            "contexts": [{"name": "bed", "context": {"cluster": "bed", "user": "admin"}}],
+            "current-context": "bed",
+        }
+        return yaml.safe_dump(document)
+
+    def _issue(self, name: str, common_name: str, organization: str) -> Path:
+        """Issue a certificate for loopback into a folder with the file names of Kubernetes' TLS Secrets."""
+        issued = self._authority.issue_cert(
+            "localhost", "127.0.0.1", common_name=common_name, organization_name=organization or None
+        )
+        folder = self._folder / name
+        folder.mkdir()
+        issued.private_key_pem.write_to_path(folder / "tls.key")
+        issued.cert_chain_pems[0].write_to_path(folder / "tls.crt")
+        self._authority.cert_pem.write_to_path(folder / "ca.crt")
+        return folder

@@ -1,0 +1,96 @@
+"""The bed's tests: collected only when asked for by name, since the bed is built and started for them."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from tests.e2e.bed import plane
+from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import say
+from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
+from tests.e2e.binaries import BinariesError, build
+from tests.e2e.programs import BED, RENDERING
+
+HERE = Path(__file__).parent
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave these tests out of a run that does not name them, such as `pytest tests/e2e`."""
+    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    if HERE in collection_path.parents and not any(HERE in (path, *path.parents) for path in asked):
+        return True
+    return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep a journal."""
+    if not config.pluginmanager.has_plugin("bed-journal"):
+        config.pluginmanager.register(Journal(), "bed-journal")
+
+
+@pytest.fixture(scope="session")
+def journal(pytestconfig: pytest.Config) -> Journal:
+    """Where steps are noted."""
+    kept = pytestconfig.pluginmanager.get_plugin("bed-journal")
+    assert isinstance(kept, Journal)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Journal) -> Iterator[Bed]:
+    """The bed, running. Told to stop, it stops what it started."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def write(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+    def told_to_stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    say.write = write
+    before = signal.signal(signal.SIGTERM, told_to_stop)
+    try:
+        with capture.global_and_fixture_disabled():
+            binaries = build((*RENDERING, *BED))
+        started = time.monotonic()
+        with plane.running(binaries, failed=lambda: request.session.testsfailed > 0) as bed:
+            journal.note("start of the bed", time.monotonic() - started)
+            say(f"started in {time.monotonic() - started:.0f} s")
+            yield bed
+    except BinariesError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def fleet(bed: Bed, journal: Journal) -> Bed:
+    """The bed with the quickstart's fleet, Ready."""
+    started = time.monotonic()
+    say("the fleet of examples/quickstart")
+    bed.control.kubectl.apply(FLEET)
+    for kind, name in (("InferenceGateway", "default"), ("InferenceCluster", "ams-1"), ("InferenceCluster", "osl-1")):
+        bed.processes.until(f"{kind} {name} is Ready", partial(bed.is_true, kind, name, "Ready"), 240)
+    journal.note("the fleet becomes Ready", time.monotonic() - started)
+    return bed
+
+
+@pytest.fixture(scope="session")
+def serving(fleet: Bed, journal: Journal) -> Serving:
+    """The quickstart's models, served as far as they fit."""
+    started = time.monotonic()
+    say("the models of examples/quickstart")
+    fleet.control.kubectl.apply(MODEL)
+    chat = Serving(fleet)
+    chat.await_ready()
+    journal.note("the model becomes Ready", time.monotonic() - started)
+    return chat

@@ -1,0 +1,73 @@
+"""Stands in for machines with GPUs: nodes that kwok keeps, and what NVIDIA's DRA driver publishes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from function.api.labels import POOL
+from function.composition import Manifest, Object, manifest
+
+DRIVER: Final = "gpu.nvidia.com"
+
+_L4: Final[Manifest] = {
+    "architecture": {"string": "Ada Lovelace"},
+    "brand": {"string": "Nvidia"},
+    "cudaComputeCapability": {"version": "8.9.0"},
+    "cudaDriverVersion": {"version": "13.0.0"},
+    "driverVersion": {"version": "580.95.5"},
+    "productName": {"string": "NVIDIA L4"},
+    "type": {"string": "gpu"},
+}
+
+
+def node(name: str, pool: str) -> Manifest:
+    """A node of a pool, as it registers; kwok fills in its conditions."""
+    resources = {"cpu": "16", "memory": "64Gi", "pods": "110"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", POOL: pool},
+            "annotations": {"kwok.x-k8s.io/node": "fake"},
+        },
+        "spec": {"taints": [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]},
+        "status": {"allocatable": resources, "capacity": resources},
+    }
+
+
+def device_class() -> Manifest:
+    """The class of all GPUs, as the driver's chart has it."""
+    expression = f"device.driver == '{DRIVER}' && device.attributes['{DRIVER}'].type == 'gpu'"
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "DeviceClass",
+        "metadata": {"name": DRIVER},
+        "spec": {"selectors": [{"cel": {"expression": expression}}]},
+    }
+
+
+def slices(nodes: Iterable[Object]) -> list[Manifest]:
+    """What the driver publishes on each node: one L4."""
+    return [_slice(manifest.name_of(one)) for one in nodes]
+
+
+def _slice(name: str) -> Manifest:
+    uuid = f"GPU-{name}"
+    gpu = {
+        "name": "gpu-0",
+        "attributes": {**_L4, "uuid": {"string": uuid}},
+        "capacity": {"memory": {"value": "23034Mi"}},
+    }
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceSlice",
+        "metadata": {"name": f"{name}-{DRIVER}"},
+        "spec": {
+            "driver": DRIVER,
+            "nodeName": name,
+            "pool": {"name": name, "generation": 1, "resourceSliceCount": 1},
+            "devices": [gpu],
+        },
+    }

@@ -1,0 +1,130 @@
+"""Stands in for provider-helm: Releases come up and go without any chart, and bring what we rely on.
+
+A Release reaches its cluster as with the real provider: by its provider config and the kubeconfig
+in the Secret that this names. It stays in deletion until that cluster answers. It is not checked
+that a chart exists, or takes its values.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from function.composition import Manifest, Object, manifest
+from tests.e2e.bed import definitions, gpus
+from tests.e2e.bed.api import Api, load
+from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
+
+API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
+
+_FINALIZER: Final = "finalizer.managedresource.crossplane.io"
+
+
+class UnreachableError(Exception):
+    """The cluster of a Release cannot be reached; the text is what its condition says."""
+
+
+@dataclass(slots=True)
+class Helm:
+    """Installs charts that are none.
+
+    Attributes:
+        control: The control cluster.
+        crds: Where the definitions are that charts bring, by folder.
+        installed: The charts that are installed on each cluster, by the address of its API server.
+    """
+
+    control: Cluster
+    crds: Path
+    installed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def step(self) -> None:
+        """Bring every Release one step on."""
+        for release in self.control.api.list(API_VERSION, "Release"):
+            if "deletionTimestamp" in release["metadata"]:
+                self._uninstall(release)
+            else:
+                self._install(release)
+
+    def _install(self, release: Object) -> None:
+        set_finalizer(self.control.api, release, _FINALIZER, present=True)
+        try:
+            target = self._target(release)
+            began = manifest.is_true(release, "Synced")
+            if began:
+                self._bring(target, release)
+        except (UnreachableError, OSError) as error:
+            said = [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")]
+            self._say(release, said, "")
+            return
+        ready = condition("Ready", "True", "Available") if began else condition("Ready", "False", "Creating")
+        synced = condition("Synced", "True", "ReconcileSuccess")
+        self._say(release, [synced, ready], "deployed" if began else "pending-install")
+
+    def _uninstall(self, release: Object) -> None:
+        try:
+            target = self._target(release)
+            target.call("GET", "/version")
+        except (UnreachableError, OSError) as error:
+            self._say(release, [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")], "")
+            return
+        self.installed[target.url].discard(_chart(release))
+        set_finalizer(self.control.api, release, _FINALIZER, present=False)
+
+    def _bring(self, target: Api, release: Object) -> None:
+        """Put on a cluster what a chart would."""
+        chart = _chart(release)
+        if chart in self.installed[target.url]:
+            target.call("GET", "/version")
+            return
+        namespace = manifest.text(release, "spec", "forProvider", "namespace")
+        target.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "helm")
+        for thing in self._content(chart, target):
+            target.apply(thing, "helm")
+        self.installed[target.url].add(chart)
+
+    def _content(self, chart: str, target: Api) -> list[Manifest]:
+        folders = {"gateway-helm": ("gateway-api", "envoy-gateway"), "lws": ("lws",)}.get(chart, ())
+        found = [
+            thing for folder in folders for path in sorted((self.crds / folder).glob("*.yaml")) for thing in load(path)
+        ]
+        if chart == "metallb":
+            found += definitions.metallb()
+        if chart == "dra-driver-nvidia-gpu":
+            found += [gpus.device_class(), *gpus.slices(target.list("v1", "Node"))]
+        return found
+
+    def _target(self, release: Object) -> Api:
+        """The cluster of a Release."""
+        namespace = manifest.namespace_of(release)
+        ref = manifest.mapping(release, "spec", "providerConfigRef")
+        kind, name = manifest.text(ref, "kind"), manifest.text(ref, "name")
+        config = self.control.api.get(API_VERSION, kind, name, namespace if kind == "ProviderConfig" else "")
+        if config is None:
+            raise UnreachableError(f"{kind} {name!r} not found")
+        if manifest.text(config, "spec", "credentials", "source") == "InjectedIdentity":
+            return self.control.api
+        wanted = manifest.mapping(config, "spec", "credentials", "secretRef")
+        secret = self.control.api.get("v1", "Secret", wanted["name"], wanted["namespace"])
+        encoded = manifest.text(secret, "data", wanted["key"])
+        try:
+            return Api(base64.b64decode(encoded).decode())
+        except Exception as error:
+            raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
+
+    def _say(self, release: Object, said: list[Manifest], state: str) -> None:
+        before = manifest.items(release, "status", "conditions")
+        told = {item["type"] for item in said}
+        kept = [dict(item) for item in before if item.get("type") not in told]
+        generation = release["metadata"]["generation"]
+        conditions = timed(({**item, "observedGeneration": generation} for item in said), before)
+        more = {"atProvider": {"revision": 1, "state": state}} if state else {}
+        set_status(self.control.api, release, {"conditions": [*conditions, *kept], **more})
+
+
+def _chart(release: Object) -> str:
+    return manifest.text(release, "spec", "forProvider", "chart", "name")

@@ -1,0 +1,39 @@
+"""What was checked, what came out, and how long it took: a table at the end of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+
+@dataclass(slots=True, eq=False)
+class Journal:
+    """A row for each check.
+
+    Attributes:
+        rows: Check, result, seconds.
+    """
+
+    rows: list[tuple[str, str, float]] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the result of a test, and of a step that failed before it."""
+        if "/bed/" not in report.nodeid or not (report.when == "call" or report.failed):
+            return
+        name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+        self.rows.append((name, report.outcome, report.duration))
+
+    def note(self, name: str, seconds: float) -> None:
+        """Note a step that is no test."""
+        self.rows.append((name, "done", seconds))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the table."""
+        if not self.rows:
+            return
+        terminalreporter.section("the bed")
+        width = max(len(name) for name, _, _ in self.rows)
+        terminalreporter.write_line(f"{'check':{width}}  {'result':7}  seconds")
+        for name, result, seconds in self.rows:
+            terminalreporter.write_line(f"{name:{width}}  {result:7}  {seconds:7.1f}")

@@ -1,0 +1,243 @@
+"""The bed: a control cluster with Crossplane and our function, and two inference clusters, on one machine.
+
+Real are etcd, the API servers, the controllers of Kubernetes, the scheduler, Crossplane,
+provider-kubernetes and our function. What stands in for something says so when it starts.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
+from function.composition import Manifest, manifest
+from tests.e2e.bed import definitions, gpus
+from tests.e2e.bed.api import load
+from tests.e2e.bed.certificates import Certificates
+from tests.e2e.bed.crossplane import Crossplane
+from tests.e2e.bed.gateways import Controller
+from tests.e2e.bed.helm import Helm
+from tests.e2e.bed.kubernetes import ALL_CONTROLLERS, CONTROL_CONTROLLERS, Cluster, Starter
+from tests.e2e.bed.processes import Processes, Running, free_ports, say
+from tests.e2e.bed.stand_in import StandIn
+from tests.e2e.binaries import Binaries
+from tests.e2e.shipped import COMPOSITION_FILES, DEFINITION_FILES
+
+NODES: Final = {"ams-1-l4-a": "l4", "ams-1-l4-b": "l4"}
+"""The GPU nodes of the cluster ams-1, with their pools. The other cluster has none: nothing is placed there."""
+
+COMPOSITES: Final = (
+    *(("modelplane.ai/v1alpha1", kind) for kind in ("InferenceClass", "InferenceCluster", "InferenceGateway")),
+    *(
+        ("modelplane.ai/v1alpha1", kind)
+        for kind in ("ModelDeployment", "ModelReplica", "ModelEndpoint", "ModelService")
+    ),
+    ("infrastructure.modelplane.ai/v1alpha1", "ServingStack"),
+)
+"""Every kind of composite."""
+
+_ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
+
+
+@dataclass(slots=True)
+class Bed:
+    """Everything that runs.
+
+    Attributes:
+        binaries: The programs.
+        processes: What was started.
+        certificates: Who is trusted.
+        control: The control cluster.
+        inference: The inference clusters.
+        crossplane: Crossplane on the control cluster.
+        helm: The stand-in for provider-helm.
+        provider: provider-kubernetes.
+        function: Our function.
+        port: Where our function is served.
+        stand_ins: What stands in for something.
+    """
+
+    binaries: Binaries
+    processes: Processes
+    certificates: Certificates
+    control: Cluster
+    inference: dict[str, Cluster]
+    crossplane: Crossplane
+    helm: Helm
+    provider: Running
+    function: Running
+    port: int
+    stand_ins: list[StandIn]
+
+    def restart_function(self) -> None:
+        """Serve our function again where it was served before."""
+        self.function = self.crossplane.serve(self.port)
+
+    def restart_provider(self) -> None:
+        """Start provider-kubernetes again."""
+        self.provider = self.crossplane.start_provider()
+
+    def composite(self, kind: str, name: str, namespace: str = "") -> Manifest:
+        """One of our composites; empty when it is not there."""
+        return self.control.api.get("modelplane.ai/v1alpha1", kind, name, namespace) or {}
+
+    def explain(self) -> str:
+        """Say of every composite that is not Ready, or is in doubt, what its conditions say."""
+        lines = []
+        for api_version, kind in COMPOSITES:
+            for one in self.control.api.list(api_version, kind):
+                if (
+                    manifest.is_true(one, "Ready")
+                    and manifest.is_true(one, "Synced")
+                    and not manifest.is_true(one, "Held")
+                ):
+                    continue
+                lines.append(f"{kind} {manifest.name_of(one)}:")
+                for said in manifest.items(one, "status", "conditions"):
+                    words = (said["type"], said["status"], said.get("reason", ""), said.get("message", ""))
+                    lines.append(f"    {' '.join(words)}")
+        return "\n".join(lines)
+
+    def is_true(self, kind: str, name: str, condition: str, namespace: str = "") -> bool:
+        """Tell whether a composite has a condition."""
+        return manifest.is_true(self.composite(kind, name, namespace), condition)
+
+
+@contextmanager
+def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> Iterator[Bed]:
+    """Start everything, and stop it again.
+
+    Args:
+        binaries: The programs.
+        failed: Tells at the end whether something failed; then the folder stays, and is named.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="modelplane-bed-"))
+    say(f"starting in {folder}")
+    processes = Processes(folder)
+    stand_ins: list[StandIn] = []
+    good = False
+    try:
+        yield _started(binaries, processes, stand_ins)
+        good = not failed()
+    finally:
+        for one in stand_ins:
+            one.stop()
+        processes.stop_all()
+        if good:
+            shutil.rmtree(folder)
+            say("stopped")
+        else:
+            say(f"stopped after a failure; what was said stays in {folder}")
+
+
+def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn]) -> Bed:
+    certificates = Certificates(processes.folder / "certificates")
+    starter = Starter(binaries, processes, certificates)
+    etcd = starter.etcd()
+    say("API servers of the control cluster, ams-1 and osl-1")
+    control, *inference = (starter.api_server(name, etcd) for name in _ADDRESSES)
+    for cluster in (control, *inference):
+        starter.await_ready(cluster)
+    starter.controllers(control, CONTROL_CONTROLLERS)
+    _start_nodes(starter, inference[0])
+    say("Crossplane, provider-kubernetes and the function")
+    _namespaces(control)
+    crossplane = Crossplane(binaries, processes, certificates, control)
+    crossplane.start()
+    (port,) = free_ports(1)
+    function = crossplane.serve(port)
+    _install(binaries, control)
+    crossplane.register(port)
+    provider = crossplane.start_provider()
+    _establish(processes, control)
+    for cluster in inference:
+        _give_kubeconfig(control, cluster)
+    helm = Helm(control, binaries.folders["definitions"])
+    stand_ins += _stand_ins(processes, helm, control, inference)
+    for one in stand_ins:
+        one.start()
+    by_name = {cluster.name: cluster for cluster in inference}
+    bed = Bed(
+        binaries, processes, certificates, control, by_name, crossplane, helm, provider, function, port, stand_ins
+    )
+    processes.explain = bed.explain
+    return bed
+
+
+def _start_nodes(starter: Starter, cluster: Cluster) -> None:
+    say(f"controllers, scheduler and {len(NODES)} nodes of {cluster.name}")
+    say("stand-in: kwok plays the kubelets; no container runs")
+    say("stand-in: GPU nodes, a DeviceClass and ResourceSlices are written as NVIDIA's driver would")
+    starter.controllers(cluster, ALL_CONTROLLERS)
+    starter.scheduler(cluster)
+    starter.kubelets(cluster)
+    for name, pool in NODES.items():
+        wanted = gpus.node(name, pool)
+        cluster.api.call("POST", "/api/v1/nodes", wanted)
+
+
+def _namespaces(control: Cluster) -> None:
+    wanted = (CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE, "ml-team")
+    control.kubectl.apply_objects(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in wanted
+    )
+
+
+def _install(binaries: Binaries, control: Cluster) -> None:
+    """Install what the installation asks for: the Gateway API, the providers' definitions, and ours."""
+    say("stand-in: the definitions of provider-helm are short ones of the bed's own")
+    control.kubectl.apply(
+        binaries.folders["definitions"] / "gateway-api",
+        binaries.folders["provider-kubernetes"] / "crds",
+        server_side=True,
+    )
+    control.kubectl.apply_objects(definitions.helm())
+    control.kubectl.apply(*DEFINITION_FILES)
+
+
+def _establish(processes: Processes, control: Cluster) -> None:
+    names = [f"xrd/{load(path)[0]['metadata']['name']}" for path in DEFINITION_FILES]
+    say(f"{len(names)} definitions are to be established")
+    control.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    control.kubectl.apply(*COMPOSITION_FILES)
+    processes.check()
+
+
+def _give_kubeconfig(control: Cluster, cluster: Cluster) -> None:
+    control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
+
+
+def kubeconfig_secret(cluster: Cluster, kubeconfig: str) -> Manifest:
+    """The Secret by which the control plane reaches an inference cluster."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": f"{cluster.name}-kubeconfig", "namespace": SYSTEM_NAMESPACE},
+        "stringData": {"kubeconfig": kubeconfig},
+    }
+
+
+def _stand_ins(processes: Processes, helm: Helm, control: Cluster, inference: list[Cluster]) -> list[StandIn]:
+    controllers = [Controller("traefik", "traefik.io/gateway-controller", control.api, _ADDRESSES[control.name])]
+    controllers += [
+        Controller("gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, _ADDRESSES[one.name])
+        for one in inference
+    ]
+
+    def gateways() -> None:
+        for one in controllers:
+            if one.chart in helm.installed[one.api.url]:
+                one.step()
+
+    folder = processes.folder
+    return [
+        StandIn(
+            "helm", "stands in for provider-helm: Releases become Ready, and no chart is installed", helm.step, folder
+        ),
+        StandIn("gateways", "stands in for Traefik and Envoy Gateway: statuses only, no proxy", gateways, folder),
+    ]

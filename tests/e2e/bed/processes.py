@@ -1,0 +1,169 @@
+"""The processes of a bed: started with a log file each, and stopped by their ids, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+_POLL_SECONDS: Final = 0.2
+_STOP_SECONDS: Final = 10
+_LAST_LINES: Final = 12
+
+_SETPRIV: Final = shutil.which("setpriv")
+_MORTAL: Final = (_SETPRIV, "--pdeathsig", "TERM") if _SETPRIV else ()
+"""Ends a process when we end without having stopped it, where the system can."""
+
+T = TypeVar("T")
+
+
+class BedError(Exception):
+    """Something on the bed did not come about; the message says what was awaited and where to look."""
+
+
+@dataclass(slots=True)
+class Voice:
+    """Says on standard error what goes on.
+
+    Attributes:
+        write: Writes a line; replaced under pytest, which captures standard error.
+    """
+
+    write: Callable[[str], object] = sys.stderr.write
+
+    def __call__(self, text: str) -> None:
+        """Say one line."""
+        self.write(f"bed: {text}\n")
+
+
+say: Final = Voice()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process that was started.
+
+    Attributes:
+        name: What it is.
+        log: What it writes.
+        process: The process, a session of its own so that a Ctrl-C reaches it only through us.
+    """
+
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def check(self) -> None:
+        """Raise when it has ended by itself.
+
+        Raises:
+            BedError: With its last words.
+        """
+        status = self.process.poll()
+        if status is not None:
+            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
+            raise BedError(f"{self.name} ended with status {status}; the end of {self.log}:\n{last}")
+
+    def stop(self) -> None:
+        """Ask it to end, and end it if it does not."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@dataclass(slots=True)
+class Processes:
+    """Everything that was started.
+
+    Attributes:
+        folder: Where the logs are.
+        running: What runs, in the order in which it was started.
+        explain: Says how things are, when something is awaited in vain.
+    """
+
+    folder: Path
+    running: list[Running] = field(default_factory=list)
+    explain: Callable[[], str] = str
+
+    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Running:
+        """Start a process.
+
+        Args:
+            name: What it is, which names its log.
+            command: The command.
+            env: Variables of its own.
+        """
+        log = self.folder / f"{name}.log"
+        environment = {**os.environ, **(env or {})}
+        with log.open("ab") as file:
+            process = subprocess.Popen(  # noqa: S603  # fixed words
+                [*_MORTAL, *(str(word) for word in command)],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=environment,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        started = Running(name, log, process)
+        self.running.append(started)
+        return started
+
+    def check(self) -> None:
+        """Raise when any has ended by itself."""
+        for one in self.running:
+            one.check()
+
+    def stop(self, one: Running) -> None:
+        """Stop one that is not needed any more."""
+        one.stop()
+        self.running.remove(one)
+
+    def stop_all(self) -> None:
+        """Stop everything, the last first."""
+        while self.running:
+            self.stop(self.running[-1])
+
+    def until(self, what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
+        """Wait until something is so.
+
+        Args:
+            what: What is awaited, for the message.
+            ask: Gives what is looked for; None or False while it is not so.
+            seconds: How long to wait.
+
+        Raises:
+            BedError: When it does not come about in time, or a process ends.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            found = ask()
+            if found:
+                return found
+            self.check()
+            if time.monotonic() > end:
+                raise BedError(f"waited {seconds:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
+            time.sleep(_POLL_SECONDS)
+
+
+def free_ports(number: int) -> list[int]:
+    """Find ports of the loopback device that nobody listens on."""
+    sockets = [socket.socket() for _ in range(number)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()

@@ -1,0 +1,154 @@
+"""Compares what exists on the bed with what `modelplane preview` composes for the same manifests.
+
+Children are told apart by their parent and their composition resource name. Where a name comes
+from a uid, which no two control planes share, the name of one stands for that of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from function.composition import Manifest, Object, manifest, objects
+from function.preview.control_plane import ControlPlane
+from function.preview.reconcile import controller_uid
+from function.selectors.quantity import is_quantity, parse_quantity
+from tests.e2e.bed.plane import COMPOSITES, Bed
+from tests.support.settled import settle
+
+Key: TypeAlias = tuple[str, str, str]
+"""Kind and name of the parent, and the composition resource name."""
+
+RESOURCE_NAME: Final = "crossplane.io/composition-resource-name"
+
+_KINDS: Final = (
+    *COMPOSITES,
+    *(("kubernetes.m.crossplane.io/v1alpha1", kind) for kind in ("Object", "ProviderConfig", "ClusterProviderConfig")),
+    *(("helm.m.crossplane.io/v1beta1", kind) for kind in ("Release", "ProviderConfig")),
+    *(("protection.crossplane.io/v1beta1", kind) for kind in ("Usage", "ClusterUsage")),
+    *(("gateway.networking.k8s.io/v1", kind) for kind in ("GatewayClass", "Gateway", "HTTPRoute")),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("v1", "Service"),
+    ("v1", "Namespace"),
+)
+"""Everything that we compose on the control cluster in the quickstart."""
+
+_MOMENTS: Final = frozenset({"servingSince", "since", "lastTransitionTime", "observedGeneration", "message"})
+
+
+def composed(bed: Bed) -> dict[Key, Manifest]:
+    """Every composed resource on the control cluster."""
+    found = {}
+    for api_version, kind in _KINDS:
+        for thing in bed.control.api.list(api_version, kind):
+            key = manifest.annotations(thing).get(RESOURCE_NAME)
+            owners = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("controller")]
+            if key and owners:
+                found[owners[0]["kind"], owners[0]["name"], key] = thing
+    return found
+
+
+def differences(bed: Bed, *paths: Path) -> list[str]:
+    """Say in which ways the bed differs from a preview of manifests; empty when in none."""
+    plane = settle(*paths)
+    wanted, found = _previewed(plane), composed(bed)
+    said = [f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))]
+    said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
+    both = sorted(set(wanted) & set(found))
+    names = {manifest.name_of(wanted[key]): manifest.name_of(found[key]) for key in both}
+    for key in both:
+        body = _renamed(_less(wanted[key]), names)
+        said += [f"{_words(key)}: {text}" for text in _lacks(body, found[key], "")]
+        if objects.is_object(found[key]):
+            said += [f"{_words(key)} on its cluster: {text}" for text in _remote(bed, found[key])]
+    for composite in plane.composites:
+        real = bed.composite(composite["kind"], manifest.name_of(composite), manifest.namespace_of(composite))
+        if real:
+            said += [f"{_title(composite)}: {text}" for text in _status(_renamed(composite, names), real)]
+    return said
+
+
+def _previewed(plane: ControlPlane) -> dict[Key, Manifest]:
+    found = {}
+    for thing in plane.store.everything():
+        owner = plane.store.of_uid(controller_uid(thing))
+        key = manifest.annotations(thing).get(RESOURCE_NAME)
+        if owner is not None and key:
+            found[owner["kind"], manifest.name_of(owner), key] = thing
+    return found
+
+
+def _less(thing: Object) -> Manifest:
+    """What was asked for, without what a control plane keeps for itself."""
+    body = {key: value for key, value in thing.items() if key not in {"metadata", "status"}}
+    if "spec" in body:
+        body["spec"] = {key: value for key, value in body["spec"].items() if key != "crossplane"}
+    said = {key: value for key, value in manifest.labels(thing).items() if key.startswith("modelplane.ai/")}
+    return {**body, "metadata": {"labels": said}}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _renamed(item, names) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(item, names) for item in value]
+    return names.get(value, value) if isinstance(value, str) else value
+
+
+def _lacks(wanted: Any, found: Any, path: str) -> Iterator[str]:
+    """What of one value is missing in another, which may have more in its maps."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        for key, value in wanted.items():
+            yield from _lacks(value, found.get(key), f"{path}.{key}")
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
+        for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from _lacks(one, other, f"{path}[{index}]")
+    elif wanted != found and not (wanted == {} and found is None) and not _same_quantity(wanted, found):
+        yield f"{path.lstrip('.')} is {found!r}, in the preview {wanted!r}"
+
+
+def _same_quantity(one: Any, other: Any) -> bool:
+    """Tell whether two texts are the same quantity, which the API server writes in its own way."""
+    texts = isinstance(one, str) and isinstance(other, str) and is_quantity(one) and is_quantity(other)
+    return texts and parse_quantity(one) == parse_quantity(other)
+
+
+def _remote(bed: Bed, thing: Object) -> Iterator[str]:
+    """What is missing on the inference cluster of what an Object applies."""
+    wanted = dict(objects.desired(thing))
+    cluster = _cluster(bed, thing)
+    name, namespace = manifest.name_of(wanted), manifest.namespace_of(wanted)
+    real = bed.inference[cluster].api.get(wanted["apiVersion"], wanted["kind"], name, namespace)
+    if real is None:
+        yield f"{wanted['kind']} {name} does not exist on {cluster}"
+    else:
+        yield from _lacks({key: value for key, value in wanted.items() if key != "status"}, real, "")
+
+
+def _cluster(bed: Bed, thing: Object) -> str:
+    config = objects.provider_config(thing)
+    return next(name for name in bed.inference if config.startswith(name))
+
+
+def _status(wanted: Object, real: Object) -> Iterable[str]:
+    """Whether a composite says the same: what it publishes, and its conditions without their words and times."""
+    return _lacks(_plain(manifest.mapping(wanted, "status")), _plain(manifest.mapping(real, "status")), "status")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        body = {key: _plain(item) for key, item in value.items() if key not in _MOMENTS}
+        if "conditions" in body:
+            body["conditions"] = {item["type"]: (item["status"], item.get("reason")) for item in value["conditions"]}
+        return body
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _title(thing: Object) -> str:
+    return f"{thing['kind']} {manifest.name_of(thing)}"
+
+
+def _words(key: Key) -> str:
+    kind, name, resource = key
+    return f"{resource} of {kind} {name}"

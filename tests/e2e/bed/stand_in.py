@@ -1,0 +1,96 @@
+"""What stands in for a program that the bed does not have: a thread that looks every second."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from function.composition import Manifest, Object, manifest
+from tests.e2e.bed.api import Api, ApiError
+from tests.e2e.bed.processes import say
+
+_SECONDS: Final = 1
+_GONE: Final = 404
+_CONFLICT: Final = 409
+
+
+class StandIn:
+    """A loop in a thread. What goes wrong in a step is written to a file and tried again."""
+
+    def __init__(self, name: str, stands_for: str, step: Callable[[], None], folder: Path) -> None:
+        self._name, self._stands_for, self._step = name, stands_for, step
+        self._log = folder / f"stand-in-{name}.log"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start it, and say that it is one."""
+        say(f"stand-in: {self._name} {self._stands_for}")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_SECONDS):
+            try:
+                self._step()
+            except Exception:  # noqa: BLE001  # a stand-in goes on as a controller does
+                with self._log.open("a") as log:
+                    log.write(f"{now()}\n{traceback.format_exc()}\n")
+
+
+def now() -> str:
+    """The time as Kubernetes writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def condition(kind: str, status: str, reason: str, message: str = "", generation: int = 0) -> Manifest:
+    """A condition without its time."""
+    body: Manifest = {"type": kind, "status": status, "reason": reason, "message": message}
+    return {**body, "observedGeneration": generation} if generation else body
+
+
+def timed(conditions: Iterable[Object], before: Iterable[Mapping[str, Any]]) -> list[Manifest]:
+    """Conditions with the times at which their status changed."""
+    known = {item.get("type"): item for item in before}
+    timed_conditions = []
+    for item in conditions:
+        old = known.get(item["type"], {})
+        same = old.get("status") == item["status"]
+        timed_conditions.append({**item, "lastTransitionTime": old["lastTransitionTime"] if same else now()})
+    return timed_conditions
+
+
+def set_status(api: Api, thing: Object, status: Object) -> None:
+    """Merge into an object's status, unless it says so already."""
+    before = manifest.mapping(thing, "status")
+    if any(before.get(key) != value for key, value in status.items()):
+        _unless_gone(api, thing, {"status": status}, "status")
+
+
+def set_finalizer(api: Api, thing: Object, finalizer: str, *, present: bool) -> None:
+    """Put a finalizer on an object, or take it off."""
+    meta = thing["metadata"]
+    found = list(meta.get("finalizers", ()))
+    if (finalizer in found) == present or (present and "deletionTimestamp" in meta):
+        return
+    wanted = [*found, finalizer] if present else [one for one in found if one != finalizer]
+    change = {"finalizers": wanted or None, "resourceVersion": meta["resourceVersion"]}
+    _unless_gone(api, thing, {"metadata": change})
+
+
+def _unless_gone(api: Api, thing: Object, change: Object, subresource: str = "") -> None:
+    """Change an object; what is gone or was changed by others is left for the next step."""
+    try:
+        api.patch(thing, change, subresource)
+    except ApiError as error:
+        if error.status not in {_GONE, _CONFLICT}:
+            raise

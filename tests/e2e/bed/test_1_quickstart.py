@@ -1,0 +1,110 @@
+"""The quickstart on a real control plane: it becomes Ready, and its pods get real devices."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from function.composition import Object, manifest
+from tests.e2e.bed.api import load
+from tests.e2e.bed.plane import NODES, Bed
+from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, Serving
+from tests.e2e.bed.sameness import differences
+
+pytestmark = pytest.mark.usefixtures("fleet")
+
+
+def test_the_fleet_becomes_ready(bed: Bed) -> None:
+    assert bed.is_true("InferenceGateway", "default", "Ready")
+    for name in ("ams-1", "osl-1"):
+        assert bed.is_true("InferenceCluster", name, "Ready"), name
+
+
+def test_a_field_that_does_not_exist_is_refused_by_its_name(bed: Bed) -> None:
+    thing = load(MODEL / "chat.yaml")[0]
+    wrong = {**thing, "spec": {**thing["spec"], "replcas": 2}}
+    said = bed.control.kubectl("create", "--dry-run=server", "-f", "-", given=json.dumps(wrong), may_fail=True)
+    assert 'unknown field "spec.replcas"' in said
+
+
+def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serving: Serving) -> None:
+    assert len(serving.replicas()) == len(serving.endpoints()) == 2
+    assert bed.is_true("ModelService", "chat", "Ready", NAMESPACE)
+    route = serving.route_backends()
+    assert sorted(weight for _, weight in route) == [1, 1] or len({weight for _, weight in route}) == 1
+    large = bed.composite("ModelDeployment", "large", NAMESPACE)
+    assert manifest.condition(large, "ReplicasScheduled")["reason"] == "InsufficientCapacity"
+
+
+def test_pods_run_on_the_nodes_of_their_pool_with_devices_that_the_scheduler_allocated(
+    bed: Bed, serving: Serving
+) -> None:
+    pods = serving.pods()
+    assert {pod["spec"]["nodeName"] for pod in pods} == set(NODES)
+    assert {pod["status"]["phase"] for pod in pods} == {"Running"}
+    claims = bed.inference["ams-1"].api.list("resource.k8s.io/v1", "ResourceClaim", NAMESPACE)
+    results = [result for claim in claims for result in claim["status"]["allocation"]["devices"]["results"]]
+    assert sorted((result["driver"], result["pool"], result["device"]) for result in results) == [
+        ("gpu.nvidia.com", node, "gpu-0") for node in sorted(NODES)
+    ]
+    held = {user["name"] for claim in claims for user in claim["status"]["reservedFor"]}
+    assert held == {manifest.name_of(pod) for pod in pods}
+
+
+def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
+    assert serving.there
+    header, *rows = bed.control.kubectl.table("md", "-n", NAMESPACE)
+    shown = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    assert [shown["chat"][column] for column in ("DESIRED", "SCHEDULED", "REPLICAS")] == ["2", "2", "2"]
+    assert shown["large"]["DESIRED"] == "1"
+    assert _column(bed, "ms", "ADDRESS", "chat") == "http://192.0.2.1/ml-team/chat"
+    assert _column(bed, "ms", "ENDPOINTS", "chat") == "2/2"
+    assert _column(bed, "ic", "GATEWAY", "ams-1") == "198.51.100.1"
+    assert _column(bed, "ic", "NODES", "ams-1") == "2"
+
+
+def test_everything_that_exists_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
+    assert serving.there
+    assert differences(bed, FLEET, MODEL) == []
+
+
+def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving: Serving) -> None:
+    before = serving.facts()
+    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=3")
+
+    def short() -> Object | None:
+        said = manifest.condition(bed.composite("ModelDeployment", "chat", NAMESPACE), "ReplicasScheduled")
+        return said if said.get("reason") == "PartiallyScheduled" else None
+
+    said = bed.processes.until("the third replica has no place", short)
+    assert "2 of 3" in said["message"]
+    header, *rows = bed.control.kubectl.table("md", "chat", "-n", NAMESPACE)
+    shown = dict(zip(header, rows[0], strict=True))
+    assert [shown[column] for column in ("DESIRED", "SCHEDULED", "REPLICAS")] == ["3", "2", "2"]
+    assert serving.facts() == before
+    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=2")
+    bed.processes.until("all replicas are placed again", lambda: bed.is_true(*_CHAT, "ReplicasScheduled", NAMESPACE))
+    assert serving.facts() == before
+
+
+def test_a_replica_that_is_scaled_away_drains_before_it_goes(bed: Bed, serving: Serving) -> None:
+    first = serving.facts()
+    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=1")
+    until = bed.processes.until
+    until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1, 90)
+    assert len(serving.pods()) == len(first.pods) == 2, "the replica runs on while it drains"
+    until("the replica is gone after it has drained", lambda: len(serving.pods()) == 1, 150)
+    assert serving.facts().pods < first.pods
+    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=2")
+    serving.await_ready()
+
+
+_CHAT = ("ModelDeployment", "chat")
+
+
+def _column(bed: Bed, kind: str, column: str, name: str) -> Any:
+    header, *rows = bed.control.kubectl.table(kind, "-A") if kind == "ms" else bed.control.kubectl.table(kind)
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
+    return next(row[column] for row in shown if row["NAME"] == name)

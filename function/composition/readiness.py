@@ -6,6 +6,7 @@ Most kinds publish a condition. Plain kinds (Service, Namespace, ...) and config
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from function.composition import manifest
@@ -61,6 +62,20 @@ def of(child: Object | None) -> Readiness:
     if not ready.ready and manifest.condition(child, "Synced").get("status") == "False":
         return _all(child, "Synced")
     return ready
+
+
+def serves(child: Object | None) -> bool | None:
+    """Tell whether a child says that it is Ready; None when it says neither. One that is not there is not."""
+    if child is None:
+        return False
+    said = manifest.condition(child, "Ready").get("status")
+    return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
+
+
+def all_serve(children: Iterable[Object | None], *, before: bool) -> bool:
+    """Tell whether all are Ready. Where none says no and some say nothing, it is as it was before."""
+    said = {serves(child) for child in children}
+    return False not in said and (None not in said or before)
 
 
 def _all(child: Object, *types: str) -> Readiness:

@@ -28,7 +28,6 @@ from function.composition import (
 from function.fleet.access import Access, UnusableSecretsError, of_existing
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, compose_guard
-from function.fleet.observed import serves
 from function.fleet.published_pools import Pools, publish_pools
 from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack_conditions import STACK as STACK_CONDITION
@@ -176,7 +175,7 @@ def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
 def _say_backend(draft: Draft, address: str) -> bool:
     """Say how the serving stack is; tell whether the cluster is ready."""
     stack = draft.observed(STACK)
-    said = serves(stack)
+    said = readiness.serves(stack)
     who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{manifest.name_of(stack)}" if stack else "the ServingStack"
     if said is None and manifest.is_true(draft.observation.composite, BACKEND):
         draft.repeat(BACKEND)

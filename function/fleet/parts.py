@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from function.api.serving_stack import Component
 from function.composition import Draft, readiness
-from function.fleet.observed import all_serve, serves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +53,11 @@ class Progress:
 
     def is_complete(self, *, before: bool) -> bool:
         """Tell whether every part is observed ready; where some do not say, it is as it was before."""
-        return all_serve((self.draft.observed(part.key) for part in self.expected), before=before)
+        return readiness.all_serve((self.draft.observed(part.key) for part in self.expected), before=before)
 
     def summary(self) -> str:
         """Count the parts that are ready, and name the first that is not and whose turn it is."""
-        unready = [part for part in self.expected if not serves(self.draft.observed(part.key))]
+        unready = [part for part in self.expected if not readiness.serves(self.draft.observed(part.key))]
         counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
         return "; ".join(filter(None, (counted, self._first(unready), self._left_alone())))
 

@@ -127,13 +127,12 @@ def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
 def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Composition:
     workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    unready = [key for key in sorted(draft.keys) if _serves(draft, key) is False]
-    unknown = [key for key in sorted(draft.keys) if _serves(draft, key) is None]
+    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys)}
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
-    ready = not unready and (not unknown or was_ready)
+    ready = readiness.all_serve(map(draft.observed, said), before=was_ready)
     image = spec.engines[0].members[0].template.container.image
     where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
-    refused = [f"{key}: {said}" for key in sorted(draft.keys) if (said := _sync_error(draft.observed(key)))]
+    refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
     if refused:
         draft.say(ACCEPTED, "NotSynced", refused[0])
     elif pending:
@@ -145,7 +144,8 @@ def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Compositi
     elif pending:
         draft.say(READY, "WaitingForModel", f"{pending[0]} is not on {spec.cluster_name} yet")
     else:
-        draft.say(READY, "ModelStarting", _why(draft, [*unready, *unknown]))
+        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
+        draft.say(READY, "ModelStarting", _why(draft, silent_last))
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),
@@ -154,15 +154,6 @@ def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Compositi
         }
     )
     return draft.finish(ready=ready)
-
-
-def _serves(draft: Draft, key: str) -> bool | None:
-    """Whether a child does its part; None while it says neither."""
-    child = draft.observed(key)
-    if child is None:
-        return False
-    said = manifest.condition(child, "Ready").get("status")
-    return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
 
 
 def _sync_error(child: Object | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
-from function.composition import Object, Observation, manifest
+from function.composition import Object, Observation, manifest, readiness
 from function.scheduling import Replica
 from function.serving.fleet_view import read_replica
 
@@ -52,8 +52,7 @@ class OwnReplica:
     @property
     def serves(self) -> bool | None:
         """Whether it is observed to serve; None while it says neither."""
-        said = manifest.condition(self.thing, "Ready").get("status")
-        return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
+        return readiness.serves(self.thing)
 
 
 @dataclass(frozen=True, slots=True)

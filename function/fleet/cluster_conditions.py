@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from function.composition import Reason, Severity, Status, Vocabulary
+from function.fleet import reachability
 
 CLUSTER: Final = "ClusterReady"
 BACKEND: Final = "BackendReady"
@@ -38,6 +39,7 @@ VOCABULARY: Final[Vocabulary] = {
             Severity.WARNING,
         ),
     },
+    **reachability.VOCABULARY,
     BACKEND: {
         "BackendHealthy": Reason(
             Status.TRUE,

@@ -25,6 +25,7 @@ from function.composition import (
     names,
     readiness,
 )
+from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_existing
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, compose_guard
@@ -68,7 +69,8 @@ def compose(draft: Draft) -> Composition:
     address = _address(draft)
     _publish(draft, spec, pools, replicas, address)
     _say_cluster(draft, access, pools)
-    return draft.finish(ready=_say_backend(draft, address))
+    lost = reachability.say_as(draft, draft.observed(STACK))
+    return draft.finish(ready=_say_backend(draft, address) and not lost)
 
 
 # ---------------------------------------------------------------------- inputs
@@ -90,6 +92,7 @@ def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composit
     draft.say(CLUSTER, reason, message)
     if draft.observed(STACK) is None:
         draft.say(BACKEND, "WaitingForCluster", message)
+        reachability.say_as(draft, None)
     return draft.hold(held, message)
 
 

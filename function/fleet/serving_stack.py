@@ -11,7 +11,7 @@ from typing import Final
 
 from function.api.serving_stack import SERVING_STACK, ServingStackSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest, names, objects
-from function.fleet import charts
+from function.fleet import charts, reachability
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
 from function.fleet.charts import CHARTS, RESOURCE, Chart
 from function.fleet.gateway_address import choose_address
@@ -63,6 +63,7 @@ def compose(draft: Draft) -> Composition:
             _compose(draft, part, spec)
     _compose_usages(draft, parts)
     _say_refused_changes(draft, spec)
+    reachability.say_of_children(draft, {part.key: draft.observed(part.key) for part in parts})
     return _finish(draft, state)
 
 

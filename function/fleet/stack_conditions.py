@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from function.composition import Reason, Severity, Status, Vocabulary
+from function.fleet import reachability
 
 STACK: Final = "StackReady"
 ADDRESS: Final = "GatewayAddressed"
 
 VOCABULARY: Final[Vocabulary] = {
+    **reachability.VOCABULARY,
     STACK: {
         "Installed": Reason(Status.TRUE, "Every part of the stack is on the cluster and ready.", event=Severity.NORMAL),
         "Installing": Reason(

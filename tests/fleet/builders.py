@@ -110,7 +110,8 @@ def installed(thing: Mapping[str, Any]) -> dict[str, Manifest]:
 def running(thing: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, and its children."""
     children = observed(compose_cluster(thing, **options))
-    children["serving-stack"]["status"]["gateway"] = {"address": ADDRESS}
+    stack = with_condition(children["serving-stack"], "ClusterReachable", reason="Reachable")
+    children["serving-stack"] = {**stack, "status": {**stack["status"], "gateway": {"address": ADDRESS}}}
     answered = compose_cluster(thing, children, **options)
     return remembered(thing, answered), children
 

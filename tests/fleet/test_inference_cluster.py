@@ -70,6 +70,7 @@ def test_the_first_pass_composes_how_to_reach_the_cluster_and_its_stack() -> Non
     }
     assert said(answered) == {
         "ClusterReady": "False/Provisioning",
+        "ClusterReachable": "False/Connecting",
         "BackendReady": "False/Installing",
         "DeletionBlocked": "False/NoReplicas",
         "Held": "False/InputsResolved",
@@ -140,6 +141,7 @@ def test_a_cluster_is_ready_once_its_stack_is_and_its_address_is_known() -> None
     assert answered.status["gateway"] == {"address": ADDRESS}
     assert said(answered) == {
         "ClusterReady": "True/ClusterRunning",
+        "ClusterReachable": "True/Reachable",
         "BackendReady": "True/BackendHealthy",
         "DeletionBlocked": "False/NoReplicas",
         "Held": "False/InputsResolved",
@@ -272,8 +274,9 @@ def test_a_cluster_of_another_source_composes_nothing_and_says_which() -> None:
     answered = compose_cluster(cluster("fra-1", cluster={"source": "GKE", "gke": {"region": "europe-west3"}}))
     assert answered.children == {}
     assert not answered.ready
-    assert answered.conditions[:2] == (
+    assert answered.conditions[:3] == (
         Condition("ClusterReady", Status.FALSE, "SourceNotSupported", "source GKE is not composed by this version"),
+        Condition("ClusterReachable", Status.FALSE, "Connecting"),
         Condition("BackendReady", Status.FALSE, "WaitingForCluster", "source GKE is not composed by this version"),
     )
 

@@ -166,6 +166,7 @@ def test_a_stack_is_ready_when_every_part_is_and_its_address_is_known() -> None:
     assert answered.ready
     assert answered.status == {"gateway": {"address": ADDRESS}}
     assert said(answered) == {
+        "ClusterReachable": "True/Reachable",
         "StackReady": "True/Installed",
         "GatewayAddressed": "True/Addressed",
         "Held": "False/InputsResolved",

@@ -32,12 +32,13 @@ def answer(
 def with_condition(
     thing: Mapping[str, Any], kind: str, status: str = "True", reason: str = "", message: str = ""
 ) -> Manifest:
-    """The object with one more condition in its status."""
+    """The object with a condition in its status, in place of one of that type."""
     status_block = dict(thing.get("status", {}))
     found = {"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": reason or kind}
     if message:
         found["message"] = message
-    status_block["conditions"] = [*status_block.get("conditions", []), found]
+    others = [one for one in status_block.get("conditions", []) if one["type"] != kind]
+    status_block["conditions"] = [*others, found]
     return {**thing, "status": status_block}
 
 

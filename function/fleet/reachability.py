@@ -1,0 +1,73 @@
+"""Whether a cluster can be reached, by what the providers say of everything that is composed for it.
+
+A provider that cannot apply or read an object says so in `Synced` and leaves `Ready` as it was. So a
+broken kubeconfig changes nothing that is known of the cluster, and has to be said beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from function.composition import Draft, Object, Reason, Severity, Status, Vocabulary, manifest
+
+REACHABLE: Final = "ClusterReachable"
+LOST: Final = "Unreachable"
+
+_REPAIR: Final = (
+    "Repair what the message names: the kubeconfig Secret, the cluster's API server, or what the provider may do there."
+)
+
+VOCABULARY: Final[Vocabulary] = {
+    REACHABLE: {
+        "Reachable": Reason(Status.TRUE, "Everything that is composed for the cluster can be applied and read."),
+        "Connecting": Reason(Status.FALSE, "Nothing has been applied to the cluster yet."),
+        "NotSynced": Reason(
+            Status.FALSE,
+            "Some of what is composed for the cluster cannot be applied or read; what runs there goes on.",
+            _REPAIR,
+            Severity.WARNING,
+        ),
+        LOST: Reason(
+            Status.FALSE,
+            "Nothing that is composed for the cluster can be applied or read. What runs there goes on, and nothing new "
+            "is placed there.",
+            _REPAIR,
+            Severity.WARNING,
+        ),
+    }
+}
+"""The condition by which a ServingStack and its InferenceCluster say it."""
+
+
+def say_of_children(draft: Draft, children: Mapping[str, Object | None]) -> None:
+    """Say how it is by the Releases and Objects for the cluster; those that say nothing do not count."""
+    said = {key: manifest.condition(child, "Synced") for key, child in children.items()}
+    told = {key: one for key, one in said.items() if one.get("status") in {"True", "False"}}
+    refused = [key for key, one in sorted(told.items()) if one["status"] == "False"]
+    if refused:
+        why = manifest.text(told[refused[0]], "message") or manifest.text(told[refused[0]], "reason")
+        counted = f"{len(refused)} of {len(told)} objects cannot be applied or read; {refused[0]}: {why}"
+        draft.say(REACHABLE, LOST if len(refused) == len(told) else "NotSynced", counted)
+    elif told:
+        draft.say(REACHABLE, "Reachable", f"{len(told)} objects are in sync")
+    else:
+        _say_as_before(draft)
+
+
+def say_as(draft: Draft, other: Object | None) -> bool:
+    """Say what another composite says of the same cluster; tell whether the cluster is lost."""
+    said = manifest.condition(other, REACHABLE)
+    reason = manifest.text(said, "reason")
+    if reason in VOCABULARY[REACHABLE]:
+        draft.say(REACHABLE, reason, manifest.text(said, "message"))
+    else:
+        _say_as_before(draft)
+    return reason == LOST
+
+
+def _say_as_before(draft: Draft) -> None:
+    if manifest.condition(draft.observation.composite, REACHABLE):
+        draft.repeat(REACHABLE)
+    else:
+        draft.say(REACHABLE, "Connecting")

@@ -1,0 +1,100 @@
+"""A cluster that cannot be reached is said to be so, and nothing of it goes away."""
+
+from typing import Any
+
+import pytest
+
+from function.composition import Manifest
+from tests.fleet.builders import (
+    cluster,
+    compose_cluster,
+    compose_stack,
+    installed,
+    message,
+    remembered,
+    running,
+    stack,
+)
+from tests.support.observe import said, with_condition
+
+REFUSED = "connect failed: no kubeconfig"
+
+
+def stack_with(failing: int) -> tuple[Manifest, dict[str, Manifest]]:
+    """A stack that has come up, of which the first so many parts cannot be synced any more."""
+    children = installed(stack())
+    thing = remembered(stack(), compose_stack(stack(), children))
+    parts = sorted(key for key, child in children.items() if child["kind"] in {"Object", "Release"})
+    for key in parts[:failing]:
+        children[key] = with_condition(children[key], "Synced", "False", "ReconcileError", REFUSED)
+    return thing, children
+
+
+def cluster_saying(status: str | None, reason: str = "", text: str = "") -> tuple[Manifest, dict[str, Manifest]]:
+    """A cluster that is ready, whose stack says this about reaching it."""
+    thing, children = running(cluster())
+    if status is None:
+        children["serving-stack"] = {**children["serving-stack"], "status": {}}
+    else:
+        children["serving-stack"] = with_condition(children["serving-stack"], "ClusterReachable", status, reason, text)
+    return thing, children
+
+
+@pytest.mark.parametrize(
+    ("failing", "reachable", "text"),
+    [
+        (0, "True/Reachable", "16 objects are in sync"),
+        (2, "False/NotSynced", f"2 of 16 objects cannot be applied or read; ai-gateway: {REFUSED}"),
+        (16, "False/Unreachable", f"16 of 16 objects cannot be applied or read; ai-gateway: {REFUSED}"),
+    ],
+)
+def test_a_stack_counts_what_cannot_be_synced_and_quotes_the_first(failing: int, reachable: str, text: str) -> None:
+    thing, children = stack_with(failing)
+    answered = compose_stack(thing, children)
+    assert said(answered)["ClusterReachable"] == reachable
+    assert message(answered, "ClusterReachable") == text
+
+
+@pytest.mark.parametrize("failing", [2, 16])
+def test_a_stack_that_cannot_be_synced_keeps_ready_and_everything_it_has(failing: int) -> None:
+    thing, children = stack_with(failing)
+    answered = compose_stack(thing, children)
+    assert answered.ready
+    assert set(answered.children) == set(children)
+
+
+def test_nothing_said_is_no_news() -> None:
+    thing, children = stack_with(0)
+    silent = {key: {**child, "status": {}} for key, child in children.items()}
+    assert said(compose_stack(thing, silent))["ClusterReachable"] == "True/Reachable"
+    assert said(compose_stack(stack()))["ClusterReachable"] == "False/Connecting"
+
+
+@pytest.mark.parametrize(
+    ("stack_says", "reachable", "ready"),
+    [
+        (("True", "Reachable", "16 objects are in sync"), "True/Reachable", True),
+        (("False", "NotSynced", "2 of 16 objects"), "False/NotSynced", True),
+        (("False", "Unreachable", REFUSED), "False/Unreachable", False),
+        (("False", "SomethingElse", ""), "True/Reachable", True),
+        ((None,), "True/Reachable", True),
+    ],
+)
+def test_a_cluster_says_what_its_stack_says_and_takes_no_new_replicas_while_nothing_reaches_it(
+    stack_says: tuple[Any, ...],
+    reachable: str,
+    ready: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    thing, children = cluster_saying(*stack_says)
+    answered = compose_cluster(thing, children)
+    assert said(answered)["ClusterReachable"] == reachable
+    assert answered.ready is ready
+    assert set(answered.children) == set(children)
+    assert answered.status["gpuPools"], "what it offers stays published"
+
+
+def test_a_stack_that_says_nothing_any_more_is_no_news_about_its_cluster() -> None:
+    thing, children = cluster_saying("False", "Unreachable", REFUSED)
+    lost = remembered(thing, compose_cluster(thing, children))
+    silent = {**children, "serving-stack": {**children["serving-stack"], "status": {}}}
+    assert said(compose_cluster(lost, silent))["ClusterReachable"] == "False/Unreachable"

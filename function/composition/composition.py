@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 TTL_SECONDS = 60
 """Crossplane asks again after this long when nothing else makes it."""
 
+SOONEST_SECONDS = 5
+"""It asks again this soon while a composite that has just been made, or has just lost Ready, is not Ready.
+
+Objects that are only required cause no call when they change. Neither do, for a while, the children of a
+composite that has had more than a hundred events: Crossplane's circuit breaker stops them.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Child:

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from function.composition import manifest, objects, owned, readiness
-from function.composition.composition import TTL_SECONDS, Child, Composition
+from function.composition import manifest, moments, objects, owned, readiness
+from function.composition.composition import SOONEST_SECONDS, TTL_SECONDS, Child, Composition
 from function.composition.conditions import (
     CHILDREN_READY,
     COMMON,
@@ -237,15 +237,15 @@ class Draft:
         if missing:
             raise IncompleteAnswerError(f"{self.observation.kind}: no word about {', '.join(missing)}")
         conditions = tuple(self._conditions[kind] for kind in self._vocabulary)
-        was_ready = manifest.is_true(self.observation.composite, "Ready")
+        ready = ready and (not self._gated or manifest.is_true(self.observation.composite, "Ready"))
         return Composition(
             children={key: self._children[key] for key in sorted(self._children)},
             status=self._status or {},
-            ready=ready and (was_ready or not self._gated),
+            ready=ready,
             conditions=conditions,
             events=tuple(e for e in map(self._event, conditions) if e is not None),
             requirements={key: self._requirements[key] for key in sorted(self._requirements)},
-            ttl_seconds=self._ttl(),
+            ttl_seconds=self._ttl(ready=ready),
         )
 
     def _say_common(self) -> None:
@@ -281,8 +281,20 @@ class Draft:
             raise IncompleteAnswerError(f"{self.observation.kind}: {kind}/{reason} is not in the vocabulary")
         return declared
 
-    def _ttl(self) -> int:
-        if self._deadline is None:
-            return TTL_SECONDS
-        left = math.ceil((self._deadline - self.observation.now).total_seconds())
-        return max(1, min(TTL_SECONDS, left))
+    def _ttl(self, *, ready: bool) -> int:
+        """When to be asked again: at the deadline, and while not Ready after a third of the time since it was."""
+        now = self.observation.now
+        limits = [TTL_SECONDS]
+        if not ready:
+            limits.append(max(SOONEST_SECONDS, math.ceil((now - self._unready_since()).total_seconds() / 3)))
+        if self._deadline is not None:
+            limits.append(max(1, math.ceil((self._deadline - now).total_seconds())))
+        return min(limits)
+
+    def _unready_since(self) -> datetime:
+        """Since when the composite has not been Ready; now, when it has been until now or nothing says."""
+        composite = self.observation.composite
+        said = manifest.condition(composite, "Ready")
+        written = manifest.text(said, "lastTransitionTime") or manifest.text(composite, "metadata", "creationTimestamp")
+        since = None if said.get("status") == "True" else moments.time_of(written)
+        return since or self.observation.now

@@ -69,7 +69,6 @@ class ControlPlane:
         self._kinds = sorted(kinds)
         self._events: dict[Ref, list[Event]] = {}
         self._given_up: set[Ref] = set()
-        self._ttls: dict[Ref, int] = {}
         served = Served(
             frozenset(group_of(api_version) for api_version, _ in self._kinds),
             lambda: self.store.find(group_of(CRD[0]), CRD[1]),
@@ -159,8 +158,9 @@ class ControlPlane:
     def settle(self, max_passes: int = 50, progress: Progress | None = None, horizon: timedelta = HORIZON) -> None:
         """Pass until nothing changes, and until time alone would change nothing either.
 
-        When nothing changes, time moves on to the earliest deadline of any composite: one that
-        its answer asks to be called at, or one within the horizon after which it would answer otherwise.
+        When nothing changes, time moves on to the earliest moment within the horizon from which on some
+        composite is answered otherwise. When it asks to be called again is of no account, since every pass
+        calls it, but that must not be later.
 
         Args:
             max_passes: The most passes between two deadlines.
@@ -185,15 +185,15 @@ class ControlPlane:
                     raise NotSettledError(f"It still changes after {total} passes:", _causes(recent))
                 continue
             self._given_up.clear()
-            deadline = self._deadline(horizon)
-            if deadline is None:
+            turns = self._turns(horizon)
+            if not turns:
                 return
             waits += 1
             if waits > _WAITS:
-                asking = sorted(f"{ref} asks to be called again after {ttl} s" for ref, ttl in self._ttls.items())
+                asking = sorted(f"{ref} is answered otherwise at {moment:%H:%M:%S}" for ref, moment in turns.items())
                 raise NotSettledError("It waits for ever, and nothing changes meanwhile:", asking)
             since = 0
-            self.store.now = deadline
+            self.store.now = min(turns.values())
 
     def step(self) -> Collection[Change]:
         """Make one pass: every composite once, then the providers, then a second goes by.
@@ -203,12 +203,9 @@ class ControlPlane:
         """
         self.store.changes.clear()
         self.clusters.changes.clear()
-        self._ttls.clear()
         for composite in self.composites:
             ref = ref_of(composite)
             done: Reconciled = self._reconciler.reconcile(ref)
-            if done.ttl_seconds < _PERIOD:
-                self._ttls[ref] = done.ttl_seconds
             if done.dropped:
                 _check(list(invariants.routes_without_backends(self.store, self._given_up)))
         providers.step(self.store, self.clusters)
@@ -218,31 +215,40 @@ class ControlPlane:
             self.store.now += _PASS
         return changes
 
-    def _deadline(self, horizon: timedelta) -> datetime | None:
-        """The next moment at which some composite would be answered otherwise; None when there is none."""
-        if self._ttls:
-            return self.now + timedelta(seconds=min(self._ttls.values()))
-        moments = (self._turns(composite, horizon) for composite in self.composites)
-        return min((moment for moment in moments if moment is not None), default=None)
+    def _turns(self, horizon: timedelta) -> dict[Ref, datetime]:
+        """The composites whose answers change by time alone within the horizon, and when.
 
-    def _turns(self, composite: Manifest, horizon: timedelta) -> datetime | None:
-        """When the answer about a composite changes by time alone; None when not before the horizon."""
-        try:
-            seen, answer = self._reconciler.ask(composite)
-        except FailedError:
-            return None
+        Raises:
+            InvariantError: When one asks to be called again only later than that.
+        """
+        found = {}
+        for composite in self.composites:
+            ref = ref_of(composite)
+            try:
+                seen, answer = self._reconciler.ask(composite)
+            except FailedError:
+                continue
+            seconds = self._turn(seen, answer, int(horizon.total_seconds()))
+            if seconds is not None:
+                late = f"{ref} is answered otherwise in {seconds} s, and asks to be called in {answer.ttl_seconds} s"
+                _check([late] if seconds < answer.ttl_seconds else [])
+                found[ref] = self.now + timedelta(seconds=seconds)
+        return found
+
+    def _turn(self, seen: Observation, answer: Composition, horizon: int) -> int | None:
+        """In how many seconds an answer changes by time alone; None when not within the horizon."""
 
         def differs(seconds: int) -> bool:
             later = self.compose(replace(seen, now=self.now + timedelta(seconds=seconds)))
             return _timeless(later) != _timeless(answer)
 
-        low, high = 0, int(horizon.total_seconds())
+        low, high = 0, horizon
         if not differs(high):
             return None
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if differs(middle) else (middle, high)
-        return self.now + timedelta(seconds=high)
+        return high
 
     # ------------------------------------------------------------------ inside
 

@@ -8,11 +8,11 @@ together. A replica that never had an endpoint has nothing to wait for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from function.api import labels
-from function.composition import Object, manifest
+from function.composition import Object, manifest, moments
 
 GRACE: Final = timedelta(seconds=90)
 """Longer than a service takes to notice that an endpoint is draining."""
@@ -40,7 +40,7 @@ class Departure:
     @property
     def annotation(self) -> dict[str, str]:
         """The annotation that remembers it."""
-        return {labels.DRAINING_SINCE: text_of(self.since)}
+        return {labels.DRAINING_SINCE: moments.text_of(self.since)}
 
 
 def departure_of(now: datetime, *things: Object | None) -> Departure:
@@ -51,19 +51,5 @@ def departure_of(now: datetime, *things: Object | None) -> Departure:
         *things: The replica and its endpoint, whose annotations remember it; the earlier counts.
     """
     notes = [manifest.annotations(thing).get(labels.DRAINING_SINCE, "") for thing in things]
-    moments = [moment for moment in map(time_of, notes) if moment is not None]
-    return Departure(min([*moments, now]))
-
-
-def text_of(moment: datetime) -> str:
-    """Write a time as RFC 3339 has it, in UTC and whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def time_of(text: str) -> datetime | None:
-    """Read a time as RFC 3339 has it; None when it is not one."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    known = [moment for moment in map(moments.time_of, notes) if moment is not None]
+    return Departure(min([*known, now]))

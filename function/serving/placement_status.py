@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from function.api import labels
-from function.composition import Draft, Manifest, manifest, readiness
+from function.composition import Draft, Manifest, manifest, moments, readiness
 from function.scheduling import HoldReason, InvalidSelector, Kept, describe_drift, summary
 from function.serving.demand import CacheState, Demand
-from function.serving.departure import text_of
 from function.serving.deployment_conditions import (
     CACHE,
     DRIFTED,
@@ -85,7 +84,7 @@ def publish(draft: Draft, situation: Situation) -> None:
             "replicas": {"desired": demand.replicas, "total": situation.scheduled, "ready": serving(situation)},
             "placements": _placements(situation),
             "selector": f"{labels.DEPLOYMENT}={demand.name}",
-            "revision": {"name": demand.revision, "since": since or text_of(draft.observation.now)},
+            "revision": {"name": demand.revision, "since": since or moments.text_of(draft.observation.now)},
         }
     )
 

@@ -20,6 +20,7 @@ from function.composition import (
     Severity,
     Status,
     Vocabulary,
+    moments,
 )
 from tests.support.observe import NOW, observation, ready, with_condition
 
@@ -239,3 +240,41 @@ def test_retained_children_can_get_labels_anew_and_keep_their_spec() -> None:
         **thing(spec={"a": 1}),
         "metadata": {"name": "t", "labels": {"new": "2"}},
     }
+
+
+def asked_again(seen: dict[str, Any], *, ready: bool = False, wake: int | None = None) -> int:
+    """In how many seconds an answer about a composite asks for the next call."""
+    d = draft(seen)
+    d.say("Fine", "Yes")
+    if wake is not None:
+        d.wake(NOW + timedelta(seconds=wake))
+    return d.finish(ready=ready).ttl_seconds
+
+
+def unready_for(seconds: int) -> dict[str, Any]:
+    since = moments.text_of(NOW - timedelta(seconds=seconds))
+    said = {"type": "Ready", "status": "False", "reason": "Creating", "lastTransitionTime": since}
+    return composite(status={"conditions": [said]})
+
+
+@pytest.mark.parametrize(("seconds", "ttl"), [(0, 5), (15, 5), (16, 6), (90, 30), (180, 60), (86400, 60), (-9, 5)])
+def test_what_is_not_ready_is_looked_at_again_after_a_third_of_the_time_that_it_has_not_been(
+    seconds: int, ttl: int
+) -> None:
+    assert asked_again(unready_for(seconds)) == ttl
+
+
+def test_what_has_never_said_ready_counts_from_its_creation_and_what_was_ready_from_now() -> None:
+    created = moments.text_of(NOW - timedelta(seconds=60))
+    new = composite(metadata={"name": "b", "namespace": "ns", "creationTimestamp": created})
+    was_ready = ready(composite(metadata={"name": "b", "creationTimestamp": created}))
+    assert [asked_again(seen) for seen in (new, was_ready, composite())] == [20, 5, 5]
+
+
+def test_what_is_ready_is_looked_at_every_minute() -> None:
+    assert asked_again(unready_for(0), ready=True) == 60
+
+
+@pytest.mark.parametrize(("wake", "ttl"), [(3, 3), (20, 20), (45, 30), (0, 1), (-5, 1)])
+def test_a_deadline_that_comes_sooner_counts(wake: int, ttl: int) -> None:
+    assert asked_again(unready_for(90), wake=wake) == ttl

@@ -5,7 +5,7 @@ import pytest
 
 from function.composition import Composition, Manifest, Observation, Requirement, manifest
 from function.preview.control_plane import START, ControlPlane
-from function.preview.errors import NotSettledError, RefusedError
+from function.preview.errors import InvariantError, NotSettledError, RefusedError
 from tests.support.small_plane import API_VERSION, KINDS, answer, app, config, part, plane, said, settled, the_app
 
 LATER = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
@@ -99,10 +99,22 @@ def test_two_composites_that_fight_over_a_child_are_both_named() -> None:
         of.settle(max_passes=6)
 
 
-def test_a_composer_that_asks_to_be_called_for_ever_is_named() -> None:
-    of = plane(lambda _: answer(ttl_seconds=7))
+def test_a_composer_may_ask_to_be_called_for_ever() -> None:
+    of = settled(lambda _: answer(ttl_seconds=7))
+    assert of.now == START + timedelta(seconds=2), "two passes, and no waiting"
+
+
+def test_a_composer_that_answers_otherwise_before_it_asks_to_be_called_is_named() -> None:
+    of = plane(until(START + timedelta(seconds=30), ttl=False))
     of.apply([app()])
-    with pytest.raises(NotSettledError, match="App/team/shop asks to be called again after 7 s"):
+    with pytest.raises(InvariantError, match=r"shop is answered otherwise in \d+ s, and asks to be called in 60"):
+        of.settle()
+
+
+def test_a_composer_whose_answers_turn_for_ever_without_effect_is_named() -> None:
+    of = plane(lambda seen: answer(requirements={f"at-{seen.now:%H-%M}": Requirement("v1", "ConfigMap")}))
+    of.apply([app()])
+    with pytest.raises(NotSettledError, match=r"App/team/shop is answered otherwise at \d\d:\d\d:00"):
         of.settle()
 
 

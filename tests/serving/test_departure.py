@@ -1,13 +1,13 @@
 """A replica leaves in steps: its endpoint drains, the replica runs on for 90 seconds, and both go together."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.composition import Composition, Manifest, manifest
-from function.serving.departure import GRACE, departure_of, text_of, time_of
+from function.composition import Composition, Manifest, manifest, moments
+from function.serving.departure import GRACE, departure_of
 from tests.support.deployments import cluster, composed, deployment, draining, marked, running, there
 from tests.support.observe import NOW
 
@@ -114,27 +114,12 @@ def test_a_note_from_the_future_or_none_means_now() -> None:
         assert departure_of(NOW, *things).since == NOW
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1)))  # noqa: DTZ001  # hypothesis wants it so
-@settings(deadline=None)
-def test_a_time_is_written_so_that_it_can_be_read(moment: datetime) -> None:
-    whole = moment.replace(microsecond=0, tzinfo=UTC)
-    assert time_of(text_of(moment.replace(tzinfo=UTC))) == whole
-    assert time_of(text_of(whole).removesuffix("Z")) == whole
-
-
-@given(st.text(max_size=40) | st.datetimes(timezones=st.timezones()).map(str))
-@settings(deadline=None)
-def test_reading_a_time_never_raises(text: str) -> None:
-    found = time_of(text)
-    assert found is None or found.utcoffset() == timedelta()
-
-
 @given(st.lists(st.integers(-100_000, 100_000), max_size=3))
 @settings(deadline=None)
 def test_the_earliest_note_counts_and_none_is_later_than_now(offsets: list[int]) -> None:
-    moments = [NOW + timedelta(seconds=offset) for offset in offsets]
-    leaving = departure_of(NOW, *(note(text_of(moment)) for moment in moments))
-    assert leaving.since == min([*moments, NOW])
+    noted = [NOW + timedelta(seconds=offset) for offset in offsets]
+    leaving = departure_of(NOW, *(note(moments.text_of(moment)) for moment in noted))
+    assert leaving.since == min([*noted, NOW])
     assert leaving.is_over(leaving.ends)
     assert not leaving.is_over(leaving.ends - timedelta(seconds=1))
     assert leaving.ends - leaving.since == GRACE

@@ -1,0 +1,19 @@
+"""Moments as Kubernetes writes them: RFC 3339, in UTC and whole seconds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def text_of(moment: datetime) -> str:
+    """Write a moment."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(text: str) -> datetime | None:
+    """Read a moment, in UTC; None when it is not one."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

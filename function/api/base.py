@@ -136,9 +136,14 @@ def _with_rules(schema: JsonSchemaValue, rules: tuple[Rule, ...]) -> JsonSchemaV
     return {**schema, VALIDATIONS: [*schema.get(VALIDATIONS, []), *added]}
 
 
-def immutable(what: str) -> Rule:
-    """Refuse a change of a value that was set."""
-    return Rule("self == oldSelf", f"{what} cannot be changed")
+def immutable(what: str, instead: str) -> Rule:
+    """Refuse a change of a value that was set.
+
+    Args:
+        what: The value.
+        instead: What to do instead of changing it.
+    """
+    return Rule("self == oldSelf", f"{what} cannot be changed: {instead}")
 
 
 class Model(BaseModel):

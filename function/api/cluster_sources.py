@@ -11,9 +11,11 @@ from function.api.credentials import IdentitySecret, KubeconfigSecret, ProviderC
 
 Source: TypeAlias = Literal["GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"]
 
-Region: TypeAlias = Annotated[Text, length(1, 32), immutable("the region of a cluster")]
-Location: TypeAlias = Annotated[Text, length(1, 32), immutable("the location of a cluster")]
-Project: TypeAlias = Annotated[Text, length(1, 63), immutable("the project of a cluster")]
+_INSTEAD = "make another InferenceCluster"
+
+Region: TypeAlias = Annotated[Text, length(1, 32), immutable("the region of a cluster", _INSTEAD)]
+Location: TypeAlias = Annotated[Text, length(1, 32), immutable("the location of a cluster", _INSTEAD)]
+Project: TypeAlias = Annotated[Text, length(1, 63), immutable("the project of a cluster", _INSTEAD)]
 KubernetesVersion: TypeAlias = Annotated[Text, length(1, 16)]
 
 SOURCE_BLOCKS: dict[Source, str] = {
@@ -123,7 +125,7 @@ class ClusterSource(Model):
         for source, block in SOURCE_BLOCKS.items()
     )
 
-    source: Annotated[Source, immutable("the source of a cluster")]
+    source: Annotated[Source, immutable("the source of a cluster", _INSTEAD)]
     """The cloud that makes the cluster, or Existing."""
 
     existing: ExistingCluster | None = None

@@ -58,7 +58,7 @@ class Device(Model):
     RULES = (
         Rule(
             "self.claim != 'DRA' || has(self.deviceClassName)",
-            "deviceClassName is required for a device with claim DRA",
+            "deviceClassName is required for a device with claim DRA, which is the default",
         ),
     )
 

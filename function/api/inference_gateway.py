@@ -92,5 +92,5 @@ INFERENCE_GATEWAY = Kind(
     status=InferenceGatewayStatus,
     step="compose-inference-gateway",
     columns=(Column("GATEWAY", ".spec.backend"), Column("ADDRESS", ".status.address")),
-    rules=(Rule(f"self.metadata.name == '{NAME}'", f"there is one InferenceGateway, and its name is {NAME}"),),
+    rules=(Rule(f"self.metadata.name == '{NAME}'", f"there is one InferenceGateway: metadata.name must be {NAME}"),),
 )

@@ -11,6 +11,8 @@ from function.api.base import Column, Integer, Kind, Model, Rule, Text, between,
 from function.api.credentials import SecretKey
 from function.api.references import LabelSelector, ObjectName
 
+_INSTEAD = "make another ModelCache"
+
 
 class TokenSecret(Model):
     """A Secret in the namespace of the cache that holds a token."""
@@ -29,7 +31,7 @@ class HuggingFace(Model):
         Text,
         length(1, 200),
         matches(patterns.HUGGING_FACE_REPO),
-        immutable("the repository of a cache"),
+        immutable("the repository of a cache", _INSTEAD),
     ]
     """The repository."""
 
@@ -53,7 +55,7 @@ class ModelCacheSpec(Model):
         ),
     )
 
-    source: Annotated[Literal["HuggingFace"], immutable("the source of a cache")]
+    source: Annotated[Literal["HuggingFace"], immutable("the source of a cache", _INSTEAD)]
     """Where weights come from."""
 
     hugging_face: HuggingFace | None = None

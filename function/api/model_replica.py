@@ -11,13 +11,15 @@ from function.api.base import Column, Integer, Kind, Model, Text, immutable, ite
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine, Serving
 from function.api.references import NameRef
 
+_INSTEAD = "change its ModelDeployment, which makes another replica"
+
 
 class ModelReplicaSpec(Model):
     """What runs, and where."""
 
     RULES = PHASE_RULES
 
-    cluster_name: Annotated[Text, length(1, 63), immutable("the cluster of a replica")]
+    cluster_name: Annotated[Text, length(1, 63), immutable("the cluster of a replica", _INSTEAD)]
     """The InferenceCluster that the replica is pinned to."""
 
     model_cache_ref: NameRef | None = None
@@ -26,7 +28,7 @@ class ModelReplicaSpec(Model):
     serving: Serving = Field(default_factory=Serving)
     """How requests reach the engines."""
 
-    engines: Annotated[tuple[PlacedEngine, ...], ENGINES, immutable("what a replica runs")]
+    engines: Annotated[tuple[PlacedEngine, ...], ENGINES, immutable("what a replica runs", _INSTEAD)]
     """The engines, pinned to node pools."""
 
 

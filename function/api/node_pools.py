@@ -17,6 +17,7 @@ Zone: TypeAlias = Annotated[Text, length(1, 63)]
 POOLS: Limits = items(1, 8, keys=("name",))
 """How lists of pools are bounded."""
 
+_SAME_CLASS = immutable("the class of a node pool", "add a pool with another name and remove this one")
 _NOT_SYSTEM = Rule("self != 'system'", "the pool name system is reserved for the pool that Modelplane adds")
 
 
@@ -68,7 +69,7 @@ class NodePool(Model):
     name: Annotated[Text, length(1, 40), matches(patterns.DNS_LABEL), _NOT_SYSTEM]
     """Name of the pool; nodes carry it as label `modelplane.ai/pool`."""
 
-    class_name: Annotated[ObjectName, immutable("the class of a node pool")]
+    class_name: Annotated[ObjectName, _SAME_CLASS]
     """The InferenceClass of the nodes."""
 
     node_count: Annotated[Integer, between(0, 1000)] = 1

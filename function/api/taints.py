@@ -43,7 +43,7 @@ class NodeTaint(Model):
 
 EQUAL_NEEDS_KEY = Rule(
     "self.operator != 'Equal' || (has(self.key) && self.key != '')",
-    "a toleration with operator Equal needs a key",
+    "a toleration with operator Equal, which is the default, needs a key",
 )
 EXISTS_HAS_NO_VALUE = Rule(
     "self.operator != 'Exists' || !has(self.value)",

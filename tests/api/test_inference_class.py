@@ -11,7 +11,7 @@ def test_a_device_that_pods_claim_needs_a_device_class() -> None:
     assert refused(inference_class(devices=[device(), {**bare, "claim": "Synthetic"}])) == []
     for claim in ({}, {"claim": "DRA"}):
         assert refused(inference_class(devices=[{**bare, **claim}])) == [
-            "spec.devices[0]: deviceClassName is required for a device with claim DRA"
+            "spec.devices[0]: deviceClassName is required for a device with claim DRA, which is the default"
         ]
 
 

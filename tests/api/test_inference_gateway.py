@@ -3,7 +3,7 @@ from tests.support.api import gateway, manifest, refused
 
 def test_there_is_one_gateway_and_it_is_named_default() -> None:
     assert refused(gateway()) == []
-    assert refused(gateway("second")) == ["there is one InferenceGateway, and its name is default"]
+    assert refused(gateway("second")) == ["there is one InferenceGateway: metadata.name must be default"]
 
 
 def test_traefik_needs_its_block_and_metallb_its_addresses() -> None:

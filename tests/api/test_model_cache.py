@@ -34,5 +34,5 @@ def test_a_cache_needs_the_block_of_its_source() -> None:
 def test_the_repository_of_a_cache_cannot_be_changed() -> None:
     assert refused_update(cache(), cache(sizeGiB=80, revision="v2")) == []
     assert refused_update(cache(), cache(repo="Qwen/Qwen3-32B")) == [
-        "spec.huggingFace.repo: the repository of a cache cannot be changed"
+        "spec.huggingFace.repo: the repository of a cache cannot be changed: make another ModelCache"
     ]

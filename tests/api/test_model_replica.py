@@ -19,14 +19,15 @@ def test_claims_of_a_placed_member_are_absent_or_some() -> None:
 
 
 def test_what_a_replica_runs_and_where_cannot_be_changed() -> None:
+    instead = "change its ModelDeployment, which makes another replica"
     old = replica()
     assert refused_update(old, replica(serving={"mode": "Unified"})) == []
     assert refused_update(old, changed(old, "spec", "engines", 0, "copies", to=1)) == []
     assert refused_update(old, replica(clusterName="eks-us-west")) == [
-        "spec.clusterName: the cluster of a replica cannot be changed"
+        f"spec.clusterName: the cluster of a replica cannot be changed: {instead}"
     ]
     assert refused_update(old, changed(old, "spec", "engines", 0, "copies", to=2)) == [
-        "spec.engines: what a replica runs cannot be changed"
+        f"spec.engines: what a replica runs cannot be changed: {instead}"
     ]
 
 

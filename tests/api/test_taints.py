@@ -21,9 +21,9 @@ def test_a_toleration_compares_a_key_or_only_asks_for_one(toleration: Mapping[st
 @pytest.mark.parametrize(
     ("toleration", "message"),
     [
-        ({}, "a toleration with operator Equal needs a key"),
-        ({"value": "x"}, "a toleration with operator Equal needs a key"),
-        ({"key": ""}, "a toleration with operator Equal needs a key"),
+        ({}, "a toleration with operator Equal, which is the default, needs a key"),
+        ({"value": "x"}, "a toleration with operator Equal, which is the default, needs a key"),
+        ({"key": ""}, "a toleration with operator Equal, which is the default, needs a key"),
         ({"operator": "Exists", "key": "k", "value": ""}, "a toleration with operator Exists must not have a value"),
     ],
 )

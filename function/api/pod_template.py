@@ -17,7 +17,7 @@ _QUALIFIED_NAME = (
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
     r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 )
-_SHORT_PREFIX = "^([^/]{1,253}/)?[^/]*$"
+_SHORT_PREFIX = "^([^/]{0,253}/|[^/]*$)"
 
 Labels: TypeAlias = Annotated[dict[str, LabelValue], entries(32)]
 Annotations: TypeAlias = Annotated[dict[str, Annotated[Text, length(None, 8192)]], entries(32)]

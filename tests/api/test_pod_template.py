@@ -52,10 +52,10 @@ def test_template_labels_may_have_any_qualified_key_that_is_not_reserved(key: st
     ],
 )
 def test_template_labels_with_other_keys_are_refused(key: str, message: str) -> None:
-    found = refused(nested(labels={key: "x"}))
-    assert found[0].startswith("spec.template.metadata: ")
-    assert "template.metadata.labels" in found[0]
-    assert message in found[0]
+    (found,) = refused(nested(labels={key: "x"}))
+    assert found.startswith("spec.template.metadata: ")
+    assert "template.metadata.labels" in found
+    assert message in found
 
 
 def test_labels_and_annotations_of_pods_have_rules_of_their_own() -> None:

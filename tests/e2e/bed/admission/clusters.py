@@ -1,0 +1,211 @@
+"""Rules of InferenceCluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from function.composition import Manifest
+from tests.e2e.bed.admission.case import Rule, may_become, may_not_become, no, no_status, rule, status, yes
+from tests.e2e.bed.admission.words import (
+    broken,
+    duplicate,
+    required,
+    too_long,
+    too_many,
+    too_short,
+    unsupported,
+)
+from tests.support.api import BLOCKS, changed, cluster, manifest
+
+CLOUDS: Final = ("GKE", "EKS", "AKS", "Nebius", "Vultr")
+INFINIBAND: Final[Mapping[str, Any]] = {"fabric": {"type": "InfiniBand"}}
+FABRIC: Final[Mapping[str, Any]] = {"infiniband": {"fabric": "fabric-4"}}
+RESERVED: Final[Mapping[str, Any]] = {"capacityBlock": {"capacityReservationId": "cr-0123456789abcdef0"}}
+EFA: Final[Mapping[str, Any]] = {"fabric": {"type": "EFA"}}
+
+_POOL: Final = "spec.nodePools[0]"
+_REGION: Final = {"GKE": "region", "EKS": "region", "AKS": "location", "Vultr": "region"}
+_MAKE: Final = "make another InferenceCluster"
+
+
+def sourced(source: str, **blocks: Any) -> Manifest:
+    """A cluster whose source has these blocks."""
+    return changed(cluster(), "spec", "cluster", to={"source": source, **blocks})
+
+
+def existing(**fields: Any) -> Manifest:
+    """A cluster that exists."""
+    return sourced("Existing", existing={"secretRef": {"name": "kubeconfig"}, **fields})
+
+
+def block(source: str, **fields: Any) -> Manifest:
+    """A cluster that a cloud makes, with some fields of the cloud's block."""
+    return changed(cluster(source), "spec", "cluster", source.lower(), to={**BLOCKS[source][source.lower()], **fields})
+
+
+def tainted(*taints: tuple[str, str]) -> Manifest:
+    """A cluster with taints of these keys and effects."""
+    return cluster(taints=[{"key": key, "effect": effect} for key, effect in taints])
+
+
+def poolless(source: str) -> Manifest:
+    """A cluster without node pools."""
+    return manifest("InferenceCluster", {"cluster": {"source": source, **BLOCKS[source]}}, "east")
+
+
+SOURCES: Final[tuple[Rule, ...]] = (
+    rule(
+        "api 1",
+        "a Nebius block may be empty, and no other cloud's may",
+        yes(sourced("Nebius", nebius={})),
+        *(
+            no(sourced(source, **{source.lower(): {}}), required(f"spec.cluster.{source.lower()}.{field}"))
+            for source, field in _REGION.items()
+        ),
+        no(sourced("Existing", existing={}), required("spec.cluster.existing.secretRef")),
+    ),
+    rule(
+        "api 2",
+        "a source needs its own block, and others may stand beside it",
+        yes(*(cluster(source) for source in ("GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"))),
+        yes(sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"], **BLOCKS["Nebius"])),
+        *(
+            no(sourced(source), broken("spec.cluster", f"cluster.{source.lower()} is required for source {source}"))
+            for source in BLOCKS
+        ),
+        no(
+            sourced("OVH"),
+            unsupported("spec.cluster.source", "OVH", "GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"),
+        ),
+    ),
+    rule(
+        "api section 2.3",
+        "a cluster that exists names the Secret of its kubeconfig, and may name an identity and a storage class",
+        yes(existing(identitySecretRef={"name": "sa"}, cache={"storageClassName": "rwx"})),
+        no(existing(identitySecretRef={}), required("spec.cluster.existing.identitySecretRef.name")),
+        no(
+            existing(identitySecretRef={"name": "sa", "type": "Password"}),
+            unsupported(
+                "spec.cluster.existing.identitySecretRef.type",
+                "Password",
+                "GoogleApplicationCredentials",
+                "AWSWebIdentityCredentials",
+                "NebiusServiceAccountCredentials",
+            ),
+        ),
+        no(existing(cache={"storageClassName": ""}), too_short("spec.cluster.existing.cache.storageClassName", "")),
+    ),
+    rule(
+        "api section 5",
+        "a version of Kubernetes has 1 to 16 characters, as the cluster that is composed demands",
+        yes(*(block(source, kubernetesVersion="1.36") for source in CLOUDS)),
+        *(
+            no(
+                block(source, kubernetesVersion=""),
+                too_short(f"spec.cluster.{source.lower()}.kubernetesVersion", ""),
+            )
+            for source in CLOUDS
+        ),
+        no(block("EKS", kubernetesVersion="1" * 17), too_long("spec.cluster.eks.kubernetesVersion", 16)),
+    ),
+    rule(
+        "design",
+        "a GKE cluster may say its project",
+        yes(block("GKE", project="acme-inference")),
+        no(block("GKE", project=""), too_short("spec.cluster.gke.project", "")),
+    ),
+    rule(
+        "api better 2",
+        "the source of a cluster does not change",
+        may_become(
+            sourced("EKS", **BLOCKS["EKS"]),
+            sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"]),
+            block("EKS", kubernetesVersion="1.37"),
+        ),
+        may_not_become(
+            sourced("EKS", **BLOCKS["EKS"]),
+            sourced("GKE", **BLOCKS["EKS"], **BLOCKS["GKE"]),
+            broken("spec.cluster.source", f"the source of a cluster cannot be changed: {_MAKE}", "GKE"),
+        ),
+    ),
+    rule(
+        "api better 2",
+        "where a cluster is does not change",
+        *(
+            may_not_become(
+                cluster(source),
+                block(source, **{field: "elsewhere"}),
+                broken(
+                    f"spec.cluster.{source.lower()}.{field}",
+                    f"the {field} of a cluster cannot be changed: {_MAKE}",
+                    "elsewhere",
+                ),
+            )
+            for source, field in _REGION.items()
+        ),
+        may_become(cluster("GKE"), block("GKE", project="said-later")),
+        may_not_become(
+            block("GKE", project="one"),
+            block("GKE", project="two"),
+            broken("spec.cluster.gke.project", f"the project of a cluster cannot be changed: {_MAKE}", "two"),
+        ),
+    ),
+)
+
+TAINTS: Final[tuple[Rule, ...]] = (
+    rule(
+        "api 16",
+        "a key may taint a cluster once with each effect",
+        yes(tainted(("maintenance", "NoSchedule"), ("maintenance", "NoExecute"))),
+        no(
+            tainted(("maintenance", "NoSchedule"), ("maintenance", "NoSchedule")),
+            duplicate("spec.taints[1]", effect="NoSchedule", key="maintenance"),
+        ),
+    ),
+    rule(
+        "api section 2.3",
+        "a taint has a key, and keeps deployments away or drives them out",
+        no(tainted(("", "NoSchedule")), too_short("spec.taints[0].key", "")),
+        no(
+            tainted(("k", "PreferNoSchedule")),
+            unsupported("spec.taints[0].effect", "PreferNoSchedule", "NoSchedule", "NoExecute"),
+        ),
+        may_become(cluster(), tainted(("modelplane.ai/maintenance", "NoExecute"))),
+    ),
+    rule(
+        "api 10.1.14",
+        "a snippet with nothing but taints is no cluster",
+        no(
+            manifest("InferenceCluster", {"taints": [{"key": "k", "effect": "NoExecute"}]}, "east"),
+            required("spec.cluster"),
+        ),
+    ),
+)
+
+STATUS: Final[tuple[Rule, ...]] = (
+    rule(
+        "api section 2.3",
+        "the status publishes at most 8 pools, each with a name of its own and its devices",
+        status(
+            cluster(),
+            gateway={"address": "198.51.100.1"},
+            gpuPools=[{"name": "gpu", "nodes": 2, "devices": [{"name": "gpu", "driver": "gpu.nvidia.com"}]}],
+        ),
+        no_status(
+            cluster(),
+            {"gpuPools": [{"name": f"p{n}"} for n in range(9)]},
+            too_many("status.gpuPools", 9, 8),
+        ),
+        no_status(
+            cluster(),
+            {"gpuPools": [{"name": "gpu", "devices": [{"name": "gpu"}]}]},
+            required("status.gpuPools[0].devices[0].driver"),
+        ),
+        no_status(
+            cluster(),
+            {"gpuPools": [{"name": "gpu", "devices": [{"name": "gpu", "driver": "d", "claim": "Both"}]}]},
+            unsupported("status.gpuPools[0].devices[0].claim", "Both", "DRA", "Synthetic"),
+        ),
+    ),
+)

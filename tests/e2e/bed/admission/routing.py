@@ -1,0 +1,170 @@
+"""Rules of ModelService, ModelEndpoint and InferenceGateway."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from function.api import patterns
+from tests.e2e.bed.admission.case import Rule, may_become, no, no_status, rule, status, yes
+from tests.e2e.bed.admission.words import (
+    above,
+    below,
+    broken,
+    mismatch,
+    required,
+    too_empty,
+    too_few,
+    too_many,
+    too_short,
+    unknown,
+    unsupported,
+)
+from tests.support.api import endpoint, gateway, manifest, service
+
+_GROUP: Final = "spec.endpoints[0]"
+
+
+def group(**fields: Any) -> dict[str, Any]:
+    """A group of endpoints."""
+    return {"selector": {"matchLabels": {"modelplane.ai/deployment": "qwen-demo"}}, **fields}
+
+
+SERVICES: Final[tuple[Rule, ...]] = (
+    rule(
+        "api better 6",
+        "a service has 1 to 16 groups of endpoints",
+        yes(service(*[group()] * 16)),
+        no(manifest("ModelService", {"endpoints": []}), too_few("spec.endpoints")),
+        no(manifest("ModelService", {}), required("spec.endpoints")),
+        no(service(*[group()] * 17), too_many("spec.endpoints", 17, 16)),
+    ),
+    rule(
+        "api better 6",
+        "a group selects by at least one label",
+        no(service({}), required(f"{_GROUP}.selector")),
+        no(service({"selector": {}}), required(f"{_GROUP}.selector.matchLabels")),
+        no(service({"selector": {"matchLabels": {}}}), too_empty(f"{_GROUP}.selector.matchLabels")),
+        no(
+            service({"selector": {"matchLabels": {"app": "-x"}}}),
+            mismatch(f"{_GROUP}.selector.matchLabels.app", "-x", patterns.LABEL_VALUE),
+        ),
+    ),
+    rule(
+        "design fields",
+        "a group has a weight from 0 to 1000000 and a priority",
+        yes(*(service(group(weight=weight)) for weight in (0, 1, 1000000)), service(group(priority=1))),
+        no(service(group(weight=-1)), below(f"{_GROUP}.weight", -1, 0)),
+        no(service(group(weight=1000001)), above(f"{_GROUP}.weight", 1000001, 1000000)),
+        no(service(group(priority=-1)), below(f"{_GROUP}.priority", -1, 0)),
+        may_become(service(), service(group(weight=3), group(weight=0))),
+    ),
+    rule(
+        "design fields",
+        "the status tells the address, and each endpoint once",
+        status(
+            service(), address="http://192.0.2.1/ml-team/qwen", endpoints=[{"name": "a", "weight": 1, "ready": True}]
+        ),
+        no_status(
+            service(),
+            {"endpoints": [{"name": "a"}, {"name": "a"}]},
+            '.status.endpoints: duplicate entries for key [name="a"]',
+        ),
+    ),
+)
+
+ENDPOINTS: Final[tuple[Rule, ...]] = (
+    rule(
+        "api 21, by design",
+        "the address of an endpoint starts with http:// or https://, and what follows is not judged",
+        yes(endpoint("http://10.0.0.7:8000/v1"), endpoint("https://not a host/")),
+        no(endpoint("api.together.xyz/v1"), mismatch("spec.url", "api.together.xyz/v1", patterns.HTTP_URL)),
+        no(endpoint(""), too_short("spec.url", "")),
+        no(manifest("ModelEndpoint", {}), required("spec.url")),
+    ),
+    rule(
+        "api 10.1.10",
+        "an address may end with a slash or a path, and the path be rewritten to the root",
+        yes(endpoint("https://api.together.xyz/", rewritePath="/"), endpoint("https://example.com/v1/")),
+        no(endpoint(rewritePath="v1"), mismatch("spec.rewritePath", "v1", patterns.ABSOLUTE_PATH)),
+    ),
+    rule(
+        "design fields",
+        "an endpoint may name a host, trust an authority of its own, and drain",
+        yes(
+            endpoint(host="api.together.xyz", tls={"caSecretRef": {"name": "ca"}}),
+            endpoint(tls={"insecureSkipVerify": True}, draining=True),
+        ),
+        no(endpoint(host="api_together"), mismatch("spec.host", "api_together", patterns.DNS_SUBDOMAIN)),
+        no(endpoint(tls={"caSecretRef": {}}), required("spec.tls.caSecretRef.name")),
+        may_become(endpoint(), endpoint("https://elsewhere.example.com/"), endpoint(draining=True)),
+    ),
+    rule(
+        "api 10.1.16, by design",
+        "an endpoint takes no credentials in this version",
+        no(endpoint(auth={"secretRef": {"name": "key"}}), unknown("spec.auth")),
+    ),
+    rule(
+        "api section 3.4",
+        "the status names the backend",
+        status(endpoint(), routing={"backendName": "together", "host": "api.together.xyz", "port": 443}),
+        no_status(
+            endpoint(),
+            {"routing": {"port": "443"}},
+            ".status.routing.port: expected numeric (int or float), got string",
+        ),
+    ),
+)
+
+GATEWAYS: Final[tuple[Rule, ...]] = (
+    rule(
+        "api better 4",
+        "there is one gateway, and it is named default",
+        yes(gateway()),
+        no(gateway("second"), broken("<nil>", "there is one InferenceGateway: metadata.name must be default")),
+    ),
+    rule(
+        "api section 2.1",
+        "a backend needs its block",
+        no(
+            manifest("InferenceGateway", {"backend": "Traefik"}, "default"),
+            broken("spec", "spec.traefik is required for backend Traefik"),
+        ),
+        no(gateway(backend="Nginx"), unsupported("spec.backend", "Nginx", "Traefik")),
+        no(manifest("InferenceGateway", {"traefik": {}}, "default"), required("spec.backend")),
+    ),
+    rule(
+        "api section 2.1",
+        "MetalLB needs addresses, and addresses may stand without it",
+        yes(
+            gateway(traefik={"version": "41.0.2", "loadBalancer": "MetalLB", "metallb": {"addressPool": "a-b"}}),
+            gateway(traefik={"metallb": {"addressPool": "192.0.2.0/28"}}),
+        ),
+        no(
+            gateway(traefik={"loadBalancer": "MetalLB"}),
+            broken("spec.traefik", "traefik.metallb is required for loadBalancer MetalLB"),
+        ),
+        no(gateway(traefik={"metallb": {}}), required("spec.traefik.metallb.addressPool")),
+        no(
+            gateway(traefik={"loadBalancer": "Cilium"}),
+            unsupported("spec.traefik.loadBalancer", "Cilium", "MetalLB"),
+        ),
+    ),
+    rule(
+        "design fields",
+        "a gateway may have a name, a certificate, and namespaces whose services use it",
+        yes(
+            gateway(
+                hostname="models.example.com",
+                tls={"secretRef": {"name": "front-door"}},
+                routeNamespaces={"matchLabels": {"team": "ml"}},
+            )
+        ),
+        no(gateway(hostname="Models"), mismatch("spec.hostname", "Models", patterns.DNS_SUBDOMAIN)),
+        no(gateway(tls={}), required("spec.tls.secretRef")),
+    ),
+    rule(
+        "api 10.2.8",
+        "the gateway's singleton is enforced here, where the product only asked for it",
+        no(gateway("front-door"), broken("<nil>", "there is one InferenceGateway: metadata.name must be default")),
+    ),
+)

@@ -81,7 +81,7 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
         f"{WORKLOAD}{engine.name}",
         replica_objects.deployment(replica, engine, member),
         provider_config,
-        ready_when=objects.AVAILABLE,
+        ready_when=replica_objects.SERVED,
         watch=True,
     )
 
@@ -174,11 +174,12 @@ def _why(draft: Draft, unready: list[str]) -> str:
 def _rollout(workload: Object) -> str:
     """What the workload itself says about not being available."""
     available = manifest.condition(workload, "Available")
-    if not available or available.get("status") == "True":
+    serving = manifest.integer(workload, "status", "availableReplicas")
+    if not available or (available.get("status") == "True" and serving):
         return ""
     desired = manifest.integer(workload, "spec", "replicas", default=1)
     counted = f"{manifest.integer(workload, 'status', 'readyReplicas')} of {desired} pods ready"
-    said = manifest.text(available, "message")
+    said = manifest.text(available, "message") if available.get("status") != "True" else ""
     return f"{counted}: {said}" if said else counted
 
 

@@ -7,12 +7,14 @@ import pytest
 
 from function.composers import compose
 from function.composition import Manifest, names
+from function.preview import cel
 from tests.support.observe import observation, said, with_condition
 from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
 
 WORKLOAD = names.name("chat-1-vllm", 63, "Engine", "ml-team", "chat-1", "vllm")
 CLAIM = names.name("chat-1-vllm", 63, "Engine", "ml-team", "chat-1", "vllm", "Standalone")
+AVAILABLE = {"type": "Available", "status": "True"}
 KEYS = {"model-serving-vllm", "resource-claim-vllm-standalone", "engine-service", "model-route"}
 
 
@@ -177,6 +179,34 @@ def test_two_workloads_of_which_one_is_ready_are_a_model_that_starts() -> None:
     two = replica(engine("a"), engine("b"))
     answered = composed(two, observed(composed(two), model_serving_b="False"))
     assert (answered.ready, said(answered)["ModelReady"]) == (False, "False/ModelStarting")
+
+
+@pytest.mark.parametrize(
+    ("copies", "status", "ready"),
+    [
+        (1, {"conditions": [AVAILABLE], "availableReplicas": 1}, True),
+        (1, {"conditions": [AVAILABLE]}, False),
+        (1, {"conditions": [AVAILABLE], "availableReplicas": 0}, False),
+        (3, {"conditions": [AVAILABLE], "availableReplicas": 2}, True),
+        (3, {"conditions": [{**AVAILABLE, "status": "False"}], "availableReplicas": 1}, False),
+        (1, {}, False),
+    ],
+)
+def test_a_workload_is_ready_once_a_pod_answers_whatever_it_calls_itself(
+    copies: int,
+    status: Manifest,
+    ready: bool,  # noqa: FBT001  # a case of the table
+) -> None:
+    child = composed(replica(engine(copies=copies))).children["model-serving-vllm"].manifest
+    workload = {**child["spec"]["forProvider"]["manifest"], "status": status}
+    assert cel.holds(child["spec"]["readiness"]["celQuery"], workload)[0] is ready
+
+
+def test_a_workload_of_one_pod_that_calls_itself_available_without_it_is_told_by_its_count() -> None:
+    children = observed(composed(replica()), model_serving_vllm="False")
+    children["model-serving-vllm"]["status"]["atProvider"]["manifest"]["status"] = {"conditions": [AVAILABLE]}
+    (told,) = [c.message for c in composed(replica(), children).conditions if c.type == "ModelReady"]
+    assert told == "model-serving-vllm: 0 of 1 pods ready"
 
 
 def test_a_workload_that_is_not_available_is_told_in_its_own_words() -> None:

@@ -28,6 +28,9 @@ _EXISTING_IS_READY = frozenset(
     }
 )
 
+_PROVIDERS = {"Object": "provider-kubernetes", "Release": "provider-helm"}
+"""Who reports on kinds whose silence means that nobody looks at them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
@@ -58,6 +61,9 @@ def of(child: Object | None) -> Readiness:
         return _all(child, "Accepted", "Programmed")
     if kind == "GatewayClass":
         return _all(child, "Accepted")
+    provider = _PROVIDERS.get(kind)
+    if provider and not manifest.items(child, "status", "conditions"):
+        return Readiness(ready=False, message=f"not reported on yet; if this lasts, see whether {provider} runs")
     ready = _all(child, "Ready")
     if not ready.ready and manifest.condition(child, "Synced").get("status") == "False":
         return _all(child, "Synced")

@@ -142,7 +142,9 @@ def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Compositi
     if ready:
         draft.say(READY, "Serving", f"{replica.path} is served")
     elif pending:
-        draft.say(READY, "WaitingForModel", f"{pending[0]} is not on {spec.cluster_name} yet")
+        why = readiness.of(draft.observed(pending[0])).message
+        where = f"{pending[0]} is not on {spec.cluster_name} yet"
+        draft.say(READY, "WaitingForModel", f"{where}: {why}" if why else where)
     else:
         silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
         draft.say(READY, "ModelStarting", _why(draft, silent_last))

@@ -20,7 +20,11 @@ def parent(accepted: str = "True", resolved: str = "True", generation: int = 2) 
 CASES = {
     "a child that is not observed is not ready": (None, "not created yet"),
     "a managed resource is ready by its Ready condition": (ready(of_kind("Object")), ""),
-    "without a Ready condition it is not": (of_kind("Object"), "Ready is not reported yet"),
+    "without a Ready condition it is not": (with_condition(of_kind("Object"), "Synced"), "Ready is not reported yet"),
+    "what a provider has not looked at names the provider": (
+        of_kind("Object"),
+        "not reported on yet; if this lasts, see whether provider-kubernetes runs",
+    ),
     "a Synced error explains more than an unready Ready": (
         with_condition(with_condition(of_kind("Object"), "Ready", "False"), "Synced", "False", message="403"),
         "Synced is False: 403",

@@ -67,6 +67,7 @@ COMPOSED: Final[tuple[Composed, ...]] = (
     Composed(charts.HELM, "Release", "releases", Server.MANAGED),
     Composed(objects.API_VERSION, "ClusterProviderConfig", "clusterproviderconfigs", Server.PROVIDER),
     Composed(objects.API_VERSION, "Object", "objects", Server.MANAGED),
+    Composed(objects.API_VERSION, "ObservedObjectCollection", "observedobjectcollections", Server.MANAGED),
     Composed(objects.API_VERSION, "ProviderConfig", "providerconfigs", Server.PROVIDER),
     Composed(USAGES, "ClusterUsage", "clusterusages", Server.CROSSPLANE),
     Composed(USAGES, "Usage", "usages", Server.CROSSPLANE),

@@ -14,6 +14,7 @@ from function.api import labels
 from function.api.engines import PlacedEngine
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import (
+    RENDERS,
     Composer,
     Composition,
     Doubt,
@@ -28,7 +29,7 @@ from function.composition import (
     objects,
     readiness,
 )
-from function.serving import replica_objects
+from function.serving import pod_reasons, replica_objects
 from function.serving.pods import Replica, read_replica_identity, workload_name
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
 
@@ -37,12 +38,15 @@ WORKLOAD: Final = "model-serving-"
 CLAIM: Final = "resource-claim-"
 SERVICE: Final = "engine-service"
 ROUTE: Final = "model-route"
+PODS: Final = "pods"
 
 
 def compose(draft: Draft) -> Composition:
     """Compose what a replica has on its cluster."""
     spec = draft.spec(ModelReplicaSpec)
     cluster = draft.require("cluster", Requirement(API_VERSION, "InferenceCluster", name=spec.cluster_name))
+    replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
+    pods = draft.require(PODS, pod_reasons.requirement(replica))
     _check(spec)
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
@@ -53,14 +57,15 @@ def compose(draft: Draft) -> Composition:
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
         return _nothing_new(draft, "WaitingForCluster", message)
-    replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
     draft.remote(SERVICE, replica_objects.service(replica), provider_config)
     draft.remote(
         ROUTE, replica_objects.route(replica), provider_config, ready_when=replica_objects.ROUTABLE, watch=True
     )
-    return _finish(draft, spec, replica)
+    ready = _is_ready(draft)
+    _observe_pods(draft, replica, provider_config, ready=ready)
+    return _finish(draft, spec, replica, pods, ready=ready)
 
 
 def _check(spec: ModelReplicaSpec) -> None:
@@ -121,15 +126,29 @@ def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
     return draft.finish(ready=False)
 
 
+def _is_ready(draft: Draft) -> bool:
+    """Whether everything that answering a request needs is ready."""
+    was_ready = manifest.is_true(draft.observation.composite, "Ready")
+    return readiness.all_serve(map(draft.observed, sorted(draft.keys)), before=was_ready)
+
+
+def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready: bool) -> None:
+    """Observe the replica's pods one by one while it does not serve, once it has a workload that makes any."""
+    if ready:
+        draft.drop(PODS)
+    elif draft.observed(PODS) is not None or any(
+        objects.remote(draft.observed(key)) for key in draft.keys if key.startswith(WORKLOAD)
+    ):
+        draft.child(PODS, pod_reasons.collection(replica, provider_config), ready=readiness.READY)
+
+
 # ---------------------------------------------------------------------- what it says
 
 
-def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Composition:
+def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica, pods: Required, *, ready: bool) -> Composition:
     workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys)}
-    was_ready = manifest.is_true(draft.observation.composite, "Ready")
-    ready = readiness.all_serve(map(draft.observed, said), before=was_ready)
+    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys - {PODS})}
     image = spec.engines[0].members[0].template.container.image
     where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
     refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
@@ -147,7 +166,7 @@ def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica) -> Compositi
         draft.say(READY, "WaitingForModel", f"{where}: {why}" if why else where)
     else:
         silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
-        draft.say(READY, "ModelStarting", _why(draft, silent_last))
+        draft.say(READY, "ModelStarting", _why(draft, silent_last, pod_reasons.explain(pods.found)))
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),
@@ -166,11 +185,11 @@ def _sync_error(child: Object | None) -> str:
     return manifest.text(synced, "message") or manifest.text(synced, "reason") or "no reason given"
 
 
-def _why(draft: Draft, unready: list[str]) -> str:
+def _why(draft: Draft, unready: list[str], of_pods: str) -> str:
     key = unready[0]
     more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
     told = _rollout(objects.remote(draft.observed(key))) or readiness.of(draft.observed(key)).message
-    return f"{key}: {told}{more}"
+    return "; ".join(filter(None, (f"{key}: {told}{more}", of_pods)))
 
 
 def _rollout(workload: Object) -> str:
@@ -218,6 +237,15 @@ COMPOSER = Composer(
     kind="ModelReplica",
     compose=compose,
     vocabulary=VOCABULARY,
-    doubts=(Doubt("cluster", empty=Outcome(says={READY: "Serving"})),),
-    children={f"{WORKLOAD}*": "Object", f"{CLAIM}*": "Object", SERVICE: "Object", ROUTE: "Object"},
+    doubts=(
+        Doubt("cluster", empty=Outcome(says={READY: "Serving"})),
+        Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
+    ),
+    children={
+        f"{WORKLOAD}*": "Object",
+        f"{CLAIM}*": "Object",
+        SERVICE: "Object",
+        ROUTE: "Object",
+        PODS: pod_reasons.KIND,
+    },
 )

@@ -10,9 +10,7 @@ from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, objects
 from function.serving.pods import PORT_NAME, Replica, claim_template_name, pod_template, workload_name
 
-SERVED: Final = (
-    f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
-)
+SERVED: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
 """Ready once a pod answers. A Deployment of one pod that may be unavailable calls itself Available without any."""
 
 ROUTABLE: Final = (

@@ -11,6 +11,7 @@ served, since one child of an unknown kind would fail the whole reconcile.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup, ModelServiceSpec
@@ -22,6 +23,8 @@ from function.routing.service_conditions import ENDPOINTS, GATEWAY, ROUTING, TRU
 from function.routing.traffic import Traffic
 
 ROUTE: Final = "httproute"
+NOTICE: Final = timedelta(seconds=10)
+"""How long a change of an endpoint may go unnoticed: Crossplane does not call when what is only required changes."""
 
 
 def compose(draft: Draft) -> Composition:
@@ -49,6 +52,8 @@ def compose(draft: Draft) -> Composition:
     _say_endpoints(draft, shared)
     ready = _compose_route(draft, door, shared)
     _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
+    if shared.selected:
+        draft.wake(seen.now + NOTICE)
     return draft.finish(ready=ready)
 
 

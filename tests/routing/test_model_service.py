@@ -268,6 +268,11 @@ def test_a_route_that_is_accepted_without_backends_is_not_yet_proof_for_its_firs
 # ---------------------------------------------------------------------- while nothing serves
 
 
+def test_a_service_looks_at_its_endpoints_every_ten_seconds_since_nothing_tells_it_of_their_changes() -> None:
+    route = observed_route(composed_service(service(), [endpoint()]))
+    assert composed_service(service(), [endpoint()], route=route).ttl_seconds == 10
+
+
 def test_without_any_endpoint_route_and_address_stay_and_the_service_is_not_ready() -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
     made = composed_service(served(), [], route=route)

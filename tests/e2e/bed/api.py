@@ -7,6 +7,7 @@ import http.client
 import json
 import ssl
 import tempfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,13 @@ class ApiError(Exception):
         self.status = status
 
 
+class _Connection(http.client.HTTPSConnection):
+    """A connection that is closed when nobody has it any more, as when its thread ends."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Api:
     """An API server, reached by a kubeconfig."""
 
@@ -51,6 +59,7 @@ class Api:
             pair.flush()
             self._context.load_cert_chain(pair.name)
         self._resources: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._mine = threading.local()
 
     @property
     def url(self) -> str:
@@ -64,17 +73,28 @@ class Api:
             ApiError: When it is refused.
             OSError: When the server cannot be reached.
         """
-        connection = http.client.HTTPSConnection(self._host, self._port, timeout=_SECONDS, context=self._context)
+        data = None if body is None else json.dumps(body)
+        status, text = self._send(method, path, data, content_type)
+        if status >= 300:  # what HTTP calls success is below
+            raise ApiError(status, f"{method} {path}: {status} {_message(text)}")
+        return json.loads(text) if text.startswith("{") else text
+
+    def _send(self, method: str, path: str, data: str | None, content_type: str) -> tuple[int, str]:
+        """Send a request over this thread's connection, which stays open: handshakes cost more than most requests."""
+        connection, fresh = getattr(self._mine, "connection", None), False
+        if connection is None:
+            connection = _Connection(self._host, self._port, timeout=_SECONDS, context=self._context)
+            self._mine.connection, fresh = connection, True
         try:
-            data = None if body is None else json.dumps(body)
             connection.request(method, path, data, {"Content-Type": content_type})
             answer = connection.getresponse()
-            text = answer.read().decode()
-        finally:
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            self._mine.connection = None
             connection.close()
-        if answer.status >= 300:  # what HTTP calls success is below
-            raise ApiError(answer.status, f"{method} {path}: {answer.status} {_message(text)}")
-        return json.loads(text) if text.startswith("{") else text
+            if fresh:
+                raise
+        return self._send(method, path, data, content_type)  # the server had closed the old connection
 
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Manifest | None:
         """One object; None when it, or its kind, is not there."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -112,7 +113,7 @@ class Helm:
         secret = self.control.api.get("v1", "Secret", wanted["name"], wanted["namespace"])
         encoded = manifest.text(secret, "data", wanted["key"])
         try:
-            return Api(base64.b64decode(encoded).decode())
+            return _reach(base64.b64decode(encoded).decode())
         except Exception as error:
             raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
 
@@ -124,6 +125,12 @@ class Helm:
         conditions = timed(({**item, "observedGeneration": generation} for item in said), before)
         more = {"atProvider": {"revision": 1, "state": state}} if state else {}
         set_status(self.control.api, release, {"conditions": [*conditions, *kept], **more})
+
+
+@cache
+def _reach(kubeconfig: str) -> Api:
+    """The cluster of a kubeconfig, which is read once: a dozen Releases ask for it every second."""
+    return Api(kubeconfig)
 
 
 def _chart(release: Object) -> str:

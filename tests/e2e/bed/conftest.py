@@ -15,6 +15,7 @@ from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
+from tests.e2e.bed.spare import Leaving, leave
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
 
@@ -94,3 +95,12 @@ def serving(fleet: Bed, journal: Journal) -> Serving:
     chat.await_ready()
     journal.note("the model becomes Ready", time.monotonic() - started)
     return chat
+
+
+@pytest.fixture(scope="session")
+def leaving(serving: Serving, journal: Journal) -> Leaving:
+    """Another team's model, of which one replica leaves while the tests go on."""
+    started = time.monotonic()
+    found = leave(serving.bed)
+    journal.note("a second model becomes Ready, and one of its replicas leaves", time.monotonic() - started)
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,6 @@ from tests.e2e.bed.processes import BedError, Processes, Running, free_ports, sa
 from tests.e2e.binaries import Binaries
 
 FUNCTION: Final = "function-modelplane"
-REVISION: Final = f"{FUNCTION}-bed"
 
 _ATTEMPTS: Final = 5
 _PATIENCE: Final = ("--circuit-breaker-burst=2000", "--circuit-breaker-refill-rate=100")
@@ -34,17 +33,33 @@ class Crossplane:
         processes: Keeps what is started.
         certificates: Who is trusted.
         cluster: The control cluster.
+        ports: The core's ports of webhooks, metrics and probes.
+        core: The core, once it was started.
     """
 
     binaries: Binaries
     processes: Processes
     certificates: Certificates
     cluster: Cluster
+    ports: list[int] = field(default_factory=lambda: free_ports(3))
+    core: Running = field(init=False)
 
     def start(self) -> None:
-        """Start the core, with the webhook by which Usages are enforced."""
-        webhook, metrics, health = free_ports(3)
-        environment = {
+        """Install and start the core, with the webhook by which Usages are enforced."""
+        self._initialize({**self._environment(), "ENABLE_WEBHOOKS": "false"})
+        say("setting: Crossplane's circuit breaker is loosened, or a serving stack takes minutes instead of seconds")
+        self.start_core()
+        self.cluster.kubectl.apply_objects(self._webhooks(self.ports[0]))
+
+    def start_core(self) -> None:
+        """Start the core, or start it again after it was stopped."""
+        command = (self.binaries.crossplane, "core", "start", "--debug", *_PATIENCE)
+        self.core = self.processes.start("crossplane", command, {**self._environment(), "ENABLE_WEBHOOKS": "true"})
+        self.processes.until("Crossplane is ready", lambda: _answers(self.ports[2]), 90)
+
+    def _environment(self) -> dict[str, str]:
+        webhook, metrics, health = self.ports
+        return {
             "KUBECONFIG": str(self.cluster.kubeconfig),
             "POD_NAMESPACE": CROSSPLANE_NAMESPACE,
             "CRDS_PATH": str(self.binaries.crds),
@@ -59,12 +74,6 @@ class Crossplane:
             "HEALTH_PROBE_PORT": str(health),
             "XPKG_CACHE_DIR": str(self.processes.folder),
         }
-        self._initialize({**environment, "ENABLE_WEBHOOKS": "false"})
-        core = (self.binaries.crossplane, "core", "start", "--debug", *_PATIENCE)
-        say("setting: Crossplane's circuit breaker is loosened, or a serving stack takes minutes instead of seconds")
-        self.processes.start("crossplane", core, {**environment, "ENABLE_WEBHOOKS": "true"})
-        self.processes.until("Crossplane is ready", lambda: _answers(health), 90)
-        self.cluster.kubectl.apply_objects(self._webhooks(webhook))
 
     def start_provider(self) -> Running:
         """Start provider-kubernetes, which watches what it is asked to and looks at the rest often."""
@@ -101,14 +110,15 @@ class Crossplane:
         self.processes.until("the function is ready", lambda: _answers(metrics), 30)
         return started
 
-    def register(self, port: int) -> None:
-        """Make our function known: a revision without a package, whose endpoint we say ourselves."""
-        self.cluster.kubectl.apply_objects(_function())
-        self.route(port)
+    def register(self, port: int, name: str = FUNCTION) -> None:
+        """Make a function known: a revision without a package, whose endpoint we say ourselves."""
+        self.cluster.kubectl.apply_objects(_function(name))
+        self.route(port, name)
 
-    def route(self, port: int) -> None:
-        """Send Crossplane's calls to a port of loopback."""
-        revision = {"apiVersion": "pkg.crossplane.io/v1", "kind": "FunctionRevision", "metadata": {"name": REVISION}}
+    def route(self, port: int, name: str = FUNCTION) -> None:
+        """Send Crossplane's calls of a function to a port of loopback."""
+        meta = {"name": f"{name}-bed"}
+        revision = {"apiVersion": "pkg.crossplane.io/v1", "kind": "FunctionRevision", "metadata": meta}
         status = {"endpoint": f"dns:///localhost:{port}", "capabilities": ["composition"]}
         self.cluster.api.patch(revision, {"status": status}, "status")
 
@@ -137,22 +147,26 @@ class Crossplane:
         return found
 
 
-def _function() -> list[Manifest]:
+def _function(name: str) -> list[Manifest]:
     """A Function and its revision; both are paused, since there is no package behind them."""
     paused = {"crossplane.io/paused": "true"}
-    package = "registry.invalid/modelplane/function-modelplane:v0.0.0"
+    package = f"registry.invalid/modelplane/{name}:v0.0.0"
     say("stand-in: a Function and its revision are written by hand; no package is installed")
     return [
         {
             "apiVersion": "pkg.crossplane.io/v1",
             "kind": "Function",
-            "metadata": {"name": FUNCTION, "annotations": paused},
+            "metadata": {"name": name, "annotations": paused},
             "spec": {"package": package},
         },
         {
             "apiVersion": "pkg.crossplane.io/v1",
             "kind": "FunctionRevision",
-            "metadata": {"name": REVISION, "annotations": paused, "labels": {"pkg.crossplane.io/package": FUNCTION}},
+            "metadata": {
+                "name": f"{name}-bed",
+                "annotations": paused,
+                "labels": {"pkg.crossplane.io/package": name},
+            },
             "spec": {
                 "desiredState": "Active",
                 "revision": 1,

@@ -103,6 +103,19 @@ class Bed:
                     lines.append(f"    {' '.join(words)}")
         return "\n".join(lines)
 
+    def message(self, kind: str, name: str, condition: str, namespace: str = "") -> str:
+        """What a composite says with a condition."""
+        return manifest.text(manifest.condition(self.composite(kind, name, namespace), condition), "message")
+
+    def with_condition(self, condition: str, status: str) -> list[str]:
+        """The composites that say something, by kind and name."""
+        return [
+            f"{kind} {manifest.name_of(one)}"
+            for api_version, kind in COMPOSITES
+            for one in self.control.api.list(api_version, kind)
+            if manifest.condition(one, condition).get("status") == status
+        ]
+
     def is_true(self, kind: str, name: str, condition: str, namespace: str = "") -> bool:
         """Tell whether a composite has a condition."""
         return manifest.is_true(self.composite(kind, name, namespace), condition)

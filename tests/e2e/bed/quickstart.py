@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api import labels
 from function.composition import Manifest, manifest
+from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.plane import COMPOSITES, Bed
 from tests.e2e.shipped import ROOT
 
@@ -19,6 +21,7 @@ REPLICAS: Final = 2
 
 _API: Final = f"{labels.GROUP}/{labels.VERSION}"
 _LOOK_SECONDS: Final = 0.5
+_TOUCH_SECONDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +43,28 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """The model `chat`.
+    """A deployment with two replicas and the service of the same name: in the quickstart, `chat`.
 
     Attributes:
         bed: Where it runs.
+        name: The name of both.
+        namespace: Their namespace.
     """
 
     bed: Bed
+    name: str = "chat"
+    namespace: str = NAMESPACE
 
     @property
     def there(self) -> bool:
         """Whether it is served."""
-        return self.bed.is_true("ModelService", "chat", "Ready", NAMESPACE)
+        return self.bed.is_true("ModelService", self.name, "Ready", self.namespace)
 
     def await_ready(self) -> None:
         """Wait until both replicas serve and the service routes to both."""
 
         def served() -> bool:
-            deployment = self.bed.composite("ModelDeployment", "chat", NAMESPACE)
+            deployment = self.bed.composite("ModelDeployment", self.name, self.namespace)
             ready = manifest.dig(deployment, "status", "replicas", "ready") == REPLICAS
             return (
                 ready
@@ -66,27 +73,27 @@ class Serving:
                 and len(self.route_backends()) == REPLICAS
             )
 
-        self.bed.processes.until("chat is served by two replicas", served, 180)
+        self.bed.processes.until(f"{self.name} is served by two replicas", served, 180)
 
     def replicas(self) -> list[Manifest]:
         """Its ModelReplicas that are Ready."""
-        found = self.bed.control.api.list(_API, "ModelReplica", NAMESPACE, **{labels.DEPLOYMENT: "chat"})
+        found = self.bed.control.api.list(_API, "ModelReplica", self.namespace, **self._own)
         return [one for one in found if manifest.is_true(one, "Ready")]
 
     def endpoints(self) -> list[Manifest]:
         """Its ModelEndpoints that are not draining."""
-        found = self.bed.control.api.list(_API, "ModelEndpoint", NAMESPACE, **{labels.DEPLOYMENT: "chat"})
+        found = self.bed.control.api.list(_API, "ModelEndpoint", self.namespace, **self._own)
         return [one for one in found if manifest.dig(one, "spec", "draining") is not True]
 
     def route_backends(self) -> list[tuple[str, int]]:
         """What the service's route sends to, with weights."""
-        (route,) = self.bed.control.api.list("gateway.networking.k8s.io/v1", "HTTPRoute", NAMESPACE)
+        (route,) = self.bed.control.api.list("gateway.networking.k8s.io/v1", "HTTPRoute", self.namespace)
         refs = manifest.items(manifest.items(route, "spec", "rules")[0], "backendRefs")
         return [(ref["name"], ref["weight"]) for ref in refs]
 
     def pods(self) -> list[Manifest]:
         """Its pods that are not on their way out."""
-        found = self.bed.inference["ams-1"].api.list("v1", "Pod", NAMESPACE, **{labels.DEPLOYMENT: "chat"})
+        found = self.bed.inference["ams-1"].api.list("v1", "Pod", self.namespace, **self._own)
         return [one for one in found if "deletionTimestamp" not in one["metadata"]]
 
     def facts(self) -> Facts:
@@ -95,7 +102,7 @@ class Serving:
             frozenset(pod["metadata"]["uid"] for pod in self.pods() if manifest.is_true(pod, "Ready")),
             frozenset((manifest.name_of(one), one["spec"]["url"]) for one in self.endpoints()),
             frozenset(self.route_backends()),
-            manifest.text(self.bed.composite("ModelService", "chat", NAMESPACE), "status", "address"),
+            manifest.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
         )
 
     def touch(self) -> None:
@@ -103,9 +110,23 @@ class Serving:
         stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
         for api_version, kind in COMPOSITES:
             for one in self.bed.control.api.list(api_version, kind):
-                self.bed.control.api.patch(one, stamp)
+                with suppress(ApiError):  # it may just have gone
+                    self.bed.control.api.patch(one, stamp)
 
-    def endures(self, what: str, sign: Callable[[], Any], seconds: float = 60, after: float = 5) -> None:
+    def await_with_looks(self, what: str, ask: Callable[[], Any], seconds: float = 90) -> None:
+        """Wait until something is so, and have Crossplane look at everything now and then until it is."""
+        touched = 0.0
+
+        def asked() -> Any:
+            nonlocal touched
+            if time.monotonic() > touched + _TOUCH_SECONDS:
+                self.touch()
+                touched = time.monotonic()
+            return ask()
+
+        self.bed.processes.until(what, asked, seconds)
+
+    def endures(self, what: str, sign: Callable[[], Any], seconds: float = 60, after: float = 3) -> None:
         """See that everything that serves stays while something is in doubt.
 
         Args:
@@ -116,16 +137,33 @@ class Serving:
         """
         before = self.facts()
         assert len(before.pods) == len(before.endpoints) == len(before.backends) == REPLICAS
-        self.touch()
 
         def stays() -> Any:
             assert self.facts() == before
             assert self.there, "the service stays Ready"
             return sign()
 
-        self.bed.processes.until(what, stays, seconds)
+        self.await_with_looks(what, stays, seconds)
         self.touch()
         end = time.monotonic() + after
         while time.monotonic() < end:
             stays()
             time.sleep(_LOOK_SECONDS)
+
+    @contextmanager
+    def as_before(self) -> Iterator[Facts]:
+        """After the repair everything is as it was, and nothing is in doubt."""
+        before = self.facts()
+        yield before
+        self.await_with_looks("nothing is held any more", lambda: not self.bed.with_condition("Held", "True"))
+        self.await_ready()
+        assert self.facts() == before
+
+    def await_synced(self) -> None:
+        """Wait until Crossplane composes the deployment again."""
+        deployment = ("ModelDeployment", self.name, "Synced", self.namespace)
+        self.await_with_looks("Crossplane composes again", lambda: self.bed.is_true(*deployment), 180)
+
+    @property
+    def _own(self) -> dict[str, str]:
+        return {labels.DEPLOYMENT: self.name}

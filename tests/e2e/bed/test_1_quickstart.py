@@ -89,18 +89,6 @@ def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving:
     assert serving.facts() == before
 
 
-def test_a_replica_that_is_scaled_away_drains_before_it_goes(bed: Bed, serving: Serving) -> None:
-    first = serving.facts()
-    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=1")
-    until = bed.processes.until
-    until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1, 90)
-    assert len(serving.pods()) == len(first.pods) == 2, "the replica runs on while it drains"
-    until("the replica is gone after it has drained", lambda: len(serving.pods()) == 1, 150)
-    assert serving.facts().pods < first.pods
-    bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=2")
-    serving.await_ready()
-
-
 _CHAT = ("ModelDeployment", "chat")
 
 

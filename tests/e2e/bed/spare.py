@@ -1,0 +1,179 @@
+"""A second team's model on a node pool of its own, on which things that take long go on beside the other tests.
+
+The pool has a node more than the model takes, so that something new can be placed at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any, Final
+
+from function.api import labels
+from function.composition import Manifest, manifest
+from tests.e2e.bed import gpus
+from tests.e2e.bed.api import ApiError, load
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import free_ports
+from tests.e2e.bed.quickstart import MODEL, Serving
+from tests.e2e.shipped import COMPOSITION_OF
+
+NAMESPACE: Final = "spare-team"
+POOL: Final = "spare"
+MODEL_NAME: Final = "spare"
+UNREACHABLE: Final = "function-unreachable"
+NODES: Final = ("ams-1-spare-a", "ams-1-spare-b", "ams-1-spare-c")
+
+_LOOK_SECONDS: Final = 1
+
+
+def add_pool(bed: Bed) -> None:
+    """Add the pool's nodes to ams-1, and the pool to the InferenceCluster."""
+    remote = bed.inference["ams-1"].api
+    for name in NODES:
+        remote.call("POST", "/api/v1/nodes", gpus.node(name, POOL))
+    for one in gpus.slices(remote.list("v1", "Node", **{"modelplane.ai/pool": POOL})):
+        remote.apply(one, "helm")
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    bed.control.kubectl.apply_objects([namespace])
+    cluster = bed.composite("InferenceCluster", "ams-1")
+    pool = {"name": POOL, "className": "l4-1x", "nodeCount": len(NODES)}
+    bed.control.api.patch(cluster, {"spec": {"nodePools": [*cluster["spec"]["nodePools"], pool]}})
+
+
+def remove_pool(bed: Bed) -> None:
+    """Take the pool away again."""
+    cluster = bed.composite("InferenceCluster", "ams-1")
+    pools = [pool for pool in cluster["spec"]["nodePools"] if pool["name"] != POOL]
+    bed.control.api.patch(cluster, {"spec": {"nodePools": pools}})
+    bed.inference["ams-1"].kubectl("delete", "node", *NODES)
+
+
+def deployment(name: str, replicas: int) -> Manifest:
+    """The quickstart's deployment under another name."""
+    (chat, _) = load(MODEL / "chat.yaml")
+    return {**chat, "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {**chat["spec"], "replicas": replicas}}
+
+
+def service(name: str) -> Manifest:
+    """The quickstart's service under another name, over the deployment of that name."""
+    (_, chat) = load(MODEL / "chat.yaml")
+    selector = {"matchLabels": {"modelplane.ai/deployment": name}}
+    return {
+        **chat,
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {**chat["spec"], "endpoints": [{"selector": selector}]},
+    }
+
+
+def begin(bed: Bed, name: str) -> None:
+    """Ask for one more replica, of a deployment of its own."""
+    bed.control.kubectl.apply_objects([deployment(name, 1)])
+
+
+def finish(bed: Bed, name: str) -> None:
+    """See that it serves in the end, and let it go again."""
+    ready = ("ModelDeployment", name, "Ready", NAMESPACE)
+    bed.processes.until(f"{name} is served", lambda: bed.is_true(*ready), 120)
+    bed.control.kubectl("delete", "modeldeployment", name, "-n", NAMESPACE, "--wait=false")
+
+
+class Lookout(threading.Thread):
+    """Looks for something once a second, beside the tests.
+
+    Attributes:
+        seen: What was found; nothing while it was not.
+        at: When it was found.
+    """
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self._ask = ask
+        self.seen: Any = None
+        self.at = 0.0
+        self.start()
+
+    def run(self) -> None:
+        """Look until it is found."""
+        while not self.seen:
+            time.sleep(_LOOK_SECONDS)
+            with suppress(ApiError, HTTPException, OSError):  # a server that does not answer now may do so later
+                found = self._ask()
+                self.at, self.seen = time.time(), found
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A deployment of which one replica leaves, and whose service is composed by a function that nobody serves.
+
+    Attributes:
+        serving: The deployment and the service.
+        pod: The pod that leaves.
+        endpoint: The endpoint that drains.
+        since: When it began to.
+        unreachable_since: When the service was given to the function that nobody serves.
+        gone: Sees the pod gone.
+        said: Sees what the service's condition Synced says.
+    """
+
+    serving: Serving
+    pod: str
+    endpoint: str
+    since: float
+    unreachable_since: float
+    gone: Lookout
+    said: Lookout
+
+
+def leave(bed: Bed) -> Leaving:
+    """Serve the model with two replicas, and scale one away; leave its service to nobody."""
+    add_pool(bed)
+    bed.control.kubectl.apply_objects([deployment(MODEL_NAME, 2), service(MODEL_NAME)])
+    serving = Serving(bed, MODEL_NAME, NAMESPACE)
+    serving.await_ready()
+    endpoints = {manifest.name_of(one): one for one in serving.endpoints()}
+    bed.control.kubectl("scale", f"md/{MODEL_NAME}", "-n", NAMESPACE, "--replicas=1")
+    bed.processes.until("an endpoint drains", lambda: len(serving.endpoints()) == 1)
+    serving.touch()
+    bed.processes.until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1)
+    (left,) = endpoints.keys() - {manifest.name_of(one) for one in serving.endpoints()}
+    since = bed.composite("ModelEndpoint", left, NAMESPACE)["metadata"]["annotations"][labels.DRAINING_SINCE]
+    (pod,) = [one for one in serving.pods() if manifest.labels(one)[labels.REPLICA] == left]
+    name = manifest.name_of(pod)
+    remote = bed.inference["ams-1"].api
+    gone = Lookout(lambda: remote.get("v1", "Pod", name, NAMESPACE) is None)
+    _give_to_nobody(bed)
+    return Leaving(
+        serving,
+        name,
+        left,
+        datetime.fromisoformat(since).timestamp(),
+        time.time(),
+        gone,
+        Lookout(lambda: _not_synced(bed)),
+    )
+
+
+def _give_to_nobody(bed: Bed) -> None:
+    """Have the service composed by a function at a port that nobody listens on."""
+    (port,) = free_ports(1)
+    bed.crossplane.register(port, UNREACHABLE)
+    composition = COMPOSITION_OF["ModelService"]
+    steps = [{**one, "functionRef": {"name": UNREACHABLE}} for one in composition["spec"]["pipeline"]]
+    bed.control.kubectl.apply_objects(
+        [{**composition, "metadata": {"name": UNREACHABLE}, "spec": {**composition["spec"], "pipeline": steps}}]
+    )
+    bed.control.api.patch(
+        bed.composite("ModelService", MODEL_NAME, NAMESPACE),
+        {"spec": {"crossplane": {"compositionRef": {"name": UNREACHABLE}}}},
+    )
+
+
+def _not_synced(bed: Bed) -> str:
+    said = manifest.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
+    return str(said["message"]) if said.get("status") == "False" else ""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
-from tests.e2e.bed.plane import COMPOSITES, Bed, kubeconfig_secret
-from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Facts, Serving
-from tests.e2e.bed.saboteur import MESSAGE, fatal_function
+from tests.e2e.bed import saboteur, spare
+from tests.e2e.bed.plane import Bed, kubeconfig_secret
+from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving
+from tests.e2e.bed.spare import Leaving
 
 CHAT = ("ModelDeployment", "chat")
 
 
 def test_an_inference_class_that_is_deleted_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+    with serving.as_before():
         bed.control.kubectl("delete", "inferenceclass", "l4-1x")
         serving.endures(
             "the cluster says that its class is missing", lambda: "l4-1x" in _held(bed, "InferenceCluster", "ams-1")
@@ -24,7 +27,7 @@ def test_an_inference_class_that_is_deleted_takes_nothing_away(bed: Bed, serving
 
 
 def test_a_label_of_a_cluster_that_changes_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+    with serving.as_before():
         _select(bed, "amsterdam")
         bed.control.kubectl("label", "inferencecluster", "ams-1", "modelplane.ai/region=utrecht", "--overwrite")
         serving.endures(
@@ -35,8 +38,51 @@ def test_a_label_of_a_cluster_that_changes_takes_nothing_away(bed: Bed, serving:
         _select(bed, None)
 
 
+def test_a_status_of_a_cluster_that_is_wiped_takes_nothing_away(bed: Bed, serving: Serving) -> None:
+    cluster = bed.composite("InferenceCluster", "ams-1")
+    with serving.as_before(), _paused(bed, cluster):
+        bed.control.api.patch(cluster, {"status": {"gpuPools": None, "gateway": None}}, "status")
+        said = "InferenceCluster ams-1 publishes no node pools"
+        serving.endures("the deployment says so", lambda: said in _held(bed, *CHAT, NAMESPACE))
+
+
+def test_a_status_of_a_cluster_that_is_garbled_takes_nothing_away(bed: Bed, serving: Serving) -> None:
+    cluster = bed.composite("InferenceCluster", "ams-1")
+    garbage = {"gpuPools": [{"name": "l5", "nodes": -1}], "gateway": {"address": "no address"}}
+    with serving.as_before(), _paused(bed, cluster):
+        bed.control.api.patch(cluster, {"status": garbage}, "status")
+        said = "InferenceCluster ams-1 cannot be read"
+        serving.endures("the deployment says so", lambda: said in _held(bed, *CHAT, NAMESPACE))
+
+
+def test_a_status_of_a_cluster_that_is_gone_takes_nothing_away(bed: Bed, serving: Serving) -> None:
+    cluster = bed.composite("InferenceCluster", "ams-1")
+    with serving.as_before(), _paused(bed, cluster):
+        bed.control.api.patch(cluster, {"status": None}, "status")
+        replica = manifest.name_of(serving.replicas()[0])
+        serving.endures(
+            "its replicas say so",
+            lambda: "publishes no status.providerConfigRef" in _held(bed, "ModelReplica", replica, NAMESPACE),
+        )
+
+
+def test_a_status_of_a_serving_stack_that_is_gone_takes_nothing_away(bed: Bed, serving: Serving) -> None:
+    (stack,) = (
+        one
+        for one in bed.control.api.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack")
+        if one["metadata"]["name"].startswith("ams-1")
+    )
+    with serving.as_before(), _paused(bed, stack):
+        bed.control.api.patch(stack, {"status": None}, "status")
+        serving.endures(
+            "the cluster does not hear of its stack",
+            lambda: "serving-stack" in bed.message("InferenceCluster", "ams-1", "ChildrenReady"),
+        )
+        assert bed.is_true("InferenceCluster", "ams-1", "Ready"), "what is not known is as it was"
+
+
 def test_a_selector_with_a_typing_error_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+    with serving.as_before():
         _select(bed, "amsterdma")
         serving.endures(
             "the deployment says that its placement has drifted",
@@ -47,63 +93,83 @@ def test_a_selector_with_a_typing_error_takes_nothing_away(bed: Bed, serving: Se
 
 def test_a_kubeconfig_that_is_broken_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     cluster = bed.inference["ams-1"]
-    with _as_before(bed, serving):
+    with serving.as_before():
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
-        serving.endures("the replicas say that nothing can be synced", lambda: len(_not_synced(bed)) == 2, 90, after=15)
+        serving.endures("the replicas say that nothing can be synced", lambda: len(_not_synced(bed)) == 2, 90, after=6)
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
         bed.processes.until("the replicas are in sync again", lambda: not _not_synced(bed), 120)
 
 
 def test_a_kubeconfig_that_is_deleted_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     cluster = bed.inference["ams-1"]
-    with _as_before(bed, serving):
+    with serving.as_before():
         bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
         serving.endures("the replicas say that nothing can be synced", lambda: len(_not_synced(bed)) == 2, 90)
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
         bed.processes.until("the replicas are in sync again", lambda: not _not_synced(bed), 120)
 
 
-def test_provider_kubernetes_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+def test_provider_kubernetes_that_is_down_takes_nothing_away_and_what_is_new_names_it(
+    bed: Bed, serving: Serving, leaving: Leaving
+) -> None:
+    assert leaving.pod
+    late = ("ModelDeployment", "late-doubt")
+    with serving.as_before():
         bed.processes.stop(bed.provider)
-        serving.endures("nothing", lambda: True, after=15)
+        spare.begin(bed, late[1])
+        serving.endures(
+            "what is new waits for the provider",
+            lambda: "see whether provider-kubernetes runs" in bed.message(*late, "ReplicasReady", spare.NAMESPACE),
+        )
         bed.restart_provider()
+        spare.finish(bed, late[1])
 
 
 def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+    with serving.as_before():
         bed.processes.stop(bed.function)
-        serving.endures("nothing", lambda: True, after=20)
+        serving.endures("nothing, until Crossplane gives up after two minutes", lambda: True, after=8)
         bed.restart_function()
-        _await_synced(bed, serving)
+        serving.await_synced()
 
 
-def test_a_function_that_answers_with_a_fatal_result_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving), fatal_function(bed.certificates.server) as port:
+@pytest.mark.parametrize("how", [saboteur.fatal, saboteur.error, saboteur.exception])
+def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving, how: saboteur.Answer) -> None:
+    with serving.as_before(), saboteur.sabotaged(bed.certificates.server, how) as port:
         bed.crossplane.route(port)
-        serving.endures(
-            "Crossplane says what is wrong", lambda: MESSAGE in _synced(bed).get("message", ""), 60, after=10
-        )
+        serving.endures("Crossplane says what is wrong", lambda: saboteur.MESSAGE in _synced(bed), 60)
+        if how is saboteur.exception:
+            assert saboteur.MESSAGE in _held(bed, *CHAT, NAMESPACE), "so does the deployment itself"
         bed.crossplane.route(bed.port)
-        _await_synced(bed, serving)
+        serving.await_synced()
 
 
 def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
-    with _as_before(bed, serving):
+    with serving.as_before():
         said = bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false", may_fail=True)
         assert "ModelReplicas are still placed on this cluster" in said
         serving.endures("the cluster says that it was not deleted", lambda: _refused(bed))
 
 
 @contextmanager
-def _as_before(bed: Bed, serving: Serving) -> Iterator[Facts]:
-    """After the repair everything is as it was, and nothing is in doubt."""
-    before = serving.facts()
-    yield before
-    serving.touch()
-    bed.processes.until("nothing is held any more", lambda: not _everything_held(bed), 90)
-    serving.await_ready()
-    assert serving.facts() == before
+def _paused(bed: Bed, thing: Manifest) -> Iterator[None]:
+    """Have Crossplane leave a composite alone, so that nothing repairs what is done to it."""
+
+    def pause(value: str | None) -> None:
+        bed.control.api.patch(thing, {"metadata": {"annotations": {"crossplane.io/paused": value}}})
+
+    pause("true")
+    bed.processes.until("the composite is paused", lambda: _says(bed, thing, "Synced", "ReconcilePaused"))
+    yield
+    pause(None)
+    bed.processes.until("the composite is composed again", lambda: _says(bed, thing, "Synced", "ReconcileSuccess"))
+
+
+def _says(bed: Bed, thing: Manifest, condition: str, reason: str) -> bool:
+    found = bed.control.api.get(
+        thing["apiVersion"], thing["kind"], thing["metadata"]["name"], manifest.namespace_of(thing)
+    )
+    return manifest.condition(found, condition).get("reason") == reason
 
 
 def _select(bed: Bed, region: str | None) -> None:
@@ -112,13 +178,7 @@ def _select(bed: Bed, region: str | None) -> None:
 
 
 def _held(bed: Bed, kind: str, name: str, namespace: str = "") -> str:
-    said = manifest.condition(bed.composite(kind, name, namespace), "Held")
-    return str(said["message"]) if said.get("status") == "True" else ""
-
-
-def _everything_held(bed: Bed) -> list[str]:
-    found = [one for composite in COMPOSITES for one in bed.control.api.list(*composite)]
-    return [manifest.name_of(one) for one in found if manifest.is_true(one, "Held")]
+    return bed.message(kind, name, "Held", namespace) if bed.is_true(kind, name, "Held", namespace) else ""
 
 
 def _not_synced(bed: Bed) -> list[Manifest]:
@@ -131,13 +191,6 @@ def _refused(bed: Bed) -> bool:
     return said.get("reason") == "DeletionRefused"
 
 
-def _synced(bed: Bed) -> Manifest:
-    return dict(manifest.condition(bed.composite(*CHAT, NAMESPACE), "Synced"))
-
-
-def _await_synced(bed: Bed, serving: Serving) -> None:
-    def synced() -> bool:
-        serving.touch()
-        return _synced(bed).get("status") == "True"
-
-    bed.processes.until("Crossplane composes again", synced, 180)
+def _synced(bed: Bed) -> str:
+    """What Crossplane says when it cannot compose the deployment."""
+    return "" if bed.is_true(*CHAT, "Synced", NAMESPACE) else bed.message(*CHAT, "Synced", NAMESPACE)

@@ -1,0 +1,83 @@
+"""A pool that the scheduler counts on and somebody else has taken: the pod stays Pending, and the replica says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from function.composition import Manifest, manifest
+from tests.e2e.bed import spare
+from tests.e2e.bed.gpus import DRIVER
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.quickstart import Serving
+from tests.e2e.bed.spare import Leaving
+
+TENANT = "tenant"
+NAME = "late-capacity"
+
+
+def test_a_replica_whose_nodes_somebody_else_has_taken_says_so_and_serves_once_they_are_free(
+    bed: Bed, serving: Serving, leaving: Leaving
+) -> None:
+    assert leaving.pod
+
+    def said() -> str:
+        return bed.message("ModelDeployment", NAME, "ReplicasReady", spare.NAMESPACE)
+
+    with serving.as_before():
+        with _tenant(bed):
+            spare.begin(bed, NAME)
+            serving.await_with_looks("the deployment says why", lambda: "Unschedulable" in said(), 120)
+            assert "0 of 1 pods ready" in said()
+            assert "cannot allocate all claims" in said()
+        spare.finish(bed, NAME)
+    bed.processes.until("its pods are not observed any more", lambda: not _collections(bed))
+
+
+def _collections(bed: Bed) -> list[Manifest]:
+    found = bed.control.api.list("kubernetes.m.crossplane.io/v1alpha1", "ObservedObjectCollection")
+    return [one for one in found if NAME in manifest.name_of(one)]
+
+
+@contextmanager
+def _tenant(bed: Bed) -> Iterator[None]:
+    """Let another tenant of the cluster claim what is free in the pool, behind our back."""
+    remote = bed.inference["ams-1"]
+    remote.kubectl.apply_objects([_NAMESPACE, _CLAIM, _DEPLOYMENT])
+
+    def full() -> bool:
+        taken = [one for one in remote.api.list("v1", "Pod") if _node(one) in spare.NODES]
+        return {_node(one) for one in taken} == set(spare.NODES)
+
+    bed.processes.until("every node of the pool is taken", full)
+    yield
+    remote.kubectl("delete", "namespace", TENANT, "--wait=false")
+
+
+def _node(pod: Manifest) -> str:
+    return manifest.text(pod, "spec", "nodeName")
+
+
+_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TENANT}}
+_CLAIM = {
+    "apiVersion": "resource.k8s.io/v1",
+    "kind": "ResourceClaimTemplate",
+    "metadata": {"name": TENANT, "namespace": TENANT},
+    "spec": {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER, "count": 1}}]}}},
+}
+_POD = {
+    "nodeSelector": {"modelplane.ai/pool": spare.POOL},
+    "tolerations": [{"operator": "Exists"}],
+    "containers": [{"name": "work", "image": "example.com/work", "resources": {"claims": [{"name": "gpu"}]}}],
+    "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": TENANT}],
+}
+_DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": TENANT, "namespace": TENANT},
+    "spec": {
+        "replicas": len(spare.NODES),
+        "selector": {"matchLabels": {"app": TENANT}},
+        "template": {"metadata": {"labels": {"app": TENANT}}, "spec": _POD},
+    },
+}

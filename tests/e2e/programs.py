@@ -19,6 +19,7 @@ LINKER: Final = "-s -w"
 
 _CROSSPLANE: Final = "github.com/crossplane/crossplane/v2"
 _PROVIDER: Final = "github.com/crossplane-contrib/provider-kubernetes"
+_METRICS: Final = "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 _KUBERNETES: Final = "k8s.io/kubernetes/cmd"
 _KUBERNETES_VERSION: Final = " ".join(
     f"-X k8s.io/component-base/version.{name}={value}"
@@ -88,8 +89,12 @@ RENDERING: Final = (
     Program(
         "crossplane",
         package=f"{_CROSSPLANE}/cmd/crossplane",
-        linker="-X github.com/crossplane/crossplane-runtime/v2/pkg/version.version={version}",
+        # Its RBAC manager has no option for where it listens, and two on a machine would both want port 8080.
+        linker="-X github.com/crossplane/crossplane-runtime/v2/pkg/version.version={version}"
+        f" -X {_METRICS}.DefaultBindAddress=127.0.0.1:0",
         files=(
+            Files(_CROSSPLANE, "cluster/charts/crossplane/templates/*role*.yaml", "chart"),
+            Files(_CROSSPLANE, "cluster/charts/crossplane/templates/*permissions.yaml", "chart"),
             Files(_CROSSPLANE, "cluster/crds/*.yaml", "crds"),
             Files(_CROSSPLANE, "cluster/webhookconfigurations/*.yaml", "webhooks"),
             Files(_CROSSPLANE, "proto/render/v1alpha1/render.proto", "."),
@@ -109,7 +114,7 @@ BED: Final = (
         "provider-kubernetes",
         f"{_PROVIDER}/cmd/provider",
         sources=("gosdk",),
-        files=(Files(_PROVIDER, "package/crds/kubernetes.m.crossplane.io_*.yaml", "crds"),),
+        files=(Files(_PROVIDER, "package/crds/*.yaml", "crds"), Files(_PROVIDER, "package/crossplane.yaml", "package")),
     ),
     Program(
         "kwok",
@@ -121,6 +126,7 @@ BED: Final = (
             Files("sigs.k8s.io/kwok", "kustomize/stage/node/heartbeat-with-lease/node-*.yaml", "stages"),
         ),
     ),
+    Program("crane", "registry", "github.com/google/go-containerregistry/cmd/crane"),
     Program(
         "definitions",
         files=(

@@ -12,7 +12,7 @@ from function.composition import Manifest
 
 
 class Certificates:
-    """Certificates in a folder: one for every server on loopback, and one for each client."""
+    """Certificates in a folder: one for every server on loopback, and one for the administrator."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -22,7 +22,6 @@ class Certificates:
         self._authority.cert_pem.write_to_path(self.authority)
         self.server = self._issue("server", "localhost", "")
         self.admin = self._issue("admin", "admin", "system:masters")
-        self.crossplane = self._issue("crossplane", "crossplane.crossplane-system", "")
 
     @property
     def bundle(self) -> str:

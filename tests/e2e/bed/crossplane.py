@@ -1,4 +1,4 @@
-"""Crossplane, its Kubernetes provider, and our function as a process."""
+"""Crossplane, its Kubernetes provider, and our function, as processes that are who they would be as pods."""
 
 from __future__ import annotations
 
@@ -9,19 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.composition import Manifest
+from function.composition import Manifest, Object, manifest
+from tests.e2e.bed import accounts
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.processes import BedError, Processes, Running, free_ports, say
+from tests.e2e.bed.services import Services
 from tests.e2e.binaries import Binaries
 
-FUNCTION: Final = "function-modelplane"
+PROVIDER: Final = "upbound-provider-kubernetes"
+"""The name that Crossplane gives the provider, from its place in the registry."""
 
+_PACKAGES: Final = "pkg.crossplane.io/v1"
 _ATTEMPTS: Final = 5
 _PATIENCE: Final = ("--circuit-breaker-burst=2000", "--circuit-breaker-refill-rate=100")
 """By default, more than a hundred events of children at once have Crossplane look away until the next requeue."""
+
+_DOCUMENTED: Final = ("--enable-dependency-version-upgrades",)
+"""What docs/install.md starts Crossplane with."""
+
+_CALLS: Final = f"{FUNCTION}.{CROSSPLANE_NAMESPACE}:9443"
+"""Where Crossplane calls our function: its Service."""
 
 
 @dataclass(slots=True)
@@ -33,6 +44,7 @@ class Crossplane:
         processes: Keeps what is started.
         certificates: Who is trusted.
         cluster: The control cluster.
+        services: Leads Crossplane's calls to our function.
         ports: The core's ports of webhooks, metrics and probes.
         core: The core, once it was started.
     """
@@ -41,56 +53,70 @@ class Crossplane:
     processes: Processes
     certificates: Certificates
     cluster: Cluster
+    services: Services
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     core: Running = field(init=False)
 
+    @property
+    def function_keys(self) -> Path:
+        """The certificate that Crossplane issued for our function, as files."""
+        return self._keys(self._revision("Function", FUNCTION))
+
     def start(self) -> None:
-        """Install and start the core, with the webhook by which Usages are enforced."""
+        """Install and start the core, with the webhook by which Usages are enforced, and the RBAC manager."""
+        self._authorize()
         self._initialize({**self._environment(), "ENABLE_WEBHOOKS": "false"})
         say("setting: Crossplane's circuit breaker is loosened, or a serving stack takes minutes instead of seconds")
+        self._start_rbac_manager()
         self.start_core()
         self.cluster.kubectl.apply_objects(self._webhooks(self.ports[0]))
 
     def start_core(self) -> None:
         """Start the core, or start it again after it was stopped."""
-        command = (self.binaries.crossplane, "core", "start", "--debug", *_PATIENCE)
-        self.core = self.processes.start("crossplane", command, {**self._environment(), "ENABLE_WEBHOOKS": "true"})
+        command = (self.binaries.crossplane, "core", "start", "--debug", *_PATIENCE, *_DOCUMENTED)
+        keys = str(accounts.mounted(self.cluster, "crossplane-tls-client"))
+        environment = {**self._environment(), "TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
+        self.core = self.processes.start("crossplane", command, environment)
         self.processes.until("Crossplane is ready", lambda: _answers(self.ports[2]), 90)
 
     def _environment(self) -> dict[str, str]:
         webhook, metrics, health = self.ports
         return {
-            "KUBECONFIG": str(self.cluster.kubeconfig),
+            "KUBECONFIG": str(accounts.kubeconfig(self.cluster, accounts.CORE)),
             "POD_NAMESPACE": CROSSPLANE_NAMESPACE,
+            "POD_SERVICE_ACCOUNT": accounts.CORE,
             "CRDS_PATH": str(self.binaries.crds),
-            "PACKAGE_RUNTIME": "External",
             "TLS_CA_SECRET_NAME": "crossplane-root-ca",
             "TLS_CLIENT_SECRET_NAME": "crossplane-tls-client",
             "TLS_SERVER_SECRET_NAME": "crossplane-tls-server",
-            "TLS_CLIENT_CERTS_DIR": str(self.certificates.crossplane),
             "TLS_SERVER_CERTS_DIR": str(self.certificates.server),
             "WEBHOOK_PORT": str(webhook),
             "METRICS_PORT": str(metrics),
             "HEALTH_PROBE_PORT": str(health),
             "XPKG_CACHE_DIR": str(self.processes.folder),
+            "HTTPS_PROXY": self.services.url,
+            "NO_PROXY": "127.0.0.1,localhost",
         }
 
     def start_provider(self) -> Running:
-        """Start provider-kubernetes, which watches what it is asked to and looks at the rest often."""
+        """Start provider-kubernetes as its Deployment says; beyond that, it looks often at what it does not watch."""
+        revision = self._revision("Provider", PROVIDER)
+        deployment = self.cluster.api.get("apps/v1", "Deployment", manifest.name_of(revision), CROSSPLANE_NAMESPACE)
+        pod = manifest.mapping(deployment or {}, "spec", "template", "spec")
         webhook, metrics, health = free_ports(3)
         command = (
             self.binaries["provider-kubernetes"],
+            *manifest.items(pod, "containers")[0].get("args", ()),
             "--debug",
-            "--enable-watches",
             "--poll=5s",
             f"--webhook-port={webhook}",
             f"--metrics-bind-address=127.0.0.1:{metrics}",
             f"--health-probe-bind-addr=127.0.0.1:{health}",
         )
         environment = {
-            "KUBECONFIG": str(self.cluster.kubeconfig),
+            "KUBECONFIG": str(accounts.kubeconfig(self.cluster, pod["serviceAccountName"])),
             "POD_NAMESPACE": CROSSPLANE_NAMESPACE,
-            "TLS_SERVER_CERTS_DIR": str(self.certificates.server),
+            "TLS_SERVER_CERTS_DIR": str(self._keys(revision)),
         }
         started = self.processes.start("provider-kubernetes", command, environment)
         self.processes.until("provider-kubernetes is ready", lambda: _answers(health), 60)
@@ -103,24 +129,65 @@ class Crossplane:
             Path(sys.executable).with_name("function"),
             f"--address=127.0.0.1:{port}",
             f"--metrics-address=127.0.0.1:{metrics}",
-            f"--tls-certs-dir={self.certificates.server}",
+            f"--tls-certs-dir={self.function_keys}",
             "--debug",
         )
         started = self.processes.start("function", command)
         self.processes.until("the function is ready", lambda: _answers(metrics), 30)
         return started
 
-    def register(self, port: int, name: str = FUNCTION) -> None:
-        """Make a function known: a revision without a package, whose endpoint we say ourselves."""
-        self.cluster.kubectl.apply_objects(_function(name))
-        self.route(port, name)
+    def route(self, port: int) -> None:
+        """Lead Crossplane's calls to a port of loopback."""
+        self.services.lead(_CALLS, port)
 
-    def route(self, port: int, name: str = FUNCTION) -> None:
-        """Send Crossplane's calls of a function to a port of loopback."""
+    def register(self, name: str, port: int) -> None:
+        """Make another function known: a revision without a package, called at a port of loopback."""
+        self.cluster.kubectl.apply_objects(_function(name))
+        self._call(name, f"localhost:{port}")
+
+    def take_over(self, name: str) -> None:
+        """Have our function answer the calls of another one."""
+        self._call(name, _CALLS)
+
+    def _call(self, name: str, where: str) -> None:
         meta = {"name": f"{name}-bed"}
-        revision = {"apiVersion": "pkg.crossplane.io/v1", "kind": "FunctionRevision", "metadata": meta}
-        status = {"endpoint": f"dns:///localhost:{port}", "capabilities": ["composition"]}
+        revision = {"apiVersion": _PACKAGES, "kind": "FunctionRevision", "metadata": meta}
+        status = {"endpoint": f"dns:///{where}", "capabilities": ["composition"]}
         self.cluster.api.patch(revision, {"status": status}, "status")
+
+    def _authorize(self) -> None:
+        """Give Crossplane the rights that its chart gives it, and see that they have arrived."""
+        self.cluster.kubectl.apply_objects(accounts.of_chart(self.binaries.folders["crossplane"] / "chart"))
+
+        def arrived() -> bool:
+            role = self.cluster.api.get("rbac.authorization.k8s.io/v1", "ClusterRole", accounts.ROLE)
+            return bool((role or {}).get("rules"))
+
+        self.processes.until("the role of Crossplane is aggregated", arrived, 30)
+
+    def _start_rbac_manager(self) -> None:
+        command = (
+            self.binaries.crossplane,
+            "rbac",
+            "start",
+            "--debug",
+            "--provider-clusterrole=crossplane:allowed-provider-permissions",
+        )
+        environment = {"KUBECONFIG": str(accounts.kubeconfig(self.cluster, accounts.RBAC_MANAGER))}
+        self.processes.start("crossplane-rbac-manager", command, environment)
+
+    def _revision(self, kind: str, name: str) -> Manifest:
+        """The revision of a package that is in force."""
+        package = self.cluster.api.get(_PACKAGES, kind, name) or {}
+        current = manifest.text(package, "status", "currentRevision")
+        found = self.cluster.api.get(_PACKAGES, f"{kind}Revision", current) if current else None
+        if found is None:
+            raise BedError(f"{kind} {name} has no revision in force")
+        return found
+
+    def _keys(self, revision: Object) -> Path:
+        """The certificate that Crossplane issued for the server of a package, as files."""
+        return accounts.mounted(self.cluster, manifest.text(revision, "spec", "tlsServerSecretName"))
 
     def _initialize(self, environment: dict[str, str]) -> None:
         """Install Crossplane's CRDs. The first attempt may come before they are served, and is made again."""
@@ -151,7 +218,6 @@ def _function(name: str) -> list[Manifest]:
     """A Function and its revision; both are paused, since there is no package behind them."""
     paused = {"crossplane.io/paused": "true"}
     package = f"registry.invalid/modelplane/{name}:v0.0.0"
-    say("stand-in: a Function and its revision are written by hand; no package is installed")
     return [
         {
             "apiVersion": "pkg.crossplane.io/v1",

@@ -11,22 +11,24 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
-from tests.e2e.bed import definitions, gpus
-from tests.e2e.bed.api import load
+from tests.e2e.bed import gpus
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.crossplane import Crossplane
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
+from tests.e2e.bed.installation import Installation, run_deployments
 from tests.e2e.bed.kubernetes import ALL_CONTROLLERS, CONTROL_CONTROLLERS, Cluster, Starter
 from tests.e2e.bed.processes import Processes, Running, free_ports, say
+from tests.e2e.bed.registry import serve
+from tests.e2e.bed.services import Services
 from tests.e2e.bed.stand_in import StandIn
 from tests.e2e.binaries import Binaries
-from tests.e2e.shipped import COMPOSITION_FILES, DEFINITION_FILES
 
 NODES: Final = {"ams-1-l4-a": "l4", "ams-1-l4-b": "l4"}
 """The GPU nodes of the cluster ams-1, with their pools. The other cluster has none: nothing is placed there."""
@@ -55,11 +57,11 @@ class Bed:
         control: The control cluster.
         inference: The inference clusters.
         crossplane: Crossplane on the control cluster.
+        installation: What is installed there.
         helm: The stand-in for provider-helm.
         provider: provider-kubernetes.
         function: Our function.
         port: Where our function is served.
-        stand_ins: What stands in for something.
     """
 
     binaries: Binaries
@@ -68,11 +70,11 @@ class Bed:
     control: Cluster
     inference: dict[str, Cluster]
     crossplane: Crossplane
+    installation: Installation
     helm: Helm
     provider: Running
     function: Running
     port: int
-    stand_ins: list[StandIn]
 
     def restart_function(self) -> None:
         """Serve our function again where it was served before."""
@@ -132,7 +134,7 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
     folder = Path(tempfile.mkdtemp(prefix="modelplane-bed-"))
     say(f"starting in {folder}")
     processes = Processes(folder)
-    stand_ins: list[StandIn] = []
+    stand_ins: list[StandIn | Services] = []
     good = False
     try:
         yield _started(binaries, processes, stand_ins)
@@ -148,7 +150,7 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
             say(f"stopped after a failure; what was said stays in {folder}")
 
 
-def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn]) -> Bed:
+def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn | Services]) -> Bed:
     certificates = Certificates(processes.folder / "certificates")
     starter = Starter(binaries, processes, certificates)
     etcd = starter.etcd()
@@ -158,25 +160,42 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn])
         starter.await_ready(cluster)
     starter.controllers(control, CONTROL_CONTROLLERS)
     _start_nodes(starter, inference[0])
-    say("Crossplane, provider-kubernetes and the function")
+    say("Crossplane, our packages, provider-kubernetes and the function")
     _namespaces(control)
-    crossplane = Crossplane(binaries, processes, certificates, control)
+    services = Services()
+    crossplane = Crossplane(binaries, processes, certificates, control, services)
+    deployments = "stands in for the pods of packages: their Deployments become Available, and no container runs"
+    stand_ins += [
+        services,
+        StandIn("deployments", deployments, partial(run_deployments, control.api), processes.folder),
+    ]
+    for one in stand_ins:
+        one.start()
     crossplane.start()
+    installation = _installed(binaries, processes, control)
     (port,) = free_ports(1)
     function = crossplane.serve(port)
-    _install(binaries, control)
-    crossplane.register(port)
+    crossplane.route(port)
     provider = crossplane.start_provider()
-    _establish(processes, control)
     for cluster in inference:
         _give_kubeconfig(control, cluster)
     helm = Helm(control, binaries.folders["definitions"])
-    stand_ins += _stand_ins(processes, helm, control, inference)
-    for one in stand_ins:
+    for one in _stand_ins(processes, helm, control, inference):
+        stand_ins.append(one)
         one.start()
     by_name = {cluster.name: cluster for cluster in inference}
     bed = Bed(
-        binaries, processes, certificates, control, by_name, crossplane, helm, provider, function, port, stand_ins
+        binaries=binaries,
+        processes=processes,
+        certificates=certificates,
+        control=control,
+        inference=by_name,
+        crossplane=crossplane,
+        installation=installation,
+        helm=helm,
+        provider=provider,
+        function=function,
+        port=port,
     )
     processes.explain = bed.explain
     return bed
@@ -195,30 +214,20 @@ def _start_nodes(starter: Starter, cluster: Cluster) -> None:
 
 
 def _namespaces(control: Cluster) -> None:
-    wanted = (CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE, "ml-team")
+    wanted = (CROSSPLANE_NAMESPACE, "ml-team")
     control.kubectl.apply_objects(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in wanted
     )
 
 
-def _install(binaries: Binaries, control: Cluster) -> None:
-    """Install what the installation asks for: the Gateway API, the providers' definitions, and ours."""
-    say("stand-in: the definitions of provider-helm are short ones of the bed's own")
-    control.kubectl.apply(
-        binaries.folders["definitions"] / "gateway-api",
-        binaries.folders["provider-kubernetes"] / "crds",
-        server_side=True,
-    )
-    control.kubectl.apply_objects(definitions.helm())
-    control.kubectl.apply(*DEFINITION_FILES)
-
-
-def _establish(processes: Processes, control: Cluster) -> None:
-    names = [f"xrd/{load(path)[0]['metadata']['name']}" for path in DEFINITION_FILES]
-    say(f"{len(names)} definitions are to be established")
-    control.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
-    control.kubectl.apply(*COMPOSITION_FILES)
-    processes.check()
+def _installed(binaries: Binaries, processes: Processes, control: Cluster) -> Installation:
+    """Install the Gateway API, as docs/install.md asks for it, and Modelplane."""
+    control.kubectl.apply(binaries.folders["definitions"] / "gateway-api", server_side=True)
+    installation = Installation(processes, control, serve(binaries, processes))
+    processes.explain = installation.explain
+    installation.mirror(binaries)
+    installation.install(installation.publish(installation.release()))
+    return installation
 
 
 def _give_kubeconfig(control: Cluster, cluster: Cluster) -> None:

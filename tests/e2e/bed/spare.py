@@ -162,7 +162,7 @@ def leave(bed: Bed) -> Leaving:
 def _give_to_nobody(bed: Bed) -> None:
     """Have the service composed by a function at a port that nobody listens on."""
     (port,) = free_ports(1)
-    bed.crossplane.register(port, UNREACHABLE)
+    bed.crossplane.register(UNREACHABLE, port)
     composition = COMPOSITION_OF["ModelService"]
     steps = [{**one, "functionRef": {"name": UNREACHABLE}} for one in composition["spec"]["pipeline"]]
     bed.control.kubectl.apply_objects(

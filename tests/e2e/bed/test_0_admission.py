@@ -5,10 +5,8 @@ The rules stand as tables in the folder `admission`.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 import yaml
@@ -17,7 +15,6 @@ from function.api.kinds import by_kind
 from function.api.schema import of_kind
 from function.api.structure import completed
 from function.composition import Manifest, manifest
-from tests.e2e.bed import control_plane
 from tests.e2e.bed.admission.case import Case, Question, Rule, asked
 from tests.e2e.bed.admission.defaults import DEFAULTS, filled
 from tests.e2e.bed.admission.judge import NAMESPACE, Judge
@@ -25,8 +22,7 @@ from tests.e2e.bed.admission.tables import ALL_RULES, MISSING_KINDS
 from tests.e2e.bed.admission.ways import DEPLOYMENT_WAYS
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import say
-from tests.e2e.binaries import BinariesError, build
+from tests.e2e.bed.plane import Bed
 from tests.e2e.shipped import DEFINITION_FILES, DEFINITION_OF, ROOT, load
 
 XRD = ("apiextensions.crossplane.io/v2", "CompositeResourceDefinition")
@@ -35,25 +31,9 @@ MANIFESTS = sorted([*(ROOT / "examples").rglob("*.yaml"), *(ROOT / "tests/api/do
 
 
 @pytest.fixture(scope="module")
-def control(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """The bed's control cluster; when nothing else is run, no more than that is started."""
-    if any(item.path != Path(__file__) for item in request.session.items):
-        yield request.getfixturevalue("bed").control
-        return
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def write(text: str) -> None:
-        with capture.global_and_fixture_disabled():
-            sys.stderr.write(text)
-
-    say.write = write
-    try:
-        with capture.global_and_fixture_disabled():
-            binaries = build(control_plane.PROGRAMS)
-    except BinariesError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
-    with control_plane.running(binaries, failed=lambda: request.session.testsfailed > 0) as cluster:
-        yield cluster
+def control(bed: Bed) -> Cluster:
+    """The bed's control cluster."""
+    return bed.control
 
 
 @pytest.fixture(scope="module")

@@ -135,7 +135,7 @@ def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) 
 
 @pytest.mark.parametrize("how", [saboteur.fatal, saboteur.error, saboteur.exception])
 def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving, how: saboteur.Answer) -> None:
-    with serving.as_before(), saboteur.sabotaged(bed.certificates.server, how) as port:
+    with serving.as_before(), saboteur.sabotaged(bed.crossplane.function_keys, how) as port:
         bed.crossplane.route(port)
         serving.endures("Crossplane says what is wrong", lambda: saboteur.MESSAGE in _synced(bed), 60)
         if how is saboteur.exception:

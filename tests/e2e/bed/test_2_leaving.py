@@ -33,4 +33,4 @@ def test_a_function_that_nobody_serves_is_named_by_what_it_should_compose_within
     assert seconds < _DEADLINE_SECONDS * 1.25
     assert leaving.serving.there, "the service stays Ready"
     assert len(leaving.serving.route_backends()) == 1, "and its route stays"
-    bed.crossplane.route(bed.port, UNREACHABLE)
+    bed.crossplane.take_over(UNREACHABLE)

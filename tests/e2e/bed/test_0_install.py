@@ -1,0 +1,96 @@
+"""An installation as docs/install.md describes it: all of it is there, and nobody has more rights than that says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.api.compositions import FUNCTION
+from function.api.kinds import KINDS
+from function.api.labels import CROSSPLANE_NAMESPACE
+from function.composition import Manifest, manifest
+from function.packages import runtime
+from function.packages.composed import COMPOSED, Server
+from function.packages.dependencies import HELM, KUBERNETES
+from tests.e2e.bed import accounts
+from tests.e2e.bed.crossplane import PROVIDER
+from tests.e2e.bed.installation import EXTENSIONS, PACKAGES
+from tests.e2e.bed.packages import NEEDED
+from tests.e2e.bed.plane import Bed
+
+COMPOSING: Final = ("get", "list", "watch", "create", "update", "patch", "delete")
+
+
+def test_everything_that_is_documented_is_there(bed: Bed) -> None:
+    assert bed.installation.missing() == []
+    for kind, number in (("function", 1), ("provider", len(NEEDED)), ("configuration", 1)):
+        header, *rows = bed.control.kubectl.table(kind)
+        shown = [dict(zip(header, row, strict=True)) for row in rows]
+        assert [(row["INSTALLED"], row["HEALTHY"]) for row in shown] == [("True", "True")] * number, kind
+
+
+def test_what_is_missing_is_said_by_its_name(bed: Bed) -> None:
+    never, inactive = "upbound-provider-vultr", "objects.kubernetes.crossplane.io"
+    assert list(bed.installation.ill([("Provider", never)], PACKAGES)) == [f"Provider {never} is not there"]
+    wanted = [("ManagedResourceDefinition", inactive)]
+    (said,) = bed.installation.ill(wanted, f"{EXTENSIONS}/v1alpha1", ("Established",))
+    assert said.startswith(f"ManagedResourceDefinition {inactive} is not Established: ")
+
+
+def test_dependencies_are_resolved_to_the_versions_that_are_asked_for(bed: Bed) -> None:
+    lock = bed.control.api.get("pkg.crossplane.io/v1beta1", "Lock", "lock") or {}
+    of = bed.installation.release()
+    assert {(one["source"], one["version"]) for one in manifest.items(lock, "packages")} == {
+        (of.configuration, of.version),
+        (of.function, of.version),
+        *((provider.package, provider.version) for provider in NEEDED),
+    }
+    assert manifest.is_true(lock, "Resolved")
+
+
+def test_only_managed_resources_that_are_composed_are_served(bed: Bed) -> None:
+    found = bed.control.api.list(f"{EXTENSIONS}/v1alpha1", "ManagedResourceDefinition")
+    active = {manifest.name_of(one) for one in found if manifest.dig(one, "spec", "state") == "Active"}
+    assert active == {row.name for row in COMPOSED if row.server is Server.MANAGED} < {*map(manifest.name_of, found)}
+    assert bed.control.api.list("kubernetes.crossplane.io/v1alpha2", "Object") == []
+
+
+def test_packages_run_as_their_runtime_configs_say(bed: Bed) -> None:
+    kubernetes = _deployment(bed, f"upbound-{KUBERNETES.name}")
+    assert _container(kubernetes)["args"] == ["--enable-watches", "--sanitize-secrets"]
+    helm = _deployment(bed, f"upbound-{HELM.name}")
+    assert manifest.dig(helm, "spec", "template", "spec", "serviceAccountName") == runtime.HELM
+    function = _deployment(bed, FUNCTION)
+    assert manifest.dig(function, "spec", "replicas") == 2
+    assert _container(function)["securityContext"]["readOnlyRootFilesystem"] is True
+    assert _container(function)["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_crossplane_may_compose_every_kind_that_is_composed(bed: Bed) -> None:
+    kinds = {(row.group, row.plural) for row in COMPOSED} | {(kind.group, kind.plural) for kind in KINDS}
+    refused = {kind: accounts.refused(bed.control.api, accounts.CORE, *kind, COMPOSING) for kind in sorted(kinds)}
+    assert {kind: verbs for kind, verbs in refused.items() if verbs} == {}
+
+
+def test_crossplane_may_not_do_anything_else(bed: Bed) -> None:
+    """Nothing that is seen to work here works because somebody is an administrator."""
+    for account in (accounts.CORE, accounts.RBAC_MANAGER, _account(bed, PROVIDER)):
+        assert accounts.refused(bed.control.api, account, "*", "*", COMPOSING) == list(COMPOSING), account
+        assert accounts.refused(bed.control.api, account, "", "nodes", COMPOSING) == list(COMPOSING), account
+    for resource in ("services", "namespaces"):
+        assert accounts.refused(bed.control.api, _account(bed, PROVIDER), "", resource, ["create"]) == ["create"]
+    assert accounts.refused(bed.control.api, runtime.HELM, "*", "*", COMPOSING) == [], "provider-helm installs charts"
+
+
+def _deployment(bed: Bed, package: str) -> Manifest:
+    found = bed.control.api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE)
+    (one,) = (one for one in found if manifest.name_of(one).startswith(f"{package}-"))
+    return one
+
+
+def _container(deployment: Manifest) -> Manifest:
+    (one,) = manifest.items(deployment, "spec", "template", "spec", "containers")
+    return dict(one)
+
+
+def _account(bed: Bed, package: str) -> str:
+    return manifest.text(_deployment(bed, package), "spec", "template", "spec", "serviceAccountName")

@@ -51,53 +51,55 @@ class Installation:
         place = f"{self.registry.address}/modelplane"
         return Release(version, place) if version else release(place)
 
-    def publish(self, of: Release) -> Path:
-        """Build and push both packages, and give the folder with the manifests that install them."""
-        folder = self.processes.folder / f"release-{of.version}"
-        for reference, archive in packages.ours(of, folder).items():
+    def publish(self, of: Release) -> None:
+        """Build and push both packages of a release."""
+        for reference, archive in packages.ours(of, self._folder(of)).items():
             self.registry.push(archive, reference)
-        return folder
 
-    def mirror(self, binaries: Binaries) -> None:
-        """Push the providers' packages, and have Crossplane look for them there."""
-        mirror = f"{self.registry.address}/mirror"
+    def publish_providers(self, binaries: Binaries) -> None:
+        """Push the packages of the providers that ours depend on."""
         folder = self.processes.folder / "providers"
-        for reference, archive in packages.providers(binaries, mirror, folder).items():
+        for reference, archive in packages.providers(binaries, self._mirror, folder).items():
             self.registry.push(archive, reference)
-        say(f"setting: packages of {PUBLISHER} are taken from the registry on loopback")
-        self.control.kubectl.apply_objects([_rewriting(mirror)])
 
-    def install(self, folder: Path) -> None:
-        """Do what docs/install.md says, with the manifests of a folder."""
-        install = folder / Path(files.INSTALL).name
+    def install(self, of: Release) -> None:
+        """Do what docs/install.md says for a release that is published."""
+        self.apply_prerequisites(of)
+        self.processes.until("the function is Healthy", lambda: self.runs("Function", FUNCTION, of), _SECONDS)
+        self.apply_configuration(of)
+        self.processes.until("everything is installed", lambda: next(self._gaps(), None) is None, _SECONDS)
+
+    def apply_prerequisites(self, of: Release) -> None:
+        """Apply install.yaml, and what a user of a mirror adds to it."""
+        install = self._folder(of) / Path(files.INSTALL).name
+        say(f"setting: packages of {PUBLISHER} are taken from {self._mirror}")
+        self.control.kubectl.apply_objects([_rewriting(self._mirror)])
         self.control.kubectl.apply(install, server_side=True)
         self.control.kubectl.apply_objects(self._mirrored(load(install)))
-        self.await_healthy("Function", FUNCTION)
-        self.control.kubectl.apply(folder / Path(files.ASKED).name, server_side=True)
-        self.await_healthy("Configuration", CONFIGURATION)
-        self.processes.until("everything is installed", lambda: not self.missing(), _SECONDS)
 
-    def await_healthy(self, kind: str, name: str) -> None:
-        """Wait until a package is as it should be."""
-        self.processes.until(
-            f"{kind} {name} is Healthy", lambda: not list(self.ill([(kind, name)], PACKAGES)), _SECONDS
-        )
+    def apply_configuration(self, of: Release) -> None:
+        """Ask for the Configuration."""
+        self.control.kubectl.apply(self._folder(of) / Path(files.ASKED).name, server_side=True)
+
+    def runs(self, kind: str, name: str, of: Release) -> bool:
+        """Tell whether a package of ours is as it should be in a release, and no other revision of it is in force."""
+        if list(self.ill([(kind, name)], PACKAGES)):
+            return False
+        revisions = self.control.api.list(PACKAGES, f"{kind}Revision", **{"pkg.crossplane.io/package": name})
+        active = [one["spec"]["image"] for one in revisions if one["spec"]["desiredState"] == "Active"]
+        return active == [f"{of.registry}/{name}:{of.version}"]
 
     def missing(self) -> list[str]:
         """Say what is not there, or not as it should be; empty when everything is."""
-        names = [load(path)[0]["metadata"]["name"] for path in DEFINITION_FILES]
-        definitions = [("CompositeResourceDefinition", name) for name in names]
+        return list(self._gaps())
+
+    def _gaps(self) -> Iterator[str]:
+        yield from self.ill((*_OURS, *_PROVIDERS), PACKAGES)
+        yield from self.ill(_kinds_and_names(DEFINITION_FILES), f"{EXTENSIONS}/v2", ("Established",))
+        yield from self.ill([("ManagedResourceActivationPolicy", CONFIGURATION)], _ACTIVATED, ())
         activated = [("ManagedResourceDefinition", name) for name in self.activated()]
-        return [
-            *self.ill((*_OURS, *_PROVIDERS), PACKAGES),
-            *self.ill(definitions, f"{EXTENSIONS}/v2", ("Established",)),
-            *self.ill(activated, _ACTIVATED, ("Established",)),
-            *(
-                f"Composition {name} is not there"
-                for name in (load(path)[0]["metadata"]["name"] for path in COMPOSITION_FILES)
-                if self.control.api.get(f"{EXTENSIONS}/v1", "Composition", name) is None
-            ),
-        ]
+        yield from self.ill(activated, _ACTIVATED, ("Established",))
+        yield from self.ill(_kinds_and_names(COMPOSITION_FILES), f"{EXTENSIONS}/v1", ())
 
     def activated(self) -> list[str]:
         """The managed resources that our activation policy names, as the cluster has it."""
@@ -117,25 +119,34 @@ class Installation:
         conditions: tuple[str, ...] = ("Installed", "Healthy"),
     ) -> Iterator[str]:
         """Say which objects are not there, or lack a condition, and why."""
-        for kind, name in wanted:
-            found = self.control.api.get(api_version, kind, name)
-            if found is None:
+        pairs = list(wanted)
+        things = (
+            one for kind in sorted({kind for kind, _ in pairs}) for one in self.control.api.list(api_version, kind)
+        )
+        found = {(one["kind"], manifest.name_of(one)): one for one in things}
+        for kind, name in pairs:
+            if (kind, name) not in found:
                 yield f"{kind} {name} is not there"
-                continue
-            for wanted_condition in conditions:
-                said = manifest.condition(found, wanted_condition)
+            for condition_type in conditions if (kind, name) in found else ():
+                said = manifest.condition(found[kind, name], condition_type)
                 if said.get("status") != "True":
                     words = said.get("message") or said.get("reason") or "not said yet"
-                    yield f"{kind} {name} is not {wanted_condition}: {words}"
+                    yield f"{kind} {name} is not {condition_type}: {words}"
+
+    @property
+    def _mirror(self) -> str:
+        return f"{self.registry.address}/mirror"
+
+    def _folder(self, of: Release) -> Path:
+        return self.processes.folder / f"release-{of.version}"
 
     def _mirrored(self, things: list[Manifest]) -> list[Manifest]:
         """The runtime configs of providers once more, for where they are mirrored: Crossplane looks at that place."""
-        mirror = f"{self.registry.address}/mirror"
         return [
             {
                 **thing,
                 "metadata": {"name": f"mirrored-{manifest.name_of(thing)}"},
-                "spec": _moved(thing["spec"], mirror),
+                "spec": _moved(thing["spec"], self._mirror),
             }
             for thing in things
             if thing["kind"] == "ImageConfig" and _prefix(thing["spec"]).startswith(PUBLISHER)
@@ -147,6 +158,10 @@ def run_deployments(api: Api) -> None:
     for one in api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE):
         said = [condition("Available", "True", "MinimumReplicasAvailable", "no pod runs; the bed says so")]
         set_status(api, one, {"conditions": timed(said, manifest.items(one, "status", "conditions"))})
+
+
+def _kinds_and_names(paths: Iterable[Path]) -> list[tuple[str, str]]:
+    return [(thing["kind"], manifest.name_of(thing)) for path in paths for thing in load(path)]
 
 
 def _rewriting(mirror: str) -> Manifest:

@@ -29,6 +29,7 @@ def ours(release: Release, folder: Path) -> dict[str, Path]:
     Beside the packages the folder then has install.yaml and modelplane.yaml.
     """
     say("stand-in: the image of the function's package has no Python; our function runs as a process")
+    say("stand-in: crane pushes the packages, where a user takes crossplane xpkg push")
     program = {tree.PROGRAM: oci.File(f"stands in for the function {release.version}\n".encode(), executable=True)}
     image = build.runtime(oci.empty(ARCHITECTURE), program)
     configuration, function = list(build.build(release, iter([image]), folder))[-2:]

@@ -156,6 +156,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     etcd = starter.etcd()
     say("API servers of the control cluster, ams-1 and osl-1")
     control, *inference = (starter.api_server(name, etcd) for name in _ADDRESSES)
+    installation = _published(binaries, processes, control)
     for cluster in (control, *inference):
         starter.await_ready(cluster)
     starter.controllers(control, CONTROL_CONTROLLERS)
@@ -172,7 +173,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     for one in stand_ins:
         one.start()
     crossplane.start()
-    installation = _installed(binaries, processes, control)
+    _install(binaries, installation)
     (port,) = free_ports(1)
     function = crossplane.serve(port)
     crossplane.route(port)
@@ -220,14 +221,19 @@ def _namespaces(control: Cluster) -> None:
     )
 
 
-def _installed(binaries: Binaries, processes: Processes, control: Cluster) -> Installation:
-    """Install the Gateway API, as docs/install.md asks for it, and Modelplane."""
-    control.kubectl.apply(binaries.folders["definitions"] / "gateway-api", server_side=True)
+def _published(binaries: Binaries, processes: Processes, control: Cluster) -> Installation:
+    """Have everything in a registry, while the API servers start."""
     installation = Installation(processes, control, serve(binaries, processes))
-    processes.explain = installation.explain
-    installation.mirror(binaries)
-    installation.install(installation.publish(installation.release()))
+    installation.publish(installation.release())
+    installation.publish_providers(binaries)
     return installation
+
+
+def _install(binaries: Binaries, installation: Installation) -> None:
+    """Install the Gateway API, as docs/install.md asks for it, and Modelplane."""
+    installation.control.kubectl.apply(binaries.folders["definitions"] / "gateway-api", server_side=True)
+    installation.processes.explain = installation.explain
+    installation.install(installation.release())
 
 
 def _give_kubeconfig(control: Cluster, cluster: Cluster) -> None:

@@ -26,7 +26,7 @@ PACKAGES: Final = "pkg.crossplane.io/v1"
 EXTENSIONS: Final = "apiextensions.crossplane.io"
 
 _CONFIGS: Final = "pkg.crossplane.io/v1beta1"
-_SECONDS: Final = 90
+_SECONDS: Final = 180
 _OURS: Final = (("Function", FUNCTION), ("Configuration", CONFIGURATION))
 _PROVIDERS: Final = tuple(("Provider", f"upbound-{provider.name}") for provider in packages.NEEDED)
 _ACTIVATED: Final = f"{EXTENSIONS}/v1alpha1"
@@ -106,11 +106,14 @@ class Installation:
         policy = self.control.api.get(_ACTIVATED, "ManagedResourceActivationPolicy", CONFIGURATION) or {}
         return [str(name) for name in manifest.mapping(policy, "spec").get("activate", ())]
 
-    def explain(self) -> str:
-        """Say what is missing, and what Crossplane says about the dependencies of all packages."""
+    def unresolved(self) -> str:
+        """What Crossplane says about dependencies that cannot be resolved; empty when they are."""
         lock = self.control.api.get(_CONFIGS, "Lock", "lock") or {}
-        said = manifest.condition(lock, "Resolved").get("message", "")
-        return "\n".join([*self.missing(), *([f"dependencies: {said}"] if said else [])])
+        return manifest.text(manifest.condition(lock, "Resolved"), "message")
+
+    def explain(self) -> str:
+        """Say what is missing, and which dependencies cannot be resolved; empty when all is well."""
+        return "\n".join(filter(None, (*self.missing(), self.unresolved())))
 
     def ill(
         self,

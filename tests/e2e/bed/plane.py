@@ -23,6 +23,7 @@ from tests.e2e.bed.crossplane import Crossplane
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.installation import Installation, run_deployments
+from tests.e2e.bed.isolation import isolate
 from tests.e2e.bed.kubernetes import ALL_CONTROLLERS, CONTROL_CONTROLLERS, Cluster, Starter
 from tests.e2e.bed.processes import Processes, Running, free_ports, say
 from tests.e2e.bed.registry import serve
@@ -43,7 +44,8 @@ COMPOSITES: Final = (
 )
 """Every kind of composite."""
 
-_ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
+ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
+"""Where each cluster's gateway is reached; the names are those of the clusters."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,7 @@ class Bed:
         provider: provider-kubernetes.
         function: Our function.
         port: Where our function is served.
+        isolated: Whether it has a network of its own.
     """
 
     binaries: Binaries
@@ -75,6 +78,7 @@ class Bed:
     provider: Running
     function: Running
     port: int
+    isolated: bool
 
     def restart_function(self) -> None:
         """Serve our function again where it was served before."""
@@ -151,11 +155,12 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
 
 
 def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn | Services]) -> Bed:
+    isolated = isolate(ADDRESSES.values())
     certificates = Certificates(processes.folder / "certificates")
     starter = Starter(binaries, processes, certificates)
     etcd = starter.etcd()
     say("API servers of the control cluster, ams-1 and osl-1")
-    control, *inference = (starter.api_server(name, etcd) for name in _ADDRESSES)
+    control, *inference = (starter.api_server(name, etcd) for name in ADDRESSES)
     installation = _published(binaries, processes, control)
     for cluster in (control, *inference):
         starter.await_ready(cluster)
@@ -197,6 +202,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
         provider=provider,
         function=function,
         port=port,
+        isolated=isolated,
     )
     processes.explain = bed.explain
     return bed
@@ -251,9 +257,9 @@ def kubeconfig_secret(cluster: Cluster, kubeconfig: str) -> Manifest:
 
 
 def _stand_ins(processes: Processes, helm: Helm, control: Cluster, inference: list[Cluster]) -> list[StandIn]:
-    controllers = [Controller("traefik", "traefik.io/gateway-controller", control.api, _ADDRESSES[control.name])]
+    controllers = [Controller("traefik", "traefik.io/gateway-controller", control.api, ADDRESSES[control.name])]
     controllers += [
-        Controller("gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, _ADDRESSES[one.name])
+        Controller("gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, ADDRESSES[one.name])
         for one in inference
     ]
 

@@ -17,6 +17,7 @@ _GATEWAY_API: Final = (
     ("GatewayClass", "gatewayclasses", "Cluster"),
     ("Gateway", "gateways", "Namespaced"),
     ("HTTPRoute", "httproutes", "Namespaced"),
+    ("GRPCRoute", "grpcroutes", "Namespaced"),
     ("ReferenceGrant", "referencegrants", "Namespaced"),
     ("TLSRoute", "tlsroutes", "Namespaced"),
     ("BackendTLSPolicy", "backendtlspolicies", "Namespaced"),

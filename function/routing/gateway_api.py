@@ -25,7 +25,16 @@ INSTALL: Final = (
 )
 """What installs the definitions."""
 
-PLURALS: Final = ("gatewayclasses", "gateways", "httproutes", "referencegrants", "tlsroutes", "backendtlspolicies")
+PLURALS: Final = (
+    "gatewayclasses",
+    "gateways",
+    "httproutes",
+    "grpcroutes",
+    "referencegrants",
+    "tlsroutes",
+    "backendtlspolicies",
+)
+"""What Traefik watches, whatever is routed: while one of them is not served, it does nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)

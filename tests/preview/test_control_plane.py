@@ -189,6 +189,7 @@ def test_a_control_plane_starts_as_the_installation_leaves_it() -> None:
         "backendtlspolicies",
         "gatewayclasses",
         "gateways",
+        "grpcroutes",
         "httproutes",
         "referencegrants",
         "tlsroutes",

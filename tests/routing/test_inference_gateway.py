@@ -209,7 +209,7 @@ def test_a_definition_that_is_missing_is_named_with_the_line_that_installs_it(mi
         "kubectl apply --server-side -f "
         "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml"
     )
-    said_so = f"1 of 6 definitions are missing ({missing}); install them with: {line}"
+    said_so = f"1 of 7 definitions are missing ({missing}); install them with: {line}"
     assert message(made, "GatewayAPIReady") == said_so
 
 

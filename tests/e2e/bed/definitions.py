@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from function.composition import Manifest
 
-_OPEN: Final[Manifest] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+OPEN: Final[Manifest] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+"""A schema that takes any object."""
 
 
 def helm() -> list[Manifest]:
     """The kinds of provider-helm that we compose: what its real definitions require, and no more."""
     reference = {"type": "object", "required": ["name"], "properties": {"kind": _TEXT, "name": _TEXT}}
     chart = _struct({"name": _TEXT, "repository": _TEXT, "version": _TEXT})
-    provided = _struct({"chart": chart, "namespace": _TEXT, "values": _OPEN}, "namespace")
+    provided = _struct({"chart": chart, "namespace": _TEXT, "values": OPEN}, "namespace")
     release = _struct({"providerConfigRef": reference, "forProvider": provided, "managementPolicies": _TEXTS})
     secret = _struct({"namespace": _TEXT, "name": _TEXT, "key": _TEXT})
     credentials = _struct({"source": _TEXT, "secretRef": secret}, "source")
@@ -30,7 +31,7 @@ def helm() -> list[Manifest]:
 def metallb() -> list[Manifest]:
     """The kinds that MetalLB's chart brings and we compose."""
     return [
-        definition("metallb.io", kind, f"{kind.lower()}s", "v1beta1", spec=_OPEN)
+        definition("metallb.io", kind, f"{kind.lower()}s", "v1beta1", spec=OPEN)
         for kind in ("IPAddressPool", "L2Advertisement")
     ]
 
@@ -39,7 +40,7 @@ def definition(
     group: str, kind: str, plural: str, version: str, *, spec: Manifest, scope: str = "Namespaced"
 ) -> Manifest:
     """A CustomResourceDefinition whose status may hold anything."""
-    schema = {"type": "object", "properties": {"spec": spec, "status": _OPEN}}
+    schema = {"type": "object", "properties": {"spec": spec, "status": OPEN}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -20,7 +20,6 @@ from function.composition import Manifest, manifest
 from tests.e2e.bed import gpus
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.crossplane import Crossplane
-from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.installation import Installation, run_deployments
 from tests.e2e.bed.isolation import isolate
@@ -29,6 +28,7 @@ from tests.e2e.bed.processes import Processes, Running, free_ports, say
 from tests.e2e.bed.registry import serve
 from tests.e2e.bed.services import Services
 from tests.e2e.bed.stand_in import StandIn
+from tests.e2e.bed.substitutes import Substitutes
 from tests.e2e.binaries import Binaries
 
 NODES: Final = {"ams-1-l4-a": "l4", "ams-1-l4-b": "l4"}
@@ -186,7 +186,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     for cluster in inference:
         _give_kubeconfig(control, cluster)
     helm = Helm(control, binaries.folders["definitions"])
-    for one in _stand_ins(processes, helm, control, inference):
+    for one in Substitutes(processes, helm, inference, ADDRESSES).all():
         stand_ins.append(one)
         one.start()
     by_name = {cluster.name: cluster for cluster in inference}
@@ -254,24 +254,3 @@ def kubeconfig_secret(cluster: Cluster, kubeconfig: str) -> Manifest:
         "metadata": {"name": f"{cluster.name}-kubeconfig", "namespace": SYSTEM_NAMESPACE},
         "stringData": {"kubeconfig": kubeconfig},
     }
-
-
-def _stand_ins(processes: Processes, helm: Helm, control: Cluster, inference: list[Cluster]) -> list[StandIn]:
-    controllers = [Controller("traefik", "traefik.io/gateway-controller", control.api, ADDRESSES[control.name])]
-    controllers += [
-        Controller("gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, ADDRESSES[one.name])
-        for one in inference
-    ]
-
-    def gateways() -> None:
-        for one in controllers:
-            if one.chart in helm.installed[one.api.url]:
-                one.step()
-
-    folder = processes.folder
-    return [
-        StandIn(
-            "helm", "stands in for provider-helm: Releases become Ready, and no chart is installed", helm.step, folder
-        ),
-        StandIn("gateways", "stands in for Traefik and Envoy Gateway: statuses only, no proxy", gateways, folder),
-    ]

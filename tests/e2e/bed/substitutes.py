@@ -1,0 +1,59 @@
+"""What is done on the bed in the place of programs that it does not have, or does not start by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.e2e.bed.clouds import CLOUDS, Clouds
+from tests.e2e.bed.gateways import Controller
+from tests.e2e.bed.helm import Helm
+from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.processes import Processes
+from tests.e2e.bed.stand_in import StandIn
+
+
+@dataclass(frozen=True, slots=True)
+class Substitutes:
+    """Makes what stands in for something.
+
+    Attributes:
+        processes: Keeps what is started.
+        helm: The stand-in for provider-helm, which knows what is installed where.
+        inference: The inference clusters.
+        addresses: Where each cluster's gateway is reached, by the cluster's name.
+    """
+
+    processes: Processes
+    helm: Helm
+    inference: list[Cluster]
+    addresses: Mapping[str, str]
+
+    def all(self) -> list[StandIn]:
+        """Everything that stands in for something; nothing is started yet."""
+        folder = self.processes.folder
+        stands_for = "stands in for provider-helm: Releases become Ready, and no chart is installed"
+        helm = StandIn("helm", stands_for, self.helm.step, folder)
+        stands_for = f"stands in for the providers of {len(CLOUDS)} clouds: what is asked of them is Ready at once"
+        clouds = StandIn("clouds", stands_for, Clouds(self.helm.control.api).step, folder)
+        return [helm, self._gateways(), clouds]
+
+    def _gateways(self) -> StandIn:
+        control = self.helm.control
+        controllers = [
+            Controller("traefik", "traefik.io/gateway-controller", control.api, self.addresses[control.name])
+        ]
+        controllers += [
+            Controller(
+                "gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, self.addresses[one.name]
+            )
+            for one in self.inference
+        ]
+
+        def step() -> None:
+            for one in controllers:
+                if one.chart in self.helm.installed[one.api.url]:
+                    one.step()
+
+        stands_for = "stands in for Traefik and Envoy Gateway: statuses only, no proxy"
+        return StandIn("gateways", stands_for, step, self.processes.folder)

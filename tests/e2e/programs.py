@@ -128,6 +128,12 @@ BED: Final = (
     ),
     Program("crane", "registry", "github.com/google/go-containerregistry/cmd/crane"),
     Program(
+        "lws",
+        "lws",
+        "sigs.k8s.io/lws/cmd",
+        files=(Files("sigs.k8s.io/lws", "config/webhook/manifests.yaml", "webhooks"),),
+    ),
+    Program(
         "definitions",
         files=(
             Files(

@@ -9,6 +9,7 @@ from function.api.labels import POOL
 from function.composition import Manifest, Object, manifest
 
 DRIVER: Final = "gpu.nvidia.com"
+TAINT: Final = "nvidia.com/gpu"
 
 _L4: Final[Manifest] = {
     "architecture": {"string": "Ada Lovelace"},
@@ -32,7 +33,7 @@ def node(name: str, pool: str) -> Manifest:
             "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", POOL: pool},
             "annotations": {"kwok.x-k8s.io/node": "fake"},
         },
-        "spec": {"taints": [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]},
+        "spec": {"taints": [{"key": TAINT, "effect": "NoSchedule"}]},
         "status": {"allocatable": resources, "capacity": resources},
     }
 

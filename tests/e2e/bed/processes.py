@@ -127,8 +127,8 @@ class Processes:
 
     def stop(self, one: Running) -> None:
         """Stop one that is not needed any more."""
-        one.stop()
         self.running.remove(one)
+        one.stop()
 
     def stop_all(self) -> None:
         """Stop everything, the last first."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.clouds import CLOUDS, Clouds
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.leader_worker_sets import LeaderWorkerSets
 from tests.e2e.bed.processes import Processes
 from tests.e2e.bed.stand_in import StandIn
+from tests.e2e.binaries import Binaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,17 @@ class Substitutes:
     """Makes what stands in for something.
 
     Attributes:
+        binaries: The programs.
         processes: Keeps what is started.
+        certificates: Who is trusted.
         helm: The stand-in for provider-helm, which knows what is installed where.
         inference: The inference clusters.
         addresses: Where each cluster's gateway is reached, by the cluster's name.
     """
 
+    binaries: Binaries
     processes: Processes
+    certificates: Certificates
     helm: Helm
     inference: list[Cluster]
     addresses: Mapping[str, str]
@@ -36,7 +43,20 @@ class Substitutes:
         helm = StandIn("helm", stands_for, self.helm.step, folder)
         stands_for = f"stands in for the providers of {len(CLOUDS)} clouds: what is asked of them is Ready at once"
         clouds = StandIn("clouds", stands_for, Clouds(self.helm.control.api).step, folder)
-        return [helm, self._gateways(), clouds]
+        return [helm, self._charts(), self._gateways(), clouds]
+
+    def _charts(self) -> StandIn:
+        """The controllers of charts, run as the charts would."""
+        sets = [
+            LeaderWorkerSets(self.binaries, self.processes, self.certificates, one, self.helm) for one in self.inference
+        ]
+
+        def step() -> None:
+            for one in sets:
+                one.step()
+
+        stands_for = "runs LeaderWorkerSet as its chart does; no chart is rendered"
+        return StandIn("charts", stands_for, step, self.processes.folder)
 
     def _gateways(self) -> StandIn:
         control = self.helm.control

@@ -1,0 +1,102 @@
+"""The LeaderWorkerSet controller itself on an inference cluster, while its Release is installed."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import Final
+
+import yaml
+
+from function.composition import Manifest
+from tests.e2e.bed.api import load
+from tests.e2e.bed.certificates import Certificates
+from tests.e2e.bed.helm import Helm
+from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.processes import Processes, Running, free_ports
+from tests.e2e.binaries import Binaries
+
+CHART: Final = "lws"
+NAMESPACE: Final = "lws-system"
+
+_OF_A_SET: Final = {"matchExpressions": [{"key": "leaderworkerset.sigs.k8s.io/name", "operator": "Exists"}]}
+
+
+@dataclass(slots=True)
+class LeaderWorkerSets:
+    """The controller and its webhooks on a cluster.
+
+    Attributes:
+        binaries: The programs.
+        processes: Keeps what is started.
+        certificates: Who is trusted.
+        cluster: The cluster.
+        charts: Which charts are installed.
+    """
+
+    binaries: Binaries
+    processes: Processes
+    certificates: Certificates
+    cluster: Cluster
+    charts: Helm
+    _runs: Running | None = field(default=None, init=False)
+    _port: int = field(default=0, init=False)
+    _registered: bool = field(default=False, init=False)
+
+    def step(self) -> None:
+        """Run while the chart is installed; the webhooks are registered once they are answered."""
+        wanted = CHART in self.charts.installed[self.cluster.url]
+        if wanted and self._runs is None:
+            self._start()
+        elif wanted and not self._registered and _listens(self._port):
+            for thing in self._webhooks():
+                self.cluster.api.apply(thing)
+            self._registered = True
+        elif not wanted and self._runs is not None:
+            for thing in self._webhooks():
+                self.cluster.api.delete(thing)
+            self.processes.stop(self._runs)
+            self._runs, self._registered = None, False
+
+    def _start(self) -> None:
+        self._port, metrics, health = free_ports(3)
+        name = f"{self.cluster.name}-lws"
+        settings = self.processes.folder / f"{name}.yaml"
+        settings.write_text(yaml.safe_dump(self._settings(metrics, health)))
+        environment = {"KUBECONFIG": str(self.cluster.kubeconfig)}
+        self._runs = self.processes.start(name, (self.binaries["lws"], "--config", settings), environment)
+
+    def _settings(self, metrics: int, health: int) -> Manifest:
+        return {
+            "apiVersion": "config.lws.x-k8s.io/v1alpha1",
+            "kind": "Configuration",
+            "leaderElection": {"leaderElect": False},
+            "internalCertManagement": {"enable": False},
+            "webhook": {"port": self._port, "host": "127.0.0.1", "certDir": str(self.certificates.server)},
+            "metrics": {"bindAddress": f"127.0.0.1:{metrics}"},
+            "health": {"healthProbeBindAddress": f"127.0.0.1:{health}"},
+        }
+
+    def _webhooks(self) -> list[Manifest]:
+        """The controller's webhook configurations, with the process on loopback as their service.
+
+        As in its chart, those for pods are asked about the pods of its sets only.
+        """
+        (path,) = (self.binaries.folders["lws"] / "webhooks").glob("*.yaml")
+        found = load(path)
+        for thing in found:
+            thing["metadata"]["name"] = f"lws-{thing['metadata']['name']}"
+            for hook in thing["webhooks"]:
+                url = f"https://127.0.0.1:{self._port}{hook['clientConfig']['service']['path']}"
+                hook["clientConfig"] = {"url": url, "caBundle": self.certificates.bundle}
+                if hook["rules"][0]["resources"] == ["pods"]:
+                    hook["objectSelector"] = _OF_A_SET
+        return found
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True

@@ -21,10 +21,15 @@ def helm() -> list[Manifest]:
     identity = _struct({"type": _TEXT, "source": _TEXT, "secretRef": secret}, "type", "source")
     config = _struct({"credentials": credentials, "identity": identity}, "credentials")
     group = "helm.m.crossplane.io"
+    usage = {
+        "providerConfigRef": reference,
+        "resourceRef": _struct({"apiVersion": _TEXT, "kind": _TEXT, "name": _TEXT}),
+    }
     return [
         definition(group, "Release", "releases", "v1beta1", spec=release),
         definition(group, "ProviderConfig", "providerconfigs", "v1beta1", spec=config),
         definition(group, "ClusterProviderConfig", "clusterproviderconfigs", "v1beta1", spec=config, scope="Cluster"),
+        definition(group, "ProviderConfigUsage", "providerconfigusages", "v1beta1", **usage),
     ]
 
 
@@ -37,10 +42,10 @@ def metallb() -> list[Manifest]:
 
 
 def definition(
-    group: str, kind: str, plural: str, version: str, *, spec: Manifest, scope: str = "Namespaced"
+    group: str, kind: str, plural: str, version: str, *, scope: str = "Namespaced", **fields: Manifest
 ) -> Manifest:
-    """A CustomResourceDefinition whose status may hold anything."""
-    schema = {"type": "object", "properties": {"spec": spec, "status": OPEN}}
+    """A CustomResourceDefinition with the fields that are given, and a status that may hold anything."""
+    schema = {"type": "object", "properties": {**fields, "status": OPEN}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

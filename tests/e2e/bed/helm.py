@@ -1,8 +1,9 @@
 """Stands in for provider-helm: Releases come up and go without any chart, and bring what we rely on.
 
 A Release reaches its cluster as with the real provider: by its provider config and the kubeconfig
-in the Secret that this names. It stays in deletion until that cluster answers. It is not checked
-that a chart exists, or takes its values.
+in the Secret that this names. It is tracked as a user of that config, and in deletion it waits for
+all other finalizers and stays until that cluster answers. It is not checked that a chart exists,
+or takes its values.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Final
 
 from function.composition import Manifest, Object, manifest
-from tests.e2e.bed import definitions, gpus
+from tests.e2e.bed import definitions, gpus, provider_configs
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.provider_configs import UntrackedError
 from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
 
 API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
@@ -37,14 +39,20 @@ class Helm:
         control: The control cluster.
         crds: Where the definitions are that charts bring, by folder.
         installed: The charts that are installed on each cluster, by the address of its API server.
+        tracked: The uids of Releases that are noted as users of their provider config.
     """
 
     control: Cluster
     crds: Path
     installed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    tracked: frozenset[str] = frozenset()
 
     def step(self) -> None:
-        """Bring every Release one step on."""
+        """Bring every provider config and every Release one step on.
+
+        The configs come first: the real provider looks at them whenever a user goes.
+        """
+        self.tracked = provider_configs.account(self.control.api)
         for release in self.control.api.list(API_VERSION, "Release"):
             if "deletionTimestamp" in release["metadata"]:
                 self._uninstall(release)
@@ -52,13 +60,13 @@ class Helm:
                 self._install(release)
 
     def _install(self, release: Object) -> None:
-        set_finalizer(self.control.api, release, _FINALIZER, present=True)
         try:
             target = self._target(release)
+            set_finalizer(self.control.api, release, _FINALIZER, present=True)
             began = manifest.is_true(release, "Synced")
             if began:
                 self._bring(target, release)
-        except (UnreachableError, OSError) as error:
+        except (UnreachableError, UntrackedError, OSError) as error:
             said = [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")]
             self._say(release, said, "")
             return
@@ -70,8 +78,10 @@ class Helm:
         try:
             target = self._target(release)
             target.call("GET", "/version")
-        except (UnreachableError, OSError) as error:
+        except (UnreachableError, UntrackedError, OSError) as error:
             self._say(release, [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")], "")
+            return
+        if len(release["metadata"].get("finalizers", ())) > 1:
             return
         self.installed[target.url].discard(_chart(release))
         set_finalizer(self.control.api, release, _FINALIZER, present=False)
@@ -101,6 +111,8 @@ class Helm:
 
     def _target(self, release: Object) -> Api:
         """The cluster of a Release."""
+        if release["metadata"]["uid"] not in self.tracked:
+            provider_configs.track(self.control.api, release)
         namespace = manifest.namespace_of(release)
         ref = manifest.mapping(release, "spec", "providerConfigRef")
         kind, name = manifest.text(ref, "kind"), manifest.text(ref, "name")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from function.composition import manifest, moments, objects, owned, readiness
+from function.composition import manifest, moments, objects, owned, readiness, teardown
 from function.composition.composition import SOONEST_SECONDS, TTL_SECONDS, Child, Composition
 from function.composition.conditions import (
     CHILDREN_READY,
@@ -160,6 +161,19 @@ class Draft:
                 if value:
                     meta[field] = dict(value)
         self._children[key] = Child({**body, "metadata": meta}, readiness.of(seen) if ready is None else ready)
+
+    def waits(self, key: str) -> None:
+        """Have a composed child go only after everything that it owns."""
+        child = self._children.get(key)
+        if child is not None:
+            self._children[key] = replace(child, manifest=teardown.waiting(child.manifest, self.observed(key)))
+
+    def outlives(self, keeper: str, key: str) -> None:
+        """Have a composed child go before another one when the composite is deleted, once that is observed."""
+        child = self._children.get(key)
+        if child is not None:
+            self._children[key] = replace(child, manifest=teardown.owned(child.manifest, self.observed(keeper)))
+            self.waits(keeper)
 
     def drop(self, key: str) -> None:
         """Let an observed child go. Nothing else takes a child away."""

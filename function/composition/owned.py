@@ -104,6 +104,9 @@ def _with_identity(child: Object, body: Mapping[str, Any]) -> Manifest:
     finalizers = manifest.dig(body, "metadata", "finalizers")
     if finalizers:
         meta["finalizers"] = list(finalizers)
+    keepers = [dict(one) for one in manifest.items(body, "metadata", "ownerReferences") if not one.get("controller")]
+    if keepers:
+        meta["ownerReferences"] = keepers
     rest = {k: v for k, v in body.items() if k not in _SERVER_OWNED}
     if isinstance(rest.get("spec"), Mapping) and "crossplane" in rest["spec"]:
         rest["spec"] = {k: v for k, v in rest["spec"].items() if k != "crossplane"}

@@ -18,9 +18,6 @@ from function.fleet.parts import Part
 API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
 KIND: Final = "Release"
 
-RESOURCE: Final = "modelplane.ai/resource"
-"""Label by which Usages find a part."""
-
 _EXTERNAL_NAME: Final = "crossplane.io/external-name"
 _ENVOY: Final = "oci://docker.io/envoyproxy"
 
@@ -34,14 +31,12 @@ class Chart(Part):
         repository: Its public repository.
         version: The version that a new stack gets.
         namespace: The namespace on the cluster that it fills.
-        resource: Value of the label by which Usages find it; empty when none looks for it.
     """
 
     name: str
     repository: str
     version: str
     namespace: str
-    resource: str = ""
 
 
 CHARTS: Final[tuple[Chart, ...]] = (
@@ -61,7 +56,6 @@ CHARTS: Final[tuple[Chart, ...]] = (
         repository=_ENVOY,
         version="v1.8.1",
         namespace="envoy-gateway-system",
-        resource="envoy-gateway",
     ),
     Chart(
         key="ai-gateway-crds",
@@ -141,7 +135,6 @@ def release(chart: Chart, spec: ServingStackSpec, provider_config: str, observed
             "annotations": {
                 _EXTERNAL_NAME: manifest.annotations(observed).get(_EXTERNAL_NAME) or f"mp-{chart.name}",
             },
-            "labels": {RESOURCE: chart.resource or None},
         },
         "spec": {
             "providerConfigRef": {"kind": "ProviderConfig", "name": provider_config},

@@ -103,6 +103,7 @@ def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, 
     provider_config = _provider_config_name(draft)
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
     draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
+    draft.waits(STACK)
     compose_namespaces(draft, replicas.found, provider_config)
 
 

@@ -6,27 +6,16 @@ ever taken away while it lives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from function.api.serving_stack import SERVING_STACK, ServingStackSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest, names, objects
 from function.fleet import charts, reachability
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
-from function.fleet.charts import CHARTS, RESOURCE, Chart
+from function.fleet.charts import CHARTS, Chart
 from function.fleet.gateway_address import choose_address
 from function.fleet.inference_extension import CRDS, resource_name
 from function.fleet.parts import Part, Progress, progress
-from function.fleet.provider_usages import (
-    CLASS_BY_GATEWAY,
-    CONSUMER,
-    ENVOY_BY_CLASS,
-    USAGE,
-    Consumer,
-    compose_provider_usage,
-    compose_teardown_usages,
-    consumer_label,
-)
 from function.fleet.stack_conditions import ADDRESS, STACK, VOCABULARY
 from function.fleet.stack_objects import (
     GATEWAY,
@@ -38,9 +27,7 @@ from function.fleet.stack_objects import (
     StackObject,
     stack_objects,
 )
-
-KUBERNETES_CONFIG: Final = "provider-config-kubernetes"
-HELM_CONFIG: Final = "provider-config-helm"
+from function.fleet.stack_order import HELM_CONFIG, KUBERNETES_CONFIG, order_teardown
 
 _CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: charts.API_VERSION}
 
@@ -61,7 +48,7 @@ def compose(draft: Draft) -> Composition:
     for part in parts:
         if state.may_compose(part):
             _compose(draft, part, spec)
-    _compose_usages(draft, parts)
+    order_teardown(draft, parts)
     _say_refused_changes(draft, spec)
     reachability.say_of_children(draft, {part.key: draft.observed(part.key) for part in parts})
     return _finish(draft, state)
@@ -87,11 +74,8 @@ def _provider_config(api_version: str, name: str, access: Access) -> Manifest:
 
 
 def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
-    consumer = {CONSUMER: consumer_label(part.key)}
     if isinstance(part, Chart):
-        body = charts.release(part, spec, _config_name(draft, HELM_CONFIG), draft.observed(part.key))
-        meta = body["metadata"]
-        draft.child(part.key, {**body, "metadata": {**meta, "labels": {**meta["labels"], **consumer}}})
+        draft.child(part.key, charts.release(part, spec, _config_name(draft, HELM_CONFIG), draft.observed(part.key)))
     elif isinstance(part, StackObject):
         draft.remote(
             part.key,
@@ -101,18 +85,7 @@ def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
             ready_when=part.ready_when,
             watch=part.watch,
             policies=part.policies,
-            labels={**({RESOURCE: part.resource} if part.resource else {}), **consumer},
         )
-
-
-def _compose_usages(draft: Draft, parts: Iterable[Part]) -> None:
-    there = draft.keys | set(draft.observation.children)
-    for part in parts:
-        if part.key in there:
-            config = HELM_CONFIG if isinstance(part, Chart) else KUBERNETES_CONFIG
-            kind = charts.KIND if isinstance(part, Chart) else objects.KIND
-            compose_provider_usage(draft, Consumer(part.key, _CONFIGS[config], kind, _config_name(draft, config)))
-    compose_teardown_usages(draft)
 
 
 # ---------------------------------------------------------------------- what it says
@@ -157,8 +130,5 @@ COMPOSER = Composer(
         **{chart.key: charts.KIND for chart in CHARTS},
         **{resource_name(crd): objects.KIND for crd in CRDS},
         **dict.fromkeys((NAMESPACE, QUOTA, PROXY, GATEWAY_CLASS, GATEWAY), objects.KIND),
-        f"{USAGE}*": "Usage",
-        CLASS_BY_GATEWAY: "Usage",
-        ENVOY_BY_CLASS: "Usage",
     },
 )

@@ -34,14 +34,12 @@ class StackObject(Part):
 
     Attributes:
         manifest: What it puts on the cluster.
-        resource: Value of the label by which Usages find it; empty when none looks for it.
         ready_when: A CEL query; empty for ready once created.
         watch: Whether changes on the cluster are reported at once.
         policies: Management policies; empty for all.
     """
 
     manifest: Manifest
-    resource: str = ""
     ready_when: str = ""
     watch: bool = False
     policies: tuple[str, ...] = ()
@@ -63,18 +61,16 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         ),
         StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
-        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy(), resource=PROXY),
+        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy()),
         StackObject(
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),
             manifest=_gateway_class(gateway_class, proxy),
-            resource=GATEWAY_CLASS,
         ),
         StackObject(
             key=GATEWAY,
             after=(NAMESPACE, GATEWAY_CLASS),
             manifest=_gateway(gateway_class, spec.gateway),
-            resource=GATEWAY,
             ready_when=HAS_ADDRESS,
             watch=True,
         ),

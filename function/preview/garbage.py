@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from function.composition import Object, manifest
 from function.preview import usages
 from function.preview.errors import InUseError
@@ -14,29 +16,48 @@ _COLLECTOR = Writer("garbage-collector", "Update", who="the garbage collector")
 def collect(store: Store) -> None:
     """Delete what has lost all its owners, and let go what has waited for all that it owns.
 
-    What a Usage protects is left for the next time.
+    An owner that waits counts as lost, and so does one that is gone: what has another keeps only
+    that. What a Usage protects is left for the next time.
     """
     things = store.everything()
     owned: dict[str, list[Object]] = {}
     for thing in things:
-        for uid in _owners(thing):
+        for uid in owners(thing):
             owned.setdefault(uid, []).append(thing)
     for thing in things:
         if store.waits_for_dependents(thing):
             dependents = owned.get(thing["metadata"]["uid"], [])
             for dependent in dependents:
-                _delete(store, dependent, foreground=True)
+                _orphaned(store, dependent, foreground=True)
             if not dependents:
                 store.release(ref_of(thing), _COLLECTOR)
-        elif _owners(thing) and not any(store.of_uid(uid) for uid in _owners(thing)):
-            _delete(store, thing, foreground=False)
+        elif not all(store.of_uid(uid) for uid in owners(thing)):
+            _orphaned(store, thing, foreground=None)
 
 
-def _owners(thing: Object) -> list[str]:
+def owners(thing: Object) -> list[str]:
+    """The uids of an object's owners."""
     return [manifest.text(owner, "uid") for owner in manifest.items(thing, "metadata", "ownerReferences")]
 
 
-def _delete(store: Store, thing: Object, *, foreground: bool) -> None:
+def _orphaned(store: Store, thing: Object, *, foreground: bool | None) -> None:
+    """Take the lost owners off an object that has others, or delete it."""
+    solid = set(_solid(store, owners(thing)))
+    if not solid:
+        _delete(store, thing, foreground=foreground)
+        return
+    kept = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("uid") in solid]
+    store.update({**thing, "metadata": {**thing["metadata"], "ownerReferences": kept}}, _COLLECTOR)
+
+
+def _solid(store: Store, uids: Iterable[str]) -> Iterable[str]:
+    for uid in uids:
+        owner = store.of_uid(uid)
+        if owner is not None and not store.waits_for_dependents(owner):
+            yield uid
+
+
+def _delete(store: Store, thing: Object, *, foreground: bool | None) -> None:
     try:
         usages.delete(store, ref_of(thing), _COLLECTOR.who, foreground=foreground)
     except InUseError:

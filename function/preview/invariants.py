@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from function.composition import Object, manifest, objects
-from function.preview import providers, usages
+from function.preview import garbage, providers, usages
 from function.preview.clusters import Clusters, Place
 from function.preview.gateway_api import backends
 from function.preview.kinds import Ref, group_of, ref_of
@@ -90,6 +90,8 @@ def _leaked(store: Store) -> Iterator[str]:
         uid = controller_uid(thing)
         owner = store.of_uid(uid)
         if owner is None:
+            if any(store.of_uid(one) for one in garbage.owners(thing)):
+                continue
             if thing["kind"] not in usages.KINDS:
                 yield f"{ref_of(thing)} is composed by nothing any more and was not deleted"
         elif not manifest.text(owner, "metadata", "deletionTimestamp"):

@@ -103,6 +103,8 @@ def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
     place = remote_of(store, thing)
     if manifest.text(thing, "metadata", "deletionTimestamp"):
         if may(thing, "Delete"):
+            if _is_held(thing):
+                return
             clusters.remove(place, ref)
         else:
             clusters.leave(place)
@@ -151,7 +153,7 @@ def _managed(store: Store, thing: Manifest) -> None:
     """A managed resource comes up in two steps, and goes in one."""
     ref = ref_of(thing)
     if manifest.text(thing, "metadata", "deletionTimestamp"):
-        store.finalize(ref, _FINALIZER, _PROVIDER, present=False)
+        store.finalize(ref, _FINALIZER, _PROVIDER, present=_is_held(thing))
         return
     store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
     thing = store.get(ref) or thing
@@ -186,6 +188,11 @@ def _configs(store: Store) -> None:
             for config in store.find(group, kind):
                 used = any(_config(store, thing, group) == config for thing in users)
                 store.finalize(ref_of(config), _IN_USE, _PROVIDER, present=used)
+
+
+def _is_held(thing: Object) -> bool:
+    """Tell whether others than the provider have a finalizer, which it lets go first."""
+    return any(one != _FINALIZER for one in manifest.dig(thing, "metadata", "finalizers", default=[]))
 
 
 def _config(store: Store, thing: Object, group: str) -> Manifest | None:

@@ -202,7 +202,7 @@ class Reconciler:
         meta.setdefault("name", child_name(root, seen.uid, key))
         meta["labels"] = {**manifest.mapping(meta, "labels"), COMPOSITE_LABEL: root}
         meta["annotations"] = {**manifest.mapping(meta, "annotations"), RESOURCE_NAME: key}
-        meta["ownerReferences"] = [_owner(composite)]
+        meta["ownerReferences"] = [*manifest.items(body, "metadata", "ownerReferences"), _owner(composite)]
         return {**body, "metadata": meta}
 
     def _drop(self, ref: Ref, child: Object) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 from function.composition import Manifest, Object, manifest
+from function.composition.teardown import FOREGROUND
 from function.preview import fields
 from function.preview.errors import NotAppliedError
 from function.preview.fields import METADATA, STATUS, Fields, Path
@@ -22,8 +23,6 @@ from function.preview.kinds import Ref, ref_of
 
 _UIDS: Final = uuid.UUID("6f1c7f0e-64f3-5d0b-8f0a-3c1f5a6f2c11")
 """Namespace of the uids that objects get."""
-
-_FOREGROUND: Final = "foregroundDeletion"
 
 SERVER_OWNED: Final = (
     "creationTimestamp",
@@ -214,21 +213,21 @@ class Store:
         self._remove_when_free(ref)
         return record.thing
 
-    def delete(self, ref: Ref, who: str, *, foreground: bool = False) -> None:
+    def delete(self, ref: Ref, who: str, *, foreground: bool | None = None) -> None:
         """Delete an object: at once, or when its last finalizer is gone.
 
         Args:
             ref: The object; one that does not exist is passed over.
             who: Who deletes.
-            foreground: Wait until what it controls is gone.
+            foreground: Wait until what it owns is gone, or do not; None does as its finalizers say.
         """
         record = self._records.get(ref)
         if record is None:
             return
         meta = dict(record.thing["metadata"])
         finalizers = list(meta.get("finalizers", []))
-        if foreground and _FOREGROUND not in finalizers:
-            finalizers.append(_FOREGROUND)
+        if foreground is not None and foreground != (FOREGROUND in finalizers):
+            finalizers = [*finalizers, FOREGROUND] if foreground else [one for one in finalizers if one != FOREGROUND]
         if not finalizers:
             self._forget(ref, who)
             return
@@ -253,11 +252,11 @@ class Store:
     def waits_for_dependents(self, thing: Object) -> bool:
         """Tell whether an object is being deleted after what it controls."""
         finalizers = manifest.dig(thing, "metadata", "finalizers", default=[])
-        return bool(manifest.text(thing, "metadata", "deletionTimestamp")) and _FOREGROUND in finalizers
+        return bool(manifest.text(thing, "metadata", "deletionTimestamp")) and FOREGROUND in finalizers
 
     def release(self, ref: Ref, writer: Writer) -> None:
         """Say that nothing is left that a deleted object controls."""
-        self.finalize(ref, _FOREGROUND, writer, present=False)
+        self.finalize(ref, FOREGROUND, writer, present=False)
 
     # ------------------------------------------------------------------ inside
 

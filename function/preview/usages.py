@@ -18,7 +18,7 @@ _IN_USE: Final = "crossplane.io/in-use"
 _FINALIZER: Final = "usage.apiextensions.crossplane.io"
 
 
-def delete(store: Store, ref: Ref, who: str, *, foreground: bool) -> None:
+def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None:
     """Delete an object unless a Usage protects it.
 
     Raises:

@@ -80,7 +80,9 @@ def _compose_replicas(draft: Draft, situation: Situation) -> None:
         draft.drop(own[replica].endpoint_key)
     for placement in plan.placed:
         body = replica_manifest(situation.demand, placement, situation.objects[placement.cluster])
-        draft.child(replica_key(placement.cluster, placement.index), body)
+        key = replica_key(placement.cluster, placement.index)
+        draft.child(key, body)
+        draft.waits(key)
     _bury_endpoints(draft, situation)
 
 
@@ -122,6 +124,7 @@ def _keep(
     """Re-emit an observed replica, with its labels and annotations anew."""
     if one.observed:
         draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
+        draft.waits(one.key)
 
 
 def _take_up(draft: Draft, situation: Situation, one: OwnReplica) -> bool:

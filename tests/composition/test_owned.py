@@ -44,6 +44,27 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         child({"spec": {"ours": 1, "default": 2}}, entry(spec({"f:ours": {}}))),
         emitted({"spec": {"ours": 1}}),
     ),
+    "a finalizer and an owner besides the composite": (
+        "others have finalizers there too, and the composite as owner is Crossplane's to write",
+        child(
+            {},
+            entry(
+                {
+                    "f:metadata": {
+                        "f:finalizers": {'v:"foregroundDeletion"': {}},
+                        "f:ownerReferences": {'k:{"uid":"keeper"}': {}, 'k:{"uid":"composite"}': {}},
+                    }
+                }
+            ),
+            finalizers=["foregroundDeletion", "other"],
+            ownerReferences=[{"uid": "composite", "controller": True}, {"uid": "keeper", "blockOwnerDeletion": True}],
+        ),
+        emitted(
+            {},
+            finalizers=["foregroundDeletion"],
+            ownerReferences=[{"uid": "keeper", "blockOwnerDeletion": True}],
+        ),
+    ),
     "stolen field": (
         "a field that another manager took by an update has left our set",
         child(
@@ -121,7 +142,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             labels={"crossplane.io/composite": "r", "mine": "1", "theirs": "2"},
             annotations={"crossplane.io/composition-resource-name": "k"},
             generateName="r-",
-            ownerReferences=[{"uid": "x"}],
+            ownerReferences=[{"uid": "x", "controller": True}],
         ),
         emitted({"spec": {"a": 1}}, labels={"mine": "1"}),
     ),

@@ -86,6 +86,7 @@ def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str =
     """A child as observed: named, synced, there, and Ready as said."""
     meta = {**body.get("metadata", {})}
     meta.setdefault("name", f"x-{key}")
+    meta.setdefault("uid", f"uid-{key}")
     found: Manifest = {**{k: v for k, v in body.items() if k != "status"}, "metadata": meta}
     if body["kind"] == "Object":
         remote = dict(manifest.mapping(body, "spec", "forProvider", "manifest"))
@@ -157,11 +158,6 @@ OBJECTS = {
     "gateway-class",
     "gateway",
 }
-TEARDOWN = {"usage-gateway-class-by-gateway", "usage-envoy-gw-by-gateway-class"}
-
-
-def usages(*parts: str) -> set[str]:
-    return {f"usage-pc-{part}" for part in parts}
 
 
 def parts(answered: Composition) -> set[str]:

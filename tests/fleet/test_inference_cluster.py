@@ -55,7 +55,7 @@ def test_the_first_pass_composes_how_to_reach_the_cluster_and_its_stack() -> Non
         "serving-stack": {
             "apiVersion": "infrastructure.modelplane.ai/v1alpha1",
             "kind": "ServingStack",
-            "metadata": {"name": STACK, "namespace": "modelplane-system"},
+            "metadata": {"name": STACK, "namespace": "modelplane-system", "finalizers": ["foregroundDeletion"]},
             "spec": {"secrets": [{"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}]},
         },
     }

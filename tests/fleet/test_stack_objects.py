@@ -1,22 +1,13 @@
-"""The Objects of a ServingStack, and the Usages that order its teardown."""
+"""The Objects of a ServingStack."""
 
-from function.composition import Manifest, manifest, names
-from function.fleet.provider_usages import consumer_label
+from function.composition import manifest
 from tests.fleet.builders import (
-    CONFIGS,
-    OBJECTS,
-    RELEASES,
-    STACK_CONFIG,
-    TEARDOWN,
     compose_stack,
     installed,
     message,
-    observed,
-    parts,
     remote,
     spec,
     stack,
-    usages,
     whole,
 )
 
@@ -80,75 +71,3 @@ def test_the_quota_lets_critical_pods_into_the_drivers_namespace() -> None:
     quota = remote(whole(), "dra-driver-critical-pods-quota")
     assert quota["metadata"] == {"name": "allow-critical-pods", "namespace": "dra-driver-nvidia-gpu"}
     assert quota["spec"]["hard"] == {"pods": "1000"}
-
-
-# ---------------------------------------------------------------------- Usages
-
-
-def test_a_whole_stack_is_sixteen_parts_two_provider_configs_and_eighteen_usages() -> None:
-    assert set(whole().children) == CONFIGS | RELEASES | OBJECTS | usages(*RELEASES, *OBJECTS) | TEARDOWN
-
-
-def test_a_provider_config_outlives_each_of_its_consumers() -> None:
-    assert whole().children["usage-pc-gateway"].manifest == {
-        "apiVersion": "protection.crossplane.io/v1beta1",
-        "kind": "Usage",
-        "metadata": {"name": "x-usage-pc-gateway", "namespace": "modelplane-system"},
-        "spec": {
-            "of": {
-                "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
-                "kind": "ProviderConfig",
-                "resourceRef": {"name": STACK_CONFIG},
-            },
-            "by": {
-                "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
-                "kind": "Object",
-                "resourceSelector": {
-                    "matchControllerRef": True,
-                    "matchLabels": {"modelplane.ai/usage-consumer": "gateway"},
-                },
-            },
-            "replayDeletion": True,
-        },
-    }
-
-
-def test_the_gateway_goes_before_its_class_and_the_class_before_envoy_gateway() -> None:
-    answered = whole()
-    for key, of, by in (
-        ("usage-gateway-class-by-gateway", ("Object", "gateway-class"), ("Object", "gateway")),
-        ("usage-envoy-gw-by-gateway-class", ("Release", "envoy-gateway"), ("Object", "gateway-class")),
-    ):
-        body = spec(answered, key)
-        found = [
-            (body[side]["kind"], body[side]["resourceSelector"]["matchLabels"]["modelplane.ai/resource"])
-            for side in ("of", "by")
-        ]
-        assert found == [of, by]
-
-
-def test_a_usage_comes_only_when_both_its_objects_are_there_or_on_their_way() -> None:
-    children: dict[str, Manifest] = {}
-    for _ in range(6):
-        answered = compose_stack(stack(), children)
-        there = set(answered.children)
-        assert there & {key for key in there if key.startswith("usage-pc-")} == usages(*parts(answered))
-        assert ("usage-gateway-class-by-gateway" in there) == ({"gateway", "gateway-class"} <= there)
-        assert ("usage-envoy-gw-by-gateway-class" in there) == ({"envoy-gateway", "gateway-class"} <= there)
-        children = observed(answered)
-
-
-def test_each_consumer_is_labelled_with_a_value_that_a_label_can_have() -> None:
-    answered = whole()
-    for key in RELEASES | OBJECTS:
-        value = answered.children[key].manifest["metadata"]["labels"]["modelplane.ai/usage-consumer"]
-        wanted = spec(answered, f"usage-pc-{key}")["by"]["resourceSelector"]["matchLabels"]
-        assert wanted == {"modelplane.ai/usage-consumer": value}
-        assert len(value) <= 63
-
-
-def test_a_consumer_with_a_long_name_is_labelled_by_a_hash() -> None:
-    assert consumer_label("a" * 63) == "a" * 63
-    short = consumer_label("a" * 64)
-    assert short == names.name("a" * 64, 63, "Consumer", "", "a" * 64)
-    assert len(short) == 63

@@ -29,7 +29,16 @@ def test_a_release_has_a_fixed_name_on_the_cluster_and_the_stacks_provider_confi
         "metadata": {
             "name": "x-envoy-gateway",
             "annotations": {"crossplane.io/external-name": "mp-gateway-helm"},
-            "labels": {"modelplane.ai/resource": "envoy-gateway", "modelplane.ai/usage-consumer": "envoy-gateway"},
+            "finalizers": ["foregroundDeletion"],
+            "ownerReferences": [
+                {
+                    "apiVersion": "helm.m.crossplane.io/v1beta1",
+                    "kind": "ProviderConfig",
+                    "name": STACK_CONFIG,
+                    "uid": "uid-provider-config-helm",
+                    "blockOwnerDeletion": True,
+                }
+            ],
         },
         "spec": {
             "providerConfigRef": {"kind": "ProviderConfig", "name": STACK_CONFIG},
@@ -71,14 +80,6 @@ def test_the_charts_are_these() -> None:
             "dra-driver-nvidia-gpu",
         ),
     }
-
-
-def test_only_envoy_gateway_is_looked_for_by_name_among_the_releases() -> None:
-    answered = whole()
-    labelled = {
-        key for key in RELEASES if "modelplane.ai/resource" in answered.children[key].manifest["metadata"]["labels"]
-    }
-    assert labelled == {"envoy-gateway"}
 
 
 def test_the_definitions_of_cert_manager_stay_when_the_stack_goes() -> None:
@@ -170,7 +171,6 @@ def test_charts_come_from_a_mirror_when_the_user_has_one() -> None:
 def test_what_the_cluster_has_already_is_left_out_and_not_waited_for(component: str, left_out: set[str]) -> None:
     answered = whole(installed=[component])
     assert parts(answered) == (RELEASES | OBJECTS) - left_out
-    assert ("usage-envoy-gw-by-gateway-class" in answered.children) == (component != "envoyGateway")
     assert answered.ready
 
 

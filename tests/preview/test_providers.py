@@ -386,6 +386,34 @@ def test_the_used_object_outlives_the_using_one_when_their_composite_is_deleted(
     assert left[-1] == []
 
 
+def owned_by(thing: Manifest, owner: Manifest) -> Manifest:
+    reference = {**{key: owner[key] for key in ("apiVersion", "kind")}, "name": owner["metadata"]["name"]}
+    reference |= {"uid": owner["metadata"]["uid"], "blockOwnerDeletion": True}
+    return {**thing, "metadata": {**thing.get("metadata", {}), "ownerReferences": [reference]}}
+
+
+def test_a_child_that_waits_outlives_what_it_owns_when_their_composite_is_deleted() -> None:
+    keeper = config("keeper")
+    keeper["metadata"]["finalizers"] = ["foregroundDeletion"]
+    children = {"keeper": keeper}
+    of = plane(lambda _: answer(children))
+    of.apply([app()])
+    of.settle()
+    release = owned_by(RELEASE, of.get("v1", "ConfigMap", "team", "keeper"))
+    release["metadata"]["finalizers"] = ["foregroundDeletion"]
+    children["release"] = release
+    of.settle()
+    children["first"] = owned_by(config("first"), of.list("helm.m.crossplane.io/v1beta1", "Release")[0])
+    of.settle()
+    of.delete(API_VERSION, "App", "team", "shop")
+    left = []
+    for _ in range(12):
+        of.step()
+        left.append([thing["kind"] for thing in of.everything() if thing["kind"] in {"ConfigMap", "Release"}])
+    assert ["ConfigMap", "Release"] in left, "the Release waits for what it owns, and its owner for the Release"
+    assert left[-1] == []
+
+
 def test_everything_that_a_deleted_composite_composed_is_collected_down_to_the_clusters() -> None:
     of = plane(
         lambda _: answer({"part": part(), "settings": config()}),

@@ -72,7 +72,12 @@ def test_the_first_answer_has_a_replica_and_no_endpoint() -> None:
         "replica-a-0": {
             "apiVersion": API_VERSION,
             "kind": "ModelReplica",
-            "metadata": {"name": A0, "namespace": "ml-team", "labels": LABELS},
+            "metadata": {
+                "name": A0,
+                "namespace": "ml-team",
+                "labels": LABELS,
+                "finalizers": ["foregroundDeletion"],
+            },
             "spec": {
                 "clusterName": "a",
                 "engines": [

@@ -28,7 +28,7 @@ from function.composition import (
 from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_existing
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
-from function.fleet.deletion_guard import GUARD, compose_guard
+from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
 from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack_conditions import STACK as STACK_CONDITION
@@ -201,13 +201,18 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt(REPLICAS, empty=Outcome(held=False, removes=(GUARD, f"{NAMESPACE}*")), malformed=RENDERS),
+        Doubt(
+            REPLICAS,
+            empty=Outcome(held=False, removes=(GUARD, f"{NAMESPACE_GUARD}*", f"{NAMESPACE}*")),
+            malformed=RENDERS,
+        ),
         Doubt(f"{CLASS}*"),
     ),
     children={
         PROVIDER_CONFIG: "ClusterProviderConfig",
         STACK: "ServingStack",
         GUARD: "ClusterUsage",
+        f"{NAMESPACE_GUARD}*": "ClusterUsage",
         f"{NAMESPACE}*": "Object",
     },
 )

@@ -15,13 +15,15 @@ from tests.fleet.builders import (
 )
 from tests.support.observe import said
 
+GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research"}
+
 
 def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespaces() -> None:
     thing, children = running(cluster())
     replicas = [replica(), replica(namespace="research")]
     answered = compose_cluster(thing, children, replicas=replicas)
     added = {key: body for key, body in shown(answered).items() if key not in children}
-    assert set(added) == {"usage-replicas", "namespace-ml-team", "namespace-research"}
+    assert set(added) == {*GUARDS, "namespace-ml-team", "namespace-research"}
     guard = added["usage-replicas"]
     assert (guard["apiVersion"], guard["kind"]) == ("protection.crossplane.io/v1beta1", "ClusterUsage")
     assert guard["spec"]["of"] == {
@@ -34,6 +36,15 @@ def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespa
     assert guard["spec"]["replayDeletion"] is False
     assert answered.status["replicas"] == 2
     assert answered.ready
+
+
+def test_a_namespace_with_replicas_cannot_be_deleted_and_a_refused_deletion_is_not_remembered() -> None:
+    spec = shown(compose_cluster(cluster(), replicas=[replica()]))["usage-namespace-ml-team"]["spec"]
+    assert spec == {
+        "of": {"apiVersion": "v1", "kind": "Namespace", "resourceRef": {"name": "ml-team"}},
+        "reason": "ModelReplicas of this namespace are still placed on clusters: delete the ModelDeployments first.",
+        "replayDeletion": False,
+    }
 
 
 def test_a_replicas_namespace_is_made_on_the_cluster_and_stays_there() -> None:
@@ -55,13 +66,13 @@ def test_no_reserved_namespace_is_made_for_a_replica(namespace: str) -> None:
     assert set(answered.children) == {"cluster-provider-config-kubernetes", "serving-stack", "usage-replicas"}
 
 
-def test_the_guard_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:
+def test_the_guards_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:
     thing, children = running(cluster())
     children = observed(compose_cluster(thing, children, replicas=[replica(), replica(namespace="research")]))
     one_left = compose_cluster(thing, children, replicas=[replica()])
-    assert set(children) - set(one_left.children) == {"namespace-research"}
+    assert set(children) - set(one_left.children) == {"namespace-research", "usage-namespace-research"}
     none_left = compose_cluster(thing, children)
-    gone = {"usage-replicas", "namespace-ml-team", "namespace-research"}
+    gone = {*GUARDS, "namespace-ml-team", "namespace-research"}
     assert set(children) - set(none_left.children) == gone
     assert said(none_left)["Held"] == "False/InputsResolved"
 

@@ -307,7 +307,7 @@ def test_a_source_that_does_not_say_how_to_reach_the_cluster_is_held(source: dic
     thing = {**thing, "spec": {**thing["spec"], "cluster": source}}
     answered = compose_cluster(thing, children, replicas=[replica()])
     assert answered.ready
-    assert set(answered.children) == {*children, "usage-replicas"}
+    assert set(answered.children) == {*children, "usage-replicas", "usage-namespace-ml-team"}
     assert said(answered)["ClusterReady"] == "False/SourceIncomplete"
     assert said(answered)["Held"] == "True/InvalidSpec"
     assert message(answered, "Held") == text
@@ -329,5 +329,6 @@ def test_every_child_is_declared_with_its_kind() -> None:
         "cluster-provider-config-kubernetes": "ClusterProviderConfig",
         "serving-stack": "ServingStack",
         "usage-replicas": "ClusterUsage",
+        "usage-namespace-ml-team": "ClusterUsage",
         "namespace-ml-team": "Object",
     }

@@ -399,7 +399,7 @@ def test_a_child_that_waits_outlives_what_it_owns_when_their_composite_is_delete
     of = plane(lambda _: answer(children))
     of.apply([app()])
     of.settle()
-    release = owned_by(RELEASE, of.get("v1", "ConfigMap", "team", "keeper"))
+    release = owned_by(RELEASE, of.list("v1", "ConfigMap")[0])
     release["metadata"]["finalizers"] = ["foregroundDeletion"]
     children["release"] = release
     of.settle()

@@ -21,15 +21,19 @@ def helm() -> list[Manifest]:
     identity = _struct({"type": _TEXT, "source": _TEXT, "secretRef": secret}, "type", "source")
     config = _struct({"credentials": credentials, "identity": identity}, "credentials")
     group = "helm.m.crossplane.io"
-    usage = {
-        "providerConfigRef": reference,
-        "resourceRef": _struct({"apiVersion": _TEXT, "kind": _TEXT, "name": _TEXT}),
-    }
+    user = _struct({"apiVersion": _TEXT, "kind": _TEXT, "name": _TEXT})
     return [
         definition(group, "Release", "releases", "v1beta1", spec=release),
         definition(group, "ProviderConfig", "providerconfigs", "v1beta1", spec=config),
         definition(group, "ClusterProviderConfig", "clusterproviderconfigs", "v1beta1", spec=config, scope="Cluster"),
-        definition(group, "ProviderConfigUsage", "providerconfigusages", "v1beta1", **usage),
+        definition(
+            group,
+            "ProviderConfigUsage",
+            "providerconfigusages",
+            "v1beta1",
+            providerConfigRef=reference,
+            resourceRef=user,
+        ),
     ]
 
 

@@ -1,0 +1,119 @@
+"""What a deletion has left: on its way out for ever, composed by nothing, or still on a cluster.
+
+Namespaces and definitions stay on an inference cluster on purpose, and are not counted.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.composition import Manifest, Object, manifest, objects
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.sameness import composed
+
+HELM: Final = "helm.m.crossplane.io/v1beta1"
+USAGES: Final = "protection.crossplane.io/v1beta1"
+
+CONSUMERS: Final = ((objects.API_VERSION, objects.KIND), (HELM, "Release"))
+"""What reaches a cluster through a provider config."""
+
+_CONTROL: Final = (
+    *CONSUMERS,
+    *((api_version, kind) for api_version, _ in CONSUMERS for kind in ("ProviderConfig", "ProviderConfigUsage")),
+    *((api_version, "ClusterProviderConfig") for api_version, _ in CONSUMERS),
+    *((USAGES, kind) for kind in ("Usage", "ClusterUsage")),
+    *(("modelplane.ai/v1alpha1", kind) for kind in ("InferenceCluster", "InferenceGateway", "InferenceClass")),
+    *(
+        ("modelplane.ai/v1alpha1", kind)
+        for kind in ("ModelDeployment", "ModelReplica", "ModelService", "ModelEndpoint")
+    ),
+    ("infrastructure.modelplane.ai/v1alpha1", "ServingStack"),
+    ("gateway.networking.k8s.io/v1", "GatewayClass"),
+    ("gateway.networking.k8s.io/v1", "Gateway"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("v1", "Service"),
+    ("v1", "Namespace"),
+)
+_REMOTE: Final = (
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "ReplicaSet"),
+    ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"),
+    ("gateway.networking.k8s.io/v1", "GatewayClass"),
+    ("gateway.networking.k8s.io/v1", "Gateway"),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+    ("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy"),
+    ("inference.networking.k8s.io/v1", "InferencePool"),
+    ("resource.k8s.io/v1", "ResourceClaimTemplate"),
+    ("resource.k8s.io/v1", "ResourceClaim"),
+    ("v1", "ResourceQuota"),
+    ("v1", "Service"),
+    ("v1", "Secret"),
+    ("v1", "Pod"),
+)
+_STAYS: Final = frozenset({"Namespace", "CustomResourceDefinition"})
+_KUBERNETES: Final = ("Service", "default", "kubernetes")
+
+
+def going(bed: Bed) -> list[str]:
+    """What is being deleted on the control cluster, with what holds it."""
+    return [
+        f"{_words(thing)} {' '.join(thing['metadata'].get('finalizers', ()))}"
+        for thing in _all(bed)
+        if "deletionTimestamp" in thing["metadata"]
+    ]
+
+
+def of_control(bed: Bed) -> list[str]:
+    """Everything on the control cluster that was composed, or notes the use of a provider config."""
+    usages = [_words(thing) for thing in _all(bed) if thing["kind"] == "ProviderConfigUsage"]
+    return [f"{key} of {kind} {name}" for kind, name, key in composed(bed)] + usages
+
+
+def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
+    """What is left on an inference cluster of what replicas and stacks bring, or of one namespace of it."""
+    api = bed.inference[name].api
+    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind, namespace)]
+    left = [_words(thing) for thing in found if _identity(thing) != _KUBERNETES]
+    return left if namespace else left + sorted(bed.helm.installed[api.url])
+
+
+def not_looked_for(bed: Bed) -> set[str]:
+    """The kinds that are now composed on inference clusters, and that these questions would miss."""
+    kinds = {manifest.text(objects.desired(one), "kind") for one in bed.control.api.list(*CONSUMERS[0])}
+    return kinds - {kind for _, kind in _REMOTE} - _STAYS
+
+
+def unreachable(bed: Bed) -> list[str]:
+    """What can no longer be removed from its cluster, because its provider config went first."""
+    configs = {
+        (api_version, manifest.name_of(one))
+        for api_version, _ in CONSUMERS
+        for kind in ("ProviderConfig", "ClusterProviderConfig")
+        for one in bed.control.api.list(api_version, kind)
+    }
+    # The configs were looked at first, so one that is missing was missing while its user was still there.
+    return [
+        _words(thing)
+        for api_version, kind in CONSUMERS
+        for thing in bed.control.api.list(api_version, kind)
+        if _is_removed_with_it(thing)
+        and (api_version, manifest.text(thing, "spec", "providerConfigRef", "name")) not in configs
+    ]
+
+
+def _is_removed_with_it(thing: Object) -> bool:
+    """Tell whether what an Object or Release has on its cluster is removed when it goes."""
+    return bool({"*", "Delete"} & set(manifest.dig(thing, "spec", "managementPolicies", default=["*"])))
+
+
+def _all(bed: Bed) -> list[Manifest]:
+    return [thing for kind in _CONTROL for thing in bed.control.api.list(*kind)]
+
+
+def _identity(thing: Object) -> tuple[str, str, str]:
+    return thing["kind"], manifest.namespace_of(thing), manifest.name_of(thing)
+
+
+def _words(thing: Object) -> str:
+    return "/".join(filter(None, _identity(thing)))

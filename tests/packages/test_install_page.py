@@ -47,7 +47,8 @@ def known_names() -> set[str]:
 
 
 def known_kinds() -> set[str]:
-    return {kind.plural for kind in KINDS} | {name.partition("/")[0] for name in known_names()} | {"xrd"}
+    managed = {row.name for row in COMPOSED}
+    return {kind.plural for kind in KINDS} | managed | {name.partition("/")[0] for name in known_names()} | {"xrd"}
 
 
 def of(*program: str) -> list[list[str]]:

@@ -9,7 +9,8 @@ it need not wait, takes it off.
 This tells nothing to the function, costs no Usage, and holds what a provider would otherwise let
 go: provider configs lose the record of their users first when these are deleted in the foreground.
 An object has one owner besides its composite, never two: the collector drops the owners that wait
-from an object with one that does not.
+from an object with one that does not. The owner is in the same namespace or in none, or the
+collector takes it for gone.
 """
 
 from __future__ import annotations

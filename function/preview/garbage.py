@@ -41,7 +41,9 @@ def owners(thing: Object) -> list[str]:
 
 
 def _orphaned(store: Store, thing: Object, *, foreground: bool | None) -> None:
-    """Take the lost owners off an object that has others, or delete it."""
+    """Take the lost owners off an object that has others, or delete it; one that is being deleted is left to that."""
+    if manifest.text(thing, "metadata", "deletionTimestamp"):
+        return
     solid = set(_solid(store, owners(thing)))
     if not solid:
         _delete(store, thing, foreground=foreground)

@@ -73,9 +73,10 @@ def of_control(bed: Bed) -> list[str]:
 def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
     """What is left on an inference cluster of what replicas and stacks bring, or of one namespace of it."""
     api = bed.inference[name].api
-    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind, namespace)]
-    left = [_words(thing) for thing in found if _identity(thing) != _KUBERNETES]
-    return left if namespace else left + sorted(bed.helm.installed[api.url])
+    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind)]
+    if namespace:
+        return [_words(thing) for thing in found if manifest.namespace_of(thing) == namespace]
+    return [_words(thing) for thing in found if _identity(thing) != _KUBERNETES] + sorted(bed.helm.installed[api.url])
 
 
 def not_looked_for(bed: Bed) -> set[str]:

@@ -8,11 +8,13 @@ import pytest
 
 from function.api.kinds import GROUPS
 from function.composers import COMPOSERS, compose
-from function.composition import Composition
+from function.composition import Composition, Observation
 from function.packages.composed import COMPOSED, READ_BY_CROSSPLANE, Composed, Server, TableError, check
 from function.packages.dependencies import HELM, KUBERNETES, PROVIDERS, NoProviderError, needed
+from function.preview.control_plane import ControlPlane
+from function.preview.inputs import read
 from function.preview.kinds import group_of, is_namespaced
-from tests.support.settled import EXAMPLES, composites, observe, settle
+from tests.support.settled import EXAMPLES
 
 METALLB = """\
 apiVersion: modelplane.ai/v1alpha1
@@ -28,7 +30,7 @@ ROW = Composed("example.org/v1", "Widget", "widgets", Server.KUBERNETES)
 
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
-    """What every composite of every example is answered, and those of a gateway with MetalLB."""
+    """Every answer until every example has settled, and a gateway with MetalLB has."""
     metallb = tmp_path_factory.mktemp("metallb") / "gateway.yaml"
     metallb.write_text(METALLB, encoding="utf-8")
     return [answer for path in (*sorted(EXAMPLES.iterdir()), metallb) for answer in answered(path)]
@@ -36,8 +38,16 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
 
 @cache
 def answered(path: Path) -> list[Composition]:
-    plane = settle(path)
-    return [compose(observe(plane, thing)) for _, thing in composites(plane)]
+    given: list[Composition] = []
+
+    def noted(seen: Observation) -> Composition:
+        given.append(compose(seen))
+        return given[-1]
+
+    plane = ControlPlane(noted)
+    plane.apply(read([str(path)]))
+    plane.settle()
+    return given
 
 
 def test_the_table_has_exactly_what_the_examples_compose_of_others_kinds(answers: list[Composition]) -> None:

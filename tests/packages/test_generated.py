@@ -105,7 +105,11 @@ def test_every_managed_resource_that_is_composed_is_activated_by_its_name_and_no
     policy = only(ACTIVATION)
     assert policy["metadata"] == {"name": "modelplane"}
     assert policy["spec"]["activate"] == sorted(row.name for row in COMPOSED if row.server is Server.MANAGED)
-    assert policy["spec"]["activate"] == ["objects.kubernetes.m.crossplane.io", "releases.helm.m.crossplane.io"]
+    assert policy["spec"]["activate"] == [
+        "objects.kubernetes.m.crossplane.io",
+        "observedobjectcollections.kubernetes.m.crossplane.io",
+        "releases.helm.m.crossplane.io",
+    ]
 
 
 def test_another_registry_changes_where_our_packages_are_and_nothing_else() -> None:

@@ -10,6 +10,7 @@ from function.api import labels
 from function.composition import Manifest, names
 from function.serving import model_replica
 from function.serving.pod_reasons import explain
+from tests.support.crd_schemas import violations
 from tests.support.observe import answer, said
 from tests.support.replicas import CLUSTER, CONFIG, composed, observed, replica
 from tests.support.replicas import serving as that_serves
@@ -140,6 +141,10 @@ def test_pods_are_observed_while_the_replica_does_not_serve() -> None:
             "objectTemplate": {"metadata": {"labels": {"modelplane.ai/pods-of": "chat-1"}}},
         },
     }
+
+
+def test_what_observes_the_pods_passes_the_schema_of_its_definition() -> None:
+    assert violations(composed(*waiting()).children["pods"].manifest, "observedobjectcollections") == []
 
 
 def test_pods_are_not_observed_before_there_is_a_workload_nor_once_the_replica_serves() -> None:

@@ -18,6 +18,8 @@ NAMESPACE: Final = "ml-team"
 FLEET: Final = ROOT / "examples" / "quickstart" / "fleet"
 MODEL: Final = ROOT / "examples" / "quickstart" / "model"
 REPLICAS: Final = 2
+LEFT_ALONE: Final = "bed/left-alone"
+"""Annotation of a composite that nobody touches: a change during an attempt to compose it would lose its outcome."""
 
 _API: Final = f"{labels.GROUP}/{labels.VERSION}"
 _LOOK_SECONDS: Final = 0.5
@@ -110,6 +112,8 @@ class Serving:
         stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
         for api_version, kind in COMPOSITES:
             for one in self.bed.control.api.list(api_version, kind):
+                if LEFT_ALONE in manifest.annotations(one):
+                    continue
                 with suppress(ApiError):  # it may just have gone
                     self.bed.control.api.patch(one, stamp)
 

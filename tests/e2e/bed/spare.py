@@ -20,7 +20,7 @@ from tests.e2e.bed import gpus
 from tests.e2e.bed.api import ApiError, load
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import free_ports
-from tests.e2e.bed.quickstart import MODEL, Serving
+from tests.e2e.bed.quickstart import LEFT_ALONE, MODEL, Serving
 from tests.e2e.shipped import COMPOSITION_OF
 
 NAMESPACE: Final = "spare-team"
@@ -170,7 +170,10 @@ def _give_to_nobody(bed: Bed) -> None:
     )
     bed.control.api.patch(
         bed.composite("ModelService", MODEL_NAME, NAMESPACE),
-        {"spec": {"crossplane": {"compositionRef": {"name": UNREACHABLE}}}},
+        {
+            "metadata": {"annotations": {LEFT_ALONE: "true"}},
+            "spec": {"crossplane": {"compositionRef": {"name": UNREACHABLE}}},
+        },
     )
 
 

@@ -25,6 +25,12 @@ GATEWAY_NAME: Final = "inference-gateway"
 HAS_ADDRESS: Final = "has(object.status) && has(object.status.addresses) && object.status.addresses.size() > 0"
 """Ready by an address: an Object that is not ready is looked at again soon."""
 
+ESTABLISHED: Final = (
+    "has(object.status) && has(object.status.conditions) && "
+    'object.status.conditions.exists(c, c.type == "Established" && c.status == "True")'
+)
+"""Ready by what the definition says: an Object that may not update never is ready by one that it finds there."""
+
 _CREATE_ONLY: Final = ("Observe", "Create")
 
 
@@ -55,6 +61,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
                 key=resource_name(crd),
                 component="inferenceExtension",
                 manifest=crd,
+                ready_when=ESTABLISHED,
                 policies=_CREATE_ONLY,
             )
             for crd in CRDS

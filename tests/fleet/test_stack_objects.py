@@ -1,7 +1,9 @@
 """The Objects of a ServingStack."""
 
 from function.composition import manifest
+from function.fleet.stack_objects import ESTABLISHED
 from tests.fleet.builders import (
+    CRDS,
     compose_stack,
     installed,
     message,
@@ -50,6 +52,13 @@ def test_a_class_that_is_there_keeps_its_name_and_the_gateway_its_class() -> Non
     assert remote(answered, "gateway")["spec"]["gatewayClassName"] == "envoy"
     text = "spec.gateway.className: other is not used, the cluster's class stays envoy"
     assert message(answered, "Held") == text
+
+
+def test_a_definition_that_the_cluster_has_already_is_left_as_it_is_and_ready_once_it_is_established() -> None:
+    """An Object that may not update is never ready by creation when it finds what another has created."""
+    for key in CRDS:
+        assert spec(whole(), key)["managementPolicies"] == ["Observe", "Create"]
+        assert spec(whole(), key)["readiness"] == {"policy": "DeriveFromCelQuery", "celQuery": ESTABLISHED}
 
 
 def test_the_gateway_is_watched_and_ready_by_its_address() -> None:

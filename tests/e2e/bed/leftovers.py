@@ -43,7 +43,6 @@ _REMOTE: Final = (
     ("gateway.networking.k8s.io/v1", "Gateway"),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"),
     ("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy"),
-    ("inference.networking.k8s.io/v1", "InferencePool"),
     ("resource.k8s.io/v1", "ResourceClaimTemplate"),
     ("resource.k8s.io/v1", "ResourceClaim"),
     ("v1", "ResourceQuota"),

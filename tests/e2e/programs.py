@@ -133,6 +133,7 @@ BED: Final = (
         "sigs.k8s.io/lws/cmd",
         files=(Files("sigs.k8s.io/lws", "config/webhook/manifests.yaml", "webhooks"),),
     ),
+    Program("traefik", "traefik", "github.com/traefik/traefik/v3/cmd/traefik", sources=("ext",)),
     Program(
         "definitions",
         files=(
@@ -147,6 +148,12 @@ BED: Final = (
                 "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_envoyproxies.yaml",
                 "envoy-gateway",
                 "h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+            ),
+            Files(
+                "github.com/traefik/traefik/v3@v3.7.9",
+                "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml",
+                "traefik",
+                "h1:RxOqG3Wtvl1F5yCDr2ZxAg21YU3QCh/m0tae3Su4BZ8=",
             ),
             Files(
                 "sigs.k8s.io/lws@v0.8.0",

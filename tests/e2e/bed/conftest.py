@@ -16,6 +16,7 @@ from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
 from tests.e2e.bed.spare import Leaving, leave
+from tests.e2e.bed.traffic import Traffic
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
 
@@ -104,3 +105,16 @@ def leaving(serving: Serving, journal: Journal) -> Leaving:
     found = leave(serving.bed)
     journal.note("a second model becomes Ready, and one of its replicas leaves", time.monotonic() - started)
     return found
+
+
+@pytest.fixture
+def unbroken(serving: Serving) -> Iterator[Traffic]:
+    """Requests to the model while a test goes on: not one of them may fail."""
+    sends = serving.bed.isolated
+    with Traffic(f"{serving.facts().address}/v1/models", sends=sends) as traffic:
+        yield traffic
+    if sends:
+        assert traffic.answers
+        assert traffic.failures == []
+    else:
+        say("NOT CHECKED: that no request fails meanwhile, since none can be sent")

@@ -1,4 +1,4 @@
-"""Stands in for Traefik and Envoy Gateway: the Gateway API's statuses, without any proxy.
+"""Stands in for Envoy Gateway: the Gateway API's statuses, without any proxy.
 
 A gateway exists for it once the stand-in for Helm has installed its chart. Routes are accepted
 for the generation that they have, and their backends are looked up. As with Envoy Gateway, a class

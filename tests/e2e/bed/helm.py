@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from function.composition import Manifest, Object, manifest
-from tests.e2e.bed import definitions, gpus, provider_configs
+from tests.e2e.bed import definitions, gpus, provider_configs, traefik_chart
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.provider_configs import UntrackedError
@@ -25,6 +25,8 @@ from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
 API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
 
 _FINALIZER: Final = "finalizer.managedresource.crossplane.io"
+_DEFINITIONS: Final = {"gateway-helm": ("gateway-api", "envoy-gateway"), "lws": ("lws",), "traefik": ("traefik",)}
+"""The folders of definitions that a chart brings."""
 
 
 class UnreachableError(Exception):
@@ -83,12 +85,14 @@ class Helm:
             return
         if len(release["metadata"].get("finalizers", ())) > 1:
             return
-        self.installed[target.url].discard(_chart(release))
+        if chart_of(release) == "traefik":
+            target.delete(traefik_chart.service())
+        self.installed[target.url].discard(chart_of(release))
         set_finalizer(self.control.api, release, _FINALIZER, present=False)
 
     def _bring(self, target: Api, release: Object) -> None:
         """Put on a cluster what a chart would."""
-        chart = _chart(release)
+        chart = chart_of(release)
         if chart in self.installed[target.url]:
             target.call("GET", "/version")
             return
@@ -99,10 +103,14 @@ class Helm:
         self.installed[target.url].add(chart)
 
     def _content(self, chart: str, target: Api) -> list[Manifest]:
-        folders = {"gateway-helm": ("gateway-api", "envoy-gateway"), "lws": ("lws",)}.get(chart, ())
         found = [
-            thing for folder in folders for path in sorted((self.crds / folder).glob("*.yaml")) for thing in load(path)
+            thing
+            for folder in _DEFINITIONS.get(chart, ())
+            for path in sorted((self.crds / folder).glob("*.y*ml"))
+            for thing in load(path)
         ]
+        if chart == "traefik":
+            found.append(traefik_chart.service())
         if chart == "metallb":
             found += definitions.metallb()
         if chart == "dra-driver-nvidia-gpu":
@@ -145,5 +153,6 @@ def _reach(kubeconfig: str) -> Api:
     return Api(kubeconfig)
 
 
-def _chart(release: Object) -> str:
+def chart_of(release: Object) -> str:
+    """The chart that a Release installs."""
     return manifest.text(release, "spec", "forProvider", "chart", "name")

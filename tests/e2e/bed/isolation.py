@@ -58,6 +58,11 @@ def isolate(addresses: Iterable[str]) -> bool:
     return True
 
 
+def own_loopback() -> str:
+    """An address of loopback that is this process's own: programs there may choose their ports freely."""
+    return f"127.1.{os.getpid() // 250 % 250}.{1 + os.getpid() % 250}"
+
+
 def _rehearse(addresses: Sequence[str]) -> None:
     """Have another process try it: who moved and could not furnish the place would have no network at all."""
     command = (sys.executable, "-m", __name__, *addresses)

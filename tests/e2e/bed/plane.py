@@ -186,7 +186,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     for cluster in inference:
         _give_kubeconfig(control, cluster)
     helm = Helm(control, binaries.folders["definitions"])
-    for one in Substitutes(binaries, processes, certificates, helm, inference, ADDRESSES).all():
+    for one in Substitutes(binaries, processes, certificates, helm, inference, ADDRESSES, isolated).all():
         stand_ins.append(one)
         one.start()
     by_name = {cluster.name: cluster for cluster in inference}

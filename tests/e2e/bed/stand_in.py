@@ -21,8 +21,10 @@ _CONFLICT: Final = 409
 class StandIn:
     """A loop in a thread. What goes wrong in a step is written to a file and tried again."""
 
-    def __init__(self, name: str, stands_for: str, step: Callable[[], None], folder: Path) -> None:
-        self._name, self._stands_for, self._step = name, stands_for, step
+    def __init__(
+        self, name: str, stands_for: str, step: Callable[[], None], folder: Path, end: Callable[[], None] = lambda: None
+    ) -> None:
+        self._name, self._stands_for, self._step, self._end = name, stands_for, step, end
         self._log = folder / f"stand-in-{name}.log"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -37,6 +39,7 @@ class StandIn:
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._end()
 
     def _run(self) -> None:
         while not self._ended.wait(_SECONDS):

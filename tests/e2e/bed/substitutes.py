@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.clouds import CLOUDS, Clouds
+from tests.e2e.bed.echo import Echo
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
+from tests.e2e.bed.isolation import own_loopback
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.leader_worker_sets import LeaderWorkerSets
+from tests.e2e.bed.load_balancer import LoadBalancer
 from tests.e2e.bed.processes import Processes
 from tests.e2e.bed.stand_in import StandIn
+from tests.e2e.bed.traefik import Traefik
 from tests.e2e.binaries import Binaries
 
 
@@ -27,6 +31,7 @@ class Substitutes:
         helm: The stand-in for provider-helm, which knows what is installed where.
         inference: The inference clusters.
         addresses: Where each cluster's gateway is reached, by the cluster's name.
+        isolated: Whether those addresses can be listened on.
     """
 
     binaries: Binaries
@@ -35,6 +40,7 @@ class Substitutes:
     helm: Helm
     inference: list[Cluster]
     addresses: Mapping[str, str]
+    isolated: bool
 
     def all(self) -> list[StandIn]:
         """Everything that stands in for something; nothing is started yet."""
@@ -43,37 +49,54 @@ class Substitutes:
         helm = StandIn("helm", stands_for, self.helm.step, folder)
         stands_for = f"stands in for the providers of {len(CLOUDS)} clouds: what is asked of them is Ready at once"
         clouds = StandIn("clouds", stands_for, Clouds(self.helm.control.api).step, folder)
-        return [helm, self._charts(), self._gateways(), clouds]
+        return [helm, self._charts(), self._balancer(), self._gateways(), clouds]
 
     def _charts(self) -> StandIn:
         """The controllers of charts, run as the charts would."""
+        control = self.helm.control
+        listens = self.addresses[control.name] if self.isolated else own_loopback()
+        traefik = Traefik(self.binaries, self.processes, control, self.helm, listens)
         sets = [
             LeaderWorkerSets(self.binaries, self.processes, self.certificates, one, self.helm) for one in self.inference
         ]
 
         def step() -> None:
+            traefik.step()
             for one in sets:
                 one.step()
 
-        stands_for = "runs LeaderWorkerSet as its chart does; no chart is rendered"
+        stands_for = (
+            "runs Traefik, built without its ACME client, and LeaderWorkerSet as their charts do; no chart is rendered"
+        )
         return StandIn("charts", stands_for, step, self.processes.folder)
 
-    def _gateways(self) -> StandIn:
+    def _balancer(self) -> StandIn:
         control = self.helm.control
+        balancer = LoadBalancer(control.api, self.addresses[control.name], passes_on=self.isolated)
+        stands_for = "stands in for the load balancer of the control cluster's cloud"
+        return StandIn("load-balancer", stands_for, balancer.step, self.processes.folder, balancer.stop)
+
+    def _gateways(self) -> StandIn:
+        """The gateways of inference clusters, and what answers behind them."""
         controllers = [
-            Controller("traefik", "traefik.io/gateway-controller", control.api, self.addresses[control.name])
-        ]
-        controllers += [
             Controller(
                 "gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, self.addresses[one.name]
             )
             for one in self.inference
         ]
+        proxies = [Echo(one.name, one.api, self.addresses[one.name]) for one in self.inference if self.isolated]
 
         def step() -> None:
             for one in controllers:
                 if one.chart in self.helm.installed[one.api.url]:
                     one.step()
+            for proxy in proxies:
+                proxy.step()
 
-        stands_for = "stands in for Traefik and Envoy Gateway: statuses only, no proxy"
-        return StandIn("gateways", stands_for, step, self.processes.folder)
+        def end() -> None:
+            for proxy in proxies:
+                proxy.stop()
+
+        answers = "a request is answered with what was sent" if self.isolated else "no request is answered"
+        stands_for = f"stands in for Envoy Gateway, its proxies and the engines behind them: {answers}"
+        return StandIn("gateways", stands_for, step, self.processes.folder, end)

@@ -14,6 +14,8 @@ from tests.e2e.bed.plane import Bed, kubeconfig_secret
 from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving
 from tests.e2e.bed.spare import Leaving
 
+pytestmark = pytest.mark.usefixtures("unbroken")
+
 CHAT = ("ModelDeployment", "chat")
 
 

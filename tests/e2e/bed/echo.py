@@ -1,0 +1,142 @@
+"""Stands in for an inference cluster's proxy and the engines behind it: it answers with what it was sent.
+
+It listens on the address of the cluster's Gateway, and knows the routes and the endpoints of that
+cluster: a request goes by the longest path that a route has, is rewritten as the route says, and
+is answered for a pod that is ready. Without a route the answer is 404, without a ready pod 503.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from function.composition import Manifest, Object, manifest
+from tests.e2e.bed.api import Api
+
+_PORT: Final = 80
+_GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
+_SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A rule of a route.
+
+    Attributes:
+        name: Name of the HTTPRoute.
+        prefix: The path that it takes.
+        replacement: What takes its place; None to leave it.
+        pods: The pods behind it that are ready.
+    """
+
+    name: str
+    prefix: str
+    replacement: str | None
+    pods: tuple[str, ...]
+
+    def takes(self, path: str) -> bool:
+        """Tell whether a path is below the prefix."""
+        prefix = self.prefix.rstrip("/")
+        return path == prefix or path.startswith(prefix + "/")
+
+    def rewritten(self, path: str) -> str:
+        """The path as an engine sees it."""
+        if self.replacement is None:
+            return path
+        rest = path[len(self.prefix.rstrip("/")) :]
+        return f"{self.replacement.rstrip('/')}/{rest.lstrip('/')}"
+
+
+class Echo:
+    """A proxy and engines, for one cluster."""
+
+    def __init__(self, cluster: str, api: Api, address: str) -> None:
+        self._cluster, self._api, self._address = cluster, api, address
+        self._routes: tuple[Route, ...] = ()
+        self._turn = itertools.count()
+        self._server: ThreadingHTTPServer | None = None
+
+    def stop(self) -> None:
+        """Answer nothing more."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def step(self) -> None:
+        """Read the routes of the cluster as they are now; while it cannot be asked, they are as they were."""
+        if self._server is None:
+            self._server = ThreadingHTTPServer((self._address, _PORT), self._handler())
+            threading.Thread(target=self._server.serve_forever, name=f"echo-{self._cluster}", daemon=True).start()
+        slices = self._api.list("discovery.k8s.io/v1", "EndpointSlice")
+        found = (rule for route in self._api.list(_GATEWAY_API, "HTTPRoute") for rule in _rules(route, slices))
+        self._routes = tuple(sorted(found, key=lambda rule: len(rule.prefix), reverse=True))
+
+    def answer(self, path: str, headers: Manifest) -> tuple[int, Manifest]:
+        """The status and the body of an answer."""
+        body: Manifest = {"cluster": self._cluster, "received": path, "headers": headers}
+        route = next((one for one in self._routes if one.takes(path.partition("?")[0])), None)
+        if route is None:
+            return 404, body
+        body |= {"route": route.name, "path": route.rewritten(path)}
+        if not route.pods:
+            return 503, body
+        return 200, {**body, "pod": route.pods[next(self._turn) % len(route.pods)]}
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        answer = self.answer
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = _SECONDS
+
+            def do_GET(self) -> None:  # the name that the base class calls
+                self._reply()
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self._reply()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+            def _reply(self) -> None:
+                status, body = answer(self.path, {key.lower(): value for key, value in self.headers.items()})
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        return Handler
+
+
+def _rules(route: Object, slices: list[Manifest]) -> Iterator[Route]:
+    for rule in manifest.items(route, "spec", "rules"):
+        pods: list[str] = []
+        for ref in manifest.items(rule, "backendRefs"):
+            pods += _ready(slices, ref.get("namespace") or manifest.namespace_of(route), ref["name"])
+        replacements = [
+            manifest.text(item, "urlRewrite", "path", "replacePrefixMatch")
+            for item in manifest.items(rule, "filters")
+            if item.get("type") == "URLRewrite"
+        ]
+        for match in manifest.items(rule, "matches"):
+            prefix = manifest.text(match, "path", "value")
+            replacement = replacements[0] if replacements else None
+            yield Route(manifest.name_of(route), prefix, replacement, tuple(sorted(pods)))
+
+
+def _ready(slices: list[Manifest], namespace: str, service: str) -> Iterator[str]:
+    for one in slices:
+        mine = manifest.labels(one).get("kubernetes.io/service-name") == service
+        if not mine or manifest.namespace_of(one) != namespace:
+            continue
+        for endpoint in manifest.items(one, "endpoints"):
+            if manifest.dig(endpoint, "conditions", "ready"):
+                yield manifest.text(endpoint, "targetRef", "name")

@@ -1,0 +1,94 @@
+"""A client that sends a request every tenth of a second, and remembers how each was answered."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+_SECONDS: Final = 0.1
+_PATIENCE: Final = 10
+_MOST: Final = 18_000
+"""How many requests are sent at most: half an hour's."""
+
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a request was answered.
+
+    Attributes:
+        at: When it was sent, by `time.time`.
+        status: The HTTP status; 0 when there was no answer.
+        backend: The replica that answered; empty when none did.
+        message: What went wrong; empty when nothing did.
+        body: What the answer says.
+    """
+
+    at: float
+    status: int
+    backend: str = ""
+    message: str = ""
+    body: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def ask(url: str, body: bytes | None = None) -> Answer:
+    """Send one request, over a connection of its own."""
+    parts, at = urlsplit(url), time.time()
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE)
+    try:
+        connection.request("GET" if body is None else "POST", parts.path, body)
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(at, 0, message=repr(error))
+    finally:
+        connection.close()
+    said = json.loads(text) if text.startswith("{") else {}
+    return Answer(at, answer.status, said.get("route", ""), "" if answer.status == _OK else text[:200], said)
+
+
+class Traffic:
+    """Requests in the background, while something else goes on. Use it as a context."""
+
+    def __init__(self, url: str, *, sends: bool = True) -> None:
+        self._sends = sends
+        self.answers: list[Answer] = []
+        self._url = url
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
+
+    @property
+    def failures(self) -> list[Answer]:
+        """The requests that no replica has answered well."""
+        return [one for one in self.answers if one.status != _OK]
+
+    @property
+    def backends(self) -> set[str]:
+        """The replicas that have answered."""
+        return {one.backend for one in self.answers if one.backend}
+
+    def since(self, at: float) -> list[Answer]:
+        """The answers to requests that were sent later."""
+        return [one for one in self.answers if one.at >= at]
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        if self._sends:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End; the last request is answered."""
+        self._ended.set()
+        if self._sends:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while len(self.answers) < _MOST and not self._ended.wait(_SECONDS):
+            self.answers.append(ask(self._url))

@@ -27,6 +27,7 @@ from function.composition import (
 )
 from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_existing
+from function.fleet.charges import with_counts
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
@@ -160,7 +161,7 @@ def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: R
             "replicas": len(replicas.found),
             "pools": len(pools.published),
             "nodes": pools.nodes,
-            "gpuPools": list(pools.published),
+            "gpuPools": with_counts(pools.published, replicas.found),
         }
     )
 

@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 
 from function.api import labels
 from function.composition import Object, manifest
-from function.scheduling import WORKER, Cluster, Pool, Replica, Taint
+from function.fleet.charges import charges
+from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
 
 _LONGEST_NAME: Final = 63
@@ -102,17 +103,11 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
     Returns:
         The replica, and what could not be read; empty when all could.
     """
-    charges: list[tuple[str, int]] = []
-    pins: list[tuple[str, str]] = []
-    for engine in manifest.items(thing, "spec", "engines"):
-        copies = max(manifest.integer(engine, "copies", default=1), 1)
-        for member in manifest.items(engine, "members"):
-            pool = manifest.text(member, "nodePoolName")
-            if not pool:
-                continue
-            pins.append((manifest.text(engine, "name"), pool))
-            if manifest.dig(member, "deviceRequests"):
-                charges.append((pool, copies * _pods(member)))
+    pins = (
+        (manifest.text(engine, "name"), manifest.text(member, "nodePoolName"))
+        for engine in manifest.items(thing, "spec", "engines")
+        for member in manifest.items(engine, "members")
+    )
     said = manifest.labels(thing)
     serving = manifest.is_true(thing, "Ready")
     replica = Replica(
@@ -122,8 +117,8 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
         cluster=cluster,
         index=index,
         revision=said.get(labels.REVISION, ""),
-        charges=tuple(charges),
-        pins=tuple(dict.fromkeys(pins)),
+        charges=tuple(charges(thing)),
+        pins=tuple(dict.fromkeys(pin for pin in pins if pin[1])),
         serving=serving,
         served=serving or bool(manifest.text(thing, "status", "servingSince")),
         created=manifest.text(thing, "metadata", "creationTimestamp"),
@@ -132,12 +127,6 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
         own=own,
     )
     return replica, _replica_fault(thing)
-
-
-def _pods(member: Object) -> int:
-    if manifest.text(member, "role") != WORKER:
-        return 1
-    return max(manifest.integer(member, "worker", "nodes", default=1), 1)
 
 
 def _replica_fault(thing: Object) -> str:

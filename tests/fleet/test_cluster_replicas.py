@@ -92,3 +92,31 @@ def test_a_deletion_that_was_refused_is_said_and_not_remembered() -> None:
     assert said(answered)["DeletionBlocked"] == "True/DeletionRefused"
     assert message(answered, "DeletionBlocked").startswith("1 replica is placed here: ml-team/chat-1; delete")
     assert said(compose_cluster(thing))["DeletionBlocked"] == "False/NoReplicas"
+
+
+def engine(pool_name: str, *members: dict[str, object], copies: int = 1) -> dict[str, object]:
+    return {"name": "vllm", "copies": copies, "members": [{"nodePoolName": pool_name, **member} for member in members]}
+
+
+CLAIMS = {"deviceRequests": [{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "count": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("engines", "committed", "free"),
+    [
+        ([], 0, 2),
+        ([engine("gpus", {"role": "Standalone", **CLAIMS})], 1, 1),
+        ([engine("gpus", {"role": "Standalone", **CLAIMS}, copies=3)], 3, 0),
+        ([engine("gpus", {"role": "Leader"}, {"role": "Worker", "worker": {"nodes": 2}, **CLAIMS})], 2, 0),
+        ([engine("elsewhere", {"role": "Standalone", **CLAIMS})], 0, 2),
+        (["junk", {"members": "junk"}], 0, 2),
+    ],
+    ids=["none", "one pod", "more than there are", "a gang whose leader claims nothing", "another pool", "junk"],
+)
+def test_a_cluster_publishes_how_many_nodes_of_a_pool_are_taken_and_left(
+    engines: list[object], committed: int, free: int
+) -> None:
+    placed = {**replica(), "spec": {"clusterName": "ams-1", "engines": engines}}
+    answered = compose_cluster(cluster(), replicas=[placed])
+    (pool,) = answered.status["gpuPools"]
+    assert (pool["committedNodes"], pool["freeNodes"]) == (committed, free)

@@ -24,7 +24,7 @@ from tests.fleet.builders import (
 from tests.support.observe import answer, said, with_condition
 
 STACK = names.name("ams-1", 63, "ServingStack", "modelplane-system", "ams-1")
-GPUS = {"name": "gpus", "className": "l4", "nodes": 2, "devices": [PUBLISHED]}
+GPUS = {"name": "gpus", "className": "l4", "nodes": 2, "devices": [PUBLISHED], "committedNodes": 0, "freeNodes": 2}
 LOST: dict[str, list[Manifest]] = {"l4": []}
 
 

@@ -1,0 +1,51 @@
+"""What a ModelReplica takes of its cluster's node pools.
+
+Nodes are counted whole, and only for members that claim devices: each pod of theirs has a node of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from function.composition import Manifest, Object, manifest
+
+_WORKER = "Worker"
+
+
+def charges(replica: Object) -> Iterator[tuple[str, int]]:
+    """Pool and nodes for each member that claims devices; several entries for a pool add up.
+
+    What cannot be read takes nothing.
+    """
+    for engine in manifest.items(replica, "spec", "engines"):
+        copies = max(manifest.integer(engine, "copies", default=1), 1)
+        for member in manifest.items(engine, "members"):
+            pool = manifest.text(member, "nodePoolName")
+            if pool and manifest.dig(member, "deviceRequests"):
+                yield pool, copies * _pods(member)
+
+
+def with_counts(pools: Iterable[Manifest], replicas: Iterable[Object]) -> list[Manifest]:
+    """Add to published pools how many of their nodes are taken, and how many are left.
+
+    Args:
+        pools: What a cluster publishes of its pools.
+        replicas: Every ModelReplica on the cluster; one being deleted takes its nodes until it is gone.
+    """
+    taken: Counter[str] = Counter()
+    for replica in replicas:
+        for name, nodes in charges(replica):
+            taken[name] += nodes
+    return [_counted(pool, taken[manifest.text(pool, "name")]) for pool in pools]
+
+
+def _counted(pool: Manifest, taken: int) -> Manifest:
+    left = max(manifest.integer(pool, "nodes") - taken, 0)
+    return {**pool, "committedNodes": taken, "freeNodes": left}
+
+
+def _pods(member: Object) -> int:
+    if manifest.text(member, "role") != _WORKER:
+        return 1
+    return max(manifest.integer(member, "worker", "nodes", default=1), 1)

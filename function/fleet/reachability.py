@@ -43,8 +43,8 @@ VOCABULARY: Final[Vocabulary] = {
 def say_of_children(draft: Draft, children: Mapping[str, Object | None]) -> None:
     """Say how it is by the Releases and Objects for the cluster; those that say nothing do not count."""
     said = {key: manifest.condition(child, "Synced") for key, child in children.items()}
-    told = {key: one for key, one in said.items() if one.get("status") in {"True", "False"}}
-    refused = [key for key, one in sorted(told.items()) if one["status"] == "False"]
+    told = {key: one for key, one in said.items() if manifest.text(one, "status") in {"True", "False"}}
+    refused = [key for key in sorted(told) if told[key]["status"] == "False"]
     if refused:
         why = manifest.text(told[refused[0]], "message") or manifest.text(told[refused[0]], "reason")
         counted = f"{len(refused)} of {len(told)} objects cannot be applied or read; {refused[0]}: {why}"

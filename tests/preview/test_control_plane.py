@@ -112,7 +112,9 @@ def test_a_composer_that_answers_otherwise_before_it_asks_to_be_called_is_named(
 
 
 def test_a_composer_whose_answers_turn_for_ever_without_effect_is_named() -> None:
-    of = plane(lambda seen: answer(requirements={f"at-{seen.now:%H-%M}": Requirement("v1", "ConfigMap")}))
+    of = plane(
+        lambda seen: answer(requirements={f"at-{seen.now:%H-%M}": Requirement("v1", "ConfigMap")}, ttl_seconds=1)
+    )
     of.apply([app()])
     with pytest.raises(NotSettledError, match=r"App/team/shop is answered otherwise at \d\d:\d\d:00"):
         of.settle()

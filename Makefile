@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types unit e2e bed format generate build package clean
+.PHONY: help demo test lint types unit e2e render bed format generate build package clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -39,11 +39,13 @@ $(VENV)/.e2e: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,e2e]'
 	@touch $@
 
-e2e: $(VENV)/.e2e ## Run our answers through Crossplane itself (needs Go; the first build takes some minutes)
+e2e: render bed ## Run everything that needs Go: render, then bed
+
+render: $(VENV)/.e2e ## Run our answers through Crossplane itself (needs Go; the first build takes some minutes)
 	@$(BIN)/python -m tests.e2e.binaries >/dev/null
 	$(BIN)/pytest --quiet tests/e2e
 
-bed: $(VENV)/.e2e ## Run the quickstart on a real control plane (needs Go; the first build takes some 20 minutes)
+bed: $(VENV)/.e2e ## Run the quickstart on a real control plane (needs Go; the first build takes half an hour)
 	@$(BIN)/python -m tests.e2e.binaries bed >/dev/null
 	$(BIN)/pytest --quiet -o faulthandler_timeout=900 tests/e2e/bed
 

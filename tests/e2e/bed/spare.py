@@ -177,6 +177,11 @@ def _give_to_nobody(bed: Bed) -> None:
     )
 
 
+_CHECKING: Final = "pipeline status unknown"
+"""What Crossplane says while it has not looked at a new Composition yet."""
+
+
 def _not_synced(bed: Bed) -> str:
     said = manifest.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
-    return str(said["message"]) if said.get("status") == "False" else ""
+    message = manifest.text(said, "message")
+    return message if said.get("status") == "False" and _CHECKING not in message else ""

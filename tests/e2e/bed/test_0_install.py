@@ -23,7 +23,7 @@ COMPOSING: Final = ("get", "list", "watch", "create", "update", "patch", "delete
 def test_everything_that_is_documented_is_there(bed: Bed) -> None:
     assert bed.installation.missing() == []
     for kind, number in (("function", 1), ("provider", len(NEEDED)), ("configuration", 1)):
-        header, *rows = bed.control.kubectl.table(kind)
+        header, *rows = bed.control.kubectl.table(f"{kind}.pkg.crossplane.io")
         shown = [dict(zip(header, row, strict=True)) for row in rows]
         assert [(row["INSTALLED"], row["HEALTHY"]) for row in shown] == [("True", "True")] * number, kind
 

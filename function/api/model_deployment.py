@@ -161,6 +161,19 @@ class Revision(Model):
     """When it became the wanted one."""
 
 
+class RevisionCount(Model):
+    """How many replicas run a revision."""
+
+    name: Annotated[Text, length(None, 63)]
+    """Name of the revision."""
+
+    replicas: Integer | None = None
+    """Replicas that run it."""
+
+    serving: Integer | None = None
+    """Replicas of it that serve."""
+
+
 class Avoidance(Model):
     """A pool that no replica is placed on for a while."""
 
@@ -191,6 +204,9 @@ class ModelDeploymentStatus(Model):
 
     revision: Revision = Field(default_factory=Revision)
     """The revision that is rolled out."""
+
+    revisions: Annotated[tuple[RevisionCount, ...], items(None, 256, keys=("name",))] = ()
+    """How many replicas run each revision; more than one while a rollout goes on."""
 
     avoid: Annotated[tuple[Avoidance, ...], items(None, 256, keys=("cluster", "pool"))] = ()
     """Pools that no replica is placed on for a while."""

@@ -23,9 +23,11 @@ from function.scheduling.plan import (
     Overcommit,
     Placement,
     Plan,
+    Progress,
     ResolvedRequest,
 )
 from function.scheduling.reasons import (
+    Avoided,
     CountTooSmall,
     EnginesTooLarge,
     HoldReason,
@@ -45,7 +47,18 @@ from function.scheduling.reasons import (
 )
 from function.scheduling.scheduler import schedule
 from function.scheduling.tally import summary
-from function.scheduling.workload import LEADER, STANDALONE, WORKER, DeviceRequest, Engine, Member, Toleration, Wanted
+from function.scheduling.workload import (
+    LEADER,
+    STANDALONE,
+    WORKER,
+    Avoid,
+    DeviceRequest,
+    Engine,
+    Member,
+    Rollout,
+    Toleration,
+    Wanted,
+)
 
 __all__ = [
     "LEADER",
@@ -53,6 +66,8 @@ __all__ = [
     "NO_SCHEDULE",
     "STANDALONE",
     "WORKER",
+    "Avoid",
+    "Avoided",
     "Cluster",
     "CountTooSmall",
     "DeviceRequest",
@@ -84,9 +99,11 @@ __all__ = [
     "PoolGone",
     "PoolNoLongerMatches",
     "PoolsUnknown",
+    "Progress",
     "Rejection",
     "Replica",
     "ResolvedRequest",
+    "Rollout",
     "SyntheticOnly",
     "Taint",
     "Tainted",

@@ -7,9 +7,9 @@ else's, or being deleted: its nodes are free only when it is gone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
-from function.scheduling.fleet import Cluster, Replica
+from function.scheduling.fleet import Cluster, Pool, Replica
 from function.scheduling.plan import EnginePlacement, Overcommit
 
 
@@ -22,9 +22,27 @@ class Ledger:
             for pool, nodes in replica.charges:
                 self._taken[replica.cluster, pool] += nodes
 
-    def free(self, cluster: Cluster) -> tuple[int, ...]:
-        """Count the free nodes of each published pool; negative where more is taken than there is."""
-        return tuple(max(pool.nodes, 0) - self._taken[cluster.name, pool.name] for pool in cluster.pools or ())
+    def free(self, cluster: Cluster, closed: Container[tuple[str, str]] = ()) -> tuple[int, ...]:
+        """Count the free nodes of each published pool; negative where more is taken than there is.
+
+        Args:
+            cluster: The cluster.
+            closed: Clusters and pools of which no node counts as free.
+        """
+        return tuple(self._free(cluster.name, pool, closed) for pool in cluster.pools or ())
+
+    def without(self, replicas: Iterable[Replica]) -> Ledger:
+        """The nodes that are taken when these replicas are gone."""
+        trial = Ledger(())
+        trial._taken = self._taken.copy()
+        for replica in replicas:
+            for pool, nodes in replica.charges:
+                trial._taken[replica.cluster, pool] -= nodes
+        return trial
+
+    def _free(self, cluster: str, pool: Pool, closed: Container[tuple[str, str]]) -> int:
+        left = max(pool.nodes, 0) - self._taken[cluster, pool.name]
+        return min(left, 0) if (cluster, pool.name) in closed else left
 
     def charge(self, cluster: str, engines: Iterable[EnginePlacement]) -> None:
         """Take the nodes of a new replica."""

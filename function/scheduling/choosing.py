@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,6 +45,7 @@ class Candidates:
         placer: Placer,
         ledger: Ledger,
         inhabited: Iterable[Cluster],
+        closed: Container[tuple[str, str]] = (),
     ) -> None:
         """Line up clusters.
 
@@ -53,7 +54,9 @@ class Candidates:
             placer: Finds the pools.
             ledger: Knows the free nodes; charged with what is taken.
             inhabited: The cluster of each replica that the deployment already has.
+            closed: Clusters and pools that take none.
         """
+        self._closed = closed
         self._placer = placer
         self._ledger = ledger
         self._load: Counter[str] = Counter()
@@ -88,7 +91,7 @@ class Candidates:
     def _line_up(self, cluster: Cluster) -> None:
         """Put a cluster into its region's heap, if it has room for one more replica."""
         pools: tuple[Pool, ...] = cluster.pools or ()
-        fit = self._placer.fit(pools, self._ledger.free(cluster))
+        fit = self._placer.fit(pools, self._ledger.free(cluster, self._closed))
         if fit is not None:
             self._ready[cluster.name] = Chosen(cluster, fit)
             entry = (self._load[cluster.name], -fit.left, cluster.name)

@@ -69,4 +69,4 @@ def describe_drift(drift: Drift | PlacementDrifted | DrainBlocked) -> str:
         case PlacementDrifted(details=details):
             return "; ".join(describe_drift(detail) for detail in details)
         case DrainBlocked(key=key):
-            return f"asked to leave by taint {key}, and stays until a successor serves elsewhere"
+            return f"asked to leave by taint {key}, and stays because there is no place elsewhere"

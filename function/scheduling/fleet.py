@@ -83,6 +83,8 @@ class Replica:
         pins: Engine and pool, as it was placed; empty if not known.
         serving: Whether it serves now.
         served: Whether it has ever served.
+        settled: Whether it has served long enough for every service to have noticed.
+        stuck: Whether it has never served in all the time that it was given.
         created: Creation time as RFC 3339 text, comparable as text.
         terminating: Whether it is being deleted.
         draining: Whether it is marked as leaving.
@@ -99,6 +101,8 @@ class Replica:
     pins: tuple[tuple[str, str], ...] = ()
     serving: bool = False
     served: bool = False
+    settled: bool = False
+    stuck: bool = False
     created: str = ""
     terminating: bool = False
     draining: bool = False

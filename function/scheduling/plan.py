@@ -17,6 +17,20 @@ class Leave(Enum):
     DEGRADED_CLUSTER = "its cluster is not ready or has no gateway address"
     TAINTED_CLUSTER = "its cluster is cordoned or draining"
     SURPLUS = "its cluster has the most replicas of the deployment"
+    MAKES_ROOM = "it makes room for one that runs what is wanted now"
+    YIELDS = "its pool is contested, and it has never served"
+    STUCK = "it has never served in the time that it was given"
+
+
+class Progress(Enum):
+    """How far replicas run what is wanted, where they are wanted."""
+
+    COMPLETE = "every replica runs what is wanted now"
+    REPLACING = "replicas are being replaced"
+    HELD = "replicas are not replaced because none may be placed"
+    PAUSED = "replicas are not replaced because the rollout is paused"
+    NO_ROOM = "replicas wait to be replaced until there is room"
+    FAILED = "what is wanted now has never served in the time that it was given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +40,14 @@ class Kept:
     Attributes:
         replica: The replica.
         drift: How its place differs from what would be chosen now; None when it does not.
-        drain: Set when its cluster asks it to leave and it has not left.
+        drain: Set when its cluster asks it to leave and there is nowhere to go.
+        draining: Whether its cluster asks it to leave, and it will once a successor serves elsewhere.
     """
 
     replica: Replica
     drift: PlacementDrifted | None = None
     drain: DrainBlocked | None = None
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,8 @@ class Plan:
     Attributes:
         kept: Replicas that stay, by cluster and index.
         placed: Replicas to make, by cluster and index.
-        leaving: Replicas to take away because fewer are wanted, with what singled them out.
+        leaving: Replicas to take away, with what singled them out. Those that yield or are stuck have never
+            served, and their pools are to be avoided for a while.
         lost: Replicas whose cluster no longer exists.
         terminating: Replicas that are already being deleted. They hold their nodes and their index,
             and do not count towards what is wanted.
@@ -135,6 +152,7 @@ class Plan:
         invalid: Selectors that cannot be compiled. With any, everything is kept and nothing is placed.
         overcommitted: Pools whose replicas take more nodes than there are.
         held: Why nothing was placed, when the deployment may not place anything.
+        progress: How far the replicas run what is wanted now.
         doubt: Whether the list of clusters was empty although replicas exist. Everything is kept then.
     """
 
@@ -147,4 +165,5 @@ class Plan:
     invalid: tuple[InvalidSelector, ...] = ()
     overcommitted: tuple[Overcommit, ...] = ()
     held: HoldReason | None = None
+    progress: Progress = Progress.COMPLETE
     doubt: bool = False

@@ -31,6 +31,7 @@ class Kind(Enum):
     POOLS_UNKNOWN = "PoolsUnknown"
     NO_NODE_POOLS = "NoNodePools"
     TAINTED = "Tainted"
+    AVOIDED = "Avoided"
     NOT_ENOUGH_NODES = "NotEnoughNodes"
     ENGINES_TOO_LARGE = "EnginesTooLarge"
     COUNT_TOO_SMALL = "CountTooSmall"
@@ -88,6 +89,20 @@ class Tainted:
     kind: ClassVar[Kind] = Kind.TAINTED
     key: str
     effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Avoided:
+    """There is room, in a pool that a replica has left without having served.
+
+    Attributes:
+        pool: The pool.
+        until: Until when it takes none, as RFC 3339 text.
+    """
+
+    kind: ClassVar[Kind] = Kind.AVOIDED
+    pool: str
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,7 @@ Rejection: TypeAlias = (
     | PoolsUnknown
     | NoNodePools
     | Tainted
+    | Avoided
     | NotEnoughNodes
     | EnginesTooLarge
     | CountTooSmall
@@ -210,6 +226,8 @@ def describe(rejection: Rejection) -> str:
             return f"not selected (lacks {_labels(labels)})" if labels else "not selected"
         case Tainted(key=key, effect=effect):
             return f"tainted {key}:{effect}" if effect else f"tainted {key}"
+        case Avoided(pool=pool, until=until):
+            return f"left a moment ago (pool {pool}{f', not before {until}' if until else ''})"
         case NotEnoughNodes(pool=pool, needed=needed, free=free, engine=engine):
             return f"needs {plural(needed, 'free node')} in pool {pool}{_for(engine)} ({max(free, 0)} free)"
         case EnginesTooLarge(needed=needed, free=free):

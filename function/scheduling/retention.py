@@ -22,8 +22,16 @@ from function.scheduling.plan import Kept
 from function.scheduling.workload import Wanted
 
 
-def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer) -> Kept:
-    """Keep a replica on its cluster, and tell how its place differs from what is asked for now."""
+def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer, *, nowhere_to_go: bool = True) -> Kept:
+    """Keep a replica on its cluster, and tell how its place differs from what is asked for now.
+
+    Args:
+        replica: The replica.
+        cluster: Its cluster.
+        wanted: The deployment.
+        placer: Knows what pools offer.
+        nowhere_to_go: Whether one that is asked to leave has no successor elsewhere.
+    """
     leave = wanted.untolerated(cluster.taints, NO_EXECUTE)
     details: list[Drift] = []
     missing = missing_labels(cluster, wanted)
@@ -34,7 +42,8 @@ def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer) -> 
     return Kept(
         replica,
         drift=PlacementDrifted(tuple(details)) if details else None,
-        drain=DrainBlocked(min(taint.key for taint in leave)) if leave else None,
+        drain=DrainBlocked(min(taint.key for taint in leave)) if leave and nowhere_to_go else None,
+        draining=bool(leave) and not nowhere_to_go,
     )
 
 

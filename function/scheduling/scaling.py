@@ -1,4 +1,4 @@
-"""Scaling down: which replicas go when fewer are wanted.
+"""Scaling down: which replicas go when there are too many.
 
 First those that are not serving, then those on clusters that are not ready or have no gateway
 address, then those on clusters with a taint that is not tolerated. Among the rest the cluster
@@ -19,13 +19,15 @@ def choose_leavers(
     replicas: Iterable[Replica],
     clusters: Mapping[str, Cluster],
     wanted: Wanted,
+    most: int,
 ) -> tuple[tuple[Replica, Leave], ...]:
     """Choose the replicas that are too many.
 
     Args:
         replicas: The deployment's replicas.
         clusters: By name, at least those that the replicas are on.
-        wanted: Says how many replicas may stay.
+        wanted: Says which taints are tolerated.
+        most: How many of the replicas may stay.
 
     Returns:
         The replicas in the order in which they were singled out, with what did so.
@@ -34,7 +36,7 @@ def choose_leavers(
     load = Counter(replica.cluster for replica in staying)
     why = {replica: _weakness(replica, clusters[replica.cluster], wanted) for replica in staying}
     leaving: list[tuple[Replica, Leave]] = []
-    while len(staying) > wanted.replicas:
+    while len(staying) > most:
         first = max(
             staying,
             key=lambda one: (

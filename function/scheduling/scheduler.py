@@ -1,32 +1,21 @@
 """The scheduler: from the fleet and what is wanted to a plan.
 
-It keeps what runs, takes away what is too many, and places what is missing. The order in which
-clusters and replicas are given makes no difference; the order of a cluster's pools and of a
-pool's devices is theirs, and does.
+It keeps what runs, takes away what is too many, places what is missing, and replaces what is to be
+replaced, so that at every step enough serves. It remembers nothing: a plan is made anew from what is
+observed, and comes to the same as long as that is the same. The order in which clusters and replicas
+are given makes no difference; the order of a cluster's pools and of a pool's devices is theirs, and does.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from function.scheduling.capacity import Ledger, overcommitted
-from function.scheduling.choosing import Candidates
-from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Fleet, Replica
-from function.scheduling.placing import Placer
-from function.scheduling.plan import InvalidSelector, Kept, Placement, Plan
-from function.scheduling.reasons import (
-    NoGateway,
-    NoNodePools,
-    NotReady,
-    NotSelected,
-    PoolsUnknown,
-    Rejection,
-    Tainted,
-    Terminating,
-)
-from function.scheduling.retention import keep, missing_labels
-from function.scheduling.scaling import choose_leavers
+from function.scheduling.board import Board
+from function.scheduling.capacity import overcommitted
+from function.scheduling.contest import yielders
+from function.scheduling.fleet import Fleet, Replica
+from function.scheduling.plan import InvalidSelector, Kept, Leave, Placement, Plan, Progress
+from function.scheduling.team import Team, line_up
 from function.scheduling.workload import Wanted
 from function.selectors import SelectorError, compile_selector
 
@@ -55,30 +44,51 @@ def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
 
     lost = tuple(replica for replica in present if replica.cluster not in clusters)
     alive = [replica for replica in present if replica.cluster in clusters]
-    leaving = choose_leavers(alive, clusters, wanted)
-    gone = {replica for replica, _ in leaving}
-    staying = [replica for replica in alive if replica not in gone]
-
-    placer = Placer(wanted.engines)
-    placed: tuple[Placement, ...] = ()
-    rejections: tuple[tuple[str, Rejection], ...] = ()
-    missing = wanted.replicas - len(staying)
-    if wanted.fill and wanted.engines and missing > 0:
-        ledger = Ledger(fleet.replicas)
-        used = _indices(own)
-        placed = _place(missing, clusters, wanted, placer, ledger, staying, used)
-        if len(placed) < missing:
-            rejections = _rejections(clusters.values(), wanted, placer, ledger)
+    yielding = yielders(clusters, fleet.replicas) & set(alive) if wanted.fill else frozenset()
+    team = line_up((one for one in alive if one not in yielding), clusters, wanted)
+    board = Board(clusters, wanted, fleet.replicas)
+    placed = board.place(team)
+    short = len(placed) < board.most(team)
+    retried = board.retry(team)
+    making_room = board.make_room(team, terminating, len(placed))
+    leaving = (
+        *team.leaving,
+        *((one, Leave.YIELDS) for one in alive if one in yielding),
+        *((one, Leave.STUCK) for one, _ in retried),
+        *((one, Leave.MAKES_ROOM) for one in making_room),
+    )
+    gone = {one for one, _ in leaving}
+    staying = [one for one in alive if one not in gone]
     return Plan(
-        kept=tuple(keep(replica, clusters[replica.cluster], wanted, placer) for replica in staying),
-        placed=placed,
+        kept=board.keep(team, staying, len(placed)),
+        placed=_in_order((*placed, *(placement for _, placement in retried))),
         leaving=leaving,
         lost=lost,
         terminating=terminating,
-        rejections=rejections,
+        rejections=board.rejections() if short else (),
         overcommitted=overcommitted(clusters.values(), fleet.replicas, staying),
         held=held,
+        progress=_progress(team, alive, short=short, making_room=bool(making_room)),
     )
+
+
+def _progress(team: Team, alive: Iterable[Replica], *, short: bool, making_room: bool) -> Progress:
+    """Say how far the replicas run what is wanted now."""
+    if team.failed:
+        return Progress.FAILED
+    if all(one.revision == team.wanted.revision for one in alive):
+        return Progress.COMPLETE
+    if not team.wanted.fill:
+        return Progress.HELD
+    if team.wanted.rollout.paused:
+        return Progress.PAUSED
+    starting = any(not one.settled for one in team.current)
+    waits = short and not making_room and not starting and not team.leaving
+    return Progress.NO_ROOM if waits else Progress.REPLACING
+
+
+def _in_order(placed: Iterable[Placement]) -> tuple[Placement, ...]:
+    return tuple(sorted(placed, key=lambda one: (one.cluster, one.index)))
 
 
 def _identity(replica: Replica) -> tuple[str, int, str, str]:
@@ -98,70 +108,3 @@ def _invalid_selectors(wanted: Wanted) -> tuple[InvalidSelector, ...]:
                         where = (engine.name, position, member.role, request.name, index)
                         invalid.append(InvalidSelector(*where, str(error), error.excerpt))
     return tuple(invalid)
-
-
-def _indices(own: Iterable[Replica]) -> defaultdict[str, set[int]]:
-    """Collect the indices in use on each cluster, those of terminating replicas included."""
-    used: defaultdict[str, set[int]] = defaultdict(set)
-    for replica in own:
-        used[replica.cluster].add(replica.index)
-    return used
-
-
-def _place(
-    missing: int,
-    clusters: Mapping[str, Cluster],
-    wanted: Wanted,
-    placer: Placer,
-    ledger: Ledger,
-    staying: Sequence[Replica],
-    used: defaultdict[str, set[int]],
-) -> tuple[Placement, ...]:
-    """Place as many replicas as are missing, or as many as find room."""
-    open_clusters = [cluster for cluster in clusters.values() if _closed(cluster, wanted) is None]
-    candidates = Candidates(open_clusters, placer, ledger, [clusters[replica.cluster] for replica in staying])
-    placed: list[Placement] = []
-    while len(placed) < missing and (chosen := candidates.take()):
-        taken = used[chosen.cluster.name]
-        index = next(number for number in range(len(taken) + 1) if number not in taken)
-        taken.add(index)
-        placed.append(Placement(chosen.cluster.name, index, wanted.revision, chosen.fit.engines))
-    return tuple(sorted(placed, key=lambda one: (one.cluster, one.index)))
-
-
-def _closed(cluster: Cluster, wanted: Wanted) -> Rejection | None:
-    """Find what keeps every new replica of the deployment out, whatever is free."""
-    missing = missing_labels(cluster, wanted)
-    if missing:
-        return NotSelected(missing)
-    if cluster.terminating:
-        return Terminating()
-    if not cluster.ready:
-        return NotReady()
-    if not cluster.gateway_address:
-        return NoGateway()
-    taints = wanted.untolerated(cluster.taints, NO_SCHEDULE, NO_EXECUTE)
-    if taints:
-        first = min(taints, key=lambda taint: (taint.key, taint.effect))
-        return Tainted(first.key, first.effect)
-    if cluster.pools is None:
-        return PoolsUnknown()
-    if not cluster.pools:
-        return NoNodePools()
-    return None
-
-
-def _rejections(
-    clusters: Iterable[Cluster],
-    wanted: Wanted,
-    placer: Placer,
-    ledger: Ledger,
-) -> tuple[tuple[str, Rejection], ...]:
-    """Say for every cluster why it takes no further replica."""
-    return tuple(
-        (
-            cluster.name,
-            _closed(cluster, wanted) or placer.why_not(cluster.pools or (), ledger.free(cluster)),
-        )
-        for cluster in clusters
-    )

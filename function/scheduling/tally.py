@@ -29,6 +29,7 @@ _SPELT_OUT: Final = 2
 
 _GENERAL: Final = {
     Kind.TAINTED: "tainted",
+    Kind.AVOIDED: "left a moment ago",
     Kind.NOT_ENOUGH_NODES: "with too few free nodes",
     Kind.ENGINES_TOO_LARGE: "too small for all engines at once",
     Kind.COUNT_TOO_SMALL: "with too few devices per node",
@@ -37,6 +38,7 @@ _GENERAL: Final = {
 }
 
 _REMEDIES: Final = {
+    Kind.AVOIDED: "Wait; look at why the replica did not serve there if this lasts.",
     Kind.NOT_ENOUGH_NODES: "Free nodes or enlarge a pool.",
     Kind.ENGINES_TOO_LARGE: "Free nodes or enlarge a pool.",
     Kind.TAINTED: "Remove the taint or tolerate it.",

@@ -78,6 +78,36 @@ class Toleration:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollout:
+    """How replicas are replaced.
+
+    Attributes:
+        max_surge: Replicas that there may be beyond the wanted number.
+        max_unavailable: Replicas that may be missing when there is no room for more.
+        paused: Whether no further replica is replaced because it runs something else than is wanted.
+    """
+
+    max_surge: int = 1
+    max_unavailable: int = 1
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Avoid:
+    """A pool that a replica has left without having served, and that takes none for a while.
+
+    Attributes:
+        cluster: The cluster.
+        pool: The pool.
+        until: Until when, as RFC 3339 text; for messages.
+    """
+
+    cluster: str
+    pool: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A deployment as the scheduler sees it.
 
@@ -91,6 +121,9 @@ class Wanted:
         match_labels: Labels that a cluster must have for a new replica, of deployment and cache together.
         fill: Whether new replicas may be placed; without, replicas are only kept and scaled down.
         hold_reason: Why not, when `fill` is off.
+        rollout: How replicas are replaced.
+        avoid: Pools that take no new replica of the deployment.
+        most_new: The most replicas that may be placed at once; None for as many as are missing.
     """
 
     namespace: str
@@ -102,6 +135,9 @@ class Wanted:
     match_labels: tuple[tuple[str, str], ...] = ()
     fill: bool = True
     hold_reason: HoldReason | None = None
+    rollout: Rollout = Rollout()
+    avoid: tuple[Avoid, ...] = ()
+    most_new: int | None = None
 
     def untolerated(self, taints: Iterable[Taint], *effects: str) -> tuple[Taint, ...]:
         """Find the taints of these effects that no toleration covers, in their order."""

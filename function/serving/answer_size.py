@@ -14,7 +14,7 @@ from function.composition import Object, manifest
 LARGEST: Final = 3_670_016
 """3.5 MiB: new replicas are placed as long as the answer stays below; the rest is reserve."""
 
-BESIDE: Final = 512
+BESIDE: Final = 640
 """Bytes that each child takes beside its own manifest: its wrapping, its place in the status."""
 
 _NUMBER: Final = 9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from function.api import labels
@@ -11,7 +12,7 @@ from function.api.engines import Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, manifest
-from function.scheduling import DeviceRequest, HoldReason, Toleration, Wanted
+from function.scheduling import DeviceRequest, HoldReason, Rollout, Toleration, Wanted
 from function.scheduling import Engine as WantedEngine
 from function.scheduling import Member as WantedMember
 
@@ -34,7 +35,7 @@ class Demand:
         namespace: The deployment's namespace.
         name: The deployment's name.
         replicas: How many replicas it wants.
-        max_unavailable: How many of them may be missing while it is still Ready.
+        deadline: How long a replica may take until it serves.
         workload: What it runs.
         revision: Name of what it runs.
         cache: What is known of its cache.
@@ -45,7 +46,7 @@ class Demand:
     namespace: str
     name: str
     replicas: int
-    max_unavailable: int
+    deadline: timedelta
     workload: Workload
     revision: str
     cache: CacheState
@@ -55,7 +56,7 @@ class Demand:
     @property
     def needed(self) -> int:
         """How many replicas must serve for the deployment to be Ready."""
-        return 0 if self.replicas == 0 else max(1, self.replicas - self.max_unavailable)
+        return 0 if self.replicas == 0 else max(1, self.replicas - self.wanted.rollout.max_unavailable)
 
     @property
     def cache_name(self) -> str:
@@ -84,6 +85,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
     asked = {key: value for key, value in {**own, **others}.items() if key not in clashes}
     reason = _hold_reason(observation.namespace, state, conflict=bool(clashes))
     name = revision(workload)
+    unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
     wanted = Wanted(
         namespace=observation.namespace,
         name=observation.name,
@@ -96,13 +98,13 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         match_labels=tuple(sorted(asked.items())),
         fill=reason is None,
         hold_reason=reason,
+        rollout=Rollout(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )
-    unavailable = spec.rollout.max_unavailable
     return Demand(
         namespace=observation.namespace,
         name=observation.name,
         replicas=replicas,
-        max_unavailable=unavailable if unavailable is not None else int(replicas > 1),
+        deadline=timedelta(seconds=spec.rollout.progress_deadline_seconds),
         workload=workload,
         revision=name,
         cache=state,

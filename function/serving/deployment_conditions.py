@@ -108,11 +108,34 @@ VOCABULARY: Final[Vocabulary] = {
     },
     PROGRESSING: {
         "Complete": Reason(Status.TRUE, "Every replica runs what the deployment asks for now."),
-        "OldRevisionRunning": Reason(
+        "RollingOut": Reason(
+            Status.TRUE,
+            "What the deployment runs has changed, and replicas are being replaced; the message counts them.",
+            event=Severity.NORMAL,
+        ),
+        "NoRoomToSurge": Reason(
             Status.FALSE,
-            "What the deployment runs has changed, and replicas of an earlier revision still serve. They are not "
-            "replaced on their own; only new replicas get the new revision.",
-            "Delete the ModelReplicas of the old revision one at a time, waiting for ReplicasReady in between.",
+            "Replicas of the new revision find no room, and rollout.maxUnavailable allows none of the old ones to go "
+            "before. The old ones serve on.",
+            "Free or add the nodes that the message asks for, or raise rollout.maxUnavailable.",
+            Severity.WARNING,
+        ),
+        "ProgressDeadlineExceeded": Reason(
+            Status.FALSE,
+            "No replica of the revision has served within rollout.progressDeadlineSeconds. Nothing more is replaced, "
+            "and replicas of earlier revisions serve on.",
+            "Look at the replica that the message names; correct the deployment, or go back to what it ran before.",
+            Severity.WARNING,
+        ),
+        "RolloutPaused": Reason(
+            Status.FALSE,
+            "Replicas of an earlier revision are not replaced because rollout.paused is true.",
+            "Set rollout.paused to false to go on.",
+        ),
+        "RolloutHeld": Reason(
+            Status.FALSE,
+            "Replicas of an earlier revision are not replaced because nothing new may be placed.",
+            "Look at ReplicasScheduled and ModelCacheResolved.",
         ),
     },
     DRIFTED: {
@@ -124,10 +147,17 @@ VOCABULARY: Final[Vocabulary] = {
             "Undo the change, or delete the ModelReplicas to have them placed anew.",
             Severity.WARNING,
         ),
+        "Draining": Reason(
+            Status.TRUE,
+            "A cluster asks its replicas to leave; they go once successors serve elsewhere.",
+            "Wait; look at the successors if this lasts.",
+            Severity.NORMAL,
+        ),
         "DrainBlocked": Reason(
             Status.TRUE,
-            "A cluster asks its replicas to leave, and they stay because a successor does not serve elsewhere.",
-            "Delete the ModelReplicas to have them placed anew, remove the taint, or tolerate it.",
+            "A cluster asks its replicas to leave, and they stay because there is no place for successors elsewhere.",
+            "Add nodes elsewhere, remove the taint, or tolerate it; ReplicasScheduled or Progressing says what is "
+            "missing.",
             Severity.WARNING,
         ),
     },

@@ -23,7 +23,7 @@ from function.composition import (
     owned,
     readiness,
 )
-from function.serving import placement_status
+from function.serving import pace, placement_status
 from function.serving.demand import CacheState, read_demand
 from function.serving.departure import Departure, departure_of
 from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
@@ -60,6 +60,8 @@ def compose(draft: Draft) -> Composition:
         draft.skip("InputMissing", "there are no InferenceClusters")
     for name in situation.dark:
         draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
+    for moment in pace.deadlines(seen, demand, situation.own.values()):
+        draft.wake(moment)
     _compose_replicas(draft, situation)
     placement_status.say_placement(draft, situation)
     placement_status.publish(draft, situation)

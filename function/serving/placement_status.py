@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from function.api import labels
 from function.composition import Draft, Manifest, manifest, moments, readiness
 from function.scheduling import HoldReason, InvalidSelector, Kept, describe_drift, summary
+from function.serving import pace, rollout_status
 from function.serving.demand import CacheState, Demand
 from function.serving.deployment_conditions import (
     CACHE,
@@ -19,9 +20,8 @@ from function.serving.deployment_conditions import (
 )
 from function.serving.own_replicas import OwnReplica
 from function.serving.replica_manifest import replica_name
+from function.serving.rollout_status import listing
 from function.serving.situation import Situation
-
-_LISTED = 5
 
 
 def say_cache(draft: Draft, demand: Demand) -> None:
@@ -48,7 +48,7 @@ def say_placement(draft: Draft, situation: Situation) -> None:
     """Say how many replicas have a place and serve, and what is the matter with their places."""
     draft.say(SCHEDULED, *_scheduled(situation))
     draft.say(READY, *_ready(situation))
-    draft.say(PROGRESSING, *_progressing(situation))
+    draft.say(PROGRESSING, *rollout_status.progress(situation))
     if situation.plan.invalid and situation.plan.kept:
         draft.repeat(DRIFTED)
         draft.repeat(OVERCOMMITTED)
@@ -81,10 +81,16 @@ def publish(draft: Draft, situation: Situation) -> None:
     since = manifest.text(before, "since") if before.get("name") == demand.revision else ""
     draft.publish(
         {
-            "replicas": {"desired": demand.replicas, "total": situation.scheduled, "ready": serving(situation)},
+            "replicas": {
+                "desired": demand.replicas,
+                "total": situation.scheduled,
+                "ready": min(serving(situation), demand.replicas),
+            },
             "placements": _placements(situation),
             "selector": f"{labels.DEPLOYMENT}={demand.name}",
             "revision": {"name": demand.revision, "since": since or moments.text_of(draft.observation.now)},
+            "revisions": rollout_status.counts(situation),
+            "avoid": pace.to_avoid(draft.observation, demand, situation.plan),
         }
     )
 
@@ -132,7 +138,7 @@ def _scheduled(situation: Situation) -> tuple[str, str]:
     clusters = sorted({one.cluster for one in plan.placed} | {one.replica.cluster for one in situation.kept})
     message = (
         f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
-        f"{_listing(clusters)}"
+        f"{listing(clusters)}"
     )
     made = any(one.observed for one in situation.kept)
     return ("ReplicasCreated" if made else "Scheduling"), message
@@ -154,7 +160,7 @@ def _short(situation: Situation) -> tuple[str, str]:
 
 
 def _invalid(selectors: Sequence[InvalidSelector]) -> str:
-    return _listing(
+    return listing(
         (
             f"engine {one.engine}, member {one.role}, request {one.request}, selector {one.selector + 1}: {one.message}"
             for one in selectors
@@ -164,7 +170,7 @@ def _invalid(selectors: Sequence[InvalidSelector]) -> str:
 
 
 def _ready(situation: Situation) -> tuple[str, str]:
-    wanted, ready = situation.demand.replicas, serving(situation)
+    wanted, ready = situation.demand.replicas, min(serving(situation), situation.demand.replicas)
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
     if not situation.scheduled:
@@ -188,24 +194,14 @@ def _why(one: OwnReplica) -> str:
     return told or readiness.of(one.thing).message
 
 
-def _progressing(situation: Situation) -> tuple[str, str]:
-    demand = situation.demand
-    old = [one for one in situation.kept if one.replica.revision != demand.revision]
-    total = situation.scheduled
-    if not old:
-        return "Complete", f"{total} of {total} replicas run revision {demand.revision}"
-    return "OldRevisionRunning", (
-        f"{len(old)} of {total} replicas run an older revision than {demand.revision} and stay until they are deleted: "
-        f"{_listing(one.replica.name for one in old)}"
-    )
-
-
 def _drifted(situation: Situation) -> tuple[str, str]:
     kept = situation.plan.kept
-    found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain]
+    found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain or one.draining]
     if not found:
         return "InPlace", ""
-    return ("DrainBlocked" if any(one.drain for one in kept) else "Drifted"), _listing(found, "; ")
+    if any(one.drain for one in kept):
+        return "DrainBlocked", listing(found, "; ")
+    return ("Draining" if any(one.draining for one in kept) else "Drifted"), listing(found, "; ")
 
 
 def _where(one: Kept) -> str:
@@ -213,7 +209,8 @@ def _where(one: Kept) -> str:
 
 
 def _drift(one: Kept) -> str:
-    return "; ".join(describe_drift(part) for part in (one.drain, one.drift) if part is not None)
+    leaves = ["asked to leave, and goes once a successor serves elsewhere"] if one.draining else []
+    return "; ".join([*leaves, *(describe_drift(part) for part in (one.drain, one.drift) if part is not None)])
 
 
 def _overcommitted(situation: Situation) -> tuple[str, str]:
@@ -221,11 +218,4 @@ def _overcommitted(situation: Situation) -> tuple[str, str]:
         f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
         for one in situation.plan.overcommitted
     ]
-    return ("PoolOvercommitted", _listing(found, "; ")) if found else ("WithinCapacity", "")
-
-
-def _listing(parts: Iterable[str], between: str = ", ") -> str:
-    """Join the first few of a list, and count the rest."""
-    listed = list(parts)
-    more = f"{between}and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
-    return between.join(listed[:_LISTED]) + more
+    return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

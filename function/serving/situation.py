@@ -9,6 +9,7 @@ from typing import Final
 from function.api import labels
 from function.composition import Object, Observation, Required, Requirement
 from function.scheduling import Cluster, Fleet, Plan, Replica, schedule
+from function.serving import pace
 from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
 from function.serving.demand import Demand
 from function.serving.fleet_view import read_clusters, unseen_cluster
@@ -57,8 +58,8 @@ class Situation:
 
     @property
     def scheduled(self) -> int:
-        """How many replicas have a place."""
-        return len(self.plan.kept) + len(self.plan.placed)
+        """How many of the wanted replicas have a place."""
+        return min(len(self.plan.kept) + len(self.plan.placed), self.demand.replicas)
 
     @property
     def frozen(self) -> bool:
@@ -82,16 +83,18 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     """
     view = read_clusters(clusters.found)
     roster = read_replicas(observation, replicas.found)
-    own = {one.replica: one for one in (_with_revision(one, demand) for one in roster.own)}
+    timed = [pace.timed(observation, demand, _with_revision(one, demand)) for one in roster.own]
+    own = {one.replica: one for one in timed}
     known = {cluster.name: cluster for cluster in view.clusters}
     if not view.complete:
         known = {**{replica.cluster: unseen_cluster(replica.cluster) for replica in own}, **known}
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
-    plan = schedule(fleet, demand.wanted)
+    wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand))
+    plan = schedule(fleet, wanted)
     fitting = _fitting(observation, demand, plan, view.objects)
     too_large = fitting < len(plan.placed)
     if too_large:
-        plan = schedule(fleet, replace(demand.wanted, replicas=len(plan.kept) + fitting))
+        plan = schedule(fleet, replace(wanted, most_new=fitting))
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
     dark = tuple(name for name in inhabited if known[name].pools is None)

@@ -78,5 +78,5 @@ def test_drift_is_put_into_words() -> None:
         "pool a100 no longer suits engine qwen: no device for request gpu (selector 2 false on 3 devices)"
     )
     assert describe_drift(DrainBlocked("retire")) == (
-        "asked to leave by taint retire, and stays until a successor serves elsewhere"
+        "asked to leave by taint retire, and stays because there is no place elsewhere"
     )

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 
 from function.scheduling import (
-    DrainBlocked,
     HoldReason,
     InvalidSelector,
     MemberPlacement,
@@ -173,11 +172,6 @@ def test_a_tolerated_cordon_lets_new_replicas_in() -> None:
     assert places(plan([cluster("a", taints=(MAINTENANCE,))], want)) == ["a/0"]
 
 
-def test_a_drain_keeps_the_replica_and_says_so() -> None:
-    (one,) = plan([cluster("a", taints=(DRAIN,)), cluster("b")], wanted(), own("a")).kept
-    assert one.drain == DrainBlocked("maintenance")
-
-
 def test_a_tolerated_drain_is_none() -> None:
     want = wanted(tolerations=(Toleration("maintenance", "Exists"),))
     (one,) = plan([cluster("a", taints=(DRAIN,))], want, own("a")).kept
@@ -252,11 +246,6 @@ def test_replicas_of_a_namesake_in_another_namespace_are_strangers() -> None:
     stranger = own("a", namespace="other", own=False)
     answer = plan([cluster("a")], wanted(), stranger)
     assert (kept(answer), places(answer)) == ([], ["a/0"])
-
-
-def test_replicas_of_another_revision_count() -> None:
-    answer = plan([cluster("a")], wanted(1, revision="r2"), own("a"))
-    assert (kept(answer), places(answer)) == (["a/0"], [])
 
 
 def test_a_deployment_without_engines_is_not_placed() -> None:

@@ -144,7 +144,7 @@ def drained_for(seconds: int, *things: Manifest | None) -> bool:
 @given(worlds())
 @settings(max_examples=300, deadline=None)
 def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
-    """A replica: its cluster is gone, or there are too many and it has drained. An endpoint: its replica is gone."""
+    """A replica: its cluster is gone, or it is not wanted there and has drained. An endpoint: its replica is gone."""
     answered = ask(world.observe())
     assert not answered.fatal
     names = {manifest.name_of(one) for one in world.clusters}
@@ -157,6 +157,12 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
         and one["spec"]["clusterName"] in names
     }
     too_many = len(alive) > world.thing["spec"]["replicas"]
+    changed = world.thing["spec"]["engines"] != [ENGINES["same"]]
+    emptied = {
+        manifest.name_of(one)
+        for one in world.clusters
+        if any(here["effect"] == "NoExecute" for here in manifest.items(one, "spec", "taints"))
+    }
     for key in set(world.children) - set(answered.children):
         place = key.split("-", 1)[1]
         replica = next((one for one in (*own.values(), *world.listed) if key_of(one) == f"replica-{place}"), None)
@@ -164,7 +170,8 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
         drained = drained_for(90, replica, endpoint)
         lost = bool(names) and place.split("-")[0] not in names
         if key.startswith("replica-"):
-            assert lost or (too_many and (endpoint is None or drained)), key
+            unwanted = too_many or changed or place.split("-")[0] in emptied
+            assert lost or (unwanted and (endpoint is None or drained)), key
         else:
             assert lost or drained, key
 

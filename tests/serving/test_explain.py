@@ -6,6 +6,7 @@ import pytest
 
 from function.composition import Manifest, manifest
 from function.serving.explain import explain
+from function.serving.replica_manifest import replica_name
 from tests.support.deployments import (
     cache,
     cluster,
@@ -60,11 +61,10 @@ def test_when_a_replica_finds_no_place_every_cluster_says_why_it_took_no_more() 
 def test_what_has_drifted_is_told_with_the_replica() -> None:
     children = running(deployment(1), FLEET)
     fleet = [cluster("a", taints=[taint(effect="NoExecute")]), cluster("b", labels={"tier": "gold"})]
-    drifted = "asked to leave by taint upkeep, and stays until a successor serves elsewhere"
-    drifted += "; cluster not selected (lacks tier=gold)"
+    drifted = "leaves once a successor serves elsewhere; cluster not selected (lacks tier=gold)"
     assert explained(deployment(1, clusterSelector=selecting(tier="gold")), fleet, children) == [
         ("a", f"holds replica {names(children)['replica-a-0']} on pool a100; {drifted}"),
-        ("b", "not needed"),
+        ("b", f"placed replica {replica_name('ml-team', 'chat', 'b', 0)} on pool a100"),
     ]
 
 

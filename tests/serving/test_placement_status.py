@@ -263,7 +263,7 @@ def test_a_drain_and_a_drift_are_both_said() -> None:
     answered = composed(deployment(1), drained, children)
     assert said(answered)["PlacementDrifted"] == "True/DrainBlocked"
     assert messages(answered)["PlacementDrifted"] == (
-        f"{name_of(children, 'replica-a-0')} on a: asked to leave by taint upkeep, and stays until a successor serves "
+        f"{name_of(children, 'replica-a-0')} on a: asked to leave by taint upkeep, and stays because there is no place "
         "elsewhere; pool a100 is no longer published"
     )
 

@@ -139,10 +139,13 @@ def test_a_replica_without_a_label_that_runs_something_else_is_an_old_one_and_ge
     old = unlabelled(other)
     answered = composed(THING, FLEET, {"replica-a-0": old}, caches=[cache()])
     assert answered.children["replica-a-0"].manifest == old
-    assert said(answered)["Progressing"] == "False/OldRevisionRunning"
-    assert answered.status["placements"] == [
-        {"replica": old["metadata"]["name"], "cluster": "a", "pools": ["a100"], "serving": False}
-    ]
+    assert said(answered)["Progressing"] == "True/RollingOut"
+    assert answered.status["placements"][0] == {
+        "replica": old["metadata"]["name"],
+        "cluster": "a",
+        "pools": ["a100"],
+        "serving": False,
+    }
 
 
 def test_the_label_counts_where_there_is_one() -> None:
@@ -153,8 +156,7 @@ def test_the_label_counts_where_there_is_one() -> None:
     old, current = labels["modelplane.ai/revision"], answered.status["revision"]["name"]
     assert old != current
     assert messages(answered)["Progressing"] == (
-        f"1 of 1 replicas run an older revision than {current} and stay until they are deleted: "
-        f"{children['replica-a-0']['metadata']['name']}"
+        f"1 of 1 replicas run revision {current}, 0 of them serve; 1 of earlier revisions, 1 of them serving"
     )
 
 
@@ -181,4 +183,4 @@ def test_a_label_counts_even_when_the_spec_would_be_the_same() -> None:
     children["replica-a-0"] = {**replica, "metadata": {**replica["metadata"], "labels": labels}}
     answered = composed(deployment(), FLEET, children)
     assert answered.children["replica-a-0"].manifest["metadata"]["labels"] == labels
-    assert said(answered)["Progressing"] == "False/OldRevisionRunning"
+    assert said(answered)["Progressing"] == "True/RollingOut"

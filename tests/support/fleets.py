@@ -142,6 +142,7 @@ def own(on: str, index: int = 0, *charges: tuple[str, int], **more: object) -> R
         "charges": charges or (("pool", 1),),
         "serving": True,
         "served": True,
+        "settled": more.get("serving", True),
         "own": True,
     }
     return Replica(**{**values, **more})  # type: ignore[arg-type]

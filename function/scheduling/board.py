@@ -1,0 +1,159 @@
+"""The board: what is free for one deployment, and what is done with it in one plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from function.scheduling.capacity import Ledger
+from function.scheduling.choosing import Candidates
+from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Replica
+from function.scheduling.placing import Placer
+from function.scheduling.plan import Kept, Placement
+from function.scheduling.reasons import (
+    Avoided,
+    NoGateway,
+    NoNodePools,
+    NotReady,
+    NotSelected,
+    PoolsUnknown,
+    Rejection,
+    Tainted,
+    Terminating,
+)
+from function.scheduling.retention import keep, missing_labels
+from function.scheduling.room import Room, make_room
+from function.scheduling.team import Team
+from function.scheduling.workload import Wanted
+
+
+class Board:
+    """The clusters with what is taken on them, for one deployment. What is placed is charged at once."""
+
+    def __init__(self, clusters: Mapping[str, Cluster], wanted: Wanted, replicas: Iterable[Replica]) -> None:
+        """Set up the board.
+
+        Args:
+            clusters: All clusters, by name.
+            wanted: The deployment.
+            replicas: All replicas of all deployments.
+        """
+        everyone = tuple(replicas)
+        self.clusters = clusters
+        self.wanted = wanted
+        self.placer = Placer(wanted.engines)
+        self.ledger = Ledger(everyone)
+        self.used = _indices(one for one in everyone if one.own)
+
+    @property
+    def closed(self) -> frozenset[tuple[str, str]]:
+        """Pools that take no new replica of the deployment."""
+        return frozenset((one.cluster, one.pool) for one in self.wanted.avoid)
+
+    @property
+    def places(self) -> bool:
+        """Whether anything may be placed."""
+        return self.wanted.fill and bool(self.wanted.engines)
+
+    def most(self, team: Team) -> int:
+        """Say how many replicas are to be placed now, if there is room."""
+        if not self.places:
+            return 0
+        return team.lacking if self.wanted.most_new is None else min(team.lacking, self.wanted.most_new)
+
+    def place(self, team: Team) -> tuple[Placement, ...]:
+        """Place as many replicas as are lacking, or as many as find room."""
+        most = self.most(team)
+        return tuple(self._take(most, team.staying, self.closed)) if most else ()
+
+    def retry(self, team: Team) -> tuple[tuple[Replica, Placement], ...]:
+        """Find another place for the first replica that is stuck; nothing when there is none."""
+        stuck = [one for one in team.current if one.stuck and one.revision == self.wanted.revision]
+        if not self.places or not stuck or self.wanted.most_new == 0:
+            return ()
+        first = stuck[0]
+        closed = self.closed | {(one.cluster, pool) for one in stuck for pool, _ in one.charges}
+        others = [one for one in team.staying if one != first]
+        return tuple((first, placement) for placement in self._take(1, others, closed))
+
+    def make_room(self, team: Team, terminating: Sequence[Replica], placed: int) -> tuple[Replica, ...]:
+        """Choose the replicas of an old revision that go because their successors find no place."""
+        missing = self.most(team) - placed
+        if not (team.rolls and missing > 0):
+            return ()
+        room = Room({one.name: one for one in self._open()}, self.placer, self.closed)
+        going = (*terminating, *(one for one, _ in team.leaving))
+        return make_room(room, self.ledger, going, team.old, missing, team.spare)
+
+    def keep(self, team: Team, staying: Iterable[Replica], placed: int) -> tuple[Kept, ...]:
+        """Keep what stays, and tell how each replica's place differs from what is asked for now."""
+        nowhere = len(team.current) + placed < self.wanted.replicas or not self.places
+        return tuple(
+            keep(one, self.clusters[one.cluster], self.wanted, self.placer, nowhere_to_go=nowhere) for one in staying
+        )
+
+    def rejections(self) -> tuple[tuple[str, Rejection], ...]:
+        """Say for every cluster why it takes no further replica."""
+        return tuple((name, self._rejection(cluster)) for name, cluster in self.clusters.items())
+
+    def _rejection(self, cluster: Cluster) -> Rejection:
+        closed = _closed(cluster, self.wanted)
+        if closed is not None:
+            return closed
+        pools, free = cluster.pools or (), self.ledger.free(cluster)
+        fit = self.placer.fit(pools, free)
+        if fit is None:
+            return self.placer.why_not(pools, free)
+        taken = {one.pool for one in fit.engines}
+        return next(
+            Avoided(one.pool, one.until)
+            for one in self.wanted.avoid
+            if one.cluster == cluster.name and one.pool in taken
+        )
+
+    def _open(self) -> list[Cluster]:
+        return [cluster for cluster in self.clusters.values() if _closed(cluster, self.wanted) is None]
+
+    def _take(
+        self, most: int, inhabitants: Iterable[Replica], closed: frozenset[tuple[str, str]]
+    ) -> Iterable[Placement]:
+        homes = [self.clusters[replica.cluster] for replica in inhabitants]
+        candidates = Candidates(self._open(), self.placer, self.ledger, homes, closed)
+        for _ in range(most):
+            chosen = candidates.take()
+            if chosen is None:
+                return
+            taken = self.used[chosen.cluster.name]
+            index = next(number for number in range(len(taken) + 1) if number not in taken)
+            taken.add(index)
+            yield Placement(chosen.cluster.name, index, self.wanted.revision, chosen.fit.engines)
+
+
+def _indices(own: Iterable[Replica]) -> defaultdict[str, set[int]]:
+    """Collect the indices in use on each cluster, those of terminating replicas included."""
+    used: defaultdict[str, set[int]] = defaultdict(set)
+    for replica in own:
+        used[replica.cluster].add(replica.index)
+    return used
+
+
+def _closed(cluster: Cluster, wanted: Wanted) -> Rejection | None:
+    """Find what keeps every new replica of the deployment out, whatever is free."""
+    missing = missing_labels(cluster, wanted)
+    if missing:
+        return NotSelected(missing)
+    if cluster.terminating:
+        return Terminating()
+    if not cluster.ready:
+        return NotReady()
+    if not cluster.gateway_address:
+        return NoGateway()
+    taints = wanted.untolerated(cluster.taints, NO_SCHEDULE, NO_EXECUTE)
+    if taints:
+        first = min(taints, key=lambda taint: (taint.key, taint.effect))
+        return Tainted(first.key, first.effect)
+    if cluster.pools is None:
+        return PoolsUnknown()
+    if not cluster.pools:
+        return NoNodePools()
+    return None

@@ -1,0 +1,108 @@
+"""A deployment's replicas during a replacement: those that may stay, and those with a successor to come.
+
+A replica is to be replaced when it runs another revision than is wanted, or when its cluster asks it
+to leave. It goes when enough others have settled, which is also what scaling down comes to in the middle
+of a replacement; so a replacement is made before it is needed, and broken off without a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from function.scheduling.fleet import NO_EXECUTE, Cluster, Replica
+from function.scheduling.plan import Leave
+from function.scheduling.scaling import choose_leavers
+from function.scheduling.workload import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The replicas of a deployment that are there, less those that leave for other reasons.
+
+    Attributes:
+        wanted: The deployment.
+        current: Those that may stay.
+        old: Those that run another revision and are to be replaced.
+        drained: Those whose cluster asks them to leave, whatever they run.
+        leaving: Those of all three that leave now, with what singled them out.
+    """
+
+    wanted: Wanted
+    current: tuple[Replica, ...]
+    old: tuple[Replica, ...] = ()
+    drained: tuple[Replica, ...] = ()
+    leaving: tuple[tuple[Replica, Leave], ...] = ()
+
+    @property
+    def staying(self) -> tuple[Replica, ...]:
+        """All that do not leave now."""
+        return (*self.current, *self.old, *self.drained)
+
+    @property
+    def failed(self) -> bool:
+        """Whether what is wanted now has been given its time and has never served."""
+        newest = [one for one in self.current if one.revision == self.wanted.revision]
+        return bool(newest) and all(one.stuck for one in newest)
+
+    @property
+    def rolls(self) -> bool:
+        """Whether replicas of another revision are to be replaced, and may be."""
+        return bool(self.old) and not self.failed
+
+    @property
+    def lacking(self) -> int:
+        """How many replicas are to be placed, if there is room.
+
+        Missing ones always are. Successors come beyond the wanted number: of old revisions at most
+        so many as may surge, of drained ones all, since their cluster has to be left.
+        """
+        total, replicas = len(self.staying), self.wanted.replicas
+        surge = self.wanted.rollout.max_surge if self.rolls else 0
+        short = max(replicas - len(self.current), 0)
+        return max(min(short, replicas + max(surge, len(self.drained)) - total), min(short, replicas - total), 0)
+
+    @property
+    def spare(self) -> int:
+        """How many serving replicas may go to make room; none while that would break what is promised."""
+        serving = sum(one.settled for one in self.current) + sum(one.serving for one in (*self.old, *self.drained))
+        return max(serving - (self.wanted.replicas - self.wanted.rollout.max_unavailable), 0)
+
+
+def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted: Wanted) -> Team:
+    """Tell who may stay, who is to be replaced, and who leaves.
+
+    Args:
+        replicas: The deployment's replicas, none of which is being deleted.
+        clusters: By name, at least those that the replicas are on.
+        wanted: The deployment. Where it may place nothing, nothing is replaced.
+    """
+    everyone = tuple(replicas)
+    replaces = wanted.fill and bool(wanted.engines)
+    drained = tuple(one for one in everyone if replaces and _is_drained(clusters[one.cluster], wanted))
+    old = tuple(
+        one
+        for one in everyone
+        if replaces and not wanted.rollout.paused and one.revision != wanted.revision and one not in drained
+    )
+    current = tuple(one for one in everyone if one not in old and one not in drained)
+    most = wanted.replicas
+    if wanted.rollout.paused and any(one.revision != wanted.revision for one in current):
+        most += wanted.rollout.max_surge
+    leaving = choose_leavers(current, clusters, wanted, most)
+    gone = {one for one, _ in leaving}
+    current = tuple(one for one in current if one not in gone)
+    needed = max(wanted.replicas - sum(one.settled for one in current), 0)
+    leaving += choose_leavers((*old, *drained), clusters, wanted, needed)
+    gone |= {one for one, _ in leaving}
+    return Team(
+        wanted,
+        current,
+        tuple(one for one in old if one not in gone),
+        tuple(one for one in drained if one not in gone),
+        leaving,
+    )
+
+
+def _is_drained(cluster: Cluster, wanted: Wanted) -> bool:
+    return bool(wanted.untolerated(cluster.taints, NO_EXECUTE))

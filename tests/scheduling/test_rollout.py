@@ -1,0 +1,168 @@
+"""Replicas of an old revision are replaced one step at a time, and enough serve at every step."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from function.scheduling import Cluster, HoldReason, Leave, Plan, Progress, Replica, Rollout, Wanted
+from tests.support.fleets import cluster, engine, gpu, is_model, own, places, plan, pool, request, standalone, wanted
+
+ROOMY = [cluster("a", pool(nodes=9))]
+
+
+def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> Replica:
+    """A replica of the revision that is wanted."""
+    return own(on, index, revision="r2", **{"settled": settled, **more})
+
+
+def old(on: str = "a", index: int = 0, **more: Any) -> Replica:
+    return own(on, index, **more)
+
+
+def rollout(replicas: int, *, surge: int = 1, unavailable: int = 1, paused: bool = False, **more: Any) -> Wanted:
+    return replace(wanted(replicas, revision="r2", **more), rollout=Rollout(surge, unavailable, paused))
+
+
+def gone(answer: Plan) -> list[tuple[str, Leave]]:
+    return [(f"{one.cluster}/{one.index}", why) for one, why in answer.leaving]
+
+
+def full(*free: str) -> list[Cluster]:
+    """Clusters of one node each, with one more cluster for each name that is free."""
+    return [cluster(name, pool(nodes=1)) for name in ("a", "b", "c", *free)]
+
+
+def test_a_new_revision_surges_before_an_old_replica_goes() -> None:
+    answer = plan(ROOMY, rollout(2), old(index=0), old(index=1))
+    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], Progress.REPLACING)
+    assert answer.placed[0].revision == "r2"
+
+
+@pytest.mark.parametrize(("surge", "placed"), [(1, 1), (2, 2), (5, 3)])
+def test_no_more_replicas_surge_than_may_and_than_are_wanted(surge: int, placed: int) -> None:
+    answer = plan(ROOMY, rollout(3, surge=surge), *(old(index=index) for index in range(3)))
+    assert len(places(answer)) == placed
+
+
+def test_missing_replicas_are_placed_beside_those_that_surge() -> None:
+    assert len(places(plan(ROOMY, rollout(3), old()))) == 3
+
+
+def test_an_old_replica_stays_until_its_successor_has_settled() -> None:
+    replicas = (old(index=0), old(index=1))
+    waiting = plan(ROOMY, rollout(2), *replicas, new(settled=False))
+    assert (gone(waiting), places(waiting), waiting.progress) == ([], [], Progress.REPLACING)
+    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", Leave.SURPLUS)]
+
+
+def test_an_old_replica_that_drains_is_taken_back_when_its_successor_stops_serving() -> None:
+    replicas = (old(index=0), old(index=1, draining=True))
+    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", Leave.NOT_SERVING)]
+    assert gone(plan(ROOMY, rollout(2), *replicas, new(settled=False, serving=False))) == []
+
+
+def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:
+    answer = plan(ROOMY, rollout(2), old(index=0, serving=False), old(index=1), new())
+    assert gone(answer) == [("a/0", Leave.NOT_SERVING)]
+
+
+def test_without_room_one_old_replica_goes_first_if_it_may_be_missing() -> None:
+    answer = plan(full(), rollout(3), old("a"), old("b"), old("c"))
+    assert (gone(answer), places(answer)) == ([("a/0", Leave.MAKES_ROOM)], [])
+    assert answer.progress is Progress.REPLACING
+
+
+def test_the_same_old_replica_goes_on_making_room_while_it_drains() -> None:
+    assert gone(plan(full(), rollout(3), old("a"), old("b", draining=True), old("c"))) == [("b/0", Leave.MAKES_ROOM)]
+
+
+def test_no_second_old_replica_goes_while_the_nodes_of_the_first_are_being_freed() -> None:
+    answer = plan(full(), rollout(3), old("a", terminating=True), old("b"), old("c"))
+    assert (gone(answer), places(answer)) == ([], [])
+
+
+@pytest.mark.parametrize(("unavailable", "count"), [(0, 0), (1, 1), (2, 2), (3, 3)])
+def test_as_many_old_replicas_make_room_at_once_as_may_be_missing_and_have_successors(
+    unavailable: int, count: int
+) -> None:
+    answer = plan(full(), rollout(3, surge=3, unavailable=unavailable), old("a"), old("b"), old("c"))
+    assert len(gone(answer)) == count
+
+
+def test_no_old_replica_makes_room_while_one_that_should_serve_does_not() -> None:
+    answer = plan(full(), rollout(3), old("a"), old("b"), new("c", settled=False))
+    assert (gone(answer), answer.progress) == ([], Progress.REPLACING)
+
+
+def test_a_broken_old_replica_makes_room_even_when_none_may_be_missing() -> None:
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, served=False))
+    assert gone(answer) == [("a/0", Leave.MAKES_ROOM)]
+
+
+def test_without_room_and_with_none_to_miss_nothing_goes_and_the_reason_is_given() -> None:
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old())
+    assert (gone(answer), places(answer), answer.progress) == ([], [], Progress.NO_ROOM)
+    assert [name for name, _ in answer.rejections] == ["a"]
+
+
+def test_an_explicit_outage_of_the_only_replica_is_granted() -> None:
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=1), old())
+    assert gone(answer) == [("a/0", Leave.MAKES_ROOM)]
+
+
+def test_an_old_replica_goes_whose_pool_the_new_one_fits() -> None:
+    fleet = [cluster("a", pool("pool", 1, gpu("l4"))), cluster("b", pool("pool", 1, gpu("h100")))]
+    want = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
+    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", Leave.MAKES_ROOM)]
+
+
+def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_both() -> None:
+    fleet, larger = [cluster("a", pool(nodes=2))], (engine(copies=2),)
+    replicas = (old(index=0), old(index=1))
+    assert gone(plan(fleet, replace(rollout(2, unavailable=1), engines=larger), *replicas)) == []
+    both = plan(fleet, replace(rollout(2, unavailable=2), engines=larger), *replicas)
+    assert [name for name, _ in gone(both)] == ["a/1", "a/0"]
+
+
+def test_a_paused_rollout_replaces_nothing_and_places_what_is_missing() -> None:
+    answer = plan(ROOMY, rollout(3, paused=True), old(index=0), old(index=1))
+    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], Progress.PAUSED)
+
+
+def test_a_rollout_that_is_paused_keeps_the_replica_that_has_surged() -> None:
+    answer = plan(ROOMY, rollout(2, paused=True), old(index=0), old(index=1), new(settled=False))
+    assert (gone(answer), places(answer)) == ([], [])
+
+
+def test_a_revision_that_never_serves_in_its_time_stops_the_rollout() -> None:
+    failed = new(serving=False, served=False, settled=False, stuck=True)
+    tight = plan([cluster("a", pool(nodes=3))], rollout(2), old(index=0), old(index=1), failed)
+    assert (gone(tight), places(tight), tight.progress) == ([], [], Progress.FAILED)
+    assert gone(plan(full(), rollout(3), old("a"), old("b"), replace(failed, cluster="c"))) == []
+
+
+def test_going_back_to_an_earlier_revision_finds_its_replicas() -> None:
+    replicas = (old(index=0, revision="r2"), old(index=1, revision="r2"), old(index=2, settled=False))
+    answer = plan(ROOMY, rollout(2), *replicas)
+    assert (gone(answer), answer.progress) == ([("a/2", Leave.SURPLUS)], Progress.REPLACING)
+
+
+def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_have_not_settled() -> None:
+    replicas = [old(index=index) for index in range(4)]
+    answer = plan(ROOMY, rollout(2), *replicas, new(settled=False))
+    assert gone(answer) == [("a/3", Leave.SURPLUS), ("a/2", Leave.SURPLUS)]
+
+
+def test_nothing_is_replaced_while_nothing_may_be_placed() -> None:
+    answer = plan(ROOMY, rollout(1, hold=HoldReason.WAITING_FOR_CACHE), old())
+    assert (gone(answer), places(answer), answer.progress) == ([], [], Progress.HELD)
+
+
+def test_replicas_of_another_revision_count_as_scheduled() -> None:
+    assert len(plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old()).kept) == 1
+
+
+def test_fewer_new_replicas_are_placed_when_the_answer_has_room_for_fewer_and_nobody_leaves_for_it() -> None:
+    answer = plan(full(), replace(rollout(3), most_new=0), old("a"), old("b"), old("c"))
+    assert (gone(answer), places(answer), answer.rejections) == ([], [], ())

@@ -1,0 +1,227 @@
+"""A fleet over time, for simulation: deployments that plan by what they see, and replicas that come, serve and go.
+
+Time goes in ticks of fifteen seconds. What a plan says is done as the composers do it: a replica
+without an endpoint goes at once, one with an endpoint drains first. What a deployment sees of others
+may be some ticks old, and so is what a service knows of endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from function.scheduling import Avoid, Cluster, Fleet, Leave, Plan, Pool, Replica, Rollout, Taint, Wanted, schedule
+from tests.support.fleets import cluster, engine, pool
+
+GRACE = 6
+"""Ticks that an endpoint drains, or is Ready before it counts as settled."""
+DEADLINE = 30
+"""Ticks after which a replica that has never served is tried elsewhere."""
+REST = 8
+"""Ticks that a pool rests in which a replica has yielded."""
+NOTICE = 4
+"""Ticks within which a service notices a change of its endpoints."""
+
+DRAIN = Taint("maintenance", effect="NoExecute")
+
+
+@dataclass(eq=False)
+class Unit:
+    """A replica in the world."""
+
+    owner: str
+    name: str
+    cluster: str
+    index: int
+    revision: str
+    charges: tuple[tuple[str, int], ...]
+    born: int
+    serves_at: int | None
+    served: bool = False
+    serving_since: int | None = None
+    draining_since: int | None = None
+    gone_at: int | None = None
+
+    def seen(self, now: int, *, own: bool) -> Replica:
+        """What is observed of it."""
+        settled = self.serving_since is not None and self.draining_since is None
+        return Replica(
+            "ml",
+            self.name,
+            ("ml", self.owner),
+            self.cluster,
+            self.index,
+            self.revision,
+            charges=self.charges,
+            pins=tuple(("engine", name) for name, _ in self.charges),
+            serving=self.serving_since is not None,
+            served=self.served,
+            settled=settled and now - (self.serving_since or 0) >= GRACE,
+            stuck=not self.served and now - self.born >= DEADLINE,
+            created=f"{self.born:06}",
+            terminating=self.gone_at is not None,
+            draining=self.draining_since is not None,
+            own=own,
+        )
+
+    @property
+    def takes_requests(self) -> bool:
+        """Whether services send it something."""
+        return self.serving_since is not None and self.draining_since is None and self.gone_at is None
+
+
+@dataclass
+class Deployment:
+    """A deployment in the world."""
+
+    name: str
+    wanted: Wanted
+    avoid: dict[tuple[str, str], int] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+
+
+@dataclass
+class World:
+    """All of it.
+
+    Attributes:
+        random: Decides everything that is left to chance.
+        clusters: The clusters, by name.
+        bad: Pools on which nothing ever serves.
+    """
+
+    random: Random
+    clusters: dict[str, Cluster]
+    bad: frozenset[tuple[str, str]] = frozenset()
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    units: list[Unit] = field(default_factory=list)
+    now: int = 0
+    snapshots: list[list[tuple[str, Replica]]] = field(default_factory=list)
+    changed: int = 0
+    staleness: int = 2
+    broken: list[str] = field(default_factory=list)
+
+    # ------------------------------------------------------------------ what happens
+
+    def tick(self) -> None:
+        """Let a tick go by: replicas start and end, and every deployment plans, in any order, some twice."""
+        self.now += 1
+        self.units = [one for one in self.units if one.gone_at is None or one.gone_at > self.now]
+        for one in self.units:
+            starts = one.gone_at is None and one.serving_since is None and one.serves_at is not None
+            if starts and (one.serves_at or 0) <= self.now:
+                one.serving_since, one.served, one.serves_at = self.now, True, None
+                self.changed = self.now
+        names = sorted(self.deployments)
+        for name in self.random.choices(names, k=len(names)) + self.random.sample(names, len(names)):
+            self.plan(self.deployments[name])
+        self.snapshots.append([(one.owner, one.seen(self.now, own=False)) for one in self.units])
+        self.snapshots = self.snapshots[-self.staleness - 1 :]
+
+    def plan(self, deployment: Deployment) -> None:
+        """Let a deployment plan, and do what it says."""
+        seen = [one.seen(self.now, own=True) for one in self._own(deployment)]
+        old = self.snapshots[-1 - self.random.randrange(len(self.snapshots))] if self.snapshots else []
+        strangers = [replica for owner, replica in old if owner != deployment.name]
+        avoid = tuple(Avoid(*place) for place, until in sorted(deployment.avoid.items()) if until > self.now)
+        fleet = Fleet(tuple(self.clusters.values()), (*seen, *strangers))
+        deployment.plan = schedule(fleet, replace(deployment.wanted, avoid=avoid))
+        self._obey(deployment, deployment.plan)
+
+    def break_unit(self, one: Unit) -> None:
+        """Have a replica stop serving for a while."""
+        one.serving_since, one.serves_at = None, self.now + self.random.randint(1, 4)
+
+    # ------------------------------------------------------------------ what there is
+
+    def own(self, name: str) -> list[Unit]:
+        """The replicas of a deployment that are not being deleted."""
+        return [one for one in self.units if one.owner == name and one.gone_at is None]
+
+    def answering(self, name: str) -> int:
+        """How many replicas of a deployment take requests."""
+        return sum(one.takes_requests for one in self.own(name))
+
+    def overcommitted(self, *, served: bool = False) -> set[tuple[str, str]]:
+        """Pools whose replicas take more nodes than there are; of those that have served alone, if so asked."""
+        taken: dict[tuple[str, str], int] = {}
+        for one in self.units:
+            if one.gone_at is None and (one.served or not served):
+                for name, nodes in one.charges:
+                    taken[one.cluster, name] = taken.get((one.cluster, name), 0) + nodes
+        return {place for place, nodes in taken.items() if nodes > self.nodes(*place)}
+
+    def nodes(self, name: str, pool_name: str) -> int:
+        """How many nodes a pool has."""
+        there = self.clusters.get(name)
+        return next((one.nodes for one in (there.pools or () if there else ()) if one.name == pool_name), 0)
+
+    def _own(self, deployment: Deployment) -> Iterator[Unit]:
+        return (one for one in self.units if one.owner == deployment.name)
+
+    # ------------------------------------------------------------------ how a plan is done
+
+    def _obey(self, deployment: Deployment, plan: Plan) -> None:
+        units = {(one.cluster, one.index): one for one in self._own(deployment) if one.gone_at is None}
+        for kept in plan.kept:
+            units[kept.replica.cluster, kept.replica.index].draining_since = None
+        for replica, why in plan.leaving:
+            one = units[replica.cluster, replica.index]
+            if why in {Leave.YIELDS, Leave.STUCK}:
+                rest = REST if why is Leave.YIELDS else DEADLINE
+                deployment.avoid.update({(one.cluster, name): self.now + rest for name, _ in one.charges})
+            self._leave(one)
+        for replica in plan.lost:
+            self._drop(units[replica.cluster, replica.index], expected=True)
+        for placement in plan.placed:
+            charges = tuple((one.pool, one.nodes) for one in placement.engines)
+            self._make(deployment, placement.cluster, placement.index, charges)
+
+    def _make(self, deployment: Deployment, on: str, index: int, charges: tuple[tuple[str, int], ...]) -> None:
+        never = any((on, name) in self.bad for name, _ in charges)
+        starts = None if never else self.now + self.random.randint(1, 5)
+        name = f"{deployment.name}-{on}-{index}-{self.now}"
+        if any(one.owner == deployment.name and (one.cluster, one.index) == (on, index) for one in self.units):
+            self.broken.append(f"{name} takes an index that is in use")
+        self.units.append(Unit(deployment.name, name, on, index, deployment.wanted.revision, charges, self.now, starts))
+        self.changed = self.now
+
+    def _leave(self, one: Unit) -> None:
+        if not one.served:
+            self._drop(one, expected=True)
+        elif one.draining_since is None:
+            one.draining_since = self.now
+            self.changed = self.now
+        elif self.now - one.draining_since >= GRACE:
+            self._drop(one, expected=self.now - one.draining_since > NOTICE)
+
+    def _drop(self, one: Unit, *, expected: bool) -> None:
+        if not expected:
+            self.broken.append(f"{one.name} is dropped while a service may still send to it")
+        one.gone_at = self.now + self.random.randint(1, 3)
+        self.changed = self.now
+
+
+def a_world(random: Random, *, roomy: bool = False, bad: bool = False) -> World:
+    """A world of a few clusters and deployments."""
+    names = "abcd"[: random.randint(2, 4)]
+    most = 40 if roomy else 3
+    clusters = {
+        name: cluster(
+            name, *_pools(random, most if roomy else random.randint(1, most)), region=random.choice(["", "r"])
+        )
+        for name in names
+    }
+    places = [(name, one.name) for name, there in clusters.items() for one in there.pools or ()]
+    world = World(random, clusters, frozenset(random.sample(places, 1)) if bad else frozenset())
+    for name in ("red", "green", "blue")[: random.randint(1, 3)]:
+        replicas = random.randint(0, 3)
+        rollout = Rollout(random.randint(1, 2), random.choice([0, 1, 1, 2]))
+        wanted = Wanted("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
+        world.deployments[name] = Deployment(name, wanted)
+    return world
+
+
+def _pools(random: Random, most: int) -> Iterable[Pool]:
+    return [pool(name, most) for name in random.choice([("p",), ("p", "q")])]

@@ -164,7 +164,7 @@ def test_in_every_pass_of_a_rise_and_a_scale_down_crossplane_applies_and_deletes
     compared = plane.compose = Compared(renderer, function, plane)
     plane.apply(given)
     plane.settle()
-    assert compared.deleted == []
+    assert set(compared.deleted) == {"pods"}, "what looks at pods goes once they serve, and nothing else does"
     plane.apply({**t, "spec": {**t["spec"], "replicas": 0}} for t in given if t["kind"] == "ModelDeployment")
     plane.settle()
     assert {key.partition("-")[0] for key in compared.deleted} >= {"endpoint", "replica"}

@@ -110,7 +110,7 @@ class World:
         self.units = [one for one in self.units if one.gone_at is None or one.gone_at > self.now]
         for one in self.units:
             starts = one.gone_at is None and one.serving_since is None and one.serves_at is not None
-            if starts and (one.serves_at or 0) <= self.now:
+            if starts and (one.serves_at or 0) <= self.now and self._has_nodes(one):
                 one.serving_since, one.served, one.serves_at = self.now, True, None
                 self.changed = self.now
         names = sorted(self.deployments)
@@ -156,6 +156,14 @@ class World:
         """How many nodes a pool has."""
         there = self.clusters.get(name)
         return next((one.nodes for one in (there.pools or () if there else ()) if one.name == pool_name), 0)
+
+    def _has_nodes(self, one: Unit) -> bool:
+        """Whether the nodes that a replica takes are there: those of others that have served are not."""
+        return all(nodes + self._running(one, name) <= self.nodes(one.cluster, name) for name, nodes in one.charges)
+
+    def _running(self, one: Unit, name: str) -> int:
+        others = (other for other in self.units if other is not one and other.cluster == one.cluster and other.served)
+        return sum(nodes for other in others for pool_name, nodes in other.charges if pool_name == name)
 
     def _own(self, deployment: Deployment) -> Iterator[Unit]:
         return (one for one in self.units if one.owner == deployment.name)

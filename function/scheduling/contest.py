@@ -3,7 +3,8 @@
 Two deployments may have taken the last node at the same time, or a pool may have shrunk. Every
 deployment looks at the same replicas in the same order, so all come to the same end without asking
 each other: replicas that have served come first, then the older ones, and each that still fits is
-kept. Of those left over, the ones that have never served yield; the others stay.
+kept. Of those left over, the ones that have never served yield; the others stay, and so does one that
+does not say whether it serves.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
         replicas: All replicas of all deployments. Those being deleted have given up already.
     """
     present = [replica for replica in replicas if not replica.terminating]
-    mine = {(one.cluster, pool) for one in present if one.own and not one.served for pool, _ in one.charges}
+    mine = {(one.cluster, pool) for one in present if _may_yield(one) for pool, _ in one.charges}
     nodes = {
         (cluster.name, pool.name): max(pool.nodes, 0)
         for name in sorted({cluster for cluster, _ in mine})
@@ -31,11 +32,12 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
         if (cluster.name, pool.name) in mine
     }
     return frozenset(
-        replica
-        for place, room in nodes.items()
-        for replica in _left_over(place, room, present)
-        if replica.own and not replica.served
+        replica for place, room in nodes.items() for replica in _left_over(place, room, present) if _may_yield(replica)
     )
+
+
+def _may_yield(replica: Replica) -> bool:
+    return replica.own and not replica.served and not replica.unsure
 
 
 def _left_over(place: tuple[str, str], room: int, replicas: Iterable[Replica]) -> Iterable[Replica]:

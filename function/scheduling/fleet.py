@@ -82,6 +82,7 @@ class Replica:
         charges: Pool and nodes it takes there, as it was placed. Several entries for a pool add up.
         pins: Engine and pool, as it was placed; empty if not known.
         serving: Whether it serves now.
+        unsure: Whether it says neither that it serves nor that it does not.
         served: Whether it has ever served.
         settled: Whether it has served long enough for every service to have noticed.
         stuck: Whether it has never served in all the time that it was given.
@@ -100,6 +101,7 @@ class Replica:
     charges: tuple[tuple[str, int], ...] = ()
     pins: tuple[tuple[str, str], ...] = ()
     serving: bool = False
+    unsure: bool = False
     served: bool = False
     settled: bool = False
     stuck: bool = False

@@ -42,14 +42,17 @@ def make_room(
         room: Where a place can be made.
         ledger: The nodes that are taken now.
         going: Replicas that will be gone without anything being done.
-        old: Replicas that may be taken away.
+        old: Replicas that may be taken away; one that does not say whether it serves is not.
         places: How many successors want a place.
         spare: How many of the replicas that go may be serving.
 
     Returns:
         The replicas, in the order in which they were chosen; fewer than would do where no more may go.
     """
-    left = sorted(old, key=lambda one: (not one.draining, one.serving, one.cluster, -one.index, one.name))
+    left = sorted(
+        (one for one in old if not one.unsure),
+        key=lambda one: (not one.draining, one.serving, one.cluster, -one.index, one.name),
+    )
     trial, chosen = ledger.without(going), list[Replica]()
     for _ in range(places):
         waiting = _first(room, trial, (one.cluster for one in (*going, *chosen)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from function.api import labels
-from function.composition import Object, manifest
+from function.composition import Object, manifest, readiness
 from function.fleet.charges import charges
 from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
@@ -120,6 +120,7 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
         charges=tuple(charges(thing)),
         pins=tuple(dict.fromkeys(pin for pin in pins if pin[1])),
         serving=serving,
+        unsure=readiness.serves(thing) is None,
         served=serving or bool(manifest.text(thing, "status", "servingSince")),
         created=manifest.text(thing, "metadata", "creationTimestamp"),
         terminating=bool(manifest.text(thing, "metadata", "deletionTimestamp")),

@@ -40,7 +40,7 @@ def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnRepli
     found = replace(
         one.replica,
         settled=settles is not None and settles <= now,
-        stuck=expires is not None and expires <= now,
+        stuck=expires is not None and expires <= now and one.serves is False,
     )
     return replace(one, replica=found)
 

@@ -105,3 +105,7 @@ def test_only_one_replica_that_is_stuck_is_moved_at_a_time_and_none_that_has_ser
     fleet = [cluster("a"), cluster("b")]
     answer = plan(fleet, wanted(3), fresh(index=0, stuck=True), fresh(index=1, stuck=True), own("a", 2, serving=False))
     assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
+
+
+def test_one_that_does_not_say_whether_it_serves_yields_nothing() -> None:
+    assert kept(plan([ONE_NODE], wanted(), fresh(unsure=True), rival())) == ["a/0"]

@@ -166,3 +166,8 @@ def test_replicas_of_another_revision_count_as_scheduled() -> None:
 def test_fewer_new_replicas_are_placed_when_the_answer_has_room_for_fewer_and_nobody_leaves_for_it() -> None:
     answer = plan(full(), replace(rollout(3), most_new=0), old("a"), old("b"), old("c"))
     assert (gone(answer), places(answer), answer.rejections) == ([], [], ())
+
+
+def test_an_old_replica_that_does_not_say_whether_it_serves_makes_no_room() -> None:
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, unsure=True))
+    assert (gone(answer), answer.progress) == ([], Progress.NO_ROOM)

@@ -1,0 +1,34 @@
+"""What is told to the scheduler of time is told only of replicas that say how they are."""
+
+from datetime import timedelta
+
+import pytest
+
+from function.composition import Manifest, moments
+from tests.support.deployments import cluster, composed, deployment, running
+from tests.support.observe import NOW
+
+FLEET = [cluster("a"), cluster("b")]
+
+
+def long_ago(replica: Manifest) -> Manifest:
+    """The replica as if it had been made longer ago than it may take to serve."""
+    made = moments.text_of(NOW - timedelta(hours=2))
+    return {**replica, "metadata": {**replica["metadata"], "creationTimestamp": made}}
+
+
+@pytest.mark.parametrize(("status", "stays"), [("False", False), (None, True)])
+def test_a_replica_without_an_endpoint_is_tried_elsewhere_only_when_it_says_that_it_does_not_serve(
+    status: str | None,
+    stays: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    children = running(deployment(), FLEET, status)
+    replica = {key: long_ago(one) for key, one in children.items() if key == "replica-a-0"}
+    answered = composed(deployment(), FLEET, replica)
+    assert ("replica-a-0" in answered.children, "replica-b-0" in answered.children) == (stays, not stays)
+
+
+def test_a_replica_with_an_endpoint_has_served_and_is_not_tried_elsewhere() -> None:
+    children = running(deployment(), FLEET)
+    children["replica-a-0"] = long_ago(running(deployment(), FLEET, "False")["replica-a-0"])
+    assert set(composed(deployment(), FLEET, children).children) == {"replica-a-0", "endpoint-a-0"}

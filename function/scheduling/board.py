@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from function.scheduling.capacity import Ledger
 from function.scheduling.choosing import Candidates
@@ -81,7 +82,7 @@ class Board:
         missing = self.most(team) - placed
         if not (team.rolls and missing > 0):
             return ()
-        room = Room({one.name: one for one in self._open()}, self.placer, self.closed)
+        room = Room({one.name: one for one in self._open}, self.placer, self.closed)
         going = (*terminating, *(one for one, _ in team.leaving))
         return make_room(room, self.ledger, going, team.old, missing, team.spare)
 
@@ -111,14 +112,16 @@ class Board:
             if one.cluster == cluster.name and one.pool in taken
         )
 
+    @cached_property
     def _open(self) -> list[Cluster]:
+        """The clusters that nothing keeps closed to new replicas, whatever is free."""
         return [cluster for cluster in self.clusters.values() if _closed(cluster, self.wanted) is None]
 
     def _take(
         self, most: int, inhabitants: Iterable[Replica], closed: frozenset[tuple[str, str]]
     ) -> Iterable[Placement]:
         homes = [self.clusters[replica.cluster] for replica in inhabitants]
-        candidates = Candidates(self._open(), self.placer, self.ledger, homes, closed)
+        candidates = Candidates(self._open, self.placer, self.ledger, homes, closed)
         for _ in range(most):
             chosen = candidates.take()
             if chosen is None:

@@ -9,8 +9,8 @@ does not say whether it serves.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from function.scheduling.fleet import Cluster, Replica
 
@@ -24,15 +24,17 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
     """
     present = [replica for replica in replicas if not replica.terminating]
     mine = {(one.cluster, pool) for one in present if _may_yield(one) for pool, _ in one.charges}
-    nodes = {
-        (cluster.name, pool.name): max(pool.nodes, 0)
-        for name in sorted({cluster for cluster, _ in mine})
-        if (cluster := clusters.get(name)) is not None
-        for pool in cluster.pools or ()
-        if (cluster.name, pool.name) in mine
-    }
+    takers: defaultdict[tuple[str, str], list[tuple[Replica, int]]] = defaultdict(list)
+    for replica in sorted(present, key=_rank) if mine else ():
+        for pool, nodes in _taken(replica).items():
+            takers[replica.cluster, pool].append((replica, nodes))
     return frozenset(
-        replica for place, room in nodes.items() for replica in _left_over(place, room, present) if _may_yield(replica)
+        replica
+        for name in sorted({cluster for cluster, _ in mine} & clusters.keys())
+        for pool in clusters[name].pools or ()
+        if (name, pool.name) in mine
+        for replica in _left_over(takers[name, pool.name], max(pool.nodes, 0))
+        if _may_yield(replica)
     )
 
 
@@ -40,19 +42,21 @@ def _may_yield(replica: Replica) -> bool:
     return replica.own and not replica.served and not replica.unsure
 
 
-def _left_over(place: tuple[str, str], room: int, replicas: Iterable[Replica]) -> Iterable[Replica]:
+def _left_over(takers: Iterable[tuple[Replica, int]], room: int) -> Iterator[Replica]:
     """Say which replicas of a pool find no room in it, taking them by their rank."""
-    cluster, pool = place
-    for replica in sorted((one for one in replicas if one.cluster == cluster), key=_rank):
-        takes: Counter[str] = Counter()
-        for name, nodes in replica.charges:
-            takes[name] += nodes
-        if not takes[pool]:
-            continue
-        if takes[pool] <= room:
-            room -= takes[pool]
+    for replica, nodes in takers:
+        if nodes <= room:
+            room -= nodes
         else:
             yield replica
+
+
+def _taken(replica: Replica) -> Counter[str]:
+    """The nodes that a replica takes, by pool."""
+    taken: Counter[str] = Counter()
+    for pool, nodes in replica.charges:
+        taken[pool] += nodes
+    return taken
 
 
 def _rank(replica: Replica) -> tuple[bool, str, str, str]:

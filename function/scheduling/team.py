@@ -77,27 +77,27 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
         clusters: By name, at least those that the replicas are on.
         wanted: The deployment. Where it may place nothing, nothing is replaced.
     """
-    everyone = tuple(replicas)
     replaces = wanted.fill and bool(wanted.engines)
-    drained = tuple(one for one in everyone if replaces and _is_drained(clusters[one.cluster], wanted))
-    old = tuple(
-        one
-        for one in everyone
-        if replaces and not wanted.rollout.paused and one.revision != wanted.revision and one not in drained
-    )
-    current = tuple(one for one in everyone if one not in old and one not in drained)
+    current, old, drained = list[Replica](), list[Replica](), list[Replica]()
+    for one in replicas:
+        if replaces and _is_drained(clusters[one.cluster], wanted):
+            drained.append(one)
+        elif replaces and not wanted.rollout.paused and one.revision != wanted.revision:
+            old.append(one)
+        else:
+            current.append(one)
     most = wanted.replicas
     if wanted.rollout.paused and any(one.revision != wanted.revision for one in current):
         most += wanted.rollout.max_surge
     leaving = choose_leavers(current, clusters, wanted, most)
     gone = {one for one, _ in leaving}
-    current = tuple(one for one in current if one not in gone)
+    current = [one for one in current if one not in gone]
     needed = max(wanted.replicas - sum(one.settled for one in current), 0)
     leaving += choose_leavers((*old, *drained), clusters, wanted, needed)
     gone |= {one for one, _ in leaving}
     return Team(
         wanted,
-        current,
+        tuple(current),
         tuple(one for one in old if one not in gone),
         tuple(one for one in drained if one not in gone),
         leaving,

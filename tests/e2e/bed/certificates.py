@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from pathlib import Path
 
 import trustme
@@ -23,10 +24,13 @@ class Certificates:
         self.server = self._issue("server", "localhost", "")
         self.admin = self._issue("admin", "admin", "system:masters")
 
-    @property
-    def bundle(self) -> str:
-        """The authority's certificate as webhooks refer to it."""
-        return base64.b64encode(self.authority.read_bytes()).decode()
+    def lead_webhooks(self, configurations: Iterable[Manifest], port: int) -> None:
+        """Have the webhooks of configurations answered by a process on loopback, in place of a Service."""
+        bundle = base64.b64encode(self.authority.read_bytes()).decode()
+        for thing in configurations:
+            for hook in thing["webhooks"]:
+                url = f"https://127.0.0.1:{port}{hook['clientConfig']['service']['path']}"
+                hook["clientConfig"] = {"url": url, "caBundle": bundle}
 
     def kubeconfig(self, url: str) -> str:
         """A kubeconfig of an administrator, complete in itself."""

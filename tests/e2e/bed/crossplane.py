@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +14,7 @@ from tests.e2e.bed import accounts
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import BedError, Processes, Running, free_ports, say
+from tests.e2e.bed.processes import BedError, Processes, Running, answers, free_ports, say
 from tests.e2e.bed.services import Services
 from tests.e2e.binaries import Binaries
 
@@ -77,7 +75,7 @@ class Crossplane:
         keys = str(accounts.mounted(self.cluster, "crossplane-tls-client"))
         environment = {**self._environment(), "TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
         self.core = self.processes.start("crossplane", command, environment)
-        self.processes.until("Crossplane is ready", lambda: _answers(self.ports[2]), 90)
+        self.processes.until("Crossplane is ready", lambda: answers(f"http://127.0.0.1:{self.ports[2]}/readyz"), 90)
 
     def _environment(self) -> dict[str, str]:
         webhook, metrics, health = self.ports
@@ -119,7 +117,7 @@ class Crossplane:
             "TLS_SERVER_CERTS_DIR": str(self._keys(revision)),
         }
         started = self.processes.start("provider-kubernetes", command, environment)
-        self.processes.until("provider-kubernetes is ready", lambda: _answers(health), 60)
+        self.processes.until("provider-kubernetes is ready", lambda: answers(f"http://127.0.0.1:{health}/readyz"), 60)
         return started
 
     def serve(self, port: int) -> Running:
@@ -133,7 +131,7 @@ class Crossplane:
             "--debug",
         )
         started = self.processes.start("function", command)
-        self.processes.until("the function is ready", lambda: _answers(metrics), 30)
+        self.processes.until("the function is ready", lambda: answers(f"http://127.0.0.1:{metrics}/readyz"), 30)
         return started
 
     def route(self, port: int) -> None:
@@ -207,10 +205,7 @@ class Crossplane:
             for path in sorted((self.binaries.folders["crossplane"] / "webhooks").glob("*.yaml"))
             for thing in load(path)
         ]
-        for thing in found:
-            for hook in thing["webhooks"]:
-                url = f"https://127.0.0.1:{port}{hook['clientConfig']['service']['path']}"
-                hook["clientConfig"] = {"url": url, "caBundle": self.certificates.bundle}
+        self.certificates.lead_webhooks(found, port)
         return found
 
 
@@ -243,12 +238,3 @@ def _function(name: str) -> list[Manifest]:
             },
         },
     ]
-
-
-def _answers(port: int) -> bool:
-    """Tell whether a process says on loopback that it is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)  # HTTP's OK
-    except (urllib.error.URLError, OSError):
-        return False

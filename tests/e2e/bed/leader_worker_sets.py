@@ -84,11 +84,10 @@ class LeaderWorkerSets:
         """
         (path,) = (self.binaries.folders["lws"] / "webhooks").glob("*.yaml")
         found = load(path)
+        self.certificates.lead_webhooks(found, self._port)
         for thing in found:
             thing["metadata"]["name"] = f"lws-{thing['metadata']['name']}"
             for hook in thing["webhooks"]:
-                url = f"https://127.0.0.1:{self._port}{hook['clientConfig']['service']['path']}"
-                hook["clientConfig"] = {"url": url, "caBundle": self.certificates.bundle}
                 if hook["rules"][0]["resources"] == ["pods"]:
                     hook["objectSelector"] = _OF_A_SET
         return found

@@ -8,8 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -155,6 +158,15 @@ class Processes:
             if time.monotonic() > end:
                 raise BedError(f"waited {seconds:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
             time.sleep(_POLL_SECONDS)
+
+
+def answers(url: str) -> bool:
+    """Tell whether a process answers a URL with HTTP's OK."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # a URL of loopback
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def free_ports(number: int) -> list[int]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.bed.processes import BedError, Processes, free_ports
+from tests.e2e.bed.processes import BedError, Processes, answers, free_ports
 from tests.e2e.binaries import Binaries
 
 
@@ -49,13 +47,5 @@ def serve(binaries: Binaries, processes: Processes) -> Registry:
     (folder / "blobs").mkdir(parents=True)
     command = (binaries["crane"], "registry", "serve", f"--address={address}", f"--disk={folder / 'blobs'}")
     processes.start("registry", command)
-    processes.until("the registry answers", lambda: _answers(address), 30)
+    processes.until("the registry answers", lambda: answers(f"http://{address}/v2/"), 30)
     return Registry(binaries["crane"], folder, address)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{address}/v2/", timeout=2) as answer:
-            return bool(answer.status == 200)  # HTTP's OK
-    except (urllib.error.URLError, OSError):
-        return False

@@ -14,7 +14,8 @@ def definition(kind: Kind) -> dict[str, Any]:
     """Write the CompositeResourceDefinition of a kind.
 
     Crossplane makes the kind's definition for the API server from it, and adds `spec.crossplane`,
-    `status.conditions`, columns of its own and the limit of 63 characters on names.
+    `status.conditions`, columns of its own and the limit of 63 characters on names. Another
+    Composition of the kind, such as one on trial, composes only what asks for it by name.
     """
     version: dict[str, Any] = {"name": kind.version, "served": True, "referenceable": True}
     if kind.columns:
@@ -30,6 +31,7 @@ def definition(kind: Kind) -> dict[str, Any]:
             },
         }
     version["schema"] = {"openAPIV3Schema": of_kind(kind)}
+    composed = {"defaultCompositionRef": {"name": kind.name}} if kind.step else {}
     return {
         "apiVersion": "apiextensions.crossplane.io/v2",
         "kind": "CompositeResourceDefinition",
@@ -43,6 +45,7 @@ def definition(kind: Kind) -> dict[str, Any]:
                 "categories": list(CATEGORIES),
             },
             "scope": kind.scope,
+            **composed,
             "versions": [version],
         },
     }

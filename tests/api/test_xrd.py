@@ -13,6 +13,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 def test_a_definition_says_how_the_kind_is_named_and_served(kind: Kind) -> None:
     found = definition(kind)
     versions = found["spec"].pop("versions")
+    composed_by = found["spec"].pop("defaultCompositionRef", None)
+    assert composed_by == ({"name": f"{kind.plural}.{kind.group}"} if kind.step else None)
     assert found == {
         "apiVersion": "apiextensions.crossplane.io/v2",
         "kind": "CompositeResourceDefinition",

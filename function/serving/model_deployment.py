@@ -8,7 +8,9 @@ and its endpoint away at once: its cluster does not exist any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
+from typing import Final
 
 from function.api import labels
 from function.api.model_deployment import ModelDeploymentSpec
@@ -31,6 +33,9 @@ from function.serving.endpoints import compose_endpoint, drain_orphan
 from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
 from function.serving.replica_manifest import replica_labels, replica_manifest
 from function.serving.situation import API_VERSION, CLUSTERS, REPLICAS, Situation, assess, cache_requirement
+
+CROWDED: Final = timedelta(seconds=10)
+"""How soon to look again for a place that somebody is leaving: Crossplane does not call when it is free."""
 
 
 def compose(draft: Draft) -> Composition:
@@ -62,6 +67,8 @@ def compose(draft: Draft) -> Composition:
         draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
     for moment in pace.deadlines(seen, demand, situation.own.values()):
         draft.wake(moment)
+    if situation.crowded:
+        draft.wake(seen.now + CROWDED)
     _compose_replicas(draft, situation)
     placement_status.say_placement(draft, situation)
     placement_status.publish(draft, situation)

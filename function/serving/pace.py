@@ -13,8 +13,8 @@ from typing import Final
 
 from function.composition import Manifest, Object, Observation, manifest, moments
 from function.scheduling import Avoid, Leave, Plan
+from function.serving import departure
 from function.serving.demand import Demand
-from function.serving.departure import GRACE
 from function.serving.endpoints import is_draining
 from function.serving.own_replicas import OwnReplica
 
@@ -93,13 +93,17 @@ def _rest(demand: Demand, why: Leave, attempts: int) -> timedelta:
 
 
 def _settles(observation: Observation, one: OwnReplica) -> datetime | None:
-    """When every service has noticed that a replica serves; None while it does not."""
+    """When every service has noticed that a replica serves; None while it does not.
+
+    An endpoint may be older than its replica: it is kept when a replica of the same name had it before.
+    """
     endpoint = observation.children.get(one.endpoint_key)
     ready = manifest.condition(endpoint, "Ready")
     if one.serves is not True or ready.get("status") != "True" or is_draining(endpoint):
         return None
     since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
-    return since + GRACE if since else None
+    began = moments.time_of(manifest.text(one.thing, "status", "servingSince") or one.replica.created)
+    return max(since, began or since) + departure.GRACE if since else None
 
 
 def _expires(demand: Demand, one: OwnReplica) -> datetime | None:

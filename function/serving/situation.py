@@ -40,6 +40,7 @@ class Situation:
         faults: Clusters and replicas that could not be read, one sentence for each.
         dark: Clusters that hold replicas of the deployment and publish no node pools.
         too_large: Whether replicas were not placed because the answer would be too large.
+        crowded: Whether a replica found no place, and others are on their way out.
     """
 
     demand: Demand
@@ -50,6 +51,7 @@ class Situation:
     faults: tuple[str, ...] = ()
     dark: tuple[str, ...] = ()
     too_large: bool = False
+    crowded: bool = False
 
     @property
     def kept(self) -> tuple[OwnReplica, ...]:
@@ -98,7 +100,8 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
     dark = tuple(name for name in inhabited if known[name].pools is None)
-    return Situation(demand, known, view.objects, own, plan, faults, dark, too_large)
+    crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
+    return Situation(demand, known, view.objects, own, plan, faults, dark, too_large, crowded)
 
 
 def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:

@@ -29,6 +29,8 @@ from tests.support.deployments import (
     seen,
     selecting,
     taint,
+    taken,
+    terminating,
     there,
 )
 from tests.support.observe import answer, said, with_condition
@@ -385,3 +387,17 @@ def test_a_narrowed_selector_keeps_what_runs_and_limits_what_is_new() -> None:
     assert said(answered)["PlacementDrifted"] == "True/Drifted"
     assert messages(answered)["PlacementDrifted"] == f"{A0} on a: cluster not selected (lacks tier=gold)"
     assert said(answered)["Progressing"] == "True/Complete"
+
+
+@pytest.mark.parametrize(("leaves", "ttl"), [(True, 10), (False, 60)])
+def test_a_deployment_that_lacks_a_place_looks_again_soon_while_somebody_is_leaving_one(
+    leaves: bool,  # noqa: FBT001  # a parameter
+    ttl: int,
+) -> None:
+    fleet = [cluster("a", pool(nodes=2))]
+    thing = with_condition({**deployment(2), "status": {}}, "Ready", "True", "Available")
+    children = {key: one for key, one in running(deployment(2), fleet).items() if key.endswith("a-0")}
+    other = taken("a")
+    answered = composed(thing, fleet, children, listed=[terminating(other) if leaves else other])
+    assert {c.type: c.reason for c in answered.conditions}["ReplicasScheduled"] == "PartiallyScheduled"
+    assert answered.ttl_seconds == ttl

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from function.composition import Manifest, moments
-from tests.support.deployments import cluster, composed, deployment, running
+from tests.support.deployments import cluster, composed, deployment, draining, engine, running, there
 from tests.support.observe import NOW
 
 FLEET = [cluster("a"), cluster("b")]
@@ -32,3 +32,18 @@ def test_a_replica_with_an_endpoint_has_served_and_is_not_tried_elsewhere() -> N
     children = running(deployment(), FLEET)
     children["replica-a-0"] = long_ago(running(deployment(), FLEET, "False")["replica-a-0"])
     assert set(composed(deployment(), FLEET, children).children) == {"replica-a-0", "endpoint-a-0"}
+
+
+def test_a_successor_with_an_endpoint_older_than_itself_settles_by_its_own_age() -> None:
+    fleet = [cluster(name) for name in "abc"]
+    changed = deployment(2, engine("sglang"))
+    children = running(deployment(2), fleet)
+    for _ in range(2):
+        children = there(composed(changed, fleet, children), changed)
+    made = NOW + timedelta(hours=1)
+    successor = children["replica-c-0"]
+    metadata = {**successor["metadata"], "creationTimestamp": moments.text_of(made)}
+    children["replica-c-0"] = {**successor, "metadata": metadata}
+    for passed, leave in ((89, 0), (90, 1)):
+        answered = composed(changed, fleet, children, now=made + timedelta(seconds=passed))
+        assert len(draining(answered)) == leave, passed

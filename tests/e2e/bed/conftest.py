@@ -10,12 +10,15 @@ from types import FrameType
 
 import pytest
 
-from tests.e2e.bed import plane
+from tests.e2e.bed import moving as scene
+from tests.e2e.bed import plane, spare
+from tests.e2e.bed.departing import Departing, depart
 from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
-from tests.e2e.bed.spare import Leaving, leave
+from tests.e2e.bed.spare import Leaving
 from tests.e2e.bed.traffic import Traffic
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
@@ -75,11 +78,22 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
 
 
 @pytest.fixture(scope="session")
-def fleet(bed: Bed, journal: Journal) -> Bed:
-    """The bed with the quickstart's fleet, Ready."""
-    started = time.monotonic()
-    say("the fleet of examples/quickstart")
+def asked(bed: Bed) -> Moving:
+    """The quickstart's fleet and models, and what other tests need, asked for at once; all of it restarts meanwhile."""
+    say("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
     bed.control.kubectl.apply(FLEET)
+    bed.control.kubectl.apply(MODEL)
+    spare.arrange(bed)
+    moving = scene.arrange(bed)
+    bed.restart()
+    return moving
+
+
+@pytest.fixture(scope="session")
+def fleet(bed: Bed, asked: Moving, journal: Journal) -> Bed:
+    """The bed with the quickstart's fleet, Ready."""
+    assert asked.bed is bed
+    started = time.monotonic()
     for kind, name in (("InferenceGateway", "default"), ("InferenceCluster", "ams-1"), ("InferenceCluster", "osl-1")):
         bed.processes.until(f"{kind} {name} is Ready", partial(bed.is_true, kind, name, "Ready"), 240)
     journal.note("the fleet becomes Ready", time.monotonic() - started)
@@ -90,11 +104,9 @@ def fleet(bed: Bed, journal: Journal) -> Bed:
 def serving(fleet: Bed, journal: Journal) -> Serving:
     """The quickstart's models, served as far as they fit."""
     started = time.monotonic()
-    say("the models of examples/quickstart")
-    fleet.control.kubectl.apply(MODEL)
     chat = Serving(fleet)
     chat.await_ready()
-    journal.note("the model becomes Ready", time.monotonic() - started)
+    journal.note("the model becomes Ready after the fleet", time.monotonic() - started)
     return chat
 
 
@@ -102,9 +114,25 @@ def serving(fleet: Bed, journal: Journal) -> Serving:
 def leaving(serving: Serving, journal: Journal) -> Leaving:
     """Another team's model, of which one replica leaves while the tests go on."""
     started = time.monotonic()
-    found = leave(serving.bed)
-    journal.note("a second model becomes Ready, and one of its replicas leaves", time.monotonic() - started)
+    found = spare.leave(serving.bed)
+    journal.note("a second model is Ready, and one of its replicas begins to leave", time.monotonic() - started)
     return found
+
+
+@pytest.fixture(scope="session")
+def moving(serving: Serving, asked: Moving, journal: Journal) -> Moving:
+    """Deployments whose replicas move while the tests go on."""
+    assert serving.there
+    started = time.monotonic()
+    asked.start()
+    journal.note("deployments that are to move are Ready, and begin to", time.monotonic() - started)
+    return asked
+
+
+@pytest.fixture(scope="session")
+def departing(moving: Moving, leaving: Leaving) -> Departing:
+    """What has moved and left, deleted while the tests go on."""
+    return depart(moving.bed, moving, leaving)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,25 +11,20 @@ from typing import Final
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
 from function.composition import Manifest, Object, manifest
-from tests.e2e.bed import accounts
+from tests.e2e.bed import accounts, hurried
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import BedError, Processes, Running, answers, free_ports, say
+from tests.e2e.bed.processes import BedError, Processes, Running, answers, free_ports
 from tests.e2e.bed.services import Services
 from tests.e2e.binaries import Binaries
+from tests.e2e.shipped import ROOT
 
 PROVIDER: Final = "upbound-provider-kubernetes"
 """The name that Crossplane gives the provider, from its place in the registry."""
 
 _PACKAGES: Final = "pkg.crossplane.io/v1"
 _ATTEMPTS: Final = 5
-_PATIENCE: Final = ("--circuit-breaker-burst=2000", "--circuit-breaker-refill-rate=100")
-"""By default, more than a hundred events of children at once have Crossplane look away until the next requeue."""
-
-_DOCUMENTED: Final = ("--enable-dependency-version-upgrades",)
-"""What docs/install.md starts Crossplane with."""
-
 _CALLS: Final = f"{FUNCTION}.{CROSSPLANE_NAMESPACE}:9443"
 """Where Crossplane calls our function: its Service."""
 
@@ -64,14 +60,19 @@ class Crossplane:
         """Install and start the core, with the webhook by which Usages are enforced, and the RBAC manager."""
         self._authorize()
         self._initialize({**self._environment(), "ENABLE_WEBHOOKS": "false"})
-        say("setting: Crossplane's circuit breaker is loosened, or a serving stack takes minutes instead of seconds")
         self._start_rbac_manager()
         self.start_core()
         self.cluster.kubectl.apply_objects(self._webhooks(self.ports[0]))
 
     def start_core(self) -> None:
         """Start the core, or start it again after it was stopped."""
-        command = (self.binaries.crossplane, "core", "start", "--debug", *_PATIENCE, *_DOCUMENTED)
+        command: tuple[str | Path, ...] = (
+            self.binaries.crossplane,
+            "core",
+            "start",
+            "--debug",
+            *documented_options(),
+        )
         keys = str(accounts.mounted(self.cluster, "crossplane-tls-client"))
         environment = {**self._environment(), "TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
         self.core = self.processes.start("crossplane", command, environment)
@@ -121,16 +122,18 @@ class Crossplane:
         return started
 
     def serve(self, port: int) -> Running:
-        """Serve our function as its image does, over mutual TLS."""
+        """Serve our function as its image does, over mutual TLS; but see `hurried`."""
         (metrics,) = free_ports(1)
         command = (
-            Path(sys.executable).with_name("function"),
+            sys.executable,
+            "-m",
+            hurried.__name__,
             f"--address=127.0.0.1:{port}",
             f"--metrics-address=127.0.0.1:{metrics}",
             f"--tls-certs-dir={self.function_keys}",
             "--debug",
         )
-        started = self.processes.start("function", command)
+        started = self.processes.start("function", command, {"PYTHONPATH": str(ROOT)})
         self.processes.until("the function is ready", lambda: answers(f"http://127.0.0.1:{metrics}/readyz"), 30)
         return started
 
@@ -207,6 +210,12 @@ class Crossplane:
         ]
         self.certificates.lead_webhooks(found, port)
         return found
+
+
+def documented_options() -> list[str]:
+    """What docs/install.md starts Crossplane with."""
+    (options,) = re.findall(r"args=\{(.+?)\}", (ROOT / "docs" / "install.md").read_text())
+    return str(options).split(",")
 
 
 def _function(name: str) -> list[Manifest]:

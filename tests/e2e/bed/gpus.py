@@ -11,19 +11,26 @@ from function.composition import Manifest, Object, manifest
 DRIVER: Final = "gpu.nvidia.com"
 TAINT: Final = "nvidia.com/gpu"
 
-_L4: Final[Manifest] = {
+L4: Final = "NVIDIA L4"
+_PRODUCT: Final = "nvidia.com/gpu.product"
+_ATTRIBUTES: Final[Manifest] = {
     "architecture": {"string": "Ada Lovelace"},
     "brand": {"string": "Nvidia"},
     "cudaComputeCapability": {"version": "8.9.0"},
     "cudaDriverVersion": {"version": "13.0.0"},
     "driverVersion": {"version": "580.95.5"},
-    "productName": {"string": "NVIDIA L4"},
     "type": {"string": "gpu"},
 }
 
 
-def node(name: str, pool: str) -> Manifest:
-    """A node of a pool, as it registers; kwok fills in its conditions."""
+def node(name: str, pool: str, product: str = L4) -> Manifest:
+    """A node of a pool, as it registers; kwok fills in its conditions.
+
+    Args:
+        name: Its name.
+        pool: The pool.
+        product: The GPU in it.
+    """
     resources = {"cpu": "16", "memory": "64Gi", "pods": "110"}
     return {
         "apiVersion": "v1",
@@ -31,7 +38,7 @@ def node(name: str, pool: str) -> Manifest:
         "metadata": {
             "name": name,
             "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", POOL: pool},
-            "annotations": {"kwok.x-k8s.io/node": "fake"},
+            "annotations": {"kwok.x-k8s.io/node": "fake", _PRODUCT: product},
         },
         "spec": {"taints": [{"key": TAINT, "effect": "NoSchedule"}]},
         "status": {"allocatable": resources, "capacity": resources},
@@ -50,17 +57,13 @@ def device_class() -> Manifest:
 
 
 def slices(nodes: Iterable[Object]) -> list[Manifest]:
-    """What the driver publishes on each node: one L4."""
-    return [_slice(manifest.name_of(one)) for one in nodes]
+    """What the driver publishes on each node: one GPU."""
+    return [_slice(manifest.name_of(one), manifest.annotations(one).get(_PRODUCT, L4)) for one in nodes]
 
 
-def _slice(name: str) -> Manifest:
-    uuid = f"GPU-{name}"
-    gpu = {
-        "name": "gpu-0",
-        "attributes": {**_L4, "uuid": {"string": uuid}},
-        "capacity": {"memory": {"value": "23034Mi"}},
-    }
+def _slice(name: str, product: str) -> Manifest:
+    said = {"productName": {"string": product}, "uuid": {"string": f"GPU-{name}"}}
+    gpu = {"name": "gpu-0", "attributes": {**_ATTRIBUTES, **said}, "capacity": {"memory": {"value": "23034Mi"}}}
     return {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceSlice",

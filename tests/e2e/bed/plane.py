@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
-from tests.e2e.bed import gpus
+from function.serving import departure
+from tests.e2e.bed import gpus, hurried
+from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.crossplane import Crossplane
 from tests.e2e.bed.helm import Helm
@@ -32,7 +35,7 @@ from tests.e2e.bed.substitutes import Substitutes
 from tests.e2e.binaries import Binaries
 
 NODES: Final = {"ams-1-l4-a": "l4", "ams-1-l4-b": "l4"}
-"""The GPU nodes of the cluster ams-1, with their pools. The other cluster has none: nothing is placed there."""
+"""The GPU nodes of the cluster ams-1, with their pools. The other cluster has none at first."""
 
 COMPOSITES: Final = (
     *(("modelplane.ai/v1alpha1", kind) for kind in ("InferenceClass", "InferenceCluster", "InferenceGateway")),
@@ -43,6 +46,11 @@ COMPOSITES: Final = (
     ("infrastructure.modelplane.ai/v1alpha1", "ServingStack"),
 )
 """Every kind of composite."""
+
+LEFT_ALONE: Final = "bed/left-alone"
+"""Annotation of a composite that nobody touches: a change during an attempt to compose it would lose its outcome."""
+
+_TOUCH_SECONDS: Final = 3
 
 ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
 """Where each cluster's gateway is reached; the names are those of the clusters."""
@@ -84,6 +92,22 @@ class Bed:
         """Serve our function again where it was served before."""
         self.function = self.crossplane.serve(self.port)
 
+    def roll_function(self) -> None:
+        """Replace our function as a rolling update does: its successor serves before it stops."""
+        successor = self.crossplane.serve(self.port)  # on the same port: connections go to either, as by a Service
+        self.processes.stop(self.function)
+        self.function = successor
+
+    def restart_crossplane(self) -> None:
+        """Stop Crossplane's core, and start it again."""
+        self.processes.stop(self.crossplane.core)
+        self.crossplane.start_core()
+
+    def restart(self) -> None:
+        """Replace our function, and restart Crossplane, while whatever goes on goes on."""
+        self.roll_function()
+        self.restart_crossplane()
+
     def restart_provider(self) -> None:
         """Start provider-kubernetes again."""
         self.provider = self.crossplane.start_provider()
@@ -114,13 +138,42 @@ class Bed:
         return manifest.text(manifest.condition(self.composite(kind, name, namespace), condition), "message")
 
     def with_condition(self, condition: str, status: str) -> list[str]:
-        """The composites that say something, by kind and name."""
+        """The composites that say something, by kind and name; without those that a test needs as they are."""
         return [
             f"{kind} {manifest.name_of(one)}"
             for api_version, kind in COMPOSITES
             for one in self.control.api.list(api_version, kind)
             if manifest.condition(one, condition).get("status") == status
+            and LEFT_ALONE not in manifest.annotations(one)
         ]
+
+    def touch(self, *namespaces: str) -> None:
+        """Have Crossplane look at clusters and gateway, at what is in namespaces, and at what is in doubt.
+
+        A change of what is only required does not make it look, and to look at everything takes it many seconds.
+        """
+        stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
+        for api_version, kind in COMPOSITES:
+            for one in self.control.api.list(api_version, kind):
+                doubtful = manifest.is_true(one, "Held") or not manifest.is_true(one, "Synced")
+                if LEFT_ALONE in manifest.annotations(one):
+                    continue
+                if doubtful or manifest.namespace_of(one) in {"", *namespaces}:
+                    with suppress(ApiError):  # it may just have gone
+                        self.control.api.patch(one, stamp)
+
+    def await_with_looks(self, what: str, ask: Callable[[], Any], seconds: float, *namespaces: str) -> None:
+        """Wait until something is so, and have Crossplane look now and then until it is."""
+        touched = 0.0
+
+        def asked() -> Any:
+            nonlocal touched
+            if time.monotonic() > touched + _TOUCH_SECONDS:
+                self.touch(*namespaces)
+                touched = time.monotonic()
+            return ask()
+
+        self.processes.until(what, asked, seconds)
 
     def is_true(self, kind: str, name: str, condition: str, namespace: str = "") -> bool:
         """Tell whether a composite has a condition."""
@@ -165,7 +218,8 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     for cluster in (control, *inference):
         starter.await_ready(cluster)
     starter.controllers(control, CONTROL_CONTROLLERS)
-    _start_nodes(starter, inference[0])
+    for cluster in inference:
+        _start_nodes(starter, cluster)
     say("Crossplane, our packages, provider-kubernetes and the function")
     _namespaces(control)
     services = Services()
@@ -180,6 +234,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     crossplane.start()
     _install(binaries, installation)
     (port,) = free_ports(1)
+    say(f"setting: replicas leave after {hurried.GRACE.seconds} seconds instead of {departure.GRACE.seconds}")
     function = crossplane.serve(port)
     crossplane.route(port)
     provider = crossplane.start_provider()
@@ -209,13 +264,14 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
 
 
 def _start_nodes(starter: Starter, cluster: Cluster) -> None:
-    say(f"controllers, scheduler and {len(NODES)} nodes of {cluster.name}")
-    say("stand-in: kwok plays the kubelets; no container runs")
-    say("stand-in: GPU nodes, a DeviceClass and ResourceSlices are written as NVIDIA's driver would")
+    nodes = NODES if cluster.name == "ams-1" else {}
+    say(f"controllers, scheduler and {len(nodes)} nodes of {cluster.name}")
+    say(f"stand-in: kwok plays the kubelets of {cluster.name}; no container runs")
+    say(f"stand-in: GPU nodes, a DeviceClass and ResourceSlices of {cluster.name} are written as NVIDIA's driver would")
     starter.controllers(cluster, ALL_CONTROLLERS)
     starter.scheduler(cluster)
     starter.kubelets(cluster)
-    for name, pool in NODES.items():
+    for name, pool in nodes.items():
         wanted = gpus.node(name, pool)
         cluster.api.call("POST", "/api/v1/nodes", wanted)
 

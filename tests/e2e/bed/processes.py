@@ -24,6 +24,9 @@ _SETPRIV: Final = shutil.which("setpriv")
 _MORTAL: Final = (_SETPRIV, "--pdeathsig", "TERM") if _SETPRIV else ()
 """Ends a process when we end without having stopped it, where the system can."""
 
+_GO: Final = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+"""Has programs in Go collect garbage less often, which else takes them a fifth of their time."""
+
 T = TypeVar("T")
 
 
@@ -57,11 +60,13 @@ class Running:
         name: What it is.
         log: What it writes.
         process: The process, a session of its own so that a Ctrl-C reaches it only through us.
+        since: When it was started, by `time.time`.
     """
 
     name: str
     log: Path
     process: subprocess.Popen[bytes]
+    since: float = field(default_factory=time.time)
 
     def check(self) -> None:
         """Raise when it has ended by itself.
@@ -108,7 +113,7 @@ class Processes:
             env: Variables of its own.
         """
         log = self.folder / f"{name}.log"
-        environment = {**os.environ, **(env or {})}
+        environment = {**_GO, **os.environ, **(env or {})}
         with log.open("ab") as file:
             process = subprocess.Popen(  # noqa: S603  # fixed words
                 [*_MORTAL, *(str(word) for word in command)],

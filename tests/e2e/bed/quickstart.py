@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api import labels
 from function.composition import Manifest, manifest
-from tests.e2e.bed.api import ApiError
-from tests.e2e.bed.plane import COMPOSITES, Bed
+from tests.e2e.bed.plane import Bed
 from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "ml-team"
 FLEET: Final = ROOT / "examples" / "quickstart" / "fleet"
 MODEL: Final = ROOT / "examples" / "quickstart" / "model"
 REPLICAS: Final = 2
-LEFT_ALONE: Final = "bed/left-alone"
-"""Annotation of a composite that nobody touches: a change during an attempt to compose it would lose its outcome."""
 
 _API: Final = f"{labels.GROUP}/{labels.VERSION}"
 _LOOK_SECONDS: Final = 0.5
-_TOUCH_SECONDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +103,29 @@ class Serving:
             manifest.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
         )
 
-    def touch(self) -> None:
-        """Have Crossplane look at everything: a change of what is only required does not make it."""
-        stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
-        for api_version, kind in COMPOSITES:
-            for one in self.bed.control.api.list(api_version, kind):
-                if LEFT_ALONE in manifest.annotations(one):
-                    continue
-                with suppress(ApiError):  # it may just have gone
-                    self.bed.control.api.patch(one, stamp)
-
     def await_with_looks(self, what: str, ask: Callable[[], Any], seconds: float = 90) -> None:
-        """Wait until something is so, and have Crossplane look at everything now and then until it is."""
-        touched = 0.0
+        """Wait until something is so, and have Crossplane look now and then until it is."""
+        self.bed.await_with_looks(what, ask, seconds, self.namespace)
 
-        def asked() -> Any:
-            nonlocal touched
-            if time.monotonic() > touched + _TOUCH_SECONDS:
-                self.touch()
-                touched = time.monotonic()
-            return ask()
-
-        self.bed.processes.until(what, asked, seconds)
-
-    def endures(self, what: str, sign: Callable[[], Any], seconds: float = 60, after: float = 3) -> None:
-        """See that everything that serves stays while something is in doubt.
+    def endures(
+        self,
+        what: str,
+        sign: Callable[[], Any],
+        seconds: float = 60,
+        after: float = 2,
+        *,
+        rolls: bool = True,
+        also: str = "",
+    ) -> None:
+        """See that everything that serves stays while something is in doubt, and our function is replaced.
 
         Args:
             what: What shows that the doubt has arrived.
             sign: Tells whether it has.
             seconds: How long it may take to arrive.
             after: How long to look on afterwards.
+            rolls: Whether to replace our function then.
+            also: Another namespace in which Crossplane is to look.
         """
         before = self.facts()
         assert len(before.pods) == len(before.endpoints) == len(before.backends) == REPLICAS
@@ -147,8 +135,10 @@ class Serving:
             assert self.there, "the service stays Ready"
             return sign()
 
-        self.await_with_looks(what, stays, seconds)
-        self.touch()
+        self.bed.await_with_looks(what, stays, seconds, self.namespace, also)
+        if rolls:
+            self.bed.roll_function()
+        self.bed.touch(self.namespace, also)
         end = time.monotonic() + after
         while time.monotonic() < end:
             stays()

@@ -17,7 +17,7 @@ from function import fn
 from function.composers import COMPOSERS, answer
 from function.composition import Composition, Draft
 
-MESSAGE: Final = "the bed's saboteur answers every call like this"
+_MESSAGE: Final = "the bed's saboteur answers every call like this"
 
 Answer: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -49,16 +49,21 @@ def sabotaged(certificates: Path, how: Answer) -> Iterator[int]:
         server.stop(1).wait()
 
 
+def message(how: Answer) -> str:
+    """What is said for an answer: to each its own, so that one is not taken for another."""
+    return f"{_MESSAGE}: {how.__name__}"
+
+
 def fatal(request: Any, _context: grpc.ServicerContext) -> Any:
     """Answer with a fatal result."""
     said = fnv1.RunFunctionResponse(meta=fnv1.ResponseMeta(tag=request.meta.tag), desired=request.desired)
-    said.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=MESSAGE))
+    said.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=message(fatal)))
     return said
 
 
 def error(_request: Any, context: grpc.ServicerContext) -> Any:
     """Answer with an error of gRPC's own, as a server does that is itself broken."""
-    context.abort(grpc.StatusCode.INTERNAL, MESSAGE)
+    context.abort(grpc.StatusCode.INTERNAL, message(error))
 
 
 def exception(request: Any, _context: grpc.ServicerContext) -> Any:
@@ -69,4 +74,4 @@ def exception(request: Any, _context: grpc.ServicerContext) -> Any:
 
 
 def _raise(_draft: Draft) -> Composition:
-    raise RuntimeError(MESSAGE)
+    raise RuntimeError(message(exception))

@@ -15,65 +15,25 @@ from http.client import HTTPException
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import Manifest, manifest
-from tests.e2e.bed import gpus
-from tests.e2e.bed.api import ApiError, load
-from tests.e2e.bed.plane import Bed
+from function.composition import manifest
+from tests.e2e.bed import pools
+from tests.e2e.bed.api import ApiError
+from tests.e2e.bed.plane import LEFT_ALONE, Bed
 from tests.e2e.bed.processes import free_ports
-from tests.e2e.bed.quickstart import LEFT_ALONE, MODEL, Serving
+from tests.e2e.bed.quickstart import Serving
 from tests.e2e.shipped import COMPOSITION_OF
 
 NAMESPACE: Final = "spare-team"
-POOL: Final = "spare"
 MODEL_NAME: Final = "spare"
 UNREACHABLE: Final = "function-unreachable"
-NODES: Final = ("ams-1-spare-a", "ams-1-spare-b", "ams-1-spare-c")
+POOL: Final = pools.Pool("ams-1", "spare", 3, "spare")
 
 _LOOK_SECONDS: Final = 1
 
 
-def add_pool(bed: Bed) -> None:
-    """Add the pool's nodes to ams-1, and the pool to the InferenceCluster."""
-    remote = bed.inference["ams-1"].api
-    for name in NODES:
-        remote.call("POST", "/api/v1/nodes", gpus.node(name, POOL))
-    for one in gpus.slices(remote.list("v1", "Node", **{"modelplane.ai/pool": POOL})):
-        remote.apply(one, "helm")
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    bed.control.kubectl.apply_objects([namespace])
-    cluster = bed.composite("InferenceCluster", "ams-1")
-    pool = {"name": POOL, "className": "l4-1x", "nodeCount": len(NODES)}
-    bed.control.api.patch(cluster, {"spec": {"nodePools": [*cluster["spec"]["nodePools"], pool]}})
-
-
-def remove_pool(bed: Bed) -> None:
-    """Take the pool away again."""
-    cluster = bed.composite("InferenceCluster", "ams-1")
-    pools = [pool for pool in cluster["spec"]["nodePools"] if pool["name"] != POOL]
-    bed.control.api.patch(cluster, {"spec": {"nodePools": pools}})
-    bed.inference["ams-1"].kubectl("delete", "node", *NODES)
-
-
-def deployment(name: str, replicas: int) -> Manifest:
-    """The quickstart's deployment under another name."""
-    (chat, _) = load(MODEL / "chat.yaml")
-    return {**chat, "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {**chat["spec"], "replicas": replicas}}
-
-
-def service(name: str) -> Manifest:
-    """The quickstart's service under another name, over the deployment of that name."""
-    (_, chat) = load(MODEL / "chat.yaml")
-    selector = {"matchLabels": {"modelplane.ai/deployment": name}}
-    return {
-        **chat,
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {**chat["spec"], "endpoints": [{"selector": selector}]},
-    }
-
-
 def begin(bed: Bed, name: str) -> None:
     """Ask for one more replica, of a deployment of its own."""
-    bed.control.kubectl.apply_objects([deployment(name, 1)])
+    bed.control.kubectl.apply_objects([pools.deployment(name, 1, NAMESPACE, POOL.product)])
 
 
 def finish(bed: Bed, name: str) -> None:
@@ -130,16 +90,22 @@ class Leaving:
     said: Lookout
 
 
+def arrange(bed: Bed) -> None:
+    """Ask for the model, with two replicas."""
+    pools.add(bed, POOL)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    model = pools.deployment(MODEL_NAME, 2, NAMESPACE, POOL.product)
+    bed.control.kubectl.apply_objects([namespace, model, pools.service(MODEL_NAME, NAMESPACE)])
+
+
 def leave(bed: Bed) -> Leaving:
-    """Serve the model with two replicas, and scale one away; leave its service to nobody."""
-    add_pool(bed)
-    bed.control.kubectl.apply_objects([deployment(MODEL_NAME, 2), service(MODEL_NAME)])
+    """Scale one of the replicas away once they serve; leave their service to nobody."""
     serving = Serving(bed, MODEL_NAME, NAMESPACE)
     serving.await_ready()
     endpoints = {manifest.name_of(one): one for one in serving.endpoints()}
     bed.control.kubectl("scale", f"md/{MODEL_NAME}", "-n", NAMESPACE, "--replicas=1")
     bed.processes.until("an endpoint drains", lambda: len(serving.endpoints()) == 1)
-    serving.touch()
+    bed.touch(NAMESPACE)
     bed.processes.until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1)
     (left,) = endpoints.keys() - {manifest.name_of(one) for one in serving.endpoints()}
     since = bed.composite("ModelEndpoint", left, NAMESPACE)["metadata"]["annotations"][labels.DRAINING_SINCE]

@@ -74,9 +74,17 @@ def timed(conditions: Iterable[Object], before: Iterable[Mapping[str, Any]]) -> 
 
 def set_status(api: Api, thing: Object, status: Object) -> None:
     """Merge into an object's status, unless it says so already."""
-    before = manifest.mapping(thing, "status")
-    if any(before.get(key) != value for key, value in status.items()):
+    if not _has(manifest.mapping(thing, "status"), status):
         _unless_gone(api, thing, {"status": status}, "status")
+
+
+def _has(found: Any, wanted: Any) -> bool:
+    """Tell whether a value has all of another one; a server adds fields of its own."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(key in found and _has(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_has, found, wanted))
+    return bool(found == wanted)
 
 
 def set_finalizer(api: Api, thing: Object, finalizer: str, *, present: bool) -> None:

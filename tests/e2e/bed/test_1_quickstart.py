@@ -10,8 +10,7 @@ import pytest
 from function.composition import Object, manifest
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import NODES, Bed
-from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, Serving
-from tests.e2e.bed.sameness import differences
+from tests.e2e.bed.quickstart import MODEL, NAMESPACE, Serving
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
@@ -62,12 +61,8 @@ def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
     assert _column(bed, "ms", "ADDRESS", "chat") == "http://192.0.2.1/ml-team/chat"
     assert _column(bed, "ms", "ENDPOINTS", "chat") == "2/2"
     assert _column(bed, "ic", "GATEWAY", "ams-1") == "198.51.100.1"
-    assert _column(bed, "ic", "NODES", "ams-1") == "2"
-
-
-def test_everything_that_exists_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
-    assert serving.there
-    assert differences(bed, FLEET, MODEL) == []
+    pools = bed.composite("InferenceCluster", "ams-1")["spec"]["nodePools"]
+    assert _column(bed, "ic", "NODES", "ams-1") == str(sum(pool["nodeCount"] for pool in pools))
 
 
 def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving: Serving) -> None:

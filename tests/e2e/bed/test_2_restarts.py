@@ -1,51 +1,49 @@
-"""What runs the control plane restarts while a replica comes and a class is missing: nothing that serves changes."""
+"""What runs the control plane restarts while replicas come, move and leave, and a class is missing.
+
+Nothing that serves changes; `test_4_moving` sees that what moves arrives.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from function.composition import manifest
 from tests.e2e.bed import spare
+from tests.e2e.bed.moving import MOVERS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import FLEET, Serving
 from tests.e2e.bed.spare import Leaving
 
 
-def test_a_restart_of_crossplane_changes_nothing(bed: Bed, serving: Serving, leaving: Leaving) -> None:
+def test_a_restart_of_crossplane_of_the_function_or_of_the_provider_changes_nothing(
+    bed: Bed, serving: Serving, leaving: Leaving, moving: Moving
+) -> None:
     assert leaving.pod
-    with _busy(bed, serving, "late-crossplane"):
-        bed.processes.stop(bed.crossplane.core)
-        bed.crossplane.start_core()
-        serving.endures("every composite is composed", lambda: not bed.with_condition("Synced", "False"))
+    assert moving.under_way == {mover.name for mover in MOVERS}
 
+    def composed() -> bool:
+        return not bed.with_condition("Synced", "False")
 
-def test_a_rolling_restart_of_the_function_is_not_noticed(bed: Bed, serving: Serving, leaving: Leaving) -> None:
-    assert leaving.pod
-    with _busy(bed, serving, "late-function"):
+    with _busy(bed, serving, "late-restarts"):
+        bed.restart_crossplane()
+        serving.endures("every composite is composed", composed, rolls=False)
         failed = _failures(bed)
-        successor = bed.crossplane.serve(bed.port)  # on the same port: connections go to either, as through a Service
-        bed.processes.stop(bed.function)
-        bed.function = successor
-        serving.endures("every composite is composed", lambda: not bed.with_condition("Synced", "False"))
-        assert _failures(bed) == failed
-
-
-def test_a_restart_of_provider_kubernetes_changes_nothing(bed: Bed, serving: Serving, leaving: Leaving) -> None:
-    assert leaving.pod
-    with _busy(bed, serving, "late-provider"):
+        bed.roll_function()
+        serving.endures("every composite is composed", composed, rolls=False)
+        lost = _failures(bed) - failed
+        assert [message for _, message in lost if not message.endswith(_NOT_TAKEN)] == []
+        assert lost.total() <= 2, "hardly anybody has noticed that the function was replaced"
         bed.processes.stop(bed.provider)
         bed.restart_provider()
-        serving.endures("every composite is composed", lambda: not bed.with_condition("Synced", "False"))
+        serving.endures("every composite is composed", composed, rolls=False)
+        assert moving.under_way > {STUCK.name}
 
 
-def test_the_second_model_goes_and_leaves_the_first_alone(bed: Bed, serving: Serving, leaving: Leaving) -> None:
-    with serving.as_before():
-        name = leaving.serving.name
-        bed.control.kubectl("delete", "md/" + name, "ms/" + name, "-n", spare.NAMESPACE, "--timeout=150s")
-        bed.processes.until("none of its pods is left", lambda: not leaving.serving.pods())
-        spare.remove_pool(bed)
+_NOT_TAKEN: Final = "code = Canceled desc = CANCELLED"
+"""How gRPC's server ends a call that comes at the very moment at which it is told to stop; Crossplane calls again."""
 
 
 @contextmanager

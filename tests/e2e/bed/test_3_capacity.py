@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from function.api import labels
 from function.composition import Manifest, manifest
 from tests.e2e.bed import spare
 from tests.e2e.bed.gpus import DRIVER
@@ -19,7 +20,6 @@ NAME = "late-capacity"
 def test_a_replica_whose_nodes_somebody_else_has_taken_says_so_and_serves_once_they_are_free(
     bed: Bed, serving: Serving, leaving: Leaving
 ) -> None:
-    assert leaving.pod
 
     def said() -> str:
         return bed.message("ModelDeployment", NAME, "ReplicasReady", spare.NAMESPACE)
@@ -27,8 +27,7 @@ def test_a_replica_whose_nodes_somebody_else_has_taken_says_so_and_serves_once_t
     with serving.as_before():
         with _tenant(bed):
             spare.begin(bed, NAME)
-            serving.await_with_looks("the deployment says why", lambda: "Unschedulable" in said(), 120)
-            assert "0 of 1 pods ready" in said()
+            leaving.serving.await_with_looks("the deployment says why", lambda: "Unschedulable" in said(), 120)
             assert "cannot allocate all claims" in said()
         spare.finish(bed, NAME)
     bed.processes.until("its pods are not observed any more", lambda: not _collections(bed))
@@ -44,10 +43,11 @@ def _tenant(bed: Bed) -> Iterator[None]:
     """Let another tenant of the cluster claim what is free in the pool, behind our back."""
     remote = bed.inference["ams-1"]
     remote.kubectl.apply_objects([_NAMESPACE, _CLAIM, _DEPLOYMENT])
+    nodes = set(spare.POOL.node_names)
 
     def full() -> bool:
-        taken = [one for one in remote.api.list("v1", "Pod") if _node(one) in spare.NODES]
-        return {_node(one) for one in taken} == set(spare.NODES)
+        taken = [one for one in remote.api.list("v1", "Pod") if _node(one) in nodes]
+        return {_node(one) for one in taken} == nodes
 
     bed.processes.until("every node of the pool is taken", full)
     yield
@@ -66,7 +66,7 @@ _CLAIM = {
     "spec": {"spec": {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": DRIVER, "count": 1}}]}}},
 }
 _POD = {
-    "nodeSelector": {"modelplane.ai/pool": spare.POOL},
+    "nodeSelector": {labels.POOL: spare.POOL.name},
     "tolerations": [{"operator": "Exists"}],
     "containers": [{"name": "work", "image": "example.com/work", "resources": {"claims": [{"name": "gpu"}]}}],
     "resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": TENANT}],
@@ -76,7 +76,7 @@ _DEPLOYMENT = {
     "kind": "Deployment",
     "metadata": {"name": TENANT, "namespace": TENANT},
     "spec": {
-        "replicas": len(spare.NODES),
+        "replicas": spare.POOL.nodes,
         "selector": {"matchLabels": {"app": TENANT}},
         "template": {"metadata": {"labels": {"app": TENANT}}, "spec": _POD},
     },

@@ -17,15 +17,21 @@ def test_an_upgrade_in_place_changes_nothing_that_serves(bed: Bed, serving: Serv
     before, of = serving.facts(), bed.installation.release(NEXT)
     bed.installation.publish(of)
     bed.installation.apply_prerequisites(of)
-    serving.endures("the new function is Healthy", lambda: bed.installation.runs("Function", FUNCTION, of), after=0)
+    serving.endures(
+        "the new function is Healthy", lambda: bed.installation.runs("Function", FUNCTION, of), after=0, rolls=False
+    )
     serving.endures(
         "Crossplane says that the function is newer than asked for",
         lambda: FUNCTION in bed.installation.unresolved(),
         after=0,
+        rolls=False,
     )
     bed.installation.apply_configuration(of)
     serving.endures(
-        "the new Configuration is Healthy", lambda: bed.installation.runs("Configuration", CONFIGURATION, of), after=2
+        "the new Configuration is Healthy",
+        lambda: bed.installation.runs("Configuration", CONFIGURATION, of),
+        after=2,
+        rolls=False,
     )
     bed.processes.until("everything is installed as before", lambda: not bed.installation.explain())
     assert serving.facts() == before

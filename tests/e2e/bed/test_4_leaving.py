@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from function.serving.departure import GRACE
+from tests.e2e.bed.hurried import GRACE
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.spare import NAMESPACE, UNREACHABLE, Leaving
@@ -26,7 +26,7 @@ def test_a_function_that_nobody_serves_is_named_by_what_it_should_compose_within
     bed: Bed, leaving: Leaving, journal: Journal
 ) -> None:
     bed.processes.until("Crossplane says so", lambda: leaving.said.seen, 180)
-    seconds = leaving.said.at - leaving.unreachable_since
+    seconds = leaving.said.at - max(leaving.unreachable_since, bed.crossplane.core.since)
     journal.note("a function that nobody serves is reported after", seconds)
     assert UNREACHABLE in leaving.said.seen or "compose-model-service" in leaving.said.seen
     assert "DeadlineExceeded" in leaving.said.seen

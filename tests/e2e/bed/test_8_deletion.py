@@ -6,39 +6,25 @@ The tests go from the inside out, and each leaves what the next one deletes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TypeAlias
+from contextlib import suppress
+from functools import partial
 
 import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest, objects
-from tests.e2e.bed import leftovers
+from function.composition import Manifest, manifest
+from tests.e2e.bed import leftovers, pools, spare
+from tests.e2e.bed import moving as scene
+from tests.e2e.bed.departing import Departing, names
 from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
-from tests.e2e.bed.quickstart import NAMESPACE, Serving
-from tests.e2e.bed.sameness import composed
+from tests.e2e.bed.processes import BedError
+from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, REPLICAS, Serving
+from tests.e2e.bed.sameness import composed, differences
+from tests.e2e.bed.spare import Leaving
 
 pytestmark = pytest.mark.usefixtures("fleet")
-
-MODELPLANE = "modelplane.ai/v1alpha1"
-
-Timed: TypeAlias = Callable[[str], AbstractContextManager[None]]
-
-
-@pytest.fixture
-def timed(bed: Bed, journal: Journal) -> Timed:
-    """Notes how long a teardown takes until nothing is on its way out any more."""
-
-    @contextmanager
-    def teardown(what: str) -> Iterator[None]:
-        started = time.monotonic()
-        yield
-        bed.processes.until(f"nothing is being deleted any more after {what}", lambda: not leftovers.going(bed), 60)
-        journal.note(f"teardown: {what}", time.monotonic() - started)
-
-    return teardown
 
 
 def test_every_kind_on_inference_clusters_is_looked_for(bed: Bed, serving: Serving) -> None:
@@ -47,20 +33,57 @@ def test_every_kind_on_inference_clusters_is_looked_for(bed: Bed, serving: Servi
     assert leftovers.not_looked_for(bed) == set()
 
 
-def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone(
-    bed: Bed, serving: Serving, timed: Timed
+def test_deployments_go_while_services_point_to_them_and_each_replica_after_what_it_has(
+    bed: Bed, departing: Departing, journal: Journal
 ) -> None:
-    one, other = serving.replicas()
-    with timed("a replica, by hand"):
-        bed.control.kubectl("delete", "modelreplica", manifest.name_of(one), "-n", NAMESPACE, "--timeout=60s")
+    team = scene.NAMESPACE
+    bed.processes.until("their replicas and endpoints are gone", lambda: departing.alone.seen)
+    journal.note("teardown: deployments, in the background", departing.alone.at - departing.since)
+    assert departing.abandoned == set(), "replicas that went before what they have on the cluster"
+    for cluster in bed.inference:
+        bed.processes.until(f"nothing is left on {cluster}", partial(_is_clear, bed, cluster, team))
+        assert bed.inference[cluster].api.get("v1", "Namespace", team) is not None, "the namespace stays"
+    for name in names(bed, "ModelService", team):
+        said = partial(_no_endpoints, bed, name, team)
+        bed.await_with_looks(f"the service {name} says that it has no endpoint", said, 60, team)
 
-        def back() -> bool:
-            found = {replica["metadata"]["uid"] for replica in serving.replicas()}
-            return len(found) == len(serving.pods()) == 2 and one["metadata"]["uid"] not in found
 
-        bed.processes.until("another replica serves in its place", back, 120)
-    serving.await_ready()
-    assert other["metadata"]["uid"] in {replica["metadata"]["uid"] for replica in serving.replicas()}
+def test_a_deployment_and_its_service_go_together(
+    bed: Bed, departing: Departing, leaving: Leaving, journal: Journal
+) -> None:
+    bed.processes.until("both are gone", lambda: departing.together.seen)
+    journal.note("teardown: a deployment and its service, in the background", departing.together.at - departing.since)
+    assert leaving.serving.pods() == []
+
+
+def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: Moving, journal: Journal) -> None:
+    team = scene.NAMESPACE
+
+    def unguarded() -> bool:
+        return team not in "".join(map(manifest.name_of, bed.control.api.list(leftovers.USAGES, "ClusterUsage")))
+
+    bed.await_with_looks("the namespace is not guarded", unguarded, 90, team)
+    started = time.monotonic()
+    bed.control.kubectl("delete", "namespace", team, "--timeout=60s")
+    journal.note("teardown: the namespace of a team", time.monotonic() - started)
+    assert names(bed, "ModelService", team) == set()
+    moving.clear()
+    pools.remove(bed, spare.POOL)
+
+
+def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
+    """After restarts, doubt and deletions, every object is as if nothing had ever happened."""
+    assert serving.there
+    with suppress(BedError):
+        bed.await_with_looks("nothing differs", lambda: not differences(bed, FLEET, MODEL), 30, NAMESPACE)
+    assert differences(bed, FLEET, MODEL) == []
+
+
+def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
+    with serving.as_before():
+        said = bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false", may_fail=True)
+        assert "ModelReplicas are still placed on this cluster" in said
+        serving.endures("the cluster says that it was not deleted", lambda: _refused(bed))
 
 
 def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
@@ -70,80 +93,51 @@ def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving)
     assert serving.facts().pods == pods
 
 
-def test_a_deployment_goes_while_a_service_points_to_it_and_each_replica_after_what_it_has(
-    bed: Bed, serving: Serving, timed: Timed
+def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone(
+    bed: Bed, serving: Serving, journal: Journal
 ) -> None:
-    abandoned = set()
+    started = time.monotonic()
+    one, other = serving.replicas()
+    bed.control.kubectl("delete", "modelreplica", manifest.name_of(one), "-n", NAMESPACE, "--timeout=60s")
 
+    def back() -> bool:
+        found = {replica["metadata"]["uid"] for replica in serving.replicas()}
+        return len(found) == len(serving.pods()) == REPLICAS and one["metadata"]["uid"] not in found
+
+    bed.processes.until("another replica serves in its place", back, 120)
+    serving.await_ready()
+    journal.note("teardown: a replica, by hand, until another one serves", time.monotonic() - started)
+    assert other["metadata"]["uid"] in {replica["metadata"]["uid"] for replica in serving.replicas()}
+
+
+def test_a_cluster_without_its_kubeconfig_waits_and_says_why_while_the_gateway_goes(bed: Bed) -> None:
+    cluster = bed.inference["osl-1"]
+    bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
+    bed.control.kubectl("delete", "inferencecluster", "osl-1", "--cascade=foreground", "--wait=false")
+    bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
+    stuck = bed.processes.until("what is stuck says why", lambda: _stuck(bed, "osl-1-kubeconfig"))
+    assert {one["kind"] for one in stuck} == {"Object", "Release"}
+    assert bed.composite("InferenceCluster", "osl-1")
+    bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
+
+
+def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed: Bed) -> None:
     def gone() -> bool:
-        replicas = _names(bed, "ModelReplica")
-        abandoned.update(_owners(bed) - replicas)
-        return not (replicas or _names(bed, "ModelEndpoint") or _owners(bed))
+        assert leftovers.unreachable(bed) == []
+        named = [key for _, name, key in composed(bed) if name.startswith("osl-1")]
+        return not named and not bed.composite("InferenceCluster", "osl-1")
 
-    with timed("a deployment, in the background"):
-        bed.control.kubectl("delete", "modeldeployment", "chat", "large", "-n", NAMESPACE, "--wait=false")
-        bed.processes.until("its replicas and endpoints are gone", gone, 90)
-    assert abandoned == set(), "replicas that went before what they have on the cluster"
-    bed.processes.until("nothing is left on the cluster", lambda: not leftovers.on_cluster(bed, "ams-1", NAMESPACE))
-    assert bed.inference["ams-1"].api.get("v1", "Namespace", NAMESPACE) is not None, "the namespace stays"
-    serving.touch()
-    bed.processes.until("the service says that it has no endpoint", lambda: _endpoints(bed) == "NoEndpoints")
+    bed.processes.until("nothing of osl-1 is left", gone, 150)
+    assert leftovers.on_cluster(bed, "osl-1") == []
+    bed.control.kubectl.apply(FLEET / "clusters.yaml")
 
 
-def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, serving: Serving, timed: Timed) -> None:
-    with timed("the gateway, in the foreground, before a service"):
-        bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--timeout=120s")
-    assert [key for kind, _, key in composed(bed) if kind == "InferenceGateway"] == []
-    serving.touch()
-
+def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed) -> None:
     def said() -> bool:
         service = bed.composite("ModelService", "chat", NAMESPACE)
         return manifest.condition(service, "GatewayResolved").get("reason") == "GatewayNotFound"
 
-    bed.processes.until("the service says that there is no gateway", said)
-
-
-def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, serving: Serving, timed: Timed) -> None:
-    def unguarded() -> bool:
-        serving.touch()
-        return not bed.control.api.list(leftovers.USAGES, "ClusterUsage")
-
-    bed.processes.until("neither the cluster nor the namespace is guarded", unguarded, 90)
-    with timed("the namespace of a team"):
-        bed.control.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s")
-    assert [key for kind, _, key in composed(bed) if kind.startswith("Model")] == []
-
-
-def test_clusters_go_in_order_and_one_without_its_kubeconfig_waits_until_it_is_back(
-    bed: Bed, timed: Timed, journal: Journal
-) -> None:
-    started = time.monotonic()
-    cluster = bed.inference["osl-1"]
-    with timed("a cluster in the background, and one in the foreground without its kubeconfig"):
-        bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
-        bed.control.kubectl("delete", "inferencecluster", "osl-1", "--cascade=foreground", "--wait=false")
-        bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false")
-        _await_gone(bed, "ams-1")
-        journal.note("teardown: a cluster, in the background", time.monotonic() - started)
-        assert leftovers.on_cluster(bed, "ams-1") == []
-        stuck = bed.processes.until("what is stuck says why", lambda: _stuck(bed, "osl-1-kubeconfig"))
-        assert {one["kind"] for one in stuck} == {"Object", "Release"}
-        assert bed.composite("InferenceCluster", "osl-1")
-        bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
-        _await_gone(bed, "osl-1")
-    assert leftovers.on_cluster(bed, "osl-1") == []
-    assert leftovers.of_control(bed) == []
-
-
-def _await_gone(bed: Bed, cluster: str) -> None:
-    """See a cluster go, and no provider config before what is removed through it."""
-
-    def gone() -> bool:
-        assert leftovers.unreachable(bed) == []
-        named = [key for _, name, key in composed(bed) if name.startswith(cluster)]
-        return not named and not bed.composite("InferenceCluster", cluster)
-
-    bed.processes.until(f"nothing of {cluster} is left", gone, 150)
+    bed.await_with_looks("the service says that there is no gateway", said, 120, NAMESPACE)
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:
@@ -152,17 +146,15 @@ def _stuck(bed: Bed, secret: str) -> list[Manifest]:
     return said if len({thing["kind"] for thing in said}) == len(leftovers.CONSUMERS) else []
 
 
-def _names(bed: Bed, kind: str) -> set[str]:
-    return {manifest.name_of(thing) for thing in bed.control.api.list(MODELPLANE, kind, NAMESPACE)}
+def _is_clear(bed: Bed, cluster: str, namespace: str) -> bool:
+    return not leftovers.on_cluster(bed, cluster, namespace)
 
 
-def _owners(bed: Bed) -> set[str]:
-    """The replicas that have Objects."""
-    found = bed.control.api.list(objects.API_VERSION, objects.KIND, NAMESPACE)
-    owners = [owner for thing in found for owner in manifest.items(thing, "metadata", "ownerReferences")]
-    return {owner["name"] for owner in owners if owner["kind"] == "ModelReplica"}
+def _no_endpoints(bed: Bed, name: str, namespace: str) -> bool:
+    said = manifest.condition(bed.composite("ModelService", name, namespace), "EndpointsResolved")
+    return said.get("reason") == "NoEndpoints"
 
 
-def _endpoints(bed: Bed) -> str:
-    service = bed.composite("ModelService", "chat", NAMESPACE)
-    return str(manifest.condition(service, "EndpointsResolved").get("reason"))
+def _refused(bed: Bed) -> bool:
+    said = manifest.condition(bed.composite("InferenceCluster", "ams-1"), "DeletionBlocked")
+    return said.get("reason") == "DeletionRefused"

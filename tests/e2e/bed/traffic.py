@@ -15,7 +15,7 @@ _PATIENCE: Final = 10
 _MOST: Final = 18_000
 """How many requests are sent at most: half an hour's."""
 
-_OK: Final = 200
+OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def ask(url: str, body: bytes | None = None) -> Answer:
     finally:
         connection.close()
     said = json.loads(text) if text.startswith("{") else {}
-    return Answer(at, answer.status, said.get("route", ""), "" if answer.status == _OK else text[:200], said)
+    return Answer(at, answer.status, said.get("route", ""), "" if answer.status == OK else text[:200], said)
 
 
 class Traffic:
@@ -66,7 +66,7 @@ class Traffic:
     @property
     def failures(self) -> list[Answer]:
         """The requests that no replica has answered well."""
-        return [one for one in self.answers if one.status != _OK]
+        return [one for one in self.answers if one.status != OK]
 
     @property
     def backends(self) -> set[str]:

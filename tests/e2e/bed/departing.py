@@ -1,0 +1,64 @@
+"""Deployments that are deleted while the tests of doubt go on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from function.api.labels import GROUP, VERSION
+from function.composition import manifest, objects
+from tests.e2e.bed import moving as scene
+from tests.e2e.bed.moving import Moving
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.spare import Leaving, Lookout
+
+
+@dataclass(frozen=True, slots=True)
+class Departing:
+    """Deployments without their services, and one together with its service.
+
+    Attributes:
+        since: When they were deleted, by `time.time`.
+        alone: Sees those that went without their services gone.
+        together: Sees the one that went with its service gone.
+        abandoned: Replicas that went before what they had on their cluster.
+    """
+
+    since: float
+    alone: Lookout
+    together: Lookout
+    abandoned: set[str]
+
+
+def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
+    """Delete all that has moved, and the model of the second team; everything restarts meanwhile."""
+    moving.stop()
+    team, model, abandoned = leaving.serving.namespace, leaving.serving.name, set[str]()
+    bed.control.kubectl("delete", "modeldeployment", "--all", "-n", scene.NAMESPACE, "--wait=false")
+    bed.control.kubectl("delete", f"md/{model}", f"ms/{model}", "-n", team, "--wait=false")
+    since = time.time()
+
+    def alone() -> bool:
+        replicas = names(bed, "ModelReplica", scene.NAMESPACE)
+        abandoned.update(_owners(bed, scene.NAMESPACE) - replicas)
+        return not (replicas or names(bed, "ModelEndpoint", scene.NAMESPACE) or _owners(bed, scene.NAMESPACE))
+
+    def together() -> bool:
+        replicas = {name.rpartition("-")[0] for name in names(bed, "ModelReplica", team)}
+        return model not in names(bed, "ModelDeployment", team) | names(bed, "ModelService", team) | replicas
+
+    found = Departing(since, Lookout(alone), Lookout(together), abandoned)
+    bed.restart()
+    return found
+
+
+def names(bed: Bed, kind: str, namespace: str) -> set[str]:
+    """The names of all objects of one of our kinds."""
+    return {manifest.name_of(thing) for thing in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
+
+
+def _owners(bed: Bed, namespace: str) -> set[str]:
+    """The replicas that have Objects."""
+    found = bed.control.api.list(objects.API_VERSION, objects.KIND, namespace)
+    owners = [owner for thing in found for owner in manifest.items(thing, "metadata", "ownerReferences")]
+    return {owner["name"] for owner in owners if owner["kind"] == "ModelReplica"}

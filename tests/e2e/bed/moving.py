@@ -1,0 +1,174 @@
+"""Deployments whose replicas move while the other tests go on, each on GPUs of a kind of its own.
+
+Two roll out, with and without free nodes; two are drained, with and without another place; two
+ask for the same node. What serves each of them is watched all the time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+from function.composition import Manifest, manifest
+from tests.e2e.bed import pools
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.pools import Pool
+from tests.e2e.bed.traffic import OK, Traffic, ask
+from tests.e2e.bed.watch import Watch
+
+NAMESPACE: Final = "moving"
+DRAINED: Final = "osl-1"
+"""The cluster that is drained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A deployment that moves, with a service of the same name.
+
+    Attributes:
+        name: Its name, and that of its kind of GPU.
+        replicas: How many it has.
+        nodes: How many nodes of that kind each cluster has.
+        least: How many of its replicas have to serve at any time.
+    """
+
+    name: str
+    replicas: int
+    nodes: Mapping[str, int]
+    least: int
+
+    @property
+    def pools(self) -> list[Pool]:
+        """Its node pools."""
+        return [Pool(cluster, self.name, nodes, self.name) for cluster, nodes in self.nodes.items()]
+
+
+SURGING: Final = Mover("surging", 2, {"ams-1": 4}, least=2)
+"""Rolls out with a node for each successor."""
+
+CRAMPED: Final = Mover("cramped", 2, {"ams-1": 2}, least=1)
+"""Rolls out with no node but its own."""
+
+MOVABLE: Final = Mover("movable", 1, {"ams-1": 1, DRAINED: 2}, least=1)
+"""Is drained, and has a place on the other cluster."""
+
+STUCK: Final = Mover("stuck", 1, {DRAINED: 1}, least=1)
+"""Is drained, and has no other place."""
+
+MOVERS: Final = (SURGING, CRAMPED, MOVABLE, STUCK)
+
+RIVALS: Final = ("rival-a", "rival-b")
+ARENA: Final = Pool("ams-1", "arena", 1, "arena")
+"""The node that two deployments ask for."""
+
+_POOLS: Final = (ARENA, *(pool for mover in MOVERS for pool in mover.pools))
+
+
+@dataclass(slots=True)
+class Moving:
+    """All of them, on their way.
+
+    Attributes:
+        bed: Where they run.
+        began: When each began to move, by `time.time`.
+        watch: What served each of them, over time.
+        traffic: The requests to each of them.
+        first: The pods of each before it moved.
+    """
+
+    bed: Bed
+    watch: Watch
+    traffic: dict[str, Traffic] = field(default_factory=dict)
+    began: dict[str, float] = field(default_factory=dict)
+    first: dict[str, frozenset[str]] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def deployment(self, name: str) -> Manifest:
+        """A deployment."""
+        return self.bed.composite("ModelDeployment", name, NAMESPACE)
+
+    def reason(self, name: str, condition: str) -> str:
+        """The reason of a deployment's condition."""
+        return manifest.text(manifest.condition(self.deployment(name), condition), "reason")
+
+    def revisions(self, name: str) -> list[tuple[int, int]]:
+        """How many replicas run and serve each revision of a deployment."""
+        found = manifest.items(self.deployment(name), "status", "revisions")
+        return [(one["replicas"], one["serving"]) for one in found]
+
+    @property
+    def under_way(self) -> set[str]:
+        """The deployments that move at this moment."""
+        return {mover.name for mover in MOVERS if mover.name in self.began and not self.seconds(mover)}
+
+    def seconds(self, mover: Mover) -> float:
+        """How long a deployment took to move: until new pods alone served it. 0 while it has not."""
+        for sample in self.watch.samples:
+            pods, serving = (found.get(mover.name, frozenset()) for found in (sample.pods, sample.serving))
+            if len(pods) == len(serving) == mover.replicas and not pods & self.first[mover.name]:
+                return sample.at - self.began[mover.name]
+        return 0
+
+    def start(self) -> None:
+        """Once everything serves, have it move."""
+        self.bed.processes.until("everything that is to move serves", self._all_serve, 180)
+        urls = {mover.name: self._url(mover) for mover in MOVERS}
+        if self.bed.isolated:
+            self.bed.processes.until("it answers", lambda: all(ask(url).status == OK for url in urls.values()))
+        self.watch.start()
+        self.bed.processes.until("it is watched", lambda: self.watch.samples)
+        for mover in MOVERS:
+            sent = Traffic(urls[mover.name], sends=self.bed.isolated)
+            self.traffic[mover.name] = self._stack.enter_context(sent)
+            self.first[mover.name] = self.watch.latest.pods[mover.name]
+        for mover in (SURGING, CRAMPED):
+            deployment = self.deployment(mover.name)
+            (engine,) = deployment["spec"]["engines"]
+            engine["members"][0]["template"]["spec"]["containers"][0]["args"].append("--max-num-seqs=64")
+            self.bed.control.api.patch(deployment, {"spec": {"engines": [engine]}})
+            self.began[mover.name] = time.time()
+        taint(self.bed, {"key": "example.com/maintenance", "effect": "NoExecute"})
+        self.began[MOVABLE.name] = self.began[STUCK.name] = time.time()
+        self.bed.control.kubectl.apply_objects(pools.deployment(name, 1, NAMESPACE, ARENA.product) for name in RIVALS)
+
+    def stop(self) -> None:
+        """Send and watch no more."""
+        self._stack.close()
+        self.watch.stop()
+
+    def clear(self) -> None:
+        """Take the pools away, when nothing is on them any more."""
+        pools.remove(self.bed, *_POOLS)
+
+    def _url(self, mover: Mover) -> str:
+        service = self.bed.composite("ModelService", mover.name, NAMESPACE)
+        return f"{manifest.text(service, 'status', 'address')}/v1/models"
+
+    def _all_serve(self) -> bool:
+        return all(
+            manifest.dig(self.deployment(mover.name), "status", "replicas", "ready") == mover.replicas
+            and len(self.watch.look().serving.get(mover.name, ())) == mover.replicas
+            for mover in MOVERS
+        )
+
+
+def arrange(bed: Bed) -> Moving:
+    """Ask for everything that is to move."""
+    pools.add(bed, *_POOLS)
+    bed.control.kubectl.apply_objects(_manifests())
+    return Moving(bed, Watch(bed, NAMESPACE))
+
+
+def taint(bed: Bed, *taints: Mapping[str, str]) -> None:
+    """Give the cluster taints, in place of those that it has."""
+    bed.control.api.patch(bed.composite("InferenceCluster", DRAINED), {"spec": {"taints": [*taints]}})
+
+
+def _manifests() -> Iterator[Manifest]:
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    for mover in MOVERS:
+        yield pools.deployment(mover.name, mover.replicas, NAMESPACE, mover.name)
+        yield pools.service(mover.name, NAMESPACE)

@@ -1,0 +1,123 @@
+"""Node pools that a test adds to an inference cluster, with their nodes, and takes away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from function.api.labels import GROUP, POOL, VERSION
+from function.composition import Manifest
+from tests.e2e.bed import gpus
+from tests.e2e.bed.api import load
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.quickstart import MODEL
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of nodes with one GPU each, of a kind that only one test asks for.
+
+    Attributes:
+        cluster: The inference cluster.
+        name: Its name.
+        nodes: How many.
+        product: The kind of GPU, which is also the name of the nodes' InferenceClass.
+    """
+
+    cluster: str
+    name: str
+    nodes: int
+    product: str
+
+    @property
+    def node_names(self) -> list[str]:
+        """The names of its nodes."""
+        return [f"{self.cluster}-{self.name}-{number}" for number in range(self.nodes)]
+
+
+def add(bed: Bed, *pools: Pool) -> None:
+    """Have nodes register, and declare their pools and classes."""
+    bed.control.kubectl.apply_objects(_inference_class(name) for name in sorted({pool.product for pool in pools}))
+    for pool in pools:
+        remote = bed.inference[pool.cluster].api
+        for name in pool.node_names:
+            remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product))
+        for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
+            remote.apply(one, "helm")
+    for cluster in _clusters(pools):
+        more = [
+            {"name": pool.name, "className": pool.product, "nodeCount": pool.nodes}
+            for pool in pools
+            if pool.cluster == cluster
+        ]
+        declare(bed, cluster, [*_declared(bed, cluster), *more])
+
+
+def remove(bed: Bed, *pools: Pool) -> None:
+    """Take pools and their nodes away."""
+    for cluster in _clusters(pools):
+        gone = {pool.name for pool in pools if pool.cluster == cluster}
+        declare(bed, cluster, [one for one in _declared(bed, cluster) if one["name"] not in gone])
+    for pool in pools:
+        bed.inference[pool.cluster].kubectl("delete", "node", *pool.node_names)
+
+
+def deployment(name: str, replicas: int, namespace: str, product: str) -> Manifest:
+    """The quickstart's deployment under another name, on GPUs of one kind."""
+    (chat, _) = load(MODEL / "chat.yaml")
+    metadata, engines = {"name": name, "namespace": namespace}, asking_for(product, chat["spec"]["engines"])
+    return {**chat, "metadata": metadata, "spec": {**chat["spec"], "replicas": replicas, "engines": engines}}
+
+
+def service(name: str, namespace: str) -> Manifest:
+    """The quickstart's service under another name, over the deployment of that name."""
+    (_, chat) = load(MODEL / "chat.yaml")
+    selector = {"matchLabels": {"modelplane.ai/deployment": name}}
+    return {
+        **chat,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**chat["spec"], "endpoints": [{"selector": selector}]},
+    }
+
+
+def asking_for(product: str, engines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Have the one engine of a deployment ask for GPUs of one kind."""
+    (engine,) = engines
+    (member,) = engine["members"]
+    (device,) = member["nodeSelector"]["devices"]
+    expression = f'device.attributes["{gpus.DRIVER}"].productName == "{product}"'
+    device["selectors"] = [{"cel": expression}]
+    return engines
+
+
+def _inference_class(product: str) -> Manifest:
+    """A kind of node whose GPU is too small for the quickstart's models."""
+    gpu = {
+        "name": "gpu",
+        "driver": gpus.DRIVER,
+        "deviceClassName": gpus.DRIVER,
+        "count": 1,
+        "attributes": {"productName": {"string": product}},
+        "capacity": {"memory": {"value": "8Gi"}},
+    }
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "InferenceClass",
+        "metadata": {"name": product},
+        "spec": {"devices": [gpu]},
+    }
+
+
+def declare(bed: Bed, cluster: str, pools: list[dict[str, object]]) -> None:
+    """Write which pools an InferenceCluster has."""
+    bed.control.api.patch(bed.composite("InferenceCluster", cluster), {"spec": {"nodePools": pools}})
+
+
+def _declared(bed: Bed, cluster: str) -> list[dict[str, object]]:
+    declared: list[dict[str, object]] = bed.composite("InferenceCluster", cluster)["spec"]["nodePools"]
+    return declared
+
+
+def _clusters(pools: Iterable[Pool]) -> list[str]:
+    return sorted({pool.cluster for pool in pools})

@@ -1,0 +1,89 @@
+"""What moves a replica, on a real control plane: nobody has fewer replicas that serve than was promised, at any time.
+
+All of it began before the tests of restarts, and has gone on through them.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from function.composition import manifest
+from tests.e2e.bed import moving as scene
+from tests.e2e.bed.departing import Departing
+from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVERS, RIVALS, STUCK, SURGING, Mover, Moving
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import say
+
+
+@pytest.mark.parametrize("mover", [SURGING, CRAMPED, MOVABLE], ids=lambda mover: mover.name)
+def test_what_moves_arrives(bed: Bed, moving: Moving, journal: Journal, mover: Mover) -> None:
+    bed.processes.until(f"{mover.name} has moved", lambda: moving.seconds(mover), 420)
+    journal.note(f"{mover.name} moves for", moving.seconds(mover))
+
+    def rests() -> bool:
+        return moving.reason(mover.name, "Progressing") == "Complete"
+
+    bed.processes.until(f"{mover.name} says so", rests)
+    assert moving.revisions(mover.name) == [(mover.replicas, mover.replicas)]
+    assert manifest.is_true(moving.deployment(mover.name), "Ready")
+
+
+def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> None:
+    assert moving.seconds(MOVABLE)
+    assert [one["cluster"] for one in moving.deployment(MOVABLE.name)["status"]["placements"]] == ["ams-1"]
+
+
+def test_a_replica_that_is_drained_and_has_no_other_place_stays_and_says_so(bed: Bed, moving: Moving) -> None:
+    said = manifest.condition(moving.deployment(STUCK.name), "PlacementDrifted")
+    assert (said["status"], said["reason"]) == ("True", "DrainBlocked")
+    assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
+    scene.taint(bed)
+
+    def calm() -> bool:
+        return moving.reason(STUCK.name, "PlacementDrifted") != "DrainBlocked"
+
+    bed.await_with_looks("nothing is drained any more", calm, 90, scene.NAMESPACE)
+    assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
+
+
+def test_of_two_deployments_that_ask_for_one_node_one_has_it_and_the_other_says_why_not(
+    bed: Bed, moving: Moving
+) -> None:
+    shown = {name: manifest.mapping(moving.deployment(name), "status", "replicas") for name in RIVALS}
+    assert sorted((one["total"], one["ready"]) for one in shown.values()) == [(0, 0), (1, 1)]
+    (loser,) = (name for name, one in shown.items() if not one["total"])
+    (winner,) = set(RIVALS) - {loser}
+    assert moving.watch.most_pods(*RIVALS) == 1
+    assert len(moving.watch.served(*RIVALS)) == 1, "what has served has not yielded"
+    said = bed.message("ModelDeployment", loser, "ReplicasScheduled", scene.NAMESPACE)
+    assert "1 needs 1 free node in pool arena (0 free)" in said
+    bed.control.kubectl("delete", "modeldeployment", winner, "-n", scene.NAMESPACE, "--wait=false")
+    ready = ("ModelDeployment", loser, "Ready", scene.NAMESPACE)
+    bed.await_with_looks("the other one has it", lambda: bed.is_true(*ready), 180, scene.NAMESPACE)
+
+
+@pytest.mark.parametrize("mover", MOVERS, ids=lambda mover: mover.name)
+def test_as_many_replicas_as_promised_have_served_all_the_time(moving: Moving, mover: Mover) -> None:
+    assert moving.watch.least(mover.name) >= mover.least
+
+
+def test_no_route_has_named_what_was_not_there(moving: Moving) -> None:
+    assert [sample.astray for sample in moving.watch.samples if sample.astray] == []
+
+
+@pytest.mark.parametrize("mover", MOVERS, ids=lambda mover: mover.name)
+def test_every_request_was_answered_while_replicas_moved(moving: Moving, mover: Mover) -> None:
+    traffic = moving.traffic[mover.name]
+    if not moving.bed.isolated:
+        say("NOT CHECKED: that no request fails while replicas move, since none can be sent")
+        return
+    assert len(traffic.answers) > 100
+    assert traffic.failures == []
+    pods = {answer.body["pod"] for answer in traffic.answers}
+    assert len(pods) == mover.replicas * (1 if mover is STUCK else 2), "each pod has answered some"
+
+
+def test_all_of_it_can_be_deleted(departing: Departing) -> None:
+    """What comes of it is seen after the tests of doubt."""
+    assert departing.since

@@ -20,8 +20,9 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.run ## Preview the quickstart: what would run where, and the URL
-	@$(BIN)/modelplane preview examples/quickstart
+demo: $(VENV)/.run ## Preview two examples: what would run where, the URL, and why not more
+	$(BIN)/modelplane preview examples/quickstart
+	$(BIN)/modelplane preview examples/quickstart/fleet examples/reasons
 
 test: lint types unit ## Lint, format check, strict types, and all tests that need no cluster
 

@@ -18,7 +18,7 @@ from function.preview.control_plane import ControlPlane
 from function.preview.kinds import group_of, ref_of
 from function.preview.reconcile import controller_uid
 from tests.support.crd_schemas import FOLDER, definitions, strict, violations
-from tests.support.settled import EXAMPLES, settle
+from tests.support.settled import EXAMPLES, example, settle
 
 ROOT = Path(__file__).parents[1]
 FLEET = EXAMPLES / "quickstart" / "fleet"
@@ -73,9 +73,9 @@ spec: {endpoints: [{weight: 3, selector: {matchLabels: {at: outside}}}]}
 """What the examples have no use for: addresses from MetalLB, endpoints outside with and without a name."""
 
 PREVIEWS = {
-    **{path.name: [path] for path in sorted(EXAMPLES.iterdir()) if path.is_dir()},
-    **{path.name: [path, FLEET] for path in sorted((ROOT / "tests/api/documented").glob("*.yaml"))},
-    "brought": [],
+    **{path.name: example(path) for path in sorted(EXAMPLES.iterdir()) if path.is_dir()},
+    **{path.name: (path, FLEET) for path in sorted((ROOT / "tests/api/documented").glob("*.yaml"))},
+    "brought": (),
 }
 every_preview = pytest.mark.parametrize("name", PREVIEWS)
 definitions_at_hand = pytest.mark.skipif(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from function.main import modelplane
+from tests.support.settled import example
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -80,5 +81,5 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("folder", sorted((ROOT / "examples").iterdir()), ids=lambda p: p.name)
 def test_every_example_has_a_page_and_settles(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (folder / "README.md").exists()
-    assert modelplane(["preview", str(folder)]) == 0
+    assert modelplane(["preview", *map(str, example(folder))]) == 0
     assert capsys.readouterr().out

@@ -97,17 +97,18 @@ def _endpoint(endpoint: Object | None) -> str:
 def _deployment(plane: ControlPlane, thing: Manifest) -> Node:
     counts = manifest.mapping(thing, "status", "replicas")
     desired = manifest.integer(thing, "spec", "replicas")
-    ready = manifest.integer(counts, "ready")
+    placed, ready = manifest.integer(counts, "total"), manifest.integer(counts, "ready")
     replicas = [
         replica
         for replica in plane.store.find(group_of(_VERSION["ModelReplica"]), "ModelReplica")
         if controller_uid(replica) == thing["metadata"]["uid"]
     ]
-    placed = len(replicas)
     lines = [*_why(thing), *(_replica(replica) for replica in replicas)]
     if placed < desired:
-        lines += [Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, thing)]
-    return Node(f"{_title(thing)}  {ready} of {desired} replicas serve", _ready(thing), tuple(lines))
+        reasons = tuple(Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, thing))
+        lines += [Node("Cluster by cluster", below=reasons)] if reasons else []
+    words = f"{placed} of {desired} replicas placed, {ready} serving"
+    return Node(f"{_title(thing)}  {words}", _ready(thing), tuple(lines))
 
 
 def _replica(thing: Manifest) -> Node:

@@ -253,10 +253,8 @@ def _for(engine: str) -> str:
 
 def _count_too_small(rejection: CountTooSmall) -> str:
     engine = f" of engine {rejection.engine}" if rejection.engine else ""
-    if rejection.shared:
-        figures = f"({rejection.needed} needed beside other requests, {rejection.available} in one device at most)"
-    else:
-        figures = f"({rejection.needed} needed, {rejection.available} in one device at most)"
+    beside = " beside other requests" if rejection.shared else ""
+    figures = f"({rejection.needed} needed{beside}, a node has at most {rejection.available} of a kind)"
     return f"too few devices for request {rejection.request}{engine} {figures}"
 
 

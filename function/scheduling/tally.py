@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from function.scheduling.reasons import (
+    CountTooSmall,
     Kind,
     NoDevice,
     NotEnoughNodes,
@@ -36,6 +37,9 @@ _GENERAL: Final = {
     Kind.SYNTHETIC_ONLY: "with nothing to claim",
     Kind.NO_DEVICE: "without a device for a request",
 }
+
+_HAVING: Final = {Kind.COUNT_TOO_SMALL, Kind.SYNTHETIC_ONLY, Kind.NO_DEVICE}
+"""Reasons whose words say what a cluster has, or has not."""
 
 _REMEDIES: Final = {
     Kind.AVOIDED: "Wait; look at why the replica did not serve there if this lasts.",
@@ -102,8 +106,14 @@ def _parts(kind: Kind, rejections: Sequence[Rejection]) -> list[tuple[int, str]]
         groups[_gist(rejection)].append(rejection)
     if len(groups) > _SPELT_OUT:
         return [(len(rejections), _GENERAL[kind])]
-    phrases = [(len(group), _phrase(group)) for group in groups.values()]
+    phrases = [(len(group), f"{_verb(kind, len(group))}{_phrase(group)}") for group in groups.values()]
     return sorted(phrases, key=lambda part: (-part[0], part[1]))
+
+
+def _verb(kind: Kind, count: int) -> str:
+    if kind not in _HAVING:
+        return ""
+    return "has " if count == 1 else "have "
 
 
 def _gist(rejection: Rejection) -> Rejection:
@@ -111,6 +121,8 @@ def _gist(rejection: Rejection) -> Rejection:
     match rejection:
         case NotEnoughNodes():
             return replace(rejection, pool="", free=0)
+        case CountTooSmall():
+            return replace(rejection, available=0)
         case NoDevice():
             return replace(rejection, false=0, errors=0, error="")
         case Tainted():
@@ -129,6 +141,9 @@ def _phrase(group: Sequence[Rejection]) -> str:
             same = [one for one in group if isinstance(one, NoDevice)]
             false, errors = sum(one.false for one in same), sum(one.errors for one in same)
             return describe(replace(first, false=false, errors=errors, error=""))
+        case CountTooSmall():
+            most = max(one.available for one in group if isinstance(one, CountTooSmall))
+            return describe(replace(first, available=most))
         case Tainted(key=key):
             return f"tainted {key}"
         case _:

@@ -8,6 +8,7 @@ import yaml
 from function.composition import Manifest
 from function.preview.control_plane import ControlPlane
 from tests.support.settled import EXAMPLES, settle
+from tests.support.settled import example as example_paths
 
 ROOT = Path(__file__).parents[2]
 DEFINITION_FILES = sorted((ROOT / "xrds").glob("*.yaml"))
@@ -31,4 +32,4 @@ COMPOSITION_OF = {load(path)["spec"]["compositeTypeRef"]["kind"]: load(path) for
 @cache
 def example(name: str) -> ControlPlane:
     """An example, settled. Shared: observe it, do not change it."""
-    return settle(EXAMPLES / name)
+    return settle(*example_paths(EXAMPLES / name))

@@ -14,7 +14,7 @@ from function.packages.dependencies import HELM, KUBERNETES, PROVIDERS, NoProvid
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 from function.preview.kinds import group_of, is_namespaced
-from tests.support.settled import EXAMPLES
+from tests.support.settled import EXAMPLES, example
 
 METALLB = """\
 apiVersion: modelplane.ai/v1alpha1
@@ -33,11 +33,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
     """Every answer until every example has settled, and a gateway with MetalLB has."""
     metallb = tmp_path_factory.mktemp("metallb") / "gateway.yaml"
     metallb.write_text(METALLB, encoding="utf-8")
-    return [answer for path in (*sorted(EXAMPLES.iterdir()), metallb) for answer in answered(path)]
+    previewed = [*map(example, sorted(EXAMPLES.iterdir())), (metallb,)]
+    return [answer for paths in previewed for answer in answered(paths)]
 
 
 @cache
-def answered(path: Path) -> list[Composition]:
+def answered(paths: tuple[Path, ...]) -> list[Composition]:
     given: list[Composition] = []
 
     def noted(seen: Observation) -> Composition:
@@ -45,7 +46,7 @@ def answered(path: Path) -> list[Composition]:
         return given[-1]
 
     plane = ControlPlane(noted)
-    plane.apply(read([str(path)]))
+    plane.apply(read([str(path) for path in paths]))
     plane.settle()
     return given
 

@@ -13,6 +13,7 @@ from tests.support.api import deployment
 from tests.support.settled import EXAMPLES, quickstart, settle
 
 GOLDEN = Path(__file__).parent / "quickstart_tree.txt"
+REASONS = Path(__file__).parent / "reasons_models.txt"
 FLEET = EXAMPLES / "quickstart" / "fleet"
 
 
@@ -53,13 +54,18 @@ def test_the_tree_of_the_quickstart_reads_like_this() -> None:
     )
 
 
+def test_a_placed_a_partly_placed_and_an_unplaceable_model_read_like_this() -> None:
+    models = text(settle(FLEET, EXAMPLES / "reasons")).partition("\n\n")[0]
+    assert f"{models}\n" == REASONS.read_text(encoding="utf-8")
+
+
 def test_a_section_with_nothing_in_it_is_left_out() -> None:
     assert [node.text for node in tree(plane(service()))] == ["Services: what a client calls"]
 
 
 def test_a_model_without_a_fleet_says_what_to_create() -> None:
     (said,) = section(plane(deployment()), "Models").below
-    assert (said.text, said.state) == ("ml-team/qwen-demo  0 of 1 replicas serve", False)
+    assert (said.text, said.state) == ("ml-team/qwen-demo  0 of 1 replicas placed, 0 serving", False)
     assert "ReplicasScheduled is False: NoClusters: No InferenceClusters found: create one" in lines(said)
 
 

@@ -56,7 +56,7 @@ def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> No
     ) == (
         "0 of 2 placed, 5 clusters: 2 not ready, 1 tainted modelplane.ai/maintenance, "
         "1 needs 4 free nodes in pool a100 (1 free), "
-        "1 no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
+        "1 has no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
     )
 
 
@@ -72,8 +72,15 @@ def test_clusters_that_are_not_selected_are_counted_apart() -> None:
 
 def test_devices_of_several_clusters_are_added_up() -> None:
     assert tally(NoDevice("gpu", 0, false=2), NoDevice("gpu", 0, false=1, errors=1, error="x")) == (
-        "0 of 2 placed, 2 clusters: 2 no device for request gpu (selector 1 false on 3 devices, error on 1). "
+        "0 of 2 placed, 2 clusters: 2 have no device for request gpu (selector 1 false on 3 devices, error on 1). "
         "Compare the selectors with the devices in the clusters' status.gpuPools."
+    )
+
+
+def test_of_clusters_with_too_few_devices_the_largest_is_given() -> None:
+    assert tally(CountTooSmall("gpu", 8, 1), CountTooSmall("gpu", 8, 4)) == (
+        "0 of 2 placed, 2 clusters: 2 have too few devices for request gpu (8 needed, a node has at most 4 of a kind). "
+        "Request fewer devices per pod, or add a pool with larger nodes."
     )
 
 
@@ -117,7 +124,7 @@ def test_a_rejection_is_described_with_its_figures() -> None:
             NotEnoughNodes("a100", 1, 0, "decode"),
             EnginesTooLarge(8, 6),
             CountTooSmall("gpu", 8, 4),
-            CountTooSmall("nic", 2, 2, shared=True, engine="decode"),
+            CountTooSmall("nic", 2, 2, shared=True, engine="b"),
             SyntheticOnly("decode"),
             NoDevice("gpu", 0, errors=1, error="no such key: x"),
             NoDevice("gpu"),
@@ -127,8 +134,8 @@ def test_a_rejection_is_described_with_its_figures() -> None:
         "tainted team:NoExecute",
         "needs 1 free node in pool a100 for engine decode (0 free)",
         "too small for all engines at once (8 nodes needed, 6 free)",
-        "too few devices for request gpu (8 needed, 4 in one device at most)",
-        "too few devices for request nic of engine decode (2 needed beside other requests, 2 in one device at most)",
+        "too few devices for request gpu (8 needed, a node has at most 4 of a kind)",
+        "too few devices for request nic of engine b (2 needed beside other requests, a node has at most 2 of a kind)",
         "nothing to claim for engine decode (only synthetic devices match)",
         "no device for request gpu (selector 1 error on 1 device: no such key: x)",
         "no device for request gpu (no devices)",

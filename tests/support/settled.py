@@ -11,6 +11,12 @@ from function.preview.inputs import read
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+def example(folder: Path) -> tuple[Path, ...]:
+    """What to preview for an example: its folder, with the quickstart's fleet when it has none of its own."""
+    brings_clusters = any("kind: InferenceCluster\n" in file.read_text("utf-8") for file in folder.rglob("*.yaml"))
+    return (folder,) if brings_clusters else (EXAMPLES / "quickstart" / "fleet", folder)
+
+
 def settle(*paths: Path) -> ControlPlane:
     """A control plane with the manifests of these files and folders, settled."""
     plane = ControlPlane()

@@ -27,6 +27,13 @@ class PoolGone:
 
 
 @dataclass(frozen=True, slots=True)
+class NotPinned:
+    """A member of the engine names no pool."""
+
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
 class PoolNoLongerMatches:
     """The pool's devices no longer meet what the engine requests."""
 
@@ -35,7 +42,7 @@ class PoolNoLongerMatches:
     mismatch: NoDevice | CountTooSmall | SyntheticOnly
 
 
-Drift: TypeAlias = NoLongerSelected | PoolGone | PoolNoLongerMatches
+Drift: TypeAlias = NoLongerSelected | PoolGone | NotPinned | PoolNoLongerMatches
 """One difference between where a replica is and where it would be placed now."""
 
 
@@ -64,6 +71,8 @@ def describe_drift(drift: Drift | PlacementDrifted | DrainBlocked) -> str:
             return f"cluster {describe(NotSelected(labels))}"
         case PoolGone(pool=pool):
             return f"pool {pool} is no longer published"
+        case NotPinned(engine=engine):
+            return f"engine {engine} has a member that names no pool"
         case PoolNoLongerMatches(engine=engine, pool=pool, mismatch=mismatch):
             return f"pool {pool} no longer suits engine {engine}: {describe(mismatch)}"
         case PlacementDrifted(details=details):

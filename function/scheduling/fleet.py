@@ -80,7 +80,7 @@ class Replica:
         index: Its number among its deployment's replicas on that cluster.
         revision: The revision of the deployment that it was made from.
         charges: Pool and nodes it takes there, as it was placed. Several entries for a pool add up.
-        pins: Engine and pool, as it was placed; empty if not known.
+        pins: Engine and pool, as it was placed, the pool empty where a member names none; empty if not known.
         serving: Whether it serves now.
         unsure: Whether it says neither that it serves nor that it does not.
         served: Whether it has ever served.

@@ -12,6 +12,7 @@ from function.scheduling.drift import (
     DrainBlocked,
     Drift,
     NoLongerSelected,
+    NotPinned,
     PlacementDrifted,
     PoolGone,
     PoolNoLongerMatches,
@@ -56,8 +57,9 @@ def missing_labels(cluster: Cluster, wanted: Wanted) -> tuple[tuple[str, str], .
 def _pool_drift(replica: Replica, pools: Sequence[Pool], wanted: Wanted, placer: Placer) -> list[Drift]:
     """Compare the replica's pools with what is published, and its current engines with their pools."""
     published = {pool.name: place for place, pool in enumerate(pools)}
-    pinned = {pool for pool, _ in replica.charges} | {pool for _, pool in replica.pins}
+    pinned = {pool for pool, _ in replica.charges} | {pool for _, pool in replica.pins if pool}
     gone: list[Drift] = [PoolGone(pool) for pool in sorted(pinned - published.keys())]
+    gone += [NotPinned(engine) for engine, pool in replica.pins if not pool]
     if gone or replica.revision != wanted.revision:
         return gone
     pins = dict(replica.pins)

@@ -38,7 +38,7 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     plan = situation.plan
     said: dict[str, list[str]] = {name: [] for name in sorted(situation.clusters)}
     for kept in plan.kept:
-        where = _pools(pool for _, pool in kept.replica.pins)
+        where = _pools(pool for _, pool in kept.replica.pins if pool)
         drift = ["leaves once a successor serves elsewhere"] if kept.draining else []
         drift += [describe_drift(part) for part in (kept.drain, kept.drift) if part is not None]
         text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])

@@ -118,7 +118,7 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
         index=index,
         revision=said.get(labels.REVISION, ""),
         charges=tuple(charges(thing)),
-        pins=tuple(dict.fromkeys(pin for pin in pins if pin[1])),
+        pins=tuple(dict.fromkeys(pins)),
         serving=serving,
         unsure=readiness.serves(thing) is None,
         served=serving or bool(manifest.text(thing, "status", "servingSince")),

@@ -98,8 +98,10 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
             faults.append(fault)
         if replica.own and key not in own:
             own[key] = OwnReplica(key, thing, replica, observed=False, fault=fault)
-        else:
-            strangers.append(replace(replica, own=False))
+            continue
+        strangers.append(replace(replica, own=False))
+        if replica.own and not replica.terminating:
+            faults.append(f"{_who(thing)} has the place of {_who(own[key].thing)}; it is left alone and charged")
     return Roster(tuple(own[key] for key in sorted(own)), tuple(strangers), tuple(sorted(faults)))
 
 
@@ -111,8 +113,7 @@ def _child(key: str, child: Object) -> OwnReplica:
     index = int(parts["index"]) if parts else _labelled_index(child)
     replica, fault = read_replica(child, cluster, index, own=True)
     if not fault and said != cluster:
-        who = f"ModelReplica {manifest.namespace_of(child)}/{manifest.name_of(child)}"
-        fault = f"{who} cannot be read: spec.clusterName is {said} and its place is on {cluster}"
+        fault = f"{_who(child)} cannot be read: spec.clusterName is {said} and its place is on {cluster}"
     return OwnReplica(key, child, replica, fault=fault)
 
 
@@ -138,6 +139,10 @@ def _is_ours(thing: Object, observation: Observation) -> bool:
         return any(one.get("controller") is True and one.get("uid") == observation.uid for one in owners)
     same_name = manifest.labels(thing).get(labels.DEPLOYMENT) == observation.name
     return same_name and manifest.namespace_of(thing) == observation.namespace
+
+
+def _who(thing: Object) -> str:
+    return f"ModelReplica {manifest.namespace_of(thing)}/{manifest.name_of(thing)}"
 
 
 def _identity(thing: Object) -> tuple[str, str]:

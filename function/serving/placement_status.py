@@ -99,7 +99,7 @@ def _placements(situation: Situation) -> list[Manifest]:
     demand = situation.demand
     found: list[tuple[tuple[str, int], Manifest]] = []
     for one in situation.kept:
-        pools = sorted({pool for _, pool in one.replica.pins})
+        pools = sorted({pool for _, pool in one.replica.pins if pool})
         entry = _placement(one.replica.name, one.replica.cluster, pools, one.replica.revision)
         found.append(((one.replica.cluster, one.replica.index), {**entry, "serving": one.serves is True}))
     for new in situation.plan.placed:

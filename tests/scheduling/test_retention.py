@@ -3,6 +3,7 @@ from function.scheduling import (
     Kept,
     NoDevice,
     NoLongerSelected,
+    NotPinned,
     PlacementDrifted,
     PoolGone,
     PoolNoLongerMatches,
@@ -70,11 +71,10 @@ def test_a_replica_can_be_asked_to_leave_and_have_drifted() -> None:
 
 def test_drift_is_put_into_words() -> None:
     mismatch = NoDevice("gpu", 1, false=3)
-    drift = PlacementDrifted(
-        (NoLongerSelected((("tier", "gold"),)), PoolGone("old"), PoolNoLongerMatches("qwen", "a100", mismatch)),
-    )
-    assert describe_drift(drift) == (
+    changes = (PoolGone("old"), NotPinned("x"), PoolNoLongerMatches("qwen", "a100", mismatch))
+    assert describe_drift(PlacementDrifted((NoLongerSelected((("tier", "gold"),)), *changes))) == (
         "cluster not selected (lacks tier=gold); pool old is no longer published; "
+        "engine x has a member that names no pool; "
         "pool a100 no longer suits engine qwen: no device for request gpu (selector 2 false on 3 devices)"
     )
     assert describe_drift(DrainBlocked("retire")) == (

@@ -114,6 +114,10 @@ def test_two_replicas_spread_over_two_clusters_even_if_one_could_take_both() -> 
     assert places(plan([cluster("a", pool("p", 9)), cluster("b", pool("p", 1))], wanted(2))) == ["a/0", "b/0"]
 
 
+def test_a_third_replica_goes_to_the_first_of_two_clusters_that_are_equally_loaded() -> None:
+    assert places(plan([cluster("b"), cluster("a")], wanted(3))) == ["a/0", "a/1", "b/0"]
+
+
 def test_a_third_replica_goes_where_room_is_left() -> None:
     assert places(plan([cluster("a"), cluster("b", pool("p", 1))], wanted(3))) == ["a/0", "a/1", "b/0"]
 

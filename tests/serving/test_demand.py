@@ -22,6 +22,7 @@ from tests.support.deployments import (
     request,
     running,
     selecting,
+    there,
 )
 from tests.support.observe import observation, said, with_condition
 
@@ -222,6 +223,29 @@ def test_a_missing_cache_keeps_a_replica_that_serves_with_its_endpoint_and_warns
         (event.severity.value, event.reason, event.message) for event in answered.events
     ]
     assert answered.ready
+
+
+def test_a_replica_keeps_the_cache_that_it_names_when_the_cache_is_gone() -> None:
+    thing = deployment(**CACHED)
+    children = there(composed(thing, FLEET, caches=[cache()]), thing)
+    answered = composed(thing, FLEET, children, caches=[])
+    assert answered.children["replica-a-0"].manifest["spec"]["modelCacheRef"] == {"name": "weights"}
+
+
+def test_before_the_cache_is_fetched_nothing_is_composed_and_nothing_is_told() -> None:
+    answered = composed(deployment(**CACHED), FLEET)
+    assert (answered.children, answered.status, answered.ready, answered.events) == ({}, {}, False, ())
+    assert said(answered)["ModelCacheResolved"] == "False/ModelCacheUnresolved"
+    assert messages(answered)["ModelCacheResolved"] == "Waiting for ModelCache weights"
+    assert messages(answered)["Held"] == "ModelCache weights not fetched yet"
+
+
+def test_while_the_cache_does_not_exist_no_replica_is_placed_and_all_are_said_to_wait_for_it() -> None:
+    answered = composed(deployment(3, **CACHED), FLEET, caches=[])
+    assert (answered.children, answered.ready) == ({}, False)
+    assert answered.status["replicas"] == {"desired": 3, "total": 0, "ready": 0}
+    assert said(answered)["ReplicasScheduled"] == "False/WaitingForCache"
+    assert messages(answered)["ReplicasScheduled"] == "0 of 3 placed; the others wait for ModelCache weights"
 
 
 @pytest.mark.parametrize("found", [[], [{"spec": "junk"}]], ids=["missing", "unreadable"])

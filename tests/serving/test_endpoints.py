@@ -136,6 +136,14 @@ def test_an_endpoint_keeps_its_url_when_the_address_is_not_known_and_still_drain
     assert url(answer("", "False")) == f"http://10.0.0.1/ml-team/{NAME}/v1"
 
 
+def test_on_a_cluster_that_is_neither_ready_nor_reachable_replica_and_endpoint_stay_as_they_are() -> None:
+    answered = composed(THING, [cluster("a", ready=False, address="")], CHILDREN)
+    assert {key: child.manifest["spec"] for key, child in answered.children.items()} == {
+        key: child["spec"] for key, child in CHILDREN.items()
+    }
+    assert answered.ready
+
+
 def test_no_endpoint_comes_before_the_address_is_known() -> None:
     answered = answer("", was=None)
     assert set(answered.children) == {"replica-a-0"}

@@ -120,6 +120,19 @@ def test_of_two_listed_with_one_key_the_one_that_is_not_being_deleted_is_ours() 
 # ---------------------------------------------------------------------- at the composer
 
 
+def test_of_two_replicas_with_one_place_both_stay_and_are_charged_and_the_second_is_named() -> None:
+    twin = changed(A, name="chat-twin", uid="uid-of-a-twin")
+    fleet = [cluster("a", pool("a100", 2))]
+    answered = composed(THING, fleet, {"replica-a-0": A}, listed=[twin])
+    assert set(answered.children) == {"replica-a-0", "endpoint-a-0"}
+    assert manifest.name_of(answered.children["replica-a-0"].manifest) == manifest.name_of(A)
+    assert messages(answered)["Held"] == (
+        f"ModelReplica ml-team/chat-twin has the place of ModelReplica ml-team/{manifest.name_of(A)}; "
+        "it is left alone and charged"
+    )
+    assert said(answered)["ReplicasScheduled"] == "False/PartiallyScheduled"
+
+
 def test_a_replica_that_is_only_listed_is_taken_up_again_as_it_is() -> None:
     labelled = deployment(2, template={"metadata": {"labels": {"team": "nlp"}}})
     answered = composed(labelled, FLEET, {"replica-a-0": A}, listed=[B])

@@ -184,3 +184,27 @@ def test_a_label_counts_even_when_the_spec_would_be_the_same() -> None:
     answered = composed(deployment(), FLEET, children)
     assert answered.children["replica-a-0"].manifest["metadata"]["labels"] == labels
     assert said(answered)["Progressing"] == "True/RollingOut"
+
+
+def test_a_replica_that_takes_more_nodes_is_another_revision_and_is_charged_in_full_beside_the_old_one() -> None:
+    children = running(deployment(1, gang(2)), [cluster("a", pool("a100", 6))])
+    larger = deployment(1, gang(4))
+    fits = composed(larger, [cluster("a", pool("a100", 6))], children)
+    assert fits.children["replica-a-0"].manifest["spec"] == children["replica-a-0"]["spec"]
+    worker = fits.children["replica-a-1"].manifest["spec"]["engines"][0]["members"][1]
+    assert worker["worker"] == {"nodes": 4}
+    lacks = composed(larger, [cluster("a", pool("a100", 5))], children)
+    assert set(lacks.children) == set(children)
+    assert said(lacks)["Progressing"] == "False/NoRoomToSurge"
+    assert "needs 4 free nodes in pool a100 (3 free)" in messages(lacks)["Progressing"]
+
+
+def test_a_single_pod_that_becomes_a_gang_is_replaced_by_a_rollout_and_serves_until_then() -> None:
+    fleet = [cluster("a", pool("a100", 4))]
+    children = running(deployment(), fleet)
+    answered = composed(deployment(1, gang(2)), fleet, children)
+    assert answered.children["replica-a-0"].manifest["spec"] == children["replica-a-0"]["spec"]
+    assert answered.children["endpoint-a-0"].manifest["spec"] == children["endpoint-a-0"]["spec"]
+    members = answered.children["replica-a-1"].manifest["spec"]["engines"][0]["members"]
+    assert [one["role"] for one in members] == ["Leader", "Worker"]
+    assert said(answered)["Progressing"] == "True/RollingOut"

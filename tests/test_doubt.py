@@ -10,7 +10,6 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any
 
 import pytest
@@ -23,9 +22,8 @@ from function.composers import COMPOSERS, compose
 from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, manifest
 from function.preview.control_plane import ControlPlane
 from tests.support import protocol
-from tests.support.settled import EXAMPLES, composites, observe, quickstart, settle
-
-JUNK: tuple[Any, ...] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
+from tests.support.doubts import EACH, JUNK, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
+from tests.support.settled import EXAMPLES, composites, quickstart, settle
 
 MALFORMED = {
     "a spec that is text": lambda item: {**item, "spec": "junk"},
@@ -37,16 +35,6 @@ MALFORMED = {
     },
     "no spec and no status": lambda item: {k: v for k, v in item.items() if k not in {"spec", "status"}},
 }
-
-
-def ids() -> list[str]:
-    return [f"{c.kind}/{manifest.name_of(thing)}" for c, thing in composites(quickstart())]
-
-
-@cache
-def seen(index: int) -> tuple[Composer, Observation]:
-    composer, thing = composites(quickstart())[index]
-    return composer, observe(quickstart(), thing)
 
 
 def bytes_of(observation: Observation) -> bytes:
@@ -73,52 +61,10 @@ def malformed(observation: Observation, key: str, how: str, index: int) -> Obser
     return replace(observation, required={**observation.required, key: tuple(found)})
 
 
-def not_ready(observation: Observation) -> Observation:
-    """The same composite and children, none of them ready."""
-
-    def cooled(thing: Mapping[str, Any]) -> dict[str, Any]:
-        result = copy.deepcopy(dict(thing))
-        for condition in manifest.items(result, "status", "conditions"):
-            if condition.get("type") in {"Ready", "Accepted", "Programmed"}:
-                condition["status"] = "False"  # type: ignore[index]  # a deep copy of plain dicts
-        return result
-
-    return replace(
-        observation,
-        composite=cooled(observation.composite),
-        children={key: cooled(child) for key, child in observation.children.items()},
-    )
-
-
 def row(composer: Composer, key: str) -> Doubt:
     rows = [doubt for doubt in composer.doubts if fnmatchcase(key, doubt.requirement)]
     assert len(rows) == 1, f"{composer.kind}: requirement {key} needs exactly one row in its table, has {len(rows)}"
     return rows[0]
-
-
-def backends(children: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """Every backend of every route among some children, on this cluster and on others."""
-    found = set()
-    for key, child in children.items():
-        for route in (child, manifest.mapping(child, "spec", "forProvider", "manifest")):
-            for rule in manifest.items(route, "spec", "rules"):
-                found |= {(key, manifest.name_of({"metadata": ref})) for ref in manifest.items(rule, "backendRefs")}
-    return found
-
-
-def draining(children: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    return {key for key, child in children.items() if manifest.dig(child, "spec", "draining") is True}
-
-
-def assert_nothing_lost(observation: Observation, answer: Composition) -> None:
-    """No child is gone, no endpoint or backend withdrawn, no status field wiped."""
-    emitted = {key: child.manifest for key, child in answer.children.items()}
-    assert not answer.fatal
-    assert set(observation.children) <= set(emitted)
-    assert backends(observation.children) <= backends(emitted)
-    assert draining(emitted) <= draining(observation.children)
-    kept = {key for key in observation.status if key != "conditions"}
-    assert kept <= set(answer.status)
 
 
 def assert_says(answer: Composition, outcome: Outcome) -> None:
@@ -126,9 +72,6 @@ def assert_says(answer: Composition, outcome: Outcome) -> None:
     assert (said["Held"].status is Status.TRUE) == outcome.held, said["Held"]
     for kind, reason in outcome.says.items():
         assert said[kind].reason == reason
-
-
-EACH = pytest.mark.parametrize("index", range(len(ids())), ids=ids())
 
 
 def test_the_settled_quickstart_has_a_composite_of_every_kind_that_is_composed() -> None:
@@ -256,27 +199,6 @@ def test_one_malformed_item_gives_the_outcome_of_the_table(how: str) -> None:
             assert compose(malformed(cool, key, how, position)).ready <= compose(cool).ready
         except AssertionError as error:
             raise AssertionError(f"{where} with {how}: {error}") from error
-
-
-def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    if isinstance(value, Mapping):
-        for key in sorted(value):
-            yield from paths(value[key], (*path, key))
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            yield from paths(item, (*path, position))
-
-
-def spoiled(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
-    if not path:
-        return junk
-    result = copy.deepcopy(value)
-    target = result
-    for step in path[:-1]:
-        target = target[step]
-    target[path[-1]] = junk
-    return result
 
 
 @given(data=st.data())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 
 
 def text_of(moment: datetime) -> str:
@@ -11,9 +11,10 @@ def text_of(moment: datetime) -> str:
 
 
 def time_of(text: str) -> datetime | None:
-    """Read a moment, in UTC; None when it is not one."""
+    """Read a moment, in UTC; None when it is not one, or is one that no deadline can follow."""
     try:
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year < MAXYEAR else None

@@ -21,3 +21,10 @@ def test_a_time_is_written_so_that_it_can_be_read(moment: datetime) -> None:
 def test_reading_a_time_never_raises(text: str) -> None:
     found = time_of(text)
     assert found is None or found.utcoffset() == timedelta()
+
+
+def test_a_time_that_is_read_can_be_followed_by_a_deadline() -> None:
+    assert time_of("9999-12-31T23:59:59Z") is None
+    latest = time_of("9998-12-31T23:59:59Z")
+    assert latest is not None
+    assert latest + timedelta(days=7) > latest

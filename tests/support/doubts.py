@@ -1,0 +1,90 @@
+"""What the tests of doubt share: composites of the settled quickstart, junk, and what must not be lost."""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+import pytest
+
+from function.composition import Composer, Composition, Observation, manifest
+from tests.support.settled import composites, observe, quickstart
+
+JUNK: Final[tuple[Any, ...]] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
+
+
+def ids() -> list[str]:
+    return [f"{c.kind}/{manifest.name_of(thing)}" for c, thing in composites(quickstart())]
+
+
+@cache
+def seen(index: int) -> tuple[Composer, Observation]:
+    composer, thing = composites(quickstart())[index]
+    return composer, observe(quickstart(), thing)
+
+
+EACH = pytest.mark.parametrize("index", range(len(ids())), ids=ids())
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from paths(value[key], (*path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from paths(item, (*path, position))
+
+
+def spoiled(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    result = copy.deepcopy(value)
+    target = result
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = junk
+    return result
+
+
+def not_ready(observation: Observation) -> Observation:
+    """The same composite and children, none of them ready."""
+
+    def cooled(thing: Mapping[str, Any]) -> dict[str, Any]:
+        result = copy.deepcopy(dict(thing))
+        for condition in manifest.items(result, "status", "conditions"):
+            if condition.get("type") in {"Ready", "Accepted", "Programmed"}:
+                condition["status"] = "False"  # type: ignore[index]  # a deep copy of plain dicts
+        return result
+
+    return replace(
+        observation,
+        composite=cooled(observation.composite),
+        children={key: cooled(child) for key, child in observation.children.items()},
+    )
+
+
+def backends(children: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Every backend of every route among some children, on this cluster and on others."""
+    found = set()
+    for key, child in children.items():
+        for route in (child, manifest.mapping(child, "spec", "forProvider", "manifest")):
+            for rule in manifest.items(route, "spec", "rules"):
+                found |= {(key, manifest.name_of({"metadata": ref})) for ref in manifest.items(rule, "backendRefs")}
+    return found
+
+
+def draining(children: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    return {key for key, child in children.items() if manifest.dig(child, "spec", "draining") is True}
+
+
+def assert_nothing_lost(observation: Observation, answer: Composition) -> None:
+    """No child is gone, no endpoint or backend withdrawn, no status field wiped."""
+    emitted = {key: child.manifest for key, child in answer.children.items()}
+    assert not answer.fatal
+    assert set(observation.children) <= set(emitted)
+    assert backends(observation.children) <= backends(emitted)
+    assert draining(emitted) <= draining(observation.children)
+    kept = {key for key in observation.status if key != "conditions"}
+    assert kept <= set(answer.status)

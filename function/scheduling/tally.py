@@ -38,9 +38,6 @@ _GENERAL: Final = {
     Kind.NO_DEVICE: "without a device for a request",
 }
 
-_HAVING: Final = {Kind.COUNT_TOO_SMALL, Kind.SYNTHETIC_ONLY, Kind.NO_DEVICE}
-"""Reasons whose words say what a cluster has, or has not."""
-
 _REMEDIES: Final = {
     Kind.AVOIDED: "Wait; look at why the replica did not serve there if this lasts.",
     Kind.NOT_ENOUGH_NODES: "Free nodes or enlarge a pool.",
@@ -106,14 +103,8 @@ def _parts(kind: Kind, rejections: Sequence[Rejection]) -> list[tuple[int, str]]
         groups[_gist(rejection)].append(rejection)
     if len(groups) > _SPELT_OUT:
         return [(len(rejections), _GENERAL[kind])]
-    phrases = [(len(group), f"{_verb(kind, len(group))}{_phrase(group)}") for group in groups.values()]
+    phrases = [(len(group), _phrase(group)) for group in groups.values()]
     return sorted(phrases, key=lambda part: (-part[0], part[1]))
-
-
-def _verb(kind: Kind, count: int) -> str:
-    if kind not in _HAVING:
-        return ""
-    return "has " if count == 1 else "have "
 
 
 def _gist(rejection: Rejection) -> Rejection:

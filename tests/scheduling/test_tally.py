@@ -56,7 +56,7 @@ def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> No
     ) == (
         "0 of 2 placed, 5 clusters: 2 not ready, 1 tainted modelplane.ai/maintenance, "
         "1 needs 4 free nodes in pool a100 (1 free), "
-        "1 has no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
+        "1 no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
     )
 
 
@@ -72,14 +72,14 @@ def test_clusters_that_are_not_selected_are_counted_apart() -> None:
 
 def test_devices_of_several_clusters_are_added_up() -> None:
     assert tally(NoDevice("gpu", 0, false=2), NoDevice("gpu", 0, false=1, errors=1, error="x")) == (
-        "0 of 2 placed, 2 clusters: 2 have no device for request gpu (selector 1 false on 3 devices, error on 1). "
+        "0 of 2 placed, 2 clusters: 2 no device for request gpu (selector 1 false on 3 devices, error on 1). "
         "Compare the selectors with the devices in the clusters' status.gpuPools."
     )
 
 
 def test_of_clusters_with_too_few_devices_the_largest_is_given() -> None:
     assert tally(CountTooSmall("gpu", 8, 1), CountTooSmall("gpu", 8, 4)) == (
-        "0 of 2 placed, 2 clusters: 2 have too few devices for request gpu (8 needed, a node has at most 4 of a kind). "
+        "0 of 2 placed, 2 clusters: 2 too few devices for request gpu (8 needed, a node has at most 4 of a kind). "
         "Request fewer devices per pod, or add a pool with larger nodes."
     )
 

@@ -136,7 +136,7 @@ def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:
         ([terminating(cluster("a"))], "1 being deleted."),
         ([cluster("a", taints=[taint()])], "1 tainted upkeep. Remove the taint or tolerate it."),
         ([cluster("a", pool("a100", 0))], "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool."),
-        ([cluster("a", pool("a100", 4, gpu(2, driver="other")))], f"1 has {UNSUITABLE}"),
+        ([cluster("a", pool("a100", 4, gpu(2, driver="other")))], f"1 {UNSUITABLE}"),
     ],
 )
 def test_nothing_placed_says_why_for_every_cluster_and_what_to_do(fleet: list[Manifest], why: str) -> None:

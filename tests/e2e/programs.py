@@ -84,6 +84,9 @@ def _kubernetes(name: str) -> Program:
     return Program(name, "kubernetes", f"{_KUBERNETES}/{name}", _KUBERNETES_VERSION)
 
 
+DRACEL: Final = Program("dracel", "kubernetes", "./dracel", sources=("dracel",))
+"""What decides about device selectors; see tools/kubernetes/dracel."""
+
 RENDERING: Final = (
     Program("xrdcheck", package="./xrdcheck", sources=("xrdcheck",)),
     Program(
@@ -100,6 +103,7 @@ RENDERING: Final = (
             Files(_CROSSPLANE, "proto/render/v1alpha1/render.proto", "."),
         ),
     ),
+    DRACEL,
 )
 """What answers without a cluster."""
 

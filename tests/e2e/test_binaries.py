@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import binaries, programs
 from tests.e2e.programs import RENDERING, Program
 
-XRDCHECK, CROSSPLANE = RENDERING
+XRDCHECK, CROSSPLANE, _ = RENDERING
 
 
 def test_what_was_built_is_not_built_again_and_needs_no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,301 +1,272 @@
-"""The functions that a selector may call, as tables of overloads.
+"""The functions that a selector may call, as a table of overloads.
 
-One table serves twice: while compiling, to refuse a call that no value can make right, and
-while evaluating, to find what a call means for the values at hand.
+One table serves three times: to infer types and refuse a call that no value can make right, to
+estimate what a call costs, and to find what it means for the values at hand.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
-import re2  # type: ignore[import-untyped]
-
-from function.selectors.quantity import Quantity, QuantityError, is_quantity, parse_quantity
-from function.selectors.semver import Semver, SemverError, is_semver, parse_semver
-from function.selectors.values import (
-    BOOL,
-    BYTES,
-    DOUBLE,
-    DYN,
-    INT,
-    LIST,
-    MAP,
-    QUANTITY,
-    SEMVER,
-    STRING,
-    UINT,
-    Budget,
-    EvaluationError,
-    Type,
-    Uint,
-    type_of,
+from function.selectors import arithmetic, containers, conversions, strings
+from function.selectors.price import (
+    ADDED,
+    COMPARED,
+    CONTAINED,
+    EQUALLED,
+    FREE,
+    JOINED,
+    LISTED,
+    MATCHED,
+    ONE,
+    QUOTED,
+    REPLACED,
+    SOUGHT,
+    SPLIT,
+    STARTED,
+    SUMMED,
+    TO_BYTES,
+    TO_STRING,
+    TRAVERSED,
+    TRIMMED,
+    Price,
 )
+from function.selectors.quantity import Quantity, is_quantity, parse_quantity
+from function.selectors.semver import Semver, is_semver, parse_semver
+from function.selectors.types import Type
+from function.selectors.values import EvaluationError, type_of
 
-_INT64: Final = 2**63
-_UINT64: Final = 2**64
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Overload:
-    """One meaning of a function: types in, type out. A method's first type is its object's."""
+    """One meaning of a function: types in, type out. A method's first type is its object's.
+
+    Attributes:
+        params: The types of the arguments.
+        result: The type of the result.
+        call: What it does; None for what is not evaluated as a call.
+        price: What it costs.
+        method: Whether it is called on a value.
+    """
 
     params: tuple[Type, ...]
     result: Type
-    call: Callable[..., Any]
+    call: Callable[..., Any] | None
+    price: Price
+    method: bool
 
-    def takes(self, types: Sequence[Type]) -> bool:
-        """Tell whether values of these types may be given; one that is not known may be."""
-        return len(types) == len(self.params) and all(
-            given.name == param.name or DYN in (given, param) for given, param in zip(types, self.params, strict=True)
+    def takes(self, values: Sequence[Any]) -> bool:
+        """Tell whether these values may be given."""
+        return len(values) == len(self.params) and all(
+            param.open or param.variable or param.name == type_of(value).name
+            for param, value in zip(self.params, values, strict=True)
         )
 
 
-def call(overloads: Sequence[Overload], name: str, values: Sequence[Any], budget: Budget) -> Any:
-    """Call a function.
-
-    Raises:
-        EvaluationError: No overload takes these values, or the function has no result for them.
-    """
-    types = [type_of(value) for value in values]
-    for overload in overloads:
-        if overload.takes(types):
-            budget.spend(1 + sum(len(value) for value in values if isinstance(value, str | bytes | list)) // 64)
-            try:
-                return overload.call(*values)
-            except (QuantityError, SemverError) as error:
-                raise EvaluationError(str(error)) from None
-    given = ", ".join(one.name for one in types)
-    raise EvaluationError(f"{name} is not defined for ({given})")
+FUNCTIONS: Final[dict[str, list[Overload]]] = {}
+"""All overloads by name."""
 
 
-def int64(number: int) -> int:
-    """Check that a result fits 64 bits."""
-    if not -_INT64 <= number < _INT64:
-        raise EvaluationError("integer overflow")
-    return number
+@cache
+def _type(text: str) -> Type:
+    """Read a type: a name, or a name with others in angle brackets; one capital letter is a variable."""
+    name, _, inner = text.removesuffix(">").partition("<")
+    if re.fullmatch(r"[A-Z]", name):
+        return Type(f"?{name}")
+    return Type(name, tuple(_type(part) for part in _split(inner)))
 
 
-def uint64(number: int) -> Uint:
-    """Check that a result fits 64 bits without sign."""
-    if not 0 <= number < _UINT64:
-        raise EvaluationError("unsigned integer overflow")
-    return Uint(number)
+def _split(text: str) -> Iterator[str]:
+    """Split at commas that stand in no brackets."""
+    depth, cuts = 0, [-1]
+    for place, character in enumerate(text):
+        depth += (character == "<") - (character == ">")
+        if character == "," and depth == 0:
+            cuts.append(place)
+    return (part.strip() for part in (text[one + 1 : two] for one, two in pairwise([*cuts, len(text)])) if part)
 
 
-def _whole(number: float) -> int:
-    """Truncate a double."""
-    if math.isnan(number) or math.isinf(number):
-        raise EvaluationError("a double that is no number cannot be an integer")
-    return math.trunc(number)
+def _declare(name: str, signatures: str, call: Callable[..., Any] | None = None, price: Price = ONE) -> None:
+    """Declare overloads that do the same: `A, B -> C`, or `A.(B) -> C` for a method; split by semicolons."""
+    for signature in signatures.split(";"):
+        given, _, result = signature.partition("->")
+        target, dot, rest = given.strip().partition(".(")
+        params = [target, *_split(rest.removesuffix(")"))] if dot else list(_split(given))
+        types = tuple(_type(param) for param in params)
+        FUNCTIONS.setdefault(name, []).append(Overload(types, _type(result.strip()), call, price, bool(dot)))
 
 
-def _integer_text(text: str) -> int:
-    """Read a decimal integer."""
-    digits = text[1:] if text[:1] in ("-", "+") else text
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 20:  # noqa: PLR2004 - digits of 64 bits
-        raise EvaluationError(f"{text[:40]!r} is not an integer")
-    return int(text)
+def _operators() -> None:
+    _declare("_?_:_", "bool, A, A -> A")
+    for name in ("_&&_", "_||_"):
+        _declare(name, "bool, bool -> bool", price=FREE)
+    _declare("!_", "bool -> bool", arithmetic.negation)
+    _declare("@not_strictly_false", "bool -> bool")
+    _declare("_==_", "A, A -> bool", price=EQUALLED)
+    _declare("_!=_", "A, A -> bool", price=COMPARED)
+    for sign, operate in arithmetic.INTEGERS.items():
+        _declare(sign, "int, int -> int", operate[0])
+        _declare(sign, "uint, uint -> uint", operate[1])
+    for sign, of_doubles in arithmetic.DOUBLES.items():
+        _declare(sign, "double, double -> double", of_doubles)
+    _declare("_+_", "string, string -> string; bytes, bytes -> bytes", arithmetic.joined, SUMMED)
+    _declare("_+_", "list<A>, list<A> -> list<A>", arithmetic.joined, ADDED)
+    _declare("-_", "int -> int", arithmetic.negative)
+    _declare("-_", "double -> double", arithmetic.negative_double)
+    for sign, compare in arithmetic.ORDERS.items():
+        _declare(sign, "bool, bool -> bool", compare)
+        for one in ("int", "uint", "double"):
+            _declare(sign, "; ".join(f"{one}, {two} -> bool" for two in ("int", "uint", "double")), compare)
+        _declare(sign, "string, string -> bool; bytes, bytes -> bool", compare, COMPARED)
+    _times()
+    _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B")
+    _declare("_[_]", "optional<list<V>>, int -> optional<V>; optional<map<K, V>>, K -> optional<V>")
+    _declare("_[?_]", "list<V>, int -> optional<V>; optional<list<V>>, int -> optional<V>")
+    _declare("_[?_]", "map<K, V>, K -> optional<V>; optional<map<K, V>>, K -> optional<V>")
+    _declare("_?._", "dyn, string -> optional<V>")
+    _declare("@in", "A, list<A> -> bool", price=LISTED)
+    _declare("@in", "A, map<A, B> -> bool")
+    _declare("@insert", "map<K, V>, K, V -> map<K, V>", containers.inserted)
+    _declare("@insert", "map<K, V>, map<K, V> -> map<K, V>", containers.merged)
 
 
-def _double_text(text: str) -> float:
-    """Read a double."""
-    try:
-        return float(text) if text == text.strip() and "_" not in text else float("")
-    except ValueError:
-        raise EvaluationError(f"{text[:40]!r} is not a number") from None
+def _times() -> None:
+    """Declare what exists only of times, since null may stand for one; there are none here."""
+    for sign in arithmetic.ORDERS:
+        _declare(sign, "timestamp, timestamp -> bool; duration, duration -> bool")
+    _declare("_+_", "duration, duration -> duration; duration, timestamp -> timestamp")
+    _declare("_+_", "timestamp, duration -> timestamp")
+    _declare("_-_", "duration, duration -> duration; timestamp, duration -> timestamp")
+    _declare("_-_", "timestamp, timestamp -> duration")
 
 
-def _bool_text(text: str) -> bool:
-    """Read a boolean as Go does."""
-    if text in {"1", "t", "T", "TRUE", "true", "True"}:
-        return True
-    if text in {"0", "f", "F", "FALSE", "false", "False"}:
-        return False
-    raise EvaluationError(f"{text[:40]!r} is not a boolean")
+def _conversions() -> None:
+    for kind in ("bytes", "list<A>", "map<A, B>", "string"):
+        _declare("size", f"{kind} -> int; {kind}.() -> int", len)
+    _declare("dyn", "A -> dyn", conversions.same)
+    for kind in ("bool", "bytes", "double", "int", "string", "uint"):
+        _declare(kind, f"{kind} -> {kind}", conversions.same)
+    _declare("bool", "string -> bool", conversions.bool_of_text)
+    _declare("bytes", "string -> bytes", str.encode, TO_BYTES)
+    _declare("double", "int -> double; uint -> double", float)
+    _declare("double", "string -> double", conversions.double_of_text)
+    _declare("int", "double -> int", conversions.int_of_double)
+    _declare("int", "string -> int", conversions.int_of_text)
+    _declare("int", "uint -> int", conversions.int_of_uint)
+    _declare("uint", "double -> uint", conversions.uint_of_double)
+    _declare("uint", "int -> uint", arithmetic.uint64)
+    _declare("uint", "string -> uint", conversions.uint_of_text)
+    _declare("string", "bool -> string; double -> string; int -> string; uint -> string", conversions.text)
+    _declare("string", "bytes -> string", conversions.text_of_bytes, TO_STRING)
 
 
-def _text(content: bytes) -> str:
-    """Decode UTF-8."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise EvaluationError("the bytes are not UTF-8") from None
+def _texts() -> None:
+    _declare("contains", "string.(string) -> bool", strings.contains, CONTAINED)
+    _declare("endsWith", "string.(string) -> bool", str.endswith, STARTED)
+    _declare("startsWith", "string.(string) -> bool", str.startswith, STARTED)
+    _declare("matches", "string, string -> bool", strings.matches)
+    _declare("matches", "string.(string) -> bool", strings.matches, MATCHED)
+    _declare("charAt", "string.(int) -> string", strings.char_at)
+    _declare("indexOf", "string.(string) -> int; string.(string, int) -> int", strings.index_of, SOUGHT)
+    _declare("lastIndexOf", "string.(string) -> int; string.(string, int) -> int", strings.last_index_of, SOUGHT)
+    for name, search in (("indexOf", containers.index_of), ("lastIndexOf", containers.last_index_of)):
+        _declare(name, "list<T>.(T) -> int", search, SOUGHT)
+    _declare("lowerAscii", "string.() -> string", strings.lower_ascii, TRIMMED)
+    _declare("upperAscii", "string.() -> string", strings.upper_ascii, TRIMMED)
+    replaced = "string.(string, string) -> string; string.(string, string, int) -> string"
+    _declare("replace", replaced, strings.replace, REPLACED)
+    _declare("split", "string.(string) -> list<string>; string.(string, int) -> list<string>", strings.split, SPLIT)
+    _declare("substring", "string.(int) -> string; string.(int, int) -> string", strings.substring, TRIMMED)
+    _declare("trim", "string.() -> string", strings.trim, TRIMMED)
+    _declare("join", "list<string>.() -> string; list<string>.(string) -> string", strings.join, JOINED)
+    _declare("strings.quote", "string -> string", strings.quote, QUOTED)
 
 
-def _number_text(number: float) -> str:
-    """Write a number as Go does: doubles without a needless fraction."""
-    text = repr(number)
-    return text.removesuffix(".0") if isinstance(number, float) else str(int(number))
+def _kubernetes() -> None:
+    _declare("quantity", "string -> quantity", parse_quantity, TRAVERSED)
+    _declare("isQuantity", "string -> bool", is_quantity, TRAVERSED)
+    _declare("sign", "quantity -> int", lambda one: one.sign)
+    _declare("isInteger", "quantity.() -> bool", lambda one: one.is_integer)
+    _declare("asInteger", "quantity.() -> int", lambda one: one.integer)
+    _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.approximate)
+    _declare("add", "quantity.(quantity) -> quantity", Quantity.add)
+    _declare("add", "quantity.(int) -> quantity", lambda one, number: one.add(Quantity.of(number)))
+    _declare("sub", "quantity.(quantity) -> quantity", Quantity.subtract)
+    _declare("sub", "quantity.(int) -> quantity", lambda one, number: one.subtract(Quantity.of(number)))
+    _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSED)
+    _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSED)
+    for kind in ("quantity", "semver"):
+        _declare("compareTo", f"{kind}.({kind}) -> int", lambda one, other: one.compare(other))
+        _declare("isGreaterThan", f"{kind}.({kind}) -> bool", lambda one, other: one.compare(other) > 0)
+        _declare("isLessThan", f"{kind}.({kind}) -> bool", lambda one, other: one.compare(other) < 0)
+    for part in ("major", "minor", "patch"):
+        _declare(part, "semver.() -> int", lambda version, part=part: _signed(getattr(version, part)))
 
 
-def matches(text: str, pattern: str) -> bool:
-    """Search a text for a regular expression in RE2's syntax.
-
-    Raises:
-        EvaluationError: The pattern is not one.
-    """
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.search(pattern, text, options) is not None
-    except (re2.error, UnicodeError):
-        raise EvaluationError(f"{pattern[:40]!r} is not a regular expression of RE2") from None
+def _semver(text: str, normalize: bool = False) -> Semver:  # noqa: FBT001, FBT002 - as selectors call it
+    return parse_semver(text, normalize=normalize)
 
 
-def _truncating_division(left: int, right: int) -> int:
-    """Divide as Go does, towards zero."""
-    if right == 0:
-        raise EvaluationError("division by zero")
-    quotient = abs(left) // abs(right)
-    return quotient if (left < 0) == (right < 0) else -quotient
+def _is_semver(text: str, normalize: bool = False) -> bool:  # noqa: FBT001, FBT002 - as selectors call it
+    return is_semver(text, normalize=normalize)
 
 
-def _remainder(left: int, right: int) -> int:
-    """Divide as Go does; the remainder has the sign of the dividend."""
-    if right == 0:
-        raise EvaluationError("modulus by zero")
-    return left - right * _truncating_division(left, right)
+def _signed(number: int) -> int:
+    """Read the bits of an integer without sign as one with a sign, as Kubernetes does."""
+    return number - 2**64 if number >= 2**63 else number
 
 
-def _double_division(left: float, right: float) -> float:
-    """Divide doubles; by zero gives infinity, or no number."""
-    if right != 0:
-        return left / right
-    return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
+def _optionals() -> None:
+    _declare("optional.of", "V -> optional<V>", containers.present)
+    _declare("optional.ofNonZeroValue", "V -> optional<V>", containers.present_unless_zero)
+    _declare("optional.none", "-> optional<V>", containers.missing)
+    _declare("value", "optional<V>.() -> V", containers.value)
+    _declare("hasValue", "optional<V>.() -> bool", containers.has_value)
+    _declare("or", "optional<V>.(optional<V>) -> optional<V>")
+    _declare("orValue", "optional<V>.(V) -> V")
+    _declare("first", "list<V>.() -> optional<V>", containers.first)
+    _declare("last", "list<V>.() -> optional<V>", containers.last)
+    _declare("optional.unwrap", "list<optional<V>> -> list<V>", containers.unwrapped)
+    _declare("unwrapOpt", "list<optional<V>>.() -> list<V>", containers.unwrapped)
 
 
-_NUMERIC: Final = ((INT, int64), (UINT, uint64))
+for _group in (_operators, _conversions, _texts, _kubernetes, _optionals):
+    _group()
 
+CONVERSIONS: Final = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "uint"})
+"""Functions that Kubernetes calls on constants before there is a device."""
 
-def _arithmetic(operate: Callable[[Any, Any], Any]) -> tuple[Overload, ...]:
-    """Define an operator on both kinds of integers, with their overflow."""
-    return tuple(
-        Overload((kind, kind), kind, lambda left, right, check=check: check(operate(int(left), int(right))))
-        for kind, check in _NUMERIC
-    )
+NAMESPACES: Final = frozenset(name.partition(".")[0] for name in FUNCTIONS if "." in name and name[0] != "_")
 
-
-def _joined(*kinds: Type) -> tuple[Overload, ...]:
-    return tuple(Overload((kind, kind), kind, lambda left, right: left + right) for kind in kinds)
-
-
-OPERATORS: Final[Mapping[str, tuple[Overload, ...]]] = {
-    "+": (*_arithmetic(lambda a, b: a + b), *_joined(DOUBLE, STRING, BYTES, LIST)),
-    "-": (*_arithmetic(lambda a, b: a - b), Overload((DOUBLE, DOUBLE), DOUBLE, lambda a, b: a - b)),
-    "*": (*_arithmetic(lambda a, b: a * b), Overload((DOUBLE, DOUBLE), DOUBLE, lambda a, b: a * b)),
-    "/": (*_arithmetic(_truncating_division), Overload((DOUBLE, DOUBLE), DOUBLE, _double_division)),
-    "%": _arithmetic(_remainder),
-    "negate": (
-        Overload((INT,), INT, lambda number: int64(-number)),
-        Overload((DOUBLE,), DOUBLE, lambda number: -number),
-    ),
+UNSUPPORTED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("sum", "min", "max", "isSorted", "slice", "flatten", "sort", "sortBy", "distinct"), "lists"),
+    **dict.fromkeys(("reverse", "lists.range"), "lists"),
+    **dict.fromkeys(("sets.contains", "sets.equivalent", "sets.intersects"), "sets"),
+    **dict.fromkeys(("find", "findAll"), "regular expressions"),
+    **dict.fromkeys(("isURL", "url", "getScheme", "getHostname", "getHost", "getPort"), "URLs"),
+    **dict.fromkeys(("getEscapedPath", "getQuery"), "URLs"),
+    **dict.fromkeys(("isIP", "ip", "ip.isCanonical", "family", "isUnspecified", "isLoopback"), "IP addresses"),
+    **dict.fromkeys(("isLinkLocalMulticast", "isLinkLocalUnicast", "isGlobalUnicast"), "IP addresses"),
+    **dict.fromkeys(("isCIDR", "cidr", "containsIP", "containsCIDR", "masked", "prefixLength"), "CIDRs"),
+    **dict.fromkeys(("format", "format.named", "validate"), "formats"),
+    **dict.fromkeys((f"format.{name}" for name in ("dns1123Label", "dns1123Subdomain", "dns1035Label")), "formats"),
+    **dict.fromkeys(("duration", "timestamp", "getFullYear", "getMonth", "getDayOfYear", "getDate"), "time"),
+    **dict.fromkeys(("getDayOfMonth", "getDayOfWeek", "getHours", "getMinutes", "getSeconds"), "time"),
+    "getMilliseconds": "time",
+    "type": "types",
 }
-
-_SIZES: Final = tuple(Overload((kind,), INT, len) for kind in (STRING, BYTES, LIST, MAP))
-
-FUNCTIONS: Final[Mapping[str, tuple[Overload, ...]]] = {
-    "size": _SIZES,
-    "matches": (Overload((STRING, STRING), BOOL, matches),),
-    "int": (
-        Overload((INT,), INT, int),
-        Overload((UINT,), INT, lambda number: int64(int(number))),
-        Overload((DOUBLE,), INT, lambda number: int64(_whole(number))),
-        Overload((STRING,), INT, lambda text: int64(_integer_text(text))),
-    ),
-    "uint": (
-        Overload((UINT,), UINT, Uint),
-        Overload((INT,), UINT, uint64),
-        Overload((DOUBLE,), UINT, lambda number: uint64(_whole(number))),
-        Overload((STRING,), UINT, lambda text: uint64(_integer_text(text))),
-    ),
-    "double": (
-        *(Overload((kind,), DOUBLE, float) for kind in (DOUBLE, INT, UINT)),
-        Overload((STRING,), DOUBLE, _double_text),
-    ),
-    "string": (
-        Overload((STRING,), STRING, str),
-        Overload((BOOL,), STRING, lambda flag: "true" if flag else "false"),
-        Overload((BYTES,), STRING, _text),
-        *(Overload((kind,), STRING, _number_text) for kind in (INT, UINT, DOUBLE)),
-    ),
-    "bytes": (Overload((BYTES,), BYTES, bytes), Overload((STRING,), BYTES, str.encode)),
-    "bool": (Overload((BOOL,), BOOL, bool), Overload((STRING,), BOOL, _bool_text)),
-    "quantity": (Overload((STRING,), QUANTITY, parse_quantity),),
-    "isQuantity": (Overload((STRING,), BOOL, is_quantity),),
-    "sign": (Overload((QUANTITY,), INT, lambda quantity: quantity.sign),),
-    "semver": (
-        Overload((STRING,), SEMVER, parse_semver),
-        Overload((STRING, BOOL), SEMVER, lambda text, normalize: parse_semver(text, normalize=normalize)),
-    ),
-    "isSemver": (
-        Overload((STRING,), BOOL, is_semver),
-        Overload((STRING, BOOL), BOOL, lambda text, normalize: is_semver(text, normalize=normalize)),
-    ),
-}
-"""Functions that are called by their name alone."""
+"""Functions of Kubernetes that are refused by name, and what they are about."""
 
 
-def _ordered(test: Callable[[int], Any], result: Type) -> tuple[Overload, ...]:
-    """Define a comparison on quantities and on versions."""
-    return (
-        Overload((QUANTITY, QUANTITY), result, lambda left, right: test(left.compare(right))),
-        Overload((SEMVER, SEMVER), result, lambda left, right: test(left.compare(right))),
-    )
-
-
-def _on_quantities(operate: Callable[[Quantity, Quantity], Quantity]) -> tuple[Overload, ...]:
-    """Define a method that takes a quantity or an integer."""
-    return (
-        Overload((QUANTITY, QUANTITY), QUANTITY, operate),
-        Overload((QUANTITY, INT), QUANTITY, lambda quantity, number: operate(quantity, Quantity.of(number))),
-    )
-
-
-METHODS: Final[Mapping[str, tuple[Overload, ...]]] = {
-    "size": _SIZES,
-    "contains": (Overload((STRING, STRING), BOOL, lambda text, part: part in text),),
-    "startsWith": (Overload((STRING, STRING), BOOL, str.startswith),),
-    "endsWith": (Overload((STRING, STRING), BOOL, str.endswith),),
-    "matches": (Overload((STRING, STRING), BOOL, matches),),
-    "isInteger": (Overload((QUANTITY,), BOOL, lambda quantity: quantity.is_integer),),
-    "asInteger": (Overload((QUANTITY,), INT, lambda quantity: quantity.integer),),
-    "asApproximateFloat": (Overload((QUANTITY,), DOUBLE, lambda quantity: quantity.approximate),),
-    "add": _on_quantities(Quantity.add),
-    "sub": _on_quantities(Quantity.subtract),
-    "compareTo": _ordered(int, INT),
-    "isGreaterThan": _ordered(lambda order: order > 0, BOOL),
-    "isLessThan": _ordered(lambda order: order < 0, BOOL),
-    **{
-        part: (Overload((SEMVER,), INT, lambda version, part=part: int64(_part(version, part))),)
-        for part in ("major", "minor", "patch")
-    },
-}
-"""Functions that are called on a value."""
-
-
-def _part(version: Semver, part: str) -> int:
-    number: int = getattr(version, part)
-    return number
-
-
-UNSUPPORTED: Final = frozenset(
-    {"timestamp", "duration", "type", "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek"}
-    | {"getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds", "bind", "optMap", "optFlatMap"}
-    | {"lowerAscii", "upperAscii", "split", "join", "replace", "substring", "indexOf", "lastIndexOf", "charAt"}
-    | {"trim", "format", "reverse", "quote", "sum", "min", "max", "isSorted", "find", "findAll", "equivalent"}
-    | {"intersects", "url", "isURL", "ip", "isIP", "cidr", "isCIDR", "includes", "hasValue", "orValue", "value"}
-    | {"transformList", "transformMap", "transformMapEntry", "existsOne"},
-)
-"""Functions of Kubernetes' selectors that are refused by name."""
-
-MACROS: Final[Mapping[str, tuple[int, ...]]] = {
-    "all": (2,),
-    "exists": (2,),
-    "exists_one": (2,),
-    "filter": (2,),
-    "map": (2, 3),
-}
-"""Macros that are called on a list or map, with how many arguments they take."""
+def refuse(name: str, values: Sequence[Any]) -> EvaluationError:
+    """Make the error for a call that no overload takes."""
+    if name == "!_":
+        return EvaluationError(f"the operand of ! is {type_of(values[0]).noun}, not a bool")
+    shown = name.strip("_@")
+    given = ", ".join(type_of(value).name for value in values)
+    return EvaluationError(f"{shown} is not defined for ({given})")

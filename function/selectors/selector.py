@@ -13,20 +13,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from function.selectors import members, operators
-from function.selectors.builder import Builder, Exposed, Frame, Run
+from function.selectors.checker import check
+from function.selectors.cost import LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
+from function.selectors.program import Frame, Run, program
 from function.selectors.quantity import QuantityError, parse_quantity
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse
-from function.selectors.values import BOOL, DYN, Budget, CelMap, EvaluationError, type_of
+from function.selectors.values import Budget, CelMap, EvaluationError, type_of
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 
-STEPS: Final = 100_000
-"""Steps that one evaluation may take; about a tenth of a second."""
-
-_RULES: Final = {**operators.RULES, **members.RULES}
 _INT64: Final = 2**63
 
 
@@ -36,9 +33,11 @@ class Selector:
 
     Attributes:
         text: Its text; equal texts are equal selectors.
+        cost: What it can cost at most, in Kubernetes' units.
     """
 
     text: str
+    cost: int = field(compare=False)
     _run: Run = field(repr=False, compare=False)
 
     def evaluate(self, device: Device) -> Verdict:
@@ -62,15 +61,17 @@ def compile_selector(text: str) -> Selector:
 def _compile(text: str) -> Selector | SelectorError:
     """Compile once per text; an error is remembered like a result."""
     try:
-        source = parse(text)
-        node = Builder(source, _RULES).build(source.tree)
+        tree = parse(text)
+        check(tree, text)
+        run = program(tree, text)
     except SelectorError as error:
         return SelectorError(error.message, text, error.position)
     except RecursionError:
         return SelectorError("the expression nests too deeply")
-    if node.type not in (BOOL, DYN):
-        return SelectorError(f"the result is {node.type.noun}; a selector must be true or false", text, 0)
-    return Selector(text, node.run)
+    cost = estimate(tree)
+    if cost > LIMIT:
+        return SelectorError(f"the expression may cost {cost}; {LIMIT} are allowed. Loop over less", text, 0)
+    return Selector(text, cost, run)
 
 
 @lru_cache(maxsize=16384)
@@ -80,7 +81,7 @@ def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: 
     if isinstance(exposed, Verdict):
         return exposed
     try:
-        value = selector._run(Frame(exposed, Budget(STEPS)))  # noqa: SLF001 - a part of its own
+        value = selector._run(Frame({"device": exposed}, Budget(LIMIT)))  # noqa: SLF001 - a part of its own
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:
@@ -91,14 +92,16 @@ def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: 
 
 
 @lru_cache(maxsize=4096)
-def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> Exposed | Verdict:
+def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> CelMap | Verdict:
     """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
     try:
-        return Exposed(
-            driver,
-            _by_domain(driver, ((key, _attribute(key, value)) for key, value in attributes)),
-            _by_domain(driver, ((key, _amount(key, text)) for key, text in capacity)),
-        )
+        fields = {
+            "driver": driver,
+            "allowMultipleAllocations": False,
+            "attributes": _by_domain(driver, ((key, _attribute(key, value)) for key, value in attributes)),
+            "capacity": _by_domain(driver, ((key, _amount(key, text)) for key, text in capacity)),
+        }
+        return CelMap(fields.items(), made=False)
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
 
@@ -130,7 +133,8 @@ def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:
     for key, value in values:
         domain, slash, name = key.partition("/")
         domains[domain if slash else driver][name if slash else key] = value
-    return CelMap(((domain, CelMap(inner.items())) for domain, inner in domains.items()), default=CelMap(()))
+    inner = ((domain, CelMap(values.items(), made=False)) for domain, values in domains.items())
+    return CelMap(inner, default=CelMap((), made=False), made=False)
 
 
 def _attribute(key: str, value: Value) -> Any:

@@ -1,56 +1,49 @@
-"""Reading the text of a selector.
-
-The grammar is that of cel-python. Its string literals are read here beforehand and replaced by
-blanks of the same length, because its own patterns for them end raw strings in the wrong place
-and take exponential time on some that never end.
-"""
+"""Reading the text of a selector."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-import lark
-from celpy.celparser import CELParser
-from lark.exceptions import LarkError, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from function.selectors.error import SelectorError
+from function.selectors.lexer import Word, words
+from function.selectors.macros import BIND, MACROS, MacroError, has
+from function.selectors.tree import Call, Elements, Entries, Literal, Name, Node, Select, walk
+from function.selectors.values import Uint
 
 LONGEST: Final = 10 * 1024
 """Bytes of the longest selector, as Kubernetes has it."""
 
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_COMMENT: Final = re.compile(r"//[^\n]*")
-_ESCAPE: Final = re.compile(
-    r"\\(?:(?P<plain>[abfnrtv\\?\"'`])|[xX](?P<byte>[0-9a-fA-F]{2})|u(?P<short>[0-9a-fA-F]{4})"
-    r"|U(?P<long>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))",
+DEEPEST: Final = 100
+"""How deep a selector may nest."""
+
+MOST: Final = 20_000
+"""Parts that a selector may have, macros spelt out."""
+
+_INT64: Final = 2**63
+_UINT64: Final = 2**64
+_LEVELS: Final = {
+    "||": 0,
+    "&&": 1,
+    **dict.fromkeys(("<", "<=", ">=", ">", "==", "!=", "in"), 2),
+    **dict.fromkeys("+-", 3),
+    **dict.fromkeys("*/%", 4),
+}
+"""How tightly operators bind."""
+_CHAINS: Final = frozenset({"_||_", "_&&_"})
+"""Operators of which a whole chain is one call."""
+_NUMBERS: Final = frozenset({"int", "double"})
+_WORDS: Final = {"true": True, "false": False, "null": None}
+_RESERVED: Final = frozenset(
+    {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace"}
+    | {"package", "return", "var", "void", "while"},
 )
-_PLAIN: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_TRIPLE: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A selector that has been parsed.
-
-    Attributes:
-        text: The selector.
-        tree: Its parse tree.
-        literals: The value of each string and bytes literal, by its position.
-    """
-
-    text: str
-    tree: lark.Tree[lark.Token]
-    literals: Mapping[int, str | bytes]
-
-
-def parse(text: str) -> Source:
+def parse(text: str) -> Node:
     """Parse a selector.
 
     Raises:
-        SelectorError: The text is too long, or not an expression.
+        SelectorError: The text is too long, too deep, or not an expression.
     """
     try:
         length = len(text.encode())
@@ -58,108 +51,241 @@ def parse(text: str) -> Source:
         raise SelectorError("the text is not valid Unicode", text, error.start) from None
     if length > LONGEST:
         raise SelectorError(f"the text has {length} bytes; {LONGEST} are allowed")
-    blanked, literals = _take_literals(text)
-    try:
-        return Source(text, _grammar().parse(blanked), literals)
-    except UnexpectedInput as error:
-        raise _syntax_error(text, error) from None
-    except LarkError as error:
-        raise SelectorError(f"the text is not an expression: {str(error).splitlines()[0]}") from None
+    tree = _Parser(text).whole()
+    for count, (part, depth) in enumerate(walk(tree)):
+        if depth > DEEPEST:
+            raise SelectorError(f"the expression nests deeper than {DEEPEST} levels", text, part.at)
+        if count > MOST:
+            raise SelectorError(f"the expression has more than {MOST} parts", text, part.at)
+    return tree
 
 
-def _grammar() -> lark.Lark:
-    """Load the grammar; cel-python keeps it for the life of the process."""
-    CELParser()
-    if CELParser.CEL_PARSER is None:
-        raise RuntimeError("cel-python has no grammar")
-    return CELParser.CEL_PARSER
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = list(words(text))
+        self._place = 0
+        self._depth = 0
 
+    def whole(self) -> Node:
+        tree = self._expression()
+        self._expect("end")
+        return tree
 
-def _syntax_error(text: str, error: UnexpectedInput) -> SelectorError:
-    """Say at which word or character the parser stopped."""
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        position = error.token.start_pos or 0
-        return SelectorError(f"unexpected {text[position : position + len(error.token)][:40]!r}", text, position)
-    if isinstance(error, UnexpectedCharacters):
-        position = error.pos_in_stream or 0
-        return SelectorError(f"unexpected {text[position]!r}", text, position)
-    return SelectorError("unexpected end of the expression", text, len(text.rstrip()))
+    def _expression(self) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._error(f"the expression nests deeper than {DEEPEST} levels", self._next.at)
+        condition = self._operation(0)
+        question = self._take("?")
+        if question:
+            yes = self._operation(0)
+            self._expect(":")
+            condition = Call(question.at, "_?_:_", [condition, yes, self._expression()])
+        self._depth -= 1
+        return condition
 
+    def _operation(self, level: int) -> Node:
+        """Read operators that bind at least as tightly as a level says, from left to right."""
+        left = self._unary()
+        while (found := _LEVELS.get(self._next.kind, -1)) >= level:
+            sign = self._advance()
+            name = "@in" if sign.kind == "in" else f"_{sign.kind}_"
+            right = self._operation(found + 1)
+            if name in _CHAINS and isinstance(left, Call) and left.function == name:
+                left.arguments.append(right)
+            else:
+                left = Call(sign.at, name, [left, right])
+        return left
 
-def _take_literals(text: str) -> tuple[str, dict[int, str | bytes]]:
-    """Read all string and bytes literals, and blank them out."""
-    literals: dict[int, str | bytes] = {}
-    parts: list[str] = []
-    position = 0
-    while position < len(text):
-        passed = _COMMENT.match(text, position) or _WORD.match(text, position)
-        end = passed.end() if passed else position
-        prefix = text[position:end].lower()
-        if text[end : end + 1] in ("'", '"') and prefix in ("", "r", "b", "br"):
-            stop = _end_of_literal(text, end, raw="r" in prefix)
-            literals[position] = _read(text, end, stop, prefix)
-            parts.append(f"{'b' if 'b' in prefix else ''}{_blank(stop - position - prefix.count('b'))}")
-            position = stop
-        else:
-            end = max(end, position + 1)
-            parts.append(text[position:end])
-            position = end
-    return "".join(parts), literals
+    def _unary(self) -> Node:
+        first, count = self._next, 0
+        while self._next.kind == first.kind and (
+            first.kind == "!" or (first.kind == "-" and not (count == 0 and self._peek.kind in _NUMBERS))
+        ):
+            self._advance()
+            count += 1
+        operand = self._member()
+        return Call(first.at, f"{first.kind}_", [operand]) if count % 2 else operand
 
+    def _member(self) -> Node:
+        node = self._primary()
+        while True:
+            if self._take("."):
+                node = self._field(node)
+            elif bracket := self._take("["):
+                name = "_[?_]" if self._take("?") else "_[_]"
+                node = Call(bracket.at, name, [node, self._expression()])
+                self._expect("]")
+            elif self._next.kind == "{" and isinstance(node, Name | Select):
+                raise self._error("messages cannot be made in a selector", node.at)
+            else:
+                return node
 
-def _blank(length: int) -> str:
-    """Make a harmless string literal of a length."""
-    return f'"{"_" * (length - 2)}"'
+    def _field(self, node: Node) -> Node:
+        optional = self._take("?")
+        name = self._expect("name")
+        if optional:
+            return Call(name.at, "_?._", [node, Literal(name.at, name.text)])
+        if self._take("("):
+            return self._method(node, name, self._arguments())
+        return Select(name.at, node, name.text)
 
+    def _method(self, target: Node, name: Word, arguments: list[Node]) -> Node:
+        macro = MACROS.get((name.text, len(arguments)))
+        bind, count, spelt_out = BIND
+        if isinstance(target, Name) and target.name == "cel" and (name.text, len(arguments)) == (bind, count):
+            macro = spelt_out
+        if macro is None:
+            return Call(name.at, name.text, [target, *arguments], method=True)
+        try:
+            return macro(name.text, target, arguments)
+        except MacroError as error:
+            raise self._error(str(error), error.at) from None
 
-def _end_of_literal(text: str, quote: int, *, raw: bool) -> int:
-    """Find the end of the literal whose quotes begin here."""
-    mark = text[quote] * _TRIPLE if text.startswith(text[quote] * _TRIPLE, quote) else text[quote]
-    position = quote + len(mark)
-    while position < len(text):
-        if text.startswith(mark, position):
-            return position + len(mark)
-        if len(mark) == 1 and text[position] in "\r\n":
-            break
-        position += 2 if text[position] == "\\" and not raw else 1
-    raise SelectorError("the string has no end", text, quote)
+    def _arguments(self) -> list[Node]:
+        found: list[Node] = []
+        if not self._take(")"):
+            found.append(self._expression())
+            while self._take(","):
+                found.append(self._expression())
+            self._expect(")")
+        return found
 
+    def _primary(self) -> Node:
+        word = self._advance()
+        match word.kind:
+            case "(" | "[" | "{":
+                return self._bracketed(word)
+            case "name":
+                return self._named(word)
+            case ".":
+                return self._dotted(self._expect("name"))
+            case "string" | "bytes":
+                return Literal(word.at, word.content)
+            case "true" | "false" | "null":
+                return Literal(word.at, _WORDS[word.kind])
+            case "-" if self._next.kind in _NUMBERS:
+                return self._number(word, self._advance(), "-")
+            case "int" | "uint" | "double":
+                return self._number(word, word, "")
+            case _:
+                raise self._unexpected(word)
 
-def _read(text: str, quote: int, stop: int, prefix: str) -> str | bytes:
-    """Read what is between the quotes."""
-    width = _TRIPLE if text.startswith(text[quote] * _TRIPLE, quote) else 1
-    begin, end = quote + width, stop - width
-    binary = "b" in prefix
-    if "r" in prefix:
-        return text[begin:end].encode() if binary else text[begin:end]
-    pieces: list[bytes] = []
-    position = begin
-    while position < end:
-        if text[position] != "\\":
-            upto = text.find("\\", position, end)
-            upto = end if upto < 0 else upto
-            pieces.append(text[position:upto].encode())
-            position = upto
-            continue
-        escape = _ESCAPE.match(text, position, end)
-        piece = _expand(escape, binary=binary) if escape else None
-        if escape is None or piece is None:
-            raise SelectorError(f"{text[position : position + 2]!r} is not an escape sequence here", text, position)
-        pieces.append(piece)
-        position = escape.end()
-    content = b"".join(pieces)
-    return content if binary else content.decode()
+    def _bracketed(self, bracket: Word) -> Node:
+        if bracket.kind == "[":
+            return self._list(bracket)
+        if bracket.kind == "{":
+            return self._map(bracket)
+        inner = self._expression()
+        self._expect(")")
+        return inner
 
+    def _named(self, word: Word) -> Node:
+        if word.text in _RESERVED:
+            raise self._error(f"{word.text} is reserved and cannot be a name", word.at)
+        if not self._take("("):
+            return Name(word.at, word.text)
+        arguments = self._arguments()
+        if (word.text, len(arguments)) != ("has", 1):
+            return Call(word.at, word.text, arguments)
+        try:
+            return has(word.at, arguments[0])
+        except MacroError as error:
+            raise self._error(str(error), error.at) from None
 
-def _expand(escape: re.Match[str], *, binary: bool) -> bytes | None:
-    """Expand an escape sequence; None when it stands for nothing."""
-    if escape["plain"]:
-        return _PLAIN.get(escape["plain"], escape["plain"]).encode()
-    digits = escape["byte"] or escape["short"] or escape["long"]
-    code = int(digits, 16) if digits else int(escape["octal"], 8)
-    if binary:
-        return bytes([code]) if escape["byte"] or escape["octal"] else None
-    try:
-        return chr(code).encode()
-    except (ValueError, OverflowError):
-        return None
+    def _dotted(self, word: Word) -> Node:
+        """Read a name with a leading dot, which means the same but is no macro."""
+        if word.text == "has":
+            raise self._error("unknown function '.has'", word.at)
+        node = self._named(word)
+        return Name(word.at, word.text, dotted=True) if isinstance(node, Name) else node
+
+    def _list(self, bracket: Word) -> Node:
+        elements: list[Node] = []
+        optional: set[int] = set()
+        while self._next.kind not in ("]", ","):
+            if self._take("?"):
+                optional.add(len(elements))
+            elements.append(self._expression())
+            if self._next.kind != "," or self._peek.kind == "]":
+                break
+            self._advance()
+        self._take(",")
+        self._expect("]")
+        return Elements(bracket.at, elements, frozenset(optional))
+
+    def _map(self, brace: Word) -> Node:
+        keys: list[Node] = []
+        values: list[Node] = []
+        optional: set[int] = set()
+        while self._next.kind not in ("}", ","):
+            if self._take("?"):
+                optional.add(len(keys))
+            keys.append(self._expression())
+            self._expect(":")
+            values.append(self._expression())
+            if self._next.kind != "," or self._peek.kind == "}":
+                break
+            self._advance()
+        self._take(",")
+        self._expect("}")
+        return Entries(brace.at, keys, values, frozenset(optional))
+
+    def _number(self, at: Word, word: Word, sign: str) -> Node:
+        text = f"{sign}{word.text}"
+        if word.kind == "double":
+            double = float(text)
+            if double in (float("inf"), float("-inf")):
+                raise self._error(f"{text[:40]!r} does not fit a double", at.at)
+            return Literal(at.at, double)
+        digits = word.text.rstrip("uU")
+        # More digits than fit are cut, since Python refuses to read thousands of them.
+        magnitude = (
+            int(digits[2:].lstrip("0")[:40] or "0", 16)
+            if digits.startswith("0x")
+            else int(digits.lstrip("0")[:40] or "0")
+        )
+        number = -magnitude if sign else magnitude
+        if word.kind == "uint":
+            if number < _UINT64:
+                return Literal(at.at, Uint(number))
+            raise self._error(f"{text[:40]!r}: unsigned integer overflow", at.at)
+        if -_INT64 <= number < _INT64:
+            return Literal(at.at, number)
+        raise self._error(f"{text[:40]!r}: integer overflow", at.at)
+
+    @property
+    def _next(self) -> Word:
+        return self._words[self._place]
+
+    @property
+    def _peek(self) -> Word:
+        return self._words[min(self._place + 1, len(self._words) - 1)]
+
+    def _advance(self) -> Word:
+        word = self._next
+        if word.kind == "end":
+            raise self._unexpected(word)
+        self._place += 1
+        return word
+
+    def _take(self, kind: str) -> Word | None:
+        if self._next.kind != kind:
+            return None
+        return self._advance()
+
+    def _expect(self, kind: str) -> Word:
+        word = self._next
+        if word.kind != kind:
+            raise self._unexpected(word)
+        self._place += kind != "end"
+        return word
+
+    def _unexpected(self, word: Word) -> SelectorError:
+        if word.kind == "end":
+            return self._error("unexpected end of the expression", word.at)
+        return self._error(f"unexpected {word.text[:40]!r}", word.at)
+
+    def _error(self, message: str, at: int) -> SelectorError:
+        return SelectorError(message, self._text, at)

@@ -1,4 +1,4 @@
-"""Values that a selector computes with, their types, and how they compare.
+"""Values that a selector computes with, and how they compare.
 
 Strings, booleans, doubles, bytes, null and lists are Python's own; integers are Python's, kept
 within 64 bits. Comparison follows Kubernetes: numbers of different types compare by value, and
@@ -7,52 +7,22 @@ values of unrelated types are unequal, but a quantity or a version equals nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from function.selectors.quantity import Quantity
 from function.selectors.semver import Semver
+from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 
 
 class EvaluationError(Exception):
     """An expression has no value for this device."""
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
-    """A type of the language.
-
-    Attributes:
-        name: The type's name, as messages say it.
-        element: The type of a list's elements or a map's values; None where nothing is known.
-        key: The type of a map's keys; None where nothing is known.
-    """
-
-    name: str
-    element: Type | None = None
-    key: Type | None = None
-
-    @property
-    def noun(self) -> str:
-        """The name with its article, for messages."""
-        return f"an {self.name}" if self.name == "int" else f"a {self.name}"
-
-
-DYN: Final = Type("dyn")
-BOOL: Final = Type("bool")
-INT: Final = Type("int")
-UINT: Final = Type("uint")
-DOUBLE: Final = Type("double")
-STRING: Final = Type("string")
-BYTES: Final = Type("bytes")
-NULL: Final = Type("null")
-LIST: Final = Type("list")
-MAP: Final = Type("map")
-QUANTITY: Final = Type("quantity")
-SEMVER: Final = Type("semver")
-
-NUMBERS: Final = frozenset({"int", "uint", "double"})
+class BudgetError(EvaluationError):
+    """An evaluation takes too many steps."""
 
 
 class Uint(int):
@@ -61,15 +31,58 @@ class Uint(int):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """An optional that has a value."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An optional that has none."""
+
+
+MISSING: Final = Missing()
+
+
 class CelMap:
     """A map. Numbers of different types that are equal are one key."""
 
-    __slots__ = ("_default", "_entries")
+    __slots__ = ("_default", "_entries", "_made")
 
-    def __init__(self, entries: Iterable[tuple[Any, Any]], default: Any = None) -> None:
-        """Make a map of keys and values; `default` stands for the value of any other key, if not None."""
-        self._entries = {_hashed(key): (key, value) for key, value in entries}
+    def __init__(self, entries: Iterable[tuple[Any, Any]], default: Any = None, *, made: bool = True) -> None:
+        """Make a map.
+
+        Args:
+            entries: Keys and values; of equal keys, the last counts.
+            default: The value of any other key, if not None.
+            made: Whether a selector makes it, rather than a device having it.
+        """
+        self._entries: dict[tuple[str, Any], tuple[Any, Any]] = {}
         self._default = default
+        self._made = made
+        for key, value in entries:
+            self.put(key, value)
+
+    def put(self, key: Any, value: Any) -> None:
+        """Set the value of a key.
+
+        Raises:
+            EvaluationError: It can be no key.
+        """
+        check_sought(key)
+        self._entries[_hashed(key)] = (key, value)
+
+    def insert(self, key: Any, value: Any) -> None:
+        """Add an entry.
+
+        Raises:
+            EvaluationError: The key is there, or can be none.
+        """
+        if key in self:
+            raise EvaluationError(f"a map has the key {key} twice")
+        self.put(key, value)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -77,8 +90,12 @@ class CelMap:
     def __iter__(self) -> Iterator[Any]:
         return (key for key, _ in self._entries.values())
 
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """List keys with their values."""
+        return iter(self._entries.values())
+
     def __contains__(self, key: Any) -> bool:
-        return _hashed(key) in self._entries
+        return self._entry(key) is not None
 
     def find(self, key: Any) -> Any:
         """Look up a value.
@@ -86,7 +103,7 @@ class CelMap:
         Raises:
             EvaluationError: The map has no such key.
         """
-        entry = self._entries.get(_hashed(key))
+        entry = self._entry(key)
         if entry is not None:
             return entry[1]
         if self._default is None:
@@ -97,17 +114,33 @@ class CelMap:
         """Tell whether `find` has an answer."""
         return self._default is not None or key in self
 
+    def _entry(self, key: Any) -> tuple[Any, Any] | None:
+        if self._made and self._entries:
+            check_sought(key)
+        return self._entries.get(_hashed(key))
+
+
+def check_sought(value: Any) -> None:
+    """Refuse what Kubernetes cannot look for among constants.
+
+    Raises:
+        EvaluationError: It is a version or bytes.
+    """
+    if isinstance(value, Semver | bytes):
+        raise EvaluationError(f"{type_of(value).noun} cannot be looked for here")
+
 
 def _hashed(key: Any) -> tuple[str, Any]:
+    """Make the key of a dictionary; a list and its like is one only to itself."""
     name = type_of(key).name
-    if name not in KEY_TYPES:
-        raise EvaluationError(f"a {name} cannot be the key of a map")
-    return ("number" if name in NUMBERS else name, key)
+    if name in NUMBERS:
+        return ("number", key)
+    return (name, key if name in ("bool", "string", "null") else id(key))
 
 
-KEY_TYPES: Final = frozenset({"bool", "string", *NUMBERS})
+NUMBERS: Final = frozenset({"int", "uint", "double"})
 
-_TYPES: Final[dict[type, Type]] = {
+_TYPES: Final[Mapping[type, Type]] = {
     bool: BOOL,
     int: INT,
     Uint: UINT,
@@ -115,10 +148,12 @@ _TYPES: Final[dict[type, Type]] = {
     str: STRING,
     bytes: BYTES,
     type(None): NULL,
-    list: LIST,
-    CelMap: MAP,
+    list: Type("list"),
+    CelMap: Type("map"),
     Quantity: QUANTITY,
     Semver: SEMVER,
+    Present: Type("optional"),
+    Missing: Type("optional"),
 }
 
 
@@ -127,23 +162,46 @@ def type_of(value: Any) -> Type:
     return _TYPES[type(value)]
 
 
+def size_of(value: Any) -> int:
+    """Tell the size of a value as costs count it; 1 of what has none."""
+    if isinstance(value, str | bytes | list | CelMap):
+        return len(value)
+    return size_of(value.value) if isinstance(value, Present) else 1
+
+
 class Budget:
-    """Steps that one evaluation may take."""
+    """What one evaluation may cost."""
 
-    __slots__ = ("left",)
+    __slots__ = ("limit", "spent")
 
-    def __init__(self, steps: int) -> None:
-        self.left = steps
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.spent = 0
 
-    def spend(self, steps: int) -> None:
-        """Count steps.
+    def spend(self, cost: int) -> None:
+        """Count a cost.
 
         Raises:
-            EvaluationError: There are not as many left.
+            BudgetError: It is too much.
         """
-        self.left -= steps
-        if self.left < 0:
-            raise EvaluationError("the expression takes too many steps; loop over less")
+        self.spent += cost
+        if self.spent > self.limit:
+            raise BudgetError("the expression takes too many steps; loop over less")
+
+
+def order(left: Any, right: Any) -> int:
+    """Compare numbers, or other values of one type that has an order: -1, 0 or 1."""
+    if isinstance(left, float) and isinstance(right, float):
+        return (left > right) - (left < right)
+    if isinstance(left, float):
+        return -order(right, left)
+    if isinstance(right, float):
+        # As Kubernetes does it: the integer loses what a double cannot hold.
+        lowest, highest = (0.0, 2.0**64) if type(left) is Uint else (-(2.0**63), 2.0**63)
+        if not lowest <= right <= highest:
+            return 0 if math.isnan(right) else (right < lowest) - (right > highest)
+        return order(float(left), right)
+    return int(left > right) - int(left < right)
 
 
 def equal(left: Any, right: Any, budget: Budget) -> bool:
@@ -152,30 +210,43 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
     Raises:
         EvaluationError: A quantity or version stands left of something of another type.
     """
-    budget.spend(1)
+    if left is None or right is None:
+        return left is right
     mine, theirs = type_of(left).name, type_of(right).name
     if mine in NUMBERS and theirs in NUMBERS:
-        return bool(left == right)
+        return not (math.isnan(left) or math.isnan(right)) and order(left, right) == 0
     if mine != theirs:
-        if mine in ("quantity", "semver") and theirs != "null":
-            raise EvaluationError(f"a {mine} cannot be compared with a {theirs}")
+        if mine in ("quantity", "semver"):
+            raise EvaluationError(f"{type_of(left).noun} cannot be compared with {type_of(right).noun}")
         return False
     if isinstance(left, list):
-        return len(left) == len(right) and all(equal(one, two, budget) for one, two in zip(left, right, strict=True))
+        budget.spend(len(left))
+        return len(left) == len(right) and all(_alike(one, two, budget) for one, two in zip(left, right, strict=True))
     if isinstance(left, CelMap):
+        budget.spend(len(left))
         return len(left) == len(right) and all(
-            key in right and equal(left.find(key), right.find(key), budget) for key in left
+            right.has(key) and _alike(value, right.find(key), budget) for key, value in left.items()
         )
-    if isinstance(left, Semver):
-        return left.compare(right) == 0
-    return bool(left == right)
+    if isinstance(left, Present) and isinstance(right, Present):
+        return equal(left.value, right.value, budget)
+    return left.compare(right) == 0 if isinstance(left, Semver) else bool(left == right)
+
+
+def _alike(left: Any, right: Any, budget: Budget) -> bool:
+    """Compare what lists or maps hold: as Kubernetes has it, what cannot be compared is alike."""
+    try:
+        return equal(left, right, budget)
+    except BudgetError:
+        raise
+    except EvaluationError:
+        return True
 
 
 def contains(container: Any, item: Any, budget: Budget) -> bool:
     """Evaluate `in`.
 
     Raises:
-        EvaluationError: The container is neither list nor map, or no key can be like the item.
+        EvaluationError: The container is neither list nor map.
     """
     if isinstance(container, CelMap):
         return item in container
@@ -185,18 +256,8 @@ def contains(container: Any, item: Any, budget: Budget) -> bool:
         try:
             if equal(item, one, budget):
                 return True
+        except BudgetError:
+            raise
         except EvaluationError:
-            if budget.left < 0:
-                raise
+            continue
     return False
-
-
-ORDERED: Final = frozenset({"bool", "string", "bytes", *NUMBERS})
-"""Types that `<` and its like are defined on."""
-
-
-def comparable(left: Type, right: Type) -> bool:
-    """Tell whether values of these types have an order; one that is not known may have."""
-    if left is DYN or right is DYN:
-        return {left.name, right.name} <= ORDERED | {"dyn"}
-    return left.name in ORDERED and (left.name == right.name or {left.name, right.name} <= NUMBERS)

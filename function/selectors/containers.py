@@ -1,0 +1,177 @@
+"""Reading lists, maps and optionals, and making them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from function.selectors.quantity import Quantity
+from function.selectors.semver import Semver
+from function.selectors.values import (
+    MISSING,
+    NUMBERS,
+    Budget,
+    CelMap,
+    EvaluationError,
+    Missing,
+    Present,
+    equal,
+    type_of,
+)
+
+_COMPARISONS: Final = 10_000
+"""How much is compared to find an element."""
+
+
+def item(container: Any, key: Any) -> Any:
+    """Read an element or entry; of an optional, as an optional.
+
+    Raises:
+        EvaluationError: There is none.
+    """
+    if isinstance(container, CelMap):
+        return container.find(key)
+    if isinstance(container, list):
+        place = _place(key)
+        if not 0 <= place < len(container):
+            raise EvaluationError(f"no element {place} in a list of {len(container)}")
+        return container[place]
+    if isinstance(container, Present | Missing):
+        return item_if_any(container, key)
+    raise EvaluationError(f"{type_of(container).noun} cannot be indexed")
+
+
+def field(container: Any, name: str) -> Any:
+    """Read a field; of an optional, as an optional.
+
+    Raises:
+        EvaluationError: There is none.
+    """
+    if not isinstance(container, CelMap | Present | Missing):
+        raise EvaluationError(f"{type_of(container).noun} has no fields")
+    return item(container, name)
+
+
+def item_if_any(container: Any, key: Any) -> Present | Missing:
+    """Read an element or entry as an optional.
+
+    Raises:
+        EvaluationError: The key is none for a list.
+    """
+    if isinstance(container, Present):
+        container = container.value
+    if isinstance(container, CelMap):
+        return Present(container.find(key)) if container.has(key) else MISSING
+    if isinstance(container, list):
+        place = _place(key)
+        return Present(container[place]) if 0 <= place < len(container) else MISSING
+    return MISSING
+
+
+def has(container: Any, key: str) -> bool:
+    """Tell whether there is an entry.
+
+    Raises:
+        EvaluationError: The container is a list.
+    """
+    return isinstance(item_if_any(container, key), Present)
+
+
+def _place(key: Any) -> int:
+    """Read a number as a place in a list."""
+    if type_of(key).name not in NUMBERS or not -(2**63) <= key < 2**63 or key != int(key):
+        raise EvaluationError(f"a list has no element {key!r}")
+    return int(key)
+
+
+def inserted(target: CelMap, key: Any, value: Any) -> CelMap:
+    """Add an entry to a map.
+
+    Raises:
+        EvaluationError: The key is there.
+    """
+    target.insert(key, value)
+    return target
+
+
+def merged(target: CelMap, other: CelMap) -> CelMap:
+    """Add all entries of another map.
+
+    Raises:
+        EvaluationError: A key is there.
+    """
+    for key, entry in other.items():
+        target.insert(key, entry)
+    return target
+
+
+def present(content: Any) -> Present:
+    """Make an optional with a value."""
+    return Present(content)
+
+
+def present_unless_zero(content: Any) -> Present | Missing:
+    """Make an optional with a value, unless that is zero or empty."""
+    if isinstance(content, Quantity | Semver):
+        return Present(content)
+    empty = len(content) == 0 if isinstance(content, list | CelMap) else not content
+    return MISSING if empty or content is MISSING else Present(content)
+
+
+def missing() -> Missing:
+    """Make an optional without a value."""
+    return MISSING
+
+
+def value(optional: Present | Missing) -> Any:
+    """Read the value of an optional.
+
+    Raises:
+        EvaluationError: It has none.
+    """
+    if isinstance(optional, Present):
+        return optional.value
+    raise EvaluationError("the optional has no value")
+
+
+def has_value(optional: Present | Missing) -> bool:
+    """Tell whether an optional has a value."""
+    return isinstance(optional, Present)
+
+
+def first(elements: list[Any]) -> Present | Missing:
+    """Read the first element, if there is one."""
+    return Present(elements[0]) if elements else MISSING
+
+
+def last(elements: list[Any]) -> Present | Missing:
+    """Read the last element, if there is one."""
+    return Present(elements[-1]) if elements else MISSING
+
+
+def index_of(elements: list[Any], sought: Any) -> int:
+    """Find the first element like another; -1 when there is none."""
+    return next((place for place, one in enumerate(elements) if _like(one, sought)), -1)
+
+
+def last_index_of(elements: list[Any], sought: Any) -> int:
+    """Find the last element like another; -1 when there is none."""
+    return next((place for place in reversed(range(len(elements))) if _like(elements[place], sought)), -1)
+
+
+def _like(one: Any, other: Any) -> bool:
+    try:
+        return equal(one, other, Budget(_COMPARISONS))
+    except EvaluationError:
+        return False
+
+
+def unwrapped(elements: list[Any]) -> list[Any]:
+    """Read the values of all optionals that have one.
+
+    Raises:
+        EvaluationError: One is no optional.
+    """
+    for one in elements:
+        if not isinstance(one, Present | Missing):
+            raise EvaluationError(f"{type_of(one).noun} is no optional")
+    return [one.value for one in elements if isinstance(one, Present)]

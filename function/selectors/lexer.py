@@ -1,0 +1,125 @@
+"""Reading the words of a selector."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from function.selectors.error import SelectorError
+
+_SKIPPED: Final = re.compile(r"(?:[\t \r\n\f]+|//[^\n]*)+")
+_LITERAL: Final = re.compile(r"(?P<binary>[bB]?)(?P<raw>[rR]?)(?P<quote>\"\"\"|'''|\"|')")
+_WORD: Final = re.compile(
+    r"(?P<double>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<uint>(?:0x[0-9a-fA-F]+|[0-9]+)[uU])|(?P<int>0x[0-9a-fA-F]+|[0-9]+)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[=!<>]=|&&|\|\||[<>\[\]{}().,\-!?:+*/%])",
+)
+_ESCAPE: Final = re.compile(
+    r"\\(?:(?P<plain>[abfnrtv\\?\"'`])|[xX](?P<byte>[0-9a-fA-F]{2})|u(?P<short>[0-9a-fA-F]{4})"
+    r"|U(?P<long>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))",
+)
+_PLAIN: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_SURROGATES: Final = range(0xD800, 0xE000)
+_KEYWORDS: Final = frozenset({"true", "false", "null", "in"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a selector.
+
+    Attributes:
+        kind: `name`, `int`, `uint`, `double`, `string`, `bytes`, `end`; a sign or keyword is its own kind.
+        text: As it is written.
+        at: Where it begins.
+        content: What a string or bytes literal holds.
+    """
+
+    kind: str
+    text: str
+    at: int
+    content: str | bytes = ""
+
+
+def words(text: str) -> Iterator[Word]:
+    """Split a text into words; the last is the end.
+
+    Raises:
+        SelectorError: Something is no word.
+    """
+    position = 0
+    while True:
+        skipped = _SKIPPED.match(text, position)
+        position = skipped.end() if skipped else position
+        if position == len(text):
+            yield Word("end", "", len(text.rstrip()))
+            return
+        literal = _LITERAL.match(text, position)
+        if literal:
+            stop = _end_of_literal(text, literal)
+            yield _literal(text, literal, stop)
+            position = stop
+            continue
+        found = _WORD.match(text, position)
+        if found is None:
+            raise SelectorError(f"unexpected {text[position]!r}", text, position)
+        word = found.group()
+        kind = word if found.lastgroup == "sign" or word in _KEYWORDS else str(found.lastgroup)
+        yield Word(kind, word, position)
+        position = found.end()
+
+
+def _end_of_literal(text: str, literal: re.Match[str]) -> int:
+    """Find the end of a string or bytes literal."""
+    quote, position = literal["quote"], literal.end()
+    while position < len(text):
+        if text.startswith(quote, position):
+            return position + len(quote)
+        if len(quote) == 1 and text[position] in "\r\n":
+            break
+        position += 2 if text[position] == "\\" and not literal["raw"] else 1
+    raise SelectorError("the string has no end", text, literal.start("quote"))
+
+
+def _literal(text: str, literal: re.Match[str], stop: int) -> Word:
+    """Read what is between the quotes."""
+    binary = bool(literal["binary"])
+    begin, end = literal.end(), stop - len(literal["quote"])
+    written = text[literal.start() : stop]
+    content = text[begin:end].encode() if literal["raw"] else b"".join(_pieces(text, begin, end, binary=binary))
+    return Word("bytes" if binary else "string", written, literal.start(), content if binary else content.decode())
+
+
+def _pieces(text: str, begin: int, end: int, *, binary: bool) -> Iterator[bytes]:
+    """Expand escape sequences."""
+    position = begin
+    while position < end:
+        if text[position] != "\\":
+            upto = text.find("\\", position, end)
+            upto = end if upto < 0 else upto
+            yield text[position:upto].encode()
+            position = upto
+            continue
+        escape = _ESCAPE.match(text, position, end)
+        piece = _expanded(escape, binary=binary) if escape else None
+        if escape is None or piece is None:
+            raise SelectorError(f"{text[position : position + 2]!r} is not an escape sequence here", text, position)
+        yield piece
+        position = escape.end()
+
+
+def _expanded(escape: re.Match[str], *, binary: bool) -> bytes | None:
+    """Expand an escape sequence; None when it stands for nothing."""
+    if escape["plain"]:
+        return _PLAIN.get(escape["plain"], escape["plain"]).encode()
+    digits = escape["byte"] or escape["short"] or escape["long"]
+    code = int(digits, 16) if digits else int(escape["octal"], 8)
+    if binary:
+        return bytes([code]) if escape["byte"] or escape["octal"] else None
+    if code in _SURROGATES:
+        return None
+    try:
+        return chr(code).encode()
+    except (ValueError, OverflowError):
+        return None

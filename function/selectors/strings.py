@@ -1,0 +1,139 @@
+"""Functions on texts. Places are counted in characters."""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Any, Final
+
+import re2  # type: ignore[import-untyped]
+
+from function.selectors.values import EvaluationError, type_of
+
+_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_UPPER: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+_SPACE: Final = (
+    "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Unicode calls white space, as Go has it; Python strips more."""
+_QUOTED: Final = str.maketrans(
+    {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
+    | {"\\": "\\\\", '"': '\\"'}
+)
+
+_ONE_BYTE: Final = re.compile(r"(?s)(?:\\Q(?:.*?\\E|.*)|\\[^C]|[^\\])*+\\C")
+"""A pattern with what matches one byte, which Go does not know."""
+
+
+def contains(text: str, part: str) -> bool:
+    """Tell whether a text is part of another."""
+    return part in text
+
+
+def matches(text: str, pattern: str) -> bool:
+    """Search a text for a regular expression in RE2's syntax.
+
+    Raises:
+        EvaluationError: The pattern is not one.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    if _ONE_BYTE.match(pattern):
+        raise EvaluationError(f"{pattern[:40]!r} is not a regular expression here: it has \\\\C")
+    try:
+        return re2.search(pattern, text, options) is not None
+    except (re2.error, UnicodeError):
+        raise EvaluationError(f"{pattern[:40]!r} is not a regular expression of RE2") from None
+
+
+def _within(text: str, place: int) -> int:
+    """Check that a place is in a text, or at its end."""
+    if not 0 <= place <= len(text):
+        raise EvaluationError(f"no place {place} in a text of {len(text)}")
+    return place
+
+
+def char_at(text: str, place: int) -> str:
+    """Read a character; at the end, an empty text."""
+    return text[_within(text, place) :][:1]
+
+
+def index_of(text: str, part: str, begin: int = 0) -> int:
+    """Find a part from a place on; -1 when there is none."""
+    if not part:
+        return begin
+    if begin < 0:
+        raise EvaluationError(f"no place {begin} in a text of {len(text)}")
+    return text.find(part, begin)
+
+
+def last_index_of(text: str, part: str, end: int | None = None) -> int:
+    """Find the last part that begins no later than a place; -1 when there is none."""
+    if not part:
+        return len(text) if end is None else end
+    if end is None:
+        return text.rfind(part)
+    if end < 0:
+        raise EvaluationError(f"no place {end} in a text of {len(text)}")
+    return -1 if end >= len(text) else text.rfind(part, 0, end + len(part))
+
+
+def lower_ascii(text: str) -> str:
+    """Write the letters of ASCII small."""
+    return text.translate(_LOWER)
+
+
+def upper_ascii(text: str) -> str:
+    """Write the letters of ASCII large."""
+    return text.translate(_UPPER)
+
+
+def replace(text: str, old: str, new: str, count: int = -1) -> str:
+    """Replace parts, at most so many; all for a negative count."""
+    return text.replace(old, new, max(count, -1))
+
+
+def split(text: str, separator: str, count: int = -1) -> list[str]:
+    """Split a text, into at most so many; into all for a negative count."""
+    if count == 0:
+        return []
+    if not separator:
+        parts = list(text)
+        return parts if count < 0 or len(parts) <= count else [*parts[: count - 1], text[count - 1 :]]
+    return text.split(separator, max(count - 1, -1))
+
+
+def substring(text: str, begin: int, end: int | None = None) -> str:
+    """Cut a part out of a text.
+
+    Raises:
+        EvaluationError: The part ends before it begins, or is not within the text.
+    """
+    if end is None:
+        return text[_within(text, begin) :]
+    if begin > end:
+        raise EvaluationError(f"a part of a text cannot begin at {begin} and end at {end}")
+    return text[_within(text, begin) : _within(text, end)]
+
+
+def trim(text: str) -> str:
+    """Strip white space."""
+    return text.strip(_SPACE)
+
+
+def join(parts: list[Any], separator: str = "") -> str:
+    """Join texts.
+
+    Raises:
+        EvaluationError: One is no text.
+    """
+    for part in parts:
+        if not isinstance(part, str):
+            raise EvaluationError(f"{type_of(part).noun} cannot be joined to a text")
+    return separator.join(parts)
+
+
+def quote(text: str) -> str:
+    """Write a text in quotes."""
+    return f'"{text.translate(_QUOTED)}"'

@@ -97,8 +97,9 @@ class _Checker:
                 case Entries(keys=keys, values=values, optional=optional):
                     self._alike(keys, (), "keys of a map")
                     self._alike(values, optional, "values of a map")
-                case Call(function="matches", arguments=arguments):
-                    self._patterns(arguments)
+                case Call(function="matches", arguments=arguments, method=method):
+                    # Kubernetes takes the text for a pattern, too, where it is the first argument.
+                    self._patterns(arguments[1:] if method else arguments)
 
     def _name(self, node: Name) -> Type:
         if node.name not in self._names:
@@ -178,9 +179,9 @@ class _Checker:
         common: Type | None = None
         for place, (node, one) in enumerate(zip(nodes, types, strict=True)):
             if place in optional:
-                if one.name != "optional" and not one.open:
+                if one.name != "optional":
                     raise self._error(f"only an optional can be left out, not {one.noun}", node.at)
-                one = one.params[0] if one.name == "optional" else one  # noqa: PLW2901 - what is in it
+                one = one.params[0]  # noqa: PLW2901 - what is in it
             joined = one if common is None else self._types.joined(common, one)
             if joined is None:
                 raise self._error(f"{what} must be alike, not {common} and {one}", node.at)
@@ -189,19 +190,15 @@ class _Checker:
 
     def _alike(self, nodes: Sequence[Node], optional: Iterable[int], what: str) -> None:
         """Refuse lists and maps of mixed types, even where they could be told apart."""
-        types = [
-            node.type.params[0] if place in optional and node.type.params else node.type
-            for place, node in enumerate(nodes)
-        ]
+        types = [node.type.params[0] if place in optional else node.type for place, node in enumerate(nodes)]
         for node, one in zip(nodes[1:], types[1:], strict=True):
             if one != types[0]:
                 raise self._error(f"{what} must be alike, not {types[0]} and {one}", node.at)
 
     def _patterns(self, arguments: Sequence[Node]) -> None:
         """Refuse a regular expression that is written out and wrong."""
-        for argument in (arguments[0], arguments[-1]):
-            # Kubernetes looks at the first argument of the global form, too, which is the text.
-            if isinstance(argument, Literal) and (argument is arguments[-1] or len(arguments) == 0):
+        for argument in arguments:
+            if isinstance(argument, Literal):
                 try:
                     matches("", argument.value)
                 except EvaluationError as error:

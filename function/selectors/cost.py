@@ -233,8 +233,8 @@ class _Estimator:
         outer = dict(self._variables)
         self._variables[node.carried] = self._named(node.start)
         found += self.cost(node.result)
-        self._copy(node, node.result)
         self._variables = outer
+        self._copy(node, node.result)
         return capped(found)
 
     def _named(self, node: Node) -> _Variable:

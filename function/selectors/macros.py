@@ -29,7 +29,7 @@ Macro: TypeAlias = Callable[[str, Node, Sequence[Node]], Node]
 
 def has(at: int, argument: Node) -> Node:
     """Spell out `has(x.f)`."""
-    if not isinstance(argument, Select) or argument.test:
+    if not isinstance(argument, Select):
         raise MacroError('has() needs a field, e.g. has(device.attributes["gpu.example.com"].model)', at)
     return Select(argument.at, argument.operand, argument.name, test=True)
 

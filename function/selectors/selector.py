@@ -17,7 +17,8 @@ from function.selectors.checker import check
 from function.selectors.cost import LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
-from function.selectors.program import Frame, Run, program
+from function.selectors.evaluation import Frame, Run
+from function.selectors.program import program
 from function.selectors.quantity import QuantityError, parse_quantity
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse

@@ -114,6 +114,10 @@ class CelMap:
         """Tell whether `find` has an answer."""
         return self._default is not None or key in self
 
+    def bare(self) -> CelMap:
+        """Make a map without values for other keys."""
+        return self if self._default is None else CelMap(self.items(), made=self._made)
+
     def _entry(self, key: Any) -> tuple[Any, Any] | None:
         if self._made and self._entries:
             check_sought(key)

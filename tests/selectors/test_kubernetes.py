@@ -1,8 +1,12 @@
 """What selectors mean, compared with what Kubernetes' own compiler makes of them."""
 
+from typing import Any
+
 import pytest
 
 from function.selectors import Outcome, SelectorError, compile_selector
+from function.selectors.quantity import Quantity, is_quantity, parse_quantity
+from function.selectors.semver import is_semver, parse_semver
 from tests.support import corpus
 from tests.support.corpus import Answer
 
@@ -45,3 +49,29 @@ def test_the_recorded_answers_are_about_the_corpus_as_it_stands() -> None:
 def test_selectors_cost_and_mean_what_they_do_in_kubernetes(group: str) -> None:
     answers = [answer for answer in corpus.answers() if answer.group == group]
     assert [difference(answer) for answer in answers] == [""] * len(answers)
+
+
+def test_texts_are_quantities_where_they_are_in_kubernetes_with_the_same_order_and_values() -> None:
+    texts = corpus.recorded()["quantities"]
+    valid = {text: parse_quantity(text) for text in texts if is_quantity(text)}
+    found: dict[str, Any] = dict.fromkeys(texts)
+    before = None
+    for text, one in valid.items():
+        rank = sum(other.compare(one) < 0 for other in valid.values())
+        total = one.add(before) if before else None
+        found[text] = [rank, whole(one), one.approximate, whole(total)]
+        before = one
+    assert found == texts
+
+
+def whole(one: Quantity | None) -> int | None:
+    """A quantity as an integer, where it can be taken as one."""
+    return one.integer if one and one.is_integer else None
+
+
+@pytest.mark.parametrize(("place", "normalize"), [(0, False), (1, True)])
+def test_texts_are_versions_where_they_are_in_kubernetes_with_the_same_order(place: int, *, normalize: bool) -> None:
+    texts = corpus.recorded()["versions"]
+    valid = {text: parse_semver(text, normalize=normalize) for text in texts if is_semver(text, normalize=normalize)}
+    ranks = {text: sum(other < one for other in valid.values()) for text, one in valid.items()}
+    assert {text: ranks.get(text) for text in texts} == {text: both[place] for text, both in texts.items()}

@@ -72,8 +72,14 @@ func main() {
 	}
 }
 
-// judge admits an expression as the API server does, and evaluates it as the scheduler does.
-func judge(expression string, devices []device) verdict {
+// judge admits an expression as the API server does, and evaluates it as the scheduler does. What makes the compiler
+// panic is not admitted.
+func judge(expression string, devices []device) (found verdict) {
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			found = verdict{Refused: fmt.Sprintf("panic: %v", trouble)}
+		}
+	}()
 	if len(expression) > resourceapi.CELSelectorExpressionMaxLength {
 		return verdict{Refused: "too long"}
 	}
@@ -83,7 +89,7 @@ func judge(expression string, devices []device) verdict {
 	if compiled.Error != nil {
 		return verdict{Refused: firstLine(compiled.Error.Detail)}
 	}
-	found := verdict{Estimate: compiled.MaxCost}
+	found = verdict{Estimate: compiled.MaxCost}
 	if compiled.MaxCost > resourceapi.CELSelectorExpressionMaxCost {
 		found.Refused = fmt.Sprintf("too complex, exceeds cost limit: %d", compiled.MaxCost)
 		return found

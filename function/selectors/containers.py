@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from function.selectors.quantity import Quantity
+from function.selectors.amount import Amount
 from function.selectors.semver import Semver
 from function.selectors.values import (
     MISSING,
@@ -111,7 +111,7 @@ def present(content: Any) -> Present:
 
 def present_unless_zero(content: Any) -> Present | Missing:
     """Make an optional with a value, unless that is zero or empty."""
-    if isinstance(content, Quantity | Semver):
+    if isinstance(content, Amount | Semver):
         return Present(content)
     empty = len(content) == 0 if isinstance(content, list | CelMap) else not content
     return MISSING if empty or content is MISSING else Present(content)

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from function.selectors import arithmetic, containers, conversions, strings
+from function.selectors.amount import Amount
 from function.selectors.price import (
     ADDED,
     COMPARED,
@@ -188,15 +189,15 @@ def _texts() -> None:
 
 
 def _kubernetes() -> None:
-    _declare("quantity", "string -> quantity", parse_quantity, TRAVERSED)
+    _declare("quantity", "string -> quantity", lambda text: Amount(parse_quantity(text)), TRAVERSED)
     _declare("isQuantity", "string -> bool", is_quantity, TRAVERSED)
-    _declare("sign", "quantity -> int", lambda one: one.sign)
-    _declare("isInteger", "quantity.() -> bool", lambda one: one.is_integer)
-    _declare("asInteger", "quantity.() -> int", lambda one: one.integer)
-    _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.approximate)
-    _declare("add", "quantity.(quantity) -> quantity", Quantity.add)
+    _declare("sign", "quantity -> int", lambda one: one.quantity.sign)
+    _declare("isInteger", "quantity.() -> bool", lambda one: one.quantity.is_integer)
+    _declare("asInteger", "quantity.() -> int", lambda one: one.quantity.integer)
+    _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.quantity.approximate)
+    _declare("add", "quantity.(quantity) -> quantity", lambda one, other: one.add(other.quantity))
     _declare("add", "quantity.(int) -> quantity", lambda one, number: one.add(Quantity.of(number)))
-    _declare("sub", "quantity.(quantity) -> quantity", Quantity.subtract)
+    _declare("sub", "quantity.(quantity) -> quantity", lambda one, other: one.subtract(other.quantity))
     _declare("sub", "quantity.(int) -> quantity", lambda one, number: one.subtract(Quantity.of(number)))
     _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSED)
     _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSED)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from function.selectors import containers
+from function.selectors.amount import Amount
 from function.selectors.cost import LIMIT
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import (
@@ -23,7 +24,7 @@ from function.selectors.evaluation import (
 )
 from function.selectors.library import CONVERSIONS, FUNCTIONS, Overload, refuse
 from function.selectors.loops import bound, growing, looped
-from function.selectors.quantity import Quantity, QuantityError
+from function.selectors.quantity import QuantityError
 from function.selectors.semver import Semver, SemverError
 from function.selectors.tree import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.values import Budget, CelMap, EvaluationError, Missing, Present, check_sought, type_of
@@ -179,7 +180,7 @@ def _held(node: Node, run: Run) -> Run:
 
     def held(frame: Frame) -> Any:
         value = run(frame)
-        if isinstance(value, Present) and isinstance(value.value, Quantity | Semver):
+        if isinstance(value, Present) and isinstance(value.value, Amount | Semver):
             raise EvaluationError(f"{type_of(value.value).noun} has no fields")
         return Present(value.value.bare()) if isinstance(value, Present) and isinstance(value.value, CelMap) else value
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from function.selectors.amount import Amount
 from function.selectors.checker import check
 from function.selectors.cost import LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import Frame, Run
 from function.selectors.program import program
-from function.selectors.quantity import QuantityError, parse_quantity
+from function.selectors.quantity import Quantity, QuantityError, parse_quantity
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse
 from function.selectors.values import Budget, CelMap, EvaluationError, type_of
@@ -82,7 +83,7 @@ def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: 
     if isinstance(exposed, Verdict):
         return exposed
     try:
-        value = selector._run(Frame({"device": exposed}, Budget(LIMIT)))  # noqa: SLF001 - a part of its own
+        value = selector._run(Frame({"device": exposed.device()}, Budget(LIMIT)))  # noqa: SLF001 - a part of its own
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:
@@ -92,17 +93,35 @@ def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: 
     return MATCH if value else NO_MATCH
 
 
-@lru_cache(maxsize=4096)
-def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> CelMap | Verdict:
-    """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
-    try:
+@dataclass(frozen=True, slots=True)
+class _Exposed:
+    """A device whose values have been read."""
+
+    driver: str
+    attributes: CelMap
+    capacity: tuple[tuple[str, Quantity], ...]
+
+    def device(self) -> CelMap:
+        """Make what a selector sees; each evaluation has quantities of its own, since it may change them."""
+        amounts = ((key, Amount(quantity)) for key, quantity in self.capacity)
         fields = {
-            "driver": driver,
+            "driver": self.driver,
             "allowMultipleAllocations": False,
-            "attributes": _by_domain(driver, ((key, _attribute(key, value)) for key, value in attributes)),
-            "capacity": _by_domain(driver, ((key, _amount(key, text)) for key, text in capacity)),
+            "attributes": self.attributes,
+            "capacity": _by_domain(self.driver, amounts),
         }
         return CelMap(fields.items(), made=False)
+
+
+@lru_cache(maxsize=4096)
+def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed | Verdict:
+    """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
+    try:
+        return _Exposed(
+            driver,
+            _by_domain(driver, ((key, _attribute(key, value)) for key, value in attributes)),
+            tuple((key, _quantity(key, text)) for key, text in capacity),
+        )
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
 
@@ -156,7 +175,7 @@ def _attribute(key: str, value: Value) -> Any:
             raise EvaluationError(f"the device's attribute {key} has no readable {value.kind.value} value")
 
 
-def _amount(key: str, text: str) -> Any:
+def _quantity(key: str, text: str) -> Quantity:
     """Read a capacity."""
     try:
         return parse_quantity(text)

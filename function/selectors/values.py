@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.selectors.quantity import Quantity
+from function.selectors.amount import Amount
 from function.selectors.semver import Semver
 from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 
@@ -154,7 +154,7 @@ _TYPES: Final[Mapping[type, Type]] = {
     type(None): NULL,
     list: Type("list"),
     CelMap: Type("map"),
-    Quantity: QUANTITY,
+    Amount: QUANTITY,
     Semver: SEMVER,
     Present: Type("optional"),
     Missing: Type("optional"),
@@ -233,7 +233,15 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
         )
     if isinstance(left, Present) and isinstance(right, Present):
         return equal(left.value, right.value, budget)
+    if isinstance(left, Amount):
+        return _same_amount(left, right)
     return left.compare(right) == 0 if isinstance(left, Semver) else bool(left == right)
+
+
+def _same_amount(left: Amount, right: Amount) -> bool:
+    if right.computed:
+        raise EvaluationError("a quantity cannot be compared with a sum on the right of ==; use compareTo")
+    return left.quantity.compare(right.quantity) == 0
 
 
 def _alike(left: Any, right: Any, budget: Budget) -> bool:

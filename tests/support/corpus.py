@@ -198,19 +198,21 @@ def versions() -> list[str]:
 
 
 def _version(chance: random.Random) -> str:
-    parts = [_number(chance) for _ in range(chance.choice((1, 2, 3, 3, 3, 3, 3, 4)))]
-    before = "".join(f"-{_identifiers(chance)}" for _ in range(chance.choice((0, 0, 1, 1, 2))))
-    after = "".join(f"+{_identifiers(chance)}" for _ in range(chance.choice((0, 0, 0, 1, 2))))
-    lead = chance.choice(("", "", "", "", "v", "V", "vv", " "))
+    mostly = chance.random() < 0.6
+    parts = [_number(chance, valid=mostly) for _ in range(3 if mostly else chance.choice((1, 2, 3, 3, 4)))]
+    before = "".join(f"-{_identifiers(chance, valid=mostly)}" for _ in range(chance.choice((0, 0, 1, 1, 1))))
+    after = "".join(f"+{_identifiers(chance, valid=mostly)}" for _ in range(chance.choice((0, 0, 0, 1))))
+    lead = "" if mostly else chance.choice(("", "", "v", "v", "V", "vv", " "))
     return f"{lead}{'.'.join(parts)}{before}{after}"
 
 
-def _number(chance: random.Random) -> str:
-    return chance.choice(
-        ("0", "1", "2", "10", "00", "01", "", "x", "-1", " 1", "18446744073709551615", "18446744073709551616", "9")
-    )
+def _number(chance: random.Random, *, valid: bool) -> str:
+    numbers = ("0", "1", "2", "10", "9", "18446744073709551615")
+    odd = ("00", "01", "", "x", "-1", " 1", "18446744073709551616")
+    return chance.choice(numbers if valid else (*numbers, *numbers, *odd))
 
 
-def _identifiers(chance: random.Random) -> str:
-    words = ("a", "b", "rc", "0", "1", "2", "10", "01", "-", "a-b", "", "é", "A", "1a", "18446744073709551616", " ")
-    return ".".join(chance.choice(words) for _ in range(chance.choice((1, 1, 2, 3))))
+def _identifiers(chance: random.Random, *, valid: bool) -> str:
+    words = ("a", "b", "rc", "0", "1", "2", "10", "-", "a-b", "A", "1a", "18446744073709551615")
+    odd = ("01", "", "é", " ", "18446744073709551616")
+    return ".".join(chance.choice(words if valid else (*words, *odd)) for _ in range(chance.choice((1, 1, 2, 3))))

@@ -96,8 +96,7 @@ func judge(expression string, devices []device) (found verdict) {
 	}
 	stored := compiler.CompileCELExpression(expression, dracel.Options{DisableCostEstimation: true})
 	for _, one := range devices {
-		input := dracel.Device{Driver: one.Driver, Attributes: one.Attributes, Capacity: one.Capacity}
-		matches, details, err := stored.DeviceMatches(context.Background(), input)
+		matches, details, err := stored.DeviceMatches(context.Background(), one.input())
 		outcome, message := "F", ""
 		switch {
 		case err != nil:
@@ -110,6 +109,15 @@ func judge(expression string, devices []device) (found verdict) {
 		found.Spent = append(found.Spent, spent(details))
 	}
 	return found
+}
+
+// input copies a device, since comparing and adding quantities may change them.
+func (d device) input() dracel.Device {
+	capacity := map[resourceapi.QualifiedName]resourceapi.DeviceCapacity{}
+	for name, amount := range d.Capacity {
+		capacity[name] = *amount.DeepCopy()
+	}
+	return dracel.Device{Driver: d.Driver, Attributes: d.Attributes, Capacity: capacity}
 }
 
 func spent(details *cel.EvalDetails) uint64 {

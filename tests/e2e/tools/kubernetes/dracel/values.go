@@ -68,15 +68,15 @@ func measured(env *cel.Env, texts []string) []quantity {
 		answer := quantity{Valid: one != nil}
 		if one != nil {
 			for _, other := range parsed {
-				if other != nil && other.Cmp(*one) < 0 {
+				if other != nil && less(*other, *one) {
 					answer.Rank++
 				}
 			}
 			answer.Integer = integer(*one)
 			answer.Approximate = approximate(*one)
 			if last != nil {
-				sum := one.DeepCopy()
-				sum.Add(*last)
+				sum, other := one.DeepCopy(), last.DeepCopy()
+				sum.Add(other)
 				answer.Sum = integer(sum)
 			}
 			last = one
@@ -84,6 +84,12 @@ func measured(env *cel.Env, texts []string) []quantity {
 		found = append(found, answer)
 	}
 	return found
+}
+
+// less compares copies, since comparing may change what is compared.
+func less(one, other resource.Quantity) bool {
+	one, other = one.DeepCopy(), other.DeepCopy()
+	return one.Cmp(other) < 0
 }
 
 func integer(one resource.Quantity) *int64 {

@@ -9,6 +9,7 @@ are given makes no difference; the order of a cluster's pools and of a pool's de
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from function.scheduling.board import Board
 from function.scheduling.capacity import overcommitted
@@ -17,7 +18,7 @@ from function.scheduling.fleet import Fleet, Replica
 from function.scheduling.plan import InvalidSelector, Kept, Leave, Placement, Plan, Progress
 from function.scheduling.team import Team, line_up
 from function.scheduling.workload import Wanted
-from function.selectors import SelectorError, compile_selector
+from function.selectors import COST_LIMIT, SelectorError, compile_selector
 
 
 def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
@@ -95,16 +96,27 @@ def _identity(replica: Replica) -> tuple[str, int, str, str]:
     return (replica.cluster, replica.index, replica.namespace, replica.name)
 
 
+_TOO_MUCH: Final = (
+    "all selectors of the deployment up to this one may cost {total}; together they are allowed the {limit} "
+    "of a single one. Loop over less"
+)
+
+
 def _invalid_selectors(wanted: Wanted) -> tuple[InvalidSelector, ...]:
-    """Find the selectors that do not compile."""
+    """Find the selectors that do not compile, or that cost too much beside those before them."""
     invalid: list[InvalidSelector] = []
+    costs: dict[str, int] = {}
     for engine in wanted.engines:
         for position, member in enumerate(engine.members):
             for request in member.requests:
                 for index, text in enumerate(request.selectors):
+                    where = (engine.name, position, member.role, request.name, index)
                     try:
-                        compile_selector(text)
+                        costs[text] = compile_selector(text).cost
                     except SelectorError as error:
-                        where = (engine.name, position, member.role, request.name, index)
                         invalid.append(InvalidSelector(*where, str(error), error.excerpt))
+                        continue
+                    total = sum(costs.values())
+                    if total > COST_LIMIT:
+                        invalid.append(InvalidSelector(*where, _TOO_MUCH.format(total=total, limit=COST_LIMIT)))
     return tuple(invalid)

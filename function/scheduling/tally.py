@@ -54,6 +54,9 @@ _REMEDIES: Final = {
 }
 """What to do, for the reason that is closest to a place; the first that applies is said."""
 
+_GUARD: Final = "Guard with has() what a device may lack: where a selector fails, Kubernetes allocates nothing at all."
+"""What to do where a selector has failed on a device."""
+
 
 def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]]) -> str:
     """Sum up why not more replicas were placed.
@@ -76,10 +79,19 @@ def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]
     clauses = [_tally(considered)] if considered else []
     if apart:
         clauses.append(_not_selected(apart, others=bool(considered)))
-    kinds = {one.kind for one in considered or reasons}
-    remedy = next((text for kind, text in _REMEDIES.items() if kind in kinds), "")
+    remedy = _remedy(considered or reasons)
     text = f"{opening}, {'; '.join(clauses)}"
     return f"{_shorten(text, LENGTH - len(remedy) - 2)}. {remedy}".rstrip()
+
+
+def _remedy(reasons: Sequence[Rejection]) -> str:
+    """Say what to do about the reason that is closest to a place."""
+    kinds = {one.kind for one in reasons}
+    closest = next((kind for kind in _REMEDIES if kind in kinds), None)
+    if closest is None:
+        return ""
+    failed = any(isinstance(one, NoDevice) and one.errors for one in reasons)
+    return _GUARD if closest is Kind.NO_DEVICE and failed else _REMEDIES[closest]
 
 
 def _tally(considered: Sequence[Rejection]) -> str:

@@ -1,11 +1,13 @@
 """Device selectors: the CEL dialect in which a workload says what hardware it needs."""
 
+from function.selectors.cost import COST_LIMIT
 from function.selectors.device import Claim, Device, Kind, Value
 from function.selectors.error import SelectorError
 from function.selectors.selector import CacheUse, Selector, cache_use, compile_selector
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 
 __all__ = [
+    "COST_LIMIT",
     "MATCH",
     "NO_MATCH",
     "CacheUse",

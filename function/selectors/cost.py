@@ -15,7 +15,7 @@ from function.selectors.price import MOST, SCALAR, UNKNOWN, Size, capped
 from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.types import SCALARS, Type
 
-LIMIT: Final = 1_000_000
+COST_LIMIT: Final = 1_000_000
 """The most that a selector may cost, as Kubernetes has it."""
 
 _LIST: Final = 10

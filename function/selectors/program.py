@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from function.selectors import containers
 from function.selectors.amount import Amount
-from function.selectors.cost import LIMIT
+from function.selectors.cost import COST_LIMIT
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import (
     Constant,
@@ -116,7 +116,7 @@ class _Planner:
     def _constant(self, run: Run, node: Node) -> Run:
         """Evaluate what needs no device before there is one, as Kubernetes does."""
         try:
-            return Constant(run(Frame({}, Budget(LIMIT))))
+            return Constant(run(Frame({}, Budget(COST_LIMIT))))
         except EvaluationError as error:
             raise SelectorError(str(error), self._text, node.at) from None
 

@@ -37,6 +37,10 @@ class QuantityError(ValueError):
     """A text is not a quantity, or a quantity is not what it must be."""
 
 
+class QuantityLimitError(QuantityError):
+    """A text may be a quantity, but is larger than what is read here."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
     """A quantity. Equal are quantities of equal value, however written.
@@ -138,7 +142,7 @@ def parse_quantity(text: str) -> Quantity:
             than 1,000 characters.
     """
     if len(text) > _LONGEST:
-        raise QuantityError(f"{_shown(text)} is too long for a quantity")
+        raise QuantityLimitError(f"{_shown(text)} is too long for a quantity")
     parts = _TEXT.fullmatch(text)
     if parts is None or not text:
         raise QuantityError(f"{_shown(text)} is not a quantity, e.g. 40Gi or 500m")
@@ -164,9 +168,15 @@ def parse_quantity(text: str) -> Quantity:
 
 
 def is_quantity(text: str) -> bool:
-    """Tell whether a text is a quantity."""
+    """Tell whether a text is a quantity.
+
+    Raises:
+        QuantityLimitError: The text is larger than what is read here.
+    """
     try:
         parse_quantity(text)
+    except QuantityLimitError:
+        raise
     except QuantityError:
         return False
     return True
@@ -176,7 +186,7 @@ def _exponent(suffix: str) -> int:
     """Read `e3` or `E-3`."""
     digits = suffix[1:].lstrip("+-").lstrip("0")
     if len(digits) > len(str(_LARGEST_EXPONENT)) or int(digits or "0") > _LARGEST_EXPONENT:
-        raise QuantityError(f"the exponent of a quantity is limited to {_LARGEST_EXPONENT}")
+        raise QuantityLimitError(f"the exponent of a quantity is limited to {_LARGEST_EXPONENT}")
     return -int(digits or "0") if "-" in suffix else int(digits or "0")
 
 

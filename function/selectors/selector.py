@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from function.selectors.amount import Amount
 from function.selectors.checker import check
-from function.selectors.cost import LIMIT, estimate
+from function.selectors.cost import COST_LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import Frame, Run
@@ -71,8 +71,8 @@ def _compile(text: str) -> Selector | SelectorError:
     except RecursionError:
         return SelectorError("the expression nests too deeply")
     cost = estimate(tree)
-    if cost > LIMIT:
-        return SelectorError(f"the expression may cost {cost}; {LIMIT} are allowed. Loop over less", text, 0)
+    if cost > COST_LIMIT:
+        return SelectorError(f"the expression may cost {cost}; {COST_LIMIT} are allowed. Loop over less", text, 0)
     return Selector(text, cost, run)
 
 
@@ -83,7 +83,7 @@ def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: 
     if isinstance(exposed, Verdict):
         return exposed
     try:
-        value = selector._run(Frame({"device": exposed.device()}, Budget(LIMIT)))  # noqa: SLF001 - a part of its own
+        value = selector._run(Frame({"device": exposed.device()}, Budget(COST_LIMIT)))  # noqa: SLF001 - a part of its own
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:

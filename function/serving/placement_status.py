@@ -160,13 +160,16 @@ def _short(situation: Situation) -> tuple[str, str]:
 
 
 def _invalid(selectors: Sequence[InvalidSelector]) -> str:
-    return listing(
+    """Say where selectors are wrong, and show the place in the first with a caret below it."""
+    places = listing(
         (
             f"engine {one.engine}, member {one.role}, request {one.request}, selector {one.selector + 1}: {one.message}"
             for one in selectors
         ),
         "; ",
     )
+    excerpt = selectors[0].excerpt
+    return f"{places}\n{excerpt}" if excerpt else places
 
 
 def _ready(situation: Situation) -> tuple[str, str]:

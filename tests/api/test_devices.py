@@ -1,8 +1,14 @@
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from function.api import patterns
+from function.selectors.quantity import is_quantity
+from function.selectors.semver import is_semver
 from tests.support.api import deployment, device, engine, inference_class, member, refused, request
 
 
@@ -41,3 +47,13 @@ def test_engines_and_requests_have_names_of_their_own() -> None:
         ),
         'spec.engines[1]: duplicate of spec.engines[0]: name "a"',
     ]
+
+
+@given(st.from_regex(re.compile(patterns.QUANTITY, re.ASCII), fullmatch=True))
+def test_what_a_class_may_have_as_a_quantity_is_one(text: str) -> None:
+    assert is_quantity(text)
+
+
+@given(st.from_regex(re.compile(patterns.SEMVER, re.ASCII), fullmatch=True))
+def test_what_a_class_may_have_as_a_version_is_one(text: str) -> None:
+    assert is_semver(text)

@@ -235,6 +235,18 @@ def test_a_selector_that_does_not_compile_takes_nothing_away_and_is_named() -> N
     assert answer.invalid == (InvalidSelector("qwen", 0, "Standalone", "gpu", 1, message, excerpt),)
 
 
+def test_selectors_that_may_cost_too_much_together_are_not_evaluated() -> None:
+    ones = f"[{','.join(['1'] * 350)}]"
+    texts = [f"{ones}.all(x, {ones}.all(y, x == {number}))" for number in (1, 1, 2)]
+    answer = plan([cluster("a")], wanted(1, engine(standalone(request("gpu", 1, *texts)), name="qwen")), own("a", 0))
+    assert (kept(answer), places(answer)) == (["a/0"], [])
+    message = (
+        "all selectors of the deployment up to this one may cost 1234822; together they are allowed the 1000000 "
+        "of a single one. Loop over less"
+    )
+    assert answer.invalid == (InvalidSelector("qwen", 0, "Standalone", "gpu", 2, message),)
+
+
 def test_a_cluster_that_has_published_no_pools_is_in_doubt() -> None:
     answer = plan([cluster("a", published=False)], wanted(2), own("a"))
     assert (kept(answer), answer.kept[0].drift) == (["a/0"], None)

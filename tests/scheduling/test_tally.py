@@ -73,7 +73,7 @@ def test_clusters_that_are_not_selected_are_counted_apart() -> None:
 def test_devices_of_several_clusters_are_added_up() -> None:
     assert tally(NoDevice("gpu", 0, false=2), NoDevice("gpu", 0, false=1, errors=1, error="x")) == (
         "0 of 2 placed, 2 clusters: 2 no device for request gpu (selector 1 false on 3 devices, error on 1). "
-        "Compare the selectors with the devices in the clusters' status.gpuPools."
+        "Guard with has() what a device may lack: where a selector fails, Kubernetes allocates nothing at all."
     )
 
 

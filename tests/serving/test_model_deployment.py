@@ -321,6 +321,16 @@ def test_a_selector_that_does_not_compile_at_first_places_nothing() -> None:
     assert said(answered)["ReplicasScheduled"] == "False/InvalidNodeSelector"
 
 
+def test_a_selector_that_does_not_compile_is_shown_with_a_caret_at_the_place() -> None:
+    broken = deployment(1, engine("vllm", member(request("gpu", "true &&\n  device.model == 'x'"))))
+    assert messages(composed(broken, [cluster("a")]))["ReplicasScheduled"] == (
+        "Invalid nodeSelector CEL expression: engine vllm, member Standalone, request gpu, selector 1: device has no "
+        "field 'model'; it has attributes, capacity, driver (line 2, column 10)\n"
+        "  device.model == 'x'\n"
+        "         ^"
+    )
+
+
 def test_a_deployment_in_a_reserved_namespace_makes_nothing_new_and_says_so() -> None:
     thing = deployment(namespace="kube-system")
     answered = composed(thing, [cluster("a")])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from function.selectors.amount import Amount
 from function.selectors.semver import Semver
 from function.selectors.values import (
+    COMPARED,
     MISSING,
     NUMBERS,
     Budget,
@@ -17,9 +18,6 @@ from function.selectors.values import (
     equal,
     type_of,
 )
-
-_COMPARISONS: Final = 10_000
-"""How much is compared to find an element."""
 
 
 def item(container: Any, key: Any) -> Any:
@@ -160,7 +158,7 @@ def last_index_of(elements: list[Any], sought: Any) -> int:
 
 def _like(one: Any, other: Any) -> bool:
     try:
-        return equal(one, other, Budget(_COMPARISONS))
+        return equal(one, other, Budget(COMPARED))
     except EvaluationError:
         return False
 

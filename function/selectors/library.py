@@ -242,8 +242,6 @@ for _group in (_operators, _conversions, _texts, _kubernetes, _optionals):
 CONVERSIONS: Final = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "uint"})
 """Functions that Kubernetes calls on constants before there is a device."""
 
-NAMESPACES: Final = frozenset(name.partition(".")[0] for name in FUNCTIONS if "." in name and name[0] != "_")
-
 UNSUPPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sum", "min", "max", "isSorted", "slice", "flatten", "sort", "sortBy", "distinct"), "lists"),
     **dict.fromkeys(("reverse", "lists.range"), "lists"),

@@ -70,7 +70,6 @@ def bound(node: Loop, plan: Callable[[Node], Run]) -> Run:
     start, result = plan(node.start), plan(node.result)
 
     def run(frame: Frame) -> Any:
-        frame.budget.spend(10)
         hidden = frame.names
         frame.names = {**hidden, node.carried: Later(start, frame)}
         try:

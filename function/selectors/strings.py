@@ -40,7 +40,7 @@ def matches(text: str, pattern: str) -> bool:
     options = re2.Options()
     options.log_errors = False
     if _ONE_BYTE.match(pattern):
-        raise EvaluationError(f"{pattern[:40]!r} is not a regular expression here: it has \\\\C")
+        raise EvaluationError(f"{pattern[:40]!r} is not a regular expression of RE2 for texts: it has \\C")
     try:
         return re2.search(pattern, text, options) is not None
     except (re2.error, UnicodeError):

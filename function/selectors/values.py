@@ -173,14 +173,21 @@ def size_of(value: Any) -> int:
     return size_of(value.value) if isinstance(value, Present) else 1
 
 
+COMPARED: Final = 100_000
+"""How many elements and entries an evaluation may compare."""
+
+_TOO_MANY: Final = "the expression takes too many steps; loop over less"
+
+
 class Budget:
     """What one evaluation may cost."""
 
-    __slots__ = ("limit", "spent")
+    __slots__ = ("compared", "limit", "spent")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.spent = 0
+        self.compared = 0
 
     def spend(self, cost: int) -> None:
         """Count a cost.
@@ -190,7 +197,17 @@ class Budget:
         """
         self.spent += cost
         if self.spent > self.limit:
-            raise BudgetError("the expression takes too many steps; loop over less")
+            raise BudgetError(_TOO_MANY)
+
+    def compare(self, count: int) -> None:
+        """Count what is compared within lists and maps, which Kubernetes does for nothing.
+
+        Raises:
+            BudgetError: It is too much.
+        """
+        self.compared += count
+        if self.compared > COMPARED:
+            raise BudgetError(_TOO_MANY)
 
 
 def order(left: Any, right: Any) -> int:
@@ -224,10 +241,10 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
             raise EvaluationError(f"{type_of(left).noun} cannot be compared with {type_of(right).noun}")
         return False
     if isinstance(left, list):
-        budget.spend(len(left))
+        budget.compare(len(left))
         return len(left) == len(right) and all(_alike(one, two, budget) for one, two in zip(left, right, strict=True))
     if isinstance(left, CelMap):
-        budget.spend(len(left))
+        budget.compare(len(left))
         return len(left) == len(right) and all(
             right.has(key) and _alike(value, right.find(key), budget) for key, value in left.items()
         )

@@ -38,6 +38,8 @@ from tests.support.selecting import C, evaluate, refused
         (f"{C}.memory == '80Gi'", "a quantity cannot equal a string"),
         (f"{C}.memory + {C}.memory == {C}.memory", "+ is not defined for (quantity, quantity)"),
         ("device.driver.matches('[')", "'[' is not a regular expression of RE2"),
+        (r"device.driver.matches(r'\C')", r"'\\C' is not a regular expression of RE2 for texts: it has \C"),
+        ("device.attributes['d'].x.y", "the result may be of any type; a selector must be true or false"),
         ("1", "the result is an int; a selector must be true or false (line 1, column 1)"),
         ("device.driver", "the result is a string; a selector must be true or false"),
         ("1 && true", "an operand of && is an int, not a bool"),

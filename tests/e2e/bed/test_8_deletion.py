@@ -93,6 +93,15 @@ def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving)
     assert serving.facts().pods == pods
 
 
+def test_a_cluster_without_its_kubeconfig_waits_and_says_why(bed: Bed) -> None:
+    cluster = bed.inference["osl-1"]
+    bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
+    bed.control.kubectl("delete", "inferencecluster", "osl-1", "--wait=false")
+    stuck = bed.processes.until("what is stuck says why", lambda: _stuck(bed, "osl-1-kubeconfig"))
+    assert {one["kind"] for one in stuck} == {"Object", "Release"}
+    bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
+
+
 def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone(
     bed: Bed, serving: Serving, journal: Journal
 ) -> None:
@@ -110,17 +119,6 @@ def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone
     assert other["metadata"]["uid"] in {replica["metadata"]["uid"] for replica in serving.replicas()}
 
 
-def test_a_cluster_without_its_kubeconfig_waits_and_says_why_while_the_gateway_goes(bed: Bed) -> None:
-    cluster = bed.inference["osl-1"]
-    bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
-    bed.control.kubectl("delete", "inferencecluster", "osl-1", "--cascade=foreground", "--wait=false")
-    bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
-    stuck = bed.processes.until("what is stuck says why", lambda: _stuck(bed, "osl-1-kubeconfig"))
-    assert {one["kind"] for one in stuck} == {"Object", "Release"}
-    assert bed.composite("InferenceCluster", "osl-1")
-    bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
-
-
 def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed: Bed) -> None:
     def gone() -> bool:
         assert leftovers.unreachable(bed) == []
@@ -133,6 +131,8 @@ def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed:
 
 
 def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed) -> None:
+    bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
+
     def said() -> bool:
         service = bed.composite("ModelService", "chat", NAMESPACE)
         return manifest.condition(service, "GatewayResolved").get("reason") == "GatewayNotFound"

@@ -102,7 +102,7 @@ def _settles(observation: Observation, one: OwnReplica) -> datetime | None:
     if one.serves is not True or ready.get("status") != "True" or is_draining(endpoint):
         return None
     since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
-    began = moments.time_of(manifest.text(one.thing, "status", "servingSince") or one.replica.created)
+    began = moments.time_of(manifest.text(one.thing, "status", "servingSince")) or moments.time_of(one.replica.created)
     return max(since, began or since) + departure.GRACE if since else None
 
 

@@ -34,7 +34,8 @@ def test_a_replica_with_an_endpoint_has_served_and_is_not_tried_elsewhere() -> N
     assert set(composed(deployment(), FLEET, children).children) == {"replica-a-0", "endpoint-a-0"}
 
 
-def test_a_successor_with_an_endpoint_older_than_itself_settles_by_its_own_age() -> None:
+@pytest.mark.parametrize("serving_since", [None, "", "soon", "9999-12-31T23:59:59Z"])
+def test_a_successor_with_an_endpoint_older_than_itself_settles_by_its_own_age(serving_since: str | None) -> None:
     fleet = [cluster(name) for name in "abc"]
     changed = deployment(2, engine("sglang"))
     children = running(deployment(2), fleet)
@@ -43,7 +44,8 @@ def test_a_successor_with_an_endpoint_older_than_itself_settles_by_its_own_age()
     made = NOW + timedelta(hours=1)
     successor = children["replica-c-0"]
     metadata = {**successor["metadata"], "creationTimestamp": moments.text_of(made)}
-    children["replica-c-0"] = {**successor, "metadata": metadata}
+    said = {} if serving_since is None else {"servingSince": serving_since}
+    children["replica-c-0"] = {**successor, "metadata": metadata, "status": {**successor["status"], **said}}
     for passed, leave in ((89, 0), (90, 1)):
         answered = composed(changed, fleet, children, now=made + timedelta(seconds=passed))
         assert len(draining(answered)) == leave, passed

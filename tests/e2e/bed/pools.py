@@ -51,14 +51,14 @@ def add(bed: Bed, *pools: Pool) -> None:
             for pool in pools
             if pool.cluster == cluster
         ]
-        declare(bed, cluster, [*_declared(bed, cluster), *more])
+        _declare(bed, cluster, [*_declared(bed, cluster), *more])
 
 
 def remove(bed: Bed, *pools: Pool) -> None:
     """Take pools and their nodes away."""
     for cluster in _clusters(pools):
         gone = {pool.name for pool in pools if pool.cluster == cluster}
-        declare(bed, cluster, [one for one in _declared(bed, cluster) if one["name"] not in gone])
+        _declare(bed, cluster, [one for one in _declared(bed, cluster) if one["name"] not in gone])
     for pool in pools:
         bed.inference[pool.cluster].kubectl("delete", "node", *pool.node_names)
 
@@ -66,7 +66,7 @@ def remove(bed: Bed, *pools: Pool) -> None:
 def deployment(name: str, replicas: int, namespace: str, product: str) -> Manifest:
     """The quickstart's deployment under another name, on GPUs of one kind."""
     (chat, _) = load(MODEL / "chat.yaml")
-    metadata, engines = {"name": name, "namespace": namespace}, asking_for(product, chat["spec"]["engines"])
+    metadata, engines = {"name": name, "namespace": namespace}, _asking_for(product, chat["spec"]["engines"])
     return {**chat, "metadata": metadata, "spec": {**chat["spec"], "replicas": replicas, "engines": engines}}
 
 
@@ -81,7 +81,7 @@ def service(name: str, namespace: str) -> Manifest:
     }
 
 
-def asking_for(product: str, engines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _asking_for(product: str, engines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Have the one engine of a deployment ask for GPUs of one kind."""
     (engine,) = engines
     (member,) = engine["members"]
@@ -109,7 +109,7 @@ def _inference_class(product: str) -> Manifest:
     }
 
 
-def declare(bed: Bed, cluster: str, pools: list[dict[str, object]]) -> None:
+def _declare(bed: Bed, cluster: str, pools: list[dict[str, object]]) -> None:
     """Write which pools an InferenceCluster has."""
     bed.control.api.patch(bed.composite("InferenceCluster", cluster), {"spec": {"nodePools": pools}})
 

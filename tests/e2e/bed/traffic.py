@@ -68,15 +68,6 @@ class Traffic:
         """The requests that no replica has answered well."""
         return [one for one in self.answers if one.status != OK]
 
-    @property
-    def backends(self) -> set[str]:
-        """The replicas that have answered."""
-        return {one.backend for one in self.answers if one.backend}
-
-    def since(self, at: float) -> list[Answer]:
-        """The answers to requests that were sent later."""
-        return [one for one in self.answers if one.at >= at]
-
     def __enter__(self) -> Self:
         """Begin."""
         if self._sends:

@@ -52,8 +52,11 @@ SURGING: Final = Mover("surging", 2, {"ams-1": 4}, least=2)
 CRAMPED: Final = Mover("cramped", 2, {"ams-1": 2}, least=1)
 """Rolls out with no node but its own."""
 
-MOVABLE: Final = Mover("movable", 1, {"ams-1": 1, DRAINED: 2}, least=1)
-"""Is drained, and has a place on the other cluster."""
+MOVABLE: Final = Mover("movable", 1, {DRAINED: 1}, least=1)
+"""Is drained, and has a place elsewhere."""
+
+ELSEWHERE: Final = Pool("ams-1", MOVABLE.name, 1, MOVABLE.name)
+"""That place. It comes when all serve: whoever is asked for early is placed on the cluster that is Ready first."""
 
 STUCK: Final = Mover("stuck", 1, {DRAINED: 1}, least=1)
 """Is drained, and has no other place."""
@@ -118,6 +121,7 @@ class Moving:
         urls = {mover.name: self._url(mover) for mover in MOVERS}
         if self.bed.isolated:
             self.bed.processes.until("it answers", lambda: all(ask(url).status == OK for url in urls.values()))
+        pools.add(self.bed, ELSEWHERE)
         self.watch.start()
         self.bed.processes.until("it is watched", lambda: self.watch.samples)
         for mover in MOVERS:
@@ -130,6 +134,7 @@ class Moving:
             engine["members"][0]["template"]["spec"]["containers"][0]["args"].append("--max-num-seqs=64")
             self.bed.control.api.patch(deployment, {"spec": {"engines": [engine]}})
             self.began[mover.name] = time.time()
+        self.bed.processes.until("there is a place elsewhere", self._place_elsewhere)
         taint(self.bed, {"key": "example.com/maintenance", "effect": "NoExecute"})
         self.began[MOVABLE.name] = self.began[STUCK.name] = time.time()
         self.bed.control.kubectl.apply_objects(pools.deployment(name, 1, NAMESPACE, ARENA.product) for name in RIVALS)
@@ -141,11 +146,15 @@ class Moving:
 
     def clear(self) -> None:
         """Take the pools away, when nothing is on them any more."""
-        pools.remove(self.bed, *_POOLS)
+        pools.remove(self.bed, *_POOLS, ELSEWHERE)
 
     def _url(self, mover: Mover) -> str:
         service = self.bed.composite("ModelService", mover.name, NAMESPACE)
         return f"{manifest.text(service, 'status', 'address')}/v1/models"
+
+    def _place_elsewhere(self) -> bool:
+        cluster = self.bed.composite("InferenceCluster", ELSEWHERE.cluster)
+        return any(pool["name"] == ELSEWHERE.name for pool in manifest.items(cluster, "status", "gpuPools"))
 
     def _all_serve(self) -> bool:
         return all(

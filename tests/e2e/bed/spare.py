@@ -134,6 +134,7 @@ def _give_to_nobody(bed: Bed) -> None:
     bed.control.kubectl.apply_objects(
         [{**composition, "metadata": {"name": UNREACHABLE}, "spec": {**composition["spec"], "pipeline": steps}}]
     )
+    bed.processes.until("the Composition has a revision", lambda: _has_revision(bed))
     bed.control.api.patch(
         bed.composite("ModelService", MODEL_NAME, NAMESPACE),
         {
@@ -141,6 +142,12 @@ def _give_to_nobody(bed: Bed) -> None:
             "spec": {"crossplane": {"compositionRef": {"name": UNREACHABLE}}},
         },
     )
+
+
+def _has_revision(bed: Bed) -> bool:
+    """Tell whether Crossplane can find the Composition: a composite is composed by a revision of it."""
+    found = bed.control.api.list("apiextensions.crossplane.io/v1", "CompositionRevision")
+    return any(manifest.labels(one).get("crossplane.io/composition-name") == UNREACHABLE for one in found)
 
 
 _CHECKING: Final = "pipeline status unknown"

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types unit e2e render bed format generate build package clean
+.PHONY: help demo test lint types unit e2e render bed bench format generate build package clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ render: $(VENV)/.e2e ## Run our answers through Crossplane itself (needs Go; the
 bed: $(VENV)/.e2e ## Run the quickstart on a real control plane (needs Go; the first build takes half an hour)
 	@$(BIN)/python -m tests.e2e.binaries bed >/dev/null
 	$(BIN)/pytest --quiet -o faulthandler_timeout=900 tests/e2e/bed
+
+bench: $(VENV)/.dev ## Measure answers over fleets of up to 10,000 clusters, and the server (minutes; BENCH=--gate for less)
+	$(BIN)/python -m bench $(BENCH)
 
 format: $(VENV)/.dev ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix .

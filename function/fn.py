@@ -1,6 +1,6 @@
 """The composition function: Crossplane's protocol on one side, observations and compositions on the other.
 
-Protobuf lives here and nowhere else.
+Protobuf lives here, in `protocol` and in `structs`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Any
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
-from google.protobuf import duration_pb2, struct_pb2
 
 from function.composers import compose
 from function.composition import Composition, Condition, Observation, Requirement, Severity, Status
+from function.protocol import Request, Response
+from function.structs import Object, Struct, written
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Crossplane receives no larger answer, and has no option for it."""
@@ -46,12 +47,19 @@ class Answered:
     response: bytes
 
 
-def answer(message: bytes, now: datetime) -> Answered:
-    """Answer the bytes of one request."""
-    request = fnv1.RunFunctionRequest.FromString(message)
-    observation = decode(request, now)
-    composition, response = send(request, compose(observation))
-    return Answered(observation, composition, response.SerializeToString(deterministic=True))
+def answer(message: bytes, now: datetime, *, remembers: bool = True) -> Answered:
+    """Answer the bytes of one request.
+
+    Args:
+        message: The request.
+        now: The time.
+        remembers: Whether two objects with the same uid and version are the same. Files that were written by hand
+            from an object of a control plane are not.
+    """
+    request = Request.FromString(message)
+    observation = _observation(request, now, remembers=remembers)
+    composition, response = _send(request, compose(observation))
+    return Answered(observation, composition, response)
 
 
 def run(request: fnv1.RunFunctionRequest, now: datetime) -> fnv1.RunFunctionResponse:
@@ -61,33 +69,55 @@ def run(request: fnv1.RunFunctionRequest, now: datetime) -> fnv1.RunFunctionResp
 
 def decode(request: fnv1.RunFunctionRequest, now: datetime) -> Observation:
     """Turn a request into an observation."""
-    answers = dict(request.required_resources) or dict(request.extra_resources)
+    return _observation(Request.FromString(request.SerializeToString()), now, remembers=False)
+
+
+def encode(request: fnv1.RunFunctionRequest, composition: Composition) -> fnv1.RunFunctionResponse:
+    """Turn a composition into the response to a request.
+
+    An answer larger than Crossplane receives is replaced by a fatal one that says by how much.
+    """
+    _, response = _send(Request.FromString(request.SerializeToString()), composition)
+    return fnv1.RunFunctionResponse.FromString(response)
+
+
+def _observation(request: Any, now: datetime, *, remembers: bool) -> Observation:
+    answers = request.required_resources or request.extra_resources
+    take = _identified if remembers else _object
     return Observation(
-        composite=plain_struct(request.observed.composite.resource),
+        composite=_object(request.observed.composite),
         now=now.astimezone(UTC).replace(microsecond=0),
-        children={key: plain_struct(child.resource) for key, child in request.observed.resources.items()},
-        required={key: tuple(plain_struct(item.resource) for item in found.items) for key, found in answers.items()},
+        children={key: take(child) for key, child in request.observed.resources.items()},
+        required={key: tuple(map(take, found.items)) for key, found in answers.items()},
         tag=request.meta.tag,
     )
 
 
-def encode(request: fnv1.RunFunctionRequest, composition: Composition) -> fnv1.RunFunctionResponse:
-    """Turn a composition into the response to a request; see `send`."""
-    return send(request, composition)[1]
+def _object(resource: Any) -> Object:
+    return Object(resource.resource)
 
 
-def send(request: fnv1.RunFunctionRequest, composition: Composition) -> tuple[Composition, fnv1.RunFunctionResponse]:
-    """Turn a composition into the response to a request, and give what was sent.
+def _identified(resource: Any) -> Object:
+    """Take an object that the API server knows by its uid and its version."""
+    found = _object(resource)
+    metadata = found.get("metadata")
+    if isinstance(metadata, Struct):
+        uid, version = metadata.get("uid"), metadata.get("resourceVersion")
+        if isinstance(uid, str) and isinstance(version, str) and uid and version:
+            found.identity = (uid, version)
+    return found
 
-    The same composition gives the same bytes when serialised deterministically. An answer
-    larger than Crossplane receives is replaced by a fatal one that says by how much.
+
+def _send(request: Any, composition: Composition) -> tuple[Composition, bytes]:
+    """Write the response to a request, and give what was sent.
+
+    The same composition gives the same bytes.
     """
-    response = _response(request, composition)
-    size = response.ByteSize()
-    if size <= MAX_ANSWER_BYTES:
+    response = _response(request, composition).SerializeToString(deterministic=True)
+    if len(response) <= MAX_ANSWER_BYTES:
         return composition, response
-    fatal = _too_large(composition, size)
-    return fatal, _response(request, fatal)
+    fatal = _too_large(composition, len(response))
+    return fatal, _response(request, fatal).SerializeToString(deterministic=True)
 
 
 def _too_large(composition: Composition, size: int) -> Composition:
@@ -100,75 +130,53 @@ def _too_large(composition: Composition, size: int) -> Composition:
     return Composition(conditions=(*conditions, held), fatal=message)
 
 
-def _response(request: fnv1.RunFunctionRequest, composition: Composition) -> fnv1.RunFunctionResponse:
-    response = fnv1.RunFunctionResponse(
-        meta=fnv1.ResponseMeta(tag=request.meta.tag, ttl=duration_pb2.Duration(seconds=composition.ttl_seconds))
-    )
-    response.context.CopyFrom(request.context)
+def _response(request: Any, composition: Composition) -> Any:
+    response = Response()
+    response.meta.tag = request.meta.tag
+    response.meta.ttl.seconds = composition.ttl_seconds
+    response.context = _ordered(request.context)
     for condition in composition.conditions:
-        response.conditions.append(_condition(condition))
+        _say(response.conditions.add(), condition)
     for key, requirement in composition.requirements.items():
-        response.requirements.resources[key].CopyFrom(_selector(requirement))
-    response.desired.CopyFrom(request.desired)
+        _select(response.requirements.resources[key], requirement)
+    response.desired.ParseFromString(request.desired.SerializeToString())
     if composition.fatal:
-        response.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=composition.fatal))
+        response.results.add(severity=fnv1.SEVERITY_FATAL, message=composition.fatal)
         return response
     for event in composition.events:
-        response.results.append(
-            fnv1.Result(
-                severity=_SEVERITY[event.severity],
-                reason=event.reason,
-                message=event.message,
-                target=fnv1.TARGET_COMPOSITE,
-            )
+        response.results.add(
+            severity=_SEVERITY[event.severity],
+            reason=event.reason,
+            message=event.message,
+            target=fnv1.TARGET_COMPOSITE,
         )
-    ready = fnv1.READY_TRUE if composition.ready else fnv1.READY_FALSE
-    response.desired.composite.ready = ready
-    response.desired.composite.resource.update({"status": dict(composition.status)})
+    composite = response.desired.composite
+    composite.ready = fnv1.READY_TRUE if composition.ready else fnv1.READY_FALSE
+    composite.resource = written({"status": composition.status}, over=composite.resource)
     for key, child in composition.children.items():
         target = response.desired.resources[key]
-        target.resource.update(child.manifest)
+        target.resource = written(child.manifest, over=target.resource)
         target.ready = fnv1.READY_TRUE if child.readiness.ready else fnv1.READY_FALSE
     return response
 
 
-def _condition(condition: Condition) -> fnv1.Condition:
-    said = fnv1.Condition(
-        type=condition.type,
-        status=_STATUS[condition.status],
-        reason=condition.reason,
-        target=fnv1.TARGET_COMPOSITE,
-    )
+def _ordered(context: bytes) -> bytes:
+    """Write what is passed on in the order that never changes."""
+    return written({}, over=context)
+
+
+def _say(said: Any, condition: Condition) -> None:
+    said.type, said.reason = condition.type, condition.reason
+    said.status, said.target = _STATUS[condition.status], fnv1.TARGET_COMPOSITE
     if condition.message:
         said.message = condition.message
-    return said
 
 
-def _selector(requirement: Requirement) -> fnv1.ResourceSelector:
-    selector = fnv1.ResourceSelector(api_version=requirement.api_version, kind=requirement.kind)
+def _select(selector: Any, requirement: Requirement) -> None:
+    selector.api_version, selector.kind = requirement.api_version, requirement.kind
     if requirement.namespace:
         selector.namespace = requirement.namespace
     if requirement.name:
         selector.match_name = requirement.name
     elif requirement.labels:
         selector.match_labels.labels.update(dict(requirement.labels))
-    return selector
-
-
-def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Turn a protobuf Struct into plain data. Whole numbers, which arrive as doubles, become integers."""
-    return {key: _plain(value) for key, value in struct.fields.items()}
-
-
-def _plain(value: struct_pb2.Value) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "string_value":
-        return value.string_value
-    if kind == "struct_value":
-        return plain_struct(value.struct_value)
-    if kind == "list_value":
-        return [_plain(item) for item in value.list_value.values]
-    if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
-    return value.bool_value if kind == "bool_value" else None

@@ -127,6 +127,20 @@ def test_the_order_of_fields_and_conditions_within_objects_changes_nothing(index
         assert encoded(other) == want
 
 
+@EACH
+def test_an_answer_to_what_came_over_the_wire_is_the_answer_to_plain_data(index: int) -> None:
+    _, observation = seen(index)
+    assert bytes_of(observation) == encoded(observation)
+
+
+@EACH
+def test_what_is_remembered_of_earlier_calls_changes_nothing(index: int) -> None:
+    _, observation = seen(index)
+    request = protocol.of(observation).SerializeToString()
+    plain = fn.answer(request, observation.now, remembers=False).response
+    assert [fn.answer(request, observation.now).response for _ in range(2)] == [plain, plain]
+
+
 def encoded(observation: Observation) -> bytes:
     """The answer's bytes, from plain data that keeps the order of its maps, as a protobuf Struct would not."""
     answer = fn.encode(protocol.of(observation), compose(observation))

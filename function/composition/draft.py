@@ -76,7 +76,7 @@ class Draft:
             InvalidSpecError: When it does not fit the model, naming the first field that does not.
         """
         try:
-            return model.model_validate(self.observation.spec)
+            return model.model_validate(manifest.plain(self.observation.spec))
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join(str(step) for step in ("spec", *first["loc"]))

@@ -5,7 +5,7 @@ Reading never raises: a path that does not exist, or that passes through somethi
 that is not a mapping, reads as the default.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any, TypeAlias
 
 Object: TypeAlias = Mapping[str, Any]
@@ -24,15 +24,13 @@ def dig(source: object, *path: str | int, default: Any = None) -> Any:
         default: What to return when the path ends early or holds null.
     """
     value: Any = source
-    for step in path:
-        if isinstance(step, int):
-            if not isinstance(value, Sequence) or isinstance(value, str) or not -len(value) <= step < len(value):
+    try:
+        for step in path:
+            if value.__class__ is str:
                 return default
             value = value[step]
-        else:
-            if not isinstance(value, Mapping) or step not in value:
-                return default
-            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        return default
     return default if value is None else value
 
 
@@ -45,9 +43,7 @@ def mapping(source: object, *path: str | int) -> Mapping[str, Any]:
 def items(source: object, *path: str | int) -> list[Mapping[str, Any]]:
     """Read a nested list of mappings; other elements are passed over."""
     value = dig(source, *path)
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        return []
-    return [item for item in value if isinstance(item, Mapping)]
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
 
 
 def text(source: object, *path: str | int) -> str:
@@ -64,12 +60,16 @@ def integer(source: object, *path: str | int, default: int = 0) -> int:
 
 def labels(source: object) -> dict[str, str]:
     """Read an object's labels; values that are not strings are passed over."""
-    return {k: v for k, v in mapping(source, "metadata", "labels").items() if isinstance(v, str)}
+    return _texts(mapping(source, "metadata", "labels"))
 
 
 def annotations(source: object) -> dict[str, str]:
     """Read an object's annotations; values that are not strings are passed over."""
-    return {k: v for k, v in mapping(source, "metadata", "annotations").items() if isinstance(v, str)}
+    return _texts(mapping(source, "metadata", "annotations"))
+
+
+def _texts(source: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key in source if isinstance(value := source[key], str)}
 
 
 def name_of(source: object) -> str:
@@ -84,15 +84,36 @@ def namespace_of(source: object) -> str:
 
 def condition(source: object, kind: str) -> Mapping[str, Any]:
     """Read one of an object's conditions; an absent one reads as an empty mapping."""
-    for item in items(source, "status", "conditions"):
-        if item.get("type") == kind:
-            return item
-    return {}
+    status = mapping(source, "status")
+    own = getattr(status, "first", None)
+    if own is not None:
+        found: Mapping[str, Any] = own("conditions", "type", kind)
+        return found
+    return next((item for item in items(status, "conditions") if item.get("type") == kind), {})
 
 
 def is_true(source: object, kind: str) -> bool:
     """Tell whether a condition is observed to be True. Unknown and absent are not."""
     return condition(source, kind).get("status") == "True"
+
+
+def content(source: Object, key: str) -> Hashable:
+    """Something that equal values of a field have in common, and others have not."""
+    own = getattr(source, "content", None)
+    found: Hashable = repr(source.get(key)) if own is None else own(key)
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Copy data as Python's own throughout, which is what models are made from."""
+    own = getattr(value, "plain", None)
+    if own is not None:
+        return own()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
 
 
 def pruned(value: Any, *, inside_lists: bool = True) -> Any:

@@ -67,9 +67,5 @@ class Observation:
         return manifest.text(self.composite, "metadata", "uid")
 
     def answer(self, key: str) -> Required:
-        """Read one requirement's answer, sorted by namespace and name."""
-        objects = self.required.get(key)
-        if objects is None:
-            return Required(key, None)
-        order = sorted(objects, key=lambda o: (manifest.namespace_of(o), manifest.name_of(o)))
-        return Required(key, tuple(order))
+        """Read one requirement's answer."""
+        return Required(key, self.required.get(key))

@@ -72,7 +72,7 @@ def intent(child: Object, composite: Object) -> Manifest:
     extracted: Manifest = {}
     for entry in mine:
         part = _extract(child, manifest.mapping(entry, "fieldsV1"), others, ())
-        if isinstance(part, dict):
+        if isinstance(part, Mapping):
             extracted.update(part)
     return _with_identity(child, extracted)
 
@@ -165,7 +165,7 @@ def _extract_list(
                 found.append(item)
             elif key.startswith("k:") and _has_keys(item, wanted):
                 part = _extract(item, fields[key] or {}, _below(others, key), (*path, key))
-                found.append({**wanted, **(part if isinstance(part, dict) else {})})
+                found.append({**wanted, **(part if isinstance(part, Mapping) else {})})
         position = fields.get(f"i:{index}")
         if position is not None:
             found.append(item)

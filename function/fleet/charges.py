@@ -19,11 +19,18 @@ def charges(replica: Object) -> Iterator[tuple[str, int]]:
     What cannot be read takes nothing.
     """
     for engine in manifest.items(replica, "spec", "engines"):
-        copies = max(manifest.integer(engine, "copies", default=1), 1)
         for member in manifest.items(engine, "members"):
-            pool = manifest.text(member, "nodePoolName")
-            if pool and manifest.dig(member, "deviceRequests"):
-                yield pool, copies * _pods(member)
+            taken = charge(engine, member)
+            if taken is not None:
+                yield taken
+
+
+def charge(engine: Object, member: Object) -> tuple[str, int] | None:
+    """Pool and nodes for one member of an engine; None when it takes nothing."""
+    pool = manifest.text(member, "nodePoolName")
+    if not pool or not manifest.dig(member, "deviceRequests"):
+        return None
+    return pool, max(manifest.integer(engine, "copies", default=1), 1) * _pods(member)
 
 
 def with_counts(pools: Iterable[Manifest], replicas: Iterable[Object]) -> list[Manifest]:

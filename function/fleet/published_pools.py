@@ -86,7 +86,7 @@ def _read(name: str, found: Required) -> InferenceClassSpec | tuple[str, str]:
     if found.first is None:
         return "InputMissing", f"InferenceClass {name} does not exist"
     try:
-        spec = InferenceClassSpec.model_validate(found.first.get("spec"))
+        spec = InferenceClassSpec.model_validate(manifest.plain(found.first.get("spec")))
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(step) for step in ("spec", *first["loc"]))

@@ -133,7 +133,7 @@ def _spec(thing: Object) -> ModelEndpointSpec:
     if len(manifest.name_of(thing)) > LONGEST_NAME:
         raise _UnreadableError(f"its name has more than {LONGEST_NAME} characters")
     try:
-        return ModelEndpointSpec.model_validate(manifest.dig(thing, "spec"))
+        return ModelEndpointSpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         raise _UnreadableError(f"{'.'.join(map(str, ('spec', *first['loc'])))}: {first['msg']}") from error

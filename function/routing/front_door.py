@@ -59,7 +59,7 @@ def read(answer: Required, known: str) -> FrontDoor:
         return FrontDoor(exists=False)
     serves = manifest.is_true(thing, GATEWAY_API)
     try:
-        spec = InferenceGatewaySpec.model_validate(manifest.dig(thing, "spec"))
+        spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("spec", *first["loc"])))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from function.api.model_deployment import ModelDeploymentSpec
-from function.composition import InvalidSpecError, Observation
+from function.composition import InvalidSpecError, Observation, manifest
 from function.scheduling import describe, describe_drift
 from function.serving.demand import read_demand
 from function.serving.replica_manifest import replica_name
@@ -29,7 +29,7 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     if clusters.unresolved or replicas.unresolved:
         return []
     try:
-        spec = ModelDeploymentSpec.model_validate(observation.spec)
+        spec = ModelDeploymentSpec.model_validate(manifest.plain(observation.spec))
         cache = observation.answer("cache") if spec.workload().model_cache_ref else None
         demand = read_demand(observation, spec, cache)
     except (ValidationError, InvalidSpecError):

@@ -16,7 +16,8 @@ from typing import Any, Final, TypeAlias
 
 from function.api import labels
 from function.composition import Object, manifest, readiness
-from function.fleet.charges import charges
+from function.composition.memory import Memory, derive
+from function.fleet.charges import charge
 from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
 
@@ -53,7 +54,6 @@ class ClusterView:
 
 def read_clusters(found: Iterable[Object]) -> ClusterView:
     """Read InferenceClusters."""
-    memo = _DeviceMemo()
     clusters: dict[str, Cluster] = {}
     objects: dict[str, Object] = {}
     faults: dict[str, str] = {}
@@ -63,11 +63,9 @@ def read_clusters(found: Iterable[Object]) -> ClusterView:
             faults[_NAMELESS] = "an InferenceCluster has no name"
             continue
         objects[name] = thing
-        try:
-            clusters[name] = _cluster(thing, name, memo)
-        except _UnreadableError as error:
-            clusters[name] = _dim_cluster(thing, name)
-            faults[name] = f"InferenceCluster {name} cannot be read: {error}"
+        clusters[name], fault = derive(thing, _read_cluster)
+        if fault:
+            faults[name] = fault
     ordered = tuple(clusters[name] for name in sorted(clusters))
     return ClusterView(ordered, objects, faults)
 
@@ -103,52 +101,51 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
     Returns:
         The replica, and what could not be read; empty when all could.
     """
-    pins = (
-        (manifest.text(engine, "name"), manifest.text(member, "nodePoolName"))
-        for engine in manifest.items(thing, "spec", "engines")
-        for member in manifest.items(engine, "members")
-    )
-    said = manifest.labels(thing)
-    serving = manifest.is_true(thing, "Ready")
+    metadata = manifest.mapping(thing, "metadata")
+    namespace, said = manifest.text(metadata, "namespace"), manifest.mapping(metadata, "labels")
+    members, fault = _members(thing)
+    pins = ((manifest.text(engine, "name"), manifest.text(member, "nodePoolName")) for engine, member in members)
+    serves = readiness.serves(thing)
     replica = Replica(
-        namespace=manifest.namespace_of(thing),
-        name=manifest.name_of(thing),
-        deployment=(manifest.namespace_of(thing), said.get(labels.DEPLOYMENT, "")),
+        namespace=namespace,
+        name=manifest.text(metadata, "name"),
+        deployment=(namespace, manifest.text(said, labels.DEPLOYMENT)),
         cluster=cluster,
         index=index,
-        revision=said.get(labels.REVISION, ""),
-        charges=tuple(charges(thing)),
+        revision=manifest.text(said, labels.REVISION),
+        charges=tuple(filter(None, (charge(engine, member) for engine, member in members))),
         pins=tuple(dict.fromkeys(pins)),
-        serving=serving,
-        unsure=readiness.serves(thing) is None,
-        served=serving or bool(manifest.text(thing, "status", "servingSince")),
-        created=manifest.text(thing, "metadata", "creationTimestamp"),
-        terminating=bool(manifest.text(thing, "metadata", "deletionTimestamp")),
-        draining=labels.DRAINING_SINCE in manifest.annotations(thing),
+        serving=serves is True,
+        unsure=serves is None,
+        served=serves is True or bool(manifest.text(thing, "status", "servingSince")),
+        created=manifest.text(metadata, "creationTimestamp"),
+        terminating=bool(manifest.text(metadata, "deletionTimestamp")),
+        draining=isinstance(manifest.dig(metadata, "annotations", labels.DRAINING_SINCE), str),
         own=own,
     )
-    return replica, _replica_fault(thing)
+    if not fault:
+        return replica, ""
+    who = f"ModelReplica {namespace}/{replica.name}"
+    return replica, f"{who} cannot be read: {fault}; it is charged as far as it can be"
 
 
-def _replica_fault(thing: Object) -> str:
-    """Name the first field of a ModelReplica that placement needs and that cannot be read."""
-    problem = ""
+def _members(thing: Object) -> tuple[list[tuple[Object, Object]], str]:
+    """Read the members of a ModelReplica, each with its engine, and what placement needs and cannot read."""
     try:
         _mapping(thing, "spec", required=True)
-        if not manifest.text(thing, "spec", "clusterName"):
-            problem = "spec.clusterName is not a text"
         engines = _objects(thing, "spec", "engines")
-        members = [member for engine in engines for member in _objects(engine, "members")]
-        if not members:
-            problem = problem or "spec.engines has no members"
-        elif not all(manifest.text(member, "nodePoolName") for member in members):
-            problem = problem or "spec.engines has a member without nodePoolName"
+        found = [(engine, member) for engine in engines for member in _objects(engine, "members")]
     except _UnreadableError as error:
-        problem = str(error)
-    if not problem:
-        return ""
-    who = f"ModelReplica {manifest.namespace_of(thing)}/{manifest.name_of(thing)}"
-    return f"{who} cannot be read: {problem}; it is charged as far as it can be"
+        engines = manifest.items(thing, "spec", "engines")
+        return [(engine, member) for engine in engines for member in manifest.items(engine, "members")], str(error)
+    fault = ""
+    if not manifest.text(thing, "spec", "clusterName"):
+        fault = "spec.clusterName is not a text"
+    elif not found:
+        fault = "spec.engines has no members"
+    elif not all(manifest.text(member, "nodePoolName") for _, member in found):
+        fault = "spec.engines has a member without nodePoolName"
+    return found, fault
 
 
 # ---------------------------------------------------------------------- clusters
@@ -167,25 +164,36 @@ def _dim_cluster(thing: Object, name: str) -> Cluster:
     )
 
 
-def _cluster(thing: Object, name: str, memo: _DeviceMemo) -> Cluster:
+def _read_cluster(thing: Object) -> tuple[Cluster, str]:
+    """Read an InferenceCluster, and say what could not be read; empty when all could."""
+    name = manifest.name_of(thing)
+    try:
+        return _cluster(thing, name), ""
+    except _UnreadableError as error:
+        return _dim_cluster(thing, name), f"InferenceCluster {name} cannot be read: {error}"
+
+
+def _cluster(thing: Object, name: str) -> Cluster:
     if len(name) > _LONGEST_NAME:
         raise _UnreadableError(f"its name has more than {_LONGEST_NAME} characters")
     _mapping(thing, "spec", required=True)
     _mapping(thing, "status")
-    _objects(thing, "status", "conditions")
     _mapping(thing, "status", "gateway")
     address = manifest.dig(thing, "status", "gateway", "address", default="")
     if address != "" and not _readable_address(thing):
         raise _UnreadableError("status.gateway.address is neither an IP address nor a host name")
     pools = None
     if manifest.dig(thing, "status", "gpuPools") is not None:
-        pools = tuple(_pool(item, memo) for item in _objects(thing, "status", "gpuPools"))
+        pools = tuple(_pool(item) for item in _objects(thing, "status", "gpuPools"))
     own = manifest.labels(thing)
+    ready = manifest.condition(thing, "Ready")
+    if not ready:
+        _objects(thing, "status", "conditions")
     return Cluster(
         name,
         labels=tuple(sorted(own.items())),
         region=own.get(labels.REGION, ""),
-        ready=manifest.is_true(thing, "Ready"),
+        ready=ready.get("status") == "True",
         gateway_address=address,
         taints=tuple(_taint(item) for item in _objects(thing, "spec", "taints")),
         pools=pools,
@@ -206,30 +214,27 @@ def _taint(item: Object) -> Taint:
     )
 
 
-def _pool(item: Object, memo: _DeviceMemo) -> Pool:
+def _pool(item: Object) -> Pool:
     name = _text(item, "name", "status.gpuPools", required=True)
     where = f"status.gpuPools[{name}]"
     return Pool(
         name,
         nodes=max(_count(item, "nodes", where), 0),
-        devices=memo.read(item.get("devices"), where),
+        devices=_devices(item, where),
         class_name=_text(item, "className", where),
     )
 
 
-class _DeviceMemo:
-    """Reads lists of devices; a fleet has few distinct ones, and equal lists become one tuple."""
+_KINDS: Final = Memory()
+"""Lists of devices, by how they are written and by what they say: a fleet has few, and equal ones become one."""
 
-    def __init__(self) -> None:
-        self._by_text: dict[str, Devices] = {}
-        self._by_value: dict[Devices, Devices] = {}
 
-    def read(self, source: Any, where: str) -> Devices:
-        key = repr(source)
-        if key not in self._by_text:
-            devices = tuple(_device(item, where) for item in _objects({"devices": source}, "devices"))
-            self._by_text[key] = self._by_value.setdefault(devices, devices)
-        return self._by_text[key]
+def _devices(pool: Object, where: str) -> Devices:
+    def read() -> Devices:
+        devices = tuple(_device(item, where) for item in _objects(pool, "devices"))
+        return _KINDS.recall(devices, lambda: devices)
+
+    return _KINDS.recall(manifest.content(pool, "devices"), read)
 
 
 def _device(item: Object, where: str) -> Device:

@@ -31,7 +31,7 @@ from function.serving.departure import Departure, departure_of
 from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
 from function.serving.endpoints import compose_endpoint, drain_orphan
 from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
-from function.serving.replica_manifest import replica_labels, replica_manifest
+from function.serving.replica_manifest import replica_labels
 from function.serving.situation import API_VERSION, CLUSTERS, REPLICAS, Situation, assess, cache_requirement
 
 CROWDED: Final = timedelta(seconds=10)
@@ -87,8 +87,7 @@ def _compose_replicas(draft: Draft, situation: Situation) -> None:
     for replica in plan.lost:
         draft.drop(own[replica].key)
         draft.drop(own[replica].endpoint_key)
-    for placement in plan.placed:
-        body = replica_manifest(situation.demand, placement, situation.objects[placement.cluster])
+    for placement, body in zip(plan.placed, situation.new, strict=True):
         key = replica_key(placement.cluster, placement.index)
         draft.child(key, body)
         draft.waits(key)

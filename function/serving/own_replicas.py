@@ -15,6 +15,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Object, Observation, manifest, readiness
+from function.composition.memory import derive
 from function.scheduling import Replica
 from function.serving.fleet_view import read_replica
 
@@ -89,19 +90,19 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
     known = {_identity(one.thing) for one in own.values()}
     strangers: list[Replica] = []
     faults = [one.fault for one in own.values() if one.fault]
-    for thing in sorted(listed, key=lambda one: (_is_terminating(one), *_identity(one))):
-        if _identity(thing) in known:
+    for one, thing in sorted(((derive(thing, _listing), thing) for thing in listed), key=lambda pair: pair[0].order):
+        if one.identity in known:
             continue
-        key, cluster, index = _place(thing)
-        replica, fault = read_replica(thing, cluster, index, own=_is_ours(thing, observation))
-        if fault:
-            faults.append(fault)
-        if replica.own and key not in own:
-            own[key] = OwnReplica(key, thing, replica, observed=False, fault=fault)
+        if one.fault:
+            faults.append(one.fault)
+        ours = one.is_of(observation)
+        if ours and one.key not in own:
+            replica = replace(one.replica, own=True)
+            own[one.key] = OwnReplica(one.key, thing, replica, observed=False, fault=one.fault)
             continue
-        strangers.append(replace(replica, own=False))
-        if replica.own and not replica.terminating:
-            faults.append(f"{_who(thing)} has the place of {_who(own[key].thing)}; it is left alone and charged")
+        strangers.append(one.replica)
+        if ours and not one.replica.terminating:
+            faults.append(f"{_who(thing)} has the place of {_who(own[one.key].thing)}; it is left alone and charged")
     return Roster(tuple(own[key] for key in sorted(own)), tuple(strangers), tuple(sorted(faults)))
 
 
@@ -117,10 +118,48 @@ def _child(key: str, child: Object) -> OwnReplica:
     return OwnReplica(key, child, replica, fault=fault)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A listed replica, whoever looks at it.
+
+    Attributes:
+        key: Its composition resource name.
+        replica: What the scheduler needs to know of it, as of a stranger.
+        owners: The uids of its controllers.
+        fault: What could not be read of it; empty when all could.
+    """
+
+    key: str
+    replica: Replica
+    owners: tuple[object, ...]
+    fault: str
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return self.replica.namespace, self.replica.name
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        return self.replica.terminating, self.replica.namespace, self.replica.name
+
+    def is_of(self, observation: Observation) -> bool:
+        """Tell whether it belongs to a deployment; offline, without uids, by name."""
+        if observation.uid:
+            return observation.uid in self.owners
+        return self.replica.deployment == (observation.namespace, observation.name)
+
+
+def _listing(thing: Object) -> _Listed:
+    key, cluster, index = _place(thing)
+    replica, fault = read_replica(thing, cluster, index, own=False)
+    owners = manifest.items(thing, "metadata", "ownerReferences")
+    return _Listed(key, replica, tuple(one.get("uid") for one in owners if one.get("controller") is True), fault)
+
+
 def _place(thing: Object) -> tuple[str, str, int]:
     """Tell a listed replica's composition resource name, cluster and index."""
     cluster = manifest.text(thing, "spec", "clusterName") or manifest.labels(thing).get(labels.CLUSTER, "")
-    parts = _KEY.fullmatch(manifest.annotations(thing).get(_KEY_ANNOTATION, ""))
+    parts = _KEY.fullmatch(manifest.text(thing, "metadata", "annotations", _KEY_ANNOTATION))
     if parts and cluster in {"", parts["cluster"]}:
         return parts[0], parts["cluster"], int(parts["index"])
     index = _labelled_index(thing)
@@ -132,22 +171,9 @@ def _labelled_index(thing: Object) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(10**9)) else 0
 
 
-def _is_ours(thing: Object, observation: Observation) -> bool:
-    """Tell whether a listed replica belongs to the deployment; offline, without uids, by name."""
-    if observation.uid:
-        owners = manifest.items(thing, "metadata", "ownerReferences")
-        return any(one.get("controller") is True and one.get("uid") == observation.uid for one in owners)
-    same_name = manifest.labels(thing).get(labels.DEPLOYMENT) == observation.name
-    return same_name and manifest.namespace_of(thing) == observation.namespace
-
-
 def _who(thing: Object) -> str:
     return f"ModelReplica {manifest.namespace_of(thing)}/{manifest.name_of(thing)}"
 
 
 def _identity(thing: Object) -> tuple[str, str]:
     return manifest.namespace_of(thing), manifest.name_of(thing)
-
-
-def _is_terminating(thing: Object) -> bool:
-    return bool(manifest.text(thing, "metadata", "deletionTimestamp"))

@@ -19,7 +19,7 @@ from function.composition import Object, manifest
 def runs_workload(replica: Object, workload: Workload) -> bool:
     """Tell whether a ModelReplica runs what a deployment asks for."""
     try:
-        spec = ModelReplicaSpec.model_validate(manifest.mapping(replica, "spec"))
+        spec = ModelReplicaSpec.model_validate(manifest.plain(manifest.mapping(replica, "spec")))
     except ValidationError:
         return False
     return (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
-from function.composition import Object, Observation, Required, Requirement
+from function.composition import Manifest, Object, Observation, Required, Requirement
 from function.scheduling import Cluster, Fleet, Plan, Replica, schedule
 from function.serving import pace
 from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
@@ -37,6 +37,7 @@ class Situation:
         objects: The InferenceClusters, by name.
         own: Its replicas, by what the scheduler knows of them.
         plan: What the scheduler makes of it.
+        new: The replicas that are placed, as manifests, in the plan's order.
         faults: Clusters and replicas that could not be read, one sentence for each.
         dark: Clusters that hold replicas of the deployment and publish no node pools.
         too_large: Whether replicas were not placed because the answer would be too large.
@@ -48,6 +49,7 @@ class Situation:
     objects: Mapping[str, Object]
     own: Mapping[Replica, OwnReplica]
     plan: Plan
+    new: tuple[Manifest, ...] = ()
     faults: tuple[str, ...] = ()
     dark: tuple[str, ...] = ()
     too_large: bool = False
@@ -83,8 +85,8 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
         clusters: All InferenceClusters.
         replicas: All ModelReplicas.
     """
-    view = read_clusters(clusters.found)
-    roster = read_replicas(observation, replicas.found)
+    view = read_clusters(clusters.unsorted)
+    roster = read_replicas(observation, replicas.unsorted)
     timed = [pace.timed(observation, demand, _with_revision(one, demand)) for one in roster.own]
     own = {one.replica: one for one in timed}
     known = {cluster.name: cluster for cluster in view.clusters}
@@ -93,15 +95,17 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
     wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand))
     plan = schedule(fleet, wanted)
-    fitting = _fitting(observation, demand, plan, view.objects)
-    too_large = fitting < len(plan.placed)
+    new = _new(demand, plan, view.objects)
+    fitting = _fitting(observation, new)
+    too_large = fitting < len(new)
     if too_large:
         plan = schedule(fleet, replace(wanted, most_new=fitting))
+        new = _new(demand, plan, view.objects)
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
     dark = tuple(name for name in inhabited if known[name].pools is None)
     crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
-    return Situation(demand, known, view.objects, own, plan, faults, dark, too_large, crowded)
+    return Situation(demand, known, view.objects, own, plan, new, faults, dark, too_large, crowded)
 
 
 def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
@@ -111,13 +115,17 @@ def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
     return replace(one, replica=replace(one.replica, revision=demand.revision))
 
 
-def _fitting(observation: Observation, demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> int:
+def _new(demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> tuple[Manifest, ...]:
+    return tuple(replica_manifest(demand, placement, objects[placement.cluster]) for placement in plan.placed)
+
+
+def _fitting(observation: Observation, new: Sequence[Manifest]) -> int:
     """Count the new replicas that the answer has room for."""
-    if not plan.placed:
+    if not new:
         return 0
     room = LARGEST - size_of_kept(observation.children.values())
-    for count, placement in enumerate(plan.placed):
-        room -= size_of_new(replica_manifest(demand, placement, objects[placement.cluster]))
+    for count, body in enumerate(new):
+        room -= size_of_new(body)
         if room < 0:
             return count
-    return len(plan.placed)
+    return len(new)

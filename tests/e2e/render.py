@@ -30,8 +30,8 @@ from google.protobuf import (
 from google.protobuf.message import Message
 
 from function.composition import Manifest, Object
-from function.fn import plain_struct
 from function.server import Server, Settings
+from function.structs import plain_struct
 from function.telemetry import configure_logs
 from tests.e2e.binaries import Binaries
 

@@ -11,6 +11,7 @@ from function.composition import Object, manifest
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import NODES, Bed
 from tests.e2e.bed.quickstart import MODEL, NAMESPACE, Serving
+from tests.e2e.shipped import ROOT
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
@@ -82,6 +83,38 @@ def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving:
     bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=2")
     bed.processes.until("all replicas are placed again", lambda: bed.is_true(*_CHAT, "ReplicasScheduled", NAMESPACE))
     assert serving.facts() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [
+        ("InferenceCluster", "inference_cluster"),
+        ("ModelDeployment", "model_deployment"),
+        ("ModelReplica", "model_replica"),
+        ("ModelEndpoint", "model_endpoint"),
+    ],
+)
+def test_what_the_bench_measures_with_is_what_crossplane_sends(
+    bed: Bed, serving: Serving, kind: str, file: str
+) -> None:
+    assert serving.there
+    recorded = json.loads((ROOT / "bench" / "recorded" / f"{file}.json").read_text())
+    namespace = manifest.namespace_of(recorded)
+    shown = bed.control.api.list(recorded["apiVersion"], kind, namespace)
+    assert _shape(recorded) in [_shape(one) for one in shown]
+
+
+def _shape(thing: Object) -> dict[str, list[str]]:
+    """What an object consists of, less what people and the bed have written."""
+    managers = {f"{one['manager']} {one.get('subresource', '')}" for one in thing["metadata"]["managedFields"]}
+    return {
+        "metadata": sorted(set(thing["metadata"]) - {"annotations", "labels", "generateName"}),
+        "spec": sorted(set(thing["spec"]) - {"taints"}),
+        "crossplane": sorted(thing["spec"]["crossplane"]),
+        "status": sorted(thing["status"]),
+        "conditions": sorted(one["type"] for one in thing["status"]["conditions"]),
+        "managers": sorted(one for one in managers if "crossplane" in one),
+    }
 
 
 _CHAT = ("ModelDeployment", "chat")

@@ -44,6 +44,13 @@ SERVICE = {
     "spec": {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "qwen-demo"}}}]},
 }
 
+WEIGHTS = """
+apiVersion: modelplane.ai/v1alpha1
+kind: ModelCache
+metadata: {name: qwen3-coder, namespace: ml-team}
+spec: {source: HuggingFace, huggingFace: {repo: Qwen/Qwen3-Coder-480B-A35B-Instruct, sizeGiB: 1000}}
+"""
+
 REPLICA = names.name("qwen-demo", 63, "ModelReplica", "ml-team", "qwen-demo", "ams-1", "0")
 
 
@@ -63,6 +70,10 @@ def only(objects: list[dict[str, Any]], kind: str, namespace: str = "ml-team", c
     ]
     assert len(found) == 1, [thing["metadata"] for thing in found]
     return found[0]
+
+
+def conditions(thing: dict[str, Any]) -> dict[str, str]:
+    return {condition["type"]: condition["status"] for condition in thing["status"]["conditions"]}
 
 
 @pytest.fixture(params=["written here", "documented", "documented, nested"])
@@ -171,9 +182,25 @@ def test_the_documented_deployment_with_tool_calling_runs_too(capsys: pytest.Cap
 @pytest.mark.skipif(
     not DOCUMENTED.exists(), reason="NOT CHECKED: the documented manifests are not beside this checkout"
 )
-def test_a_gang_is_refused_with_a_reason_and_nothing_half_made(capsys: pytest.CaptureFixture[str]) -> None:
-    assert modelplane(["preview", str(DOCUMENTED / "model-deployment-multinode.yaml"), str(FLEET)]) == 0
-    assert "qwen3-coder" in capsys.readouterr().out
+def test_the_documented_deployment_over_several_nodes_is_a_gang_that_would_start(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fleet = tmp_path / "fleet.yaml"
+    large = (ROOT / "examples" / "multi-node" / "fleet.yaml").read_text(encoding="utf-8").replace("81559Mi", "141Gi")
+    fleet.write_text(f"{large}---\n{WEIGHTS}", encoding="utf-8")
+    written = yaml.safe_load((DOCUMENTED / "model-deployment-multinode.yaml").read_text(encoding="utf-8"))
+    objects = preview(capsys, DOCUMENTED / "model-deployment-multinode.yaml", fleet)
+    gang = only(objects, "LeaderWorkerSet", cluster="fra-1")["spec"]
+    both = gang["leaderWorkerTemplate"]
+    assert (gang["replicas"], both["size"], gang["startupPolicy"]) == (1, 2, "LeaderCreated")
+    templates = [both["leaderTemplate"]["spec"], both["workerTemplate"]["spec"]]
+    for template, member in zip(templates, written["spec"]["engines"][0]["members"], strict=True):
+        (made,), (asked,) = template["containers"], member["template"]["spec"]["containers"]
+        assert (made["image"], made["command"], "args" in made) == (asked["image"], asked["command"], False)
+        assert [one["name"] for one in made["env"]] == ["MODELPLANE_LEADER_ADDRESS", "MODELPLANE_RANK"]
+        assert template["nodeSelector"] == {"modelplane.ai/pool": "h100"}
+        assert template["resourceClaims"][0]["name"] == "devices"
+    assert conditions(only(objects, "ModelReplica"))["ModelReady"] == "True"
 
 
 def test_a_deployment_that_fits_nowhere_says_per_cluster_why(capsys: pytest.CaptureFixture[str]) -> None:

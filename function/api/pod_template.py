@@ -134,7 +134,7 @@ class Container(Model):
     """Arguments of the entry point; passed through as written."""
 
     env: Annotated[tuple[EnvVar, ...], items(None, 256, type="atomic")] = ()
-    """Environment variables; of two with one name the later one counts."""
+    """Environment variables; of two with one name the later one counts, in a gang the first."""
 
 
 class PullSecret(Model):

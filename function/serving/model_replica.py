@@ -7,7 +7,6 @@ missing, unreadable or broken without any effect on what runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from function.api import labels
@@ -20,8 +19,6 @@ from function.composition import (
     Doubt,
     Draft,
     InvalidSpecError,
-    Manifest,
-    Object,
     Outcome,
     Required,
     Requirement,
@@ -29,16 +26,15 @@ from function.composition import (
     objects,
     readiness,
 )
-from function.serving import pod_reasons, replica_objects
-from function.serving.pods import Replica, read_replica_identity, workload_name
+from function.serving import pod_reasons, replica_route, replica_status
+from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
+from function.serving.replica_keys import CLAIM, PODS, ROUTE, SERVICE, WORKLOAD
+from function.serving.workloads import SERVED, claim_template, workload
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-WORKLOAD: Final = "model-serving-"
-CLAIM: Final = "resource-claim-"
-SERVICE: Final = "engine-service"
-ROUTE: Final = "model-route"
-PODS: Final = "pods"
+
+_ROLES: Final = ({"Standalone"}, {"Leader", "Worker"})
 
 
 def compose(draft: Draft) -> Composition:
@@ -59,13 +55,12 @@ def compose(draft: Draft) -> Composition:
         return _nothing_new(draft, "WaitingForCluster", message)
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
-    draft.remote(SERVICE, replica_objects.service(replica), provider_config)
-    draft.remote(
-        ROUTE, replica_objects.route(replica), provider_config, ready_when=replica_objects.ROUTABLE, watch=True
-    )
+    draft.remote(SERVICE, replica_route.service(replica), provider_config)
+    route = replica_route.route(replica, replica_route.to_service(replica))
+    draft.remote(ROUTE, route, provider_config, ready_when=replica_route.ROUTABLE, watch=True)
     ready = _is_ready(draft)
     _observe_pods(draft, replica, provider_config, ready=ready)
-    return _finish(draft, spec, replica, pods, ready=ready)
+    return replica_status.finish(draft, spec, replica, pods, ready=ready)
 
 
 def _check(spec: ModelReplicaSpec) -> None:
@@ -75,20 +70,21 @@ def _check(spec: ModelReplicaSpec) -> None:
         raise InvalidSpecError("spec.engines: every replica needs an engine, and every engine a member")
     if not all(one.template.spec.containers for several in members for one in several):
         raise InvalidSpecError("spec.engines: every member needs a container")
+    if not all(_is_an_engine([one.role for one in several]) for several in members):
+        raise InvalidSpecError("spec.engines: an engine is one Standalone member, or one Leader and one Worker")
+
+
+def _is_an_engine(roles: list[str]) -> bool:
+    return set(roles) in _ROLES and len(roles) == len(set(roles))
 
 
 def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provider_config: str) -> None:
-    member = engine.members[0]
-    if member.device_requests:
-        key = f"{CLAIM}{engine.name}-{member.role.lower()}"
-        draft.remote(key, replica_objects.claim_template(replica, engine, member), provider_config)
-    draft.remote(
-        f"{WORKLOAD}{engine.name}",
-        replica_objects.deployment(replica, engine, member),
-        provider_config,
-        ready_when=replica_objects.SERVED,
-        watch=True,
-    )
+    for member in engine.members:
+        if member.device_requests:
+            key = f"{CLAIM}{engine.name}-{member.role.lower()}"
+            draft.remote(key, claim_template(replica, engine, member), provider_config)
+    runs = workload(replica, engine)
+    draft.remote(f"{WORKLOAD}{engine.name}", runs.body, provider_config, ready_when=SERVED[runs.kind], watch=True)
 
 
 def _refusal(draft: Draft, spec: ModelReplicaSpec) -> tuple[str, str] | None:
@@ -98,9 +94,6 @@ def _refusal(draft: Draft, spec: ModelReplicaSpec) -> tuple[str, str] | None:
         return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
     if spec.serving.mode != "Unified":
         return "TopologyNotSupported", f"Serving mode {spec.serving.mode} is not composed by this version"
-    gangs = [engine.name for engine in spec.engines if engine.members[0].role != "Standalone"]
-    if gangs:
-        return "TopologyNotSupported", f"Engines of several nodes are not composed by this version: {', '.join(gangs)}"
     return None
 
 
@@ -140,96 +133,6 @@ def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready
         objects.remote(draft.observed(key)) for key in draft.keys if key.startswith(WORKLOAD)
     ):
         draft.child(PODS, pod_reasons.collection(replica, provider_config), ready=readiness.READY)
-
-
-# ---------------------------------------------------------------------- what it says
-
-
-def _finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica, pods: Required, *, ready: bool) -> Composition:
-    workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
-    pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys - {PODS})}
-    image = spec.engines[0].members[0].template.container.image
-    where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
-    refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
-    if refused:
-        draft.say(ACCEPTED, "NotSynced", refused[0])
-    elif pending:
-        draft.say(ACCEPTED, "Deploying", f"{where}; composing {image}")
-    else:
-        draft.say(ACCEPTED, "Accepted", where)
-    if ready:
-        draft.say(READY, "Serving", f"{replica.path} is served")
-    elif pending:
-        why = readiness.of(draft.observed(pending[0])).message
-        where = f"{pending[0]} is not on {spec.cluster_name} yet"
-        draft.say(READY, "WaitingForModel", f"{where}: {why}" if why else where)
-    else:
-        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
-        draft.say(READY, "ModelStarting", _why(draft, silent_last, pod_reasons.explain(pods.found)))
-    draft.publish(
-        {
-            "servingSince": _serving_since(draft, ready=ready),
-            "path": replica.path,
-            "engines": [_engine_status(draft, replica, engine) for engine in spec.engines],
-        }
-    )
-    return draft.finish(ready=ready)
-
-
-def _sync_error(child: Object | None) -> str:
-    """What the provider says when it cannot apply or observe something; empty when it can."""
-    synced = manifest.condition(child, "Synced")
-    if synced.get("status") != "False":
-        return ""
-    return manifest.text(synced, "message") or manifest.text(synced, "reason") or "no reason given"
-
-
-def _why(draft: Draft, unready: list[str], of_pods: str) -> str:
-    key = unready[0]
-    more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
-    told = _rollout(objects.remote(draft.observed(key))) or readiness.of(draft.observed(key)).message
-    return "; ".join(filter(None, (f"{key}: {told}{more}", of_pods)))
-
-
-def _rollout(workload: Object) -> str:
-    """What the workload itself says about not being available."""
-    available = manifest.condition(workload, "Available")
-    serving = manifest.integer(workload, "status", "availableReplicas")
-    if not available or (available.get("status") == "True" and serving):
-        return ""
-    desired = manifest.integer(workload, "spec", "replicas", default=1)
-    counted = f"{manifest.integer(workload, 'status', 'readyReplicas')} of {desired} pods ready"
-    said = manifest.text(available, "message") if available.get("status") != "True" else ""
-    return f"{counted}: {said}" if said else counted
-
-
-def _serving_since(draft: Draft, *, ready: bool) -> str | None:
-    """When the replica first served: the moment at which the last of what it needs became ready."""
-    before = manifest.text(draft.observation.status, "servingSince")
-    if before or not ready:
-        return before or None
-    conditions = [manifest.condition(draft.observed(key), "Ready") for key in draft.keys]
-    return max((manifest.text(one, "lastTransitionTime") for one in conditions), default="") or None
-
-
-def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Manifest:
-    key = f"{WORKLOAD}{engine.name}"
-    workload = objects.remote(draft.observed(key))
-    before = _before(draft.observation.status, engine.name)
-    ready = manifest.integer(workload, "status", "readyReplicas") if workload else before.get("ready", 0)
-    return {
-        "name": engine.name,
-        "kind": "Deployment",
-        "workload": draft.remote_name(key, workload_name(replica, engine.name)),
-        "desired": engine.copies,
-        "ready": ready if isinstance(ready, int) else 0,
-    }
-
-
-def _before(status: Mapping[str, object], engine: str) -> Object:
-    entries = manifest.items(status, "engines")
-    return next((one for one in entries if one.get("name") == engine), {})
 
 
 COMPOSER = Composer(

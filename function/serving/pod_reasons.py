@@ -12,7 +12,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Manifest, Object, Requirement, manifest, names, objects
-from function.serving.pods import Replica
+from function.serving.identity import Replica
 
 KIND: Final = "ObservedObjectCollection"
 

@@ -2,27 +2,36 @@
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes and
-labels. One argument is added, and only in one case: `--model` for an image of vLLM that would
-otherwise serve a tiny default model beside the cached one.
+labels, and in a gang where its leader is. One argument is added, and only in one case: `--model`
+for an image of vLLM that would otherwise serve a tiny default model beside the cached one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api import labels
 from function.api.engines import EngineServing, PlacedEngine, PlacedMember
 from function.api.pod_template import Container
-from function.composition import Manifest, Observation, manifest, names
+from function.composition import Manifest
+from function.serving.identity import Replica, claim_name, claim_template_name
 
 PORT_NAME: Final = "engine"
 """Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
 
 MODELS: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
+
+LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
+RANK: Final = "MODELPLANE_RANK"
+
+_GANG: Final[tuple[Manifest, ...]] = (
+    {"name": LEADER_ADDRESS, "value": "$(LWS_LEADER_ADDRESS)"},
+    {"name": RANK, "value": "$(LWS_WORKER_INDEX)"},
+)
+"""The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
 
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -33,59 +42,13 @@ _PROBE_TIMEOUT: Final = 5
 _TAKES_MODEL: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Replica:
-    """A replica, as its pods need to know it.
-
-    Attributes:
-        namespace: Its namespace, on the control plane and on its cluster.
-        name: Its name.
-        deployment: The deployment that it belongs to; empty for one written by hand.
-        cache: The ModelCache whose weights it mounts; empty for none.
-    """
-
-    namespace: str
-    name: str
-    deployment: str = ""
-    cache: str = ""
-
-    @property
-    def path(self) -> str:
-        """The path below the gateway of its cluster that leads to it."""
-        return f"/{self.namespace}/{self.name}/"
-
-    @property
-    def service(self) -> str:
-        """Its own name on the cluster: of its Service and its route."""
-        if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
-            return self.name
-        return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
-
-
-def read_replica_identity(seen: Observation, cache: str) -> Replica:
-    """Read who a ModelReplica is."""
-    return Replica(seen.namespace, seen.name, manifest.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache)
-
-
-def workload_name(replica: Replica, engine: str) -> str:
-    """Name the workload of an engine; never the replica's own name, which its Service has."""
-    identity = ("Engine", replica.namespace, replica.name, engine)
-    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *identity)
-
-
-def claim_template_name(replica: Replica, engine: str, role: str) -> str:
-    """Name the claim template of a member."""
-    identity = ("Engine", replica.namespace, replica.name, engine, role)
-    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *identity)
-
-
-def claim_name(namespace: str, cache: str) -> str:
-    """Name the volume claim that holds the weights of a ModelCache."""
-    return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
+def answers(member: PlacedMember) -> bool:
+    """Tell whether a member's pods answer requests: those that follow a leader do not."""
+    return member.role != "Worker"
 
 
 def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, said: Mapping[str, str]) -> Manifest:
-    """Build the pod template of a member that answers requests.
+    """Build the pod template of a member.
 
     Args:
         replica: Whose pods they are.
@@ -99,7 +62,7 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
         labels.DEPLOYMENT: replica.deployment,
         labels.REPLICA: replica.name,
         labels.ENGINE: engine.name,
-        labels.SERVING: replica.name,
+        labels.SERVING: replica.name if answers(member) else "",
         **said,
     }
     written = dict(metadata.labels) if metadata else {}
@@ -147,23 +110,21 @@ def _container(replica: Replica, serving: EngineServing, member: PlacedMember) -
     body: Manifest = {"name": written.name, "image": written.image}
     if written.command:
         body["command"] = list(written.command)
-    args = _args(written, cached=bool(replica.cache))
+    args = _args(written, cached=bool(replica.cache) and answers(member))
     if args:
         body["args"] = args
-    if written.env:
-        body["env"] = [one.plain() for one in written.env]
+    env = _env(member)
+    if env:
+        body["env"] = env
     resources = _resources(member)
     if resources:
         body["resources"] = resources
+    if answers(member):
+        body["ports"] = [{"name": PORT_NAME, "containerPort": serving.port}]
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS})
-    return {
-        **body,
-        "ports": [{"name": PORT_NAME, "containerPort": serving.port}],
-        "volumeMounts": mounts,
-        **_probes(serving),
-    }
+    return {**body, "volumeMounts": mounts, **(_probes(serving) if answers(member) else {})}
 
 
 def _args(container: Container, *, cached: bool) -> list[str]:
@@ -173,6 +134,11 @@ def _args(container: Container, *, cached: bool) -> list[str]:
     if not cached or container.command or names_model or positional or not _TAKES_MODEL.search(container.image):
         return list(container.args)
     return [*container.args, f"--model={MODELS}"]
+
+
+def _env(member: PlacedMember) -> list[Manifest]:
+    gang = _GANG if member.role != "Standalone" else ()
+    return [*map(dict, gang), *(one.plain() for one in member.template.container.env)]
 
 
 def _resources(member: PlacedMember) -> dict[str, Any]:

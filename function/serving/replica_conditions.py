@@ -31,8 +31,8 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "TopologyNotSupported": Reason(
             Status.FALSE,
-            "This version does not compose engines of this shape; nothing new is made.",
-            "Use engines with one Standalone member and serving mode Unified.",
+            "This version does not compose this serving mode; nothing new is made.",
+            "Use serving mode Unified.",
             Severity.WARNING,
         ),
         "NamespaceReserved": Reason(

@@ -7,7 +7,6 @@ import pytest
 
 from function.composers import compose
 from function.composition import Manifest, names
-from function.preview import cel
 from tests.support.observe import observation, said, with_condition
 from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
@@ -181,27 +180,6 @@ def test_two_workloads_of_which_one_is_ready_are_a_model_that_starts() -> None:
     assert (answered.ready, said(answered)["ModelReady"]) == (False, "False/ModelStarting")
 
 
-@pytest.mark.parametrize(
-    ("copies", "status", "ready"),
-    [
-        (1, {"conditions": [AVAILABLE], "availableReplicas": 1}, True),
-        (1, {"conditions": [AVAILABLE]}, False),
-        (1, {"conditions": [AVAILABLE], "availableReplicas": 0}, False),
-        (3, {"conditions": [AVAILABLE], "availableReplicas": 2}, True),
-        (3, {"conditions": [{**AVAILABLE, "status": "False"}], "availableReplicas": 1}, False),
-        (1, {}, False),
-    ],
-)
-def test_a_workload_is_ready_once_a_pod_answers_whatever_it_calls_itself(
-    copies: int,
-    status: Manifest,
-    ready: bool,  # noqa: FBT001  # a case of the table
-) -> None:
-    child = composed(replica(engine(copies=copies))).children["model-serving-vllm"].manifest
-    workload = {**child["spec"]["forProvider"]["manifest"], "status": status}
-    assert cel.holds(child["spec"]["readiness"]["celQuery"], workload)[0] is ready
-
-
 def test_a_workload_of_one_pod_that_calls_itself_available_without_it_is_told_by_its_count() -> None:
     children = observed(composed(replica()), model_serving_vllm="False")
     children["model-serving-vllm"]["status"]["atProvider"]["manifest"]["status"] = {"conditions": [AVAILABLE]}
@@ -298,14 +276,12 @@ def test_a_replica_whose_name_no_service_may_have_gets_another_one_there() -> No
     assert made["model-route"]["spec"]["rules"][0]["matches"][0]["path"]["value"] == "/ml-team/4chat.v2/"
 
 
-GANG = engine("gang", member("Leader"), member("Worker", worker={"nodes": 3}))
 PAIR: dict[str, Any] = {"serving": {"mode": "PrefillDecode"}}
 
 
 @pytest.mark.parametrize(
     ("thing", "reason", "words"),
     [
-        (replica(GANG), "TopologyNotSupported", "gang"),
         (replica(engine("p", phase="Prefill"), engine("d", phase="Decode"), **PAIR), "TopologyNotSupported", "Prefill"),
         (replica(namespace="kube-system"), "NamespaceReserved", "kube-system"),
         (replica(namespace="modelplane-system"), "NamespaceReserved", "modelplane-system"),
@@ -322,10 +298,15 @@ def test_what_this_version_cannot_run_is_refused_and_nothing_half_made(
     assert words in condition.message
 
 
+LONELY = engine("x", member("Leader"))
+TWICE = engine("x", member("Worker"), member("Worker"))
+MIXED = engine("x", member(), member("Worker"))
 BARE = engine("x", member(template={"spec": {"containers": []}}))
 
 
-@pytest.mark.parametrize("engines", ["junk", [], [{"name": "x"}], [{"name": "x", "members": []}], [BARE], None])
+@pytest.mark.parametrize(
+    "engines", ["junk", [], [{"name": "x"}], [{"name": "x", "members": []}], [BARE], [LONELY], [TWICE], [MIXED], None]
+)
 def test_a_spec_that_cannot_be_read_holds_all(engines: Any) -> None:
     thing, children = that_serves(replica())
     broken = copy.deepcopy(thing)

@@ -40,6 +40,14 @@ def engine(name: str = "vllm", *members: Manifest, **more: Any) -> Manifest:
     return {"name": name, "copies": 1, "members": list(members or (member(),)), **more}
 
 
+def gang(
+    name: str = "vllm", workers: int | None = 1, *, leader: Any = None, worker: Any = None, **more: Any
+) -> Manifest:
+    """An engine of a leader and its workers; None for a worker without a size; extra fields of either as given."""
+    size: dict[str, Any] = {"worker": {"nodes": workers}} if workers is not None else {}
+    return engine(name, member("Leader", **(leader or {})), member("Worker", **size, **(worker or {})), **more)
+
+
 def replica(*engines: Manifest, name: str = "chat-1", namespace: str = "ml-team", **spec: Any) -> Manifest:
     return {
         "apiVersion": "modelplane.ai/v1alpha1",

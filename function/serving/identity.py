@@ -1,0 +1,70 @@
+"""Who a replica is, and what everything that it has on its cluster is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from function.api import labels
+from function.composition import Observation, manifest, names
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A replica, as everything on its cluster needs to know it.
+
+    Attributes:
+        namespace: Its namespace, on the control plane and on its cluster.
+        name: Its name.
+        deployment: The deployment that it belongs to; empty for one written by hand.
+        cache: The ModelCache whose weights it mounts; empty for none.
+    """
+
+    namespace: str
+    name: str
+    deployment: str = ""
+    cache: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path below the gateway of its cluster that leads to it."""
+        return f"/{self.namespace}/{self.name}/"
+
+    @property
+    def service(self) -> str:
+        """Its own name on the cluster: of its Service and its route."""
+        if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
+            return self.name
+        return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
+
+
+def read_replica_identity(seen: Observation, cache: str) -> Replica:
+    """Read who a ModelReplica is."""
+    return Replica(seen.namespace, seen.name, manifest.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache)
+
+
+def deployment_name(replica: Replica, engine: str) -> str:
+    """Name the Deployment of an engine; never the replica's own name, which its Service has."""
+    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine))
+
+
+def gang_name(replica: Replica, engine: str) -> str:
+    """Name the LeaderWorkerSet of an engine, whose headless Service gets the same name.
+
+    Its pods and their labels are named after it, which leaves it fewer characters.
+    """
+    return names.name(f"{replica.name}-{engine}", names.LEADER_WORKER_SET, *_engine(replica, engine))
+
+
+def claim_template_name(replica: Replica, engine: str, role: str) -> str:
+    """Name the claim template of a member."""
+    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine), role)
+
+
+def claim_name(namespace: str, cache: str) -> str:
+    """Name the volume claim that holds the weights of a ModelCache."""
+    return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
+
+
+def _engine(replica: Replica, engine: str) -> tuple[str, ...]:
+    return ("Engine", replica.namespace, replica.name, engine)

@@ -1,0 +1,113 @@
+"""What a ModelReplica says: how far it is, why it does not serve yet, and what runs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from function.api.engines import PlacedEngine
+from function.api.model_replica import ModelReplicaSpec
+from function.composition import Composition, Draft, Manifest, Object, Required, manifest, objects, readiness
+from function.serving import pod_reasons
+from function.serving.identity import Replica
+from function.serving.replica_conditions import ACCEPTED, READY
+from function.serving.replica_keys import PODS, WORKLOAD
+from function.serving.workloads import workload
+
+
+def finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica, pods: Required, *, ready: bool) -> Composition:
+    """End the answer of a replica that is rendered.
+
+    Args:
+        draft: The answer, with all its children.
+        spec: The replica's spec.
+        replica: Who it is.
+        pods: What is observed of its pods.
+        ready: Whether it serves.
+    """
+    workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
+    pending = [key for key in workloads if not objects.remote(draft.observed(key))]
+    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys - {PODS})}
+    image = spec.engines[0].members[0].template.container.image
+    where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
+    refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
+    if refused:
+        draft.say(ACCEPTED, "NotSynced", refused[0])
+    elif pending:
+        draft.say(ACCEPTED, "Deploying", f"{where}; composing {image}")
+    else:
+        draft.say(ACCEPTED, "Accepted", where)
+    if ready:
+        draft.say(READY, "Serving", f"{replica.path} is served")
+    elif pending:
+        why = readiness.of(draft.observed(pending[0])).message
+        where = f"{pending[0]} is not on {spec.cluster_name} yet"
+        draft.say(READY, "WaitingForModel", f"{where}: {why}" if why else where)
+    else:
+        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
+        draft.say(READY, "ModelStarting", _why(draft, silent_last, pod_reasons.explain(pods.found)))
+    draft.publish(
+        {
+            "servingSince": _serving_since(draft, ready=ready),
+            "path": replica.path,
+            "engines": [_engine_status(draft, replica, engine) for engine in spec.engines],
+        }
+    )
+    return draft.finish(ready=ready)
+
+
+def _sync_error(child: Object | None) -> str:
+    """What the provider says when it cannot apply or observe something; empty when it can."""
+    synced = manifest.condition(child, "Synced")
+    if synced.get("status") != "False":
+        return ""
+    return manifest.text(synced, "message") or manifest.text(synced, "reason") or "no reason given"
+
+
+def _why(draft: Draft, unready: list[str], of_pods: str) -> str:
+    key = unready[0]
+    more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
+    told = _rollout(objects.remote(draft.observed(key))) or readiness.of(draft.observed(key)).message
+    return "; ".join(filter(None, (f"{key}: {told}{more}", of_pods)))
+
+
+def _rollout(workload: Object) -> str:
+    """What the workload itself says about not being available."""
+    available = manifest.condition(workload, "Available")
+    counts = ("availableReplicas", "readyReplicas")
+    serving = any(manifest.integer(workload, "status", count) for count in counts)
+    if not available or (available.get("status") == "True" and serving):
+        return ""
+    desired = manifest.integer(workload, "spec", "replicas", default=1)
+    copies = "gangs" if workload.get("kind") == "LeaderWorkerSet" else "pods"
+    counted = f"{manifest.integer(workload, 'status', 'readyReplicas')} of {desired} {copies} ready"
+    said = manifest.text(available, "message") if available.get("status") != "True" else ""
+    return f"{counted}: {said}" if said else counted
+
+
+def _serving_since(draft: Draft, *, ready: bool) -> str | None:
+    """When the replica first served: the moment at which the last of what it needs became ready."""
+    before = manifest.text(draft.observation.status, "servingSince")
+    if before or not ready:
+        return before or None
+    conditions = [manifest.condition(draft.observed(key), "Ready") for key in draft.keys]
+    return max((manifest.text(one, "lastTransitionTime") for one in conditions), default="") or None
+
+
+def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Manifest:
+    key = f"{WORKLOAD}{engine.name}"
+    there = objects.remote(draft.observed(key))
+    before = _before(draft.observation.status, engine.name)
+    ready = manifest.integer(there, "status", "readyReplicas") if there else before.get("ready", 0)
+    wanted = workload(replica, engine)
+    return {
+        "name": engine.name,
+        "kind": wanted.kind,
+        "workload": draft.remote_name(key, wanted.name),
+        "desired": engine.copies,
+        "ready": ready if isinstance(ready, int) else 0,
+    }
+
+
+def _before(status: Mapping[str, object], engine: str) -> Object:
+    entries = manifest.items(status, "engines")
+    return next((one for one in entries if one.get("name") == engine), {})

@@ -33,10 +33,14 @@ BUILT_IN = {
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ("apps/v1", "Deployment"),
     ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("resource.k8s.io/v1", "ResourceClaimTemplate"),
+    ("v1", "ConfigMap"),
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
     ("v1", "Service"),
+    ("v1", "ServiceAccount"),
 }
 """Kinds of Kubernetes itself that we compose."""
 

@@ -86,13 +86,18 @@ class EngineServing(Model):
     """How an engine is reached and how long it may take to start."""
 
     port: Annotated[Integer, between(1, 65535)] = 8000
-    """Port that the engine listens on."""
+    """Port that the engine listens on. With 8000 the engine's flag `--port` counts, and without one a Decode engine
+    is taken to listen on 8001, since its side-car has 8000."""
 
     health_path: Annotated[Text, length(1, 256), matches(patterns.ABSOLUTE_PATH)] = "/health"
     """Path that answers with success once the engine can serve."""
 
     startup_seconds: Annotated[Integer, between(1, 86400)] = 1800
     """How long the engine may take from its start until it can serve."""
+
+    kv_cache_block_size: Annotated[Integer, between(1, 65536)] | None = None
+    """Tokens in a block of the engine's KV cache, which an endpoint picker must know to find prefixes; without it
+    what the engine's flag `--block-size` or `--page-size` says, or 16."""
 
 
 class Worker(Model):

@@ -61,6 +61,16 @@ def claim_template_name(replica: Replica, engine: str, role: str) -> str:
     return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine), role)
 
 
+def pool_name(replica: Replica) -> str:
+    """Name the pool of the pods that answer requests."""
+    return names.name(f"{replica.name}-pool", names.DNS_LABEL, "InferencePool", replica.namespace, replica.name)
+
+
+def picker_name(replica: Replica) -> str:
+    """Name the endpoint picker and all that belongs to it."""
+    return names.name(f"{replica.name}-epp", names.DNS_LABEL, "EndpointPicker", replica.namespace, replica.name)
+
+
 def claim_name(namespace: str, cache: str) -> str:
     """Name the volume claim that holds the weights of a ModelCache."""
     return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)

@@ -26,10 +26,11 @@ from function.composition import (
     objects,
     readiness,
 )
-from function.serving import pod_reasons, replica_route, replica_status
+from function.serving import picker, pod_reasons, replica_keys, replica_route, replica_status
 from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
-from function.serving.replica_keys import CLAIM, PODS, ROUTE, SERVICE, WORKLOAD
+from function.serving.replica_keys import CLAIM, PODS, POOL, ROUTE, SERVICE, WORKLOAD
+from function.serving.topology import DISAGGREGATED, Topology, choose_picker, topology
 from function.serving.workloads import SERVED, claim_template, workload
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
@@ -46,7 +47,8 @@ def compose(draft: Draft) -> Composition:
     _check(spec)
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
-    refusal = _refusal(draft, spec)
+    shape = topology(spec, picker=_has_picker(draft, spec))
+    refusal = _refusal(draft, spec, shape)
     if refusal:
         return _nothing_new(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
@@ -55,12 +57,16 @@ def compose(draft: Draft) -> Composition:
         return _nothing_new(draft, "WaitingForCluster", message)
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
-    draft.remote(SERVICE, replica_route.service(replica), provider_config)
-    route = replica_route.route(replica, replica_route.to_service(replica))
+    if shape.picker:
+        _compose_picker(draft, replica, spec, shape, provider_config)
+    else:
+        draft.remote(SERVICE, replica_route.service(replica), provider_config)
+    backend = picker.to_pool(replica) if shape.picker else replica_route.to_service(replica)
+    route = replica_route.route(replica, backend)
     draft.remote(ROUTE, route, provider_config, ready_when=replica_route.ROUTABLE, watch=True)
     ready = _is_ready(draft)
     _observe_pods(draft, replica, provider_config, ready=ready)
-    return replica_status.finish(draft, spec, replica, pods, ready=ready)
+    return replica_status.finish(draft, spec, replica, shape, pods, ready=ready)
 
 
 def _check(spec: ModelReplicaSpec) -> None:
@@ -87,13 +93,40 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
     draft.remote(f"{WORKLOAD}{engine.name}", runs.body, provider_config, ready_when=SERVED[runs.kind], watch=True)
 
 
-def _refusal(draft: Draft, spec: ModelReplicaSpec) -> tuple[str, str] | None:
+def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
+    """Tell whether the replica has an endpoint picker: for good, once it has one, or goes without."""
+    if spec.serving.mode == DISAGGREGATED or draft.observed(POOL) is not None:
+        return True
+    return draft.observed(SERVICE) is None and choose_picker(spec.serving, spec.engines) == "Enabled"
+
+
+def _compose_picker(
+    draft: Draft, replica: Replica, spec: ModelReplicaSpec, shape: Topology, provider_config: str
+) -> None:
+    account, role, binding = picker.access(replica)
+    plain = {
+        POOL: picker.pool(replica, shape),
+        replica_keys.PICKER_ACCOUNT: account,
+        replica_keys.PICKER_ROLE: role,
+        replica_keys.PICKER_ROLE_BINDING: binding,
+        replica_keys.PICKER_CONFIG: picker.config(replica, shape),
+        replica_keys.PICKER_SERVICE: picker.service(replica),
+    }
+    for key, body in plain.items():
+        draft.remote(key, body, provider_config)
+    runs = picker.deployment(replica, shape, spec)
+    draft.remote(replica_keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True)
+
+
+def _refusal(draft: Draft, spec: ModelReplicaSpec, shape: Topology) -> tuple[str, str] | None:
     """Why nothing can be made of a replica, as reason and message."""
     namespace = draft.observation.namespace
     if labels.is_reserved_namespace(namespace):
         return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
     if spec.serving.mode != "Unified":
         return "TopologyNotSupported", f"Serving mode {spec.serving.mode} is not composed by this version"
+    if shape.fault:
+        return "InvalidPort", shape.fault
     return None
 
 
@@ -144,11 +177,5 @@ COMPOSER = Composer(
         Doubt("cluster", empty=Outcome(says={READY: "Serving"})),
         Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
     ),
-    children={
-        f"{WORKLOAD}*": "Object",
-        f"{CLAIM}*": "Object",
-        SERVICE: "Object",
-        ROUTE: "Object",
-        PODS: pod_reasons.KIND,
-    },
+    children=replica_keys.CHILDREN,
 )

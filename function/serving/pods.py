@@ -16,6 +16,7 @@ from function.api import labels
 from function.api.engines import EngineServing, PlacedEngine, PlacedMember
 from function.api.pod_template import Container
 from function.composition import Manifest
+from function.serving import engine_flags
 from function.serving.identity import Replica, claim_name, claim_template_name
 
 PORT_NAME: Final = "engine"
@@ -32,6 +33,12 @@ _GANG: Final[tuple[Manifest, ...]] = (
     {"name": RANK, "value": "$(LWS_WORKER_INDEX)"},
 )
 """The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
+
+DRAIN_SECONDS: Final = 15
+"""How long a pod that ends goes on answering, until nobody sends it anything new."""
+
+GRACE_SECONDS: Final = 120
+"""How long it may take in all, so that answers that are being written can be finished."""
 
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -78,8 +85,8 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
 def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
-        "tolerations": _tolerations(member),
-        "containers": [_container(replica, engine.serving, member)],
+        "tolerations": tolerations(member),
+        "containers": [_container(replica, engine, member)],
         "volumes": [
             {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
             *_cache_volumes(replica),
@@ -93,9 +100,13 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
     return spec
 
 
-def _tolerations(member: PlacedMember) -> list[Manifest]:
-    asked = [one.plain() for one in member.tolerations]
-    return [_GPU_TAINT, *(one for one in asked if one != _GPU_TAINT)]
+def tolerations(*members: PlacedMember) -> list[Manifest]:
+    """Tolerate the taints of the nodes that members run on."""
+    found: list[Manifest] = [dict(_GPU_TAINT)]
+    for asked in (one.plain() for member in members for one in member.tolerations):
+        if asked not in found:
+            found.append(asked)
+    return found
 
 
 def _cache_volumes(replica: Replica) -> list[Manifest]:
@@ -105,7 +116,7 @@ def _cache_volumes(replica: Replica) -> list[Manifest]:
     return [{"name": _CACHE, "persistentVolumeClaim": {"claimName": claim}}]
 
 
-def _container(replica: Replica, serving: EngineServing, member: PlacedMember) -> Manifest:
+def _container(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
     written = member.template.container
     body: Manifest = {"name": written.name, "image": written.image}
     if written.command:
@@ -120,11 +131,11 @@ def _container(replica: Replica, serving: EngineServing, member: PlacedMember) -
     if resources:
         body["resources"] = resources
     if answers(member):
-        body["ports"] = [{"name": PORT_NAME, "containerPort": serving.port}]
+        body["ports"] = [{"name": PORT_NAME, "containerPort": engine_flags.port(engine).value}]
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS})
-    return {**body, "volumeMounts": mounts, **(_probes(serving) if answers(member) else {})}
+    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if answers(member) else {})}
 
 
 def _args(container: Container, *, cached: bool) -> list[str]:

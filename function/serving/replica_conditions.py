@@ -35,6 +35,12 @@ VOCABULARY: Final[Vocabulary] = {
             "Use serving mode Unified.",
             Severity.WARNING,
         ),
+        "InvalidPort": Reason(
+            Status.FALSE,
+            "By the ports that its engines listen on, requests could not reach the replica; nothing new is made.",
+            "Have the engine that the message names listen on another port.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system; nothing new is made.",

@@ -1,8 +1,9 @@
 """What a ModelReplica is written with.
 
 Everything that placing has found out is written into the replica, once: the pools, the devices
-to claim, the taints of the nodes, the share of a node. Whoever runs the replica needs to look at
-nothing else, and a replica that runs does not change because a class or a cluster has.
+to claim, the taints of the nodes, the share of a node, and whether a picker chooses among its
+pods. Whoever runs the replica needs to look at nothing else, and a replica that runs does not
+change because a class or a cluster has.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from function.scheduling import EnginePlacement, MemberPlacement, Placement, Res
 from function.selectors import Claim
 from function.selectors.quantity import QuantityError, parse_quantity
 from function.serving.demand import Demand
+from function.serving.topology import choose_picker
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 KIND: Final = "ModelReplica"
@@ -65,8 +67,7 @@ def replica_manifest(demand: Demand, placement: Placement, cluster: Object) -> M
     spec: Manifest = {"clusterName": placement.cluster}
     if workload.model_cache_ref:
         spec["modelCacheRef"] = {"name": workload.model_cache_ref.name}
-    if workload.serving.plain():
-        spec["serving"] = workload.serving.plain()
+    spec["serving"] = {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines)}
     spec["engines"] = [_engine(engines[one.name], one, published.get(one.pool, {})) for one in placement.engines]
     return {
         "apiVersion": API_VERSION,

@@ -11,16 +11,20 @@ from function.serving import pod_reasons
 from function.serving.identity import Replica
 from function.serving.replica_conditions import ACCEPTED, READY
 from function.serving.replica_keys import PODS, WORKLOAD
+from function.serving.topology import Topology
 from function.serving.workloads import workload
 
 
-def finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica, pods: Required, *, ready: bool) -> Composition:
+def finish(
+    draft: Draft, spec: ModelReplicaSpec, replica: Replica, shape: Topology, pods: Required, *, ready: bool
+) -> Composition:
     """End the answer of a replica that is rendered.
 
     Args:
         draft: The answer, with all its children.
         spec: The replica's spec.
         replica: Who it is.
+        shape: How requests reach its pods.
         pods: What is observed of its pods.
         ready: Whether it serves.
     """
@@ -29,13 +33,14 @@ def finish(draft: Draft, spec: ModelReplicaSpec, replica: Replica, pods: Require
     said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys - {PODS})}
     image = spec.engines[0].members[0].template.container.image
     where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
+    accepted = "; ".join((where, *shape.remarks))
     refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
     if refused:
         draft.say(ACCEPTED, "NotSynced", refused[0])
     elif pending:
-        draft.say(ACCEPTED, "Deploying", f"{where}; composing {image}")
+        draft.say(ACCEPTED, "Deploying", f"{accepted}; composing {image}")
     else:
-        draft.say(ACCEPTED, "Accepted", where)
+        draft.say(ACCEPTED, "Accepted", accepted)
     if ready:
         draft.say(READY, "Serving", f"{replica.path} is served")
     elif pending:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from function.api.devices import DeviceRequest, ResolvedDeviceRequest
-from function.api.engines import Engine, Member, PlacedEngine, PlacedMember
+from function.api.engines import Engine, Member, PlacedEngine, PlacedMember, Serving
 from function.api.model_replica import ModelReplicaSpec
 from function.api.workload import Workload
 from function.composition import Object, manifest
+from function.serving.topology import choose_picker
 
 
 def runs_workload(replica: Object, workload: Workload) -> bool:
@@ -24,10 +25,16 @@ def runs_workload(replica: Object, workload: Workload) -> bool:
         return False
     return (
         spec.model_cache_ref == workload.model_cache_ref
-        and spec.serving == workload.serving
+        and _same_serving(spec.serving, workload)
         and len(spec.engines) == len(workload.engines)
         and all(_same_engine(*pair) for pair in zip(spec.engines, workload.engines, strict=True))
     )
+
+
+def _same_serving(runs: Serving, asked: Workload) -> bool:
+    """Compare how requests come in. Whether there is a picker is written into a replica when nobody asked, too."""
+    pickers = {asked.serving.picker, choose_picker(asked.serving, asked.engines)}
+    return runs.mode == asked.serving.mode and runs.picker in pickers
 
 
 def _same_engine(runs: PlacedEngine, asked: Engine) -> bool:

@@ -82,6 +82,7 @@ def test_the_first_answer_has_a_replica_and_no_endpoint() -> None:
             },
             "spec": {
                 "clusterName": "a",
+                "serving": {"picker": "Disabled"},
                 "engines": [
                     {
                         "name": "vllm",

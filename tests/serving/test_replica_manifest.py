@@ -100,11 +100,28 @@ def test_a_pair_has_its_mode_and_phases_and_a_plain_engine_neither() -> None:
     """Rule 50."""
     pair = [engine("prefill", phase="Prefill"), engine("decode", phase="Decode")]
     made = spec(deployment(1, *pair, serving={"mode": "PrefillDecode"}))
-    assert made["serving"] == {"mode": "PrefillDecode"}
+    assert made["serving"] == {"mode": "PrefillDecode", "picker": "Enabled"}
     assert [(one["name"], one["phase"]) for one in made["engines"]] == [("prefill", "Prefill"), ("decode", "Decode")]
     plain = spec(deployment())
-    assert "serving" not in plain
+    assert plain["serving"] == {"picker": "Disabled"}
     assert "phase" not in plain["engines"][0]
+
+
+@pytest.mark.parametrize(
+    ("engines", "asked", "written"),
+    [
+        ([engine()], {}, "Disabled"),
+        ([engine(copies=2)], {}, "Enabled"),
+        ([engine("a"), engine("b")], {}, "Enabled"),
+        ([gang(3)], {}, "Disabled"),
+        ([engine()], {"picker": "Enabled"}, "Enabled"),
+        ([engine(copies=2)], {"mode": "Unified", "picker": "Disabled"}, "Disabled"),
+    ],
+)
+def test_whether_a_picker_chooses_the_pod_is_written_once_by_how_many_pods_answer_unless_the_user_says(
+    engines: list[Manifest], asked: Manifest, written: str
+) -> None:
+    assert spec(deployment(1, *engines, serving=asked))["serving"] == {**asked, "picker": written}
 
 
 def test_defaults_that_matter_are_always_written() -> None:

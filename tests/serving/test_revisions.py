@@ -73,7 +73,7 @@ def test_what_a_deployment_has_just_made_runs_it(thing: Manifest) -> None:
     [
         (("modelCacheRef", "name"), "other"),
         (("modelCacheRef",), None),
-        (("serving",), {"mode": "Unified", "picker": "Enabled"}),
+        (("serving",), {"mode": "Unified", "picker": "Disabled"}),
         (("engines", 0, "name"), "sglang"),
         (("engines", 0, "copies"), 3),
         (("engines", 0, "serving"), {"port": 9000}),
@@ -89,6 +89,13 @@ def test_a_replica_runs_something_else_when_any_of_it_was_changed(path: tuple[st
     changed = api.changed(THING, "spec", *path, to=to)
     changed["spec"] = {key: value for key, value in changed["spec"].items() if value is not None}
     assert not runs(unlabelled(THING), changed)
+
+
+def test_a_picker_that_was_chosen_for_a_replica_is_not_one_that_was_asked_for() -> None:
+    replica = unlabelled(THING)
+    assert replica["spec"]["serving"] == {"picker": "Enabled"}
+    assert runs(replica, THING)
+    assert runs({**replica, "spec": {key: value for key, value in replica["spec"].items() if key != "serving"}}, THING)
 
 
 def test_the_order_of_members_and_engines_counts() -> None:

@@ -1,0 +1,113 @@
+"""What an engine's own flags say: the port that it listens on, and the size of a block of its KV cache.
+
+Flags are looked for in the container's command and arguments, and in the script when these run a
+shell. A typed field of the API goes before them. What cannot be used is remarked upon and the
+default is taken: whether an engine starts with such a flag is the engine's to say.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from function.api.engines import EngineServing, PlacedEngine
+from function.api.pod_template import Container
+
+SIDE_CAR_PORT: Final = 8000
+"""Where the side-car of a Decode engine takes requests."""
+
+DEFAULT_BLOCK_SIZE: Final = 16
+
+_DEFAULT_PORT: Final = EngineServing().port
+_DECODE_PORT: Final = 8001
+_SHOWN: Final = 64
+_LARGEST: Final = {"port": 65535, "block size": 65536}
+_SHELLS: Final = frozenset({"ash", "bash", "dash", "sh", "zsh"})
+_SCRIPT: Final = re.compile(r"-[a-z]*c")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A number that an engine was given.
+
+    Attributes:
+        value: The number.
+        remark: What is wrong with how it was given; empty when nothing is.
+    """
+
+    value: int
+    remark: str = ""
+
+
+def port(engine: PlacedEngine) -> Said:
+    """The port that an engine listens on.
+
+    The API server writes the default of the typed field into stored objects, so that one says nothing.
+    """
+    typed = engine.serving.port
+    if typed != _DEFAULT_PORT:
+        return Said(typed)
+    default = _DECODE_PORT if engine.phase == "Decode" else _DEFAULT_PORT
+    return _number(engine, "port", "engines[].serving.port", default, "--port")
+
+
+def block_size(engine: PlacedEngine) -> Said:
+    """Tokens in a block of an engine's KV cache."""
+    typed = engine.serving.kv_cache_block_size
+    if typed is not None:
+        return Said(typed)
+    field = "engines[].serving.kvCacheBlockSize"
+    return _number(engine, "block size", field, DEFAULT_BLOCK_SIZE, "--block-size", "--page-size")
+
+
+def _number(engine: PlacedEngine, what: str, field: str, default: int, *flags: str) -> Said:
+    found = next(_values(_answering(engine), flags), None)
+    if found is None:
+        return Said(default)
+    flag, text = found
+    digits = text.isascii() and text.isdigit() and len(text) < len(str(10**9))
+    if digits and 0 < int(text) <= _LARGEST[what]:
+        return Said(int(text))
+    given = f"{flag} {text[:_SHOWN]}" if text else f"{flag} without a value"
+    return Said(default, f"engine {engine.name}: {given} is no {what}, {default} is assumed; {field} says another")
+
+
+def _answering(engine: PlacedEngine) -> Container:
+    """The container of the pods that answer requests."""
+    member = next((one for one in engine.members if one.role != "Worker"), engine.members[0])
+    return member.template.container
+
+
+def _values(container: Container, flags: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Every value that one of some flags is given, with the flag."""
+    words = list(_words(container))
+    for word, following in pairwise([*words, ""]):
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            yield flag, value if equals else ("" if following.startswith("--") else following)
+
+
+def _words(container: Container) -> Iterator[str]:
+    """The words of a command line, those of a shell's script one by one."""
+    written = [*container.command, *container.args]
+    shell = bool(written) and written[0].rpartition("/")[2] in _SHELLS
+    for before, word in pairwise(["", *written]):
+        if shell and _SCRIPT.fullmatch(before):
+            yield from _script(word)
+        else:
+            yield word
+
+
+def _script(text: str) -> Iterator[str]:
+    joined = text.replace("\\\n", " ")
+    lexer = shlex.shlex(joined, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        yield from list(lexer)
+    except ValueError:
+        yield from joined.split()

@@ -48,7 +48,7 @@ def compose(draft: Draft) -> Composition:
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
     shape = topology(spec, picker=_has_picker(draft, spec))
-    refusal = _refusal(draft, spec, shape)
+    refusal = _refusal(draft, shape)
     if refusal:
         return _nothing_new(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
@@ -78,6 +78,9 @@ def _check(spec: ModelReplicaSpec) -> None:
         raise InvalidSpecError("spec.engines: every member needs a container")
     if not all(_is_an_engine([one.role for one in several]) for several in members):
         raise InvalidSpecError("spec.engines: an engine is one Standalone member, or one Leader and one Worker")
+    phases = sorted(engine.phase or "" for engine in spec.engines)
+    if phases != ["Decode", "Prefill"] if spec.serving.mode == DISAGGREGATED else any(phases):
+        raise InvalidSpecError("spec.engines: one engine each of phase Prefill and Decode, for that serving mode alone")
 
 
 def _is_an_engine(roles: list[str]) -> bool:
@@ -118,13 +121,11 @@ def _compose_picker(
     draft.remote(replica_keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True)
 
 
-def _refusal(draft: Draft, spec: ModelReplicaSpec, shape: Topology) -> tuple[str, str] | None:
+def _refusal(draft: Draft, shape: Topology) -> tuple[str, str] | None:
     """Why nothing can be made of a replica, as reason and message."""
     namespace = draft.observation.namespace
     if labels.is_reserved_namespace(namespace):
         return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
-    if spec.serving.mode != "Unified":
-        return "TopologyNotSupported", f"Serving mode {spec.serving.mode} is not composed by this version"
     if shape.fault:
         return "InvalidPort", shape.fault
     return None

@@ -2,8 +2,9 @@
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes and
-labels, and in a gang where its leader is. One argument is added, and only in one case: `--model`
-for an image of vLLM that would otherwise serve a tiny default model beside the cached one.
+labels, in a gang where its leader is, and for a phase what hands requests on. One argument is
+added, and only in one case: `--model` for an image of vLLM that would otherwise serve a tiny
+default model beside the cached one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from function.api.engines import EngineServing, PlacedEngine, PlacedMember
 from function.api.pod_template import Container
 from function.composition import Manifest
 from function.serving import engine_flags
+from function.serving.disaggregation import phase_labels, side_cars, transfer_env
 from function.serving.identity import Replica, claim_name, claim_template_name
 
 PORT_NAME: Final = "engine"
@@ -69,7 +71,7 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
         labels.DEPLOYMENT: replica.deployment,
         labels.REPLICA: replica.name,
         labels.ENGINE: engine.name,
-        labels.SERVING: replica.name if answers(member) else "",
+        **({labels.SERVING: replica.name, **phase_labels(engine)} if answers(member) else {}),
         **said,
     }
     written = dict(metadata.labels) if metadata else {}
@@ -86,7 +88,7 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
-        "containers": [_container(replica, engine, member)],
+        "containers": [_container(replica, engine, member), *(side_cars(engine) if answers(member) else [])],
         "volumes": [
             {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
             *_cache_volumes(replica),
@@ -124,7 +126,7 @@ def _container(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> 
     args = _args(written, cached=bool(replica.cache) and answers(member))
     if args:
         body["args"] = args
-    env = _env(member)
+    env = _env(engine, member)
     if env:
         body["env"] = env
     resources = _resources(member)
@@ -147,9 +149,11 @@ def _args(container: Container, *, cached: bool) -> list[str]:
     return [*container.args, f"--model={MODELS}"]
 
 
-def _env(member: PlacedMember) -> list[Manifest]:
+def _env(engine: PlacedEngine, member: PlacedMember) -> list[Manifest]:
+    written = member.template.container.env
     gang = _GANG if member.role != "Standalone" else ()
-    return [*map(dict, gang), *(one.plain() for one in member.template.container.env)]
+    transfer = transfer_env(engine, {one.name for one in written})
+    return [*(dict(one) for one in gang), *(one.plain() for one in written), *transfer]
 
 
 def _resources(member: PlacedMember) -> dict[str, Any]:

@@ -29,12 +29,6 @@ VOCABULARY: Final[Vocabulary] = {
             "The cluster cannot be reached yet, so nothing is composed.",
             "Look at the InferenceCluster that the message names.",
         ),
-        "TopologyNotSupported": Reason(
-            Status.FALSE,
-            "This version does not compose this serving mode; nothing new is made.",
-            "Use serving mode Unified.",
-            Severity.WARNING,
-        ),
         "InvalidPort": Reason(
             Status.FALSE,
             "By the ports that its engines listen on, requests could not reach the replica; nothing new is made.",

@@ -277,21 +277,16 @@ def test_a_replica_whose_name_no_service_may_have_gets_another_one_there() -> No
     assert made["model-route"]["spec"]["rules"][0]["matches"][0]["path"]["value"] == "/ml-team/4chat.v2/"
 
 
-PAIR: dict[str, Any] = {"serving": {"mode": "PrefillDecode"}}
-
-
 @pytest.mark.parametrize(
     ("thing", "reason", "words"),
     [
-        (replica(engine("p", phase="Prefill"), engine("d", phase="Decode"), **PAIR), "TopologyNotSupported", "Prefill"),
+        (replica(engine("a"), engine("b", serving={"port": 9000})), "InvalidPort", "b on 9000"),
         (replica(namespace="kube-system"), "NamespaceReserved", "kube-system"),
         (replica(namespace="modelplane-system"), "NamespaceReserved", "modelplane-system"),
         (replica(namespace="envoy-gateway-system"), "NamespaceReserved", "envoy-gateway-system"),
     ],
 )
-def test_what_this_version_cannot_run_is_refused_and_nothing_half_made(
-    thing: Manifest, reason: str, words: str
-) -> None:
+def test_what_cannot_run_is_refused_and_nothing_half_made(thing: Manifest, reason: str, words: str) -> None:
     answered = composed(thing)
     assert (answered.children, answered.ready) == ({}, False)
     (condition,) = [c for c in answered.conditions if c.type == "ModelAccepted"]
@@ -302,11 +297,13 @@ def test_what_this_version_cannot_run_is_refused_and_nothing_half_made(
 LONELY = engine("x", member("Leader"))
 TWICE = engine("x", member("Worker"), member("Worker"))
 MIXED = engine("x", member(), member("Worker"))
+PHASED = engine("x", phase="Decode")
 BARE = engine("x", member(template={"spec": {"containers": []}}))
 
 
 @pytest.mark.parametrize(
-    "engines", ["junk", [], [{"name": "x"}], [{"name": "x", "members": []}], [BARE], [LONELY], [TWICE], [MIXED], None]
+    "engines",
+    ["junk", [], [{"name": "x"}], [{"name": "x", "members": []}], [BARE], [LONELY], [TWICE], [MIXED], [PHASED], None],
 )
 def test_a_spec_that_cannot_be_read_holds_all(engines: Any) -> None:
     thing, children = that_serves(replica())

@@ -1,4 +1,4 @@
-"""What the tests of doubt share: composites of the settled quickstart, junk, and what must not be lost."""
+"""What the tests of doubt share: composites of settled examples, junk, and what must not be lost."""
 
 import copy
 from collections.abc import Iterator, Mapping
@@ -8,20 +8,37 @@ from typing import Any, Final
 
 import pytest
 
-from function.composition import Composer, Composition, Observation, manifest
-from tests.support.settled import composites, observe, quickstart
+from function.composition import Composer, Composition, Manifest, Observation, manifest
+from function.preview.control_plane import ControlPlane
+from tests.support.settled import EXAMPLES, composites, example, observe, quickstart, settle
 
 JUNK: Final[tuple[Any, ...]] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
 
 
+TOPOLOGIES: Final = ("multi-node", "several-copies", "prefill-decode")
+"""Examples whose replicas have what those of the quickstart have not."""
+
+
+@cache
+def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
+    """Every composite of the quickstart, and the replicas of other topologies."""
+    others = [settle(*example(EXAMPLES / name)) for name in TOPOLOGIES]
+    return [(composer, thing, quickstart()) for composer, thing in composites(quickstart())] + [
+        (composer, thing, plane)
+        for plane in others
+        for composer, thing in composites(plane)
+        if composer.kind == "ModelReplica"
+    ]
+
+
 def ids() -> list[str]:
-    return [f"{c.kind}/{manifest.name_of(thing)}" for c, thing in composites(quickstart())]
+    return [f"{composer.kind}/{manifest.name_of(thing)}" for composer, thing, _ in subjects()]
 
 
 @cache
 def seen(index: int) -> tuple[Composer, Observation]:
-    composer, thing = composites(quickstart())[index]
-    return composer, observe(quickstart(), thing)
+    composer, thing, plane = subjects()[index]
+    return composer, observe(plane, thing)
 
 
 EACH = pytest.mark.parametrize("index", range(len(ids())), ids=ids())

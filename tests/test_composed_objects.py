@@ -33,6 +33,7 @@ BUILT_IN = {
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ("apps/v1", "Deployment"),
     ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("policy/v1", "PodDisruptionBudget"),
     ("rbac.authorization.k8s.io/v1", "Role"),
     ("rbac.authorization.k8s.io/v1", "RoleBinding"),
     ("resource.k8s.io/v1", "ResourceClaimTemplate"),

@@ -29,9 +29,9 @@ from function.composition import (
 from function.serving import picker, pod_reasons, replica_keys, replica_route, replica_status
 from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
-from function.serving.replica_keys import CLAIM, PODS, POOL, ROUTE, SERVICE, WORKLOAD
+from function.serving.replica_keys import CLAIM, DISRUPTION, PODS, POOL, ROUTE, SERVICE, WORKLOAD
 from function.serving.topology import DISAGGREGATED, Topology, choose_picker, topology
-from function.serving.workloads import SERVED, claim_template, workload
+from function.serving.workloads import SERVED, claim_template, disruption_budget, workload
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 
@@ -92,6 +92,8 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
         if member.device_requests:
             key = f"{CLAIM}{engine.name}-{member.role.lower()}"
             draft.remote(key, claim_template(replica, engine, member), provider_config)
+    if engine.copies > 1:
+        draft.remote(f"{DISRUPTION}{engine.name}", disruption_budget(replica, engine), provider_config)
     runs = workload(replica, engine)
     draft.remote(f"{WORKLOAD}{engine.name}", runs.body, provider_config, ready_when=SERVED[runs.kind], watch=True)
 
@@ -156,7 +158,7 @@ def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
 def _is_ready(draft: Draft) -> bool:
     """Whether everything that answering a request needs is ready."""
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
-    return readiness.all_serve(map(draft.observed, sorted(draft.keys)), before=was_ready)
+    return readiness.all_serve(map(draft.observed, replica_status.needed(draft)), before=was_ready)
 
 
 def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready: bool) -> None:

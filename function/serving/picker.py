@@ -16,7 +16,7 @@ from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, objects
 from function.serving.identity import Replica, picker_name, pool_name
-from function.serving.pods import DRAIN_SECONDS, GRACE_SECONDS, tolerations
+from function.serving.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
 from function.serving.topology import Topology
 
 POOL_GROUP: Final = "inference.networking.k8s.io"
@@ -124,12 +124,6 @@ def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Man
     if replica.deployment:
         said[labels.DEPLOYMENT] = replica.deployment
     members = [member for engine in spec.engines for member in engine.members]
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": _selector(replica)},
-    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -145,7 +139,7 @@ def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Man
                     # A request stays with its picker until it is answered.
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
                     "tolerations": tolerations(*members),
-                    "topologySpreadConstraints": [spread],
+                    "topologySpreadConstraints": [spread(_selector(replica))],
                     "containers": [_container(replica)],
                     "volumes": [{"name": "config", "configMap": {"name": picker_name(replica)}}],
                 },

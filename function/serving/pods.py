@@ -1,8 +1,8 @@
 """The pods of a replica: what the user wrote, and what Modelplane adds.
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
-that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes and
-labels, in a gang where its leader is, and for a phase what hands requests on. One argument is
+that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
+end in and labels, in a gang where its leader is, and for a phase what hands requests on. One argument is
 added, and only in one case: `--model` for an image of vLLM that would otherwise serve a tiny
 default model beside the cached one.
 """
@@ -48,6 +48,8 @@ _SHARED_MEMORY: Final = "dshm"
 _CACHE: Final = "model-cache"
 _PROBE_SECONDS: Final = 10
 _PROBE_TIMEOUT: Final = 5
+_HUNG: Final = 6
+"""Looks in vain after which an engine counts as hung: a busy one may miss some."""
 _TAKES_MODEL: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
@@ -84,11 +86,19 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
     }
 
 
+def pods_of(replica: Replica, engine: PlacedEngine) -> dict[str, str]:
+    """The labels that select all pods of an engine."""
+    return {labels.REPLICA: replica.name, labels.ENGINE: engine.name}
+
+
 def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
+    containers = [_container(replica, engine, member), *(side_cars(engine) if answers(member) else [])]
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
-        "containers": [_container(replica, engine, member), *(side_cars(engine) if answers(member) else [])],
+        # All of them wait: an engine answers only with its side-car and its followers.
+        "containers": [{**one, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for one in containers],
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "volumes": [
             {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
             *_cache_volumes(replica),
@@ -97,6 +107,8 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
     if member.device_requests:
         template = claim_template_name(replica, engine.name, member.role)
         spec["resourceClaims"] = [{"name": _CLAIM, "resourceClaimTemplateName": template}]
+    if engine.copies > 1:
+        spec["topologySpreadConstraints"] = [spread(pods_of(replica, engine))]
     if member.template.spec.image_pull_secrets:
         spec["imagePullSecrets"] = [one.plain() for one in member.template.spec.image_pull_secrets]
     return spec
@@ -109,6 +121,16 @@ def tolerations(*members: PlacedMember) -> list[Manifest]:
         if asked not in found:
             found.append(asked)
     return found
+
+
+def spread(selected: Mapping[str, str]) -> Manifest:
+    """Prefer nodes that run fewer of the selected pods."""
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(selected)},
+    }
 
 
 def _cache_volumes(replica: Replica) -> list[Manifest]:
@@ -166,11 +188,15 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
 
 
 def _probes(serving: EngineServing) -> Manifest:
-    """Wait for the engine as long as it may take to load its weights, then look every ten seconds."""
+    """Wait for the engine as long as it may take to load its weights, then restart it after a minute of silence."""
     looks = {
         "httpGet": {"path": serving.health_path, "port": PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": _PROBE_TIMEOUT,
     }
     patience = max(1, -(-serving.startup_seconds // _PROBE_SECONDS))
-    return {"startupProbe": {**looks, "failureThreshold": patience}, "readinessProbe": looks}
+    return {
+        "startupProbe": {**looks, "failureThreshold": patience},
+        "readinessProbe": looks,
+        "livenessProbe": {**looks, "failureThreshold": _HUNG},
+    }

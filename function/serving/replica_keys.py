@@ -10,6 +10,7 @@ from function.serving import pod_reasons
 
 WORKLOAD: Final = "model-serving-"
 CLAIM: Final = "resource-claim-"
+DISRUPTION: Final = "disruption-"
 SERVICE: Final = "engine-service"
 ROUTE: Final = "model-route"
 POOL: Final = "inference-pool"
@@ -24,6 +25,7 @@ PODS: Final = "pods"
 CHILDREN: Final[Mapping[str, str]] = {
     f"{WORKLOAD}*": objects.KIND,
     f"{CLAIM}*": objects.KIND,
+    f"{DISRUPTION}*": objects.KIND,
     SERVICE: objects.KIND,
     ROUTE: objects.KIND,
     POOL: objects.KIND,

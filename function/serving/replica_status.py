@@ -10,7 +10,7 @@ from function.composition import Composition, Draft, Manifest, Object, Required,
 from function.serving import pod_reasons
 from function.serving.identity import Replica
 from function.serving.replica_conditions import ACCEPTED, READY
-from function.serving.replica_keys import PODS, WORKLOAD
+from function.serving.replica_keys import DISRUPTION, PODS, WORKLOAD
 from function.serving.topology import Topology
 from function.serving.workloads import workload
 
@@ -30,11 +30,12 @@ def finish(
     """
     workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    said = {key: readiness.serves(draft.observed(key)) for key in sorted(draft.keys - {PODS})}
+    said = {key: readiness.serves(draft.observed(key)) for key in needed(draft)}
     image = spec.engines[0].members[0].template.container.image
     where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
     accepted = "; ".join((where, *shape.remarks))
-    refused = [f"{key}: {error}" for key in said if (error := _sync_error(draft.observed(key)))]
+    others = sorted(draft.keys - {PODS})
+    refused = [f"{key}: {error}" for key in others if (error := _sync_error(draft.observed(key)))]
     if refused:
         draft.say(ACCEPTED, "NotSynced", refused[0])
     elif pending:
@@ -58,6 +59,11 @@ def finish(
         }
     )
     return draft.finish(ready=ready)
+
+
+def needed(draft: Draft) -> list[str]:
+    """The keys of what answering a request needs."""
+    return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
 
 
 def _sync_error(child: Object | None) -> str:
@@ -94,7 +100,7 @@ def _serving_since(draft: Draft, *, ready: bool) -> str | None:
     before = manifest.text(draft.observation.status, "servingSince")
     if before or not ready:
         return before or None
-    conditions = [manifest.condition(draft.observed(key), "Ready") for key in draft.keys]
+    conditions = [manifest.condition(draft.observed(key), "Ready") for key in needed(draft)]
     return max((manifest.text(one, "lastTransitionTime") for one in conditions), default="") or None
 
 

@@ -10,7 +10,7 @@ from function.api.devices import ResolvedDeviceRequest
 from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, objects
 from function.serving.identity import Replica, claim_template_name, deployment_name, gang_name
-from function.serving.pods import pod_template
+from function.serving.pods import pod_template, pods_of
 
 WorkloadKind = Literal["Deployment", "LeaderWorkerSet"]
 
@@ -103,6 +103,23 @@ def _leader_worker_set(replica: Replica, engine: PlacedEngine, name: str) -> Man
                 "leaderTemplate": pod_template(replica, engine, members["Leader"], {labels.GANG_ROLE: "leader"}),
                 "workerTemplate": pod_template(replica, engine, members["Worker"], {}),
             },
+        },
+    }
+
+
+def disruption_budget(replica: Replica, engine: PlacedEngine) -> Manifest:
+    """Build what lets nodes be emptied one copy at a time. A pod that does not answer anyway may always go.
+
+    The pods of a gang count together: without one of them the others answer nothing.
+    """
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": workload(replica, engine).name, "namespace": replica.namespace},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": pods_of(replica, engine)},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }
 

@@ -56,6 +56,7 @@ def test_the_side_car_takes_requests_in_the_engines_stead() -> None:
         "args": ["--secure-proxy=false", "--kv-connector=nixlv2", "--vllm-port=8001"],
         "ports": [{"containerPort": 8000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 10, "timeoutSeconds": 5},
+        "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
     }
     assert containers(decode)["engine"]["ports"] == [{"name": "engine", "containerPort": 8001}]
 

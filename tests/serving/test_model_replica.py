@@ -58,8 +58,16 @@ def test_a_standalone_engine_becomes_one_deployment_with_its_devices_claimed() -
                                 "periodSeconds": 10,
                                 "timeoutSeconds": 5,
                             },
+                            "livenessProbe": {
+                                "httpGet": {"path": "/health", "port": "engine"},
+                                "periodSeconds": 10,
+                                "timeoutSeconds": 5,
+                                "failureThreshold": 6,
+                            },
+                            "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
                         }
                     ],
+                    "terminationGracePeriodSeconds": 120,
                     "volumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
                     "resourceClaims": [{"name": "devices", "resourceClaimTemplateName": CLAIM}],
                 },

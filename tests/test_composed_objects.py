@@ -40,6 +40,7 @@ BUILT_IN = {
     ("v1", "ConfigMap"),
     ("v1", "Namespace"),
     ("v1", "ResourceQuota"),
+    ("v1", "Secret"),
     ("v1", "Service"),
     ("v1", "ServiceAccount"),
 }

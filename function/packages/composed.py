@@ -82,7 +82,9 @@ COMPOSED: Final[tuple[Composed, ...]] = (
 )
 """Every such kind, by who serves it."""
 
-READ_BY_CROSSPLANE: Final = frozenset({("apiextensions.k8s.io/v1", "CustomResourceDefinition")})
+READ_BY_CROSSPLANE: Final = frozenset(
+    {("apiextensions.k8s.io/v1", "CustomResourceDefinition"), ("v1", "ConfigMap"), ("v1", "Secret")}
+)
 """Kinds that are required without being composed, and that Crossplane's own role lets it read."""
 
 

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from function.api import labels
 from function.composition import Observation, manifest, names
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A Secret or ConfigMap that pods refer to, in the namespace of their replica.
+
+    Attributes:
+        kind: Which of the two.
+        name: Its name.
+    """
+
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +32,14 @@ class Replica:
         name: Its name.
         deployment: The deployment that it belongs to; empty for one written by hand.
         cache: The ModelCache whose weights it mounts; empty for none.
+        copies: What the copies of Secrets and ConfigMaps that its pods refer to are called.
     """
 
     namespace: str
     name: str
     deployment: str = ""
     cache: str = ""
+    copies: Mapping[Source, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -74,6 +90,11 @@ def picker_name(replica: Replica) -> str:
 def claim_name(namespace: str, cache: str) -> str:
     """Name the volume claim that holds the weights of a ModelCache."""
     return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
+
+
+def copy_name(namespace: str, replica: str, source: Source) -> str:
+    """Name a replica's copy of a Secret or ConfigMap."""
+    return names.name(f"{replica}-{source.name}", names.DNS_LABEL, source.kind, namespace, replica, source.name)
 
 
 def _engine(replica: Replica, engine: str) -> tuple[str, ...]:

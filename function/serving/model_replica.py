@@ -7,6 +7,7 @@ missing, unreadable or broken without any effect on what runs.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from function.api import labels
@@ -26,10 +27,10 @@ from function.composition import (
     objects,
     readiness,
 )
-from function.serving import picker, pod_reasons, replica_keys, replica_route, replica_status
+from function.serving import picker, pod_reasons, references, replica_keys, replica_route, replica_status
 from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
-from function.serving.replica_keys import CLAIM, DISRUPTION, PODS, POOL, ROUTE, SERVICE, WORKLOAD
+from function.serving.replica_keys import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.serving.topology import DISAGGREGATED, Topology, choose_picker, topology
 from function.serving.workloads import SERVED, claim_template, disruption_budget, workload
 
@@ -44,9 +45,13 @@ def compose(draft: Draft) -> Composition:
     cluster = draft.require("cluster", Requirement(API_VERSION, "InferenceCluster", name=spec.cluster_name))
     replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
     pods = draft.require(PODS, pod_reasons.requirement(replica))
+    sources = references.require(draft, spec)
     _check(spec)
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
+    pending = [source for source, answer in sources.items() if answer.unresolved]
+    if pending:
+        return draft.hold("InputUnresolved", f"{pending[0].kind} {pending[0].name} not fetched yet")
     shape = topology(spec, picker=_has_picker(draft, spec))
     refusal = _refusal(draft, shape)
     if refusal:
@@ -55,6 +60,7 @@ def compose(draft: Draft) -> Composition:
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
         return _nothing_new(draft, "WaitingForCluster", message)
+    replica = replace(replica, copies=references.compose(draft, sources, provider_config))
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
     if shape.picker:
@@ -178,6 +184,8 @@ COMPOSER = Composer(
     vocabulary=VOCABULARY,
     doubts=(
         Doubt("cluster", empty=Outcome(says={READY: "Serving"})),
+        Doubt(f"{SECRET}*"),
+        Doubt(f"{CONFIG_MAP}*"),
         Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
     ),
     children=replica_keys.CHILDREN,

@@ -19,7 +19,8 @@ from function.api.pod_template import Container
 from function.composition import Manifest
 from function.serving import engine_flags
 from function.serving.disaggregation import phase_labels, side_cars, transfer_env
-from function.serving.identity import Replica, claim_name, claim_template_name
+from function.serving.identity import Replica, Source, claim_name, claim_template_name
+from function.serving.references import renamed
 
 PORT_NAME: Final = "engine"
 """Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
@@ -110,7 +111,8 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
     if engine.copies > 1:
         spec["topologySpreadConstraints"] = [spread(pods_of(replica, engine))]
     if member.template.spec.image_pull_secrets:
-        spec["imagePullSecrets"] = [one.plain() for one in member.template.spec.image_pull_secrets]
+        named = [one.name for one in member.template.spec.image_pull_secrets]
+        spec["imagePullSecrets"] = [{"name": replica.copies.get(Source("Secret", name), name)} for name in named]
     return spec
 
 
@@ -148,7 +150,7 @@ def _container(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> 
     args = _args(written, cached=bool(replica.cache) and answers(member))
     if args:
         body["args"] = args
-    env = _env(engine, member)
+    env = [renamed(one, replica.copies) for one in _env(engine, member)]
     if env:
         body["env"] = env
     resources = _resources(member)

@@ -20,6 +20,8 @@ PICKER_ROLE: Final = "epp-role"
 PICKER_ROLE_BINDING: Final = "epp-rolebinding"
 PICKER_CONFIG: Final = "epp-config"
 PICKER_SERVICE: Final = "epp-service"
+SECRET: Final = "secret-"  # noqa: S105  # no password, but the start of a name
+CONFIG_MAP: Final = "configmap-"
 PODS: Final = "pods"
 
 CHILDREN: Final[Mapping[str, str]] = {
@@ -35,6 +37,8 @@ CHILDREN: Final[Mapping[str, str]] = {
     PICKER_ROLE_BINDING: objects.KIND,
     PICKER_CONFIG: objects.KIND,
     PICKER_SERVICE: objects.KIND,
+    f"{SECRET}*": objects.KIND,
+    f"{CONFIG_MAP}*": objects.KIND,
     PODS: pod_reasons.KIND,
 }
 """Every one of them, with its kind."""

@@ -1,6 +1,6 @@
 """Builders of ModelReplicas, their clusters, and what is observed of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function.composition import Composition, Manifest, manifest
@@ -61,9 +61,18 @@ def composed(
     thing: Mapping[str, Any],
     children: Mapping[str, Mapping[str, Any]] | None = None,
     cluster: Mapping[str, Any] | None = CLUSTER,
+    found: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Composition:
-    """The composer's answer; `cluster` None for one that does not exist."""
-    return answer(model_replica.COMPOSER, thing, children, {"cluster": [cluster] if cluster else []})
+    """The composer's answer; `cluster` None for one that does not exist.
+
+    Secrets and ConfigMaps do not exist unless `found` has them, by the key of their requirement.
+    """
+    required = {"cluster": [cluster] if cluster else [], **(found or {})}
+    asked = answer(model_replica.COMPOSER, thing, children, required).requirements
+    missing: dict[str, Sequence[Mapping[str, Any]]] = {
+        key: () for key in asked if key.startswith(("secret-", "configmap-"))
+    }
+    return answer(model_replica.COMPOSER, thing, children, {**missing, **required})
 
 
 def observed(answered: Composition, status: str = "True", **only: str) -> dict[str, Manifest]:

@@ -1,0 +1,164 @@
+"""Secrets and ConfigMaps that pods name are copied to the cluster, and the pods refer to the copies."""
+
+from typing import Any
+
+import pytest
+
+from function.composers import compose
+from function.composition import Manifest, names
+from tests.support.observe import observation, said
+from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, observed, remotes, replica
+from tests.support.replicas import serving as that_serves
+
+ENV = [
+    {"name": "PLAIN", "value": "x"},
+    {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token", "optional": True}}},
+    {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "mode"}}},
+    {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
+]
+WRITTEN = {"spec": {"containers": [container(env=ENV)], "imagePullSecrets": [{"name": "registry"}]}}
+THING = replica(engine("vllm", member(template=WRITTEN)))
+
+
+def source(kind: str, name: str, **content: Any) -> Manifest:
+    meta = {"name": name, "namespace": "ml-team", "labels": {"team": "a"}, "resourceVersion": "7"}
+    return {"apiVersion": "v1", "kind": kind, "metadata": meta, **content}
+
+
+HF = source("Secret", "hf", type="Opaque", data={"token": "c2VjcmV0"}, immutable=True)
+SETTINGS = source("ConfigMap", "settings", data={"mode": "fast"}, binaryData={"blob": "AA=="})
+REGISTRY = source("Secret", "registry", type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": "e30="})
+ALL: dict[str, list[Manifest]] = {"secret-hf": [HF], "configmap-settings": [SETTINGS], "secret-registry": [REGISTRY]}
+NONE: dict[str, list[Manifest]] = {key: [] for key in ALL}
+
+
+def copy(kind: str, name: str) -> str:
+    return names.name(f"chat-1-{name}", 63, kind, "ml-team", "chat-1", name)
+
+
+def referred(answered: Any, key: str = "model-serving-vllm") -> tuple[str, str, str]:
+    """What pods call the Secret, the ConfigMap and the pull secret that they refer to."""
+    pod = remotes(answered)[key]["spec"]["template"]["spec"]
+    sources = [entry.get("valueFrom", {}) for entry in pod["containers"][0]["env"]]
+    return (
+        sources[1]["secretKeyRef"]["name"],
+        sources[2]["configMapKeyRef"]["name"],
+        pod["imagePullSecrets"][0]["name"],
+    )
+
+
+COPIES = (copy("Secret", "hf"), copy("ConfigMap", "settings"), copy("Secret", "registry"))
+AS_WRITTEN = ("hf", "settings", "registry")
+
+
+def test_everything_that_pods_name_is_asked_for_by_name_in_the_replicas_namespace() -> None:
+    asked = {
+        key: (one.api_version, one.kind, one.name, one.namespace)
+        for key, one in composed(THING, found=NONE).requirements.items()
+        if key not in {"cluster", "pods"}
+    }
+    assert asked == {
+        "secret-hf": ("v1", "Secret", "hf", "ml-team"),
+        "secret-registry": ("v1", "Secret", "registry", "ml-team"),
+        "configmap-settings": ("v1", "ConfigMap", "settings", "ml-team"),
+    }
+
+
+def test_what_exists_is_copied_under_the_replicas_own_name_with_its_content_and_nothing_else() -> None:
+    made = remotes(composed(THING, found=ALL))
+    assert made["secret-hf"] == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": COPIES[0], "namespace": "ml-team"},
+        "type": "Opaque",
+        "data": {"token": "c2VjcmV0"},
+    }
+    assert made["configmap-settings"] == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": COPIES[1], "namespace": "ml-team"},
+        "data": {"mode": "fast"},
+        "binaryData": {"blob": "AA=="},
+    }
+    assert made["secret-registry"]["type"] == "kubernetes.io/dockerconfigjson"
+
+
+def test_the_pods_refer_to_the_copies_and_all_else_of_them_stays_as_written() -> None:
+    answered = composed(THING, found=ALL)
+    assert referred(answered) == COPIES
+    env = remotes(answered)["model-serving-vllm"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert [env[0], env[3]] == [ENV[0], ENV[3]]
+    assert env[1]["valueFrom"]["secretKeyRef"] == {"name": COPIES[0], "key": "token", "optional": True}
+
+
+def test_every_member_of_a_gang_refers_to_the_copies() -> None:
+    one = gang(leader={"template": WRITTEN}, worker={"template": WRITTEN})
+    both = remotes(composed(replica(one), found=ALL))["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
+    for template in (both["leaderTemplate"], both["workerTemplate"]):
+        assert template["spec"]["imagePullSecrets"] == [{"name": COPIES[2]}]
+        assert template["spec"]["containers"][0]["env"][3]["valueFrom"]["secretKeyRef"]["name"] == COPIES[0]
+
+
+def test_what_does_not_exist_at_first_is_referred_to_as_written() -> None:
+    answered = composed(THING, found=NONE)
+    assert referred(answered) == AS_WRITTEN
+    assert not ALL.keys() & answered.children.keys()
+    assert said(answered)["Held"] == "False/InputsResolved"
+
+
+def test_what_pods_refer_to_does_not_change_when_it_comes_into_being_later() -> None:
+    children = observed(composed(THING, found=NONE))
+    answered = composed(THING, children, found=ALL)
+    assert referred(answered) == AS_WRITTEN
+    assert not ALL.keys() & answered.children.keys()
+
+
+def test_a_copy_follows_what_it_is_a_copy_of() -> None:
+    children = observed(composed(THING, found=ALL))
+    changed = {**ALL, "secret-hf": [{**HF, "data": {"token": "bmV3"}}]}
+    assert remotes(composed(THING, children, found=changed))["secret-hf"]["data"] == {"token": "bmV3"}
+
+
+def test_a_copy_stays_as_it_is_when_what_it_is_a_copy_of_goes_and_the_replica_goes_on_serving() -> None:
+    thing, _ = that_serves(THING)
+    children = observed(composed(thing, found=ALL))
+    answered = composed(thing, children, found=NONE)
+    assert referred(answered) == COPIES
+    assert remotes(answered)["secret-hf"] == remotes(composed(thing, children, found=ALL))["secret-hf"]
+    assert (answered.ready, said(answered)["Held"]) == (True, "True/InputMissing")
+    (told,) = [c.message for c in answered.conditions if c.type == "Held"]
+    assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in told
+
+
+def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() -> None:
+    children = observed(composed(THING, found=ALL))
+    del children["secret-hf"]
+    answered = composed(THING, children, found=ALL)
+    assert remotes(answered)["secret-hf"]["metadata"]["name"] == COPIES[0]
+    assert referred(answered) == COPIES
+    gone = composed(THING, children, found=NONE)
+    assert referred(gone) == COPIES
+    assert "secret-hf" not in gone.children
+
+
+@pytest.mark.parametrize("key", sorted(ALL))
+def test_nothing_is_made_before_all_that_pods_name_has_been_looked_for(key: str) -> None:
+    found = {name: things for name, things in ALL.items() if name != key}
+    first = compose(observation(THING, {}, {"cluster": [CLUSTER], **found}))
+    assert (dict(first.children), first.ready, said(first)["Held"]) == ({}, False, "True/InputUnresolved")
+    children = observed(composed(THING, found=ALL))
+    later = compose(observation(THING, children, {"cluster": [CLUSTER], **found}))
+    assert set(later.children) == set(children)
+
+
+def test_two_replicas_share_no_copy() -> None:
+    made = []
+    for name, namespace in (("x", "a"), ("x", "b"), ("y", "a")):
+        thing = replica(engine("vllm", member(template=WRITTEN)), name=name, namespace=namespace)
+        made.append(remotes(composed(thing, found=ALL))["secret-hf"]["metadata"])
+    assert len({f"{one['namespace']}/{one['name']}" for one in made}) == 3
+    assert [one["namespace"] for one in made] == ["a", "b", "a"]
+
+
+def test_a_replica_that_names_nothing_asks_for_nothing() -> None:
+    assert set(composed(replica()).requirements) == {"cluster", "pods"}

@@ -8,7 +8,8 @@ from typing import Any
 
 from function.composers import compose
 from function.composition import manifest, objects
-from tests.support.settled import composites, observe, quickstart
+from tests.support.doubts import subjects
+from tests.support.settled import observe
 
 SNAPSHOT = Path(__file__).parent / "child_names.json"
 
@@ -26,10 +27,10 @@ def named(child: Mapping[str, Any], *, new: bool) -> str:
 
 
 def names() -> dict[str, dict[str, str]]:
-    """What every composite of the quickstart names its children."""
+    """What every composite of the quickstart, and replicas of every topology, name their children."""
     found: dict[str, dict[str, str]] = {}
-    for composer, thing in composites(quickstart()):
-        seen = observe(quickstart(), thing)
+    for composer, thing, plane in subjects():
+        seen = observe(plane, thing)
         children = {key: (child.manifest, False) for key, child in compose(seen).children.items()}
         fresh = compose(replace(seen, children={}))
         children |= {key: (child.manifest, True) for key, child in fresh.children.items()}

@@ -80,6 +80,16 @@ def _route(thing: Object) -> str:
     return f"{', '.join(filter(None, paths)) or 'every path'} -> {', '.join(behind) or 'nothing'}"
 
 
+def _inference_pool(thing: Object) -> str:
+    ports = [str(manifest.integer(port, "number")) for port in manifest.items(thing, "spec", "targetPorts")]
+    picker = manifest.text(thing, "spec", "endpointPickerRef", "name")
+    return f"port {', '.join(ports)}, picked by {picker}" if picker else ""
+
+
+def _disruption_budget(thing: Object) -> str:
+    return f"at most {counted(manifest.integer(thing, 'spec', 'maxUnavailable'), 'pod')} away at a time"
+
+
 def _gateway(thing: Object) -> str:
     ports = [str(manifest.integer(item, "port")) for item in manifest.items(thing, "spec", "listeners")]
     return f"port {', '.join(ports)}, class {manifest.text(thing, 'spec', 'gatewayClassName')}"
@@ -106,8 +116,10 @@ _TELL: Final[Mapping[str, Callable[[Object], str]]] = {
     "Deployment": _deployment,
     "Gateway": _gateway,
     "HTTPRoute": _route,
+    "InferencePool": _inference_pool,
     "LeaderWorkerSet": _gangs,
     "PersistentVolumeClaim": _volume,
+    "PodDisruptionBudget": _disruption_budget,
     "Release": _release,
     "ResourceClaimTemplate": _claim,
     "Secret": _content,

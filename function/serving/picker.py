@@ -20,12 +20,18 @@ from function.serving.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerati
 from function.serving.topology import Topology
 
 POOL_GROUP: Final = "inference.networking.k8s.io"
-OBJECTIVES_GROUP: Final = "inference.networking.x-k8s.io"
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0"
 
 PICKS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
 """Ready while a copy of any generation picks."""
+
+_READ: Final = (
+    ([""], ["pods"]),
+    ([POOL_GROUP], ["inferencepools"]),
+    (["inference.networking.x-k8s.io", "llm-d.ai"], ["inferenceobjectives", "inferencemodelrewrites"]),
+)
+"""What it reads, by group; of the last it reads those that the cluster knows, and does not start without."""
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _PORT: Final = 9002
@@ -74,7 +80,6 @@ def to_pool(replica: Replica) -> Manifest:
 def access(replica: Replica) -> tuple[Manifest, Manifest, Manifest]:
     """Build the picker's ServiceAccount, its Role, and what binds them."""
     meta = _meta(replica)
-    rules = [("", "pods"), (POOL_GROUP, "inferencepools"), (OBJECTIVES_GROUP, "inferenceobjectives")]
     return (
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
         {
@@ -82,8 +87,8 @@ def access(replica: Replica) -> tuple[Manifest, Manifest, Manifest]:
             "kind": "Role",
             "metadata": meta,
             "rules": [
-                {"apiGroups": [group], "resources": [plural], "verbs": ["get", "watch", "list"]}
-                for group, plural in rules
+                {"apiGroups": groups, "resources": plurals, "verbs": ["get", "watch", "list"]}
+                for groups, plurals in _READ
             ],
         },
         {

@@ -50,15 +50,20 @@ def topology(spec: ModelReplicaSpec, *, picker: bool) -> Topology:
     pair = spec.serving.mode == DISAGGREGATED
     pooled = {engine.name: _pool_port(engine) for engine in spec.engines}
     followed = next((engine for engine in spec.engines if engine.phase == "Decode"), spec.engines[0])
-    block_size = engine_flags.block_size(followed)
+    sizes = {engine.name: engine_flags.block_size(engine) for engine in spec.engines}
+    block_size = sizes[followed.name]
     said = [*(engine_flags.port(engine) for engine in spec.engines), *([block_size] if picker else [])]
+    remarks = [one.remark for one in said if one.remark]
+    if picker and not pair and len({one.value for one in sizes.values()}) > 1:
+        given = ", ".join(f"{name} {one.value}" for name, one in sizes.items())
+        remarks.append(f"blocks of the KV cache differ in size ({given}); the picker assumes {block_size.value}")
     return Topology(
         disaggregated=pair,
         picker=picker,
         port=SIDE_CAR_PORT if pair else pooled[spec.engines[0].name],
         block_size=block_size.value,
         fault=_fault(spec, pooled, picker=picker),
-        remarks=tuple(one.remark for one in said if one.remark),
+        remarks=tuple(remarks),
     )
 
 

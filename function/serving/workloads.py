@@ -28,7 +28,7 @@ SERVED: Final[dict[WorkloadKind, str]] = {
     ),
     "LeaderWorkerSet": (
         f"has(object.status) && {_COUNTS.format(ready='readyReplicas')}"
-        " && object.status.readyReplicas + 1 >= object.spec.replicas"
+        " && object.spec.replicas - object.status.readyReplicas <= 1"
     ),
 }
 """Ready once this generation answers, with at most one copy missing.

@@ -50,6 +50,13 @@ FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"spec": {"gatewayClassName": "envoy", "listeners": [{"port": 80}, {"port": 443}]}},
         "port 80, 443, class envoy",
     ),
+    "a pool": (
+        "InferencePool",
+        {"spec": {"targetPorts": [{"number": 8000}], "endpointPickerRef": {"name": "chat-epp"}}},
+        "port 8000, picked by chat-epp",
+    ),
+    "a pool that nothing picks from": ("InferencePool", {"spec": {"targetPorts": [{"number": 8000}]}}, ""),
+    "a budget": ("PodDisruptionBudget", {"spec": {"maxUnavailable": 1}}, "at most 1 pod away at a time"),
     "a release": (
         "Release",
         {"spec": {"forProvider": {"namespace": "lws-system", "chart": {"name": "lws", "version": "v0.8.0"}}}},

@@ -8,7 +8,7 @@ import pytest
 from function.composers import compose
 from function.composition import Manifest, names
 from tests.support.observe import observation, said, with_condition
-from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, member, observed, remotes, replica
+from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, gang, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
 
 WORKLOAD = names.name("chat-1-vllm", 63, "Engine", "ml-team", "chat-1", "vllm")
@@ -180,6 +180,29 @@ def test_a_replica_does_not_serve_while_any_of_its_objects_is_observed_not_ready
     assert not answered.ready
     (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
     assert told == f"{key}: Ready is False: {key} said so"
+
+
+def test_what_is_observed_ready_is_ready_and_what_is_not_observed_yet_is_not() -> None:
+    children = observed(composed(replica()))
+    del children["engine-service"]
+    answered = composed(replica(), children)
+    assert {key for key, child in answered.children.items() if child.readiness.ready} == KEYS - {"engine-service"} | {
+        "pods"
+    }
+    assert said(answered)["ModelAccepted"] == "True/Accepted"
+    assert not answered.ready
+
+
+def test_workloads_and_the_route_are_ready_by_what_they_say_and_all_else_once_it_is_created() -> None:
+    children = composed(replica(gang("g"), engine("e"))).children
+    policies = {key: child.manifest["spec"]["readiness"]["policy"] for key, child in children.items()}
+    assert {key for key, policy in policies.items() if policy == "DeriveFromCelQuery"} == {
+        "model-serving-g",
+        "model-serving-e",
+        "model-route",
+        "epp",
+    }
+    assert {policies[key] for key in policies if key.startswith("resource-claim-")} == {"SuccessfulCreate"}
 
 
 def test_two_workloads_of_which_one_is_ready_are_a_model_that_starts() -> None:

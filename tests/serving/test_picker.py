@@ -150,7 +150,11 @@ def test_the_picker_may_read_pods_pools_and_objectives_of_its_namespace_and_noth
         "rules": [
             {"apiGroups": [""], "resources": ["pods"], "verbs": read},
             {"apiGroups": ["inference.networking.k8s.io"], "resources": ["inferencepools"], "verbs": read},
-            {"apiGroups": ["inference.networking.x-k8s.io"], "resources": ["inferenceobjectives"], "verbs": read},
+            {
+                "apiGroups": ["inference.networking.x-k8s.io", "llm-d.ai"],
+                "resources": ["inferenceobjectives", "inferencemodelrewrites"],
+                "verbs": read,
+            },
         ],
     }
     assert made["epp-rolebinding"] == {
@@ -231,6 +235,15 @@ def test_flags_that_cannot_be_used_are_named_in_a_condition() -> None:
     assert "--block-size auto is no block size, 16 is assumed" in told
     alone = engine("vllm", member(template={"spec": {"containers": [container(args=["--block-size=auto"])]}}))
     assert "block size" not in accepted(replica(alone))
+
+
+def test_engines_of_one_pool_whose_blocks_differ_are_named_in_a_condition() -> None:
+    one, other = with_args("--block-size=32"), with_args("--block-size=64")
+    told = accepted(replica({**one, "name": "a"}, {**other, "name": "b"}))
+    assert told.endswith(
+        "blocks of the KV cache differ in size (a 32, b 64); the picker assumes 32; composing vllm/vllm-openai:v0.23.0"
+    )
+    assert "differ" not in accepted(replica({**one, "name": "a"}, {**one, "name": "b"}))
 
 
 def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> None:

@@ -1,0 +1,90 @@
+"""Every topology, from a manifest to what runs on a cluster."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from function.composition import Object, manifest
+from function.preview.clusters import Remote
+from function.preview.control_plane import ControlPlane
+from tests.support.settled import EXAMPLES, example, settle
+
+TOPOLOGIES = ("engines", "multi-node", "prefill-decode", "several-copies")
+
+
+@cache
+def preview(name: str) -> ControlPlane:
+    """A settled example. Shared: observe it, do not change it."""
+    return settle(*example(EXAMPLES / name))
+
+
+def written(name: str) -> dict[str, Any]:
+    """The deployments of an example, by name."""
+    things = [one for file in (EXAMPLES / name).glob("*.yaml") for one in yaml.safe_load_all(file.read_text("utf-8"))]
+    return {one["metadata"]["name"]: one for one in things if one["kind"] == "ModelDeployment"}
+
+
+def running(name: str, kind: str) -> list[Object]:
+    """What runs of a kind in the team's namespace, on any cluster."""
+    remotes: list[Remote] = preview(name).clusters.everything()
+    found = [one.thing for one in remotes if one.thing["kind"] == kind]
+    return [thing for thing in found if manifest.namespace_of(thing) == "ml-team"]
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_every_model_of_the_examples_is_ready_and_answers_at_its_url(name: str) -> None:
+    plane = preview(name)
+    for kind in ("ModelDeployment", "ModelService", "ModelReplica", "ModelEndpoint"):
+        things = plane.list("modelplane.ai/v1alpha1", kind)
+        assert things
+        assert [manifest.name_of(thing) for thing in things if not manifest.is_true(thing, "Ready")] == []
+
+
+@pytest.mark.parametrize(("name", "port"), [("sglang", 30000), ("tensorrt-llm", 8000), ("llama-cpp", 8080)])
+def test_flags_of_any_engine_pass_verbatim_and_requests_reach_the_port_that_they_say(name: str, port: int) -> None:
+    (member,) = written("engines")[name]["spec"]["engines"][0]["members"]
+    (asked,) = member["template"]["spec"]["containers"]
+    (made,) = [
+        one["spec"]["template"]["spec"]["containers"][0]
+        for one in running("engines", "Deployment")
+        if manifest.name_of(one).startswith(name)
+    ]
+    assert {key: made.get(key) for key in ("image", "command", "args", "env")} == {
+        key: asked.get(key) for key in ("image", "command", "args", "env")
+    }
+    assert made["ports"] == [{"name": "engine", "containerPort": port}]
+
+
+def test_a_gang_runs_on_a_cluster_with_the_secret_that_it_names() -> None:
+    (gang,), (secret,) = running("multi-node", "LeaderWorkerSet"), running("multi-node", "Secret")
+    both = gang["spec"]["leaderWorkerTemplate"]
+    for template in (both["leaderTemplate"], both["workerTemplate"]):
+        env = {one["name"]: one for one in template["spec"]["containers"][0]["env"]}
+        assert env["HF_TOKEN"]["valueFrom"]["secretKeyRef"] == {"name": secret["metadata"]["name"], "key": "token"}
+
+
+@pytest.mark.parametrize(("name", "mode"), [("several-copies", "FailOpen"), ("prefill-decode", "FailClose")])
+def test_route_pool_and_picker_lead_to_each_other(name: str, mode: str) -> None:
+    (route,), (pool,) = running(name, "HTTPRoute"), running(name, "InferencePool")
+    (service,) = running(name, "Service")
+    (picker,) = [one for one in running(name, "Deployment") if "epp" in manifest.name_of(one)]
+    assert route["spec"]["rules"][0]["backendRefs"][0]["name"] == manifest.name_of(pool)
+    assert pool["spec"]["endpointPickerRef"]["name"] == manifest.name_of(service)
+    assert pool["spec"]["endpointPickerRef"]["failureMode"] == mode
+    labels = picker["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    engines = [one for one in running(name, "Deployment") if one is not picker]
+    assert engines
+    for one in engines:
+        labels = one["spec"]["template"]["metadata"]["labels"]
+        assert pool["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_another_pass_over_a_settled_example_changes_nothing(name: str) -> None:
+    plane = settle(*example(EXAMPLES / name))
+    before = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    plane.settle()
+    assert {thing["metadata"]["uid"]: thing for thing in plane.everything()} == before

@@ -22,8 +22,8 @@ from function.composers import COMPOSERS, compose
 from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, manifest
 from function.preview.control_plane import ControlPlane
 from tests.support import protocol
-from tests.support.doubts import EACH, JUNK, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
-from tests.support.settled import EXAMPLES, composites, quickstart, settle
+from tests.support.doubts import EACH, JUNK, TOPOLOGIES, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
+from tests.support.settled import EXAMPLES, composites, example, quickstart, settle
 
 MALFORMED = {
     "a spec that is text": lambda item: {**item, "spec": "junk"},
@@ -266,14 +266,15 @@ def test_another_pass_over_the_settled_quickstart_changes_nothing() -> None:
     assert after == before
 
 
-def test_a_hold_of_everything_changes_no_object() -> None:
+@pytest.mark.parametrize("name", ["quickstart", *TOPOLOGIES])
+def test_a_hold_of_everything_changes_no_object(name: str) -> None:
     """Re-emitting what we own is a no-op for the API server, for every child of every composer."""
 
     def held(observation: Observation) -> Composition:
         composer = COMPOSERS[observation.api_version, observation.kind]
         return Draft(observation, composer.vocabulary).hold("InputUnresolved", "held by a test")
 
-    plane = settle(EXAMPLES / "quickstart")
+    plane = settle(*example(EXAMPLES / name))
     watched = {"Held"}
 
     def state(of: ControlPlane) -> dict[str, Any]:

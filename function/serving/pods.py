@@ -2,9 +2,9 @@
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
-end in and labels, in a gang where its leader is, and for a phase what hands requests on. One argument is
-added, and only in one case: `--model` for an image of vLLM that would otherwise serve a tiny
-default model beside the cached one.
+end in and labels, in a gang where its leader is, and for a phase what hands requests on. One
+argument is added, and only in one case: `--model` for an image of vLLM that would otherwise serve
+a tiny default model beside the cached one.
 """
 
 from __future__ import annotations
@@ -78,9 +78,10 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
         **said,
     }
     written = dict(metadata.labels) if metadata else {}
+    others = {key: value for key, value in written.items() if not key.startswith(labels.RESERVED_PREFIX)}
     return {
         "metadata": {
-            "labels": {**written, **{key: value for key, value in own.items() if value}},
+            "labels": {**others, **{key: value for key, value in own.items() if value}},
             **({"annotations": annotations} if annotations else {}),
         },
         "spec": _pod_spec(replica, engine, member),

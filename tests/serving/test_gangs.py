@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest, names
+from tests.support.observe import said
 from tests.support.replicas import composed, container, engine, gang, member, observed, remotes, replica
 
 SET = names.name("chat-1-vllm", 49, "Engine", "ml-team", "chat-1", "vllm")
@@ -151,6 +152,21 @@ def test_a_gang_with_a_cache_mounts_it_everywhere_and_only_the_leader_is_told_of
         assert {"name": "model-cache", "mountPath": "/mnt/models"} in one["volumeMounts"]
     assert leader["args"] == ["--model=/mnt/models"]
     assert "args" not in worker
+
+
+def test_no_label_of_the_user_makes_followers_answer_requests() -> None:
+    metadata = {"labels": {"modelplane.ai/serving": "chat-1", "team": "a"}}
+    _, worker = templates(gang(worker={"template": {"metadata": metadata, "spec": {"containers": [container()]}}}))
+    assert worker["metadata"]["labels"]["team"] == "a"
+    assert "modelplane.ai/serving" not in worker["metadata"]["labels"]
+
+
+def test_an_engines_workload_never_changes_its_kind_under_one_name() -> None:
+    children = observed(composed(replica()))
+    answered = composed(replica(gang()), children)
+    kept = remotes(answered)["model-serving-vllm"]
+    assert kept == remotes(composed(replica()))["model-serving-vllm"]
+    assert said(answered)["Held"] == "True/InputInvalid"
 
 
 def test_engines_of_one_pod_and_of_several_run_side_by_side() -> None:

@@ -160,6 +160,7 @@ def test_defaults_and_what_says_how_many_or_where_make_no_new_revision(fields: d
         {"modelCacheRef": {"name": "weights"}},
         {"engines": [engine(copies=2)]},
         {"engines": [engine(serving={"port": 8001})]},
+        {"engines": [engine(serving={"kvCacheBlockSize": 16})]},
         {"engines": [engine("qwen", member(claims=False))]},
         {
             "engines": [

@@ -105,6 +105,11 @@ def _reach(way: Way) -> Iterator[Cases]:
         mismatch(f"{at}.healthPath", "health", patterns.ABSOLUTE_PATH),
     )
     yield no(way.engines(way.engine(serving={"startupSeconds": 86401})), above(f"{at}.startupSeconds", 86401, 86400))
+    yield yes(*(way.engines(way.engine(serving={"kvCacheBlockSize": size})) for size in (1, 65536)))
+    yield no(way.engines(way.engine(serving={"kvCacheBlockSize": 0})), below(f"{at}.kvCacheBlockSize", 0, 1))
+    yield no(
+        way.engines(way.engine(serving={"kvCacheBlockSize": 65537})), above(f"{at}.kvCacheBlockSize", 65537, 65536)
+    )
 
 
 def _pickers() -> Iterator[Cases]:

@@ -7,8 +7,9 @@ missing, unreadable or broken without any effect on what runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from function.api import labels
 from function.api.engines import PlacedEngine
@@ -20,6 +21,7 @@ from function.composition import (
     Doubt,
     Draft,
     InvalidSpecError,
+    Manifest,
     Outcome,
     Required,
     Requirement,
@@ -97,11 +99,19 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
     for member in engine.members:
         if member.device_requests:
             key = f"{CLAIM}{engine.name}-{member.role.lower()}"
-            draft.remote(key, claim_template(replica, engine, member), provider_config)
+            draft.remote(key, _as_it_runs(draft, key, claim_template(replica, engine, member)), provider_config)
     if engine.copies > 1:
         draft.remote(f"{DISRUPTION}{engine.name}", disruption_budget(replica, engine), provider_config)
-    runs = workload(replica, engine)
-    draft.remote(f"{WORKLOAD}{engine.name}", runs.body, provider_config, ready_when=SERVED[runs.kind], watch=True)
+    runs, key = workload(replica, engine), f"{WORKLOAD}{engine.name}"
+    body = _as_it_runs(draft, key, runs.body)
+    draft.remote(key, body, provider_config, ready_when=SERVED[runs.kind], watch=True)
+
+
+def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
+    """Leave what is on the cluster as it was made: else a version that makes other pods would restart every engine."""
+    seen = draft.observed(key)
+    runs = objects.desired(seen)
+    return runs if objects.remote(seen) and runs.get("kind") == body["kind"] else body
 
 
 def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
@@ -162,9 +172,14 @@ def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
 
 
 def _is_ready(draft: Draft) -> bool:
-    """Whether everything that answering a request needs is ready."""
+    """Whether everything that answering a request needs is ready.
+
+    What has served does so while its pods are replaced, as long as some of them answer.
+    """
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
-    return readiness.all_serve(map(draft.observed, replica_status.needed(draft)), before=was_ready)
+    replaced = replica_status.replaced(draft) if was_ready else {}
+    needed = (key for key in replica_status.needed(draft) if key not in replaced)
+    return readiness.all_serve(map(draft.observed, needed), before=was_ready)
 
 
 def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready: bool) -> None:

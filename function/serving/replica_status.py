@@ -12,7 +12,7 @@ from function.serving.identity import Replica
 from function.serving.replica_conditions import ACCEPTED, READY
 from function.serving.replica_keys import DISRUPTION, PODS, WORKLOAD
 from function.serving.topology import Topology
-from function.serving.workloads import workload
+from function.serving.workloads import rollout, workload
 
 
 def finish(
@@ -43,7 +43,8 @@ def finish(
     else:
         draft.say(ACCEPTED, "Accepted", accepted)
     if ready:
-        draft.say(READY, "Serving", f"{replica.path} is served")
+        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft).items())]
+        draft.say(READY, "Serving", "; ".join((f"{replica.path} is served", *meanwhile)))
     elif pending:
         why = readiness.of(draft.observed(pending[0])).message
         where = f"{pending[0]} is not on {spec.cluster_name} yet"
@@ -64,6 +65,13 @@ def finish(
 def needed(draft: Draft) -> list[str]:
     """The keys of what answering a request needs."""
     return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
+
+
+def replaced(draft: Draft) -> dict[str, str]:
+    """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
+    keys = (key for key in sorted(draft.keys) if key.startswith(WORKLOAD))
+    found = {key: rollout(objects.remote(draft.observed(key))) for key in keys}
+    return {key: how for key, how in found.items() if how}
 
 
 def _sync_error(child: Object | None) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from function.api import labels
 from function.api.devices import ResolvedDeviceRequest
 from function.api.engines import PlacedEngine, PlacedMember
-from function.composition import Manifest, objects
+from function.composition import Manifest, Object, manifest, objects
 from function.serving.identity import Replica, claim_template_name, deployment_name, gang_name
 from function.serving.pods import pod_template, pods_of
 
@@ -51,6 +51,19 @@ class Workload:
     kind: WorkloadKind
     name: str
     body: Manifest
+
+
+def rollout(there: Object) -> str:
+    """Say how far the pods of a workload are replaced, while some of them answer; empty when none are replaced.
+
+    Args:
+        there: The workload as it is on the cluster.
+    """
+    copies = manifest.integer(there, "spec", "replicas", default=1)
+    updated = manifest.integer(there, "status", "updatedReplicas")
+    count = "availableReplicas" if there.get("kind") == "Deployment" else "readyReplicas"
+    answer = manifest.integer(there, "status", count)
+    return f"{updated} of {copies} copies are replaced, {answer} answer" if answer and updated < copies else ""
 
 
 def is_gang(engine: PlacedEngine) -> bool:

@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from function import fn
 from function.composers import answer
 from function.composition import Composition, Manifest, Observation, manifest
+from function.fleet.charges import charges
 from function.serving import model_deployment
 from tests.support import api, protocol
 from tests.support.deployments import (
@@ -141,10 +143,32 @@ def drained_for(seconds: int, *things: Manifest | None) -> bool:
     return any(note and note <= latest for note in notes)
 
 
+def yields(world: World, replica: Manifest | None) -> bool:
+    """Whether a replica has never served, and its pool has fewer nodes than are taken of it."""
+    if replica is None or manifest.is_true(replica, "Ready") or manifest.text(replica, "status", "servingSince"):
+        return False
+    where = manifest.text(replica, "spec", "clusterName")
+    there = {manifest.name_of(one): one for one in (*world.listed, *world.children.values())}
+    counted = Counter[str]()
+    for one in there.values():
+        if manifest.dig(one, "spec", "clusterName") == where and not manifest.text(
+            one, "metadata", "deletionTimestamp"
+        ):
+            for pool_name, nodes in charges(one):
+                counted[pool_name] += nodes
+    pools = [
+        one
+        for thing in world.clusters
+        if manifest.name_of(thing) == where
+        for one in manifest.items(thing, "status", "gpuPools")
+    ]
+    return any(counted[one["name"]] > max(one["nodes"], 0) for one in pools)
+
+
 @given(worlds())
 @settings(max_examples=300, deadline=None)
 def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
-    """A replica: its cluster is gone, or it is not wanted there and has drained. An endpoint: its replica is gone."""
+    """Its cluster is gone, or it has drained and either is not wanted or has no node there."""
     answered = ask(world.observe())
     assert not answered.fatal
     names = {manifest.name_of(one) for one in world.clusters}
@@ -170,7 +194,7 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
         drained = drained_for(90, replica, endpoint)
         lost = bool(names) and place.split("-")[0] not in names
         if key.startswith("replica-"):
-            unwanted = too_many or changed or place.split("-")[0] in emptied
+            unwanted = too_many or changed or place.split("-")[0] in emptied or yields(world, replica)
             assert lost or (unwanted and (endpoint is None or drained)), key
         else:
             assert lost or drained, key

@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 
 from tests.e2e.bed import moving as scene
-from tests.e2e.bed import plane, spare
+from tests.e2e.bed import plane, spare, topologies
 from tests.e2e.bed.departing import Departing, depart
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
@@ -19,6 +19,7 @@ from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
 from tests.e2e.bed.spare import Leaving
+from tests.e2e.bed.topologies import Topologies
 from tests.e2e.bed.traffic import Traffic
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
@@ -84,6 +85,7 @@ def asked(bed: Bed) -> Moving:
     bed.control.kubectl.apply(FLEET)
     bed.control.kubectl.apply(MODEL)
     spare.arrange(bed)
+    topologies.arrange(bed)
     moving = scene.arrange(bed)
     bed.restart()
     return moving
@@ -117,6 +119,13 @@ def leaving(serving: Serving, journal: Journal) -> Leaving:
     found = spare.leave(serving.bed)
     journal.note("a second model is Ready, and one of its replicas begins to leave", time.monotonic() - started)
     return found
+
+
+@pytest.fixture(scope="session")
+def topology(serving: Serving, asked: Moving) -> Topologies:
+    """Models that are served in every way there is."""
+    assert asked.bed is serving.bed
+    return Topologies(serving.bed)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from function.api.labels import GROUP, VERSION
 from function.composition import manifest, objects
 from tests.e2e.bed import moving as scene
+from tests.e2e.bed import topologies
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.spare import Leaving, Lookout
@@ -31,17 +32,17 @@ class Departing:
 
 
 def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
-    """Delete all that has moved, and the model of the second team; everything restarts meanwhile."""
+    """Delete all that has moved, every topology, and the model of the second team; everything restarts meanwhile."""
     moving.stop()
     team, model, abandoned = leaving.serving.namespace, leaving.serving.name, set[str]()
-    bed.control.kubectl("delete", "modeldeployment", "--all", "-n", scene.NAMESPACE, "--wait=false")
+    for namespace in (scene.NAMESPACE, topologies.NAMESPACE):
+        bed.control.kubectl("delete", "modeldeployment", "--all", "-n", namespace, "--wait=false")
     bed.control.kubectl("delete", f"md/{model}", f"ms/{model}", "-n", team, "--wait=false")
     since = time.time()
 
     def alone() -> bool:
-        replicas = names(bed, "ModelReplica", scene.NAMESPACE)
-        abandoned.update(_owners(bed, scene.NAMESPACE) - replicas)
-        return not (replicas or names(bed, "ModelEndpoint", scene.NAMESPACE) or _owners(bed, scene.NAMESPACE))
+        empty = {one: _is_empty(bed, one, abandoned) for one in (scene.NAMESPACE, topologies.NAMESPACE)}
+        return all(empty.values())
 
     def together() -> bool:
         replicas = {name.rpartition("-")[0] for name in names(bed, "ModelReplica", team)}
@@ -50,6 +51,14 @@ def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
     found = Departing(since, Lookout(alone), Lookout(together), abandoned)
     bed.restart()
     return found
+
+
+def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:
+    """Tell whether a namespace has no replicas; note those that went before what they had."""
+    replicas = names(bed, "ModelReplica", namespace)
+    owners = _owners(bed, namespace)
+    abandoned.update(owners - replicas)
+    return not (replicas or owners or names(bed, "ModelEndpoint", namespace))
 
 
 def names(bed: Bed, kind: str, namespace: str) -> set[str]:

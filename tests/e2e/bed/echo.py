@@ -20,6 +20,8 @@ from tests.e2e.bed.api import Api
 
 _PORT: Final = 80
 _GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
+_POOL_API: Final = "inference.networking.k8s.io/v1"
+_PHASE: Final = "llm-d.ai/role"
 _SECONDS: Final = 30
 
 
@@ -73,7 +75,9 @@ class Echo:
             self._server = ThreadingHTTPServer((self._address, _PORT), self._handler())
             threading.Thread(target=self._server.serve_forever, name=f"echo-{self._cluster}", daemon=True).start()
         slices = self._api.list("discovery.k8s.io/v1", "EndpointSlice")
-        found = (rule for route in self._api.list(_GATEWAY_API, "HTTPRoute") for rule in _rules(route, slices))
+        pools = self._api.list(_POOL_API, "InferencePool")
+        there = _Backends(slices, pools, self._api.list("v1", "Pod") if pools else [])
+        found = (rule for route in self._api.list(_GATEWAY_API, "HTTPRoute") for rule in _rules(route, there))
         self._routes = tuple(sorted(found, key=lambda rule: len(rule.prefix), reverse=True))
 
     def answer(self, path: str, headers: Manifest) -> tuple[int, Manifest]:
@@ -116,11 +120,42 @@ class Echo:
         return Handler
 
 
-def _rules(route: Object, slices: list[Manifest]) -> Iterator[Route]:
+@dataclass(frozen=True, slots=True)
+class _Backends:
+    """What routes may lead to.
+
+    Attributes:
+        slices: Endpoints of Services.
+        pools: Pools with an endpoint picker.
+        pods: All pods; none when there is no pool.
+    """
+
+    slices: list[Manifest]
+    pools: list[Manifest]
+    pods: list[Manifest]
+
+    def ready(self, ref: Object, namespace: str) -> Iterator[str]:
+        """The pods behind a backend that are ready; of a pool, those that its picker may pick, and none without it."""
+        if ref.get("kind", "Service") == "Service":
+            yield from _ready(self.slices, namespace, ref["name"])
+            return
+        for pool in self.pools:
+            if (manifest.namespace_of(pool), manifest.name_of(pool)) != (namespace, ref["name"]):
+                continue
+            picks = any(_ready(self.slices, namespace, manifest.text(pool, "spec", "endpointPickerRef", "name")))
+            selected = manifest.mapping(pool, "spec", "selector", "matchLabels").items()
+            for pod in self.pods if picks else ():
+                inside = manifest.namespace_of(pod) == namespace and selected <= manifest.labels(pod).items()
+                answers = manifest.labels(pod).get(_PHASE) != "prefill" and manifest.is_true(pod, "Ready")
+                if inside and answers and "deletionTimestamp" not in pod["metadata"]:
+                    yield manifest.name_of(pod)
+
+
+def _rules(route: Object, backends: _Backends) -> Iterator[Route]:
     for rule in manifest.items(route, "spec", "rules"):
         pods: list[str] = []
         for ref in manifest.items(rule, "backendRefs"):
-            pods += _ready(slices, ref.get("namespace") or manifest.namespace_of(route), ref["name"])
+            pods += backends.ready(ref, ref.get("namespace") or manifest.namespace_of(route))
         replacements = [
             manifest.text(item, "urlRewrite", "path", "replacePrefixMatch")
             for item in manifest.items(rule, "filters")

@@ -79,7 +79,7 @@ class Controller:
             generation = _generation(route)
             resolved = condition("ResolvedRefs", "True", "ResolvedRefs", "", generation)
             if missing:
-                message = f"Service {missing[0]['name']} not found"
+                message = f"{missing[0].get('kind', 'Service')} {missing[0]['name']} not found"
                 resolved = condition("ResolvedRefs", "False", "BackendNotFound", message, generation)
             said = [condition("Accepted", "True", "Accepted", "", generation), resolved]
             old = manifest.items(before.get(str(ref), {}), "conditions")

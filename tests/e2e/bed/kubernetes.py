@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.e2e.bed import kubelets
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubectl import Kubectl
@@ -134,7 +135,7 @@ class Starter:
 
     def kubelets(self, cluster: Cluster) -> None:
         """Start kwok, which plays the kubelets of all nodes."""
-        stages = sorted((self.binaries.folders["kwok"] / "stages").glob("*.yaml"))
+        stages = kubelets.stages(self.binaries.folders["kwok"] / "stages", self.processes.folder)
         (port,) = free_ports(1)
         command: tuple[str | Path, ...] = (
             self.binaries["kwok"],

@@ -45,13 +45,23 @@ _REMOTE: Final = (
     ("gateway.envoyproxy.io/v1alpha1", "EnvoyProxy"),
     ("resource.k8s.io/v1", "ResourceClaimTemplate"),
     ("resource.k8s.io/v1", "ResourceClaim"),
+    ("inference.networking.k8s.io/v1", "InferencePool"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("rbac.authorization.k8s.io/v1", "Role"),
+    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+    ("v1", "ConfigMap"),
     ("v1", "ResourceQuota"),
     ("v1", "Service"),
     ("v1", "Secret"),
+    ("v1", "ServiceAccount"),
     ("v1", "Pod"),
 )
 _STAYS: Final = frozenset({"Namespace", "CustomResourceDefinition"})
+_GIVEN: Final = {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")}
+"""What every namespace has."""
+
 _KUBERNETES: Final = ("Service", "default", "kubernetes")
+_OF_KUBERNETES: Final = ("kube-system", "kube-public")
 
 
 def going(bed: Bed) -> list[str]:
@@ -72,10 +82,10 @@ def of_control(bed: Bed) -> list[str]:
 def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
     """What is left on an inference cluster of what replicas and stacks bring, or of one namespace of it."""
     api = bed.inference[name].api
-    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind)]
+    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind) if not _is_given(thing)]
     if namespace:
         return [_words(thing) for thing in found if manifest.namespace_of(thing) == namespace]
-    return [_words(thing) for thing in found if _identity(thing) != _KUBERNETES] + sorted(bed.helm.installed[api.url])
+    return [_words(thing) for thing in found] + sorted(bed.helm.installed[api.url])
 
 
 def not_looked_for(bed: Bed) -> set[str]:
@@ -105,6 +115,12 @@ def unreachable(bed: Bed) -> list[str]:
 def _is_removed_with_it(thing: Object) -> bool:
     """Tell whether what an Object or Release has on its cluster is removed when it goes."""
     return bool({"*", "Delete"} & set(manifest.dig(thing, "spec", "managementPolicies", default=["*"])))
+
+
+def _is_given(thing: Object) -> bool:
+    """Tell whether a cluster has something by itself."""
+    kind, namespace, name = _identity(thing)
+    return (kind, name) in _GIVEN or (kind, namespace, name) == _KUBERNETES or namespace in _OF_KUBERNETES
 
 
 def _all(bed: Bed) -> list[Manifest]:

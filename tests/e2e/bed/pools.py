@@ -23,12 +23,14 @@ class Pool:
         name: Its name.
         nodes: How many.
         product: The kind of GPU, which is also the name of the nodes' InferenceClass.
+        absent: How many of its nodes have not registered.
     """
 
     cluster: str
     name: str
     nodes: int
     product: str
+    absent: int = 0
 
     @property
     def node_names(self) -> list[str]:
@@ -40,11 +42,7 @@ def add(bed: Bed, *pools: Pool) -> None:
     """Have nodes register, and declare their pools and classes."""
     bed.control.kubectl.apply_objects(_inference_class(name) for name in sorted({pool.product for pool in pools}))
     for pool in pools:
-        remote = bed.inference[pool.cluster].api
-        for name in pool.node_names:
-            remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product))
-        for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
-            remote.apply(one, "helm")
+        register(bed, pool, pool.node_names[: pool.nodes - pool.absent])
     for cluster in _clusters(pools):
         more = [
             {"name": pool.name, "className": pool.product, "nodeCount": pool.nodes}
@@ -54,13 +52,30 @@ def add(bed: Bed, *pools: Pool) -> None:
         _declare(bed, cluster, [*_declared(bed, cluster), *more])
 
 
+def register(bed: Bed, pool: Pool, names: Iterable[str]) -> None:
+    """Have nodes of a pool register."""
+    remote = bed.inference[pool.cluster].api
+    for name in names:
+        remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product))
+    for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
+        remote.apply(one, "helm")
+
+
+def lose(bed: Bed, cluster: str, node: str) -> None:
+    """Lose a node, as when its machine is gone for good."""
+    remote = bed.inference[cluster].api
+    (gone,) = gpus.slices([remote.get("v1", "Node", node) or {}])
+    remote.delete(gone)
+    remote.delete({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}})
+
+
 def remove(bed: Bed, *pools: Pool) -> None:
     """Take pools and their nodes away."""
     for cluster in _clusters(pools):
         gone = {pool.name for pool in pools if pool.cluster == cluster}
         _declare(bed, cluster, [one for one in _declared(bed, cluster) if one["name"] not in gone])
     for pool in pools:
-        bed.inference[pool.cluster].kubectl("delete", "node", *pool.node_names)
+        bed.inference[pool.cluster].kubectl("delete", "node", "--ignore-not-found", *pool.node_names)
 
 
 def deployment(name: str, replicas: int, namespace: str, product: str) -> Manifest:

@@ -23,6 +23,8 @@ from tests.e2e.bed.processes import BedError
 from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, REPLICAS, Serving
 from tests.e2e.bed.sameness import composed, differences
 from tests.e2e.bed.spare import Leaving
+from tests.e2e.bed.topologies import CLUSTER, Topologies
+from tests.e2e.bed.topologies import NAMESPACE as NAMESPACE_OF_ALL
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
@@ -36,13 +38,13 @@ def test_every_kind_on_inference_clusters_is_looked_for(bed: Bed, serving: Servi
 def test_deployments_go_while_services_point_to_them_and_each_replica_after_what_it_has(
     bed: Bed, departing: Departing, journal: Journal
 ) -> None:
-    team = scene.NAMESPACE
     bed.processes.until("their replicas and endpoints are gone", lambda: departing.alone.seen)
     journal.note("teardown: deployments, in the background", departing.alone.at - departing.since)
     assert departing.abandoned == set(), "replicas that went before what they have on the cluster"
-    for cluster in bed.inference:
+    for cluster, team in (*((cluster, scene.NAMESPACE) for cluster in bed.inference), (CLUSTER, NAMESPACE_OF_ALL)):
         bed.processes.until(f"nothing is left on {cluster}", partial(_is_clear, bed, cluster, team))
         assert bed.inference[cluster].api.get("v1", "Namespace", team) is not None, "the namespace stays"
+    team = scene.NAMESPACE
     for name in names(bed, "ModelService", team):
         said = partial(_no_endpoints, bed, name, team)
         bed.await_with_looks(f"the service {name} says that it has no endpoint", said, 60, team)
@@ -56,18 +58,22 @@ def test_a_deployment_and_its_service_go_together(
     assert leaving.serving.pods() == []
 
 
-def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: Moving, journal: Journal) -> None:
-    team = scene.NAMESPACE
+def test_a_namespace_without_replicas_goes_with_its_services(
+    bed: Bed, moving: Moving, topology: Topologies, journal: Journal
+) -> None:
+    teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
-        return team not in "".join(map(manifest.name_of, bed.control.api.list(leftovers.USAGES, "ClusterUsage")))
+        guards = "".join(map(manifest.name_of, bed.control.api.list(leftovers.USAGES, "ClusterUsage")))
+        return not any(team in guards for team in teams)
 
-    bed.await_with_looks("the namespace is not guarded", unguarded, 90, team)
+    bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)
     started = time.monotonic()
-    bed.control.kubectl("delete", "namespace", team, "--timeout=60s")
-    journal.note("teardown: the namespace of a team", time.monotonic() - started)
-    assert names(bed, "ModelService", team) == set()
+    bed.control.kubectl("delete", "namespace", *teams, "--timeout=60s")
+    journal.note("teardown: the namespaces of two teams", time.monotonic() - started)
+    assert [names(bed, "ModelService", team) for team in teams] == [set(), set()]
     moving.clear()
+    topology.clear()
     pools.remove(bed, spare.POOL)
 
 

@@ -1,0 +1,143 @@
+"""Every way to serve a model, with the controllers, scheduler and provider that do it; and what may befall it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from function.api import labels
+from function.composition import Manifest, manifest
+from tests.e2e.bed import pools
+from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import say
+from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Topologies
+from tests.e2e.bed.traffic import OK, ask
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_model_is_served_in_each_way_there_is(bed: Bed, topology: Topologies, name: str) -> None:
+    bed.processes.until(f"{name} is served", lambda: topology.serves(name), 180)
+    assert len(topology.ready_pods(name)) == PODS[name]
+    if not bed.isolated:
+        say("NOT CHECKED: that requests are answered, since none can be sent")
+        return
+
+    def answered() -> str:
+        answer = ask(topology.url(name))
+        return str(answer.body["pod"]) if answer.status == OK else ""
+
+    pod = bed.processes.until("a request is answered", answered)
+    assert manifest.labels(topology.pods(name)[pod])[labels.SERVING] == manifest.name_of(topology.replica(name))
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topologies, name: str) -> None:
+    pods = topology.ready_pods(name).values()
+    nodes = {pod["spec"]["nodeName"] for pod in pods}
+    assert len(nodes) == PODS[name]
+    assert nodes <= set(POOLS[name].node_names)
+    claims = bed.inference[CLUSTER].api.list("resource.k8s.io/v1", "ResourceClaim", NAMESPACE)
+    mine = [one for one in claims if {user["name"] for user in _users(one)} & {manifest.name_of(pod) for pod in pods}]
+    assert {result["pool"] for one in mine for result in one["status"]["allocation"]["devices"]["results"]} == nodes
+
+
+def test_the_arguments_of_a_gang_resolve_to_its_leader_and_its_ranks(topology: Topologies) -> None:
+    """What the kubelet makes of them: a variable refers to those before it, an argument to all."""
+    pods = [*topology.ready_pods("pair").values()]
+    said = {name: value for pod in pods for name, value in [_expanded(pod)]}
+    (leader,) = (name for name in said if name.endswith("-0"))
+    address = f"{leader}.{leader.removesuffix('-0')}.{NAMESPACE}"
+    assert said == {
+        leader: ["--nnodes=2", "--node-rank=0", f"--master-addr={address}"],
+        f"{leader}-1": ["--nnodes=2", "--node-rank=1", f"--master-addr={address}", "--headless"],
+    }
+
+
+def test_pods_read_their_replicas_own_copy_of_a_secret(bed: Bed, topology: Topologies) -> None:
+    (pod, *_) = topology.ready_pods("pair").values()
+    (token,) = (one for one in _env(pod) if one["name"] == "HF_TOKEN")
+    name = token["valueFrom"]["secretKeyRef"]["name"]
+    assert name.startswith(f"{manifest.name_of(topology.replica('pair'))}-hugging-face-")
+    copy = bed.inference[CLUSTER].api.get("v1", "Secret", name, NAMESPACE)
+    original = bed.control.api.get("v1", "Secret", "hugging-face", NAMESPACE)
+    assert copy
+    assert original
+    assert copy["data"] == original["data"]
+
+
+def test_an_image_that_cannot_be_pulled_is_named(bed: Bed, topology: Topologies) -> None:
+    bed.await_with_looks("it is", lambda: "ImagePullBackOff" in topology.said(UNPULLABLE), 90, NAMESPACE)
+    assert "registry.invalid/engine:none" in topology.said(UNPULLABLE)
+    assert not topology.serves(UNPULLABLE)
+
+
+def test_a_gang_without_a_node_for_one_of_its_pods_says_so_and_serves_once_it_has_one(
+    bed: Bed, topology: Topologies
+) -> None:
+    bed.await_with_looks("it says so", lambda: "Unschedulable" in topology.said(SHORT), 90, NAMESPACE)
+    assert not bed.is_true("ModelDeployment", SHORT, "Ready", NAMESPACE)
+    (last,) = POOLS[SHORT].node_names[-1:]
+    pools.register(bed, POOLS[SHORT], [last])
+    bed.await_with_looks("it is served", lambda: topology.serves(SHORT), 120, NAMESPACE)
+    assert len({pod["spec"]["nodeName"] for pod in topology.ready_pods(SHORT).values()}) == PODS[SHORT]
+
+
+def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
+    bed: Bed, topology: Topologies, journal: Journal
+) -> None:
+    before = topology.ready_pods("pair")
+    (worker,) = (pod for pod in before.values() if labels.SERVING not in manifest.labels(pod))
+    bed.inference[CLUSTER].api.delete(worker)
+    started = time.monotonic()
+    replica = manifest.name_of(topology.replica("pair"))
+
+    def back() -> bool:
+        uids = {pod["metadata"]["uid"] for pod in topology.ready_pods("pair").values()}
+        return len(uids) == PODS["pair"] and not uids & {pod["metadata"]["uid"] for pod in before.values()}
+
+    bed.processes.until("all of its pods are other ones", back, 90)
+    bed.await_with_looks("it is served", lambda: topology.serves("pair"), 90, NAMESPACE)
+    journal.note("a worker is killed: its gang is back", time.monotonic() - started)
+    assert manifest.name_of(topology.replica("pair")) == replica, "the replica stays"
+
+
+def test_a_node_that_is_lost_costs_a_copy_and_no_replica(bed: Bed, topology: Topologies, journal: Journal) -> None:
+    replica = topology.replica("copies")
+    lost, stays = topology.ready_pods("copies").values()
+    pools.lose(bed, CLUSTER, lost["spec"]["nodeName"])
+    started = time.monotonic()
+
+    def back() -> bool:
+        pods = topology.ready_pods("copies")
+        assert manifest.name_of(stays) in pods, "the other copy answers"
+        return len(pods) == PODS["copies"] and manifest.name_of(lost) not in pods
+
+    bed.processes.until("another copy answers", back, 180)
+    journal.note("a node is lost: another copy answers", time.monotonic() - started)
+    assert topology.replica("copies")["metadata"]["uid"] == replica["metadata"]["uid"]
+    assert topology.serves("copies")
+
+
+def _users(claim: Manifest) -> list[Manifest]:
+    return [dict(one) for one in manifest.items(claim, "status", "reservedFor")]
+
+
+def _env(pod: Manifest) -> list[Manifest]:
+    return [dict(one) for one in manifest.items(pod["spec"]["containers"][0], "env")]
+
+
+def _expanded(pod: Manifest) -> tuple[str, list[str]]:
+    known: dict[str, str] = {}
+    for one in _env(pod):
+        if "value" in one:
+            known[one["name"]] = _filled(one["value"], known)
+    arguments = pod["spec"]["containers"][0]["args"]
+    return manifest.name_of(pod), [_filled(argument, known) for argument in arguments]
+
+
+def _filled(text: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace(f"$({name})", value)
+    return text

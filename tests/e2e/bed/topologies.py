@@ -1,0 +1,147 @@
+"""One deployment for each way to serve a model, each on GPUs of a kind of its own, with a service of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from function.api import labels
+from function.composition import Manifest, manifest
+from tests.e2e.bed import gpus, kubelets, pools
+from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.pools import Pool
+
+NAMESPACE: Final = "topologies"
+CLUSTER: Final = "ams-1"
+
+_IMAGE: Final = "vllm/vllm-openai:v0.23.0"
+_TRANSFER: Final = '--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both"}'
+_GANG: Final = ("--nnodes=2", "--node-rank=$(MODELPLANE_RANK)", "--master-addr=$(MODELPLANE_LEADER_ADDRESS)")
+_TOKEN: Final = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hugging-face", "key": "token"}}}
+
+WHOLE: Final = ("pair", "copies", "split")
+"""Those that have all that they need."""
+
+SHORT: Final = "four"
+"""A gang of four in a pool of four nodes, of which one has not registered."""
+
+UNPULLABLE: Final = "unpullable"
+"""One whose image does not exist."""
+
+PODS: Final = {"pair": 2, "copies": 2, "split": 2, SHORT: 4, UNPULLABLE: 1}
+"""How many pods each has, of which each takes a node."""
+
+POOLS: Final = {name: Pool(CLUSTER, name, pods, name, absent=int(name == SHORT)) for name, pods in PODS.items()} | {
+    "copies": Pool(CLUSTER, "copies", 3, "copies")
+}
+"""Where they run; one pool has a node more than it needs, another has one that has not registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topologies:
+    """All of them.
+
+    Attributes:
+        bed: Where they run.
+    """
+
+    bed: Bed
+
+    def deployment(self, name: str) -> Manifest:
+        """A deployment."""
+        return self.bed.composite("ModelDeployment", name, NAMESPACE)
+
+    def replica(self, name: str) -> Manifest:
+        """The one replica of a deployment."""
+        (found,) = self.bed.control.api.list(
+            f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", NAMESPACE, **{labels.DEPLOYMENT: name}
+        )
+        return found
+
+    def pods(self, name: str) -> dict[str, Manifest]:
+        """Its pods that are not on their way out, by name."""
+        found = self.bed.inference[CLUSTER].api.list("v1", "Pod", NAMESPACE, **{labels.DEPLOYMENT: name})
+        engines = [one for one in found if labels.ENGINE in manifest.labels(one)]
+        return {manifest.name_of(one): one for one in engines if "deletionTimestamp" not in one["metadata"]}
+
+    def ready_pods(self, name: str) -> dict[str, Manifest]:
+        """Those that are Ready."""
+        return {pod: one for pod, one in self.pods(name).items() if manifest.is_true(one, "Ready")}
+
+    def serves(self, name: str) -> bool:
+        """Whether a deployment and its service are Ready."""
+        kinds = ("ModelDeployment", "ModelService")
+        return all(self.bed.is_true(kind, name, "Ready", NAMESPACE) for kind in kinds)
+
+    def url(self, name: str) -> str:
+        """Where a model is asked."""
+        service = self.bed.composite("ModelService", name, NAMESPACE)
+        return f"{manifest.text(service, 'status', 'address')}/v1/models"
+
+    def said(self, name: str) -> str:
+        """What a deployment says of its replicas."""
+        return self.bed.message("ModelDeployment", name, "ReplicasReady", NAMESPACE)
+
+    def clear(self) -> None:
+        """Take the pools away, when nothing is on them any more."""
+        pools.remove(self.bed, *POOLS.values())
+
+
+def arrange(bed: Bed) -> Topologies:
+    """Ask for all of them."""
+    pools.add(bed, *POOLS.values())
+    bed.control.kubectl.apply_objects(_manifests())
+    return Topologies(bed)
+
+
+def _manifests() -> Iterator[Manifest]:
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "hugging-face", "namespace": NAMESPACE},
+        "stringData": {"token": "hf_of_the_bed"},
+    }
+    engines: Mapping[str, list[Manifest]] = {
+        "pair": [_engine("vllm", *_gang("pair", 1))],
+        "copies": [_engine("vllm", _member("Standalone", "copies"), copies=2)],
+        "split": [
+            _engine("reads", _member("Standalone", "split", args=[_TRANSFER]), phase="Prefill"),
+            _engine("writes", _member("Standalone", "split", args=["--port=8001", _TRANSFER]), phase="Decode"),
+        ],
+        SHORT: [_engine("vllm", *_gang(SHORT, 3))],
+        UNPULLABLE: [_engine("vllm", _member("Standalone", UNPULLABLE, image=kubelets.UNPULLABLE))],
+    }
+    for name, several in engines.items():
+        spec: Manifest = {"replicas": 1, "engines": several}
+        if name == "split":
+            spec["serving"] = {"mode": "PrefillDecode"}
+        yield {
+            "apiVersion": f"{labels.GROUP}/{labels.VERSION}",
+            "kind": "ModelDeployment",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": spec,
+        }
+        yield pools.service(name, NAMESPACE)
+
+
+def _engine(name: str, *members: Manifest, **more: Any) -> Manifest:
+    return {"name": name, "members": list(members), **more}
+
+
+def _gang(product: str, workers: int) -> tuple[Manifest, Manifest]:
+    leader = _member("Leader", product, args=list(_GANG), env=[_TOKEN])
+    worker = _member("Worker", product, args=[*_GANG, "--headless"], env=[_TOKEN])
+    return leader, {**worker, "worker": {"nodes": workers}}
+
+
+def _member(role: str, product: str, image: str = _IMAGE, **more: Any) -> Manifest:
+    expression = f'device.attributes["{gpus.DRIVER}"].productName == "{product}"'
+    request = {"name": "gpu", "count": 1, "selectors": [{"cel": expression}]}
+    container = {"name": "engine", "image": image, **more}
+    return {
+        "role": role,
+        "nodeSelector": {"devices": [request]},
+        "template": {"spec": {"containers": [container]}},
+    }

@@ -13,7 +13,8 @@ from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
 
 NAMESPACE: Final = "topologies"
-CLUSTER: Final = "ams-1"
+CLUSTER: Final = "osl-1"
+"""Where they run, and stay when it is drained: a cluster has eight pools at most, and the other one has six."""
 
 _IMAGE: Final = "vllm/vllm-openai:v0.23.0"
 _TRANSFER: Final = '--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both"}'
@@ -114,7 +115,7 @@ def _manifests() -> Iterator[Manifest]:
         UNPULLABLE: [_engine("vllm", _member("Standalone", UNPULLABLE, image=kubelets.UNPULLABLE))],
     }
     for name, several in engines.items():
-        spec: Manifest = {"replicas": 1, "engines": several}
+        spec: Manifest = {"replicas": 1, "engines": several, "tolerations": [{"operator": "Exists"}]}
         if name == "split":
             spec["serving"] = {"mode": "PrefillDecode"}
         yield {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from function.api.labels import POOL
@@ -13,6 +13,8 @@ TAINT: Final = "nvidia.com/gpu"
 
 L4: Final = "NVIDIA L4"
 _PRODUCT: Final = "nvidia.com/gpu.product"
+_COUNT: Final = "nvidia.com/gpu.count"
+_MEMORY: Final = "nvidia.com/gpu.memory"
 _ATTRIBUTES: Final[Manifest] = {
     "architecture": {"string": "Ada Lovelace"},
     "brand": {"string": "Nvidia"},
@@ -23,13 +25,15 @@ _ATTRIBUTES: Final[Manifest] = {
 }
 
 
-def node(name: str, pool: str, product: str = L4) -> Manifest:
+def node(name: str, pool: str, product: str = L4, count: int = 1, memory: str = "23034Mi") -> Manifest:
     """A node of a pool, as it registers; kwok fills in its conditions.
 
     Args:
         name: Its name.
         pool: The pool.
-        product: The GPU in it.
+        product: The kind of its GPUs.
+        count: How many it has.
+        memory: What each has.
     """
     resources = {"cpu": "16", "memory": "64Gi", "pods": "110"}
     return {
@@ -38,7 +42,12 @@ def node(name: str, pool: str, product: str = L4) -> Manifest:
         "metadata": {
             "name": name,
             "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", POOL: pool},
-            "annotations": {"kwok.x-k8s.io/node": "fake", _PRODUCT: product},
+            "annotations": {
+                "kwok.x-k8s.io/node": "fake",
+                _PRODUCT: product,
+                _COUNT: str(count),
+                _MEMORY: memory,
+            },
         },
         "spec": {"taints": [{"key": TAINT, "effect": "NoSchedule"}]},
         "status": {"allocatable": resources, "capacity": resources},
@@ -57,13 +66,23 @@ def device_class() -> Manifest:
 
 
 def slices(nodes: Iterable[Object]) -> list[Manifest]:
-    """What the driver publishes on each node: one GPU."""
-    return [_slice(manifest.name_of(one), manifest.annotations(one).get(_PRODUCT, L4)) for one in nodes]
+    """What the driver publishes on each node: its GPUs."""
+    return [_slice(manifest.name_of(one), manifest.annotations(one)) for one in nodes]
 
 
-def _slice(name: str, product: str) -> Manifest:
-    said = {"productName": {"string": product}, "uuid": {"string": f"GPU-{name}"}}
-    gpu = {"name": "gpu-0", "attributes": {**_ATTRIBUTES, **said}, "capacity": {"memory": {"value": "23034Mi"}}}
+def _slice(name: str, said: Mapping[str, str]) -> Manifest:
+    found = [
+        {
+            "name": f"gpu-{number}",
+            "attributes": {
+                **_ATTRIBUTES,
+                "productName": {"string": said[_PRODUCT]},
+                "uuid": {"string": f"GPU-{name}-{number}"},
+            },
+            "capacity": {"memory": {"value": said[_MEMORY]}},
+        }
+        for number in range(int(said[_COUNT]))
+    ]
     return {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceSlice",
@@ -72,6 +91,6 @@ def _slice(name: str, product: str) -> Manifest:
             "driver": DRIVER,
             "nodeName": name,
             "pool": {"name": name, "generation": 1, "resourceSliceCount": 1},
-            "devices": [gpu],
+            "devices": found,
         },
     }

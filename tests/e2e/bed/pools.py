@@ -16,7 +16,7 @@ from tests.e2e.bed.quickstart import MODEL
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool of nodes with one GPU each, of a kind that only one test asks for.
+    """A pool of nodes with GPUs of a kind that only one test asks for.
 
     Attributes:
         cluster: The inference cluster.
@@ -24,6 +24,8 @@ class Pool:
         nodes: How many.
         product: The kind of GPU, which is also the name of the nodes' InferenceClass.
         absent: How many of its nodes have not registered.
+        gpus: How many GPUs each node has.
+        memory: What each GPU has; by default too little for the quickstart's models.
     """
 
     cluster: str
@@ -31,6 +33,8 @@ class Pool:
     nodes: int
     product: str
     absent: int = 0
+    gpus: int = 1
+    memory: str = "8Gi"
 
     @property
     def node_names(self) -> list[str]:
@@ -40,7 +44,8 @@ class Pool:
 
 def add(bed: Bed, *pools: Pool) -> None:
     """Have nodes register, and declare their pools and classes."""
-    bed.control.kubectl.apply_objects(_inference_class(name) for name in sorted({pool.product for pool in pools}))
+    classes = {pool.product: _inference_class(pool) for pool in pools}
+    bed.control.kubectl.apply_objects(classes[name] for name in sorted(classes))
     for pool in pools:
         register(bed, pool, pool.node_names[: pool.nodes - pool.absent])
     for cluster in _clusters(pools):
@@ -56,7 +61,7 @@ def register(bed: Bed, pool: Pool, names: Iterable[str]) -> None:
     """Have nodes of a pool register."""
     remote = bed.inference[pool.cluster].api
     for name in names:
-        remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product))
+        remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product, pool.gpus, pool.memory))
     for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
         remote.apply(one, "helm")
 
@@ -106,20 +111,20 @@ def _asking_for(product: str, engines: list[dict[str, Any]]) -> list[dict[str, A
     return engines
 
 
-def _inference_class(product: str) -> Manifest:
-    """A kind of node whose GPU is too small for the quickstart's models."""
+def _inference_class(pool: Pool) -> Manifest:
+    """The kind of its nodes."""
     gpu = {
         "name": "gpu",
         "driver": gpus.DRIVER,
         "deviceClassName": gpus.DRIVER,
-        "count": 1,
-        "attributes": {"productName": {"string": product}},
-        "capacity": {"memory": {"value": "8Gi"}},
+        "count": pool.gpus,
+        "attributes": {"productName": {"string": pool.product}},
+        "capacity": {"memory": {"value": pool.memory}},
     }
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": "InferenceClass",
-        "metadata": {"name": product},
+        "metadata": {"name": pool.product},
         "spec": {"devices": [gpu]},
     }
 

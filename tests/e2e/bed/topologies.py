@@ -8,21 +8,27 @@ from typing import Any, Final
 
 from function.api import labels
 from function.composition import Manifest, manifest
+from function.serving.identity import claim_name
 from tests.e2e.bed import gpus, kubelets, pools
+from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
+from tests.e2e.bed.processes import say
+from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "topologies"
 CLUSTER: Final = "osl-1"
 """Where they run, and stay when it is drained: a cluster has eight pools at most, and the other one has six."""
 
+_ANYWHERE: Final = {"tolerations": [{"operator": "Exists"}]}
 _IMAGE: Final = "vllm/vllm-openai:v0.23.0"
 _TRANSFER: Final = '--kv-transfer-config={"kv_connector": "NixlConnector", "kv_role": "kv_both"}'
-_GANG: Final = ("--nnodes=2", "--node-rank=$(MODELPLANE_RANK)", "--master-addr=$(MODELPLANE_LEADER_ADDRESS)")
+_GANG: Final = ("--nnodes=4", "--node-rank=$(MODELPLANE_RANK)", "--master-addr=$(MODELPLANE_LEADER_ADDRESS)")
+_DOCUMENTED: Final = ROOT / "tests" / "api" / "documented" / "model-deployment-multinode.yaml"
 _TOKEN: Final = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hugging-face", "key": "token"}}}
 
 WHOLE: Final = ("pair", "copies", "split")
-"""Those that have all that they need."""
+"""Those that have all that they need; the pair is the documented deployment over two nodes."""
 
 SHORT: Final = "four"
 """A gang of four in a pool of four nodes, of which one has not registered."""
@@ -34,7 +40,8 @@ PODS: Final = {"pair": 2, "copies": 2, "split": 2, SHORT: 4, UNPULLABLE: 1}
 """How many pods each has, of which each takes a node."""
 
 POOLS: Final = {name: Pool(CLUSTER, name, pods, name, absent=int(name == SHORT)) for name, pods in PODS.items()} | {
-    "copies": Pool(CLUSTER, "copies", 3, "copies")
+    "pair": Pool(CLUSTER, "pair", 2, "pair", gpus=8, memory="143771Mi"),
+    "copies": Pool(CLUSTER, "copies", 3, "copies"),
 }
 """Where they run; one pool has a node more than it needs, another has one that has not registered."""
 
@@ -92,8 +99,39 @@ class Topologies:
 def arrange(bed: Bed) -> Topologies:
     """Ask for all of them."""
     pools.add(bed, *POOLS.values())
+    _store_weights(bed)
     bed.control.kubectl.apply_objects(_manifests())
     return Topologies(bed)
+
+
+def _store_weights(bed: Bed) -> None:
+    """Do in the place of a ModelCache what no composer does yet: a volume with the weights on the cluster."""
+    say(f"stand-in: a volume of {CLUSTER} is written by hand, since caches are not part of this version")
+    (pair,) = load(_DOCUMENTED)
+    name = claim_name(NAMESPACE, pair["spec"]["modelCacheRef"]["name"])
+    size = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    bed.inference[CLUSTER].kubectl.apply_objects(
+        [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": name},
+                "spec": {
+                    **size,
+                    "capacity": {"storage": "600Gi"},
+                    "hostPath": {"path": "/weights"},
+                    "claimRef": {"name": name, "namespace": NAMESPACE},
+                },
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": name, "namespace": NAMESPACE},
+                "spec": {**size, "resources": {"requests": {"storage": "600Gi"}}},
+            },
+        ]
+    )
 
 
 def _manifests() -> Iterator[Manifest]:
@@ -104,8 +142,18 @@ def _manifests() -> Iterator[Manifest]:
         "metadata": {"name": "hugging-face", "namespace": NAMESPACE},
         "stringData": {"token": "hf_of_the_bed"},
     }
+    (pair,) = load(_DOCUMENTED)
+    cache = pair["spec"]["modelCacheRef"]["name"]
+    huggingface = {"repo": "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", "sizeGiB": 600}
+    yield {
+        "apiVersion": f"{labels.GROUP}/{labels.VERSION}",
+        "kind": "ModelCache",
+        "metadata": {"name": cache, "namespace": NAMESPACE},
+        "spec": {"source": "HuggingFace", "huggingFace": huggingface},
+    }
+    yield {**pair, "metadata": {"name": "pair", "namespace": NAMESPACE}, "spec": {**pair["spec"], **_ANYWHERE}}
+    yield pools.service("pair", NAMESPACE)
     engines: Mapping[str, list[Manifest]] = {
-        "pair": [_engine("vllm", *_gang("pair", 1))],
         "copies": [_engine("vllm", _member("Standalone", "copies"), copies=2)],
         "split": [
             _engine("reads", _member("Standalone", "split", args=[_TRANSFER]), phase="Prefill"),
@@ -115,7 +163,7 @@ def _manifests() -> Iterator[Manifest]:
         UNPULLABLE: [_engine("vllm", _member("Standalone", UNPULLABLE, image=kubelets.UNPULLABLE))],
     }
     for name, several in engines.items():
-        spec: Manifest = {"replicas": 1, "engines": several, "tolerations": [{"operator": "Exists"}]}
+        spec: Manifest = {"replicas": 1, "engines": several, **_ANYWHERE}
         if name == "split":
             spec["serving"] = {"mode": "PrefillDecode"}
         yield {

@@ -1,7 +1,13 @@
-"""What kwok is told to do in the place of kubelets: its own stages, and images that cannot be pulled."""
+"""What kwok is told to do in the place of kubelets: its own stages, images that cannot be pulled, and leaders of gangs.
+
+A leader of a gang runs at once, and is not Ready before its workers are: an engine answers once all its parts have
+found each other. The controller of LeaderWorkerSets goes by the leader alone.
+"""
 
 from __future__ import annotations
 
+import copy
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +18,12 @@ from function.composition import Manifest
 UNPULLABLE: Final = "registry.invalid/engine:none"
 """An image that does not exist."""
 
+WORKER_INDEX: Final = "leaderworkerset.sigs.k8s.io/worker-index"
+LEADER: Final = "0"
+
 _IMAGE: Final = ".spec.containers[].image"
+_INDEX: Final = f'.metadata.labels["{WORKER_INDEX}"]'
+_READY: Final = re.compile(r'status: "True"\n(\s*)type: (Ready|ContainersReady)')
 _WAITING: Final = """\
 conditions:
 - {type: Initialized, status: "True"}
@@ -40,15 +51,21 @@ def stages(shipped: Path, folder: Path) -> list[Path]:
     """
     target = folder / "stages"
     target.mkdir(exist_ok=True)
-    found = [target / path.name for path in sorted(shipped.glob("*.yaml"))]
-    for path in found:
-        stage = yaml.safe_load((shipped / path.name).read_text())
-        if stage["metadata"]["name"] == "pod-ready":
-            stage["spec"]["selector"]["matchExpressions"].append(_about_image("NotIn"))
-        path.write_text(yaml.safe_dump(stage))
-    unpullable = target / "pod-unpullable.yaml"
-    unpullable.write_text(yaml.safe_dump(_unpullable()))
-    return [*found, unpullable]
+    found = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(shipped.glob("*.yaml"))}
+    found |= {"pod-leads": _leads(found["pod-ready"]), "pod-unpullable": _unpullable()}
+    found["pod-ready"]["spec"]["selector"]["matchExpressions"] += [_about_image("NotIn"), _about_leader("NotIn")]
+    for name, stage in found.items():
+        (target / f"{name}.yaml").write_text(yaml.safe_dump(stage))
+    return [target / f"{name}.yaml" for name in found]
+
+
+def _leads(ready: Manifest) -> Manifest:
+    stage: Manifest = copy.deepcopy(ready)
+    stage["metadata"]["name"] = "pod-leads"
+    stage["spec"]["selector"]["matchExpressions"].append(_about_leader("In"))
+    template = stage["spec"]["next"]["statusTemplate"]
+    stage["spec"]["next"]["statusTemplate"] = _READY.sub(r'status: "False"\n\1type: \2', template)
+    return stage
 
 
 def _unpullable() -> Manifest:
@@ -68,3 +85,7 @@ def _unpullable() -> Manifest:
 
 def _about_image(operator: str) -> dict[str, Any]:
     return {"key": _IMAGE, "operator": operator, "values": [UNPULLABLE]}
+
+
+def _about_leader(operator: str) -> dict[str, Any]:
+    return {"key": _INDEX, "operator": operator, "values": [LEADER]}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.clouds import CLOUDS, Clouds
 from tests.e2e.bed.echo import Echo
+from tests.e2e.bed.gangs import lead
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.isolation import own_loopback
@@ -49,7 +50,15 @@ class Substitutes:
         helm = StandIn("helm", stands_for, self.helm.step, folder)
         stands_for = f"stands in for the providers of {len(CLOUDS)} clouds: what is asked of them is Ready at once"
         clouds = StandIn("clouds", stands_for, Clouds(self.helm.control.api).step, folder)
-        return [helm, self._charts(), self._balancer(), self._gateways(), clouds]
+        return [helm, self._charts(), self._balancer(), self._gateways(), self._gangs(), clouds]
+
+    def _gangs(self) -> StandIn:
+        def step() -> None:
+            for one in self.inference:
+                lead(one.api)
+
+        stands_for = "stands in for engines of several nodes: a leader is Ready while its workers are"
+        return StandIn("gangs", stands_for, step, self.processes.folder)
 
     def _charts(self) -> StandIn:
         """The controllers of charts, run as the charts would."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import pytest
 
@@ -12,8 +13,44 @@ from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
+from tests.e2e.bed.spare import Lookout
 from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Topologies
 from tests.e2e.bed.traffic import OK, ask
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A node that is lost while the tests go on.
+
+    Attributes:
+        replica: The replica that had a copy on it.
+        pod: That copy.
+        stays: The other one.
+        since: When the node was lost, by `time.time`.
+        back: Sees another copy answer.
+    """
+
+    replica: Manifest
+    pod: str
+    stays: str
+    since: float
+    back: Lookout
+
+
+@pytest.fixture(scope="module")
+def loss(bed: Bed, topology: Topologies) -> Loss:
+    """A node with one of two copies is lost once they serve."""
+    bed.processes.until("copies is served", lambda: topology.serves("copies"), 180)
+    bed.processes.until("both copies are Ready", lambda: len(topology.ready_pods("copies")) == PODS["copies"])
+    lost, stays = topology.ready_pods("copies").values()
+    pools.lose(bed, CLUSTER, lost["spec"]["nodeName"])
+    name, other = manifest.name_of(lost), manifest.name_of(stays)
+
+    def back() -> bool:
+        pods = topology.ready_pods("copies")
+        return len(pods) == PODS["copies"] and name not in pods and other in pods
+
+    return Loss(topology.replica("copies"), name, other, time.time(), Lookout(back))
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -42,6 +79,11 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
     mine = [one for one in claims if {user["name"] for user in _users(one)} & {manifest.name_of(pod) for pod in pods}]
     devices = [result["pool"] for one in mine for result in one["status"]["allocation"]["devices"]["results"]]
     assert {node: devices.count(node) for node in devices} == dict.fromkeys(nodes, POOLS[name].gpus)
+
+
+def test_a_node_is_lost(loss: Loss) -> None:
+    """What comes of it is seen last."""
+    assert loss.since
 
 
 def test_the_documented_gang_of_two_resolves_to_its_leader(topology: Topologies) -> None:
@@ -109,20 +151,12 @@ def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
     assert manifest.name_of(topology.replica("pair")) == replica, "the replica stays"
 
 
-def test_a_node_that_is_lost_costs_a_copy_and_no_replica(bed: Bed, topology: Topologies, journal: Journal) -> None:
-    replica = topology.replica("copies")
-    lost, stays = topology.ready_pods("copies").values()
-    pools.lose(bed, CLUSTER, lost["spec"]["nodeName"])
-    started = time.monotonic()
-
-    def back() -> bool:
-        pods = topology.ready_pods("copies")
-        assert manifest.name_of(stays) in pods, "the other copy answers"
-        return len(pods) == PODS["copies"] and manifest.name_of(lost) not in pods
-
-    bed.processes.until("another copy answers", back, 180)
-    journal.note("a node is lost: another copy answers", time.monotonic() - started)
-    assert topology.replica("copies")["metadata"]["uid"] == replica["metadata"]["uid"]
+def test_a_node_that_is_lost_costs_a_copy_and_no_replica(
+    bed: Bed, topology: Topologies, loss: Loss, journal: Journal
+) -> None:
+    bed.processes.until("another copy answers beside the one that stayed", lambda: loss.back.seen, 180)
+    journal.note("a node is lost: another copy answers", loss.back.at - loss.since)
+    assert topology.replica("copies")["metadata"]["uid"] == loss.replica["metadata"]["uid"]
     assert topology.serves("copies")
 
 

@@ -100,6 +100,8 @@ def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving)
 
 
 def test_a_cluster_without_its_kubeconfig_waits_and_says_why(bed: Bed) -> None:
+    """The gateway begins to go meanwhile; what comes of it is seen last."""
+    bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
     cluster = bed.inference["osl-1"]
     bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
     bed.control.kubectl("delete", "inferencecluster", "osl-1", "--wait=false")
@@ -120,7 +122,6 @@ def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone
         return len(found) == len(serving.pods()) == REPLICAS and one["metadata"]["uid"] not in found
 
     bed.processes.until("another replica serves in its place", back, 120)
-    serving.await_ready()
     journal.note("teardown: a replica, by hand, until another one serves", time.monotonic() - started)
     assert other["metadata"]["uid"] in {replica["metadata"]["uid"] for replica in serving.replicas()}
 
@@ -137,7 +138,6 @@ def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed:
 
 
 def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed) -> None:
-    bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
 
     def said() -> bool:
         service = bed.composite("ModelService", "chat", NAMESPACE)

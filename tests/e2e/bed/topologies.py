@@ -28,7 +28,7 @@ _DOCUMENTED: Final = ROOT / "tests" / "api" / "documented" / "model-deployment-m
 _TOKEN: Final = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hugging-face", "key": "token"}}}
 
 WHOLE: Final = ("pair", "copies", "split")
-"""Those that have all that they need; the pair is the documented deployment over two nodes."""
+"""Those that have all that they need; the pair is the documented deployment over two nodes, on its own kind of GPU."""
 
 SHORT: Final = "four"
 """A gang of four in a pool of four nodes, of which one has not registered."""
@@ -40,7 +40,7 @@ PODS: Final = {"pair": 2, "copies": 2, "split": 2, SHORT: 4, UNPULLABLE: 1}
 """How many pods each has, of which each takes a node."""
 
 POOLS: Final = {name: Pool(CLUSTER, name, pods, name, absent=int(name == SHORT)) for name, pods in PODS.items()} | {
-    "pair": Pool(CLUSTER, "pair", 2, "pair", gpus=8, memory="143771Mi"),
+    "pair": Pool(CLUSTER, "pair", 2, "pair", gpus=8),
     "copies": Pool(CLUSTER, "copies", 3, "copies"),
 }
 """Where they run; one pool has a node more than it needs, another has one that has not registered."""
@@ -151,6 +151,9 @@ def _manifests() -> Iterator[Manifest]:
         "metadata": {"name": cache, "namespace": NAMESPACE},
         "spec": {"source": "HuggingFace", "huggingFace": huggingface},
     }
+    for member in pair["spec"]["engines"][0]["members"]:
+        (device,) = member["nodeSelector"]["devices"]
+        device["selectors"] = [_is("pair")]
     yield {**pair, "metadata": {"name": "pair", "namespace": NAMESPACE}, "spec": {**pair["spec"], **_ANYWHERE}}
     yield pools.service("pair", NAMESPACE)
     engines: Mapping[str, list[Manifest]] = {
@@ -175,6 +178,10 @@ def _manifests() -> Iterator[Manifest]:
         yield pools.service(name, NAMESPACE)
 
 
+def _is(product: str) -> Manifest:
+    return {"cel": f'device.attributes["{gpus.DRIVER}"].productName == "{product}"'}
+
+
 def _engine(name: str, *members: Manifest, **more: Any) -> Manifest:
     return {"name": name, "members": list(members), **more}
 
@@ -186,8 +193,7 @@ def _gang(product: str, workers: int) -> tuple[Manifest, Manifest]:
 
 
 def _member(role: str, product: str, image: str = _IMAGE, **more: Any) -> Manifest:
-    expression = f'device.attributes["{gpus.DRIVER}"].productName == "{product}"'
-    request = {"name": "gpu", "count": 1, "selectors": [{"cel": expression}]}
+    request = {"name": "gpu", "count": 1, "selectors": [_is(product)]}
     container = {"name": "engine", "image": image, **more}
     return {
         "role": role,

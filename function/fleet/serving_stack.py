@@ -10,10 +10,10 @@ from typing import Final
 
 from function.api.serving_stack import SERVING_STACK, ServingStackSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest, names, objects
+from function.composition.gateway_address import choose_address
 from function.fleet import charts, reachability
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
 from function.fleet.charts import CHARTS, Chart
-from function.fleet.gateway_address import choose_address
 from function.fleet.inference_extension import CRDS, resource_name
 from function.fleet.parts import Part, Progress, progress
 from function.fleet.stack_conditions import ADDRESS, STACK, VOCABULARY

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from function.api import labels, patterns
+from function.api import labels, patterns, urls
 from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Object, manifest, names
-from function.routing import urls
 
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""

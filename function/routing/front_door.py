@@ -8,10 +8,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from function.api import labels
+from function.api import labels, urls
 from function.api.inference_gateway import NAME, InferenceGatewaySpec
 from function.composition import Required, Requirement, manifest
-from function.routing import urls
 from function.routing.gateway_conditions import GATEWAY_API, TLS
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"

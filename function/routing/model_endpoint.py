@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.api import labels
+from function.api import labels, urls
 from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest
-from function.routing import urls
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
 from function.routing.endpoint_view import is_service_name, service_name
 

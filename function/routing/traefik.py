@@ -7,7 +7,8 @@ from typing import Any, Final
 from function.api.inference_gateway import InferenceGatewaySpec
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Draft, Manifest, Object, manifest, readiness
-from function.routing import charts, protection, urls
+from function.composition.gateway_address import choose_address
+from function.routing import charts, protection
 from function.routing.charts import TRAEFIK
 from function.routing.gateway_api import API_VERSION, Definitions
 from function.routing.gateway_conditions import ADDRESS, CONTROLLER, SUPPORTED, TLS
@@ -97,7 +98,8 @@ def say_address(draft: Draft) -> bool:
     An address that was published stays while the Gateway has none.
     """
     seen = draft.observed("gateway")
-    address, known = address_of(seen), manifest.text(draft.observation.status, "address")
+    known = manifest.text(draft.observation.status, "address")
+    address = choose_address(seen, known)
     if address:
         draft.say(ADDRESS, "AddressAssigned", address)
     else:
@@ -105,13 +107,6 @@ def say_address(draft: Draft) -> bool:
         draft.say(ADDRESS, "WaitingForAddress", f"The Gateway has no address yet{stays}")
     draft.publish({"address": address or known} if address or known else {})
     return bool(address) and _programmed(draft, seen)
-
-
-def address_of(observed: Object | None) -> str:
-    """The first usable address of a Gateway, an IP address before a host name; empty when it has none."""
-    found = [manifest.text(item, "value") for item in manifest.items(observed, "status", "addresses")]
-    usable = [value for value in found if urls.authority(value) and value not in {"0.0.0.0", "::"}]  # noqa: S104  # not bound, refused
-    return next((value for value in usable if urls.is_ip(value)), usable[0] if usable else "")
 
 
 def say_tls(draft: Draft, spec: InferenceGatewaySpec) -> None:

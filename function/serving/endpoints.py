@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from function.api import labels
+from function.api import labels, urls
 from function.composition import Draft, Manifest, Object, manifest, owned
-from function.serving.fleet_view import url_host
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 KIND: Final = "ModelEndpoint"
@@ -20,7 +19,7 @@ KIND: Final = "ModelEndpoint"
 
 def endpoint_url(address: str, namespace: str, replica: str) -> str:
     """Say where a replica is served; empty when the address cannot be part of a URL."""
-    host = url_host(address)
+    host = urls.authority(address)
     return f"http://{host}/{namespace}/{replica}/v1" if host else ""
 
 

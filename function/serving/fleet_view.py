@@ -8,13 +8,11 @@ and takes the nodes that can be made out.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from function.api import labels
+from function.api import labels, urls
 from function.composition import Object, manifest, readiness
 from function.composition.memory import Memory, derive
 from function.fleet.charges import charge
@@ -23,7 +21,6 @@ from function.selectors import Claim, Device, Value
 
 _LONGEST_NAME: Final = 63
 _NAMELESS: Final = ""
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 Devices: TypeAlias = tuple[Device, ...]
 
@@ -73,20 +70,6 @@ def read_clusters(found: Iterable[Object]) -> ClusterView:
 def unseen_cluster(name: str) -> Cluster:
     """Stand in for a cluster of which only the name is known: nothing new goes there."""
     return Cluster(name, ready=False, pools=None)
-
-
-def url_host(address: str) -> str:
-    """Turn a gateway's address into the host of a URL; empty when it cannot be one.
-
-    IPv6 addresses are put in brackets; one with a zone means something on its own node only.
-    """
-    if ":" in address:
-        try:
-            parsed = ipaddress.IPv6Address(address.strip("[]"))
-        except ValueError:
-            return ""
-        return "" if parsed.scope_id else f"[{parsed}]"
-    return address if _HOST_NAME.fullmatch(address) else ""
 
 
 def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple[Replica, str]:
@@ -203,7 +186,7 @@ def _cluster(thing: Object, name: str) -> Cluster:
 
 def _readable_address(thing: Object) -> str:
     address = manifest.text(thing, "status", "gateway", "address")
-    return address if url_host(address) else ""
+    return address if urls.authority(address) else ""
 
 
 def _taint(item: Object) -> Taint:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from function.composition import Manifest, manifest
 from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
-from function.serving.fleet_view import read_clusters, read_replica, unseen_cluster, url_host
+from function.serving.fleet_view import read_clusters, read_replica, unseen_cluster
 from tests.support import api
 from tests.support.deployments import (
     GPU,
@@ -232,21 +232,6 @@ def test_a_device_without_a_driver_is_not_the_one_asked_for() -> None:
     bare = {"name": "gpu", "count": 8, "deviceClassName": "gpu.nvidia.com"}
     answered = composed(deployment(1, engine("vllm", member(request("gpu", GPU)))), [cluster("a", pool("p", 4, bare))])
     assert answered.children == {}
-
-
-@pytest.mark.parametrize(
-    ("address", "host"),
-    [
-        ("gw.example.com", "gw.example.com"),
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:DB8::1", "[2001:db8::1]"),
-        ("-host", ""),
-        ("host-", ""),
-        ("fe80::1%eth0", ""),
-    ],
-)
-def test_an_address_is_a_host_of_a_url_or_nothing(address: str, host: str) -> None:
-    assert url_host(address) == host
 
 
 # ---------------------------------------------------------------------- replicas

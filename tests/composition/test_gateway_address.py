@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.fleet.gateway_address import choose_address
+from function.composition.gateway_address import choose_address
+
+UNSPECIFIED = "0.0.0.0"  # noqa: S104  # refused, not bound
 
 
 def gateway(*values: Any) -> dict[str, Any]:
@@ -23,7 +25,12 @@ def gateway(*values: Any) -> dict[str, Any]:
         (("192.0.2.1", "192.0.2.2"), "192.0.2.2", "192.0.2.2", "what is published stays among equals"),
         (("192.0.2.1", "lb.example.com"), "lb.example.com", "192.0.2.1", "and gives way to better"),
         (("192.0.2.3",), "192.0.2.2", "192.0.2.3", "an address that is no longer reported gives way"),
-        (("", 7, "x" * 257, "lb.example.com"), "", "lb.example.com", "what is no address is passed over"),
+        (
+            ("", 7, "x" * 257, "a b", UNSPECIFIED, "::", "h.example"),
+            "",
+            "h.example",
+            "what is none is passed over",
+        ),
     ],
 )
 def test_the_address_that_is_published(addresses: tuple[Any, ...], before: str, chosen: str, reason: str) -> None:

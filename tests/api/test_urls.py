@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from function.routing import urls
-from function.routing.urls import Family, NoUrl, Url, parse
+from function.api import urls
+from function.api.urls import Family, NoUrl, Url, parse
 
 GOOD = {
     "http://34.55.100.10/v1": Url("http", "34.55.100.10", 80, "/v1", Family.IPV4),
@@ -129,9 +129,17 @@ def test_hosts_that_kubernetes_takes_into_no_endpoint_slice_are_known(url: str, 
     ("address", "written"),
     [
         ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "[2001:db8::1]"),
+        ("2001:DB8::1", "[2001:db8::1]"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
         ("LB.example.com", "lb.example.com"),
         ("fe80::1%eth0", ""),
+        ("[fe80::1%eth0]", ""),
+        ("[192.0.2.1]", ""),
+        ("[::1", ""),
+        ("192.0.2.1:80", ""),
+        ("-host", ""),
+        ("host-", ""),
         ("a b", ""),
         ("", ""),
     ],

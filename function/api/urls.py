@@ -1,4 +1,4 @@
-"""URLs of endpoints: one reading of them, which never fails.
+"""URLs and addresses: one reading of them for every composer, which never fails.
 
 Only what an EndpointSlice and a route can say is a URL here: http or https, a host that is a DNS
 name or an IP address without a zone, a port.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -28,7 +29,7 @@ _UNPRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 class Family(Enum):
-    """What a host is, in the words of an EndpointSlice."""
+    """What a host is, in the words of an EndpointSlice; the best to be reached at first."""
 
     IPV4 = "IPv4"
     IPV6 = "IPv6"
@@ -119,24 +120,26 @@ def parse(text: str) -> Url | NoUrl:
 
 
 def authority(address: str) -> str:
-    """Write a host or an IP address as it stands in a URL; empty when it can be neither."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        named = _host(address)
-        return "" if isinstance(named, NoUrl) else named[0]
-    if getattr(found, "scope_id", None):
+    """Write a host or an IP address, in brackets or without, as it stands in a URL; empty when it can be neither."""
+    found = _read(address)
+    if isinstance(found, NoUrl):
         return ""
-    return f"[{found}]" if found.version == 6 else str(found)  # noqa: PLR2004  # the number of the protocol
+    host, family = found
+    return f"[{host}]" if family is Family.IPV6 else host
 
 
-def is_ip(address: str) -> bool:
-    """Tell an IP address from a host name."""
-    try:
-        ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return True
+def preferred(addresses: Iterable[str], before: str) -> str:
+    """Choose the address to publish among several; empty when none can be reached by others.
+
+    IPv4 goes before IPv6, and both before host names. Among equals the one that is published already stays.
+
+    Args:
+        addresses: Hosts and IP addresses; what is neither is passed over.
+        before: The address that is published.
+    """
+    ranked = ((_rank(address), address) for address in addresses)
+    usable = [(rank, address) for rank, address in ranked if rank is not None]
+    return min(usable, key=lambda one: (one[0], one[1] != before, one[1]), default=(0, ""))[1]
 
 
 def _port(text: str, scheme: str) -> int | None:
@@ -144,6 +147,23 @@ def _port(text: str, scheme: str) -> int | None:
     if not digits:
         return _DEFAULT_PORTS[scheme]
     return int(digits) if len(digits) <= len(str(_LAST_PORT)) and int(digits) <= _LAST_PORT else None
+
+
+def _read(address: str) -> tuple[str, Family] | NoUrl:
+    if address.startswith("[") and address.endswith("]"):
+        return _address(address[1:-1])
+    return _address(address) if ":" in address else _host(address)
+
+
+def _rank(address: str) -> int | None:
+    """How good an address is, the lower the better; None when it is none."""
+    found = _read(address)
+    if isinstance(found, NoUrl):
+        return None
+    host, family = found
+    if family is not Family.FQDN and ipaddress.ip_address(host).is_unspecified:
+        return None
+    return list(Family).index(family)
 
 
 def _address(inside: str) -> tuple[str, Family] | NoUrl:

@@ -26,10 +26,10 @@ class ModelEndpointSpec(Model):
     """Where the model is served."""
 
     url: Annotated[Text, length(1, 2048), matches(patterns.HTTP_URL)]
-    """Address of the endpoint; scheme, host and port are used."""
+    """Address of the endpoint; of its path, what stands before a trailing `/v1` is sent with every request."""
 
     rewrite_path: Annotated[Text, length(None, 1024), matches(patterns.ABSOLUTE_PATH)] = ""
-    """Path that takes the place of the service's own; without it, derived from the url."""
+    """Path that takes the place of the service's own; without it, the url's without a trailing `/v1`."""
 
     host: Hostname = ""
     """Host that requests name; without it, the url's."""
@@ -47,11 +47,17 @@ class EndpointRouting(Model):
     backend_name: Annotated[Text, length(None, 253)] = ""
     """The Service to route to; set once it can be routed to."""
 
-    host: Annotated[Text, length(None, 253)] = ""
-    """Host of the url."""
-
     port: Integer | None = None
-    """Port of the url."""
+    """Port of that Service."""
+
+    rewrite_path: Annotated[Text, length(None, 1024)] = ""
+    """Path that takes the place of the service's own."""
+
+    hostname: Annotated[Text, length(None, 253)] = ""
+    """Host that requests name; without it, they name what the client did."""
+
+    host: Annotated[Text, length(None, 253)] = ""
+    """Host of the url, which requests are sent to."""
 
     protocol: Annotated[Text, length(None, 16)] = ""
     """Scheme of the url."""

@@ -23,6 +23,12 @@ VOCABULARY: Final[Vocabulary] = {
             "Correct spec.url as the message says.",
             Severity.WARNING,
         ),
+        "InvalidRewrite": Reason(
+            Status.FALSE,
+            "spec.rewritePath or spec.host is nothing that a route can say, and nothing was composed before.",
+            "Correct the field that the message names.",
+            Severity.WARNING,
+        ),
         "AddressRefused": Reason(
             Status.FALSE,
             "Kubernetes takes the host of spec.url into no EndpointSlice, and nothing was composed before.",
@@ -35,12 +41,6 @@ VOCABULARY: Final[Vocabulary] = {
         "WellKnownAuthorities": Reason(
             Status.TRUE,
             "The endpoint is spoken to with TLS, and its certificate is checked against the well-known CAs.",
-        ),
-        "TLSByPort": Reason(
-            Status.FALSE,
-            "The gateway speaks TLS to port 443 whatever the scheme of the URL is.",
-            "Use https, or serve clear text on another port.",
-            Severity.WARNING,
         ),
         "NotSupported": Reason(
             Status.FALSE,

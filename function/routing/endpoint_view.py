@@ -1,6 +1,7 @@
-"""ModelEndpoints as a service sees them.
+"""ModelEndpoints as a service sees them: by what they publish of themselves.
 
-Reading never fails. What cannot be read is a fault of that endpoint alone, and says so; an
+An endpoint reads its own URL and publishes how it is routed to; nobody else reads the URL again. Reading
+what it publishes never fails. What cannot be read is a fault of that endpoint alone, and says so; an
 endpoint that is not routable is a fact, an endpoint that cannot be read is a doubt.
 """
 
@@ -11,16 +12,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from function.api import labels, patterns, urls
-from function.api.model_endpoint import ModelEndpointSpec
+from function.api import labels, patterns
 from function.composition import Object, manifest, names
 
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""
 
-_LONGEST_REWRITE: Final = 1024
+_LONGEST_PATH: Final = 1024
 _LONGEST_HOST: Final = 253
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(patterns.DNS_SUBDOMAIN)
@@ -58,6 +56,15 @@ class Endpoint:
         """Whether requests can be sent to it."""
         return bool(self.backend) and not self.draining and not self.fault
 
+    def publishes(self) -> dict[str, Any]:
+        """What the endpoint publishes of itself, as `read` finds it in the status."""
+        return {
+            "backendName": self.backend,
+            "port": self.port,
+            "rewritePath": self.rewrite_path,
+            **({"hostname": self.hostname} if self.hostname else {}),
+        }
+
 
 def service_name(namespace: str, name: str, uid: str) -> str:
     """The name that an endpoint's Service is given when it is made.
@@ -73,6 +80,20 @@ def is_service_name(text: str) -> bool:
     return len(text) <= names.DNS_LABEL and _SERVICE_NAME.fullmatch(text) is not None
 
 
+def is_port(value: object) -> bool:
+    """Tell whether a value is a port."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LAST_PORT
+
+
+def routing_problem(path: str, hostname: str) -> str:
+    """Why a route cannot say a path and a host that requests name; empty when it can."""
+    if len(path) > _LONGEST_PATH or not path.startswith("/"):
+        return f"rewritePath is not {patterns.MEANINGS[patterns.ABSOLUTE_PATH]}"
+    if hostname and not (_NAME.fullmatch(hostname) and len(hostname) <= _LONGEST_HOST):
+        return f"host is not {patterns.MEANINGS[patterns.DNS_SUBDOMAIN]}"
+    return ""
+
+
 def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> str:
     """The backend of an endpoint among those that a route names; empty when it names none.
 
@@ -84,10 +105,6 @@ def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> st
     return ""
 
 
-class _UnreadableError(Exception):
-    """Something of an endpoint is not what it should be."""
-
-
 def read(objects: Iterable[Object], namespace: str) -> list[Endpoint]:
     """Read the ModelEndpoints of a namespace, sorted by name; others are passed over."""
     found = [_read(thing) for thing in objects if manifest.namespace_of(thing) == namespace and manifest.name_of(thing)]
@@ -96,81 +113,45 @@ def read(objects: Iterable[Object], namespace: str) -> list[Endpoint]:
 
 def _read(thing: Object) -> Endpoint:
     name = manifest.name_of(thing)
-    seen = Endpoint(
+    routing = _routing(thing)
+    fault = _fault(name, routing)
+    said: Mapping[str, Any] = {} if fault or routing is None else routing
+    return Endpoint(
         name,
         cluster=manifest.labels(thing).get(labels.CLUSTER, "")[:LONGEST_NAME],
         uid=manifest.text(thing, "metadata", "uid"),
-        backend=manifest.text(thing, "status", "routing", "backendName"),
-        draining=bool(manifest.text(thing, "metadata", "deletionTimestamp")),
+        backend=manifest.text(routing, "backendName"),
+        port=said.get("port", 0),
+        rewrite_path=said.get("rewritePath", "/"),
+        hostname=said.get("hostname", ""),
+        draining=bool(manifest.text(thing, "metadata", "deletionTimestamp"))
+        or manifest.dig(thing, "spec", "draining") is True,
+        fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
-    try:
-        spec = _spec(thing)
-        url = _url(spec)
-        backend, port = _routing(thing, url)
-        return Endpoint(
-            name,
-            seen.cluster,
-            seen.uid,
-            backend=backend,
-            port=port,
-            rewrite_path=_rewrite_path(spec, url),
-            hostname=_hostname(spec, url),
-            draining=seen.draining or spec.draining,
-        )
-    except _UnreadableError as error:
-        return Endpoint(
-            name,
-            seen.cluster,
-            seen.uid,
-            seen.backend,
-            draining=seen.draining or manifest.dig(thing, "spec", "draining") is True,
-            fault=f"ModelEndpoint {name} cannot be read: {error}",
-        )
 
 
-def _spec(thing: Object) -> ModelEndpointSpec:
-    if len(manifest.name_of(thing)) > LONGEST_NAME:
-        raise _UnreadableError(f"its name has more than {LONGEST_NAME} characters")
-    try:
-        return ModelEndpointSpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _UnreadableError(f"{'.'.join(map(str, ('spec', *first['loc'])))}: {first['msg']}") from error
+def _routing(thing: Object) -> Mapping[str, Any] | None:
+    """What an endpoint publishes; None when that is no object."""
+    status = manifest.dig(thing, "status", default={})
+    routing = manifest.dig(status, "routing", default={}) if isinstance(status, Mapping) else None
+    return routing if isinstance(routing, Mapping) else None
 
 
-def _url(spec: ModelEndpointSpec) -> urls.Url:
-    url = urls.parse(spec.url)
-    if isinstance(url, urls.NoUrl):
-        raise _UnreadableError(f"spec.url {url.problem}")
-    return url
-
-
-def _routing(thing: Object, url: urls.Url) -> tuple[str, int]:
-    """The Service to route to and its port; an endpoint that publishes nothing yet has none."""
-    routing: Any = thing
-    for step in ("status", "routing"):
-        routing = manifest.dig(routing, step, default={})
-        if not isinstance(routing, Mapping):
-            raise _UnreadableError(f"{step} is not an object")
-    name = routing.get("backendName", "")
-    if not isinstance(name, str) or (name and not is_service_name(name)):
-        raise _UnreadableError("status.routing.backendName is not the name of a Service")
-    port = routing.get("port", url.port)
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port <= _LAST_PORT:
-        raise _UnreadableError("status.routing.port is not a port")
-    return name, port
-
-
-def _rewrite_path(spec: ModelEndpointSpec, url: urls.Url) -> str:
-    if not spec.rewrite_path:
-        return url.rewrite_path
-    if len(spec.rewrite_path) > _LONGEST_REWRITE or not spec.rewrite_path.startswith("/"):
-        raise _UnreadableError(f"spec.rewritePath is not {patterns.MEANINGS[patterns.ABSOLUTE_PATH]}")
-    return spec.rewrite_path
-
-
-def _hostname(spec: ModelEndpointSpec, url: urls.Url) -> str:
-    """The host that requests should name: a provider outside routes by it, an IP address does not."""
-    if spec.host and not (_NAME.fullmatch(spec.host) and len(spec.host) <= _LONGEST_HOST):
-        raise _UnreadableError(f"spec.host must be {patterns.MEANINGS[patterns.DNS_SUBDOMAIN]}")
-    return spec.host or (url.host if url.family is urls.Family.FQDN else "")
+def _fault(name: str, routing: Mapping[str, Any] | None) -> str:
+    """What is wrong with an endpoint; one that publishes nothing yet has only no backend."""
+    if len(name) > LONGEST_NAME:
+        return f"its name has more than {LONGEST_NAME} characters"
+    if routing is None:
+        return "status.routing is not an object"
+    backend = manifest.dig(routing, "backendName", default="")
+    if backend == "":
+        return ""
+    if not isinstance(backend, str) or not is_service_name(backend):
+        return "status.routing.backendName is not the name of a Service"
+    if not is_port(routing.get("port")):
+        return "status.routing.port is not a port"
+    path, hostname = routing.get("rewritePath", ""), routing.get("hostname", "")
+    if not isinstance(path, str) or not isinstance(hostname, str):
+        return "status.routing has a path or a host that is no text"
+    problem = routing_problem(path, hostname)
+    return f"status.routing: {problem}" if problem else ""

@@ -1,8 +1,9 @@
 """ModelEndpoint: a Service without a selector, and an EndpointSlice with the one address behind it.
 
-The Service is what routes refer to, so it stays whatever becomes of the URL. The address family
-of an EndpointSlice cannot change: another family gets another slice, and the old one goes once the
-new one is there. Where nothing valid is asked for, what was composed last stays.
+The Service is what routes refer to, so it stays whatever becomes of the URL, and so does its port: the port
+of the URL is the slice's. The address family of an EndpointSlice cannot change: another family gets another
+slice, and the old one goes once the new one is there. Where nothing valid is asked for, what was composed
+last stays.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from function.api import labels, urls
 from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Composer, Composition, Draft, Manifest, manifest
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
-from function.routing.endpoint_view import is_service_name, service_name
+from function.routing.endpoint_view import Endpoint, is_port, is_service_name, routing_problem, service_name
 
 SERVICE: Final = "service"
 
 _SLICE: Final = "endpointslice"
-_TLS_PORT: Final = 443
+_HTTPS_PORT: Final = 443
+_SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
 
 
 def compose(draft: Draft) -> Composition:
@@ -26,28 +28,30 @@ def compose(draft: Draft) -> Composition:
     spec = draft.spec(ModelEndpointSpec)
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
-        draft.repeat(TLS)
         return _refuse(draft, "InvalidURL", f"spec.url {url.problem}")
-    _say_tls(draft, spec, url)
+    endpoint = _endpoint(draft, spec, url)
+    problem = routing_problem(endpoint.rewrite_path, endpoint.hostname)
+    if problem:
+        return _refuse(draft, "InvalidRewrite", f"spec.{problem}")
     if url.refusal:
         return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
 
-    backend = _backend_name(draft)
+    _say_tls(draft, spec, url)
     seen = draft.observation
     given = service_name(seen.namespace, seen.name, seen.uid)
-    draft.child(SERVICE, _service(seen.namespace, url, backend or given))
+    draft.child(SERVICE, _service(seen.namespace, url, endpoint.backend or given, endpoint.port))
     wanted = slice_key(url.family)
-    if backend:
-        draft.child(wanted, _endpoint_slice(seen.namespace, url, backend))
+    if endpoint.backend:
+        draft.child(wanted, _endpoint_slice(seen.namespace, url, endpoint.backend))
     if draft.observed(wanted) is not None:
         for key in sorted(seen.children):
             if key.startswith(_SLICE) and key != wanted:
                 draft.drop(key)
-    _publish(draft, url, backend)
+    _publish(draft, url, endpoint)
     configured = draft.observed(SERVICE) is not None and draft.observed(wanted) is not None
     if configured:
         draining = "; it is draining, and services send it nothing new" if spec.draining else ""
-        draft.say(ROUTING, "BackendConfigured", f"{backend} sends to {url.host}:{url.port}{draining}")
+        draft.say(ROUTING, "BackendConfigured", f"{endpoint.backend} sends to {url.host}:{url.port}{draining}")
     else:
         draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
     return draft.finish(ready=configured)
@@ -58,10 +62,26 @@ def slice_key(family: urls.Family) -> str:
     return f"{_SLICE}-{family.value.lower()}"
 
 
+def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Endpoint:
+    """The endpoint as services will see it; without a backend until the Service's name is known.
+
+    Requests name the host that the endpoint asks for: a provider outside routes by it. To an IP address
+    they name what the client did.
+    """
+    return Endpoint(
+        draft.observation.name,
+        backend=_backend_name(draft),
+        port=_backend_port(draft, url),
+        rewrite_path=spec.rewrite_path or url.rewrite_path,
+        hostname=spec.host or (url.host if url.family is urls.Family.FQDN else ""),
+    )
+
+
 def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
-    """Answer a URL that cannot be composed: what runs stays, and the first time there is nothing."""
+    """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
         return draft.hold("InvalidSpec", f"{problem}; requests go where they went before")
+    draft.repeat(TLS)
     draft.say(ROUTING, reason, problem)
     return draft.finish(ready=False)
 
@@ -72,10 +92,21 @@ def _backend_name(draft: Draft) -> str:
     return manifest.name_of(draft.observed(SERVICE)) or (published if is_service_name(published) else "")
 
 
-def _service(namespace: str, url: urls.Url, name: str) -> Manifest:
-    port: Manifest = {"port": url.port, "protocol": "TCP"}
+def _backend_port(draft: Draft, url: urls.Url) -> int:
+    """The Service's port, which routes name: as observed or last published, so that it never changes under them."""
+    before = (
+        manifest.dig(draft.observed(SERVICE), "spec", "ports", 0, "port"),
+        manifest.dig(draft.observation.status, "routing", "port"),
+    )
+    return next((port for port in before if is_port(port)), _SERVICE_PORTS[url.scheme])
+
+
+def _service(namespace: str, url: urls.Url, name: str, number: int) -> Manifest:
+    port: Manifest = {"port": number, "protocol": "TCP"}
     if _port_name(url):
         port["name"] = _port_name(url)
+    elif number == _HTTPS_PORT:
+        port["appProtocol"] = "http"  # the gateway takes this port for TLS otherwise
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -100,15 +131,15 @@ def _port_name(url: urls.Url) -> str:
     return "https" if url.scheme == "https" else ""
 
 
-def _publish(draft: Draft, url: urls.Url, backend: str) -> None:
+def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
     """Publish how routes refer to the endpoint, once that was possible."""
     slices = [key for key in draft.observation.children if key.startswith(_SLICE)]
     routed = draft.observed(SERVICE) is not None and bool(slices)
     published = manifest.text(draft.observation.status, "routing", "backendName")
-    if not backend or not (routed or published == backend):
+    if not endpoint.backend or not (routed or published == endpoint.backend):
         draft.publish({})
         return
-    draft.publish({"routing": {"backendName": backend, "host": url.host, "port": url.port, "protocol": url.scheme}})
+    draft.publish({"routing": {**endpoint.publishes(), "host": url.host, "protocol": url.scheme}})
 
 
 def _say_tls(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> None:
@@ -116,8 +147,6 @@ def _say_tls(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> None:
         draft.say(TLS, "NotSupported", "spec.tls has no effect: certificates are checked against the well-known CAs")
     elif url.scheme == "https":
         draft.say(TLS, "WellKnownAuthorities")
-    elif url.port == _TLS_PORT:
-        draft.say(TLS, "TLSByPort", "spec.url says http on port 443, where the gateway speaks TLS")
     else:
         draft.say(TLS, "NotNeeded")
 

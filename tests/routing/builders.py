@@ -55,10 +55,17 @@ def endpoint(
 ) -> Manifest:
     """A ModelEndpoint that is routable unless `backend` is empty."""
     backend = f"{name}-0123456789ab" if backend is None else backend
-    port = 443 if url.startswith("https") else 80
-    status = {"routing": {"backendName": backend, "host": "h", "port": port, "protocol": "http"}} if backend else {}
+    status = published(url, backend, spec) if backend else {}
     meta = {**({"labels": dict(labels)} if labels else {}), **({"uid": uid} if uid else {})}
     return _composite("ModelEndpoint", name, namespace, {"url": url, **spec}, status, **meta)
+
+
+def published(url: str, backend: str, spec: Mapping[str, Any]) -> Manifest:
+    """What an endpoint with a URL publishes of itself."""
+    bare = _composite("ModelEndpoint", "x", "ml-team", {"url": url, **spec})
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": backend}}
+    found = composed_endpoint(bare, service=service, endpointslice_ipv4={"kind": "EndpointSlice"})
+    return dict(found.status)
 
 
 def bare_endpoint(url: str = "http://203.0.113.4/v1", status: Any = None, **spec: Any) -> Manifest:

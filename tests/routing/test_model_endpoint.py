@@ -12,7 +12,7 @@ from tests.support.observe import said, with_condition
 
 BACKEND = "a-0123456789ab"
 NEW = names.name("a", 63, "Service", "ml-team", "a", "")
-ROUTING = {"backendName": BACKEND, "host": "203.0.113.4", "port": 80, "protocol": "http"}
+ROUTING = {"backendName": BACKEND, "host": "203.0.113.4", "port": 80, "protocol": "http", "rewritePath": "/"}
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": BACKEND, "namespace": "ml-team"}}
 SLICE = {
     "apiVersion": "discovery.k8s.io/v1",
@@ -82,6 +82,7 @@ def test_once_both_are_observed_the_backend_is_published() -> None:
         ("https://api.together.xyz/v1", "endpointslice-fqdn", "api.together.xyz", 443, "https"),
         ("http://[2001:db8::1]/v1", "endpointslice-ipv6", "2001:db8::1", 80, ""),
         ("https://h.example:8443", "endpointslice-fqdn", "h.example", 8443, "https"),
+        ("http://h.example:443", "endpointslice-fqdn", "h.example", 443, ""),
     ],
 )
 def test_port_family_and_scheme_come_from_the_url_and_https_names_the_port(
@@ -92,7 +93,56 @@ def test_port_family_and_scheme_come_from_the_url_and_https_names_the_port(
     assert made[key]["endpoints"] == [{"addresses": [address], "conditions": {"ready": True}}]
     assert made[key]["ports"] == [{"name": name, "port": port, "protocol": "TCP"}]
     (exposed,) = made["service"]["spec"]["ports"]
-    assert (exposed["port"], exposed.get("name", "")) == (port, name)
+    assert (exposed["port"], exposed.get("name", "")) == ((443, "https") if name else (80, ""))
+
+
+def on_port(number: Any, **more: Any) -> Manifest:
+    """The Service as it is observed with a port."""
+    return {**SERVICE, "spec": {"ports": [{"port": number, "protocol": "TCP", **more}]}}
+
+
+@pytest.mark.parametrize("url", ["http://203.0.113.4:9000/v1", "https://203.0.113.4/v1"])
+def test_the_port_that_routes_name_stays_whatever_port_and_scheme_the_url_gets(url: str) -> None:
+    made = composed_endpoint(running(url), service=on_port(8000), endpointslice_ipv4=SLICE)
+    (exposed,) = bodies(made)["service"]["spec"]["ports"]
+    assert (exposed["port"], made.status["routing"]["port"]) == (8000, 8000)
+
+
+def test_clear_text_stays_so_on_a_service_port_that_the_gateway_takes_for_tls() -> None:
+    made = composed_endpoint(running(), service=on_port(443, name="https"), endpointslice_ipv4=SLICE)
+    assert bodies(made)["service"]["spec"]["ports"] == [{"port": 443, "protocol": "TCP", "appProtocol": "http"}]
+
+
+@pytest.mark.parametrize("junk", ["x", 0, 70000, True, None])
+def test_a_port_that_is_none_is_not_taken_up(junk: Any) -> None:
+    made = composed_endpoint(bare_endpoint(status={"routing": {"port": junk}}), service=on_port(junk))
+    assert bodies(made)["service"]["spec"]["ports"] == [{"port": 80, "protocol": "TCP"}]
+
+
+@pytest.mark.parametrize(
+    ("url", "spec", "facts"),
+    [
+        ("http://203.0.113.4/ml-team/a/v1", {}, {"rewritePath": "/ml-team/a/"}),
+        ("https://h.example/openai/v1", {}, {"rewritePath": "/openai/", "hostname": "h.example"}),
+        ("https://h.example/v1", {"rewritePath": "/x/"}, {"rewritePath": "/x/", "hostname": "h.example"}),
+        ("https://h.example", {"host": "other.example"}, {"rewritePath": "/", "hostname": "other.example"}),
+    ],
+)
+def test_how_it_is_routed_to_is_published_once(url: str, spec: dict[str, Any], facts: dict[str, str]) -> None:
+    found = composed_endpoint(running(url, **spec), service=SERVICE, endpointslice_ipv4=SLICE).status["routing"]
+    assert {key: found[key] for key in ("rewritePath", "hostname") if key in found} == facts
+
+
+@pytest.mark.parametrize("spec", [{"rewritePath": "x/"}, {"rewritePath": "/" * 1025}, {"host": "A b"}])
+def test_a_path_or_host_that_no_route_can_say_is_refused_and_what_runs_stays(spec: dict[str, Any]) -> None:
+    made = composed_endpoint(bare_endpoint(**spec))
+    assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/InvalidRewrite")
+    kept = composed_endpoint(running(**spec), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert (set(kept.children), kept.status, kept.ready) == (
+        {"service", "endpointslice-ipv4"},
+        {"routing": ROUTING},
+        True,
+    )
 
 
 @pytest.mark.parametrize("url", ["http://203.0.113.4/v1", "https://h.example:8443", "http://[2001:db8::1]"])
@@ -167,7 +217,7 @@ def test_a_published_name_that_is_none_is_not_taken_up(junk: Any) -> None:
     [
         ("http://h.example", {}, "True/NotNeeded"),
         ("https://h.example", {}, "True/WellKnownAuthorities"),
-        ("http://h.example:443", {}, "False/TLSByPort"),
+        ("http://h.example:443", {}, "True/NotNeeded"),
         ("https://h.example", {"tls": {"insecureSkipVerify": True}}, "False/NotSupported"),
         ("https://h.example", {"tls": {"caSecretRef": {"name": "ca"}}}, "False/NotSupported"),
     ],

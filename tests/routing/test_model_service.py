@@ -89,7 +89,17 @@ def test_requests_name_the_host_that_the_endpoint_asks_for() -> None:
 
 def test_the_port_is_the_one_that_the_endpoint_publishes() -> None:
     moving = endpoint("a", "http://203.0.113.4:9000/")
-    assert refs(composed_service(service(), [moving]))[0]["port"] == 80
+    moving["status"]["routing"]["port"] = 8000
+    assert refs(composed_service(service(), [moving]))[0]["port"] == 8000
+
+
+@pytest.mark.parametrize("spec", ["junk", {"url": "http://[::1"}, {"url": 7}, {"url": "http://h.example:9/x/"}, None])
+def test_only_what_an_endpoint_publishes_decides_how_it_is_routed_to(spec: Any) -> None:
+    good = endpoint("a", "https://h.example/openai/v1")
+    before = composed_service(service(), [good])
+    made = composed_service(served(), [{**good, "spec": spec}], route=observed_route(before))
+    assert refs(made) == refs(before)
+    assert (made.ready, said(made)["Held"]) == (True, "False/InputsResolved")
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 40])
@@ -373,19 +383,30 @@ def given_to(name: str, uid: str) -> str:
     return names.name(name, 63, "Service", "ml-team", name, uid)
 
 
+def publishing(**facts: Any) -> Callable[[Manifest], Manifest]:
+    """Spoil what an endpoint publishes; None leaves a fact out."""
+
+    def spoil(thing: Manifest) -> Manifest:
+        routing = {**thing["status"]["routing"], **facts}
+        return {**thing, "status": {"routing": {key: value for key, value in routing.items() if value is not None}}}
+
+    return spoil
+
+
 SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
-    "spec is text": lambda thing: {**thing, "spec": "junk"},
     "no spec and no status": lambda thing: {key: thing[key] for key in ("apiVersion", "kind", "metadata")},
     "status is text": lambda thing: {**thing, "status": "junk"},
     "routing is a list": lambda thing: {**thing, "status": {"routing": []}},
-    "url is a number": lambda thing: {**thing, "spec": {"url": 7}},
-    "url is no url": lambda thing: {**thing, "spec": {"url": "http://[::1"}},
-    "rewrite path is relative": lambda thing: {**thing, "spec": {**thing["spec"], "rewritePath": "x/"}},
-    "host is no name": lambda thing: {**thing, "spec": {**thing["spec"], "host": "A B"}},
-    "port is text": lambda thing: {**thing, "status": {"routing": {**thing["status"]["routing"], "port": "x"}}},
-    "backend is a number": lambda thing: {**thing, "status": {"routing": {"backendName": 7}}},
+    "rewrite path is relative": publishing(rewritePath="x/"),
+    "rewrite path is not published yet": publishing(rewritePath=None),
+    "host is no name": publishing(hostname="A B"),
+    "host is a number": publishing(hostname=7),
+    "port is text": publishing(port="x"),
+    "port is left out": publishing(port=None),
+    "backend is a number": publishing(backendName=7),
     "status is gone": lambda thing: {**thing, "status": {}},
 }
+NOTHING_PUBLISHED = ("no spec and no status", "status is gone")
 
 
 @pytest.mark.parametrize("uid", ["", "7b0c"])
@@ -401,7 +422,7 @@ def test_a_malformed_endpoint_among_good_ones_keeps_the_backend_that_it_has(how:
     assert "routed to as before" in rows(made)["b"]
 
 
-@pytest.mark.parametrize("how", [how for how in SPOILED if how != "status is gone"])
+@pytest.mark.parametrize("how", [how for how in SPOILED if how not in NOTHING_PUBLISHED])
 def test_a_malformed_endpoint_that_was_never_routed_to_is_skipped_and_named(how: str) -> None:
     before = composed_service(service(), [endpoint("a")])
     made = composed_service(served(), [endpoint("a"), SPOILED[how](endpoint("b"))], route=observed_route(before))
@@ -436,10 +457,13 @@ PIECES = st.recursive(
 
 
 @settings(deadline=None)
-@given(spec=st.dictionaries(st.sampled_from(["url", "rewritePath", "host", "draining"]), PIECES), status=PIECES)
-def test_junk_in_an_endpoint_never_fails_and_never_touches_the_others(spec: Any, status: Any) -> None:
+@given(
+    spec=st.dictionaries(st.sampled_from(["url", "rewritePath", "host", "draining"]), PIECES),
+    routing=PIECES | st.dictionaries(st.sampled_from(["backendName", "port", "rewritePath", "hostname"]), PIECES),
+)
+def test_junk_in_an_endpoint_never_fails_and_never_touches_the_others(spec: Any, routing: Any) -> None:
     before = composed_service(service(), [endpoint("a")])
-    junk = {**endpoint("b"), "spec": spec, "status": {"routing": status}}
+    junk = {**endpoint("b"), "spec": spec, "status": {"routing": routing}}
     made = composed_service(served(), [endpoint("a"), junk], route=observed_route(before))
     assert refs(before) == refs(made)
     assert made.ready

@@ -27,7 +27,7 @@ def named(child: Mapping[str, Any], *, new: bool) -> str:
 
 
 def names() -> dict[str, dict[str, str]]:
-    """What every composite of the quickstart, and replicas of every topology, name their children."""
+    """What composites of every kind, and replicas of every topology, name their children."""
     found: dict[str, dict[str, str]] = {}
     for composer, thing, plane in subjects():
         seen = observe(plane, thing)
@@ -35,7 +35,8 @@ def names() -> dict[str, dict[str, str]]:
         fresh = compose(replace(seen, children={}))
         children |= {key: (child.manifest, True) for key, child in fresh.children.items()}
         listed = {key: named(body, new=new) for key, (body, new) in sorted(children.items())}
-        found[f"{composer.kind}/{manifest.name_of(thing)}"] = {key: name for key, name in listed.items() if name}
+        known = found.setdefault(f"{composer.kind}/{manifest.name_of(thing)}", {})
+        known |= {key: name for key, name in listed.items() if name}
     return found
 
 

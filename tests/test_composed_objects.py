@@ -18,7 +18,7 @@ from function.preview.control_plane import ControlPlane
 from function.preview.kinds import group_of, ref_of
 from function.preview.reconcile import controller_uid
 from tests.support.crd_schemas import FOLDER, definitions, strict, violations
-from tests.support.settled import EXAMPLES, example, settle
+from tests.support.settled import EXAMPLES, brought, example, settle
 
 ROOT = Path(__file__).parents[1]
 FLEET = EXAMPLES / "quickstart" / "fleet"
@@ -46,38 +46,6 @@ BUILT_IN = {
 }
 """Kinds of Kubernetes itself that we compose."""
 
-BROUGHT = """
-apiVersion: modelplane.ai/v1alpha1
-kind: InferenceGateway
-metadata: {name: default}
-spec:
-  backend: Traefik
-  traefik: {loadBalancer: MetalLB, metallb: {addressPool: 192.0.2.0/28}}
-  hostname: models.example.com
-  routeNamespaces: {matchLabels: {team: ml}}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: authority, namespace: ml-team}
-data: {ca.crt: ""}
----
-apiVersion: modelplane.ai/v1alpha1
-kind: ModelEndpoint
-metadata: {name: outside, namespace: ml-team, labels: {at: outside}}
-spec: {url: "https://llm.example.com/v1", tls: {caSecretRef: {name: authority}}}
----
-apiVersion: modelplane.ai/v1alpha1
-kind: ModelEndpoint
-metadata: {name: bare, namespace: ml-team, labels: {at: outside}}
-spec: {url: "https://203.0.113.7:8443/v1", host: llm.example.com, tls: {insecureSkipVerify: true}}
----
-apiVersion: modelplane.ai/v1alpha1
-kind: ModelService
-metadata: {name: outside, namespace: ml-team}
-spec: {endpoints: [{weight: 3, selector: {matchLabels: {at: outside}}}]}
-"""
-"""What the examples have no use for: addresses from MetalLB, endpoints outside with and without a name."""
-
 PREVIEWS = {
     **{path.name: example(path) for path in sorted(EXAMPLES.iterdir()) if path.is_dir()},
     **{path.name: (path, FLEET) for path in sorted((ROOT / "tests/api/documented").glob("*.yaml"))},
@@ -92,12 +60,7 @@ definitions_at_hand = pytest.mark.skipif(
 @cache
 def preview(name: str) -> ControlPlane:
     """A settled control plane. Shared: observe it, do not change it."""
-    if PREVIEWS[name]:
-        return settle(*PREVIEWS[name])
-    plane = ControlPlane()
-    plane.apply(yaml.safe_load_all(BROUGHT))
-    plane.settle()
-    return plane
+    return settle(*PREVIEWS[name]) if PREVIEWS[name] else brought()
 
 
 def composed(plane: ControlPlane) -> Iterator[tuple[str, Manifest]]:

@@ -23,7 +23,7 @@ from function.composition import Composer, Composition, Doubt, Draft, Observatio
 from function.preview.control_plane import ControlPlane
 from tests.support import protocol
 from tests.support.doubts import EACH, JUNK, TOPOLOGIES, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
-from tests.support.settled import EXAMPLES, composites, example, quickstart, settle
+from tests.support.settled import EXAMPLES, bring, composites, example, quickstart, settle
 
 MALFORMED = {
     "a spec that is text": lambda item: {**item, "spec": "junk"},
@@ -258,15 +258,21 @@ def test_junk_anywhere_in_the_spec_of_the_composite_keeps_every_child(index: int
                 assert set(observation.children) <= set(answer.children), path
 
 
-def test_another_pass_over_the_settled_quickstart_changes_nothing() -> None:
-    plane = settle(EXAMPLES / "quickstart")
+@pytest.mark.parametrize("name", ["quickstart", "brought"])
+def test_another_pass_over_a_settled_control_plane_changes_nothing(name: str) -> None:
+    plane = fresh(name)
     before = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
     plane.settle()
     after = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
     assert after == before
 
 
-@pytest.mark.parametrize("name", ["quickstart", *TOPOLOGIES])
+def fresh(name: str) -> ControlPlane:
+    """A settled control plane of one's own: an example, or what the examples have no use for."""
+    return bring() if name == "brought" else settle(*example(EXAMPLES / name))
+
+
+@pytest.mark.parametrize("name", ["quickstart", "brought", *TOPOLOGIES])
 def test_a_hold_of_everything_changes_no_object(name: str) -> None:
     """Re-emitting what we own is a no-op for the API server, for every child of every composer."""
 
@@ -274,7 +280,7 @@ def test_a_hold_of_everything_changes_no_object(name: str) -> None:
         composer = COMPOSERS[observation.api_version, observation.kind]
         return Draft(observation, composer.vocabulary).hold("InputUnresolved", "held by a test")
 
-    plane = settle(*example(EXAMPLES / name))
+    plane = fresh(name)
     watched = {"Held"}
 
     def state(of: ControlPlane) -> dict[str, Any]:

@@ -16,10 +16,10 @@ class EndpointTLS(Model):
     """How the endpoint's certificate is checked, for https."""
 
     ca_secret_ref: CertificateAuthoritySecret | None = None
-    """Certificates of the authority to trust, instead of the well-known ones."""
+    """Certificates of the authority to trust, instead of the well-known ones. They are copied into a ConfigMap."""
 
     insecure_skip_verify: Flag = False
-    """Accept any certificate."""
+    """Accept any certificate. The gateway of this version cannot, and the endpoint says so."""
 
 
 class ModelEndpointSpec(Model):

@@ -14,6 +14,7 @@ from function.composition.manifest import Object
 
 _EXISTING_IS_READY = frozenset(
     {
+        "BackendTLSPolicy",
         "ClusterProviderConfig",
         "ClusterUsage",
         "ConfigMap",

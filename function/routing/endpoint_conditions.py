@@ -17,6 +17,11 @@ VOCABULARY: Final[Vocabulary] = {
             "The Service or the EndpointSlice of the endpoint does not exist yet.",
             "Look at ChildrenReady if this lasts.",
         ),
+        "WaitingForTLS": Reason(
+            Status.FALSE,
+            "The gateway does not know yet how to check the endpoint's certificate, so nothing is sent to it.",
+            "Look at UpstreamTLS.",
+        ),
         "InvalidURL": Reason(
             Status.FALSE,
             "spec.url is no address that requests can be sent to, and nothing was composed before.",
@@ -42,10 +47,39 @@ VOCABULARY: Final[Vocabulary] = {
             Status.TRUE,
             "The endpoint is spoken to with TLS, and its certificate is checked against the well-known CAs.",
         ),
+        "GivenAuthority": Reason(
+            Status.TRUE,
+            "The endpoint is spoken to with TLS, and its certificate is checked against the authority of "
+            "spec.tls.caSecretRef.",
+        ),
+        "AuthorityMissing": Reason(
+            Status.FALSE,
+            "The certificates of the authority are not in the Secret that spec.tls.caSecretRef names; what is routed "
+            "to already stays as it is.",
+            "Put them into the Secret, in PEM.",
+            Severity.WARNING,
+        ),
+        "HostNeeded": Reason(
+            Status.FALSE,
+            "spec.url names an IP address, and a certificate of an authority of your own is checked for a name.",
+            "Say the name in spec.host.",
+            Severity.WARNING,
+        ),
+        "WaitingForGateway": Reason(
+            Status.FALSE,
+            "The gateway is told what to check for once the Gateway API is known to be served.",
+            "Look at GatewayAPIReady of the InferenceGateway.",
+        ),
+        "PolicyRefused": Reason(
+            Status.FALSE,
+            "The gateway does not heed what it is told about the certificate; the message is its own.",
+            "Do what the message says.",
+            Severity.WARNING,
+        ),
         "NotSupported": Reason(
             Status.FALSE,
-            "spec.tls has no effect with this gateway: certificates are checked against the well-known CAs.",
-            "Give the endpoint a certificate of a well-known CA and remove spec.tls.",
+            "spec.tls.insecureSkipVerify has no effect: this gateway checks every certificate.",
+            "Name the authority of the endpoint's certificate in spec.tls.caSecretRef.",
             Severity.WARNING,
         ),
     },

@@ -12,7 +12,9 @@ from typing import Final
 
 from function.api import labels, urls
 from function.api.model_endpoint import ModelEndpointSpec
-from function.composition import Composer, Composition, Draft, Manifest, manifest
+from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Manifest, Outcome, manifest
+from function.routing import backend_tls
+from function.routing.backend_tls import AUTHORITY, POLICY, PORT_NAME
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
 from function.routing.endpoint_view import Endpoint, is_port, is_service_name, routing_problem, service_name
 
@@ -35,26 +37,17 @@ def compose(draft: Draft) -> Composition:
         return _refuse(draft, "InvalidRewrite", f"spec.{problem}")
     if url.refusal:
         return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
-
-    _say_tls(draft, spec, url)
-    seen = draft.observation
-    given = service_name(seen.namespace, seen.name, seen.uid)
-    draft.child(SERVICE, _service(seen.namespace, url, endpoint.backend or given, endpoint.port))
-    wanted = slice_key(url.family)
-    if endpoint.backend:
-        draft.child(wanted, _endpoint_slice(seen.namespace, url, endpoint.backend))
-    if draft.observed(wanted) is not None:
-        for key in sorted(seen.children):
-            if key.startswith(_SLICE) and key != wanted:
-                draft.drop(key)
-    _publish(draft, url, endpoint)
-    configured = draft.observed(SERVICE) is not None and draft.observed(wanted) is not None
-    if configured:
-        draining = "; it is draining, and services send it nothing new" if spec.draining else ""
-        draft.say(ROUTING, "BackendConfigured", f"{endpoint.backend} sends to {url.host}:{url.port}{draining}")
-    else:
-        draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
-    return draft.finish(ready=configured)
+    check = backend_tls.ask(draft, spec, url)
+    if check is not None and not check.fetched:
+        return draft.hold("InputUnresolved", "What the certificate is checked against is not fetched yet")
+    backend_tls.say(draft, spec, url, check)
+    told = backend_tls.compose(draft, check, endpoint.backend)
+    if not told and _published(draft) and draft.observed(SERVICE) is not None:
+        reason, why = backend_tls.obstacle(check)
+        return draft.hold(reason, f"{why}; requests go where they went before")
+    _compose_backend(draft, url, endpoint)
+    _publish(draft, url, endpoint, told=told)
+    return draft.finish(ready=_say_routing(draft, spec, url, told=told))
 
 
 def slice_key(family: urls.Family) -> str:
@@ -77,6 +70,33 @@ def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Endpoint:
     )
 
 
+def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
+    seen = draft.observation
+    given = service_name(seen.namespace, seen.name, seen.uid)
+    draft.child(SERVICE, _service(seen.namespace, url, endpoint.backend or given, endpoint.port))
+    wanted = slice_key(url.family)
+    if endpoint.backend:
+        draft.child(wanted, _endpoint_slice(seen.namespace, url, endpoint.backend))
+    if draft.observed(wanted) is not None:
+        for key in sorted(seen.children):
+            if key.startswith(_SLICE) and key != wanted:
+                draft.drop(key)
+
+
+def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool) -> bool:
+    """Say whether services can route to the endpoint, and tell it."""
+    if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
+        draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
+        return False
+    if not (told or _published(draft)):
+        draft.say(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
+        return False
+    draining = "; it is draining, and services send it nothing new" if spec.draining else ""
+    said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{draining}"
+    draft.say(ROUTING, "BackendConfigured", said)
+    return True
+
+
 def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
@@ -86,10 +106,15 @@ def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
     return draft.finish(ready=False)
 
 
+def _published(draft: Draft) -> str:
+    """The Service that was published; empty when there is none."""
+    name = manifest.text(draft.observation.status, "routing", "backendName")
+    return name if is_service_name(name) else ""
+
+
 def _backend_name(draft: Draft) -> str:
     """The Service's name: as observed, or as last published, so that a lost one comes back under its name."""
-    published = manifest.text(draft.observation.status, "routing", "backendName")
-    return manifest.name_of(draft.observed(SERVICE)) or (published if is_service_name(published) else "")
+    return manifest.name_of(draft.observed(SERVICE)) or _published(draft)
 
 
 def _backend_port(draft: Draft, url: urls.Url) -> int:
@@ -128,27 +153,17 @@ def _endpoint_slice(namespace: str, url: urls.Url, backend: str) -> Manifest:
 
 def _port_name(url: urls.Url) -> str:
     """The name of the port, which is how the gateway knows that an endpoint speaks TLS."""
-    return "https" if url.scheme == "https" else ""
+    return PORT_NAME if url.scheme == "https" else ""
 
 
-def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
+def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint, *, told: bool) -> None:
     """Publish how routes refer to the endpoint, once that was possible."""
     slices = [key for key in draft.observation.children if key.startswith(_SLICE)]
-    routed = draft.observed(SERVICE) is not None and bool(slices)
-    published = manifest.text(draft.observation.status, "routing", "backendName")
-    if not endpoint.backend or not (routed or published == endpoint.backend):
+    routed = draft.observed(SERVICE) is not None and bool(slices) and told
+    if not endpoint.backend or not (routed or _published(draft) == endpoint.backend):
         draft.publish({})
         return
     draft.publish({"routing": {**endpoint.publishes(), "host": url.host, "protocol": url.scheme}})
-
-
-def _say_tls(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> None:
-    if spec.tls is not None and (spec.tls.ca_secret_ref is not None or spec.tls.insecure_skip_verify):
-        draft.say(TLS, "NotSupported", "spec.tls has no effect: certificates are checked against the well-known CAs")
-    elif url.scheme == "https":
-        draft.say(TLS, "WellKnownAuthorities")
-    else:
-        draft.say(TLS, "NotNeeded")
 
 
 COMPOSER = Composer(
@@ -156,5 +171,14 @@ COMPOSER = Composer(
     kind="ModelEndpoint",
     compose=compose,
     vocabulary=VOCABULARY,
-    children={SERVICE: "Service", f"{_SLICE}-*": "EndpointSlice"},
+    doubts=(
+        Doubt("inference-gateway", empty=RENDERS, malformed=RENDERS),
+        Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
+    ),
+    children={
+        AUTHORITY: "ConfigMap",
+        POLICY: "BackendTLSPolicy",
+        SERVICE: "Service",
+        f"{_SLICE}-*": "EndpointSlice",
+    },
 )

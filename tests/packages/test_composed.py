@@ -14,15 +14,7 @@ from function.packages.dependencies import HELM, KUBERNETES, PROVIDERS, NoProvid
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 from function.preview.kinds import group_of, is_namespaced
-from tests.support.settled import EXAMPLES, example
-
-METALLB = """\
-apiVersion: modelplane.ai/v1alpha1
-kind: InferenceGateway
-metadata: {name: default}
-spec: {backend: Traefik, traefik: {loadBalancer: MetalLB, metallb: {addressPool: 172.18.255.200-172.18.255.250}}}
-"""
-"""What no example needs, since a laptop's cluster is the only one without addresses."""
+from tests.support.settled import BROUGHT, EXAMPLES, example
 
 ROWS = {(row.api_version, row.kind): row for row in COMPOSED}
 ROW = Composed("example.org/v1", "Widget", "widgets", Server.KUBERNETES)
@@ -30,10 +22,10 @@ ROW = Composed("example.org/v1", "Widget", "widgets", Server.KUBERNETES)
 
 @pytest.fixture(scope="session")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
-    """Every answer until every example has settled, and a gateway with MetalLB has."""
-    metallb = tmp_path_factory.mktemp("metallb") / "gateway.yaml"
-    metallb.write_text(METALLB, encoding="utf-8")
-    previewed = [*map(example, sorted(EXAMPLES.iterdir())), (metallb,)]
+    """Every answer until every example has settled, and what no example needs has."""
+    others = tmp_path_factory.mktemp("brought") / "brought.yaml"
+    others.write_text(BROUGHT, encoding="utf-8")
+    previewed = [*map(example, sorted(EXAMPLES.iterdir())), (others,)]
     return [answer for paths in previewed for answer in answered(paths)]
 
 

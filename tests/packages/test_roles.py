@@ -34,6 +34,8 @@ def ours(scope: str, *, internal: bool = False) -> set[str]:
 
 def test_crossplane_is_granted_every_kind_that_no_other_role_covers_and_nothing_else() -> None:
     assert granted(roles.composing(COMPOSED)).keys() == {
+        "backendtlspolicies.gateway.networking.k8s.io",
+        "configmaps",
         "namespaces",
         "services",
         "endpointslices.discovery.k8s.io",

@@ -1,5 +1,6 @@
 """Builders of the three kinds of the front door, and of what is observed of them."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -64,8 +65,9 @@ def published(url: str, backend: str, spec: Mapping[str, Any]) -> Manifest:
     """What an endpoint with a URL publishes of itself."""
     bare = _composite("ModelEndpoint", "x", "ml-team", {"url": url, **spec})
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": backend}}
-    found = composed_endpoint(bare, service=service, endpointslice_ipv4={"kind": "EndpointSlice"})
-    return dict(found.status)
+    policy = {"kind": "BackendTLSPolicy"}
+    children: Any = {"service": service, "endpointslice_ipv4": {"kind": "EndpointSlice"}, "backendtlspolicy": policy}
+    return dict(composed_endpoint(bare, [], **children).status)
 
 
 def bare_endpoint(url: str = "http://203.0.113.4/v1", status: Any = None, **spec: Any) -> Manifest:
@@ -73,9 +75,26 @@ def bare_endpoint(url: str = "http://203.0.113.4/v1", status: Any = None, **spec
     return _composite("ModelEndpoint", "a", "ml-team", {"url": url, **spec}, status)
 
 
-def composed_endpoint(thing: Mapping[str, Any], **children: Mapping[str, Any]) -> Composition:
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def authority(text: str = CERTIFICATE, key: str = "ca.crt") -> Manifest:
+    """A Secret with the certificates of an authority."""
+    data = {key: base64.b64encode(text.encode()).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca", "namespace": "ml-team"}, "data": data}
+
+
+def composed_endpoint(
+    thing: Mapping[str, Any],
+    secrets: Sequence[Mapping[str, Any]] | None = None,
+    door: Mapping[str, Any] | None = None,
+    **children: Mapping[str, Any],
+) -> Composition:
+    """The composer's answer; without secrets nothing that it requires is fetched yet."""
     seen = {key.replace("_", "-"): child for key, child in children.items()}
-    return answer(model_endpoint.COMPOSER, thing, seen)
+    fetched = {"inference-gateway": [door or open_gateway()], "certificate-authority": secrets or []}
+    required = {} if secrets is None else fetched
+    return answer(model_endpoint.COMPOSER, thing, seen, required)
 
 
 # ---------------------------------------------------------------------- gateway

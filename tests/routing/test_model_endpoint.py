@@ -7,7 +7,8 @@ import kubernetes_validate
 import pytest
 
 from function.composition import Composition, Manifest, names
-from tests.routing.builders import bare_endpoint, composed_endpoint, message
+from tests.routing.builders import CERTIFICATE, authority, bare_endpoint, composed_endpoint, gateway, message, true
+from tests.support.crd_schemas import violations
 from tests.support.observe import said, with_condition
 
 BACKEND = "a-0123456789ab"
@@ -129,7 +130,8 @@ def test_a_port_that_is_none_is_not_taken_up(junk: Any) -> None:
     ],
 )
 def test_how_it_is_routed_to_is_published_once(url: str, spec: dict[str, Any], facts: dict[str, str]) -> None:
-    found = composed_endpoint(running(url, **spec), service=SERVICE, endpointslice_ipv4=SLICE).status["routing"]
+    children: Any = {"service": SERVICE, "endpointslice_ipv4": SLICE, "backendtlspolicy": {"kind": "BackendTLSPolicy"}}
+    found = composed_endpoint(running(url, **spec), [], **children).status["routing"]
     assert {key: found[key] for key in ("rewritePath", "hostname") if key in found} == facts
 
 
@@ -219,13 +221,19 @@ def test_a_published_name_that_is_none_is_not_taken_up(junk: Any) -> None:
         ("https://h.example", {}, "True/WellKnownAuthorities"),
         ("http://h.example:443", {}, "True/NotNeeded"),
         ("https://h.example", {"tls": {"insecureSkipVerify": True}}, "False/NotSupported"),
-        ("https://h.example", {"tls": {"caSecretRef": {"name": "ca"}}}, "False/NotSupported"),
+        ("https://h.example", {"host": "h.example"}, "True/WellKnownAuthorities"),
+        ("https://h.example", {"host": "other.example"}, "True/WellKnownAuthorities"),
+        ("https://203.0.113.7", {"host": "other.example"}, "True/WellKnownAuthorities"),
+        ("http://h.example", {"tls": {"caSecretRef": {"name": "ca"}}}, "True/NotNeeded"),
+        ("https://h.example", {"tls": {"caSecretRef": {"name": "ca"}}}, "True/GivenAuthority"),
+        ("https://203.0.113.7", {"tls": {"caSecretRef": {"name": "ca"}}}, "False/HostNeeded"),
     ],
 )
 def test_how_the_endpoint_is_spoken_to_is_said_and_what_has_no_effect_too(
     url: str, spec: dict[str, Any], reason: str
 ) -> None:
-    assert said(composed_endpoint(bare_endpoint(url, **spec)))["UpstreamTLS"] == reason
+    made = composed_endpoint(bare_endpoint(url, **spec), [authority()])
+    assert said(made)["UpstreamTLS"] == reason
 
 
 @pytest.mark.parametrize("name", ["chat", "7b-outside", "a.b", "1", "x" * 63])
@@ -235,3 +243,147 @@ def test_the_service_has_a_name_of_its_own_that_a_service_may_have(name: str) ->
     given = composed_endpoint(thing).children["service"].manifest["metadata"]["name"]
     assert given == names.name(name, 63, "Service", "ml-team", name, "7b0c")
     assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", given)
+
+
+# ---------------------------------------------------------------------- certificates
+
+GIVEN = {"tls": {"caSecretRef": {"name": "ca"}}}
+URL = "https://llm.example.com:8443/v1"
+SECURED = {**SERVICE, "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP"}]}}
+AUTHORITY = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "a-trusts", "namespace": "ml-team"},
+    "data": {"ca.crt": CERTIFICATE},
+}
+POLICY = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "BackendTLSPolicy",
+    "metadata": {"name": "a-policy", "namespace": "ml-team"},
+    "spec": {"validation": {"hostname": "llm.example.com", "caCertificateRefs": [{"name": "a-trusts"}]}},
+}
+FQDN = {**SLICE, "addressType": "FQDN"}
+
+
+def test_an_authority_of_ones_own_is_copied_and_then_named_in_a_policy_for_the_service() -> None:
+    first = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], service=SECURED)
+    assert set(first.children) == {"service", "endpointslice-fqdn", "certificate-authority"}
+    assert bodies(first)["certificate-authority"] == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": names.name("a", 63, "ConfigMap", "ml-team", "a", ""), "namespace": "ml-team"},
+        "data": {"ca.crt": CERTIFICATE},
+    }
+    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    then = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], **children)
+    assert bodies(then)["backendtlspolicy"] == {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "BackendTLSPolicy",
+        "metadata": {"namespace": "ml-team"},
+        "spec": {
+            "targetRefs": [{"group": "", "kind": "Service", "name": BACKEND, "sectionName": "https"}],
+            "validation": {
+                "hostname": "llm.example.com",
+                "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "a-trusts"}],
+            },
+        },
+    }
+    assert violations(bodies(then)["backendtlspolicy"], "backendtlspolicies") == []
+
+
+def test_of_the_secret_only_the_certificates_are_copied() -> None:
+    bundle = f"-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n{CERTIFICATE}password: x\n{CERTIFICATE}"
+    made = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority(bundle)], service=SECURED)
+    assert bodies(made)["certificate-authority"]["data"] == {"ca.crt": CERTIFICATE * 2}
+
+
+def test_nothing_is_routed_to_it_before_the_gateway_is_told_what_to_check() -> None:
+    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    before = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], **children)
+    assert (before.status, before.ready, said(before)["RoutingReady"]) == ({}, False, "False/WaitingForTLS")
+    after = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], **children, backendtlspolicy=POLICY)
+    assert (after.status["routing"]["backendName"], after.ready) == (BACKEND, True)
+
+
+def test_a_certificate_is_checked_for_the_host_that_requests_name() -> None:
+    made = composed_endpoint(bare_endpoint("https://203.0.113.7:8443", host="llm.example.com"), [], service=SECURED)
+    assert bodies(made)["backendtlspolicy"]["spec"]["validation"] == {
+        "hostname": "llm.example.com",
+        "wellKnownCACertificates": "System",
+    }
+    assert violations(bodies(made)["backendtlspolicy"], "backendtlspolicies") == []
+
+
+@pytest.mark.parametrize("url", ["http://h.example", "https://h.example", "https://203.0.113.7"])
+def test_where_the_gateway_need_not_be_told_nothing_is_required_and_no_policy_made(url: str) -> None:
+    made = composed_endpoint(bare_endpoint(url), service=SECURED)
+    assert (set(made.requirements), "backendtlspolicy" in made.children) == (set(), False)
+
+
+def test_no_policy_is_composed_before_the_gateway_says_that_its_kind_is_served() -> None:
+    children: Any = {"service": SECURED, "certificate_authority": AUTHORITY}
+    made = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], gateway(), **children)
+    assert "backendtlspolicy" not in made.children
+    assert said(made)["UpstreamTLS"] == "False/WaitingForGateway"
+    kept = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], gateway(), **children, backendtlspolicy=POLICY)
+    assert "backendtlspolicy" in kept.children
+
+
+SECRETS: dict[str, list[Manifest]] = {
+    "there is none": [],
+    "it has another key": [authority(key="tls.crt")],
+    "it holds no certificate": [authority("a password")],
+    "it holds the beginning of a certificate": [authority(CERTIFICATE[:40])],
+    "it is not base64": [{**authority(), "data": {"ca.crt": "%"}}],
+    "its data is text": [{**authority(), "data": "junk"}],
+}
+
+
+@pytest.mark.parametrize("how", SECRETS)
+def test_without_the_authoritys_certificates_what_is_routed_to_stays_and_nothing_new_is(how: str) -> None:
+    fresh = composed_endpoint(bare_endpoint(URL, **GIVEN), SECRETS[how], service=SECURED, endpointslice_fqdn=FQDN)
+    assert (fresh.status, fresh.ready, said(fresh)["UpstreamTLS"]) == ({}, False, "False/AuthorityMissing")
+    children: Any = {
+        "service": SECURED,
+        "endpointslice_fqdn": FQDN,
+        "certificate_authority": AUTHORITY,
+        "backendtlspolicy": POLICY,
+    }
+    kept = composed_endpoint(running(URL, **GIVEN), SECRETS[how], **children)
+    assert bodies(kept)["certificate-authority"]["data"] == AUTHORITY["data"]
+    assert bodies(kept)["backendtlspolicy"]["spec"] == POLICY["spec"]
+    assert (kept.status, kept.ready) == ({"routing": ROUTING}, True)
+    assert (said(kept)["UpstreamTLS"], said(kept)["Held"][:4]) == ("False/AuthorityMissing", "True")
+
+
+def test_an_endpoint_that_turns_to_tls_goes_on_as_it_was_until_the_gateway_is_told() -> None:
+    first = composed_endpoint(running(URL, **GIVEN), [authority()], service=on_port(80), endpointslice_ipv4=SLICE)
+    assert bodies(first)["service"]["spec"] == on_port(80)["spec"]
+    assert set(first.children) == {"service", "endpointslice-ipv4", "certificate-authority"}
+    assert (first.status, first.ready) == ({"routing": ROUTING}, True)
+    told: Any = {"certificate_authority": AUTHORITY, "backendtlspolicy": POLICY}
+    then = composed_endpoint(
+        running(URL, **GIVEN), [authority()], service=on_port(80), endpointslice_ipv4=SLICE, **told
+    )
+    assert bodies(then)["service"]["spec"]["ports"] == [{"port": 80, "protocol": "TCP", "name": "https"}]
+
+
+def test_a_policy_that_is_not_asked_for_any_more_goes_before_the_certificates_that_it_names() -> None:
+    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    first = composed_endpoint(running(URL), **children, backendtlspolicy=POLICY)
+    assert set(first.children) == {"service", "endpointslice-fqdn", "certificate-authority"}
+    then = composed_endpoint(running(URL), **children)
+    assert set(then.children) == {"service", "endpointslice-fqdn"}
+
+
+def test_a_policy_that_the_gateway_refuses_is_said_in_its_words() -> None:
+    refused = {"type": "Accepted", "status": "False", "reason": "Conflicted", "message": "two policies"}
+    ancestors = [
+        {"controllerName": "other.io/gateway", "conditions": [{**refused, "message": "not ours"}]},
+        {"controllerName": "traefik.io/gateway-controller", "conditions": [*true("ResolvedRefs"), refused]},
+    ]
+    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    policy = {**POLICY, "status": {"ancestors": ancestors}}
+    made = composed_endpoint(running(URL, **GIVEN), [authority()], **children, backendtlspolicy=policy)
+    assert said(made)["UpstreamTLS"] == "False/PolicyRefused"
+    assert message(made, "UpstreamTLS") == "Accepted is False: two policies"

@@ -10,7 +10,7 @@ import pytest
 
 from function.composition import Composer, Composition, Manifest, Observation, manifest
 from function.preview.control_plane import ControlPlane
-from tests.support.settled import EXAMPLES, composites, example, observe, quickstart, settle
+from tests.support.settled import EXAMPLES, brought, composites, example, observe, quickstart, settle
 
 JUNK: Final[tuple[Any, ...]] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
 
@@ -21,14 +21,16 @@ TOPOLOGIES: Final = ("multi-node", "several-copies", "prefill-decode")
 
 @cache
 def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
-    """Every composite of the quickstart, and the replicas of other topologies."""
+    """Every composite of the quickstart, the replicas of other topologies, and a front door with all it can have."""
     others = [settle(*example(EXAMPLES / name)) for name in TOPOLOGIES]
-    return [(composer, thing, quickstart()) for composer, thing in composites(quickstart())] + [
+    replicas = [
         (composer, thing, plane)
         for plane in others
         for composer, thing in composites(plane)
         if composer.kind == "ModelReplica"
     ]
+    whole = [(composer, thing, plane) for plane in (quickstart(), brought()) for composer, thing in composites(plane)]
+    return whole + replicas
 
 
 def ids() -> list[str]:

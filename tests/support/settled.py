@@ -3,12 +3,46 @@
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from function.composers import COMPOSERS
 from function.composition import Composer, Manifest, Observation, manifest
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+
+BROUGHT = """
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceGateway
+metadata: {name: default}
+spec:
+  backend: Traefik
+  traefik: {loadBalancer: MetalLB, metallb: {addressPool: 192.0.2.0/28}}
+  hostname: models.example.com
+  routeNamespaces: {matchLabels: {team: ml}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: authority, namespace: ml-team}
+data: {ca.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: ModelEndpoint
+metadata: {name: outside, namespace: ml-team, labels: {at: outside}}
+spec: {url: "https://llm.example.com/v1", tls: {caSecretRef: {name: authority}}}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: ModelEndpoint
+metadata: {name: bare, namespace: ml-team, labels: {at: outside}}
+spec: {url: "https://203.0.113.7:8443/v1", host: llm.example.com, tls: {insecureSkipVerify: true}}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: ModelService
+metadata: {name: outside, namespace: ml-team}
+spec: {endpoints: [{weight: 3, selector: {matchLabels: {at: outside}}}]}
+"""
+"""What the examples have no use for: addresses from MetalLB, endpoints outside with and without a name."""
 
 
 def example(folder: Path) -> tuple[Path, ...]:
@@ -23,6 +57,20 @@ def settle(*paths: Path) -> ControlPlane:
     plane.apply(read([str(path) for path in paths]))
     plane.settle()
     return plane
+
+
+def bring() -> ControlPlane:
+    """A control plane with what the examples have no use for, settled."""
+    plane = ControlPlane()
+    plane.apply(yaml.safe_load_all(BROUGHT))
+    plane.settle()
+    return plane
+
+
+@cache
+def brought() -> ControlPlane:
+    """The same, shared: observe it, do not change it."""
+    return bring()
 
 
 @cache

@@ -150,10 +150,10 @@ def test_each_hop_replaces_only_the_prefix_of_the_path(manifests: Path, capsys: 
     front = only(objects, "HTTPRoute")["spec"]
     (rule,) = front["rules"]
     assert front["parentRefs"] == [{"name": "modelplane", "namespace": "modelplane-system"}]
-    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/ml-team/qwen/"}}]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/ml-team/qwen/v1"}}]
     (backend,) = rule["backendRefs"]
     assert backend["name"] == only(objects, "Service")["metadata"]["name"]
-    assert backend["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == f"/ml-team/{REPLICA}/"
+    assert backend["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == f"/ml-team/{REPLICA}/v1"
 
 
 def test_the_services_address_is_the_url_that_a_client_calls(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from function.api import labels, patterns
-from function.api.base import Column, Kind, Model, Rule, Text, length, matches
+from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
 from function.api.references import LabelSelector, NameRef
 
 Hostname: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.DNS_SUBDOMAIN)]
+
+PublicPath: TypeAlias = Annotated[Text, length(1, 64), matches(patterns.PATH_PREFIX)]
 
 NAME = "default"
 """The only name that an InferenceGateway may have."""
@@ -33,6 +35,9 @@ class Traefik(Model):
 
     version: Annotated[Text, length(None, 32)] = ""
     """Version of the chart; without it, the one that Modelplane was tested with."""
+
+    replicas: Annotated[Integer, between(1, 100)] | None = None
+    """How many copies of Traefik run; without it, two."""
 
     load_balancer: Literal["MetalLB"] | None = None
     """A load balancer to install; leave it out where the cluster has one."""
@@ -69,6 +74,9 @@ class InferenceGatewaySpec(Model):
 
     tls: FrontTLS | None = None
     """Serve HTTPS with this certificate."""
+
+    public_paths: Annotated[tuple[PublicPath, ...], items(1, 8, type="set")] = ()
+    """What of an endpoint is public, as paths below a service's URL; without it, `/v1`. `/` makes all of it public."""
 
     route_namespaces: LabelSelector | None = None
     """Labels of the namespaces whose services may use the gateway; without it, all may."""

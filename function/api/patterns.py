@@ -16,6 +16,7 @@ SEMVER: Final = (
 HTTP_URL: Final = r"^https?://"
 CHART_REPOSITORY: Final = r"^(https?|oci)://"
 ABSOLUTE_PATH: Final = r"^/"
+PATH_PREFIX: Final = r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)?$"
 CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
 HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
@@ -29,6 +30,7 @@ MEANINGS: Final[dict[str, str]] = {
     HTTP_URL: "a URL that starts with http:// or https://",
     CHART_REPOSITORY: "a chart repository that starts with https://, http:// or oci://",
     ABSOLUTE_PATH: "a path that starts with '/'",
+    PATH_PREFIX: 'a path such as "/v1", without a slash at its end, or "/"',
     CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
     HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
     GIT_REVISION: "a branch, a tag or a commit: letters, digits, '.', '_', '/', '+' and '-'",

@@ -18,7 +18,9 @@ from function.composition import Object, manifest, names
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""
 
-_LONGEST_PATH: Final = 1024
+_LONGEST_PATH: Final = 960
+"""A route takes 1024 characters, and the paths that are public come behind this one."""
+
 _LONGEST_HOST: Final = 253
 _LAST_PORT: Final = 65535
 _NAME: Final = re.compile(patterns.DNS_SUBDOMAIN)
@@ -87,7 +89,9 @@ def is_port(value: object) -> bool:
 
 def routing_problem(path: str, hostname: str) -> str:
     """Why a route cannot say a path and a host that requests name; empty when it can."""
-    if len(path) > _LONGEST_PATH or not path.startswith("/"):
+    if len(path) > _LONGEST_PATH:
+        return f"rewritePath has more than {_LONGEST_PATH} characters"
+    if not path.startswith("/"):
         return f"rewritePath is not {patterns.MEANINGS[patterns.ABSOLUTE_PATH]}"
     if hostname and not (_NAME.fullmatch(hostname) and len(hostname) <= _LONGEST_HOST):
         return f"host is not {patterns.MEANINGS[patterns.DNS_SUBDOMAIN]}"

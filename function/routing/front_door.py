@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import ValidationError
 
-from function.api import labels, urls
+from function.api import labels, patterns, urls
 from function.api.inference_gateway import NAME, InferenceGatewaySpec
 from function.composition import Required, Requirement, manifest
 from function.routing.gateway_conditions import GATEWAY_API, TLS
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 GATEWAY: Final = Requirement(API_VERSION, "InferenceGateway", name=NAME)
+
+EVERY_PATH: Final = "/"
+PUBLIC_PATHS: Final = ("/v1",)
+"""What is public unless the InferenceGateway says otherwise: the API of models, and none of an engine's own pages."""
+
+LONGEST_PUBLIC_PATH: Final = 64
+
+_PATH: Final = re.compile(patterns.PATH_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class FrontDoor:
             definitions of the Gateway API, which every service would otherwise have to fetch.
         host: Host of every URL, as it stands in one; empty while it has no address.
         secure: Whether it is known to answer https.
+        paths: What of an endpoint is public, as paths below a service's; empty while that is not known.
         fault: Why it cannot be read; empty when it can.
     """
 
@@ -34,6 +44,7 @@ class FrontDoor:
     serves_routes: bool = False
     host: str = ""
     secure: bool = False
+    paths: tuple[str, ...] = ()
     fault: str = ""
 
     def url(self, path: str, known: str) -> str:
@@ -72,7 +83,18 @@ def read(answer: Required, known: str) -> FrontDoor:
         if not host:
             return FrontDoor(exists=True, serves_routes=serves, fault="spec.hostname is no host name")
     secure = spec.tls is not None and (manifest.is_true(thing, TLS) or known.startswith("https://"))
-    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure)
+    paths = _paths(spec)
+    if not paths:
+        return FrontDoor(exists=True, serves_routes=serves, fault="spec.publicPaths has something that is no path")
+    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure, paths=paths)
+
+
+def _paths(spec: InferenceGatewaySpec) -> tuple[str, ...]:
+    """What is public; nothing when a path cannot be one."""
+    wanted = spec.public_paths or PUBLIC_PATHS
+    if not all(_PATH.fullmatch(path) and len(path) <= LONGEST_PUBLIC_PATH for path in wanted):
+        return ()
+    return (EVERY_PATH,) if EVERY_PATH in wanted else tuple(sorted(set(wanted)))
 
 
 def _is_mapping(thing: object, field: str) -> bool:

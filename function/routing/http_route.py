@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
 from function.api import labels
 from function.composition import Manifest, Object, manifest
+from function.routing.endpoint_view import Endpoint
+from function.routing.front_door import EVERY_PATH, PUBLIC_PATHS
 from function.routing.traffic import Target
 
 GATEWAY: Final = "modelplane"
@@ -39,42 +41,63 @@ class Judged:
     message: str = ""
 
 
-def route(namespace: str, name: str, targets: Iterable[Target], observed: Object | None) -> Manifest:
-    """Build the route of a service.
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A backend that an observed route names.
+
+    Attributes:
+        endpoint: How it is routed to; what the route does not say of it is left empty.
+        weight: Its share of the traffic.
+    """
+
+    endpoint: Endpoint
+    weight: int
+
+
+def route(
+    namespace: str, name: str, paths: Sequence[str], targets: Sequence[Target], observed: Object | None
+) -> Manifest:
+    """Build the route of a service: a rule for each path that is public, since each is replaced by one of its own.
 
     Args:
         namespace: The service's namespace.
         name: The service's name.
+        paths: What of an endpoint is public; empty leaves it as it is.
         targets: What is routed to. None at all leaves a route that answers with an error.
         observed: The route as it is now, which endpoints that cannot be read are kept from.
     """
-    now = backends(observed)
-    rule: Manifest = {
-        "matches": [{"path": {"type": "PathPrefix", "value": f"/{namespace}/{name}/"}}],
-        "timeouts": {"request": "0s"},
-    }
-    refs = [_kept(now[target.kept], target) if target.kept else _backend(target) for target in targets]
-    if refs:
-        rule["backendRefs"] = refs
+    prefix = f"/{namespace}/{name}"
+    now = backends(namespace, name, observed)
+    shares = [(now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in targets]
+    public = paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
         "metadata": {"namespace": namespace},
         "spec": {
             "parentRefs": [{"name": GATEWAY, "namespace": labels.SYSTEM_NAMESPACE}],
-            "rules": [rule],
+            "rules": [_rule(prefix, path, shares) for path in public],
         },
     }
 
 
-def backends(observed: Object | None) -> dict[str, Mapping[str, Any]]:
-    """The backends that an observed route names, by name."""
+def backends(namespace: str, name: str, observed: Object | None) -> dict[str, Routed]:
+    """The backends that an observed route of a service names, by name."""
     found = {}
-    for rule in manifest.items(observed, "spec", "rules"):
+    for path, rule in _rules(f"/{namespace}/{name}", observed):
         for ref in manifest.items(rule, "backendRefs"):
-            name = manifest.text(ref, "name")
-            if name and manifest.integer(ref, "port") > 0:
-                found[name] = ref
+            backend, port = manifest.text(ref, "name"), manifest.integer(ref, "port")
+            if backend and port > 0:
+                rewrite = manifest.mapping(manifest.dig(ref, "filters", 0), "urlRewrite")
+                replaced = manifest.text(rewrite, "path", "replacePrefixMatch") or EVERY_PATH
+                endpoint = Endpoint(
+                    "",
+                    backend=backend,
+                    port=port,
+                    rewrite_path=replaced if path == EVERY_PATH else f"{replaced.removesuffix(path)}/",
+                    hostname=manifest.text(rewrite, "hostname"),
+                )
+                found[backend] = Routed(endpoint, manifest.integer(ref, "weight", default=1))
     return found
 
 
@@ -102,11 +125,10 @@ def judge(observed: Object | None) -> Judged:
     return Judged(Verdict.GOOD)
 
 
-def reaches(observed: Object | None, targets: Iterable[Target]) -> bool:
+def reaches(routed: Mapping[str, Routed], targets: Iterable[Target]) -> bool:
     """Tell whether a route, as it is now, sends requests to any of the targets."""
-    now = backends(observed)
     wanted = {target.kept or target.endpoint.backend for target in targets if target.weight > 0}
-    return any(manifest.integer(now[name], "weight", default=1) > 0 for name in wanted & set(now))
+    return any(routed[name].weight > 0 for name in wanted & set(routed))
 
 
 def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
@@ -116,21 +138,33 @@ def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
     return (kind, namespace, manifest.text(ref, "name")) == ("Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
 
 
-def _backend(target: Target) -> Manifest:
-    endpoint = target.endpoint
-    rewrite: Manifest = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": endpoint.rewrite_path}}
+def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rules of an observed route, each with the path below the service's that it is for."""
+    for rule in manifest.items(observed, "spec", "rules"):
+        for match in manifest.items(rule, "matches"):
+            value = manifest.text(match, "path", "value")
+            if value.startswith(f"{prefix}/"):
+                yield value.removeprefix(prefix), rule
+
+
+def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]]) -> Manifest:
+    rule: Manifest = {
+        "matches": [{"path": {"type": "PathPrefix", "value": f"{prefix}{path}"}}],
+        "timeouts": {"request": "0s"},
+    }
+    refs = [_backend(path, endpoint, weight) for endpoint, weight in shares]
+    return {**rule, "backendRefs": refs} if refs else rule
+
+
+def _backend(path: str, endpoint: Endpoint, weight: int) -> Manifest:
+    stem = endpoint.rewrite_path
+    replaced = stem if path == EVERY_PATH else f"{stem.rstrip('/')}{path}"
+    rewrite: Manifest = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": replaced}}
     if endpoint.hostname:
         rewrite["hostname"] = endpoint.hostname
     return {
         "name": endpoint.backend,
         "port": endpoint.port,
-        "weight": target.weight,
+        "weight": weight,
         "filters": [{"type": "URLRewrite", "urlRewrite": rewrite}],
     }
-
-
-def _kept(ref: Mapping[str, Any], target: Target) -> Manifest:
-    """A backend as it is in the observed route, with its share anew."""
-    filters = [dict(item) for item in manifest.items(ref, "filters")]
-    body: Manifest = {"name": ref["name"], "port": ref["port"], "weight": target.weight}
-    return {**body, "filters": filters} if filters else body

@@ -1,4 +1,4 @@
-"""ModelService: one route, from a path below the gateway's address to weighted endpoints.
+"""ModelService: one route, from paths below the gateway's address to weighted endpoints.
 
 The route and the URL stay whatever happens to the endpoints: while none can be routed to, the
 gateway answers with an error and the service is not Ready. A backend is named only while its
@@ -18,7 +18,7 @@ from function.api.model_service import EndpointGroup, ModelServiceSpec
 from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome, Readiness, Requirement, manifest
 from function.routing import endpoint_view, front_door, http_route, traffic
 from function.routing.front_door import FrontDoor
-from function.routing.http_route import Judged, Verdict
+from function.routing.http_route import Judged, Routed, Verdict
 from function.routing.service_conditions import ENDPOINTS, GATEWAY, ROUTING, TRUNCATED, VOCABULARY
 from function.routing.traffic import Traffic
 
@@ -44,13 +44,13 @@ def compose(draft: Draft) -> Composition:
     known_url = manifest.text(seen.status, "address")
     door = front_door.read(gateway, known_url)
     endpoints = [endpoint_view.read(answer.found, seen.namespace) for answer in found]
-    routed = http_route.backends(draft.observed(ROUTE))
+    routed = http_route.backends(seen.namespace, seen.name, draft.observed(ROUTE))
     shared = traffic.share(
         spec.endpoints, endpoints, _kept(endpoints, seen.namespace, routed), http_route.MOST_BACKENDS, frozenset(routed)
     )
     _say_gateway(draft, door)
     _say_endpoints(draft, shared)
-    ready = _compose_route(draft, door, shared)
+    ready = _compose_route(draft, door, shared, routed)
     _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
     if shared.selected:
         draft.wake(seen.now + NOTICE)
@@ -75,7 +75,7 @@ def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed:
     return {name: backend for name, backend in found.items() if backend}
 
 
-def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic) -> bool:
+def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mapping[str, Routed]) -> bool:
     """Compose the route, say how it is, and tell whether requests are answered."""
     seen, route = draft.observation, draft.observed(ROUTE)
     if route is None and not door.serves_routes:
@@ -83,10 +83,10 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic) -> bool:
         return False
     judged = http_route.judge(route)
     served = manifest.is_true(seen.composite, ROUTING)
-    if judged.verdict is Verdict.GOOD and shared.serves and not (served or http_route.reaches(route, shared.targets)):
+    if judged.verdict is Verdict.GOOD and shared.serves and not (served or http_route.reaches(routed, shared.targets)):
         judged = Judged(Verdict.UNKNOWN, "the gateway has not seen the latest change of the route")
     accepted = judged.verdict is Verdict.GOOD or (judged.verdict is Verdict.UNKNOWN and route is not None and served)
-    body = http_route.route(seen.namespace, seen.name, shared.targets, route)
+    body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route)
     draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
     return _say_routing(draft, shared, judged, accepted=accepted)
 

@@ -22,6 +22,8 @@ CLASS: Final = "traefik"
 _WEB: Final = 8000
 _WEBSECURE: Final = 8443
 _SECURE: Final = "websecure"
+_REPLICAS: Final = 2
+_PLAIN: Final = {"http": {"encodedCharacters": {"allowEncodedSlash": False}}}
 _VALUES: Final[dict[str, Any]] = {
     "providers": {
         "kubernetesGateway": {
@@ -35,6 +37,9 @@ _VALUES: Final[dict[str, Any]] = {
     # Both are composed here; the chart would make the class even without the gateway.
     "gateway": {"enabled": False},
     "gatewayClass": {"enabled": False},
+    # A path is matched before an encoded slash in it is decoded, and rewritten after: a public path, followed by
+    # "..%2f", would lead to one that is not.
+    "ports": {"web": _PLAIN, _SECURE: _PLAIN},
 }
 
 
@@ -44,7 +49,7 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
     seen = draft.observed("traefik")
     version = asked or charts.version_of(seen) or TRAEFIK.version
     if seen is not None or (definitions.good and draft.observed("provider-config-helm") is not None):
-        draft.child("traefik", charts.release(TRAEFIK, version, _VALUES))
+        draft.child("traefik", charts.release(TRAEFIK, version, _values(spec)))
         draft.child("usage-pc-by-traefik", protection.provider_config_by(TRAEFIK))
     may_begin = definitions.good and readiness.of(seen).ready
     if may_begin or draft.observed("gateway-class") is not None:
@@ -57,6 +62,11 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
         draft.child("usage-traefik-by-gateway", usage)
     _say_controller(draft, definitions)
     _say_version(draft, version)
+
+
+def _values(spec: InferenceGatewaySpec) -> Manifest:
+    replicas = spec.traefik.replicas if spec.traefik else None
+    return {**_VALUES, "deployment": {"replicas": _REPLICAS if replicas is None else replicas}}
 
 
 def gateway_class() -> Manifest:

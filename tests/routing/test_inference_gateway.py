@@ -115,6 +115,11 @@ def test_traefik_comes_after_the_provider_config_with_the_usage_that_keeps_it() 
                     "service": {"nameOverride": "traefik"},
                     "gateway": {"enabled": False},
                     "gatewayClass": {"enabled": False},
+                    "deployment": {"replicas": 2},
+                    "ports": {
+                        entry: {"http": {"encodedCharacters": {"allowEncodedSlash": False}}}
+                        for entry in ("web", "websecure")
+                    },
                 },
             },
         },
@@ -277,6 +282,12 @@ def test_the_version_that_is_asked_for_is_used_and_reported(version: str, reason
     assert charts.version_of(made.children["traefik"].manifest) == version
     assert said(made)["ControllerSupported"] == reason
     assert version in message(made, "ControllerSupported")
+
+
+@pytest.mark.parametrize(("asked", "replicas"), [({}, 2), ({"replicas": 5}, 5), ({"replicas": 1}, 1)])
+def test_traefik_runs_in_so_many_copies(asked: dict[str, Any], replicas: int) -> None:
+    release = running(gateway(traefik=asked))["traefik"]
+    assert release["spec"]["forProvider"]["values"]["deployment"] == {"replicas": replicas}
 
 
 # ---------------------------------------------------------------------- ready and address

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.composition import Manifest, names
+from function.composition import Composition, Manifest, names
 from tests.routing.builders import (
     composed_service,
     endpoint,
@@ -32,7 +32,8 @@ JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
 
 
 def rewrite(path: str, **more: str) -> list[Manifest]:
-    body = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": path}, **more}
+    """What becomes of the public path `/v1`, for an endpoint that is found below a path."""
+    body = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": f"{path}v1"}, **more}
     return [{"type": "URLRewrite", "urlRewrite": body}]
 
 
@@ -49,7 +50,7 @@ def test_one_ready_endpoint_with_a_rewrite_path_is_one_backend_with_its_own_filt
             "parentRefs": [{"name": "modelplane", "namespace": "modelplane-system"}],
             "rules": [
                 {
-                    "matches": [{"path": {"type": "PathPrefix", "value": "/ml-team/chat/"}}],
+                    "matches": [{"path": {"type": "PathPrefix", "value": "/ml-team/chat/v1"}}],
                     "timeouts": {"request": "0s"},
                     "backendRefs": [
                         {"name": "a-0123456789ab", "port": 80, "weight": 1, "filters": rewrite("/ml-team/a/")}
@@ -111,6 +112,70 @@ def test_the_route_passes_the_schema_of_its_definition(count: int) -> None:
 def test_the_order_in_which_endpoints_arrive_changes_nothing() -> None:
     found = [endpoint(name) for name in ("c", "a", "b")]
     assert composed_service(service(), found) == composed_service(service(), found[::-1])
+
+
+# ---------------------------------------------------------------------- what is public
+
+
+def reached(made: Composition) -> dict[str, list[str]]:
+    """The paths that are matched, each with what takes its place at each endpoint."""
+    return {
+        one["matches"][0]["path"]["value"]: [
+            ref["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] for ref in one.get("backendRefs", [])
+        ]
+        for one in made.children["httproute"].manifest["spec"]["rules"]
+    }
+
+
+def test_only_the_api_of_models_is_public_when_the_gateway_says_nothing_else() -> None:
+    made = composed_service(service(), [endpoint("a", rewritePath="/ml-team/a/"), endpoint("b", rewritePath="/b")])
+    assert reached(made) == {"/ml-team/chat/v1": ["/ml-team/a/v1", "/b/v1"]}
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["/v1", "/rerank"], {"/ml-team/chat/rerank": ["/a/rerank"], "/ml-team/chat/v1": ["/a/v1"]}),
+        (["/", "/v1"], {"/ml-team/chat/": ["/a/"]}),
+        (["/api/v2"], {"/ml-team/chat/api/v2": ["/a/api/v2"]}),
+    ],
+)
+def test_the_gateway_says_what_is_public_path_by_path_or_everything(
+    paths: list[str], expected: dict[str, list[str]]
+) -> None:
+    made = composed_service(service(), [endpoint("a", rewritePath="/a/")], door=open_gateway(publicPaths=paths))
+    assert reached(made) == expected
+    assert violations(dict(made.children["httproute"].manifest), "httproutes") == []
+
+
+@pytest.mark.parametrize("paths", [["/"], ["/v1", "/api/v2"]])
+@pytest.mark.parametrize("how", ["gone", "junk", "paths"])
+def test_while_the_gateway_cannot_be_read_what_is_public_stays_so(paths: list[str], how: str) -> None:
+    found = [endpoint("a", rewritePath="/a/"), endpoint("b", "https://h.example/openai/v1")]
+    before = composed_service(service(), found, door=open_gateway(publicPaths=paths))
+    door = {**open_gateway(), "spec": "junk"} if how == "junk" else open_gateway(publicPaths=["//"])
+    made = composed_service(served(), found, route=observed_route(before), door=door, without_door=how == "gone")
+    assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
+    assert said(made)["Held"][:4] == "True"
+
+
+@pytest.mark.parametrize("paths", [["/"], ["/v1", "/api/v2"]])
+def test_an_endpoint_that_cannot_be_read_keeps_its_place_at_every_public_path(paths: list[str]) -> None:
+    door = open_gateway(publicPaths=paths)
+    found = [endpoint("a"), endpoint("b", "https://h.example/openai/v1")]
+    before = composed_service(service(), found, door=door)
+    doubted = [found[0], publishing(port=None)(found[1])]
+    made = composed_service(served(), doubted, route=observed_route(before), door=door)
+    assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
+    narrowed = composed_service(served(), doubted, route=observed_route(before))
+    assert reached(narrowed) == {"/ml-team/chat/v1": ["/v1", "/openai/v1"]}
+
+
+def test_the_longest_path_of_an_endpoint_and_the_longest_public_one_fit_into_a_route() -> None:
+    longest = endpoint("a", rewritePath=f"/{'a' * 959}")
+    made = composed_service(service(), [longest], door=open_gateway(publicPaths=[f"/{'b' * 63}"]))
+    assert refs(made)
+    assert violations(dict(made.children["httproute"].manifest), "httproutes") == []
 
 
 # ---------------------------------------------------------------------- which endpoints

@@ -6,6 +6,7 @@ No chart is rendered here. What the chart's defaults come to is written below fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,10 @@ _ALWAYS: Final = (
 )
 _CRD_PROVIDER: Final = ("--providers.kubernetescrd", "--providers.kubernetescrd.allowEmptyServices=true")
 _GATEWAY: Final = "providers.kubernetesGateway"
+_COPIES: Final = "deployment.replicas"
+"""How many copies run; one runs here."""
+
+_ENCODED: Final = re.compile(r"ports\.([a-z]+)\.http\.encodedCharacters\.([A-Za-z]+)")
 _WITHOUT_ARGUMENT: Final = {
     (f"{_GATEWAY}.enabled", True),
     ("providers.kubernetesIngress.enabled", False),
@@ -65,7 +70,11 @@ def arguments(values: Object, address: str) -> list[str]:
     words = [f"--entryPoints.{name}.address={address}:{port}/tcp" for name, port in _LISTENS.items()]
     words += (*_ALWAYS, *_CRD_PROVIDER, "--providers.kubernetesgateway")
     for path, value in sorted(_leaves(values)):
-        if (path, value) in _WITHOUT_ARGUMENT:
+        if (path, value) in _WITHOUT_ARGUMENT or path == _COPIES:
+            continue
+        entry_point = _ENCODED.fullmatch(path)
+        if entry_point:
+            words.append(f"--entryPoints.{entry_point[1]}.http.encodedCharacters.{entry_point[2]}={str(value).lower()}")
             continue
         below = path.removeprefix(f"{_GATEWAY}.statusAddress.service.")
         if below not in {"name", "namespace"}:

@@ -163,6 +163,24 @@ GATEWAYS: Final[tuple[Rule, ...]] = (
         no(gateway(tls={}), required("spec.tls.secretRef")),
     ),
     rule(
+        "design fields",
+        "a gateway may say how many copies of it run, and what of an endpoint is public",
+        yes(
+            gateway(traefik={"replicas": 1}),
+            gateway(traefik={"replicas": 100}, publicPaths=["/v1", "/rerank", "/api/v2"]),
+            gateway(publicPaths=["/"]),
+        ),
+        no(gateway(traefik={"replicas": 0}), below("spec.traefik.replicas", 0, 1)),
+        no(gateway(traefik={"replicas": 101}), above("spec.traefik.replicas", 101, 100)),
+        no(gateway(publicPaths=[]), too_few("spec.publicPaths")),
+        no(gateway(publicPaths=[f"/{n}" for n in range(9)]), too_many("spec.publicPaths", 9, 8)),
+        *(
+            no(gateway(publicPaths=[path]), mismatch("spec.publicPaths[0]", path, patterns.PATH_PREFIX))
+            for path in ("v1", "/v1/", "//", "/../metrics", "/v1 ")
+        ),
+        may_become(gateway(), gateway(publicPaths=["/v1"]), gateway(traefik={"replicas": 3})),
+    ),
+    rule(
         "api 10.2.8",
         "the gateway's singleton is enforced here, where the product only asked for it",
         no(gateway("front-door"), broken("<nil>", "there is one InferenceGateway: metadata.name must be default")),

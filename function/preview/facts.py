@@ -76,7 +76,8 @@ def _route(thing: Object) -> str:
         for rule in manifest.items(thing, "spec", "rules")
         for match in manifest.items(rule, "matches")
     ]
-    behind = [f"{manifest.text(b, 'kind') or 'Service'} {manifest.text(b, 'name')}" for b in backends(thing)]
+    named = [f"{manifest.text(b, 'kind') or 'Service'} {manifest.text(b, 'name')}" for b in backends(thing)]
+    behind = list(dict.fromkeys(named))
     return f"{', '.join(filter(None, paths)) or 'every path'} -> {', '.join(behind) or 'nothing'}"
 
 

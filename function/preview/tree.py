@@ -14,7 +14,7 @@ from function.composition.conditions import COMMON
 from function.preview import providers
 from function.preview.control_plane import ControlPlane
 from function.preview.facts import counted, devices, facts
-from function.preview.gateway_api import GROUP, backends
+from function.preview.gateway_api import GROUP
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import controller_uid
 from function.serving.explain import explain
@@ -72,7 +72,7 @@ def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
     shares = [
         (ref, manifest.integer(ref, "weight", default=1), manifest.namespace_of(route))
         for route in routes
-        for ref in backends(route)
+        for ref in manifest.items(manifest.dig(route, "spec", "rules", 0), "backendRefs")  # alike in every rule
     ]
     total = sum(weight for _, weight, _ in shares)
     lines = []

@@ -44,6 +44,17 @@ FACTS: dict[str, tuple[str, dict[str, Any], str]] = {
         },
         "/a/ -> Service x, InferencePool y",
     ),
+    "a route of several rules to the same": (
+        "HTTPRoute",
+        {
+            "spec": {
+                "rules": [
+                    {"matches": [{"path": {"value": path}}], "backendRefs": [{"name": "x"}]} for path in ("/a", "/b")
+                ]
+            }
+        },
+        "/a, /b -> Service x",
+    ),
     "a route to nothing": ("HTTPRoute", {"spec": {"rules": [{}]}}, "every path -> nothing"),
     "a gateway": (
         "Gateway",

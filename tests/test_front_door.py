@@ -1,0 +1,102 @@
+"""How traffic is shared, from a manifest to the route that says it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from function.composition import Manifest, manifest
+from function.preview.control_plane import ControlPlane
+from tests.support.settled import EXAMPLES, example, settle
+
+ROUTING = ("canary", "split-by-cluster", "fallback", "tls-front-door")
+API = "modelplane.ai/v1alpha1"
+
+
+def service(plane: ControlPlane, name: str = "chat") -> Manifest:
+    found = plane.get(API, "ModelService", "ml-team", name)
+    assert found is not None
+    return found
+
+
+def shares(plane: ControlPlane, name: str = "chat") -> dict[str, int]:
+    """What each deployment's endpoints on each cluster get, in per cent; of one outside its name stands for both."""
+    rows = manifest.items(service(plane, name), "status", "endpoints")
+    total = sum(row["weight"] for row in rows)
+    found: dict[str, int] = {}
+    for row in rows:
+        endpoint = plane.get(API, "ModelEndpoint", "ml-team", row["name"])
+        said = manifest.labels(endpoint)
+        deployment = said.get("modelplane.ai/deployment", "")
+        key = f"{deployment}@{said['modelplane.ai/cluster']}" if deployment else row["name"]
+        found[key] = found.get(key, 0) + round(100 * row["weight"] / total)
+    return found
+
+
+def rules(plane: ControlPlane) -> dict[str, list[Manifest]]:
+    """What is matched by the service's route, and where it leads."""
+    (route,) = plane.list("gateway.networking.k8s.io/v1", "HTTPRoute", "ml-team")
+    return {one["matches"][0]["path"]["value"]: one["backendRefs"] for one in route["spec"]["rules"]}
+
+
+def changed(tmp_path: Path, name: str, old: str, new: str) -> ControlPlane:
+    """An example in which a text is another one."""
+    for file in (EXAMPLES / name).glob("*.yaml"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8").replace(old, new), encoding="utf-8")
+    return settle(EXAMPLES / "quickstart" / "fleet", tmp_path)
+
+
+def test_a_canary_gets_the_share_of_its_deployment_whatever_its_replicas(tmp_path: Path) -> None:
+    assert shares(settle(*example(EXAMPLES / "canary"))) == {"chat@ams-1": 95, "chat-next@osl-1": 5}
+    drained = changed(tmp_path, "canary", "weight: 95", "weight: 0")
+    assert shares(drained) == {"chat@ams-1": 0, "chat-next@osl-1": 100}
+
+
+def test_clusters_get_the_shares_that_each_service_gives_them() -> None:
+    plane = settle(*example(EXAMPLES / "split-by-cluster"))
+    assert shares(plane) == {"chat@ams-1": 76, "chat@osl-1": 24}  # each replica's share is rounded: 38 and 12
+    assert shares(plane, "chat-oslo") == {"chat@osl-1": 100}
+
+
+def test_another_site_stands_by_and_takes_everything_when_no_replica_serves(tmp_path: Path) -> None:
+    assert shares(settle(*example(EXAMPLES / "fallback"))) == {"chat@ams-1": 100, "other-site": 0}
+    fallen = changed(tmp_path, "fallback", "20Gi", "80Gi")
+    assert shares(fallen) == {"other-site": 100}
+    (backend,) = rules(fallen)["/ml-team/chat/v1"]
+    assert backend["filters"][0]["urlRewrite"] == {
+        "path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/openai/v1"},
+        "hostname": "llm.other-site.example.com",
+    }
+
+
+def test_the_other_sites_certificate_is_checked_against_its_own_authority() -> None:
+    plane = settle(*example(EXAMPLES / "fallback"))
+    (policy,) = plane.list("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "ml-team")
+    given = policy["spec"]["validation"]
+    assert given["hostname"] == "llm.other-site.example.com"
+    trusted = plane.get("v1", "ConfigMap", "ml-team", given["caCertificateRefs"][0]["name"])
+    assert trusted is not None
+    assert trusted["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_the_front_door_has_a_name_a_certificate_and_public_paths() -> None:
+    plane = settle(*example(EXAMPLES / "tls-front-door"))
+    assert service(plane)["status"]["address"] == "https://models.example.com/ml-team/chat"
+    assert set(rules(plane)) == {"/ml-team/chat/rerank", "/ml-team/chat/v1"}
+    gateway: Any = plane.get("gateway.networking.k8s.io/v1", "Gateway", "modelplane-system", "modelplane")
+    assert {one["protocol"]: one["allowedRoutes"]["namespaces"]["from"] for one in gateway["spec"]["listeners"]} == {
+        "HTTP": "Selector",
+        "HTTPS": "Selector",
+    }
+
+
+@pytest.mark.parametrize("name", ROUTING)
+def test_everything_of_an_example_of_routing_is_ready_and_stays_as_it_is(name: str) -> None:
+    plane = settle(*example(EXAMPLES / name))
+    for kind in ("InferenceGateway", "ModelDeployment", "ModelEndpoint", "ModelService"):
+        things = plane.list(API, kind)
+        assert things
+        assert [manifest.name_of(one) for one in things if not manifest.is_true(one, "Ready")] == []
+    before = {one["metadata"]["uid"]: one for one in plane.everything()}
+    plane.settle()
+    assert {one["metadata"]["uid"]: one for one in plane.everything()} == before

@@ -1,5 +1,6 @@
 import pytest
 
+from function.api.model_service import MODEL_SERVICE
 from tests.support.api import refused, service
 
 
@@ -25,4 +26,12 @@ def test_a_group_may_have_no_weight(weight: int) -> None:
 def test_weights_have_bounds(weight: int) -> None:
     assert refused(service({"weight": weight, "selector": {"matchLabels": {"app": "x"}}})) == [
         f"spec.endpoints[0].weight: must be 0 to 1000000, not {weight}"
+    ]
+
+
+def test_a_services_columns_show_its_url_how_many_endpoints_serve_and_whether_the_route_works() -> None:
+    assert [(column.name, column.path) for column in MODEL_SERVICE.columns] == [
+        ("ADDRESS", ".status.address"),
+        ("ENDPOINTS", ".status.summary.ready"),
+        ("ROUTING", ".status.conditions[?(@.type=='RoutingReady')].status"),
     ]

@@ -166,6 +166,7 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Wanted)
             one.index,
             *((each.pool, each.nodes) for each in one.engines),
             pins=tuple((each.name, each.pool) for each in one.engines),
+            serving=False,
         )
         for one in first.placed
     ]

@@ -1,7 +1,8 @@
 """What kwok is told to do in the place of kubelets: its own stages, images that cannot be pulled, and leaders of gangs.
 
 A leader of a gang runs at once, and is not Ready before its workers are: an engine answers once all its parts have
-found each other. The controller of LeaderWorkerSets goes by the leader alone.
+found each other. The controller of LeaderWorkerSets goes by the leader alone. It sees that a pod of a gang is killed
+while that ends, so that takes a moment, as for a kubelet.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ LEADER: Final = "0"
 
 _IMAGE: Final = ".spec.containers[].image"
 _INDEX: Final = f'.metadata.labels["{WORKER_INDEX}"]'
+_ENDING_MILLISECONDS: Final = 2000
 _READY: Final = re.compile(r'status: "True"\n(\s*)type: (Ready|ContainersReady)')
 _WAITING: Final = """\
 conditions:
@@ -52,11 +54,28 @@ def stages(shipped: Path, folder: Path) -> list[Path]:
     target = folder / "stages"
     target.mkdir(exist_ok=True)
     found = {path.stem: yaml.safe_load(path.read_text()) for path in sorted(shipped.glob("*.yaml"))}
-    found |= {"pod-leads": _leads(found["pod-ready"]), "pod-unpullable": _unpullable()}
+    found |= {
+        "pod-leads": _leads(found["pod-ready"]),
+        "pod-of-gang-ends": _ends(found["pod-delete"]),
+        "pod-unpullable": _unpullable(),
+    }
+    found["pod-delete"]["spec"]["selector"]["matchExpressions"].append(_of_gang("DoesNotExist"))
     found["pod-ready"]["spec"]["selector"]["matchExpressions"] += [_about_image("NotIn"), _about_leader("NotIn")]
     for name, stage in found.items():
         (target / f"{name}.yaml").write_text(yaml.safe_dump(stage))
     return [target / f"{name}.yaml" for name in found]
+
+
+def _ends(deleted: Manifest) -> Manifest:
+    stage: Manifest = copy.deepcopy(deleted)
+    stage["metadata"]["name"] = "pod-of-gang-ends"
+    stage["spec"]["selector"]["matchExpressions"].append(_of_gang("Exists"))
+    stage["spec"]["delay"] = {"durationMilliseconds": _ENDING_MILLISECONDS}
+    return stage
+
+
+def _of_gang(operator: str) -> dict[str, Any]:
+    return {"key": _INDEX, "operator": operator}
 
 
 def _leads(ready: Manifest) -> Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -135,15 +136,16 @@ def test_a_gang_without_a_node_for_one_of_its_pods_says_so_and_serves_once_it_ha
 def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
     bed: Bed, topology: Topologies, journal: Journal
 ) -> None:
-    before = topology.ready_pods("pair")
-    (worker,) = (pod for pod in before.values() if labels.SERVING not in manifest.labels(pod))
-    bed.inference[CLUSTER].api.delete(worker)
+    pods = [*topology.ready_pods("pair").values()]
+    (worker,) = (pod for pod in pods if labels.SERVING not in manifest.labels(pod))
+    before, api = _uids(pods), bed.inference[CLUSTER].api
+    api.delete(worker)
     started = time.monotonic()
     replica = manifest.name_of(topology.replica("pair"))
 
     def back() -> bool:
-        uids = {pod["metadata"]["uid"] for pod in topology.ready_pods("pair").values()}
-        return len(uids) == PODS["pair"] and not uids & {pod["metadata"]["uid"] for pod in before.values()}
+        uids = _uids(topology.ready_pods("pair").values())
+        return len(uids) == PODS["pair"] and not uids & before
 
     bed.processes.until("all of its pods are other ones", back, 90)
     bed.await_with_looks("it is served", lambda: topology.serves("pair"), 90, NAMESPACE)
@@ -158,6 +160,10 @@ def test_a_node_that_is_lost_costs_a_copy_and_no_replica(
     journal.note("a node is lost: another copy answers", loss.back.at - loss.since)
     assert topology.replica("copies")["metadata"]["uid"] == loss.replica["metadata"]["uid"]
     assert topology.serves("copies")
+
+
+def _uids(pods: Iterable[Manifest]) -> set[str]:
+    return {pod["metadata"]["uid"] for pod in pods}
 
 
 def _users(claim: Manifest) -> list[Manifest]:

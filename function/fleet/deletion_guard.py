@@ -31,8 +31,8 @@ def compose_guard(draft: Draft, replicas: Required) -> None:
     if replicas.unresolved:
         draft.repeat(DELETION)
         return
-    _guard_namespaces(draft, {manifest.namespace_of(one) for one in replicas.found})
-    if not replicas.found:
+    _guard_namespaces(draft, {manifest.namespace_of(one) for one in replicas.unsorted})
+    if not replicas.unsorted:
         draft.drop(GUARD)
         draft.say(DELETION, "NoReplicas", "no replicas are placed here")
         return

@@ -105,7 +105,7 @@ def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, 
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
     draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
     draft.waits(STACK)
-    compose_namespaces(draft, replicas.found, provider_config)
+    compose_namespaces(draft, replicas.unsorted, provider_config)
 
 
 def _provider_config_name(draft: Draft) -> str:
@@ -158,10 +158,10 @@ def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: R
             "namespace": labels.SYSTEM_NAMESPACE,
             "gateway": {"address": address or None},
             "cache": {"storageClassName": (existing.cache.storage_class_name or None) if existing else None},
-            "replicas": len(replicas.found),
+            "replicas": len(replicas.unsorted),
             "pools": len(pools.published),
             "nodes": pools.nodes,
-            "gpuPools": with_counts(pools.published, replicas.found),
+            "gpuPools": with_counts(pools.published, replicas.unsorted),
         }
     )
 

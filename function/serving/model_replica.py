@@ -34,7 +34,7 @@ from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
 from function.serving.replica_keys import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.serving.topology import DISAGGREGATED, Topology, choose_picker, topology
-from function.serving.workloads import SERVED, claim_template, disruption_budget, workload
+from function.serving.workloads import SERVED, claim_template, disruption_budget, workload, workload_kind
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 
@@ -102,9 +102,9 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
             draft.remote(key, _as_it_runs(draft, key, claim_template(replica, engine, member)), provider_config)
     if engine.copies > 1:
         draft.remote(f"{DISRUPTION}{engine.name}", disruption_budget(replica, engine), provider_config)
-    runs, key = workload(replica, engine), f"{WORKLOAD}{engine.name}"
-    body = _as_it_runs(draft, key, runs.body)
-    draft.remote(key, body, provider_config, ready_when=SERVED[runs.kind], watch=True)
+    key = f"{WORKLOAD}{engine.name}"
+    body = _as_it_runs(draft, key, workload(replica, engine))
+    draft.remote(key, body, provider_config, ready_when=SERVED[workload_kind(engine)], watch=True)
 
 
 def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:

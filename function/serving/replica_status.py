@@ -12,7 +12,7 @@ from function.serving.identity import Replica
 from function.serving.replica_conditions import ACCEPTED, READY
 from function.serving.replica_keys import DISRUPTION, PODS, WORKLOAD
 from function.serving.topology import Topology
-from function.serving.workloads import rollout, workload
+from function.serving.workloads import rollout, workload_kind, workload_name
 
 
 def finish(
@@ -117,11 +117,10 @@ def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Mani
     there = objects.remote(draft.observed(key))
     before = _before(draft.observation.status, engine.name)
     ready = manifest.integer(there, "status", "readyReplicas") if there else before.get("ready", 0)
-    wanted = workload(replica, engine)
     return {
         "name": engine.name,
-        "kind": wanted.kind,
-        "workload": draft.remote_name(key, wanted.name),
+        "kind": workload_kind(engine),
+        "workload": draft.remote_name(key, workload_name(replica, engine)),
         "desired": engine.copies,
         "ready": ready if isinstance(ready, int) else 0,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from function.api import labels
@@ -38,21 +37,6 @@ LeaderWorkerSet says of which generation it speaks by its counts alone.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """An engine's workload.
-
-    Attributes:
-        kind: Its kind on the cluster.
-        name: Its name there.
-        body: Its manifest.
-    """
-
-    kind: WorkloadKind
-    name: str
-    body: Manifest
-
-
 def rollout(there: Object) -> str:
     """Say how far the pods of a workload are replaced, while some of them answer; empty when none are replaced.
 
@@ -66,18 +50,21 @@ def rollout(there: Object) -> str:
     return f"{updated} of {copies} copies are replaced, {answer} answer" if answer and updated < copies else ""
 
 
-def is_gang(engine: PlacedEngine) -> bool:
-    """Tell an engine whose copies are gangs of pods from one whose copies are single pods."""
-    return engine.members[0].role != "Standalone"
+def workload_kind(engine: PlacedEngine) -> WorkloadKind:
+    """What runs an engine: its copies are single pods, or gangs of pods."""
+    return "Deployment" if engine.members[0].role == "Standalone" else "LeaderWorkerSet"
 
 
-def workload(replica: Replica, engine: PlacedEngine) -> Workload:
+def workload_name(replica: Replica, engine: PlacedEngine) -> str:
+    """Name what runs an engine."""
+    name = deployment_name if workload_kind(engine) == "Deployment" else gang_name
+    return name(replica, engine.name)
+
+
+def workload(replica: Replica, engine: PlacedEngine) -> Manifest:
     """Build what runs an engine."""
-    if is_gang(engine):
-        name = gang_name(replica, engine.name)
-        return Workload("LeaderWorkerSet", name, _leader_worker_set(replica, engine, name))
-    name = deployment_name(replica, engine.name)
-    return Workload("Deployment", name, _deployment(replica, engine, name))
+    build = _deployment if workload_kind(engine) == "Deployment" else _leader_worker_set
+    return build(replica, engine, workload_name(replica, engine))
 
 
 def _deployment(replica: Replica, engine: PlacedEngine, name: str) -> Manifest:
@@ -128,7 +115,7 @@ def disruption_budget(replica: Replica, engine: PlacedEngine) -> Manifest:
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": {"name": workload(replica, engine).name, "namespace": replica.namespace},
+        "metadata": {"name": workload_name(replica, engine), "namespace": replica.namespace},
         "spec": {
             "maxUnavailable": 1,
             "selector": {"matchLabels": pods_of(replica, engine)},

@@ -53,6 +53,11 @@ class Replica:
             return self.name
         return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """The labels of every Object that has something of it on the cluster."""
+        return {labels.REPLICA: self.service}
+
 
 def read_replica_identity(seen: Observation, cache: str) -> Replica:
     """Read who a ModelReplica is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from function.api import labels
@@ -22,6 +23,7 @@ from function.composition import (
     Draft,
     InvalidSpecError,
     Manifest,
+    Object,
     Outcome,
     Required,
     Requirement,
@@ -38,6 +40,8 @@ from function.serving.workloads import SERVED, claim_template, disruption_budget
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 
+REMAINS: Final = "remains"
+_LOOK_AGAIN: Final = timedelta(seconds=3)
 _ROLES: Final = ({"Standalone"}, {"Leader", "Worker"})
 
 
@@ -48,33 +52,62 @@ def compose(draft: Draft) -> Composition:
     replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
     pods = draft.require(PODS, pod_reasons.requirement(replica))
     sources = references.require(draft, spec)
+    remains = _remains(draft, replica)
     _check(spec)
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
     pending = [source for source, answer in sources.items() if answer.unresolved]
     if pending:
         return draft.hold("InputUnresolved", f"{pending[0].kind} {pending[0].name} not fetched yet")
+    if remains is not None and remains.unresolved:
+        return draft.hold("InputUnresolved", "Objects of an earlier replica of this name not fetched yet")
     shape = topology(spec, picker=_has_picker(draft, spec))
     refusal = _refusal(draft, shape)
     if refusal:
         return _nothing_new(draft, *refusal)
+    left = [one for one in remains.found if not _is_mine(draft, one)] if remains is not None else []
+    if left:
+        draft.wake(draft.observation.now + _LOOK_AGAIN)
+        return _nothing_new(draft, "PredecessorTerminating", _still_there(left))
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
         return _nothing_new(draft, "WaitingForCluster", message)
-    replica = replace(replica, copies=references.compose(draft, sources, provider_config))
+    replica = replace(replica, copies=references.compose(draft, replica, sources, provider_config))
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
     if shape.picker:
         _compose_picker(draft, replica, spec, shape, provider_config)
     else:
-        draft.remote(SERVICE, replica_route.service(replica), provider_config)
+        draft.remote(SERVICE, replica_route.service(replica), provider_config, labels=replica.marks)
     backend = picker.to_pool(replica) if shape.picker else replica_route.to_service(replica)
     route = replica_route.route(replica, backend)
-    draft.remote(ROUTE, route, provider_config, ready_when=replica_route.ROUTABLE, watch=True)
+    draft.remote(ROUTE, route, provider_config, ready_when=replica_route.ROUTABLE, watch=True, labels=replica.marks)
     ready = _is_ready(draft)
     _observe_pods(draft, replica, provider_config, ready=ready)
     return replica_status.finish(draft, spec, replica, shape, pods, ready=ready)
+
+
+def _remains(draft: Draft, replica: Replica) -> Required | None:
+    """Ask for what an earlier replica of this name has left, before anything is composed.
+
+    It would have the same names on the cluster: who removes the old would remove the new.
+    """
+    if any(objects.is_object(child) for child in draft.observation.children.values()):
+        return None
+    wanted = Requirement(objects.API_VERSION, objects.KIND, labels=replica.marks, namespace=replica.namespace)
+    return draft.require(REMAINS, wanted)
+
+
+def _is_mine(draft: Draft, thing: Object) -> bool:
+    owners = manifest.items(thing, "metadata", "ownerReferences")
+    return any(manifest.text(owner, "uid") == draft.observation.uid for owner in owners)
+
+
+def _still_there(left: list[Object]) -> str:
+    first = min(map(manifest.name_of, left))
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return f"Object {first}{more} of an earlier replica of this name still being removed from the cluster"
 
 
 def _check(spec: ModelReplicaSpec) -> None:
@@ -99,12 +132,15 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
     for member in engine.members:
         if member.device_requests:
             key = f"{CLAIM}{engine.name}-{member.role.lower()}"
-            draft.remote(key, _as_it_runs(draft, key, claim_template(replica, engine, member)), provider_config)
+            body = _as_it_runs(draft, key, claim_template(replica, engine, member))
+            draft.remote(key, body, provider_config, labels=replica.marks)
     if engine.copies > 1:
-        draft.remote(f"{DISRUPTION}{engine.name}", disruption_budget(replica, engine), provider_config)
+        budget = disruption_budget(replica, engine)
+        draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.marks)
     key = f"{WORKLOAD}{engine.name}"
     body = _as_it_runs(draft, key, workload(replica, engine))
-    draft.remote(key, body, provider_config, ready_when=SERVED[workload_kind(engine)], watch=True)
+    served = SERVED[workload_kind(engine)]
+    draft.remote(key, body, provider_config, ready_when=served, watch=True, labels=replica.marks)
 
 
 def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
@@ -134,9 +170,9 @@ def _compose_picker(
         replica_keys.PICKER_SERVICE: picker.service(replica),
     }
     for key, body in plain.items():
-        draft.remote(key, body, provider_config)
+        draft.remote(key, body, provider_config, labels=replica.marks)
     runs = picker.deployment(replica, shape, spec)
-    draft.remote(replica_keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True)
+    draft.remote(replica_keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True, labels=replica.marks)
 
 
 def _refusal(draft: Draft, shape: Topology) -> tuple[str, str] | None:
@@ -202,6 +238,7 @@ COMPOSER = Composer(
         Doubt(f"{SECRET}*"),
         Doubt(f"{CONFIG_MAP}*"),
         Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
+        Doubt(REMAINS, empty=RENDERS, malformed=RENDERS),
     ),
     children=replica_keys.CHILDREN,
 )

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Draft, Manifest, Object, Required, Requirement, manifest, objects
-from function.serving.identity import Source, copy_name
+from function.serving.identity import Replica, Source, copy_name
 from function.serving.replica_keys import CONFIG_MAP, SECRET, WORKLOAD
 
 _KEYS: Final = {"Secret": SECRET, "ConfigMap": CONFIG_MAP}
@@ -37,11 +37,14 @@ def require(draft: Draft, spec: ModelReplicaSpec) -> dict[Source, Required]:
     }
 
 
-def compose(draft: Draft, sources: Mapping[Source, Required], provider_config: str) -> dict[Source, str]:
+def compose(
+    draft: Draft, replica: Replica, sources: Mapping[Source, Required], provider_config: str
+) -> dict[Source, str]:
     """Compose the copies.
 
     Args:
         draft: The answer.
+        replica: Whose pods they are.
         sources: What is named, and what was found of it.
         provider_config: How to reach the cluster.
 
@@ -49,11 +52,11 @@ def compose(draft: Draft, sources: Mapping[Source, Required], provider_config: s
         The names of the copies, of those that there are.
     """
     written = {source for key in sorted(draft.observation.children) for source in _in_workload(draft, key)}
-    namespace, replica = draft.observation.namespace, draft.observation.name
+    namespace = replica.namespace
     copies: dict[Source, str] = {}
     for source, answer in sources.items():
         key = key_of(source)
-        name = draft.remote_name(key, copy_name(namespace, replica, source))
+        name = draft.remote_name(key, copy_name(namespace, replica.name, source))
         copied = draft.observed(key) is not None or Source(source.kind, name) in written
         if not copied and (source in written or answer.first is None):
             continue
@@ -62,7 +65,7 @@ def compose(draft: Draft, sources: Mapping[Source, Required], provider_config: s
             content = {field: answer.first[field] for field in _CONTENT if answer.first.get(field)}
             meta = {"name": name, "namespace": namespace}
             body = {"apiVersion": "v1", "kind": source.kind, "metadata": meta, **content}
-            draft.remote(key, body, provider_config)
+            draft.remote(key, body, provider_config, labels=replica.marks)
         else:
             draft.keep(key)
             where = f"{source.kind} {namespace}/{source.name}"

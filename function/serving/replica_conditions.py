@@ -29,6 +29,11 @@ VOCABULARY: Final[Vocabulary] = {
             "The cluster cannot be reached yet, so nothing is composed.",
             "Look at the InferenceCluster that the message names.",
         ),
+        "PredecessorTerminating": Reason(
+            Status.FALSE,
+            "What an earlier replica of this name had on the cluster is still being removed, so nothing is composed.",
+            "Look at the Object that the message names if this lasts.",
+        ),
         "InvalidPort": Reason(
             Status.FALSE,
             "By the ports that its engines listen on, requests could not reach the replica; nothing new is made.",

@@ -45,6 +45,22 @@ def just_created(seen: Observation) -> Observation:
     return replace(seen, composite={**seen.composite, "metadata": meta, "spec": spec, "status": {}}, children={})
 
 
+def resolved(plane: ControlPlane, seen: Observation) -> Observation:
+    """An observation with what only a new composite asks for as well."""
+    required = dict(seen.required)
+    for key, wanted in compose(seen).requirements.items():
+        if key not in required:
+            things = plane.list(wanted.api_version, wanted.kind)
+            required[key] = tuple(thing for thing in things if _is_wanted(thing, wanted))
+    return replace(seen, required=required)
+
+
+def _is_wanted(thing: Object, wanted: Requirement) -> bool:
+    named = wanted.name in {"", manifest.name_of(thing)}
+    labelled = wanted.labels.items() <= manifest.labels(thing).items()
+    return named and labelled and manifest.namespace_of(thing) == wanted.namespace
+
+
 def render(renderer: Renderer, seen: Observation, existing: Iterable[Object]) -> Rendered:
     return renderer.render(
         seen.composite,
@@ -121,7 +137,7 @@ def test_of_a_new_composite_crossplane_composes_what_preview_does_under_the_same
 ) -> None:
     for plane, settled in seen_of(kind):
         function.now = plane.now
-        seen = just_created(settled)
+        seen = resolved(plane, just_created(settled))
         rendered = render(renderer, seen, plane.everything())
         assert rendered.fatal == ""
         assert composed(rendered) == expected(plane, seen, compose(seen))

@@ -55,7 +55,7 @@ def test_everything_that_pods_name_is_asked_for_by_name_in_the_replicas_namespac
     asked = {
         key: (one.api_version, one.kind, one.name, one.namespace)
         for key, one in composed(THING, found=NONE).requirements.items()
-        if key not in {"cluster", "pods"}
+        if key not in {"cluster", "pods", "remains"}
     }
     assert asked == {
         "secret-hf": ("v1", "Secret", "hf", "ml-team"),
@@ -161,4 +161,4 @@ def test_two_replicas_share_no_copy() -> None:
 
 
 def test_a_replica_that_names_nothing_asks_for_nothing() -> None:
-    assert set(composed(replica()).requirements) == {"cluster", "pods"}
+    assert set(composed(replica()).requirements) == {"cluster", "pods", "remains"}

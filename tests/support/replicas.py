@@ -65,12 +65,12 @@ def composed(
 ) -> Composition:
     """The composer's answer; `cluster` None for one that does not exist.
 
-    Secrets and ConfigMaps do not exist unless `found` has them, by the key of their requirement.
+    Secrets, ConfigMaps and what an earlier replica left do not exist unless `found` has them, by requirement.
     """
     required = {"cluster": [cluster] if cluster else [], **(found or {})}
     asked = answer(model_replica.COMPOSER, thing, children, required).requirements
     missing: dict[str, Sequence[Mapping[str, Any]]] = {
-        key: () for key in asked if key.startswith(("secret-", "configmap-"))
+        key: () for key in asked if key.startswith(("secret-", "configmap-", model_replica.REMAINS))
     }
     return answer(model_replica.COMPOSER, thing, children, {**missing, **required})
 

@@ -1,8 +1,9 @@
 """ModelService: one route, from paths below the gateway's address to weighted endpoints.
 
-The route and the URL stay whatever happens to the endpoints: while none can be routed to, the
-gateway answers with an error and the service is not Ready. A backend is named only while its
-ModelEndpoint is there; one that cannot be read keeps the backend that it has in the route.
+The route and the URL stay whatever happens to the endpoints or the gateway. While no endpoint can be
+routed to, the gateway answers with an error; while there is no gateway, nobody does: either way the
+service is not Ready. A backend is named only while its ModelEndpoint is there; one that cannot be read
+keeps the backend that it has in the route.
 
 A route is composed for the first time only when the InferenceGateway says that the Gateway API is
 served, since one child of an unknown kind would fail the whole reconcile.
@@ -79,7 +80,8 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
     """Compose the route, say how it is, and tell whether requests are answered."""
     seen, route = draft.observation, draft.observed(ROUTE)
     if route is None and not door.serves_routes:
-        draft.say(ROUTING, "WaitingForGateway", "No route yet: the InferenceGateway does not say GatewayAPIReady=True")
+        said = "the InferenceGateway does not say GatewayAPIReady=True" if door.exists else _closed(door, served=False)
+        draft.say(ROUTING, "WaitingForGateway", f"No route yet: {said}")
         return False
     judged = http_route.judge(route)
     served = manifest.is_true(seen.composite, ROUTING)
@@ -88,12 +90,24 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
     accepted = judged.verdict is Verdict.GOOD or (judged.verdict is Verdict.UNKNOWN and route is not None and served)
     body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route)
     draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
-    return _say_routing(draft, shared, judged, accepted=accepted)
+    closed = _closed(door, served=served)
+    return _say_routing(draft, shared, judged, closed, accepted=accepted)
 
 
-def _say_routing(draft: Draft, shared: Traffic, judged: Judged, *, accepted: bool) -> bool:
+def _closed(door: FrontDoor, *, served: bool) -> str:
+    """Why nobody can come in, whatever the route says of the gateway that saw it last; empty when that is not known."""
+    if not door.exists:
+        return "there is no InferenceGateway named default"
+    if not (door.host or door.fault or served):
+        return "the InferenceGateway has no address yet"
+    return ""
+
+
+def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str, *, accepted: bool) -> bool:
     counted = f"{shared.routable} of {len(shared.selected)} endpoints routable"
-    if not shared.serves:
+    if closed:
+        draft.say(ROUTING, "WaitingForGateway", f"{counted}; {closed}")
+    elif not shared.serves:
         weightless = ", and their groups have weight 0" if shared.routable else ""
         draft.say(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
     elif accepted:
@@ -102,7 +116,7 @@ def _say_routing(draft: Draft, shared: Traffic, judged: Judged, *, accepted: boo
         draft.say(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
     else:
         draft.say(ROUTING, "Configuring", f"{counted}; {judged.message}")
-    return accepted and shared.serves
+    return accepted and shared.serves and not closed
 
 
 def _say_gateway(draft: Draft, door: FrontDoor) -> None:

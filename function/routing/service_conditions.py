@@ -58,8 +58,9 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "WaitingForGateway": Reason(
             Status.FALSE,
-            "There is no route yet, because the InferenceGateway does not say that the Gateway API is served.",
-            "Look at GatewayAPIReady of the InferenceGateway.",
+            "There is no InferenceGateway, or it has no address or does not say that the Gateway API is served; "
+            "a route that is there stays.",
+            "Create the InferenceGateway, or look at its GatewayAPIReady and its address.",
         ),
     },
     TRUNCATED: {

@@ -381,21 +381,34 @@ def test_a_route_that_is_there_stays_whatever_the_gateway_says_later(status: str
     assert made.ready
 
 
-def test_without_a_gateway_the_known_address_stays_and_the_doubt_is_said() -> None:
+def test_without_a_gateway_route_and_address_stay_and_the_service_is_not_ready() -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
     made = composed_service(served(), [endpoint()], route=route, without_door=True)
-    assert (made.status["address"], made.ready) == (URL, True)
+    assert shares_of(made) == {"a": 1}
+    assert (made.status["address"], made.ready) == (URL, False)
     assert said(made)["GatewayResolved"] == "False/GatewayNotFound"
+    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+    assert message(made, "RoutingReady") == "1 of 1 endpoints routable; there is no InferenceGateway named default"
     assert said(made)["Held"] == "True/InputMissing"
     never = composed_service(service(), [endpoint()], route=route, without_door=True)
     assert ("address" in never.status, never.ready) == (False, False)
 
 
-def test_a_gateway_that_has_no_address_for_a_moment_changes_no_address() -> None:
+def test_a_gateway_that_has_no_address_for_a_moment_changes_nothing() -> None:
+    route = observed_route(composed_service(service(), [endpoint()]))
     door = gateway({"conditions": true("GatewayAPIReady")})
-    made = composed_service(served(), [endpoint()], door=door)
-    assert made.status["address"] == URL
+    made = composed_service(served(), [endpoint()], route=route, door=door)
+    assert (made.status["address"], made.ready) == (URL, True)
     assert said(made)["GatewayResolved"] == "False/WaitingForAddress"
+
+
+def test_a_service_that_has_not_served_is_not_ready_before_the_gateway_has_an_address() -> None:
+    """Its route may have been accepted by a gateway that is no more."""
+    route = observed_route(composed_service(service(), [endpoint()]))
+    made = composed_service(service(), [endpoint()], route=route, door=gateway({"conditions": true("GatewayAPIReady")}))
+    assert not made.ready
+    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+    assert message(made, "RoutingReady") == "1 of 1 endpoints routable; the InferenceGateway has no address yet"
 
 
 @pytest.mark.parametrize(

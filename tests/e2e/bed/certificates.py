@@ -21,8 +21,8 @@ class Certificates:
         self._folder = folder
         self.authority = folder / "authority.crt"
         self._authority.cert_pem.write_to_path(self.authority)
-        self.server = self._issue("server", "localhost", "")
-        self.admin = self._issue("admin", "admin", "system:masters")
+        self.server = self.issue("server", "localhost", "127.0.0.1")
+        self.admin = self.issue("admin", "localhost", "127.0.0.1", user="admin", group="system:masters")
 
     def lead_webhooks(self, configurations: Iterable[Manifest], port: int) -> None:
         """Have the webhooks of configurations answered by a process on loopback, in place of a Service."""
@@ -54,11 +54,16 @@ class Certificates:
         }
         return yaml.safe_dump(document)
 
-    def _issue(self, name: str, common_name: str, organization: str) -> Path:
-        """Issue a certificate for loopback into a folder with the file names of Kubernetes' TLS Secrets."""
-        issued = self._authority.issue_cert(
-            "localhost", "127.0.0.1", common_name=common_name, organization_name=organization or None
-        )
+    def issue(self, name: str, *hosts: str, user: str = "", group: str = "") -> Path:
+        """Issue a certificate into a folder with the file names of Kubernetes' TLS Secrets.
+
+        Args:
+            name: Name of the folder.
+            hosts: The host names and addresses that it is for.
+            user: Who it says its owner is; the first host when not given.
+            group: The group that its owner belongs to; none when not given.
+        """
+        issued = self._authority.issue_cert(*hosts, common_name=user or hosts[0], organization_name=group or None)
         folder = self._folder / name
         folder.mkdir()
         issued.private_key_pem.write_to_path(folder / "tls.key")

@@ -11,15 +11,19 @@ from types import FrameType
 import pytest
 
 from tests.e2e.bed import moving as scene
+from tests.e2e.bed import orders as deletion
+from tests.e2e.bed import outside as abroad
 from tests.e2e.bed import plane, spare, topologies
-from tests.e2e.bed.departing import Departing, depart
+from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
+from tests.e2e.bed.orders import Orders
+from tests.e2e.bed.outside import Outside
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
 from tests.e2e.bed.spare import Leaving
-from tests.e2e.bed.topologies import Topologies
+from tests.e2e.bed.topologies import Loss, Topologies
 from tests.e2e.bed.traffic import Traffic
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
@@ -79,9 +83,18 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
 
 
 @pytest.fixture(scope="session")
-def asked(bed: Bed) -> Moving:
+def providers(bed: Bed) -> Iterator[Outside]:
+    """Providers outside and services over them, asked for."""
+    found = abroad.arrange(bed)
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def asked(bed: Bed, providers: Outside) -> Moving:
     """The quickstart's fleet and models, and what other tests need, asked for at once; all of it restarts meanwhile."""
     say("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
+    assert providers.bed is bed
     bed.control.kubectl.apply(FLEET)
     bed.control.kubectl.apply(MODEL)
     spare.arrange(bed)
@@ -113,6 +126,14 @@ def serving(fleet: Bed, journal: Journal) -> Serving:
 
 
 @pytest.fixture(scope="session")
+def outside(serving: Serving, providers: Outside) -> Outside:
+    """Providers outside, routed to."""
+    assert serving.there
+    providers.await_ready()
+    return providers
+
+
+@pytest.fixture(scope="session")
 def leaving(serving: Serving, journal: Journal) -> Leaving:
     """Another team's model, of which one replica leaves while the tests go on."""
     started = time.monotonic()
@@ -129,6 +150,12 @@ def topology(serving: Serving, asked: Moving) -> Topologies:
 
 
 @pytest.fixture(scope="session")
+def loss(topology: Topologies) -> Loss:
+    """A node that is lost while the tests go on."""
+    return topologies.lose(topology)
+
+
+@pytest.fixture(scope="session")
 def moving(serving: Serving, asked: Moving, journal: Journal) -> Moving:
     """Deployments whose replicas move while the tests go on."""
     assert serving.there
@@ -139,8 +166,15 @@ def moving(serving: Serving, asked: Moving, journal: Journal) -> Moving:
 
 
 @pytest.fixture(scope="session")
-def departing(moving: Moving, leaving: Leaving) -> Departing:
+def orders(outside: Outside) -> Orders:
+    """Services and endpoints that are deleted in every order."""
+    return deletion.arrange(outside.bed)
+
+
+@pytest.fixture(scope="session")
+def departing(moving: Moving, leaving: Leaving, orders: Orders) -> Departing:
     """What has moved and left, deleted while the tests go on."""
+    assert orders.bed is moving.bed
     return depart(moving.bed, moving, leaving)
 
 
@@ -155,3 +189,9 @@ def unbroken(serving: Serving) -> Iterator[Traffic]:
         assert traffic.failures == []
     else:
         say("NOT CHECKED: that no request fails meanwhile, since none can be sent")
+
+
+@pytest.fixture(scope="session")
+def by_hand(serving: Serving) -> ByHand:
+    """One of the replicas of the quickstart's model, deleted by hand."""
+    return delete_by_hand(serving)

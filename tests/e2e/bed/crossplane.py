@@ -98,7 +98,7 @@ class Crossplane:
         }
 
     def start_provider(self) -> Running:
-        """Start provider-kubernetes as its Deployment says; beyond that, it looks often at what it does not watch."""
+        """Start provider-kubernetes as its Deployment says; but it looks each minute at what it does not watch."""
         revision = self._revision("Provider", PROVIDER)
         deployment = self.cluster.api.get("apps/v1", "Deployment", manifest.name_of(revision), CROSSPLANE_NAMESPACE)
         pod = manifest.mapping(deployment or {}, "spec", "template", "spec")
@@ -107,7 +107,7 @@ class Crossplane:
             self.binaries["provider-kubernetes"],
             *manifest.items(pod, "containers")[0].get("args", ()),
             "--debug",
-            "--poll=5s",
+            "--poll=1m",
             f"--webhook-port={webhook}",
             f"--metrics-bind-address=127.0.0.1:{metrics}",
             f"--health-probe-bind-addr=127.0.0.1:{health}",

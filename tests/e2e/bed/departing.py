@@ -11,6 +11,7 @@ from tests.e2e.bed import moving as scene
 from tests.e2e.bed import topologies
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.quickstart import REPLICAS, Serving
 from tests.e2e.bed.spare import Leaving, Lookout
 
 
@@ -51,6 +52,36 @@ def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
     found = Departing(since, Lookout(alone), Lookout(together), abandoned)
     bed.restart()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """One of two replicas, deleted by hand.
+
+    Attributes:
+        other: The identity of the other one.
+        since: When it was deleted, by `time.time`.
+        back: Sees a new one serve in its place.
+    """
+
+    other: str
+    since: float
+    back: Lookout
+
+
+def delete_by_hand(serving: Serving) -> ByHand:
+    """Delete one of two replicas, which is not how a replica leaves that is no longer wanted."""
+    since = time.time()
+    one, other = serving.replicas()
+    serving.bed.control.kubectl(
+        "delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace, "--timeout=60s"
+    )
+
+    def back() -> bool:
+        found = {replica["metadata"]["uid"] for replica in serving.replicas()}
+        return len(found) == len(serving.pods()) == REPLICAS and one["metadata"]["uid"] not in found
+
+    return ByHand(other["metadata"]["uid"], since, Lookout(back))
 
 
 def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:

@@ -11,13 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, manifest, objects
 from function.serving import departure
 from tests.e2e.bed import gpus, hurried
 from tests.e2e.bed.api import ApiError
@@ -50,10 +50,14 @@ COMPOSITES: Final = (
 LEFT_ALONE: Final = "bed/left-alone"
 """Annotation of a composite that nobody touches: a change during an attempt to compose it would lose its outcome."""
 
+_LOOKED_AT: Final = ("InferenceCluster", "InferenceGateway")
 _TOUCH_SECONDS: Final = 3
 
 ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
 """Where each cluster's gateway is reached; the names are those of the clusters."""
+
+OUTSIDE: Final = ("203.0.113.1", "203.0.113.2")
+"""Addresses of what is no cluster."""
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Bed:
         function: Our function.
         port: Where our function is served.
         isolated: Whether it has a network of its own.
+        forgotten: Namespaces that were deleted, which are gone in the end.
     """
 
     binaries: Binaries
@@ -87,6 +92,12 @@ class Bed:
     function: Running
     port: int
     isolated: bool
+    forgotten: set[str] = field(default_factory=set)
+
+    def forget(self, *namespaces: str) -> None:
+        """Delete namespaces; a namespace controller takes many seconds to look again, and nobody waits for it here."""
+        self.control.kubectl("delete", "namespace", *namespaces, "--wait=false")
+        self.forgotten |= {*namespaces}
 
     def restart_function(self) -> None:
         """Serve our function again where it was served before."""
@@ -158,18 +169,37 @@ class Bed:
                 doubtful = manifest.is_true(one, "Held") or not manifest.is_true(one, "Synced")
                 if LEFT_ALONE in manifest.annotations(one):
                     continue
-                if doubtful or manifest.namespace_of(one) in {"", *namespaces}:
+                if doubtful or manifest.namespace_of(one) in namespaces or kind in _LOOKED_AT:
                     with suppress(ApiError):  # it may just have gone
                         self.control.api.patch(one, stamp)
 
-    def await_with_looks(self, what: str, ask: Callable[[], Any], seconds: float, *namespaces: str) -> None:
-        """Wait until something is so, and have Crossplane look now and then until it is."""
+    def have_provider_look(self, namespace: str) -> None:
+        """Have provider-kubernetes look at what is in a namespace now, and not within a minute."""
+        stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
+        for one in self.control.api.list(objects.API_VERSION, objects.KIND, namespace):
+            with suppress(ApiError):  # it may just have gone
+                self.control.api.patch(one, stamp)
+
+    def await_with_looks(
+        self, what: str, ask: Callable[[], Any], seconds: float, *namespaces: str, provider: str = ""
+    ) -> None:
+        """Wait until something is so, and have Crossplane look now and then until it is.
+
+        Args:
+            what: What is waited for.
+            ask: Tells whether it is so.
+            seconds: How long to wait at most.
+            namespaces: Where Crossplane looks; see `touch`.
+            provider: A namespace where provider-kubernetes looks as well.
+        """
         touched = 0.0
 
         def asked() -> Any:
             nonlocal touched
             if time.monotonic() > touched + _TOUCH_SECONDS:
                 self.touch(*namespaces)
+                if provider:
+                    self.have_provider_look(provider)
                 touched = time.monotonic()
             return ask()
 
@@ -208,7 +238,7 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
 
 
 def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn | Services]) -> Bed:
-    isolated = isolate(ADDRESSES.values())
+    isolated = isolate((*ADDRESSES.values(), *OUTSIDE))
     certificates = Certificates(processes.folder / "certificates")
     starter = Starter(binaries, processes, certificates)
     etcd = starter.etcd()

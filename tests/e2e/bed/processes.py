@@ -24,7 +24,7 @@ _SETPRIV: Final = shutil.which("setpriv")
 _MORTAL: Final = (_SETPRIV, "--pdeathsig", "TERM") if _SETPRIV else ()
 """Ends a process when we end without having stopped it, where the system can."""
 
-_GO: Final = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+_GO: Final = {"GOGC": "400", "GOMEMLIMIT": "2GiB"}
 """Has programs in Go collect garbage less often, which else takes them a fifth of their time."""
 
 T = TypeVar("T")

@@ -49,10 +49,19 @@ def composed(bed: Bed) -> dict[Key, Manifest]:
     return found
 
 
-def differences(bed: Bed, *paths: Path) -> list[str]:
-    """Say in which ways the bed differs from a preview of manifests; empty when in none."""
+def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
+    """Say in which ways the bed differs from a preview of manifests; empty when in none.
+
+    Args:
+        bed: The bed.
+        paths: The manifests.
+        besides: A namespace of which they say nothing.
+    """
     plane = settle(*paths)
-    wanted, found = _previewed(plane), composed(bed)
+    wanted = _previewed(plane)
+    found = {
+        key: thing for key, thing in composed(bed).items() if manifest.namespace_of(thing) != besides or not besides
+    }
     said = [f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))]
     said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
     both = sorted(set(wanted) & set(found))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bed.plane import ADDRESSES, Bed
+from tests.e2e.bed.plane import ADDRESSES, OUTSIDE, Bed
 from tests.e2e.shipped import ROOT
 
 
@@ -17,10 +17,10 @@ def test_the_bed_reaches_its_own_addresses_and_nothing_outside(bed: Bed) -> None
     if not bed.isolated:
         pytest.skip("NOT CHECKED: the system permits no network of the bed's own")
     assert {name for _, name in socket.if_nameindex()} == {"lo"}
-    for address in ADDRESSES.values():
+    for address in (*ADDRESSES.values(), *OUTSIDE):
         socket.create_server((address, 0)).close()
     with pytest.raises(OSError, match="unreachable"):
-        socket.create_connection(("203.0.113.1", 80), 1)
+        socket.create_connection(("203.0.113.9", 80), 1)
     ours = Path("/proc/self/ns/net").readlink()
     assert {Path(f"/proc/{one.process.pid}/ns/net").readlink() for one in bed.processes.running} == {ours}
 

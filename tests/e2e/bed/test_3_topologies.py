@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pytest
 
@@ -14,44 +13,8 @@ from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import say
-from tests.e2e.bed.spare import Lookout
-from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Topologies
+from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Loss, Topologies
 from tests.e2e.bed.traffic import OK, ask
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """A node that is lost while the tests go on.
-
-    Attributes:
-        replica: The replica that had a copy on it.
-        pod: That copy.
-        stays: The other one.
-        since: When the node was lost, by `time.time`.
-        back: Sees another copy answer.
-    """
-
-    replica: Manifest
-    pod: str
-    stays: str
-    since: float
-    back: Lookout
-
-
-@pytest.fixture(scope="module")
-def loss(bed: Bed, topology: Topologies) -> Loss:
-    """A node with one of two copies is lost once they serve."""
-    bed.processes.until("copies is served", lambda: topology.serves("copies"), 180)
-    bed.processes.until("both copies are Ready", lambda: len(topology.ready_pods("copies")) == PODS["copies"])
-    lost, stays = topology.ready_pods("copies").values()
-    pools.lose(bed, CLUSTER, lost["spec"]["nodeName"])
-    name, other = manifest.name_of(lost), manifest.name_of(stays)
-
-    def back() -> bool:
-        pods = topology.ready_pods("copies")
-        return len(pods) == PODS["copies"] and name not in pods and other in pods
-
-    return Loss(topology.replica("copies"), name, other, time.time(), Lookout(back))
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -83,7 +46,7 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
 
 
 def test_a_node_is_lost(loss: Loss) -> None:
-    """What comes of it is seen last."""
+    """What comes of it is seen in `test_4_lost_node`."""
     assert loss.since
 
 
@@ -151,15 +114,6 @@ def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
     bed.await_with_looks("it is served", lambda: topology.serves("pair"), 90, NAMESPACE)
     journal.note("a worker is killed: its gang is back", time.monotonic() - started)
     assert manifest.name_of(topology.replica("pair")) == replica, "the replica stays"
-
-
-def test_a_node_that_is_lost_costs_a_copy_and_no_replica(
-    bed: Bed, topology: Topologies, loss: Loss, journal: Journal
-) -> None:
-    bed.processes.until("another copy answers beside the one that stayed", lambda: loss.back.seen, 180)
-    journal.note("a node is lost: another copy answers", loss.back.at - loss.since)
-    assert topology.replica("copies")["metadata"]["uid"] == loss.replica["metadata"]["uid"]
-    assert topology.serves("copies")
 
 
 def _uids(pods: Iterable[Manifest]) -> set[str]:

@@ -14,7 +14,9 @@ from function.composition import Manifest, manifest
 from function.routing.model_service import NOTICE
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving
+from tests.e2e.bed.traffic import Traffic
 
 DRAINS_WITHIN: Final = 10
 ROUTED_WITHIN: Final = DRAINS_WITHIN + NOTICE.total_seconds()
@@ -64,13 +66,18 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
         return passed
 
     started = time.monotonic()
-    with failure(bed, pod):
-        seconds("its replica is not Ready", lambda: not bed.is_true("ModelReplica", replica, "Ready", NAMESPACE))
-        drained = seconds("its endpoint drains", lambda: replica not in map(manifest.name_of, serving.endpoints()))
-        routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
-        assert serving.there, "the other replica goes on serving"
-        started = time.monotonic()
-    back = seconds("the route has it again", lambda: len(serving.route_backends()) == REPLICAS)
+    with Traffic(f"{before.address}/v1/models", sends=bed.isolated) as traffic:
+        with failure(bed, pod):
+            seconds("its replica is not Ready", lambda: not bed.is_true("ModelReplica", replica, "Ready", NAMESPACE))
+            drained = seconds("its endpoint drains", lambda: replica not in map(manifest.name_of, serving.endpoints()))
+            routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
+            left_out = time.time()
+            assert serving.there, "the other replica goes on serving"
+            started = time.monotonic()
+        back = seconds("the route has it again", lambda: len(serving.route_backends()) == REPLICAS)
+    assert [one for one in traffic.failures if one.at > left_out + 1] == [], "errors end with its traffic"
+    if not bed.isolated:
+        say("NOT CHECKED: that errors end with its traffic, since no request can be sent")
     assert drained < DRAINS_WITHIN
     assert routed < ROUTED_WITHIN
     assert back < ROUTED_WITHIN

@@ -90,10 +90,13 @@ def test_a_kubeconfig_that_is_broken_or_deleted_takes_nothing_away(bed: Bed, ser
     cluster = bed.inference["ams-1"]
     with serving.as_before():
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
+        bed.have_provider_look(NAMESPACE)
         serving.endures("the replicas say that nothing can be synced", lambda: len(_not_synced(bed)) == 2, 90, after=6)
         bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
+        bed.have_provider_look(NAMESPACE)
         serving.endures("the replicas say that there is no Secret", lambda: len(_without_secret(bed)) == 2, 90)
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
+        bed.have_provider_look(NAMESPACE)
         bed.processes.until("the replicas are in sync again", lambda: not _not_synced(bed), 120)
 
 

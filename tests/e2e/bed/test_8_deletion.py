@@ -5,7 +5,6 @@ The tests go from the inside out, and each leaves what the next one deletes.
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from functools import partial
 
@@ -13,14 +12,14 @@ import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
-from tests.e2e.bed import leftovers, pools, spare
+from tests.e2e.bed import leftovers, orders, pools, spare
 from tests.e2e.bed import moving as scene
-from tests.e2e.bed.departing import Departing, names
+from tests.e2e.bed.departing import ByHand, Departing, names
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
 from tests.e2e.bed.processes import BedError
-from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, REPLICAS, Serving
+from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, Serving
 from tests.e2e.bed.sameness import composed, differences
 from tests.e2e.bed.spare import Leaving
 from tests.e2e.bed.topologies import CLUSTER, Topologies
@@ -58,9 +57,7 @@ def test_a_deployment_and_its_service_go_together(
     assert leaving.serving.pods() == []
 
 
-def test_a_namespace_without_replicas_goes_with_its_services(
-    bed: Bed, moving: Moving, topology: Topologies, journal: Journal
-) -> None:
+def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: Moving, topology: Topologies) -> None:
     teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
@@ -68,10 +65,8 @@ def test_a_namespace_without_replicas_goes_with_its_services(
         return not any(team in guards for team in teams)
 
     bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)
-    started = time.monotonic()
-    bed.control.kubectl("delete", "namespace", *teams, "--timeout=60s")
-    journal.note("teardown: the namespaces of two teams", time.monotonic() - started)
-    assert [names(bed, "ModelService", team) for team in teams] == [set(), set()]
+    bed.forget(*teams)
+    bed.processes.until("their services are gone", lambda: not any(names(bed, "ModelService", name) for name in teams))
     moving.clear()
     topology.clear()
     pools.remove(bed, spare.POOL)
@@ -81,8 +76,10 @@ def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -
     """After restarts, doubt and deletions, every object is as if nothing had ever happened."""
     assert serving.there
     with suppress(BedError):
-        bed.await_with_looks("nothing differs", lambda: not differences(bed, FLEET, MODEL), 30, NAMESPACE)
-    assert differences(bed, FLEET, MODEL) == []
+        bed.await_with_looks(
+            "nothing differs", lambda: not differences(bed, FLEET, MODEL, besides=orders.NAMESPACE), 30, NAMESPACE
+        )
+    assert differences(bed, FLEET, MODEL, besides=orders.NAMESPACE) == []
 
 
 def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
@@ -110,20 +107,9 @@ def test_a_cluster_without_its_kubeconfig_waits_and_says_why(bed: Bed) -> None:
     bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
 
 
-def test_a_replica_that_is_deleted_by_hand_comes_back_and_leaves_the_other_alone(
-    bed: Bed, serving: Serving, journal: Journal
-) -> None:
-    started = time.monotonic()
-    one, other = serving.replicas()
-    bed.control.kubectl("delete", "modelreplica", manifest.name_of(one), "-n", NAMESPACE, "--timeout=60s")
-
-    def back() -> bool:
-        found = {replica["metadata"]["uid"] for replica in serving.replicas()}
-        return len(found) == len(serving.pods()) == REPLICAS and one["metadata"]["uid"] not in found
-
-    bed.processes.until("another replica serves in its place", back, 120)
-    journal.note("teardown: a replica, by hand, until another one serves", time.monotonic() - started)
-    assert other["metadata"]["uid"] in {replica["metadata"]["uid"] for replica in serving.replicas()}
+def test_a_replica_that_is_deleted_by_hand_leaves_the_other_alone(serving: Serving, by_hand: ByHand) -> None:
+    """That another one comes in its place is seen in `test_8_gateway`."""
+    assert by_hand.other in {replica["metadata"]["uid"] for replica in serving.replicas()}
 
 
 def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed: Bed) -> None:
@@ -132,18 +118,9 @@ def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed:
         named = [key for _, name, key in composed(bed) if name.startswith("osl-1")]
         return not named and not bed.composite("InferenceCluster", "osl-1")
 
-    bed.processes.until("nothing of osl-1 is left", gone, 150)
+    bed.await_with_looks("nothing of osl-1 is left", gone, 150, provider=SYSTEM_NAMESPACE)
     assert leftovers.on_cluster(bed, "osl-1") == []
     bed.control.kubectl.apply(FLEET / "clusters.yaml")
-
-
-def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed) -> None:
-
-    def said() -> bool:
-        service = bed.composite("ModelService", "chat", NAMESPACE)
-        return manifest.condition(service, "GatewayResolved").get("reason") == "GatewayNotFound"
-
-    bed.await_with_looks("the service says that there is no gateway", said, 120, NAMESPACE)
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from function.api.labels import SYSTEM_NAMESPACE
+from function.composition import manifest
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
@@ -26,12 +28,14 @@ def test_fleet_and_models_go_at_once_and_a_cluster_when_it_is_asked_again(bed: B
         return not bed.control.api.list(leftovers.USAGES, "ClusterUsage")
 
     bed.await_with_looks("the replicas are gone", unguarded, 120, NAMESPACE)
-    bed.control.kubectl("delete", "--ignore-not-found", "--cascade=foreground", "--timeout=150s", *files)
+    bed.control.kubectl("delete", "--ignore-not-found", "--cascade=foreground", "--wait=false", *files)
 
     def gone() -> bool:
         assert leftovers.unreachable(bed) == []
         return not (leftovers.of_control(bed) or leftovers.going(bed))
 
-    bed.processes.until("nothing that was composed is left", gone, 120)
+    bed.await_with_looks("nothing that was composed is left", gone, 150, provider=SYSTEM_NAMESPACE)
     journal.note("teardown: everything at once", time.monotonic() - started)
     assert [leftovers.on_cluster(bed, name) for name in bed.inference] == [[], []]
+    there = map(manifest.name_of, bed.control.api.list("v1", "Namespace"))
+    assert bed.forgotten.isdisjoint(there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
 from tests.e2e.bed.processes import say
+from tests.e2e.bed.spare import Lookout
 from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "topologies"
@@ -102,6 +104,37 @@ def arrange(bed: Bed) -> Topologies:
     _store_weights(bed)
     bed.control.kubectl.apply_objects(_manifests())
     return Topologies(bed)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A node that is lost while the tests go on.
+
+    Attributes:
+        replica: The replica that had a copy on it.
+        since: When the node was lost, by `time.time`.
+        back: Sees another copy answer beside the one that stayed.
+    """
+
+    replica: Manifest
+    since: float
+    back: Lookout
+
+
+def lose(topology: Topologies) -> Loss:
+    """Lose a node with one of two copies, once they serve."""
+    until = topology.bed.processes.until
+    until("copies is served", lambda: topology.serves("copies"), 180)
+    until("both copies are Ready", lambda: len(topology.ready_pods("copies")) == PODS["copies"])
+    lost, stays = topology.ready_pods("copies").values()
+    pools.lose(topology.bed, CLUSTER, lost["spec"]["nodeName"])
+    name, other = manifest.name_of(lost), manifest.name_of(stays)
+
+    def back() -> bool:
+        pods = topology.ready_pods("copies")
+        return len(pods) == PODS["copies"] and name not in pods and other in pods
+
+    return Loss(topology.replica("copies"), time.time(), Lookout(back))
 
 
 def _store_weights(bed: Bed) -> None:

@@ -1,4 +1,4 @@
-"""A client that sends a request every tenth of a second, and remembers how each was answered."""
+"""Clients: one sends a request every tenth of a second, one reads an answer that comes word by word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answer:
     Attributes:
         at: When it was sent, by `time.time`.
         status: The HTTP status; 0 when there was no answer.
-        backend: The replica that answered; empty when none did.
+        backend: The replica or the provider that answered; empty when none did.
         message: What went wrong; empty when nothing did.
         body: What the answer says.
     """
@@ -42,7 +42,8 @@ def ask(url: str, body: bytes | None = None) -> Answer:
     parts, at = urlsplit(url), time.time()
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE)
     try:
-        connection.request("GET" if body is None else "POST", parts.path, body)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request("GET" if body is None else "POST", path, body)
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
@@ -83,3 +84,39 @@ class Traffic:
     def _run(self) -> None:
         while len(self.answers) < _MOST and not self._ended.wait(_SECONDS):
             self.answers.append(ask(self._url))
+
+
+class Stream(threading.Thread):
+    """A request whose answer comes word by word, read in the background.
+
+    Attributes:
+        words: When each word was sent and when it arrived, by `time.time`.
+        ended: Whether the answer came to its end.
+        message: What went wrong; empty when nothing did.
+    """
+
+    def __init__(self, url: str, words: int) -> None:
+        super().__init__(name="stream", daemon=True)
+        self._url, self._wanted = urlsplit(url), words
+        self.words: list[tuple[float, float]] = []
+        self.ended = False
+        self.message = ""
+        self.start()
+
+    def run(self) -> None:
+        """Read it."""
+        asked = {"model": "tiny", "stream": True, "max_tokens": self._wanted, "messages": []}
+        connection = http.client.HTTPConnection(self._url.hostname or "", self._url.port or 80, timeout=_PATIENCE)
+        try:
+            connection.request("POST", self._url.path, json.dumps(asked))
+            answer = connection.getresponse()
+            for line in answer:
+                _, _, said = line.decode().strip().partition("data: ")
+                if said == "[DONE]":
+                    self.ended = True
+                elif said:
+                    self.words.append((json.loads(said)["sent"], time.time()))
+        except (OSError, http.client.HTTPException) as error:
+            self.message = repr(error)
+        finally:
+            connection.close()

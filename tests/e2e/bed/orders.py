@@ -1,0 +1,113 @@
+"""A service, its endpoint and the gateway, deleted in every order: one pair of both for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Final
+
+from function.composition import Manifest, manifest
+from tests.e2e.bed import outside
+from tests.e2e.bed.departing import names
+from tests.e2e.bed.plane import OUTSIDE, Bed
+
+NAMESPACE: Final = "orders-team"
+SERVICE, ENDPOINT, GATEWAY = "ModelService", "ModelEndpoint", "InferenceGateway"
+KINDS: Final = (SERVICE, ENDPOINT, GATEWAY)
+
+ORDERS: Final = {
+    "".join(kind.removeprefix("Model")[0].lower() for kind in order): order for order in permutations(KINDS)
+}
+"""The orders, by the name of their pair: the first letters of what is deleted first, second and last."""
+
+TOGETHER: Final = "together"
+"""The pair that is deleted by one command, while the gateway is there."""
+
+LEFT: Final = "left"
+"""The pair that stays, and outlives the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """All of them.
+
+    Attributes:
+        bed: Where they run.
+    """
+
+    bed: Bed
+
+    @property
+    def pairs(self) -> set[str]:
+        """The names of all pairs."""
+        return {*ORDERS, TOGETHER, LEFT}
+
+    def all_serve(self) -> bool:
+        """Tell whether every service is Ready and has a route to its endpoint."""
+        ready = {name for name in self.pairs if self.bed.is_true(SERVICE, name, "Ready", NAMESPACE)}
+        return ready == self.pairs and all(len(self.backends(name)) == 1 for name in ready)
+
+    def backends(self, service: str) -> list[str]:
+        """The Services that a service's route names."""
+        return outside.backends(self.bed, service, NAMESPACE)
+
+    def delete(self, kind: str, pairs: Iterable[str]) -> None:
+        """Delete one half of some pairs."""
+        wanted = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
+        self.bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=60s", *wanted)
+
+    def before_gateway(self) -> Iterator[tuple[str, set[str]]]:
+        """What is deleted before the gateway, kind by kind: first of each pair, then second."""
+        yield from _steps({name: order[: order.index(GATEWAY)] for name, order in ORDERS.items()})
+
+    def after_gateway(self) -> Iterator[tuple[str, set[str]]]:
+        """What is deleted after the gateway."""
+        yield from _steps({name: order[order.index(GATEWAY) + 1 :] for name, order in ORDERS.items()})
+
+    def astray(self) -> dict[str, list[str]]:
+        """Services whose route names a Service that is not there, with what it names."""
+        there = {manifest.name_of(one) for one in self.bed.control.api.list("v1", "Service", NAMESPACE)}
+        found = {name: [one for one in self.backends(name) if one not in there] for name in self.left(SERVICE)}
+        return {name: lost for name, lost in found.items() if lost}
+
+    def left(self, kind: str) -> set[str]:
+        """The pairs of which a half is there."""
+        return names(self.bed, kind, NAMESPACE)
+
+    def composed(self) -> list[str]:
+        """What is there of what was composed for services and endpoints that are gone."""
+        there = self.left(SERVICE) | self.left(ENDPOINT)
+        kinds = (
+            ("gateway.networking.k8s.io/v1", "HTTPRoute"),
+            ("v1", "Service"),
+            ("discovery.k8s.io/v1", "EndpointSlice"),
+        )
+        return [
+            f"{kind} {manifest.name_of(one)}"
+            for api_version, kind in kinds
+            for one in self.bed.control.api.list(api_version, kind, NAMESPACE)
+            if not any(owner["name"] in there for owner in manifest.items(one, "metadata", "ownerReferences"))
+        ]
+
+
+def arrange(bed: Bed) -> Orders:
+    """Ask for all pairs."""
+    found = Orders(bed)
+    bed.control.kubectl.apply_objects(_manifests(found.pairs))
+    return found
+
+
+def _steps(orders: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, set[str]]]:
+    for step in range(max(map(len, orders.values()))):
+        for kind in KINDS:
+            pairs = {name for name, order in orders.items() if order[step : step + 1] == (kind,)}
+            if pairs:
+                yield kind, pairs
+
+
+def _manifests(pairs: Iterable[str]) -> Iterator[Manifest]:
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    for name in sorted(pairs):
+        yield outside.endpoint(name, NAMESPACE, f"http://{OUTSIDE[0]}")
+        yield outside.service(name, NAMESPACE, {"provider": name})

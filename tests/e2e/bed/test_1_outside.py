@@ -1,0 +1,111 @@
+"""Requests to providers outside: which of them answers, and what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Final
+
+import pytest
+
+from function.composition import manifest
+from tests.e2e.bed.outside import HOST, OTHER_TEAM, TEAM, WEIGHTS, Outside
+from tests.e2e.bed.plane import OUTSIDE
+from tests.e2e.bed.providers import MODEL, PACE
+from tests.e2e.bed.traffic import OK, Answer, Stream, ask
+
+CHAT: Final = json.dumps({"model": MODEL, "messages": []}).encode()
+
+
+@pytest.fixture(autouse=True)
+def _answering(outside: Outside) -> None:
+    if not outside.bed.isolated:
+        pytest.skip("NOT CHECKED: without a network of the bed's own no request can be sent to a gateway")
+
+
+def test_each_endpoint_gets_its_share_and_its_own_path_and_host(outside: Outside) -> None:
+    """Of 80 requests, as many as chance allows: Traefik begins its turns anew whenever a route changes."""
+    answers = [ask(f"{outside.url('shared')}/v1/chat/completions", CHAT) for _ in range(80)]
+    assert [one for one in answers if one.status != OK] == []
+    counted = Counter(one.backend for one in answers)
+    assert counted.keys() == WEIGHTS.keys()
+    assert 80 * 3 / 4 - 12 <= counted["plain"] <= 80 * 3 / 4 + 12, "three standard deviations"
+    by_name = {one.backend: one.body for one in answers}
+    assert by_name["plain"]["received"] == "/v1/chat/completions"
+    assert by_name["plain"]["headers"]["host"] in outside.url("shared"), "an address has no host name of its own"
+    assert by_name["sealed"]["received"] == "/openai/v1/chat/completions"
+    assert by_name["sealed"]["headers"]["host"] == HOST
+
+
+def test_a_certificate_is_checked_for_the_host_and_against_the_authority_that_the_endpoint_names(
+    outside: Outside,
+) -> None:
+    sealed = outside.bed.composite("ModelEndpoint", "sealed", TEAM)
+    said = manifest.condition(sealed, "UpstreamTLS")
+    assert (said["status"], said["reason"]) == ("True", "GivenAuthority")
+    assert HOST in said["message"]
+
+
+def test_what_is_asked_and_answered_passes_as_it_is(outside: Outside) -> None:
+    answer = ask(f"{outside.url('second')}/v1/models?limit=5&after=a%20b")
+    assert answer.body["received"] == "/v1/models?limit=5&after=a%20b"
+    assert answer.body["data"] == [{"id": MODEL, "object": "model"}]
+
+
+def test_a_request_that_the_provider_refuses_is_refused(outside: Outside) -> None:
+    answer = ask(f"{outside.url('second')}/v1/chat/completions", b'{"model": "another"}')
+    assert (answer.status, answer.body["route"]) == (404, "plain")
+
+
+def test_two_services_share_an_endpoint(outside: Outside) -> None:
+    for service in ("shared", "second", "flapping"):
+        backends = {_answer(outside, service).backend for _ in range(12)}
+        assert "plain" in backends
+    assert {_answer(outside, "second").backend for _ in range(6)} == {"plain"}
+
+
+def test_the_same_names_in_two_namespaces_are_two_services(outside: Outside) -> None:
+    theirs = outside.url("second", OTHER_TEAM)
+    assert theirs != outside.url("second")
+    assert {ask(f"{theirs}/v1/models").backend for _ in range(6)} == {"other"}
+
+
+def test_a_service_that_nothing_serves_keeps_its_url_and_answers_503(outside: Outside) -> None:
+    assert outside.url("empty").endswith("/outside-team/empty")
+    assert ask(f"{outside.url('empty')}/v1/models").status == 503
+    assert outside.reason("empty", "EndpointsResolved") == "NoEndpoints"
+    assert outside.reason("empty", "RoutingReady") == "NoRoutableEndpoint"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/metrics", 404),
+        ("/health", 404),
+        ("/", 404),
+        ("", 404),
+        ("/v1beta/models", 404),
+        ("/v1/../metrics", 404),
+        ("/v1/%2e%2e/metrics", 404),
+        ("/v1/..%2Fmetrics", 400),
+        ("/v1%2Fmodels", 404),
+    ],
+)
+def test_the_api_is_public_and_nothing_else(outside: Outside, path: str, status: int) -> None:
+    assert ask(f"http://{OUTSIDE[0]}/metrics").status == OK, "the provider has such a page"
+    assert ask(f"{outside.url('second')}{path}").status == status
+
+
+def test_an_answer_arrives_word_by_word(outside: Outside) -> None:
+    for service, words in (("second", 12), ("shared", 4)):
+        stream = Stream(f"{outside.url(service)}/v1/chat/completions", words)
+        stream.join(30)
+        assert (stream.ended, stream.message, len(stream.words)) == (True, "", words)
+        late = [arrived - sent for sent, arrived in stream.words]
+        assert max(late) < 5 * PACE, "no word waits for the next ones"
+
+
+def _answer(outside: Outside, service: str) -> Answer:
+    answer = ask(f"{outside.url(service)}/v1/models")
+    assert answer.status == OK, answer
+    return answer

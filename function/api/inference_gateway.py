@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
+from pydantic import Field
+
 from function.api import labels, patterns
 from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
-from function.api.references import LabelSelector, NameRef
+from function.api.pod_template import Annotations, key_rules
+from function.api.references import LabelSelector, NameRef, ObjectName
 
 Hostname: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.DNS_SUBDOMAIN)]
 
@@ -23,10 +26,21 @@ class MetalLB(Model):
     """A range of addresses, or a CIDR."""
 
 
+class ChartValues(Model):
+    """Values of a chart, in a ConfigMap of `modelplane-system`."""
+
+    name: ObjectName
+    """Name of the ConfigMap."""
+
+    key: Annotated[Text, length(1, 253)] = "values.yaml"
+    """Its key, which holds values in YAML."""
+
+
 class Traefik(Model):
     """How Traefik is installed."""
 
     RULES = (
+        *key_rules("serviceAnnotations", "traefik.serviceAnnotations"),
         Rule(
             "!has(self.loadBalancer) || self.loadBalancer != 'MetalLB' || has(self.metallb)",
             "traefik.metallb is required for loadBalancer MetalLB",
@@ -38,6 +52,12 @@ class Traefik(Model):
 
     replicas: Annotated[Integer, between(1, 100)] | None = None
     """How many copies of Traefik run; without it, two."""
+
+    service_annotations: Annotations = Field(default_factory=dict)
+    """Annotations of Traefik's Service, by which a cloud's load balancer is told what to be."""
+
+    values_from: Annotated[tuple[ChartValues, ...], items(None, 4, type="atomic")] = ()
+    """More values of the chart, later over earlier ones; those that the front door relies on go over all of them."""
 
     load_balancer: Literal["MetalLB"] | None = None
     """A load balancer to install; leave it out where the cluster has one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,14 +60,25 @@ def provider_config() -> Manifest:
     }
 
 
-def release(chart: Chart, version: str, values: Mapping[str, Any] | None = None) -> Manifest:
-    """Build the Release of a chart on the control cluster."""
+def release(
+    chart: Chart, version: str, values: Mapping[str, Any] | None = None, values_from: Sequence[Manifest] = ()
+) -> Manifest:
+    """Build the Release of a chart on the control cluster.
+
+    Args:
+        chart: The chart.
+        version: Its version.
+        values: Its values, which go over all others.
+        values_from: Where more values are.
+    """
     wanted: Manifest = {
         "chart": {"name": chart.name, "repository": chart.repository, "version": version},
         "namespace": chart.namespace,
     }
     if values:
         wanted["values"] = dict(values)
+    if values_from:
+        wanted["valuesFrom"] = [*values_from]
     return {
         "apiVersion": HELM,
         "kind": "Release",

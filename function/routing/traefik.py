@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from function.api.inference_gateway import InferenceGatewaySpec
+from function.api.inference_gateway import InferenceGatewaySpec, Traefik
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Draft, Manifest, Object, manifest, readiness
 from function.composition.gateway_address import choose_address
@@ -49,7 +49,7 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
     seen = draft.observed("traefik")
     version = asked or charts.version_of(seen) or TRAEFIK.version
     if seen is not None or (definitions.good and draft.observed("provider-config-helm") is not None):
-        draft.child("traefik", charts.release(TRAEFIK, version, _values(spec)))
+        draft.child("traefik", charts.release(TRAEFIK, version, _values(spec), _values_from(spec)))
         draft.child("usage-pc-by-traefik", protection.provider_config_by(TRAEFIK))
     may_begin = definitions.good and readiness.of(seen).ready
     if may_begin or draft.observed("gateway-class") is not None:
@@ -65,8 +65,17 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
 
 
 def _values(spec: InferenceGatewaySpec) -> Manifest:
-    replicas = spec.traefik.replicas if spec.traefik else None
-    return {**_VALUES, "deployment": {"replicas": _REPLICAS if replicas is None else replicas}}
+    wanted = spec.traefik or Traefik()
+    values = {**_VALUES, "deployment": {"replicas": _REPLICAS if wanted.replicas is None else wanted.replicas}}
+    if wanted.service_annotations:
+        values["service"] = {**_VALUES["service"], "annotations": dict(wanted.service_annotations)}
+    return values
+
+
+def _values_from(spec: InferenceGatewaySpec) -> list[Manifest]:
+    """The user's own values. The provider merges those that a Release has itself over them."""
+    wanted = spec.traefik or Traefik()
+    return [{"configMapKeyRef": {"name": one.name, "key": one.key}} for one in wanted.values_from]
 
 
 def gateway_class() -> Manifest:

@@ -290,6 +290,21 @@ def test_traefik_runs_in_so_many_copies(asked: dict[str, Any], replicas: int) ->
     assert release["spec"]["forProvider"]["values"]["deployment"] == {"replicas": replicas}
 
 
+def test_annotations_for_the_load_balancer_reach_traefiks_service() -> None:
+    inside = {"networking.gke.io/load-balancer-type": "Internal"}
+    release = running(gateway(traefik={"serviceAnnotations": inside}))["traefik"]
+    assert release["spec"]["forProvider"]["values"]["service"] == {"nameOverride": "traefik", "annotations": inside}
+
+
+def test_values_of_ones_own_come_from_config_maps_and_leave_what_the_front_door_relies_on() -> None:
+    """What stands in `values` is merged over `valuesFrom` by the provider."""
+    plain = running(gateway())["traefik"]["spec"]["forProvider"]
+    made = running(gateway(traefik={"valuesFrom": [{"name": "tuning"}, {"name": "more", "key": "traefik.yaml"}]}))
+    refs = [{"name": "tuning", "key": "values.yaml"}, {"name": "more", "key": "traefik.yaml"}]
+    assert made["traefik"]["spec"]["forProvider"] == {**plain, "valuesFrom": [{"configMapKeyRef": ref} for ref in refs]}
+    assert violations(dict(made["traefik"]), "releases") == []
+
+
 # ---------------------------------------------------------------------- ready and address
 
 

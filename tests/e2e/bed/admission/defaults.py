@@ -83,6 +83,10 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
         },
     ),
     (gateway(), {}),
+    (
+        gateway(traefik={"valuesFrom": [{"name": "tuning"}]}),
+        {"spec.traefik.valuesFrom[0].key": "values.yaml"},
+    ),
     *((way.write(), _unsaid(way)) for way in (FLAT, NESTED, PLACED)),
     *(_written(way) for way in (FLAT, NESTED, PLACED)),
     (

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from function.api import patterns
 from tests.e2e.bed.admission.case import Rule, may_become, no, no_status, rule, status, yes
+from tests.e2e.bed.admission.pods import LONG, QUALIFIED
 from tests.e2e.bed.admission.words import (
     above,
     below,
@@ -169,6 +170,27 @@ GATEWAYS: Final[tuple[Rule, ...]] = (
             gateway(traefik={"replicas": 1}),
             gateway(traefik={"replicas": 100}, publicPaths=["/v1", "/rerank", "/api/v2"]),
             gateway(publicPaths=["/"]),
+        ),
+        yes(
+            gateway(traefik={"serviceAnnotations": {"networking.gke.io/load-balancer-type": "Internal"}}),
+            gateway(traefik={"valuesFrom": [{"name": "tuning"}, {"name": "more", "key": "traefik.yaml"}]}),
+        ),
+        no(
+            gateway(traefik={"serviceAnnotations": {"-x": "y"}}),
+            broken("spec.traefik", f"keys of traefik.serviceAnnotations {QUALIFIED}"),
+        ),
+        no(
+            gateway(traefik={"serviceAnnotations": {f"{'a' * 254}/x": "y"}}),
+            broken("spec.traefik", f"the prefix of a key of traefik.serviceAnnotations {LONG}"),
+        ),
+        no(
+            gateway(traefik={"serviceAnnotations": {f"k{n}": "" for n in range(33)}}),
+            too_many("spec.traefik.serviceAnnotations", 33, 32),
+        ),
+        no(gateway(traefik={"valuesFrom": [{}]}), required("spec.traefik.valuesFrom[0].name")),
+        no(
+            gateway(traefik={"valuesFrom": [{"name": "x"}] * 5}),
+            too_many("spec.traefik.valuesFrom", 5, 4),
         ),
         no(gateway(traefik={"replicas": 0}), below("spec.traefik.replicas", 0, 1)),
         no(gateway(traefik={"replicas": 101}), above("spec.traefik.replicas", 101, 100)),

@@ -81,5 +81,8 @@ MODEL_ENDPOINT = Kind(
     spec=ModelEndpointSpec,
     status=ModelEndpointStatus,
     step="compose-model-endpoint",
-    columns=(Column("URL", ".spec.url"),),
+    columns=(
+        Column("URL", ".spec.url"),
+        Column("ROUTING", ".status.conditions[?(@.type=='RoutingReady')].reason"),
+    ),
 )

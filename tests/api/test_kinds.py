@@ -47,7 +47,16 @@ SERVED = {
             ("MODELREADY", "string", ".status.conditions[?(@.type=='ModelReady')].status"),
         ),
     ),
-    "ModelEndpoint": ("modelplane.ai", "modelendpoints", "me", "Namespaced", (("URL", "string", ".spec.url"),)),
+    "ModelEndpoint": (
+        "modelplane.ai",
+        "modelendpoints",
+        "me",
+        "Namespaced",
+        (
+            ("URL", "string", ".spec.url"),
+            ("ROUTING", "string", ".status.conditions[?(@.type=='RoutingReady')].reason"),
+        ),
+    ),
     "ModelService": (
         "modelplane.ai",
         "modelservices",

@@ -61,6 +61,9 @@ def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
     assert shown["large"]["DESIRED"] == "1"
     assert _column(bed, "ms", "ADDRESS", "chat") == "http://192.0.2.1/ml-team/chat"
     assert _column(bed, "ms", "ENDPOINTS", "chat") == "2/2"
+    assert _column(bed, "ms", "ROUTING", "chat") == "True"
+    for endpoint in serving.endpoints():
+        assert _column(bed, "me", "ROUTING", manifest.name_of(endpoint)) == "BackendConfigured"
     assert _column(bed, "ic", "GATEWAY", "ams-1") == "198.51.100.1"
     pools = bed.composite("InferenceCluster", "ams-1")["spec"]["nodePools"]
     assert _column(bed, "ic", "NODES", "ams-1") == str(sum(pool["nodeCount"] for pool in pools))
@@ -121,6 +124,6 @@ _CHAT = ("ModelDeployment", "chat")
 
 
 def _column(bed: Bed, kind: str, column: str, name: str) -> Any:
-    header, *rows = bed.control.kubectl.table(kind, "-A") if kind == "ms" else bed.control.kubectl.table(kind)
+    header, *rows = bed.control.kubectl.table(kind, "-A")
     shown = [dict(zip(header, row, strict=True)) for row in rows]
     return next(row[column] for row in shown if row["NAME"] == name)

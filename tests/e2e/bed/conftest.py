@@ -128,7 +128,7 @@ def serving(fleet: Bed, journal: Journal) -> Serving:
 @pytest.fixture(scope="session")
 def outside(serving: Serving, providers: Outside) -> Outside:
     """Providers outside, routed to."""
-    assert serving.there
+    serving.await_ready()
     providers.await_ready()
     return providers
 

@@ -52,10 +52,14 @@ class Orders:
         """The Services that a service's route names."""
         return outside.backends(self.bed, service, NAMESPACE)
 
-    def delete(self, kind: str, pairs: Iterable[str]) -> None:
-        """Delete one half of some pairs."""
-        wanted = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
-        self.bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=60s", *wanted)
+    def delete(self, steps: Iterable[tuple[str, set[str]]]) -> None:
+        """Delete halves of pairs, step by step, and see after each that nothing names or outlives what is gone."""
+        for kind, pairs in steps:
+            wanted = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
+            self.bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=60s", *wanted)
+            assert not self.left(kind) & pairs
+            self.bed.await_with_looks("no route names what is gone", lambda: not self.astray(), 30, NAMESPACE)
+            self.bed.processes.until("nothing is left of what is gone", lambda: not self.composed(), 30)
 
     def before_gateway(self) -> Iterator[tuple[str, set[str]]]:
         """What is deleted before the gateway, kind by kind: first of each pair, then second."""

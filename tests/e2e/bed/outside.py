@@ -37,6 +37,7 @@ LONG_SECONDS: Final = 90
 
 _API: Final = f"{labels.GROUP}/{labels.VERSION}"
 _AUTHORITY: Final = "outside-authority"
+_OF_OTHER: Final = ("ModelService", "second", "Ready", OTHER_TEAM)
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class Outside:
         """Wait until every service routes to all that it selects, and have the long answer begin."""
         for name in SERVICES:
             self.bed.processes.until(f"{name} routes to what it selects", partial(self._settled, name))
-        self.bed.processes.until("the other team is served", lambda: self.bed.is_true(*_of_other("second")))
+        self.bed.processes.until("the other team is served", lambda: self.bed.is_true(*_OF_OTHER))
         if self.bed.isolated:
             self.long = Stream(f"{self.url('shared')}/v1/chat/completions", round(LONG_SECONDS / PACE))
 
@@ -86,7 +87,8 @@ class Outside:
 
     def backends(self, service: str) -> list[str]:
         """The endpoints that a service's route names, by the owners of their Services; a lost one has no name."""
-        return [_owners(self.bed, TEAM).get(name, "") for name in backends(self.bed, service, TEAM)]
+        named, owners = backends(self.bed, service, TEAM), _owners(self.bed, TEAM)
+        return [owners.get(name, "") for name in named]
 
     def stop(self) -> None:
         """Stop the providers."""
@@ -126,10 +128,6 @@ def _owners(bed: Bed, namespace: str) -> dict[str, str]:
         for one in found
         for owner in manifest.items(one, "metadata", "ownerReferences")
     }
-
-
-def _of_other(name: str) -> tuple[str, str, str, str]:
-    return ("ModelService", name, "Ready", OTHER_TEAM)
 
 
 def _manifests(bed: Bed) -> Iterator[Manifest]:

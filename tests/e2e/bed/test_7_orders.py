@@ -29,11 +29,7 @@ def test_service_and_endpoint_go_in_either_order_and_together(bed: Bed, orders: 
     with Traffic(f"{url}/v1/models", sends=bed.isolated) as traffic:
         both = (f"{SERVICE.lower()}/{TOGETHER}", f"{ENDPOINT.lower()}/{TOGETHER}")
         bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=60s", *both)
-        for kind, pairs in orders.before_gateway():
-            orders.delete(kind, pairs)
-            assert not orders.left(kind) & pairs
-            bed.await_with_looks("no route names what is gone", lambda: not orders.astray(), 30, NAMESPACE)
-            bed.processes.until("nothing is left of what is gone", lambda: not orders.composed(), 30)
+        orders.delete(orders.before_gateway())
     journal.note("teardown: services and endpoints, in either order", time.monotonic() - started)
     assert traffic.failures == [], "the pair that stays is served"
 

@@ -79,15 +79,18 @@ class Running:
             last = "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
             raise BedError(f"{self.name} ended with status {status}; the end of {self.log}:\n{last}")
 
-    def stop(self) -> None:
-        """Ask it to end, and end it if it does not."""
+    def ask_to_end(self) -> None:
+        """Ask it to end."""
         if self.process.poll() is None:
             self.process.terminate()
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+
+    def end(self) -> None:
+        """Wait until it has ended as it was asked to, and end it if it does not."""
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass(slots=True)
@@ -136,12 +139,18 @@ class Processes:
     def stop(self, one: Running) -> None:
         """Stop one that is not needed any more."""
         self.running.remove(one)
-        one.stop()
+        one.ask_to_end()
+        one.end()
 
     def stop_all(self) -> None:
-        """Stop everything, the last first."""
-        while self.running:
-            self.stop(self.running[-1])
+        """Stop everything at once, but for the first, etcd, which the others need to the end."""
+        first, others = self.running[:1], self.running[1:]
+        for group in (others, first):
+            for one in group:
+                one.ask_to_end()
+            for one in group:
+                one.end()
+        self.running.clear()
 
     def until(self, what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
         """Wait until something is so.

@@ -20,6 +20,12 @@ from function.composition import Manifest
 MODEL: Final = "tiny"
 PACE: Final = 0.1
 """Seconds from one token of an answer to the next."""
+_THINKING: Final = 0.05
+"""Seconds from a request with a body to the first byte of its answer.
+
+No engine answers at once, and Traefik cuts some of the answers that begin while it is still busy with the request: Go's
+server does not read a request over HTTP/1.1 any further once its answer begins (https://github.com/golang/go/issues/40747).
+"""
 
 _MOST_TOKENS: Final = 10_000
 _OWN_PAGES: Final = ("/metrics", "/health")
@@ -85,7 +91,9 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self._reply({})
 
         def do_POST(self) -> None:
-            self._reply(json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}"))
+            asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+            time.sleep(_THINKING)
+            self._reply(asked)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

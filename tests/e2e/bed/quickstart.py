@@ -117,14 +117,14 @@ class Serving:
         rolls: bool = True,
         also: str = "",
     ) -> None:
-        """See that everything that serves stays while something is in doubt, and our function is replaced.
+        """See that everything that serves stays while something is in doubt; our function is replaced meanwhile.
 
         Args:
             what: What shows that the doubt has arrived.
             sign: Tells whether it has.
             seconds: How long it may take to arrive.
             after: How long to look on afterwards.
-            rolls: Whether to replace our function then.
+            rolls: Whether to replace our function.
             also: Another namespace in which Crossplane is to look.
         """
         before = self.facts()
@@ -135,9 +135,9 @@ class Serving:
             assert self.there, "the service stays Ready"
             return sign()
 
-        self.bed.await_with_looks(what, stays, seconds, self.namespace, also)
         if rolls:
             self.bed.roll_function()
+        self.bed.await_with_looks(what, stays, seconds, self.namespace, also)
         self.bed.touch(self.namespace, also)
         end = time.monotonic() + after
         while time.monotonic() < end:

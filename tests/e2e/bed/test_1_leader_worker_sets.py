@@ -27,7 +27,7 @@ def gang(fleet: Bed) -> Iterator[Bed]:
     )
     cluster.kubectl.apply_objects([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}, _set()])
     yield fleet
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s")
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
 def test_a_gang_comes_up_knows_its_leader_and_goes(gang: Bed) -> None:

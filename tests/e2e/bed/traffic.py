@@ -116,6 +116,7 @@ class Stream(threading.Thread):
                     self.ended = True
                 elif said:
                     self.words.append((json.loads(said)["sent"], time.time()))
+            self.message = "" if self.ended else "the connection was closed before the answer's end"
         except (OSError, http.client.HTTPException) as error:
             self.message = repr(error)
         finally:

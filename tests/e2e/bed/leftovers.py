@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from function.composition import Manifest, Object, manifest, objects
+from function.packages.composed import USAGES
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.sameness import composed
 
 HELM: Final = "helm.m.crossplane.io/v1beta1"
-USAGES: Final = "protection.crossplane.io/v1beta1"
 
 CONSUMERS: Final = ((objects.API_VERSION, objects.KIND), (HELM, "Release"))
 """What reaches a cluster through a provider config."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest, objects
+from function.packages.composed import USAGES
 from function.serving import departure
 from tests.e2e.bed import gpus, hurried
 from tests.e2e.bed.api import ApiError
@@ -162,23 +163,28 @@ class Bed:
         """Have Crossplane look at clusters and gateway, at what is in namespaces, and at what is in doubt.
 
         A change of what is only required does not make it look, and to look at everything takes it many seconds.
+        Nor does it look at a Usage that goes, when its user has gone, but twice a minute.
         """
-        stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
         for api_version, kind in COMPOSITES:
             for one in self.control.api.list(api_version, kind):
                 doubtful = manifest.is_true(one, "Held") or not manifest.is_true(one, "Synced")
                 if LEFT_ALONE in manifest.annotations(one):
                     continue
                 if doubtful or manifest.namespace_of(one) in namespaces or kind in _LOOKED_AT:
-                    with suppress(ApiError):  # it may just have gone
-                        self.control.api.patch(one, stamp)
+                    self._stamp(one)
+        for kind in ("Usage", "ClusterUsage"):
+            for one in self.control.api.list(USAGES, kind):
+                if "deletionTimestamp" in one["metadata"]:
+                    self._stamp(one)
 
     def have_provider_look(self, namespace: str) -> None:
         """Have provider-kubernetes look at what is in a namespace now, and not within a minute."""
-        stamp = {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}}
         for one in self.control.api.list(objects.API_VERSION, objects.KIND, namespace):
-            with suppress(ApiError):  # it may just have gone
-                self.control.api.patch(one, stamp)
+            self._stamp(one)
+
+    def _stamp(self, one: Manifest) -> None:
+        with suppress(ApiError):  # it may just have gone
+            self.control.api.patch(one, {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}})
 
     def await_with_looks(
         self, what: str, ask: Callable[[], Any], seconds: float, *namespaces: str, provider: str = ""

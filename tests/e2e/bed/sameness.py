@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from function.composition import Manifest, Object, manifest, objects
+from function.packages.composed import USAGES
 from function.preview.control_plane import ControlPlane
 from function.preview.reconcile import controller_uid
 from function.selectors.quantity import is_quantity, parse_quantity
@@ -26,7 +27,7 @@ _KINDS: Final = (
     *COMPOSITES,
     *(("kubernetes.m.crossplane.io/v1alpha1", kind) for kind in ("Object", "ProviderConfig", "ClusterProviderConfig")),
     *(("helm.m.crossplane.io/v1beta1", kind) for kind in ("Release", "ProviderConfig")),
-    *(("protection.crossplane.io/v1beta1", kind) for kind in ("Usage", "ClusterUsage")),
+    *((USAGES, kind) for kind in ("Usage", "ClusterUsage")),
     *(("gateway.networking.k8s.io/v1", kind) for kind in ("GatewayClass", "Gateway", "HTTPRoute")),
     ("discovery.k8s.io/v1", "EndpointSlice"),
     ("v1", "Service"),

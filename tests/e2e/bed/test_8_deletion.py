@@ -12,6 +12,7 @@ import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
+from function.packages.composed import USAGES
 from tests.e2e.bed import leftovers, orders, pools, spare
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names
@@ -61,7 +62,7 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
-        guards = "".join(map(manifest.name_of, bed.control.api.list(leftovers.USAGES, "ClusterUsage")))
+        guards = "".join(map(manifest.name_of, bed.control.api.list(USAGES, "ClusterUsage")))
         return not any(team in guards for team in teams)
 
     bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)

@@ -22,7 +22,7 @@ def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orde
         found = [manifest.condition(bed.composite(SERVICE, *one), "GatewayResolved").get("reason") for one in services]
         return {*found} == {"GatewayNotFound"}
 
-    bed.processes.until("the gateway is gone", lambda: not bed.composite("InferenceGateway", "default"), 120)
+    bed.await_with_looks("the gateway is gone", lambda: not bed.composite("InferenceGateway", "default"), 120)
     bed.await_with_looks("the services say that there is no gateway", said, 60, TEAM, NAMESPACE)
     assert LEFT in orders.left(SERVICE)
     assert not bed.is_true(SERVICE, LEFT, "Ready", NAMESPACE)

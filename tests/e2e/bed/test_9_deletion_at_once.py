@@ -6,6 +6,7 @@ import time
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import manifest
+from function.packages.composed import USAGES
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
@@ -25,9 +26,9 @@ def test_fleet_and_models_go_at_once_and_a_cluster_when_it_is_asked_again(bed: B
     bed.restart()
 
     def unguarded() -> bool:
-        return not bed.control.api.list(leftovers.USAGES, "ClusterUsage")
+        return not bed.control.api.list(USAGES, "ClusterUsage")
 
-    bed.await_with_looks("the replicas are gone", unguarded, 120, NAMESPACE)
+    bed.await_with_looks("the replicas are gone", unguarded, 120, NAMESPACE, provider=NAMESPACE)
     bed.control.kubectl("delete", "--ignore-not-found", "--cascade=foreground", "--wait=false", *files)
 
     def gone() -> bool:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from function.api import labels, patterns, urls
 from function.api.inference_gateway import NAME, InferenceGatewaySpec
-from function.composition import Required, Requirement, manifest
-from function.routing.gateway_conditions import GATEWAY_API, TLS
+from function.composition import Object, Required, Requirement, manifest
+from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 GATEWAY: Final = Requirement(API_VERSION, "InferenceGateway", name=NAME)
@@ -37,6 +37,7 @@ class FrontDoor:
         host: Host of every URL, as it stands in one; empty while it has no address.
         secure: Whether it is known to answer https.
         paths: What of an endpoint is public, as paths below a service's; empty while that is not known.
+        closed: The reason why nobody is answered at the URL, when it says so itself; empty otherwise.
         fault: Why it cannot be read; empty when it can.
     """
 
@@ -45,6 +46,7 @@ class FrontDoor:
     host: str = ""
     secure: bool = False
     paths: tuple[str, ...] = ()
+    closed: str = ""
     fault: str = ""
 
     def url(self, path: str, known: str) -> str:
@@ -86,7 +88,17 @@ def read(answer: Required, known: str) -> FrontDoor:
     paths = _paths(spec)
     if not paths:
         return FrontDoor(exists=True, serves_routes=serves, fault="spec.publicPaths has something that is no path")
-    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure, paths=paths)
+    closed = _closed(thing, secure=secure)
+    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure, paths=paths, closed=closed)
+
+
+def _closed(thing: Object, *, secure: bool) -> str:
+    """Why nobody is answered; what it does not say of itself closes nothing."""
+    if manifest.condition(thing, ADDRESS).get("status") == "False":
+        return "WaitingForAddress"
+    if secure and manifest.condition(thing, TLS).get("status") == "False":
+        return "WaitingForTLS"
+    return ""
 
 
 def _paths(spec: InferenceGatewaySpec) -> tuple[str, ...]:

@@ -13,8 +13,13 @@ from function.routing.endpoint_view import Endpoint
 from function.routing.front_door import EVERY_PATH, PUBLIC_PATHS
 from function.routing.traffic import Target
 
+_GROUP: Final = "gateway.networking.k8s.io"
+
 GATEWAY: Final = "modelplane"
 """The Gateway that every service's route belongs to, in the system namespace."""
+
+CONTROLLER: Final = "traefik.io/gateway-controller"
+"""The controller that our Gateway belongs to, whose word about a route counts."""
 
 MOST_BACKENDS: Final = 16
 """The most backends that a rule may name."""
@@ -71,7 +76,7 @@ def route(
     shares = [(now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in targets]
     public = paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
     return {
-        "apiVersion": "gateway.networking.k8s.io/v1",
+        "apiVersion": f"{_GROUP}/v1",
         "kind": "HTTPRoute",
         "metadata": {"namespace": namespace},
         "spec": {
@@ -133,9 +138,14 @@ def reaches(routed: Mapping[str, Routed], targets: Iterable[Target]) -> bool:
 
 def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
     ref = manifest.mapping(entry, "parentRef")
-    namespace = manifest.text(ref, "namespace") or manifest.namespace_of(observed)
-    kind = manifest.text(ref, "kind") or "Gateway"
-    return (kind, namespace, manifest.text(ref, "name")) == ("Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
+    said = (
+        manifest.text(entry, "controllerName"),
+        manifest.text(ref, "group") or _GROUP,
+        manifest.text(ref, "kind") or "Gateway",
+        manifest.text(ref, "namespace") or manifest.namespace_of(observed),
+        manifest.text(ref, "name"),
+    )
+    return said == (CONTROLLER, _GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
 
 
 def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -143,13 +153,13 @@ def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[
     for rule in manifest.items(observed, "spec", "rules"):
         for match in manifest.items(rule, "matches"):
             value = manifest.text(match, "path", "value")
-            if value.startswith(f"{prefix}/"):
-                yield value.removeprefix(prefix), rule
+            if value == prefix or value.startswith(f"{prefix}/"):
+                yield value.removeprefix(prefix) or EVERY_PATH, rule
 
 
 def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]]) -> Manifest:
     rule: Manifest = {
-        "matches": [{"path": {"type": "PathPrefix", "value": f"{prefix}{path}"}}],
+        "matches": [{"path": {"type": "PathPrefix", "value": f"{prefix}{path.rstrip('/')}"}}],
         "timeouts": {"request": "0s"},
     }
     refs = [_backend(path, endpoint, weight) for endpoint, weight in shares]

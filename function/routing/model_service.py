@@ -16,7 +16,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup, ModelServiceSpec
-from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome, Readiness, Requirement, manifest
+from function.composition import (
+    RENDERS,
+    Composer,
+    Composition,
+    Doubt,
+    Draft,
+    Outcome,
+    Readiness,
+    Requirement,
+    manifest,
+    moments,
+)
 from function.routing import endpoint_view, front_door, http_route, traffic
 from function.routing.front_door import FrontDoor
 from function.routing.http_route import Judged, Routed, Verdict
@@ -26,6 +37,13 @@ from function.routing.traffic import Traffic
 ROUTE: Final = "httproute"
 NOTICE: Final = timedelta(seconds=10)
 """How long a change of an endpoint may go unnoticed: Crossplane does not call when what is only required changes."""
+PATIENCE: Final = timedelta(seconds=60)
+"""How long a service that is Ready stays so while the gateway has not reported on the route as it is now."""
+
+_CLOSED: Final = {
+    "WaitingForAddress": "the InferenceGateway has lost its address",
+    "WaitingForTLS": "the InferenceGateway does not answer https",
+}
 
 
 def compose(draft: Draft) -> Composition:
@@ -84,14 +102,27 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
         draft.say(ROUTING, "WaitingForGateway", f"No route yet: {said}")
         return False
     judged = http_route.judge(route)
-    served = manifest.is_true(seen.composite, ROUTING)
-    if judged.verdict is Verdict.GOOD and shared.serves and not (served or http_route.reaches(routed, shared.targets)):
+    if judged.verdict is Verdict.GOOD and shared.serves and not http_route.reaches(routed, shared.targets):
         judged = Judged(Verdict.UNKNOWN, "the gateway has not seen the latest change of the route")
-    accepted = judged.verdict is Verdict.GOOD or (judged.verdict is Verdict.UNKNOWN and route is not None and served)
+    waits = judged.verdict is Verdict.UNKNOWN and route is not None and _may_wait(draft)
+    accepted = judged.verdict is Verdict.GOOD or waits
     body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route)
     draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
-    closed = _closed(door, served=served)
-    return _say_routing(draft, shared, judged, closed, accepted=accepted)
+    closed = _closed(door, served=manifest.is_true(seen.composite, "Ready"))
+    _say_routing(draft, shared, judged, closed)
+    return accepted and shared.serves and not closed
+
+
+def _may_wait(draft: Draft) -> bool:
+    """Whether the service stays Ready for now while the gateway does not report on the route as it is."""
+    composite = draft.observation.composite
+    said = manifest.condition(composite, ROUTING)
+    if not manifest.is_true(composite, "Ready"):
+        return False
+    if said.get("status") == "True":
+        return True
+    since = moments.time_of(manifest.text(said, "lastTransitionTime"))
+    return since is not None and draft.observation.now < since + PATIENCE
 
 
 def _closed(door: FrontDoor, *, served: bool) -> str:
@@ -100,23 +131,22 @@ def _closed(door: FrontDoor, *, served: bool) -> str:
         return "there is no InferenceGateway named default"
     if not (door.host or door.fault or served):
         return "the InferenceGateway has no address yet"
-    return ""
+    return _CLOSED.get(door.closed, "")
 
 
-def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str, *, accepted: bool) -> bool:
+def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str) -> None:
     counted = f"{shared.routable} of {len(shared.selected)} endpoints routable"
     if closed:
         draft.say(ROUTING, "WaitingForGateway", f"{counted}; {closed}")
     elif not shared.serves:
         weightless = ", and their groups have weight 0" if shared.routable else ""
         draft.say(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
-    elif accepted:
+    elif judged.verdict is Verdict.GOOD:
         draft.say(ROUTING, "RouteConfigured", counted)
     elif judged.verdict is Verdict.BAD:
         draft.say(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
     else:
         draft.say(ROUTING, "Configuring", f"{counted}; {judged.message}")
-    return accepted and shared.serves and not closed
 
 
 def _say_gateway(draft: Draft, door: FrontDoor) -> None:
@@ -128,6 +158,9 @@ def _say_gateway(draft: Draft, door: FrontDoor) -> None:
         draft.doubt("InputInvalid", f"InferenceGateway default cannot be read: {door.fault}; the URL stays as it is")
     elif not door.host:
         draft.say(GATEWAY, "WaitingForAddress", "InferenceGateway default has no address yet")
+    elif door.closed:
+        why = _CLOSED[door.closed]
+        draft.say(GATEWAY, door.closed, f"Nobody is answered at {door.host}: {why}; the URL stays as it is")
     else:
         draft.say(GATEWAY, "Resolved", f"InferenceGateway default is reached at {door.host}")
 
@@ -145,8 +178,8 @@ def _say_endpoints(draft: Draft, shared: Traffic) -> None:
         else:
             draft.skip("InputInvalid", f"{one.endpoint.fault}; nothing is sent to it")
     if shared.left_out:
-        routed = len(shared.targets)
-        draft.say(TRUNCATED, "TooManyEndpoints", f"{routed} of {routed + shared.left_out} endpoints get traffic")
+        wanted = shared.served + shared.left_out
+        draft.say(TRUNCATED, "TooManyEndpoints", f"{shared.served} of {wanted} endpoints get traffic")
     else:
         draft.say(TRUNCATED, "AllRouted")
 

@@ -25,6 +25,12 @@ VOCABULARY: Final[Vocabulary] = {
             "The InferenceGateway has no address; the service keeps the URL that it had.",
             "Look at the conditions of the InferenceGateway.",
         ),
+        "WaitingForTLS": Reason(
+            Status.FALSE,
+            "The service's URL begins with https, and the InferenceGateway does not answer https any more.",
+            "Look at TLSReady of the InferenceGateway.",
+            Severity.WARNING,
+        ),
     },
     ENDPOINTS: {
         "Resolved": Reason(Status.TRUE, "The selectors match ModelEndpoints; the message counts them."),
@@ -41,7 +47,7 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "Configuring": Reason(
             Status.FALSE,
-            "The gateway has not reported on the route yet.",
+            "The gateway has not reported on the route as it is now; a service that is Ready stays so for a minute.",
             "Look at the InferenceGateway if this lasts.",
         ),
         "RouteRefused": Reason(
@@ -58,9 +64,9 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "WaitingForGateway": Reason(
             Status.FALSE,
-            "There is no InferenceGateway, or it has no address or does not say that the Gateway API is served; "
-            "a route that is there stays.",
-            "Create the InferenceGateway, or look at its GatewayAPIReady and its address.",
+            "There is no InferenceGateway, or it has no address, does not answer https or does not say that the "
+            "Gateway API is served; a route that is there stays.",
+            "Create the InferenceGateway, or look at its conditions.",
         ),
     },
     TRUNCATED: {

@@ -60,7 +60,7 @@ class Traffic:
     Attributes:
         selected: Every endpoint that the service selects, in the order of groups and names.
         targets: Those that stand in the route, in the same order.
-        left_out: How many more could be routed to than a route can name.
+        left_out: How many more would get traffic if a route could name them.
         priority: The priority that takes the traffic; None when none can.
         groups: The service's groups.
     """
@@ -79,7 +79,12 @@ class Traffic:
     @property
     def serves(self) -> bool:
         """Whether a request is sent to any endpoint."""
-        return any(target.weight > 0 for target in self.targets)
+        return self.served > 0
+
+    @property
+    def served(self) -> int:
+        """How many endpoints get traffic."""
+        return sum(target.weight > 0 for target in self.targets)
 
     @property
     def waiting(self) -> int:
@@ -133,10 +138,15 @@ def share(
             for one in selected
             if one.endpoint.name in weights
         ),
-        left_out=sum(len(group.members) for group in serving) - len(weights),
+        left_out=_with_weight(serving) - _with_weight(chosen),
         priority=shares.active_priority(able),
         groups=tuple(groups),
     )
+
+
+def _with_weight(groups: Sequence[shares.Group]) -> int:
+    """How many endpoints are in groups that get traffic."""
+    return sum(len(group.members) for group in groups if group.weight > 0)
 
 
 def rows(traffic: Traffic) -> list[dict[str, Any]]:
@@ -174,6 +184,6 @@ def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
         return "it has no backend yet"
     if traffic.groups[one.group].priority != traffic.priority:
         return f"standing by: the endpoints of priority {traffic.priority} take all traffic"
-    if endpoint.name not in weights:
-        return f"left out: a route names at most {len(traffic.targets)} endpoints"
-    return "" if weights[endpoint.name] else "its group has weight 0"
+    if traffic.groups[one.group].weight <= 0:
+        return "its group has weight 0"
+    return "" if endpoint.name in weights else f"left out: a route names at most {len(traffic.targets)} endpoints"

@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from function.composition import Composition, Draft, Manifest, Observation, manifest
 from function.preview.control_plane import ControlPlane
-from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
-from tests.support.observe import answer
+from function.routing import gateway_api, http_route, inference_gateway, model_endpoint, model_service
+from tests.support.observe import NOW, answer
 
 API_VERSION = "modelplane.ai/v1alpha1"
 COMPOSERS = {
@@ -145,9 +146,14 @@ def service(*groups: Manifest, status: Any = None) -> Manifest:
     return _composite("ModelService", "chat", "ml-team", {"endpoints": list(groups or (group(),))}, status)
 
 
-def served(*groups: Manifest, address: str = "http://192.0.2.1/ml-team/chat") -> Manifest:
-    """A service that is Ready."""
+def served(
+    *groups: Manifest, address: str = "http://192.0.2.1/ml-team/chat", unreported_for: int | None = None
+) -> Manifest:
+    """A service that is Ready; for so many seconds the gateway may not have reported on its route."""
     said = true("Ready", "RoutingReady")
+    if unreported_for is not None:
+        since = (NOW - timedelta(seconds=unreported_for)).isoformat()
+        said[1] |= {"status": "False", "reason": "Configuring", "lastTransitionTime": since}
     return service(*groups, status={"address": address, "summary": {"ready": "1/1"}, "conditions": said})
 
 
@@ -167,7 +173,11 @@ def composed_service(
 
 
 def observed_route(
-    made: Composition, *conditions: Manifest, generation: int = 1, parent: str = "modelplane"
+    made: Composition,
+    *conditions: Manifest,
+    generation: int = 1,
+    parent: str = "modelplane",
+    controller: str = http_route.CONTROLLER,
 ) -> Manifest:
     """The route of an answer, as it is observed with the words of a gateway."""
     body = made.children["httproute"].manifest
@@ -176,9 +186,7 @@ def observed_route(
     return {
         **body,
         "metadata": {**body["metadata"], "name": "chat-aaaaaaaaaaaa", "generation": generation},
-        "status": {
-            "parents": [{"parentRef": ref, "controllerName": "traefik.io/gateway-controller", "conditions": said}]
-        },
+        "status": {"parents": [{"parentRef": ref, "controllerName": controller, "conditions": said}]},
     }
 
 

@@ -136,7 +136,7 @@ def test_only_the_api_of_models_is_public_when_the_gateway_says_nothing_else() -
     ("paths", "expected"),
     [
         (["/v1", "/rerank"], {"/ml-team/chat/rerank": ["/a/rerank"], "/ml-team/chat/v1": ["/a/v1"]}),
-        (["/", "/v1"], {"/ml-team/chat/": ["/a/"]}),
+        (["/", "/v1"], {"/ml-team/chat": ["/a/"]}),
         (["/api/v2"], {"/ml-team/chat/api/v2": ["/a/api/v2"]}),
     ],
 )
@@ -270,6 +270,22 @@ def test_one_more_endpoint_does_not_displace_those_that_get_traffic() -> None:
     assert refs(made) == refs(before)
 
 
+@pytest.mark.parametrize(("with_weight", "without"), [(16, 1), (10, 20)])
+def test_endpoints_without_weight_are_not_left_out_when_a_route_cannot_name_them(
+    with_weight: int, without: int
+) -> None:
+    found = [endpoint(f"a{n:02}") for n in range(with_weight)], [endpoint(f"b{n:02}") for n in range(without)]
+    made = composed_service(service(group(1), group(0)), *found)
+    assert said(made)["EndpointsTruncated"] == "False/AllRouted"
+    assert {rows(made)[f"b{n:02}"] for n in range(without)} == {"its group has weight 0"}
+
+
+def test_beside_groups_without_weight_only_those_that_would_get_traffic_are_counted() -> None:
+    found = [endpoint(f"a{n:02}") for n in range(20)], [endpoint("b")]
+    made = composed_service(service(group(1), group(0)), *found)
+    assert message(made, "EndpointsTruncated") == "16 of 20 endpoints get traffic"
+
+
 def test_up_to_sixteen_nothing_is_left_out() -> None:
     made = composed_service(service(), [endpoint(f"e{n:02}") for n in range(16)])
     assert (len(refs(made)), said(made)["EndpointsTruncated"]) == (16, "False/AllRouted")
@@ -311,10 +327,17 @@ def test_a_route_that_our_gateway_accepted_with_all_backends_found_makes_the_ser
     assert message(made, "RoutingReady") == "1 of 2 endpoints routable"
 
 
-def test_what_another_gateway_says_about_the_route_counts_for_nothing() -> None:
-    route = observed_route(composed_service(service(), [endpoint()]), parent="other")
-    made = composed_service(service(), [endpoint()], route=route)
+@pytest.mark.parametrize("other", [{"parent": "other"}, {"controller": "other.example/gateway"}])
+def test_what_another_gateway_says_about_the_route_counts_for_nothing(other: dict[str, Any]) -> None:
+    before = composed_service(service(), [endpoint()])
+    made = composed_service(service(), [endpoint()], route=observed_route(before, **other))
     assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+    refused = {"type": "Accepted", "status": "False", "reason": "NotAllowedByListeners"}
+    both = observed_route(before)
+    both["status"]["parents"] += observed_route(before, refused, **other)["status"]["parents"]
+    for parents in (both["status"]["parents"], both["status"]["parents"][::-1]):
+        made = composed_service(service(), [endpoint()], route={**both, "status": {"parents": parents}})
+        assert (made.ready, said(made)["RoutingReady"]) == (True, "True/RouteConfigured")
 
 
 @pytest.mark.parametrize("kind", ["Accepted", "ResolvedRefs"])
@@ -327,11 +350,31 @@ def test_a_route_that_is_refused_or_has_a_backend_that_is_not_found_is_not_ready
     assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {kind} is False: service not found"
 
 
-def test_words_about_an_earlier_generation_make_nothing_ready_and_nothing_unready() -> None:
+def _unreported() -> dict[str, Manifest]:
+    """Routes that our gateway has not reported on as they are now."""
+    before = composed_service(service(), [endpoint()])
     old = true("Accepted", "ResolvedRefs", generation=1)
-    route = observed_route(composed_service(service(), [endpoint()]), *old, generation=2)
-    assert not composed_service(service(), [endpoint()], route=route).ready
-    assert composed_service(served(), [endpoint()], route=route).ready
+    unseen = observed_route(before)
+    elsewhere = observed_route(composed_service(service(), [endpoint("b")]))
+    return {
+        "of an earlier generation": observed_route(before, *old, generation=2),
+        "by nobody": {**unseen, "status": {"parents": []}},
+        "of other endpoints": elsewhere,
+    }
+
+
+@pytest.mark.parametrize("words", _unreported())
+def test_words_about_a_route_as_it_was_make_nothing_ready_and_what_is_ready_unready_after_a_minute(words: str) -> None:
+    route = _unreported()[words]
+    answers = {
+        "never served": composed_service(service(), [endpoint()], route=route),
+        "at once": composed_service(served(), [endpoint()], route=route),
+        "for 59 s": composed_service(served(unreported_for=59), [endpoint()], route=route),
+        "for 60 s": composed_service(served(unreported_for=60), [endpoint()], route=route),
+    }
+    assert {made.ready for name, made in answers.items() if name in {"at once", "for 59 s"}} == {True}
+    assert {made.ready for name, made in answers.items() if name in {"never served", "for 60 s"}} == {False}
+    assert {said(made)["RoutingReady"] for made in answers.values()} == {"False/Configuring"}
 
 
 def test_a_route_that_is_accepted_without_backends_is_not_yet_proof_for_its_first_backend() -> None:
@@ -394,7 +437,31 @@ def test_without_a_gateway_route_and_address_stay_and_the_service_is_not_ready()
     assert ("address" in never.status, never.ready) == (False, False)
 
 
-def test_a_gateway_that_has_no_address_for_a_moment_changes_nothing() -> None:
+TLS = {"secretRef": {"name": "front"}}
+LOST: dict[str, tuple[str, str, str, Any]] = {
+    "WaitingForAddress": ("the InferenceGateway has lost its address", "AddressAssigned", URL, None),
+    "WaitingForTLS": ("the InferenceGateway does not answer https", "TLSReady", "https://192.0.2.1/ml-team/chat", TLS),
+}
+
+
+@pytest.mark.parametrize("reason", LOST)
+def test_a_gateway_that_says_that_nobody_is_answered_keeps_route_and_address_and_the_service_is_not_ready(
+    reason: str,
+) -> None:
+    why, condition, url, tls = LOST[reason]
+    route = observed_route(composed_service(service(), [endpoint()]))
+    lost = [*true("GatewayAPIReady"), {"type": condition, "status": "False", "reason": "Waiting"}]
+    door = gateway({"address": "192.0.2.1", "conditions": lost}, tls=tls)
+    for thing in (served(address=url), service(status={"address": url})):
+        made = composed_service(thing, [endpoint()], route=route, door=door)
+        assert (made.status["address"], shares_of(made), made.ready) == (url, {"a": 1}, False)
+        assert said(made)["GatewayResolved"] == f"False/{reason}"
+        assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+        assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {why}"
+        assert said(made)["Held"] == "False/InputsResolved"
+
+
+def test_a_gateway_that_publishes_no_address_for_a_moment_changes_nothing() -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
     door = gateway({"conditions": true("GatewayAPIReady")})
     made = composed_service(served(), [endpoint()], route=route, door=door)

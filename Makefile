@@ -61,6 +61,7 @@ generate: $(VENV)/.dev ## Write xrds/, compositions/, package/ and the reference
 	$(BIN)/python -m function.api.generate
 	$(BIN)/python -m function.packages
 	$(BIN)/python -m function.reference
+	$(BIN)/python -m tests.pitfalls
 
 build: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

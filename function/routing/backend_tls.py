@@ -19,7 +19,7 @@ from typing import Final
 
 from function.api import urls
 from function.api.model_endpoint import ModelEndpointSpec
-from function.composition import Draft, Manifest, Object, Required, Requirement, manifest, names
+from function.composition import Draft, Manifest, Required, Requirement, manifest, names
 from function.routing import front_door
 from function.routing.endpoint_conditions import TLS
 from function.routing.gateway_api import API_VERSION
@@ -109,9 +109,26 @@ def obstacle(check: Check | None) -> tuple[str, str]:
     return "InputUnresolved", "The gateway is being told what to check the certificate for"
 
 
+def refusal(draft: Draft) -> str:
+    """Why the gateway refuses what it is told now, and so every request; empty when it does not."""
+    policy = draft.observed(POLICY)
+    generation = manifest.integer(policy, "metadata", "generation")
+    for ancestor in manifest.items(policy, "status", "ancestors"):
+        for kind in ("ResolvedRefs", "Accepted"):
+            found = manifest.condition({"status": ancestor}, kind)
+            older = manifest.integer(found, "observedGeneration", default=generation) < generation
+            if (
+                manifest.text(ancestor, "controllerName") == _CONTROLLER
+                and found.get("status") == "False"
+                and not older
+            ):
+                return f"{kind} is False: {manifest.text(found, 'message') or manifest.text(found, 'reason')}"
+    return ""
+
+
 def say(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, check: Check | None) -> None:
     """Say how the endpoint is spoken to, or would be."""
-    refused = _refusal(draft.observed(POLICY))
+    refused = refusal(draft)
     if url.scheme != "https":
         draft.say(TLS, "NotNeeded")
     elif spec.tls and spec.tls.insecure_skip_verify:
@@ -178,13 +195,3 @@ def _policy(draft: Draft, check: Check, backend: str) -> Manifest:
         "metadata": {"namespace": draft.observation.namespace},
         "spec": {"targetRefs": [target], "validation": validation},
     }
-
-
-def _refusal(policy: Object | None) -> str:
-    """Why the gateway does not heed a policy; empty when it does, or has not been asked to yet."""
-    for ancestor in manifest.items(policy, "status", "ancestors"):
-        for kind in ("ResolvedRefs", "Accepted"):
-            found = manifest.condition({"status": ancestor}, kind)
-            if manifest.text(ancestor, "controllerName") == _CONTROLLER and found.get("status") == "False":
-                return f"{kind} is False: {manifest.text(found, 'message') or manifest.text(found, 'reason')}"
-    return ""

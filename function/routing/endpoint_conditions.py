@@ -22,6 +22,13 @@ VOCABULARY: Final[Vocabulary] = {
             "The gateway does not know yet how to check the endpoint's certificate, so nothing is sent to it.",
             "Look at UpstreamTLS.",
         ),
+        "PolicyRefused": Reason(
+            Status.FALSE,
+            "The gateway refuses what it is told about the endpoint's certificate, and answers requests that are for "
+            "this endpoint with an error. The endpoint's backend stays as it is.",
+            "Do what the message says; it is the gateway's own.",
+            Severity.WARNING,
+        ),
         "InvalidURL": Reason(
             Status.FALSE,
             "spec.url is no address that requests can be sent to, and nothing was composed before.",

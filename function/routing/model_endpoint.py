@@ -8,6 +8,7 @@ last stays.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from function.api import labels, urls
@@ -39,15 +40,16 @@ def compose(draft: Draft) -> Composition:
         return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
     check = backend_tls.ask(draft, spec, url)
     if check is not None and not check.fetched:
-        return draft.hold("InputUnresolved", "What the certificate is checked against is not fetched yet")
+        return _hold(draft, "InputUnresolved", "What the certificate is checked against is not fetched yet")
     backend_tls.say(draft, spec, url, check)
     told = backend_tls.compose(draft, check, endpoint.backend)
     if not told and _published(draft) and draft.observed(SERVICE) is not None:
         reason, why = backend_tls.obstacle(check)
-        return draft.hold(reason, f"{why}; requests go where they went before")
+        return _hold(draft, reason, f"{why}; requests go where they went before")
     _compose_backend(draft, url, endpoint)
     _publish(draft, url, endpoint, told=told)
-    return draft.finish(ready=_say_routing(draft, spec, url, told=told))
+    refused = "" if check is None else backend_tls.refusal(draft)
+    return draft.finish(ready=_say_routing(draft, spec, url, told=told, refused=refused))
 
 
 def slice_key(family: urls.Family) -> str:
@@ -83,7 +85,7 @@ def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
                 draft.drop(key)
 
 
-def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool) -> bool:
+def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool, refused: str) -> bool:
     """Say whether services can route to the endpoint, and tell it."""
     if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
         draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
@@ -91,16 +93,34 @@ def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: 
     if not (told or _published(draft)):
         draft.say(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
         return False
+    if refused:
+        _say_refused(draft, refused)
+        return False
     draining = "; it is draining, and services send it nothing new" if spec.draining else ""
     said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{draining}"
     draft.say(ROUTING, "BackendConfigured", said)
     return True
 
 
+def _say_refused(draft: Draft, refused: str) -> None:
+    policy = manifest.name_of(draft.observed(POLICY))
+    said = f"The gateway refuses BackendTLSPolicy {policy}, and answers requests with 500"
+    draft.say(ROUTING, "PolicyRefused", f"{said}: {refused}")
+
+
+def _hold(draft: Draft, reason: str, why: str) -> Composition:
+    """Leave everything as it is; a policy that is refused is a fact all the same."""
+    refused = backend_tls.refusal(draft)
+    if not refused:
+        return draft.hold(reason, why)
+    _say_refused(draft, refused)
+    return replace(draft.hold(reason, why), ready=False)
+
+
 def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
-        return draft.hold("InvalidSpec", f"{problem}; requests go where they went before")
+        return _hold(draft, "InvalidSpec", f"{problem}; requests go where they went before")
     draft.repeat(TLS)
     draft.say(ROUTING, reason, problem)
     return draft.finish(ready=False)

@@ -376,14 +376,48 @@ def test_a_policy_that_is_not_asked_for_any_more_goes_before_the_certificates_th
     assert set(then.children) == {"service", "endpointslice-fqdn"}
 
 
-def test_a_policy_that_the_gateway_refuses_is_said_in_its_words() -> None:
-    refused = {"type": "Accepted", "status": "False", "reason": "Conflicted", "message": "two policies"}
-    ancestors = [
-        {"controllerName": "other.io/gateway", "conditions": [{**refused, "message": "not ours"}]},
-        {"controllerName": "traefik.io/gateway-controller", "conditions": [*true("ResolvedRefs"), refused]},
-    ]
-    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
-    policy = {**POLICY, "status": {"ancestors": ancestors}}
-    made = composed_endpoint(running(URL, **GIVEN), [authority()], **children, backendtlspolicy=policy)
-    assert said(made)["UpstreamTLS"] == "False/PolicyRefused"
-    assert message(made, "UpstreamTLS") == "Accepted is False: two policies"
+def judged(kind: str, *, generation: int = 2, controller: str = "traefik.io/gateway-controller") -> dict[str, Any]:
+    """A whole endpoint whose policy, of generation 2, a gateway says no to."""
+    no = {"type": kind, "status": "False", "reason": "No", "message": "two policies", "observedGeneration": generation}
+    other = "Accepted" if kind == "ResolvedRefs" else "ResolvedRefs"
+    ancestor = {"controllerName": controller, "conditions": [*true(other, generation=generation), no]}
+    policy = {
+        **POLICY,
+        "metadata": {**POLICY["metadata"], "generation": 2},
+        "status": {"ancestors": [{"controllerName": "else.io/gateway"}, ancestor]},
+    }
+    children = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    return {**children, "backendtlspolicy": policy}
+
+
+@pytest.mark.parametrize("kind", ["Accepted", "ResolvedRefs"])
+def test_a_policy_that_the_gateway_refuses_takes_the_endpoints_readiness_and_nothing_else(kind: str) -> None:
+    made = composed_endpoint(running(URL, **GIVEN), [authority()], **judged(kind))
+    assert (said(made)["UpstreamTLS"], said(made)["RoutingReady"]) == ("False/PolicyRefused", "False/PolicyRefused")
+    assert message(made, "UpstreamTLS") == f"{kind} is False: two policies"
+    assert message(made, "RoutingReady") == (
+        f"The gateway refuses BackendTLSPolicy a-policy, and answers requests with 500: {kind} is False: two policies"
+    )
+    good = composed_endpoint(running(URL, **GIVEN), [authority()], **judged(kind, generation=1))
+    assert (bodies(made), made.status, made.ready) == (bodies(good), good.status, False)
+
+
+@pytest.mark.parametrize(
+    "words", [{"generation": 1}, {"controller": "other.io/gateway"}], ids=["earlier policy", "another gateway"]
+)
+def test_words_about_an_earlier_policy_or_of_another_gateway_refuse_nothing(words: dict[str, Any]) -> None:
+    made = composed_endpoint(running(URL, **GIVEN), [authority()], **judged("Accepted", **words))
+    assert (said(made)["UpstreamTLS"], made.ready) == ("True/GivenAuthority", True)
+
+
+@pytest.mark.parametrize(("url", "secrets"), [("https://[::1", [authority()]), (URL, [])], ids=["no URL", "no Secret"])
+def test_a_refusal_is_said_while_something_else_is_in_doubt(url: str, secrets: list[Manifest]) -> None:
+    made = composed_endpoint(running(url, **GIVEN), secrets, **judged("Accepted"))
+    assert (said(made)["RoutingReady"], said(made)["Held"][:4], made.ready) == ("False/PolicyRefused", "True", False)
+    assert set(made.children) == {"service", "endpointslice-fqdn", "certificate-authority", "backendtlspolicy"}
+    assert made.status == {"routing": ROUTING}
+
+
+def test_a_policy_that_is_not_asked_for_any_more_refuses_nothing() -> None:
+    made = composed_endpoint(running(URL), **judged("Accepted"))
+    assert (said(made)["RoutingReady"], made.ready) == ("True/BackendConfigured", True)

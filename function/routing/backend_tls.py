@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from function.api import urls
 from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Draft, Manifest, Required, Requirement, manifest, names
-from function.routing import front_door
+from function.routing import certificates, front_door
 from function.routing.endpoint_conditions import TLS
 from function.routing.gateway_api import API_VERSION
 from function.routing.gateway_conditions import GATEWAY_API
@@ -31,8 +30,6 @@ PORT_NAME: Final = "https"
 POLICY: Final = "backendtlspolicy"
 AUTHORITY: Final = "certificate-authority"
 
-_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-_LONGEST: Final = 512 * 1024
 _CONTROLLER: Final = "traefik.io/gateway-controller"
 
 
@@ -70,8 +67,8 @@ def ask(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Check | None:
     wanted = Requirement("v1", "Secret", name=authority.name, namespace=draft.observation.namespace)
     secret = draft.require(AUTHORITY, wanted)
     where = f"{authority.key} of Secret {authority.name}"
-    certificates, problem = _certificates(secret, authority.key, where)
-    return Check(hostname, served, where, certificates, problem, not (gateway.unresolved or secret.unresolved))
+    trusted, problem = _certificates(secret, authority.key, where)
+    return Check(hostname, served, where, trusted, problem, not (gateway.unresolved or secret.unresolved))
 
 
 def compose(draft: Draft, check: Check | None, backend: str) -> bool:
@@ -158,10 +155,8 @@ def _certificates(secret: Required, key: str, where: str) -> tuple[str, str]:
         text = base64.b64decode(manifest.text(thing, "data", key), validate=True).decode()
     except (binascii.Error, ValueError):
         return "", f"{where}: not base64 of a text"
-    found = _CERTIFICATE.findall(text)
-    if not found or len(text) > _LONGEST:
-        return "", f"{where}: no certificates in PEM, or more than {_LONGEST // 1024} KiB"
-    return "\n".join((*found, "")), ""
+    found = certificates.read(text)
+    return ("", f"{where}: {found.problem}") if isinstance(found, certificates.NoCertificates) else (found, "")
 
 
 def _drop_authority(draft: Draft) -> None:
@@ -170,14 +165,14 @@ def _drop_authority(draft: Draft) -> None:
         draft.drop(AUTHORITY)
 
 
-def _authority(draft: Draft, certificates: str) -> Manifest:
+def _authority(draft: Draft, trusted: str) -> Manifest:
     seen = draft.observation
     name = names.name(seen.name, names.DNS_LABEL, "ConfigMap", seen.namespace, seen.name, seen.uid)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": seen.namespace},
-        "data": {"ca.crt": certificates},
+        "data": {"ca.crt": trusted},
     }
 
 

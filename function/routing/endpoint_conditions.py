@@ -61,9 +61,9 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "AuthorityMissing": Reason(
             Status.FALSE,
-            "The certificates of the authority are not in the Secret that spec.tls.caSecretRef names; what is routed "
-            "to already stays as it is.",
-            "Put them into the Secret, in PEM.",
+            "The certificates of the authority are not in the Secret that spec.tls.caSecretRef names, or one of them "
+            "cannot be read; what is routed to already stays as it is.",
+            "Put them into the Secret, in PEM, each whole.",
             Severity.WARNING,
         ),
         "HostNeeded": Reason(

@@ -76,7 +76,17 @@ def bare_endpoint(url: str = "http://203.0.113.4/v1", status: Any = None, **spec
     return _composite("ModelEndpoint", "a", "ml-team", {"url": url, **spec}, status)
 
 
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+CERTIFICATE = """\
+-----BEGIN CERTIFICATE-----
+MIIBOzCB4qADAgECAgEBMAoGCCqGSM49BAMCMBwxGjAYBgNVBAMMEUV4YW1wbGUg
+YXV0aG9yaXR5MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAcMRow
+GAYDVQQDDBFFeGFtcGxlIGF1dGhvcml0eTBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABG73xXJOMVw2Ui/vdYZOWc9XQhY9omY37QwvdeCfl6QilPjcdDJ+bwK20Mx/
+K/GyLEAmmJNkl6fRxIUpRoaSweajEzARMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
+zj0EAwIDSAAwRQIgBNDYTv+X+g2+Ol6LjBZxKYh1GHRBO/plja8aoSxt+LgCIQD0
+e+JI9PfoE7eNakYJbec/owJKN1QCLQXrrSTXBDBFZw==
+-----END CERTIFICATE-----
+"""
 
 
 def authority(text: str = CERTIFICATE, key: str = "ca.crt") -> Manifest:

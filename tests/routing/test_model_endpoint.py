@@ -256,7 +256,7 @@ AUTHORITY = {
     "metadata": {"name": "a-trusts", "namespace": "ml-team"},
     "data": {"ca.crt": CERTIFICATE},
 }
-POLICY = {
+POLICY: Manifest = {
     "apiVersion": "gateway.networking.k8s.io/v1",
     "kind": "BackendTLSPolicy",
     "metadata": {"name": "a-policy", "namespace": "ml-team"},
@@ -334,6 +334,8 @@ SECRETS: dict[str, list[Manifest]] = {
     "it has another key": [authority(key="tls.crt")],
     "it holds no certificate": [authority("a password")],
     "it holds the beginning of a certificate": [authority(CERTIFICATE[:40])],
+    "its certificate has no body": [authority("-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----")],
+    "one of two certificates is cut": [authority(CERTIFICATE + CERTIFICATE.replace("MIIB", ""))],
     "it is not base64": [{**authority(), "data": {"ca.crt": "%"}}],
     "its data is text": [{**authority(), "data": "junk"}],
 }
@@ -356,6 +358,22 @@ def test_without_the_authoritys_certificates_what_is_routed_to_stays_and_nothing
     assert (said(kept)["UpstreamTLS"], said(kept)["Held"][:4]) == ("False/AuthorityMissing", "True")
 
 
+@pytest.mark.parametrize("breaks", ["", " "])
+def test_certificates_are_copied_as_the_gateway_can_read_them(breaks: str) -> None:
+    made = composed_endpoint(
+        bare_endpoint(URL, **GIVEN), [authority(breaks.join(CERTIFICATE.split("\n")))], service=SECURED
+    )
+    assert bodies(made)["certificate-authority"]["data"] == {"ca.crt": CERTIFICATE}
+
+
+def test_which_certificate_cannot_be_read_is_said() -> None:
+    bundle = CERTIFICATE + CERTIFICATE.replace("MIIB", "")
+    made = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority(bundle)], service=SECURED)
+    assert message(made, "UpstreamTLS") == (
+        "ca.crt of Secret ca: certificate 2 of 2 is none: what stands in it cannot be read"
+    )
+
+
 def test_an_endpoint_that_turns_to_tls_goes_on_as_it_was_until_the_gateway_is_told() -> None:
     first = composed_endpoint(running(URL, **GIVEN), [authority()], service=on_port(80), endpointslice_ipv4=SLICE)
     assert bodies(first)["service"]["spec"] == on_port(80)["spec"]
@@ -376,7 +394,7 @@ def test_a_policy_that_is_not_asked_for_any_more_goes_before_the_certificates_th
     assert set(then.children) == {"service", "endpointslice-fqdn"}
 
 
-def judged(kind: str, *, generation: int = 2, controller: str = "traefik.io/gateway-controller") -> dict[str, Any]:
+def judged(kind: str, *, generation: int = 2, controller: str = "traefik.io/gateway-controller") -> Any:
     """A whole endpoint whose policy, of generation 2, a gateway says no to."""
     no = {"type": kind, "status": "False", "reason": "No", "message": "two policies", "observedGeneration": generation}
     other = "Accepted" if kind == "ResolvedRefs" else "ResolvedRefs"
@@ -386,7 +404,7 @@ def judged(kind: str, *, generation: int = 2, controller: str = "traefik.io/gate
         "metadata": {**POLICY["metadata"], "generation": 2},
         "status": {"ancestors": [{"controllerName": "else.io/gateway"}, ancestor]},
     }
-    children = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
+    children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
     return {**children, "backendtlspolicy": policy}
 
 

@@ -29,7 +29,7 @@ class ModelEndpointSpec(Model):
     """Address of the endpoint; of its path, what stands before a trailing `/v1` is sent with every request."""
 
     rewrite_path: Annotated[Text, length(None, 1024), matches(patterns.ABSOLUTE_PATH)] = ""
-    """Path that takes the place of the service's own; without it, the url's without a trailing `/v1`."""
+    """Path that takes the place of the service's own, as in a URL; without it, the url's without a trailing `/v1`."""
 
     host: Hostname = ""
     """Host that requests name; without it, the url's."""
@@ -51,7 +51,7 @@ class EndpointRouting(Model):
     """Port of that Service."""
 
     rewrite_path: Annotated[Text, length(None, 1024)] = ""
-    """Path that takes the place of the service's own."""
+    """Path that takes the place of the service's own, decoded."""
 
     hostname: Annotated[Text, length(None, 253)] = ""
     """Host that requests name; without it, they name what the client did."""

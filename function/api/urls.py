@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from function.api import patterns
 
@@ -25,6 +26,8 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SPLIT: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)", re.DOTALL)
 _AUTHORITY: Final = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]*))?")
 _DNS: Final = re.compile(patterns.DNS_SUBDOMAIN)
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UNPRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
@@ -71,8 +74,9 @@ class Url:
 
     @property
     def rewrite_path(self) -> str:
-        """The path that takes the place of a service's own: clients bring the `/v1` themselves."""
-        stem = self.path.rstrip("/").removesuffix("/v1").rstrip("/")
+        """The path that takes the place of a service's own, decoded: clients bring the `/v1` themselves."""
+        path = decoded(self.path)
+        stem = "" if isinstance(path, NoUrl) else path.rstrip("/").removesuffix("/v1").rstrip("/")
         return f"{stem}/" if stem.startswith("/") else "/"
 
 
@@ -106,6 +110,9 @@ def parse(text: str) -> Url | NoUrl:
         return NoUrl(f"has the scheme {scheme}: only http and https are routed")
     if len(found["path"]) > LONGEST_PATH:
         return NoUrl(f"has a path of more than {LONGEST_PATH} characters")
+    path = decoded(found["path"])
+    if isinstance(path, NoUrl):
+        return path
     authority = _AUTHORITY.fullmatch(found["authority"].rpartition("@")[2])
     if authority is None:
         return NoUrl("has a host or a port that cannot be read: an IPv6 address needs brackets, a port is a number")
@@ -117,6 +124,28 @@ def parse(text: str) -> Url | NoUrl:
         return host
     name, family = host
     return Url(scheme, name, port, found["path"], family)
+
+
+def decoded(path: str) -> str | NoUrl:
+    """Decode the percent-encoding of a path: a route says paths without, and the gateway encodes what it sends.
+
+    Args:
+        path: A path as it stands in a URL.
+
+    Returns:
+        The path, or why a route cannot say it.
+    """
+    if _NO_ESCAPE.search(path):
+        return NoUrl("has a '%' without two hexadecimal digits behind it: write %25 for the character itself")
+    if "%2f" in path.lower():
+        return NoUrl("has an encoded slash (%2F) in its path, which a route cannot tell from a slash")
+    if set(path) & set("?#\\"):
+        return NoUrl("has a path with '?', '#' or a backslash: write %3F, %23 or %5C for the character itself")
+    try:
+        found = unquote_to_bytes(path).decode()
+    except UnicodeError:
+        return NoUrl("has percent-encoded bytes in its path that are no UTF-8")
+    return NoUrl("has a control character in its path") if _CONTROL.search(found) else found
 
 
 def authority(address: str) -> str:

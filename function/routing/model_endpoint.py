@@ -32,7 +32,10 @@ def compose(draft: Draft) -> Composition:
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
         return _refuse(draft, "InvalidURL", f"spec.url {url.problem}")
-    endpoint = _endpoint(draft, spec, url)
+    path = urls.decoded(spec.rewrite_path) if spec.rewrite_path else url.rewrite_path
+    if isinstance(path, urls.NoUrl):
+        return _refuse(draft, "InvalidRewrite", f"spec.rewritePath {path.problem}")
+    endpoint = _endpoint(draft, spec, url, path)
     problem = routing_problem(endpoint.rewrite_path, endpoint.hostname)
     if problem:
         return _refuse(draft, "InvalidRewrite", f"spec.{problem}")
@@ -57,7 +60,7 @@ def slice_key(family: urls.Family) -> str:
     return f"{_SLICE}-{family.value.lower()}"
 
 
-def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Endpoint:
+def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, path: str) -> Endpoint:
     """The endpoint as services will see it; without a backend until the Service's name is known.
 
     Requests name the host that the endpoint asks for: a provider outside routes by it. To an IP address
@@ -67,7 +70,7 @@ def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Endpoint:
         draft.observation.name,
         backend=_backend_name(draft),
         port=_backend_port(draft, url),
-        rewrite_path=spec.rewrite_path or url.rewrite_path,
+        rewrite_path=path,
         hostname=spec.host or (url.host if url.family is urls.Family.FQDN else ""),
     )
 

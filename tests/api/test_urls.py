@@ -1,5 +1,7 @@
 """One reading of URLs, which never fails."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -50,6 +52,8 @@ BAD = [
     f"http://{'a' * 64}.example/",
     f"http://h.example/{'a' * 1000}",
     "http://h.example/a b",
+    "http://h.example/a%2fb/v1",
+    "http://h.example/100%/v1",
     "http://h.example/\n",
     "http://h\x00.example/",
 ]
@@ -95,6 +99,8 @@ def test_any_text_is_read_without_failing_and_a_url_that_is_read_is_whole(text: 
         ("https://h.example/openai", "/openai/"),
         ("https://h.example/openai/v1beta", "/openai/v1beta/"),
         ("https://h.example/av1", "/av1/"),
+        ("https://h.example/my%20org/v%31", "/my org/"),
+        ("https://h.example/100%25/v1", "/100%/"),
     ],
 )
 def test_the_path_that_replaces_a_services_own_is_the_urls_without_its_trailing_v1(url: str, path: str) -> None:
@@ -146,3 +152,43 @@ def test_hosts_that_kubernetes_takes_into_no_endpoint_slice_are_known(url: str, 
 )
 def test_an_address_is_written_as_it_stands_in_a_url(address: str, written: str) -> None:
     assert urls.authority(address) == written
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/my%20org/", "/my org/"),
+        ("/%C3%A4%5c/ä", "/ä\\/ä"),
+        ("/a%3Fb%23c/", "/a?b#c/"),
+        ("/%2520", "/%20"),
+        ("/a b/", "/a b/"),
+    ],
+)
+def test_a_path_is_decoded_once(path: str, said: str) -> None:
+    assert urls.decoded(path) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("/100%", "without two hexadecimal digits"),
+        ("/%zz", "without two hexadecimal digits"),
+        ("/a%2Fb", "encoded slash"),
+        ("/a?b", "%3F"),
+        ("/a#b", "%23"),
+        ("/a\\b", "%5C"),
+        ("/%ff", "no UTF-8"),
+        ("/a%0Ab", "control character"),
+        ("/a\nb", "control character"),
+        ("/%C2%85", "control character"),
+    ],
+)
+def test_why_a_route_cannot_say_a_path_is_told(path: str, problem: str) -> None:
+    found = urls.decoded(path)
+    assert isinstance(found, NoUrl)
+    assert problem in found.problem
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="/")))
+def test_every_other_text_can_be_said_percent_encoded(text: str) -> None:
+    assert urls.decoded(f"/{quote(text)}") == f"/{text}"

@@ -125,6 +125,8 @@ def test_a_port_that_is_none_is_not_taken_up(junk: Any) -> None:
     [
         ("http://203.0.113.4/ml-team/a/v1", {}, {"rewritePath": "/ml-team/a/"}),
         ("https://h.example/openai/v1", {}, {"rewritePath": "/openai/", "hostname": "h.example"}),
+        ("https://h.example/my%20org/v1", {}, {"rewritePath": "/my org/", "hostname": "h.example"}),
+        ("https://h.example", {"rewritePath": "/a%3fb%2520/"}, {"rewritePath": "/a?b%20/", "hostname": "h.example"}),
         ("https://h.example/v1", {"rewritePath": "/x/"}, {"rewritePath": "/x/", "hostname": "h.example"}),
         ("https://h.example", {"host": "other.example"}, {"rewritePath": "/", "hostname": "other.example"}),
     ],
@@ -135,7 +137,9 @@ def test_how_it_is_routed_to_is_published_once(url: str, spec: dict[str, Any], f
     assert {key: found[key] for key in ("rewritePath", "hostname") if key in found} == facts
 
 
-@pytest.mark.parametrize("spec", [{"rewritePath": "x/"}, {"rewritePath": "/" * 961}, {"host": "A b"}])
+@pytest.mark.parametrize(
+    "spec", [{"rewritePath": "x/"}, {"rewritePath": "/" * 961}, {"rewritePath": "/a%2Fb/"}, {"host": "A b"}]
+)
 def test_a_path_or_host_that_no_route_can_say_is_refused_and_what_runs_stays(spec: dict[str, Any]) -> None:
     made = composed_endpoint(bare_endpoint(**spec))
     assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/InvalidRewrite")

@@ -23,12 +23,16 @@ _LONGEST_HOST: Final = 253
 _LONGEST_LABEL: Final = 63
 _LAST_PORT: Final = 65535
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_SPLIT: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)", re.DOTALL)
+_SPLIT: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)"
+    r"(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?",
+    re.DOTALL,
+)
 _AUTHORITY: Final = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]*))?")
 _DNS: Final = re.compile(patterns.DNS_SUBDOMAIN)
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNPRINTABLE: Final = re.compile(r"[\s\x00-\x1f\x7f]")
+_FORBIDDEN: Final = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
 
 
 class Family(Enum):
@@ -49,6 +53,7 @@ class Url:
         port: The port, that of the scheme when the URL names none.
         path: The path as written.
         family: What the host is.
+        ignored: Parts of the URL that are left out of every request, in words and without what they say.
     """
 
     scheme: str
@@ -56,6 +61,7 @@ class Url:
     port: int
     path: str
     family: Family
+    ignored: tuple[str, ...] = ()
 
     @property
     def refusal(self) -> str:
@@ -94,7 +100,7 @@ class NoUrl:
 def parse(text: str) -> Url | NoUrl:
     """Read a URL.
 
-    Userinfo, query and fragment are left out. Port 0 counts as no port.
+    User info, query and fragment are left out. Port 0 counts as no port.
 
     Args:
         text: Anything.
@@ -103,8 +109,10 @@ def parse(text: str) -> Url | NoUrl:
         The URL, or what is wrong with the text.
     """
     found = _SPLIT.match(text)
-    if found is None or _UNPRINTABLE.search(text):
+    if found is None:
         return NoUrl("is no URL: write http://host or https://host")
+    if _FORBIDDEN.search(text):
+        return NoUrl("has a backslash, white space or a control character: percent-encode what belongs to its path")
     scheme = found["scheme"].lower()
     if scheme not in _DEFAULT_PORTS:
         return NoUrl(f"has the scheme {scheme}: only http and https are routed")
@@ -113,7 +121,8 @@ def parse(text: str) -> Url | NoUrl:
     path = decoded(found["path"])
     if isinstance(path, NoUrl):
         return path
-    authority = _AUTHORITY.fullmatch(found["authority"].rpartition("@")[2])
+    user, _, place = found["authority"].rpartition("@")
+    authority = _AUTHORITY.fullmatch(place)
     if authority is None:
         return NoUrl("has a host or a port that cannot be read: an IPv6 address needs brackets, a port is a number")
     port = _port(authority["port"] or "", scheme)
@@ -123,7 +132,8 @@ def parse(text: str) -> Url | NoUrl:
     if isinstance(host, NoUrl):
         return host
     name, family = host
-    return Url(scheme, name, port, found["path"], family)
+    parts = {"user info": user, "query": found["query"], "fragment": found["fragment"]}
+    return Url(scheme, name, port, found["path"], family, tuple(part for part, said in parts.items() if said))
 
 
 def decoded(path: str) -> str | NoUrl:

@@ -100,7 +100,8 @@ def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: 
         _say_refused(draft, refused)
         return False
     draining = "; it is draining, and services send it nothing new" if spec.draining else ""
-    said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{draining}"
+    ignored = f"; ignored of spec.url: {', '.join(url.ignored)}" if url.ignored else ""
+    said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{ignored}{draining}"
     draft.say(ROUTING, "BackendConfigured", said)
     return True
 

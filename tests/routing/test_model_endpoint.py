@@ -186,6 +186,15 @@ def test_an_invalid_url_later_loses_nothing_and_says_so() -> None:
     assert "requests go where they went before" in message(made, "Held")
 
 
+def test_what_of_a_url_is_ignored_is_said_without_saying_it() -> None:
+    url = "http://key:secret@203.0.113.4/v1?api-version=1#x"
+    made = composed_endpoint(bare_endpoint(url), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert (made.status, made.ready) == ({"routing": ROUTING}, True)
+    assert message(made, "RoutingReady") == (
+        f"{BACKEND} sends to 203.0.113.4:80; ignored of spec.url: user info, query, fragment"
+    )
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://[fe80::1]/", "http://169.254.0.1/", "http://gateway/"])
 def test_an_address_that_no_slice_takes_is_said_and_not_composed(url: str) -> None:
     made = composed_endpoint(bare_endpoint(url))

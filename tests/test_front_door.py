@@ -43,7 +43,12 @@ def changed(tmp_path: Path, name: str, old: str, new: str) -> ControlPlane:
     """An example in which a text is another one."""
     for file in (EXAMPLES / name).glob("*.yaml"):
         (tmp_path / file.name).write_text(file.read_text("utf-8").replace(old, new), encoding="utf-8")
-    return settle(EXAMPLES / "quickstart" / "fleet", tmp_path)
+    return settle(*example(tmp_path))
+
+
+def filled(tmp_path: Path, name: str) -> ControlPlane:
+    """An example with a certificate in the Secret that it leaves to be filled in."""
+    return changed(tmp_path, name, '""', "eA==")
 
 
 def test_a_canary_gets_the_share_of_its_deployment_whatever_its_replicas(tmp_path: Path) -> None:
@@ -79,8 +84,8 @@ def test_the_other_sites_certificate_is_checked_against_its_own_authority() -> N
     assert trusted["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
 
 
-def test_the_front_door_has_a_name_a_certificate_and_public_paths() -> None:
-    plane = settle(*example(EXAMPLES / "tls-front-door"))
+def test_the_front_door_has_a_name_a_certificate_and_public_paths(tmp_path: Path) -> None:
+    plane = filled(tmp_path, "tls-front-door")
     assert service(plane)["status"]["address"] == "https://models.example.com/ml-team/chat"
     assert set(rules(plane)) == {"/ml-team/chat/rerank", "/ml-team/chat/v1"}
     gateway: Any = plane.get("gateway.networking.k8s.io/v1", "Gateway", "modelplane-system", "modelplane")
@@ -90,9 +95,34 @@ def test_the_front_door_has_a_name_a_certificate_and_public_paths() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('""', '""', "contains the following empty TLS data entries: tls.crt, tls.key"),
+        ('tls.key: ""', "", "is missing the following TLS data entries: tls.key"),
+        (
+            "  name: models-certificate\n  namespace",
+            "  name: other\n  namespace",
+            'secret "models-certificate" not found',
+        ),
+    ],
+    ids=["as shipped", "without its key", "without the Secret"],
+)
+def test_without_a_certificate_the_front_door_is_not_ready_and_answers_http(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    plane = changed(tmp_path, "tls-front-door", old, new)
+    (door,) = plane.list(API, "InferenceGateway")
+    tls = manifest.condition(door, "TLSReady")
+    assert (tls["status"], tls["reason"], manifest.is_true(door, "Ready")) == ("False", "Waiting", False)
+    assert tls["message"].endswith(problem)
+    assert service(plane)["status"]["address"] == "http://models.example.com/ml-team/chat"
+    assert manifest.is_true(service(plane), "Ready")
+
+
 @pytest.mark.parametrize("name", ROUTING)
-def test_everything_of_an_example_of_routing_is_ready_and_stays_as_it_is(name: str) -> None:
-    plane = settle(*example(EXAMPLES / name))
+def test_everything_of_an_example_of_routing_is_ready_and_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    plane = filled(tmp_path, name)
     for kind in ("InferenceGateway", "ModelDeployment", "ModelEndpoint", "ModelService"):
         things = plane.list(API, kind)
         assert things

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,8 @@ from function.composition import Manifest, Object, manifest
 from function.preview.conditions import condition, turned
 
 GROUP: Final = "gateway.networking.k8s.io"
+
+_CERTIFICATE: Final = ("tls.crt", "tls.key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def gateway_class(thing: Object, around: Surroundings) -> dict[str, Any]:
 
 
 def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
-    """The status of a Gateway: accepted and programmed, with an address, once its class is accepted."""
+    """The status of a Gateway once its class is accepted: its address, and whether each of its listeners works."""
     generation = _generation(thing)
     seen = manifest.items(thing, "status", "conditions")
     its_class = around.get("GatewayClass", "", manifest.text(thing, "spec", "gatewayClassName"))
@@ -52,18 +54,23 @@ def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
             for kind in ("Accepted", "Programmed")
         ]
         return {"conditions": turned(seen, pending, around.now)}
-    good = [
-        condition("Accepted", "True", "Accepted", "Gateway successfully scheduled", generation=generation),
-        condition("Programmed", "True", "Programmed", "Address assigned to the Gateway", generation=generation),
-    ]
     before = {manifest.text(old, "name"): old for old in manifest.items(thing, "status", "listeners")}
+    listeners = [
+        _listener(thing, listener, before.get(manifest.text(listener, "name"), {}), around)
+        for listener in manifest.items(thing, "spec", "listeners")
+    ]
+    if all(map(_works, listeners)):
+        said = [
+            condition("Accepted", "True", "Accepted", "Gateway successfully scheduled", generation=generation),
+            condition("Programmed", "True", "Programmed", "Address assigned to the Gateway", generation=generation),
+        ]
+    else:
+        wrong = "All Listeners must be valid"
+        said = [condition("Accepted", "False", "ListenersNotValid", wrong, generation=generation)]
     return {
         "addresses": [{"type": "IPAddress", "value": around.address(thing)}],
-        "conditions": turned(seen, good, around.now),
-        "listeners": [
-            _listener(listener, before.get(manifest.text(listener, "name"), {}), generation, around.now)
-            for listener in manifest.items(thing, "spec", "listeners")
-        ],
+        "conditions": _anew(seen, said, around.now),
+        "listeners": listeners,
     }
 
 
@@ -75,7 +82,7 @@ def route(thing: Object, around: Surroundings) -> dict[str, Any]:
     for parent in manifest.items(thing, "spec", "parentRefs"):
         namespace = manifest.text(parent, "namespace") or manifest.namespace_of(thing)
         found = around.get("Gateway", namespace, manifest.text(parent, "name"))
-        if found is None or not manifest.is_true(found, "Accepted"):
+        if not any(map(_works, manifest.items(found, "status", "listeners"))):
             continue
         its_class = around.get("GatewayClass", "", manifest.text(found, "spec", "gatewayClassName"))
         seen = next((entry for entry in old if entry.get("parentRef") == parent), {})
@@ -129,13 +136,53 @@ def _resolved(thing: Object, around: Surroundings, generation: int) -> Manifest:
     return condition("ResolvedRefs", "True", "ResolvedRefs", said, generation=generation)
 
 
-def _listener(listener: Object, old: Object, generation: int, now: datetime) -> Manifest:
-    said = [condition(kind, "True", kind, generation=generation) for kind in ("Accepted", "Programmed", "ResolvedRefs")]
+def _listener(thing: Object, listener: Object, old: Object, around: Surroundings) -> Manifest:
+    generation = _generation(thing)
+    problem = _certificate_problem(thing, listener, around)
+    if problem:
+        said = [
+            condition("ResolvedRefs", "False", "InvalidCertificateRef", problem, generation=generation),
+            condition("Programmed", "False", "Invalid", "Invalid CertificateRefs", generation=generation),
+        ]
+    else:
+        kinds = ("Accepted", "Programmed", "ResolvedRefs")
+        said = [condition(kind, "True", kind, generation=generation) for kind in kinds]
     return {
         "name": manifest.text(listener, "name"),
         "supportedKinds": [{"group": GROUP, "kind": "HTTPRoute"}],
-        "conditions": turned(manifest.items(old, "conditions"), said, now),
+        "conditions": _anew(manifest.items(old, "conditions"), said, around.now),
     }
+
+
+def _anew(seen: Iterable[Object], said: Sequence[Object], now: datetime) -> list[Any]:
+    """Set conditions and no others: what is not said any more goes."""
+    kinds = {manifest.text(one, "type") for one in said}
+    return turned([one for one in seen if manifest.text(one, "type") in kinds], said, now)
+
+
+def _works(listener: Object) -> bool:
+    """Tell whether a listener, by its status, answers requests."""
+    return manifest.is_true({"status": listener}, "Programmed")
+
+
+def _certificate_problem(thing: Object, listener: Object, around: Surroundings) -> str:
+    """Why a listener has no certificate, in Traefik's words; empty when it has one or needs none."""
+    for ref in manifest.items(listener, "tls", "certificateRefs"):
+        namespace = manifest.text(ref, "namespace") or manifest.namespace_of(thing)
+        name = manifest.text(ref, "name")
+        where = f"{namespace}/{name}"
+        cannot = f"Cannot load CertificateRef {where}"
+        secret = around.get("Secret", namespace, name)
+        if secret is None:
+            return f'{cannot}: getting secret: secret "{name}" not found'
+        data = {**manifest.mapping(secret, "data"), **manifest.mapping(secret, "stringData")}
+        missing = [key for key in _CERTIFICATE if key not in data]
+        lacking = missing or [key for key in _CERTIFICATE if not data[key]]
+        if lacking:
+            how = "is missing the following" if missing else "contains the following empty"
+            entries = f"secret {where} {how} TLS data entries: {', '.join(lacking)}"
+            return f"{cannot}: getting certificate blocks: {entries}"
+    return ""
 
 
 def _generation(thing: Object) -> int:

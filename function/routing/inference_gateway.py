@@ -18,12 +18,12 @@ def compose(draft: Draft) -> Composition:
     spec = draft.spec(InferenceGatewaySpec)
     pool = metallb.pool_of(spec)
     definitions = gateway_api.ask(draft)
-    removed = metallb.ask(draft, pool)
+    around = metallb.ask(draft, pool)
     if definitions.unresolved:
         return draft.hold("InputUnresolved", "CustomResourceDefinitions of the Gateway API not fetched yet")
     gateway_api.say(draft, definitions)
     draft.child("provider-config-helm", charts.provider_config())
-    metallb.compose(draft, pool, removed)
+    metallb.compose(draft, pool, around)
     traefik.compose(draft, spec, definitions)
     traefik.say_tls(draft, spec)
     return draft.finish(ready=traefik.say_address(draft))
@@ -36,6 +36,7 @@ COMPOSER = Composer(
     vocabulary=VOCABULARY,
     doubts=(
         Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
+        Doubt("system-namespace", RENDERS, RENDERS, RENDERS),
         Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb", "usage-pc-by-metallb")), RENDERS),
     ),
     children={

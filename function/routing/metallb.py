@@ -3,16 +3,25 @@
 Its pool and advertisement are of kinds that its chart brings, so they come after the Release and
 go before it. Usages keep that order when the InferenceGateway is deleted. While it lives, removal takes
 one step a pass, each after the one before is seen to be done: pool and advertisement with the Usages
-that name them, then the Release. The namespace stays: others may have put something there.
+that name them, then the Release.
+
+The namespace stays, while the gateway lives and after it: Helm's record of the Release is in it, without
+which nothing of the chart is uninstalled, and others may have put something there. No order of deletion
+would do instead: whatever finalizers a Namespace has, its content is deleted as soon as it is itself
+(Kubernetes' `namespacedResourcesDeleter`), and a Usage of another namespace cannot name it. So Modelplane's
+own namespace owns it besides the gateway, and Kubernetes' garbage collector leaves alone what has an owner
+that is there (`attemptToDeleteItem`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from function.api.inference_gateway import InferenceGatewaySpec
-from function.composition import Draft, Manifest, Required, Requirement, manifest, readiness
+from function.api.labels import SYSTEM_NAMESPACE
+from function.composition import Draft, Manifest, Object, Required, Requirement, manifest, readiness, teardown
 from function.routing import charts, protection
 from function.routing.charts import METALLB
 from function.routing.gateway_conditions import LOAD_BALANCER
@@ -23,6 +32,8 @@ NAME: Final = "modelplane"
 _PARTS: Final = {"metallb-pool": "IPAddressPool", "metallb-l2": "L2Advertisement"}
 _USAGES: Final = {"metallb-pool": "usage-metallb-by-pool", "metallb-l2": "usage-metallb-by-l2"}
 _OWN: Final = (*_PARTS, *_USAGES.values(), "metallb", "usage-pc-by-metallb", "namespace-metallb")
+_FIRST: Final = ("provider-config-helm", "namespace-metallb")
+_SYSTEM: Final = "system-namespace"
 _IN_USE: Final = "crossplane.io/in-use"
 _SOON: Final = timedelta(seconds=5)
 
@@ -35,33 +46,51 @@ def pool_of(spec: InferenceGatewaySpec) -> str:
     return wanted.metallb.address_pool
 
 
-def ask(draft: Draft, pool: str) -> tuple[Required, ...]:
-    """Require what was dropped, to see when it is gone.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else there is that decides the next step.
+
+    Attributes:
+        system: Modelplane's own namespace, while MetalLB is selected.
+        parts: What was dropped and may still be going.
+    """
+
+    system: Object | None = None
+    parts: tuple[Required, ...] = ()
+
+
+def ask(draft: Draft, pool: str) -> Surroundings:
+    """Require who keeps the namespace, and what was dropped, to see when it is gone.
 
     Kinds of MetalLB are asked for only while its Release is ready, and so they are served.
     """
-    if pool or not readiness.of(draft.observed("metallb")).ready:
-        return ()
-    return tuple(
-        draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=METALLB.namespace))
-        for key, kind in _PARTS.items()
+    if pool:
+        return Surroundings(draft.require(_SYSTEM, Requirement("v1", "Namespace", name=SYSTEM_NAMESPACE)).first)
+    if not readiness.of(draft.observed("metallb")).ready:
+        return Surroundings()
+    return Surroundings(
+        parts=tuple(
+            draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=METALLB.namespace))
+            for key, kind in _PARTS.items()
+        )
     )
 
 
-def compose(draft: Draft, pool: str, removed: tuple[Required, ...]) -> None:
+def compose(draft: Draft, pool: str, around: Surroundings) -> None:
     """Compose MetalLB when it is selected; otherwise take the next step of its removal, if it is there."""
     if pool:
-        _install(draft, pool)
+        _install(draft, pool, around.system)
     elif any(draft.observed(key) is not None for key in _OWN):
-        _remove(draft, removed)
+        _remove(draft, around.parts)
     else:
         draft.say(LOAD_BALANCER, "NotManaged")
 
 
-def _install(draft: Draft, pool: str) -> None:
+def _install(draft: Draft, pool: str, system: Object | None) -> None:
     seen = draft.observed("metallb")
-    draft.child("namespace-metallb", _namespace())
-    if seen is not None or draft.observed("provider-config-helm") is not None:
+    if manifest.text(system, "metadata", "uid"):
+        draft.child("namespace-metallb", teardown.owned(_namespace(), system))
+    if seen is not None or all(draft.observed(key) is not None for key in _FIRST):
         version = charts.version_of(seen) or METALLB.version
         draft.child("metallb", charts.release(METALLB, version))
         draft.child("usage-pc-by-metallb", protection.provider_config_by(METALLB))

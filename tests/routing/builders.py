@@ -131,7 +131,12 @@ def definition(plural: str, version: str | None = "v1.5.1") -> Manifest:
 
 def definitions(version: str | None = "v1.5.1", *, without: Sequence[str] = ()) -> dict[str, list[Manifest]]:
     """The answers to every requirement of an InferenceGateway."""
-    return {f"crd-{p}": [] if p in without else [definition(p, version)] for p in gateway_api.PLURALS}
+    found = {f"crd-{p}": [] if p in without else [definition(p, version)] for p in gateway_api.PLURALS}
+    return {**found, "system-namespace": [system_namespace()]}
+
+
+def system_namespace() -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "modelplane-system", "uid": "system"}}
 
 
 def composed_gateway(

@@ -404,8 +404,6 @@ def test_metallb_comes_in_order_and_each_of_its_parts_keeps_its_release() -> Non
     thing = gateway(traefik=POOL)
     first = composed_gateway(thing)
     assert set(first.children) == {"provider-config-helm", "namespace-metallb"}
-    labels = first.children["namespace-metallb"].manifest["metadata"]["labels"]
-    assert labels["pod-security.kubernetes.io/enforce"] == "privileged"
     second = composed_gateway(thing, observed(first))
     assert {"metallb", "usage-pc-by-metallb"} <= set(second.children)
     assert "metallb-pool" not in second.children
@@ -420,6 +418,37 @@ def test_metallb_comes_in_order_and_each_of_its_parts_keeps_its_release() -> Non
         "kind": "IPAddressPool",
         "resourceRef": {"name": "modelplane"},
     }
+
+
+def test_metallbs_namespace_lets_its_speaker_run_and_is_modelplanes_besides_the_gateways() -> None:
+    assert composed_gateway(gateway(traefik=POOL)).children["namespace-metallb"].manifest == {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": "metallb-system",
+            "labels": {f"pod-security.kubernetes.io/{mode}": "privileged" for mode in ("audit", "enforce", "warn")},
+            "ownerReferences": [
+                {
+                    "apiVersion": "v1",
+                    "kind": "Namespace",
+                    "name": "modelplane-system",
+                    "uid": "system",
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize("answer", [{}, {"system-namespace": []}, {"system-namespace": [{"kind": "Namespace"}]}])
+def test_metallb_begins_only_in_a_namespace_that_stays_and_keeps_the_one_it_has(answer: dict[str, Any]) -> None:
+    thing = gateway(traefik=POOL)
+    required = {key: found for key, found in definitions().items() if key != "system-namespace"} | answer
+    first = composed_gateway(thing, {}, required)
+    assert set(first.children) == {"provider-config-helm"}
+    assert not {"metallb", "namespace-metallb"} & set(composed_gateway(thing, observed(first), required).children)
+    children = running(thing)
+    assert set(composed_gateway(thing, children, required).children) == set(children)
 
 
 def test_a_load_balancer_that_is_no_longer_ready_keeps_its_addresses() -> None:
@@ -534,6 +563,27 @@ def test_metallb_is_removed_in_order_while_everything_else_stays(settled: Contro
     assert settled.list("metallb.io/v1beta1", "IPAddressPool") == ()
     assert settled.get("v1", "Namespace", "", "metallb-system") is not None
     assert conditions_of(get(settled, "ModelService", "chat"))["Ready"] == "True"
+
+
+def test_when_the_front_door_is_deleted_metallbs_namespace_stays_for_helm_and_serves_the_next(
+    settled: ControlPlane,
+) -> None:
+    before = metallb_namespace(settled)
+    settled.delete(API_VERSION, "InferenceGateway", "", "default")
+    settled.settle()
+    left = metallb_namespace(settled)
+    assert left["uid"] == before["uid"]
+    assert [owner["name"] for owner in left["ownerReferences"]] == ["modelplane-system"]
+    assert releases(settled) == ()
+    settled.apply([gateway(traefik=POOL)])
+    settled.settle()
+    assert conditions_of(get(settled, "InferenceGateway", "default"))["LoadBalancerReady"] == "True"
+
+
+def metallb_namespace(of: ControlPlane) -> Manifest:
+    found = of.get("v1", "Namespace", "", "metallb-system")
+    assert found is not None
+    return dict(found["metadata"])
 
 
 def releases(of: ControlPlane) -> tuple[Manifest, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from function.composition import Manifest, Object, manifest
@@ -33,17 +35,14 @@ def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None
 
 
 def step(store: Store) -> None:
-    """Let Crossplane's usage controller work once on every Usage."""
-    for usage in _all(store):
+    """Let Crossplane's usage controller work once on every Usage, at the same time."""
+    usages = _all(store)
+    protected = Counter(side(store, usage, "of") for usage in usages)
+    for usage in usages:
         if manifest.text(usage, "metadata", "deletionTimestamp"):
-            _finish(store, usage)
+            _finish(store, usage, protected)
         else:
             _protect(store, usage)
-    protected = {side(store, usage, "of") for usage in _all(store)}
-    for thing in store.everything():
-        if _IN_USE in manifest.labels(thing) and ref_of(thing) not in protected:
-            labels = {key: value for key, value in manifest.labels(thing).items() if key != _IN_USE}
-            store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
 
 
 def side(store: Store, usage: Object, which: str) -> Ref | None:
@@ -117,9 +116,17 @@ def _own(store: Store, ref: Ref, user: Object) -> None:
     store.update({**usage, "metadata": {**usage["metadata"], "ownerReferences": [*owners, owner]}}, CROSSPLANE)
 
 
-def _finish(store: Store, usage: Object) -> None:
-    """Let a deleted Usage go, one of a composite only after the object that it protects the other for."""
+def _finish(store: Store, usage: Object, protected: Mapping[Ref | None, int]) -> None:
+    """Let a deleted Usage go, one of a composite only after the object that it protects the other for.
+
+    The label goes only with the last Usage of what is used: it stays when two find each other still there.
+    """
     using = side(store, usage, "by")
     if using is not None and store.get(using) is not None and COMPOSITE_LABEL in manifest.labels(usage):
         return
+    used = side(store, usage, "of")
+    thing = store.get(used) if used else None
+    if thing is not None and _IN_USE in manifest.labels(thing) and protected[used] == 1:
+        labels = {key: value for key, value in manifest.labels(thing).items() if key != _IN_USE}
+        store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
     store.finalize(ref_of(usage), _FINALIZER, CROSSPLANE, present=False)

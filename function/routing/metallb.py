@@ -3,7 +3,8 @@
 Its pool and advertisement are of kinds that its chart brings, so they come after the Release and
 go before it. Usages keep that order when the InferenceGateway is deleted. While it lives, removal takes
 one step a pass, each after the one before is seen to be done: pool and advertisement with the Usages
-that name them, then the Release.
+that name them, then the Release. That these Usages are gone is read from themselves: Crossplane may leave
+its label on what they protected when two go at once, and refuses a deletion for Usages, not for the label.
 
 The namespace stays, while the gateway lives and after it: Helm's record of the Release is in it, without
 which nothing of the chart is uninstalled, and others may have put something there. No order of deletion
@@ -34,7 +35,8 @@ _USAGES: Final = {"metallb-pool": "usage-metallb-by-pool", "metallb-l2": "usage-
 _OWN: Final = (*_PARTS, *_USAGES.values(), "metallb", "usage-pc-by-metallb", "namespace-metallb")
 _FIRST: Final = ("provider-config-helm", "namespace-metallb")
 _SYSTEM: Final = "system-namespace"
-_IN_USE: Final = "crossplane.io/in-use"
+_REMOVED_USAGES: Final = "removed-metallb-usages"
+_NOT_ASKED: Final = Required("", None)
 _SOON: Final = timedelta(seconds=5)
 
 
@@ -52,11 +54,13 @@ class Surroundings:
 
     Attributes:
         system: Modelplane's own namespace, while MetalLB is selected.
-        parts: What was dropped and may still be going.
+        parts: Pool and advertisement, which may still be going after they were dropped.
+        usages: The Usages of MetalLB's namespace, which may still be going likewise.
     """
 
     system: Object | None = None
     parts: tuple[Required, ...] = ()
+    usages: Required = _NOT_ASKED
 
 
 def ask(draft: Draft, pool: str) -> Surroundings:
@@ -68,11 +72,13 @@ def ask(draft: Draft, pool: str) -> Surroundings:
         return Surroundings(draft.require(_SYSTEM, Requirement("v1", "Namespace", name=SYSTEM_NAMESPACE)).first)
     if not readiness.of(draft.observed("metallb")).ready:
         return Surroundings()
+    namespace = METALLB.namespace
     return Surroundings(
         parts=tuple(
-            draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=METALLB.namespace))
+            draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=namespace))
             for key, kind in _PARTS.items()
-        )
+        ),
+        usages=draft.require(_REMOVED_USAGES, Requirement(protection.API_VERSION, "Usage", namespace=namespace)),
     )
 
 
@@ -81,7 +87,7 @@ def compose(draft: Draft, pool: str, around: Surroundings) -> None:
     if pool:
         _install(draft, pool, around.system)
     elif any(draft.observed(key) is not None for key in _OWN):
-        _remove(draft, around.parts)
+        _remove(draft, around)
     else:
         draft.say(LOAD_BALANCER, "NotManaged")
 
@@ -112,7 +118,7 @@ def _install(draft: Draft, pool: str, system: Object | None) -> None:
         draft.say(LOAD_BALANCER, "Installing", f"MetalLB is installed, and is being given the addresses {pool}")
 
 
-def _remove(draft: Draft, removed: tuple[Required, ...]) -> None:
+def _remove(draft: Draft, around: Surroundings) -> None:
     release = draft.observed("metallb")
     for key in (*_PARTS, *_USAGES.values()):
         draft.drop(key)
@@ -123,9 +129,9 @@ def _remove(draft: Draft, removed: tuple[Required, ...]) -> None:
         draft.say(LOAD_BALANCER, "NotManaged", f"MetalLB is removed; namespace {METALLB.namespace} stays")
     elif not readiness.of(release).ready:
         draft.say(LOAD_BALANCER, "RemovalBlocked", f"Release metallb: {readiness.of(release).message}")
-    elif not all(answer.empty for answer in removed):
+    elif not all(answer.empty for answer in around.parts):
         _wait(draft, "its addresses are still going")
-    elif _IN_USE in manifest.labels(release):
+    elif around.usages.unresolved or any(protection.may_protect(usage, release) for usage in around.usages.found):
         _wait(draft, "its Release is still protected by a Usage")
     else:
         draft.drop("metallb")

@@ -6,9 +6,13 @@ have to finalise, and the provider config outlives the Releases that are uninsta
 
 from __future__ import annotations
 
+from typing import Final
+
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest
+from function.composition import Manifest, Object, manifest
 from function.routing.charts import HELM, PROVIDER_CONFIG, RELEASE_LABEL, Chart
+
+API_VERSION: Final = "protection.crossplane.io/v1beta1"
 
 
 def release_by(chart: Chart, api_version: str, kind: str, name: str) -> Manifest:
@@ -40,6 +44,13 @@ def provider_config_by(chart: Chart) -> Manifest:
     return _usage(of, by, SYSTEM_NAMESPACE)
 
 
+def may_protect(usage: Object, release: Object) -> bool:
+    """Tell whether a Usage protects a Release; one that does not say what it protects may."""
+    of = manifest.mapping(usage, "spec", "of")
+    kind, name = manifest.text(of, "kind"), manifest.text(of, "resourceRef", "name")
+    return kind in {"", "Release"} and name in {"", manifest.name_of(release)}
+
+
 def _selector(chart: Chart) -> Manifest:
     return {"matchControllerRef": True, "matchLabels": {RELEASE_LABEL: chart.name}}
 
@@ -50,7 +61,7 @@ def _by(api_version: str, kind: str, name: str) -> Manifest:
 
 def _usage(of: Manifest, by: Manifest, namespace: str) -> Manifest:
     return {
-        "apiVersion": "protection.crossplane.io/v1beta1",
+        "apiVersion": API_VERSION,
         "kind": "Usage",
         "metadata": {"namespace": namespace},
         "spec": {"replayDeletion": True, "of": of, "by": by},

@@ -347,6 +347,25 @@ def test_a_usage_is_ready_when_both_sides_exist_and_marks_what_is_used() -> None
     assert manifest.labels(used)["crossplane.io/in-use"] == "true"
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_mark_stays_when_two_usages_go_at_once_and_hinders_no_deletion(*, at_once: bool) -> None:
+    children = {key: usage(of=OF, reason="needed") for key in ("one", "two")}
+    of = plane(lambda _: answer(children))
+    used = config("used")
+    used["metadata"]["namespace"] = "team"
+    of.apply([app(), used])
+    of.settle()
+    if not at_once:
+        del children["one"]
+        of.settle()
+    children.clear()
+    of.settle()
+    left = manifest.labels(of.get("v1", "ConfigMap", "team", "used"))
+    assert left == ({"crossplane.io/in-use": "true"} if at_once else {})
+    of.delete("v1", "ConfigMap", "team", "used")
+    assert of.get("v1", "ConfigMap", "team", "used") is None
+
+
 def test_what_is_used_cannot_be_deleted_and_can_when_the_usage_is_gone() -> None:
     children = {"usage": usage(of=OF, reason="needed")}
     of = plane(lambda _: answer(children))

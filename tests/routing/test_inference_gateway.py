@@ -459,34 +459,63 @@ def test_a_load_balancer_that_is_no_longer_ready_keeps_its_addresses() -> None:
     assert said(made)["LoadBalancerReady"] == "False/Installing"
 
 
-GONE: dict[str, list[Manifest]] = {"removed-metallb-pool": [], "removed-metallb-l2": []}
-THERE = {"removed-metallb-pool": [{"kind": "IPAddressPool"}], "removed-metallb-l2": []}
+ADDRESSES = {"metallb-pool", "metallb-l2", "usage-metallb-by-pool", "usage-metallb-by-l2"}
+GONE: dict[str, list[Manifest]] = {
+    "removed-metallb-pool": [],
+    "removed-metallb-l2": [],
+    "removed-metallb-usages": [],
+}
+
+
+def without_addresses() -> dict[str, Manifest]:
+    """A gateway's children when MetalLB is no longer asked for, and its addresses are dropped."""
+    return {key: child for key, child in running(gateway(traefik=POOL)).items() if key not in ADDRESSES}
+
+
+def using(**of: Any) -> Manifest:
+    """A Usage of something."""
+    return {"apiVersion": "protection.crossplane.io/v1beta1", "kind": "Usage", "spec": {"of": of}}
 
 
 def test_without_metallb_its_addresses_go_first_and_its_release_only_when_they_are_gone() -> None:
     children = running(gateway(traefik=POOL))
-    parts = {"metallb-pool", "metallb-l2", "usage-metallb-by-pool", "usage-metallb-by-l2"}
     first = composed_gateway(gateway(), children, {**definitions(), **GONE})
-    assert set(children) - set(first.children) == parts
+    assert set(children) - set(first.children) == ADDRESSES
     assert first.ttl_seconds == 5
-    left = {key: child for key, child in children.items() if key not in parts}
-    for answers in ({}, THERE):
-        waiting = composed_gateway(gateway(), left, {**definitions(), **answers})
-        assert set(waiting.children) == set(left)
-        assert said(waiting)["LoadBalancerReady"] == "False/Removing"
-    used = {
-        **left,
-        "metallb": {**left["metallb"], "metadata": {"name": "m", "labels": {"crossplane.io/in-use": "true"}}},
-    }
-    assert set(composed_gateway(gateway(), used, {**definitions(), **GONE}).children) == set(left)
+    left = without_addresses()
     last = composed_gateway(gateway(), left, {**definitions(), **GONE})
     assert set(left) - set(last.children) == {"metallb", "usage-pc-by-metallb"}
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {**GONE, "removed-metallb-pool": [{"kind": "IPAddressPool"}]},
+        {key: found for key, found in GONE.items() if key != "removed-metallb-usages"},
+        {**GONE, "removed-metallb-usages": [using(kind="Release", resourceRef={"name": "default-release"})]},
+        {**GONE, "removed-metallb-usages": [{"kind": "Usage", "spec": "junk"}]},
+    ],
+)
+def test_metallbs_release_waits_for_what_is_not_seen_to_be_gone(answers: dict[str, Any]) -> None:
+    left = without_addresses()
+    waiting = composed_gateway(gateway(), left, {**definitions(), **answers})
+    assert set(waiting.children) == set(left)
+    assert said(waiting)["LoadBalancerReady"] == "False/Removing"
+    assert waiting.ttl_seconds == 5
+
+
+def test_neither_a_label_that_crossplane_left_nor_a_usage_of_something_else_keeps_metallbs_release() -> None:
+    left = without_addresses()
+    release = {**left["metallb"], "metadata": {"name": "m", "labels": {"crossplane.io/in-use": "true"}}}
+    others = [using(kind="Release", resourceRef={"name": "other"}), using(kind="Secret", resourceRef={"name": "m"})]
+    answers = {**definitions(), **GONE, "removed-metallb-usages": others}
+    made = composed_gateway(gateway(), {**left, "metallb": release}, answers)
+    assert "metallb" not in made.children
+
+
 def test_a_release_that_is_not_ready_cannot_be_removed_in_order_and_stays() -> None:
-    left = {
-        key: child for key, child in running(gateway(traefik=POOL)).items() if "pool" not in key and "l2" not in key
-    }
+    left = without_addresses()
     made = composed_gateway(gateway(), with_status(left, "metallb", conditions=[]))
     assert set(made.children) == set(left)
     assert said(made)["LoadBalancerReady"] == "False/RemovalBlocked"

@@ -17,16 +17,18 @@ def collect(store: Store) -> None:
     """Delete what has lost all its owners, and let go what has waited for all that it owns.
 
     An owner that waits counts as lost, and so does one that is gone: what has another keeps only
-    that. What a Usage protects is left for the next time.
+    that. It waits only for what blocks it, as children of composites do and Usages do not. What a Usage protects is
+    left for the next time.
     """
     things = store.everything()
-    owned: dict[str, list[Object]] = {}
+    blocking: dict[str, list[Object]] = {}
     for thing in things:
-        for uid in owners(thing):
-            owned.setdefault(uid, []).append(thing)
+        for owner in manifest.items(thing, "metadata", "ownerReferences"):
+            if owner.get("blockOwnerDeletion") is True:
+                blocking.setdefault(manifest.text(owner, "uid"), []).append(thing)
     for thing in things:
         if store.waits_for_dependents(thing):
-            dependents = owned.get(thing["metadata"]["uid"], [])
+            dependents = blocking.get(thing["metadata"]["uid"], [])
             for dependent in dependents:
                 _orphaned(store, dependent, foreground=True)
             if not dependents:

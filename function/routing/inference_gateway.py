@@ -37,7 +37,8 @@ COMPOSER = Composer(
     doubts=(
         Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
         Doubt("system-namespace", RENDERS, RENDERS, RENDERS),
-        Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb", "usage-pc-by-metallb")), RENDERS),
+        Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb",)), RENDERS),
+        Doubt("removed-metallb", RENDERS, Outcome(held=False, removes=("usage-pc-by-metallb",)), RENDERS),
     ),
     children={
         "gateway": "Gateway",

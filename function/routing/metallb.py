@@ -3,8 +3,9 @@
 Its pool and advertisement are of kinds that its chart brings, so they come after the Release and
 go before it. Usages keep that order when the InferenceGateway is deleted. While it lives, removal takes
 one step a pass, each after the one before is seen to be done: pool and advertisement with the Usages
-that name them, then the Release. That these Usages are gone is read from themselves: Crossplane may leave
-its label on what they protected when two go at once, and refuses a deletion for Usages, not for the label.
+that name them, then the Release, then the Usage that kept the provider config for it. That the first
+Usages are gone is read from themselves: Crossplane may leave its label on what they protected when two go
+at once, and refuses a deletion for Usages, not for the label.
 
 The namespace stays, while the gateway lives and after it: Helm's record of the Release is in it, without
 which nothing of the chart is uninstalled, and others may have put something there. No order of deletion
@@ -35,6 +36,7 @@ _USAGES: Final = {"metallb-pool": "usage-metallb-by-pool", "metallb-l2": "usage-
 _OWN: Final = (*_PARTS, *_USAGES.values(), "metallb", "usage-pc-by-metallb", "namespace-metallb")
 _FIRST: Final = ("provider-config-helm", "namespace-metallb")
 _SYSTEM: Final = "system-namespace"
+_REMOVED: Final = "removed-metallb"
 _REMOVED_USAGES: Final = "removed-metallb-usages"
 _NOT_ASKED: Final = Required("", None)
 _SOON: Final = timedelta(seconds=5)
@@ -56,11 +58,13 @@ class Surroundings:
         system: Modelplane's own namespace, while MetalLB is selected.
         parts: Pool and advertisement, which may still be going after they were dropped.
         usages: The Usages of MetalLB's namespace, which may still be going likewise.
+        release: The Release, likewise.
     """
 
     system: Object | None = None
     parts: tuple[Required, ...] = ()
     usages: Required = _NOT_ASKED
+    release: Required = _NOT_ASKED
 
 
 def ask(draft: Draft, pool: str) -> Surroundings:
@@ -70,10 +74,15 @@ def ask(draft: Draft, pool: str) -> Surroundings:
     """
     if pool:
         return Surroundings(draft.require(_SYSTEM, Requirement("v1", "Namespace", name=SYSTEM_NAMESPACE)).first)
-    if not readiness.of(draft.observed("metallb")).ready:
+    if not _is_there(draft):
         return Surroundings()
+    labels = {charts.RELEASE_LABEL: METALLB.name}
+    release = draft.require(_REMOVED, Requirement(charts.HELM, "Release", labels=labels, namespace=SYSTEM_NAMESPACE))
+    if not readiness.of(draft.observed("metallb")).ready:
+        return Surroundings(release=release)
     namespace = METALLB.namespace
     return Surroundings(
+        release=release,
         parts=tuple(
             draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=namespace))
             for key, kind in _PARTS.items()
@@ -86,10 +95,14 @@ def compose(draft: Draft, pool: str, around: Surroundings) -> None:
     """Compose MetalLB when it is selected; otherwise take the next step of its removal, if it is there."""
     if pool:
         _install(draft, pool, around.system)
-    elif any(draft.observed(key) is not None for key in _OWN):
+    elif _is_there(draft):
         _remove(draft, around)
     else:
         draft.say(LOAD_BALANCER, "NotManaged")
+
+
+def _is_there(draft: Draft) -> bool:
+    return any(draft.observed(key) is not None for key in _OWN)
 
 
 def _install(draft: Draft, pool: str, system: Object | None) -> None:
@@ -125,8 +138,7 @@ def _remove(draft: Draft, around: Surroundings) -> None:
     if any(draft.observed(key) is not None for key in _PARTS):
         _wait(draft, "its addresses go first")
     elif release is None:
-        draft.drop("usage-pc-by-metallb")
-        draft.say(LOAD_BALANCER, "NotManaged", f"MetalLB is removed; namespace {METALLB.namespace} stays")
+        _let_go(draft, around.release)
     elif not readiness.of(release).ready:
         draft.say(LOAD_BALANCER, "RemovalBlocked", f"Release metallb: {readiness.of(release).message}")
     elif not all(answer.empty for answer in around.parts):
@@ -135,8 +147,18 @@ def _remove(draft: Draft, around: Surroundings) -> None:
         _wait(draft, "its Release is still protected by a Usage")
     else:
         draft.drop("metallb")
-        draft.drop("usage-pc-by-metallb")
         _wait(draft, "its Release goes")
+
+
+def _let_go(draft: Draft, left: Required) -> None:
+    """Let go what the Release needed, once it is gone: a child that was dropped may still be going."""
+    if left.unresolved:
+        draft.repeat(LOAD_BALANCER)
+    elif left.found:
+        _wait(draft, "its Release is being uninstalled")
+    else:
+        draft.drop("usage-pc-by-metallb")
+        draft.say(LOAD_BALANCER, "NotManaged", f"MetalLB is removed; namespace {METALLB.namespace} stays")
 
 
 def _wait(draft: Draft, step: str) -> None:

@@ -484,7 +484,27 @@ def test_without_metallb_its_addresses_go_first_and_its_release_only_when_they_a
     assert first.ttl_seconds == 5
     left = without_addresses()
     last = composed_gateway(gateway(), left, {**definitions(), **GONE})
-    assert set(left) - set(last.children) == {"metallb", "usage-pc-by-metallb"}
+    assert set(left) - set(last.children) == {"metallb"}
+    assert message(last, "LoadBalancerReady") == "MetalLB is no longer asked for: its Release goes"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept", "word"),
+    [
+        ({}, True, "False/Removing"),
+        ({"removed-metallb": [{"kind": "Release"}]}, True, "False/Removing"),
+        ({"removed-metallb": []}, False, "True/NotManaged"),
+    ],
+)
+def test_metallb_is_removed_only_when_its_release_is_gone_and_keeps_its_provider_config_until_then(
+    answer: dict[str, Any], *, kept: bool, word: str
+) -> None:
+    going = [{"type": "LoadBalancerReady", "status": "False", "reason": "Removing"}]
+    left = {key: child for key, child in without_addresses().items() if key != "metallb"}
+    made = composed_gateway(gateway({"conditions": going}), left, {**definitions(), **answer})
+    assert set(left) - set(made.children) == (set() if kept else {"usage-pc-by-metallb"})
+    assert said(made)["LoadBalancerReady"] == word
+    assert "namespace-metallb" in made.children
 
 
 @pytest.mark.parametrize(
@@ -519,7 +539,7 @@ def test_a_release_that_is_not_ready_cannot_be_removed_in_order_and_stays() -> N
     made = composed_gateway(gateway(), with_status(left, "metallb", conditions=[]))
     assert set(made.children) == set(left)
     assert said(made)["LoadBalancerReady"] == "False/RemovalBlocked"
-    assert not any(key.startswith("removed-") for key in made.requirements)
+    assert not any(key.startswith("removed-metallb-") for key in made.requirements)
 
 
 # ---------------------------------------------------------------------- a control plane that settles

@@ -42,8 +42,9 @@ class Traefik(Model):
     RULES = (
         *key_rules("serviceAnnotations", "traefik.serviceAnnotations"),
         Rule(
-            "!has(self.loadBalancer) || self.loadBalancer != 'MetalLB' || has(self.metallb)",
-            "traefik.metallb is required for loadBalancer MetalLB",
+            "!has(self.loadBalancer) || self.loadBalancer != 'MetalLB' || "
+            "(has(self.metallb) && self.metallb.addressPool != '')",
+            "traefik.metallb.addressPool is required for loadBalancer MetalLB",
         ),
     )
 

@@ -42,12 +42,12 @@ _NOT_ASKED: Final = Required("", None)
 _SOON: Final = timedelta(seconds=5)
 
 
-def pool_of(spec: InferenceGatewaySpec) -> str:
-    """The addresses that MetalLB should give; empty when it is not selected."""
+def pool_of(spec: InferenceGatewaySpec) -> str | None:
+    """The addresses that MetalLB should give; empty when it is selected without any, None when it is not."""
     wanted = spec.traefik
-    if wanted is None or wanted.load_balancer is None or wanted.metallb is None:
-        return ""
-    return wanted.metallb.address_pool
+    if wanted is None or wanted.load_balancer is None:
+        return None
+    return wanted.metallb.address_pool if wanted.metallb else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class Surroundings:
     release: Required = _NOT_ASKED
 
 
-def ask(draft: Draft, pool: str) -> Surroundings:
+def ask(draft: Draft, pool: str | None) -> Surroundings:
     """Require who keeps the namespace, and what was dropped, to see when it is gone.
 
     Kinds of MetalLB are asked for only while its Release is ready, and so they are served.
     """
     if pool:
         return Surroundings(draft.require(_SYSTEM, Requirement("v1", "Namespace", name=SYSTEM_NAMESPACE)).first)
-    if not _is_there(draft):
+    if pool is not None or not _is_there(draft):
         return Surroundings()
     labels = {charts.RELEASE_LABEL: METALLB.name}
     release = draft.require(_REMOVED, Requirement(charts.HELM, "Release", labels=labels, namespace=SYSTEM_NAMESPACE))
@@ -91,10 +91,16 @@ def ask(draft: Draft, pool: str) -> Surroundings:
     )
 
 
-def compose(draft: Draft, pool: str, around: Surroundings) -> None:
-    """Compose MetalLB when it is selected; otherwise take the next step of its removal, if it is there."""
+def compose(draft: Draft, pool: str | None, around: Surroundings) -> None:
+    """Compose MetalLB when it is selected; otherwise take the next step of its removal, if it is there.
+
+    Selected without addresses, it stays as it is.
+    """
     if pool:
         _install(draft, pool, around.system)
+    elif pool is not None:
+        draft.doubt("InputInvalid", "spec.traefik.metallb.addressPool is required for loadBalancer MetalLB")
+        draft.repeat(LOAD_BALANCER)
     elif _is_there(draft):
         _remove(draft, around)
     else:

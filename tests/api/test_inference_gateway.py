@@ -14,6 +14,7 @@ def test_traefik_needs_its_block_and_metallb_its_addresses() -> None:
     assert refused(manifest("InferenceGateway", {"backend": "Traefik"}, "default")) == [
         "spec: spec.traefik is required for backend Traefik"
     ]
-    assert refused(gateway(traefik={"loadBalancer": "MetalLB"})) == [
-        "spec.traefik: traefik.metallb is required for loadBalancer MetalLB"
-    ]
+    for without in ({}, {"metallb": {"addressPool": ""}}):
+        assert refused(gateway(traefik={"loadBalancer": "MetalLB", **without})) == [
+            "spec.traefik: traefik.metallb.addressPool is required for loadBalancer MetalLB"
+        ]

@@ -459,6 +459,23 @@ def test_a_load_balancer_that_is_no_longer_ready_keeps_its_addresses() -> None:
     assert said(made)["LoadBalancerReady"] == "False/Installing"
 
 
+@pytest.mark.parametrize("metallb", [{}, {"metallb": {"addressPool": ""}}])
+def test_metallb_without_addresses_is_an_error_that_removes_nothing_and_installs_nothing(
+    metallb: dict[str, Any],
+) -> None:
+    spec = {"loadBalancer": "MetalLB", **metallb}
+    children = running(gateway(traefik=POOL))
+    healthy = [*true("Ready"), {"type": "LoadBalancerReady", "status": "True", "reason": "LoadBalancerHealthy"}]
+    kept = composed_gateway(gateway({"conditions": healthy}, traefik=spec), children)
+    assert (set(kept.children), kept.ready) == (set(children), True)
+    assert said(kept)["LoadBalancerReady"] == "True/LoadBalancerHealthy"
+    assert said(kept)["Held"] == "True/InputInvalid"
+    assert message(kept, "Held") == "spec.traefik.metallb.addressPool is required for loadBalancer MetalLB"
+    fresh = composed_gateway(gateway(traefik=spec), running(gateway()))
+    assert (set(fresh.children), fresh.ready) == (set(running(gateway())), False)
+    assert said(fresh)["LoadBalancerReady"] == "Unknown/NotKnownYet"
+
+
 ADDRESSES = {"metallb-pool", "metallb-l2", "usage-metallb-by-pool", "usage-metallb-by-l2"}
 GONE: dict[str, list[Manifest]] = {
     "removed-metallb-pool": [],

@@ -142,7 +142,11 @@ GATEWAYS: Final[tuple[Rule, ...]] = (
         ),
         no(
             gateway(traefik={"loadBalancer": "MetalLB"}),
-            broken("spec.traefik", "traefik.metallb is required for loadBalancer MetalLB"),
+            broken("spec.traefik", "traefik.metallb.addressPool is required for loadBalancer MetalLB"),
+        ),
+        no(
+            gateway(traefik={"loadBalancer": "MetalLB", "metallb": {"addressPool": ""}}),
+            broken("spec.traefik", "traefik.metallb.addressPool is required for loadBalancer MetalLB"),
         ),
         no(gateway(traefik={"metallb": {}}), required("spec.traefik.metallb.addressPool")),
         no(

@@ -134,11 +134,15 @@ def say_tls(draft: Draft, spec: InferenceGatewaySpec) -> None:
         draft.say(TLS, "NotConfigured")
         return
     secret = f"Secret {SYSTEM_NAMESPACE}/{spec.tls.secret_ref.name}"
-    for listener in manifest.items(draft.observed("gateway"), "status", "listeners"):
+    seen = draft.observed("gateway")
+    for listener in manifest.items(seen, "status", "listeners"):
         if manifest.text(listener, "name") != _SECURE:
             continue
         for kind in ("ResolvedRefs", "Programmed"):
             found = manifest.condition({"status": listener}, kind)
+            if not _is_current(found, seen):
+                draft.repeat(TLS)
+                return
             if found.get("status") != "True":
                 said = manifest.text(found, "message") or manifest.text(found, "reason") or "nothing reported"
                 draft.say(TLS, "Waiting", f"{secret}: listener {_SECURE}: {kind}: {said}")
@@ -156,11 +160,18 @@ def _namespaces(spec: InferenceGatewaySpec) -> Manifest:
 
 
 def _programmed(draft: Draft, seen: Object | None) -> bool:
-    """Whether the Gateway works; while it does not say, whether it did."""
-    status = [manifest.condition(seen, kind).get("status") for kind in ("Accepted", "Programmed")]
+    """Whether the Gateway works; while it does not say so of what it is now, whether it did."""
+    said = [manifest.condition(seen, kind) for kind in ("Accepted", "Programmed")]
+    status = [one.get("status") for one in said if _is_current(one, seen)]
     if "False" in status:
         return False
     return status == ["True", "True"] or manifest.is_true(draft.observation.composite, "Ready")
+
+
+def _is_current(said: Object, seen: Object | None) -> bool:
+    """Whether a condition is about the Gateway as it is observed, and not about an earlier generation of it."""
+    generation = manifest.integer(seen, "metadata", "generation")
+    return manifest.integer(said, "observedGeneration", default=generation) >= generation
 
 
 def _say_controller(draft: Draft, definitions: Definitions) -> None:

@@ -346,6 +346,22 @@ def test_only_a_gateway_that_says_so_is_no_longer_programmed(status: str) -> Non
     assert not composed_gateway(gateway(), children).ready
 
 
+def of_generation(gateway_seen: Manifest, generation: int) -> Manifest:
+    return {**gateway_seen, "metadata": {**gateway_seen["metadata"], "generation": generation}}
+
+
+@pytest.mark.parametrize(("generation", "ready_now"), [(2, True), (1, False)])
+def test_what_the_gateway_says_of_an_earlier_generation_decides_nothing(generation: int, *, ready_now: bool) -> None:
+    """A gateway that was Ready stays so; one that was not gets Ready only by a word about what it is now."""
+    children = running(gateway())
+    seen = of_generation(children["gateway"], 2)
+    for status, was, becomes in (("True", gateway(), ready_now), ("False", up_and_ready(), not ready_now)):
+        programmed = {"type": "Programmed", "status": status, "reason": "x", "observedGeneration": generation}
+        said_so = [*true("Accepted", generation=generation), programmed]
+        now = {**seen, "status": {**seen["status"], "conditions": said_so}}
+        assert composed_gateway(was, {**children, "gateway": now}).ready == becomes
+
+
 def test_when_traefik_is_no_longer_ready_gateway_and_class_stay() -> None:
     failed = {"type": "Synced", "status": "False", "message": "cannot pull chart"}
     children = with_status(running(gateway()), "traefik", conditions=[failed])
@@ -387,6 +403,21 @@ def test_a_certificate_adds_a_listener_on_the_port_that_traefik_serves_as_443() 
     listeners = [{"name": "websecure", "conditions": true("ResolvedRefs", "Programmed")}]
     serving = composed_gateway(gateway(**spec), with_status(children, "gateway", listeners=listeners))
     assert said(serving)["TLSReady"] == "True/Serving"
+
+
+@pytest.mark.parametrize("status", ["True", "False"])
+def test_what_a_listener_says_of_an_earlier_generation_leaves_the_word_about_its_certificate(status: str) -> None:
+    spec: dict[str, Any] = {"tls": {"secretRef": {"name": "front"}}}
+    children = running(gateway(**spec))
+    old = {"type": "ResolvedRefs", "status": status, "reason": "x", "observedGeneration": 1}
+    listeners = [{"name": "websecure", "conditions": [old, *true("Programmed", generation=2)]}]
+    seen = {**of_generation(children["gateway"], 2), "status": {"listeners": listeners}}
+    before = {"type": "TLSReady", "status": "True", "reason": "Serving", "message": "Secret modelplane-system/old"}
+    made = composed_gateway(gateway({"conditions": [before]}, **spec), {**children, "gateway": seen})
+    assert said(made)["TLSReady"] == "True/Serving"
+    assert message(made, "TLSReady") == "Secret modelplane-system/old"
+    fresh = composed_gateway(gateway(**spec), {**children, "gateway": seen})
+    assert said(fresh)["TLSReady"] == "Unknown/NotKnownYet"
 
 
 def test_route_namespaces_select_who_may_use_every_listener() -> None:

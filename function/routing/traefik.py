@@ -60,6 +60,7 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
         draft.child("gateway", gateway(spec))
         usage = protection.release_by(TRAEFIK, API_VERSION, "Gateway", GATEWAY)
         draft.child("usage-traefik-by-gateway", usage)
+    draft.outlives("gateway-class", "gateway")
     _say_controller(draft, definitions)
     _say_version(draft, version)
 

@@ -161,6 +161,24 @@ def test_gateway_and_class_come_once_traefik_is_ready_and_each_keeps_traefik() -
     }
 
 
+def test_the_class_goes_only_after_the_gateway() -> None:
+    children = running(gateway())
+    seen = {**children["gateway-class"], "metadata": {"name": "traefik", "uid": "class"}}
+    made = composed_gateway(gateway(), {**children, "gateway-class": seen})
+    assert made.children["gateway-class"].manifest["metadata"] == {
+        "name": "traefik",
+        "finalizers": ["foregroundDeletion"],
+    }
+    owner = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "name": "traefik",
+        "uid": "class",
+        "blockOwnerDeletion": True,
+    }
+    assert made.children["gateway"].manifest["metadata"]["ownerReferences"] == [owner]
+
+
 def test_with_gateway_programmed_and_an_address_the_front_door_is_ready() -> None:
     made = composed_gateway(gateway(), running(gateway()))
     assert (made.status, made.ready) == ({"address": "192.0.2.1"}, True)
@@ -700,11 +718,12 @@ def test_when_the_front_door_is_deleted_the_gateway_goes_before_traefik(settled:
                 r["metadata"]["labels"]["modelplane.ai/release"] == "metallb" for r in releases(settled)
             ),
             "pool": not settled.list("metallb.io/v1beta1", "IPAddressPool"),
-            "gateway": not settled.list("gateway.networking.k8s.io/v1", "Gateway"),
             "class": not settled.list("gateway.networking.k8s.io/v1", "GatewayClass"),
+            "gateway": not settled.list("gateway.networking.k8s.io/v1", "Gateway"),
             "config": not settled.list("helm.m.crossplane.io/v1beta1", "ProviderConfig"),
         }
         order += [what for what, is_gone in gone.items() if is_gone and what not in order]
+    assert order.index("class") > order.index("gateway")
     assert order.index("traefik") > max(order.index("gateway"), order.index("class"))
     assert order.index("metallb") > order.index("pool")
     assert order.index("config") > max(order.index("traefik"), order.index("metallb"))

@@ -62,7 +62,7 @@ def compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) 
         draft.child("usage-traefik-by-gateway", usage)
     draft.outlives("gateway-class", "gateway")
     _say_controller(draft, definitions)
-    _say_version(draft, version)
+    _say_version(draft, version, is_asked=bool(asked))
 
 
 def _values(spec: InferenceGatewaySpec) -> Manifest:
@@ -186,7 +186,7 @@ def _say_controller(draft: Draft, definitions: Definitions) -> None:
         draft.say(CONTROLLER, "Installing", f"Release traefik: {judged.message}")
 
 
-def _say_version(draft: Draft, version: str) -> None:
+def _say_version(draft: Draft, version: str, *, is_asked: bool) -> None:
     try:
         supported = not parse_semver(version, normalize=True) < parse_semver(OLDEST)
     except SemverError:
@@ -196,4 +196,5 @@ def _say_version(draft: Draft, version: str) -> None:
         draft.say(SUPPORTED, "Supported", f"Traefik chart {version}; checked against {TRAEFIK.fits}")
     else:
         known = f"at least {OLDEST} is supported, {TRAEFIK.version} is the default"
-        draft.say(SUPPORTED, "OlderThanSupported", f"Traefik chart {version} is used as asked for; {known}")
+        why = "is used as asked for" if is_asked else "is kept"
+        draft.say(SUPPORTED, "OlderThanSupported", f"Traefik chart {version} {why}; {known}")

@@ -302,6 +302,19 @@ def test_the_version_that_is_asked_for_is_used_and_reported(version: str, reason
     assert version in message(made, "ControllerSupported")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said_so"),
+    [
+        ({"version": "41.0.1"}, "Traefik chart 41.0.1 is used as asked for"),
+        ({}, "Traefik chart 41.0.1 is kept"),
+    ],
+)
+def test_an_old_chart_is_said_to_be_asked_for_or_kept(asked: dict[str, Any], said_so: str) -> None:
+    made = composed_gateway(gateway(traefik=asked), running(gateway(traefik={"version": "41.0.1"})))
+    known = "at least 41.0.2 is supported, 41.1.0 is the default"
+    assert message(made, "ControllerSupported") == f"{said_so}; {known}"
+
+
 @pytest.mark.parametrize(("asked", "replicas"), [({}, 2), ({"replicas": 5}, 5), ({"replicas": 1}, 1)])
 def test_traefik_runs_in_so_many_copies(asked: dict[str, Any], replicas: int) -> None:
     release = running(gateway(traefik=asked))["traefik"]

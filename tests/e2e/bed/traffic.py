@@ -17,6 +17,12 @@ _MOST: Final = 18_000
 
 OK: Final = 200
 
+SOME: Final = 10
+"""How many requests are enough to see how they fare."""
+
+GATEWAY_FOLLOWS: Final = 5
+"""Seconds until requests go by a route that has changed: Traefik takes over a change up to two after the one before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -68,6 +74,10 @@ class Traffic:
     def failures(self) -> list[Answer]:
         """The requests that no replica has answered well."""
         return [one for one in self.answers if one.status != OK]
+
+    def since(self, moment: float) -> list[Answer]:
+        """The requests that were sent after a moment, by `time.time`."""
+        return [one for one in self.answers if one.at > moment]
 
     def __enter__(self) -> Self:
         """Begin."""

@@ -62,8 +62,9 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
-        guards = "".join(map(manifest.name_of, bed.control.api.list(USAGES, "ClusterUsage")))
-        return not any(team in guards for team in teams)
+        guards = (manifest.mapping(one, "spec", "of") for one in bed.control.api.list(USAGES, "ClusterUsage"))
+        guarded = {manifest.text(one, "resourceRef", "name") for one in guards if one["kind"] == "Namespace"}
+        return guarded.isdisjoint(teams)
 
     bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)
     bed.forget(*teams)

@@ -77,9 +77,12 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
 def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
     """After restarts, doubt and deletions, every object is as if nothing had ever happened."""
     assert serving.there
+    team = spare.NAMESPACE
+    left = partial(names, bed, "ModelReplica", team)
+    bed.await_with_looks("the second team's replicas are gone", lambda: not left(), 180, team, provider=team)
     with suppress(BedError):
         bed.await_with_looks(
-            "nothing differs", lambda: not differences(bed, FLEET, MODEL, besides=orders.NAMESPACE), 30, NAMESPACE
+            "nothing differs", lambda: not differences(bed, FLEET, MODEL, besides=orders.NAMESPACE), 120, NAMESPACE
         )
     assert differences(bed, FLEET, MODEL, besides=orders.NAMESPACE) == []
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest, objects
@@ -28,7 +28,7 @@ from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.installation import Installation, run_deployments
 from tests.e2e.bed.isolation import isolate
 from tests.e2e.bed.kubernetes import ALL_CONTROLLERS, CONTROL_CONTROLLERS, Cluster, Starter
-from tests.e2e.bed.processes import Processes, Running, free_ports, say
+from tests.e2e.bed.processes import Processes, Running, T, free_ports, say
 from tests.e2e.bed.registry import serve
 from tests.e2e.bed.services import Services
 from tests.e2e.bed.stand_in import StandIn
@@ -187,20 +187,20 @@ class Bed:
             self.control.api.patch(one, {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}})
 
     def await_with_looks(
-        self, what: str, ask: Callable[[], Any], seconds: float, *namespaces: str, provider: str = ""
-    ) -> None:
+        self, what: str, ask: Callable[[], T | None], seconds: float, *namespaces: str, provider: str = ""
+    ) -> T:
         """Wait until something is so, and have Crossplane look now and then until it is.
 
         Args:
             what: What is waited for.
-            ask: Tells whether it is so.
+            ask: Gives what is looked for; None or False while it is not so.
             seconds: How long to wait at most.
             namespaces: Where Crossplane looks; see `touch`.
             provider: A namespace where provider-kubernetes looks as well.
         """
         touched = 0.0
 
-        def asked() -> Any:
+        def asked() -> T | None:
             nonlocal touched
             if time.monotonic() > touched + _TOUCH_SECONDS:
                 self.touch(*namespaces)
@@ -209,7 +209,7 @@ class Bed:
                 touched = time.monotonic()
             return ask()
 
-        self.processes.until(what, asked, seconds)
+        return self.processes.until(what, asked, seconds)
 
     def is_true(self, kind: str, name: str, condition: str, namespace: str = "") -> bool:
         """Tell whether a composite has a condition."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from function.api import labels
 from function.composition import Manifest, manifest
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.processes import T
 from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "ml-team"
@@ -103,9 +104,9 @@ class Serving:
             manifest.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
         )
 
-    def await_with_looks(self, what: str, ask: Callable[[], Any], seconds: float = 90) -> None:
+    def await_with_looks(self, what: str, ask: Callable[[], T | None], seconds: float = 90) -> T:
         """Wait until something is so, and have Crossplane look now and then until it is."""
-        self.bed.await_with_looks(what, ask, seconds, self.namespace)
+        return self.bed.await_with_looks(what, ask, seconds, self.namespace)
 
     def endures(
         self,

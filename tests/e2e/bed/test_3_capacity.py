@@ -20,15 +20,15 @@ NAME = "late-capacity"
 def test_a_replica_whose_nodes_somebody_else_has_taken_says_so_and_serves_once_they_are_free(
     bed: Bed, serving: Serving, leaving: Leaving
 ) -> None:
-
-    def said() -> str:
-        return bed.message("ModelDeployment", NAME, "ReplicasReady", spare.NAMESPACE)
+    def unschedulable() -> str:
+        said = bed.message("ModelDeployment", NAME, "ReplicasReady", spare.NAMESPACE)
+        return said if "Unschedulable" in said else ""
 
     with serving.as_before():
-        with _tenant(bed):
+        with _tenant(bed, leaving):
             spare.begin(bed, NAME)
-            leaving.serving.await_with_looks("the deployment says why", lambda: "Unschedulable" in said(), 120)
-            assert "cannot allocate all claims" in said()
+            said = leaving.serving.await_with_looks("the deployment says why", unschedulable, 120)
+            assert "cannot allocate all claims" in said
         spare.finish(bed, NAME)
     bed.processes.until("its pods are not observed any more", lambda: not _collections(bed))
 
@@ -39,17 +39,18 @@ def _collections(bed: Bed) -> list[Manifest]:
 
 
 @contextmanager
-def _tenant(bed: Bed) -> Iterator[None]:
-    """Let another tenant of the cluster claim what is free in the pool, behind our back."""
+def _tenant(bed: Bed, leaving: Leaving) -> Iterator[None]:
+    """Let another tenant of the cluster claim what is free in the pool, or about to be, behind our back."""
     remote = bed.inference["ams-1"]
     remote.kubectl.apply_objects([_NAMESPACE, _CLAIM, _DEPLOYMENT])
     nodes = set(spare.POOL.node_names)
 
     def full() -> bool:
-        taken = [one for one in remote.api.list("v1", "Pod") if _node(one) in nodes]
-        return {_node(one) for one in taken} == nodes
+        stay = [one for one in leaving.serving.pods() if manifest.name_of(one) != leaving.pod]
+        return {_node(one) for one in (*stay, *remote.api.list("v1", "Pod", TENANT))} >= nodes
 
-    bed.processes.until("every node of the pool is taken", full)
+    team = spare.NAMESPACE
+    bed.await_with_looks("every node of the pool is taken for good", full, 180, team, provider=team)
     yield
     remote.kubectl("delete", "namespace", TENANT, "--wait=false")
 

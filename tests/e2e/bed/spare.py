@@ -78,7 +78,7 @@ class Leaving:
         since: When it began to.
         unreachable_since: When the service was given to the function that nobody serves.
         gone: Sees the pod gone.
-        said: Sees what the service's condition Synced says.
+        said: Sees what the service's condition Synced says once Crossplane has given up.
     """
 
     serving: Serving
@@ -150,11 +150,11 @@ def _has_revision(bed: Bed) -> bool:
     return any(manifest.labels(one).get("crossplane.io/composition-name") == UNREACHABLE for one in found)
 
 
-_CHECKING: Final = "pipeline status unknown"
-"""What Crossplane says while it has not looked at a new Composition yet."""
+_GIVEN_UP: Final = "DeadlineExceeded"
+"""What Crossplane says when a function has not answered; before that, it may say that it is not ready to compose."""
 
 
 def _not_synced(bed: Bed) -> str:
     said = manifest.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
     message = manifest.text(said, "message")
-    return message if said.get("status") == "False" and _CHECKING not in message else ""
+    return message if said.get("status") == "False" and _GIVEN_UP in message else ""

@@ -29,7 +29,6 @@ def test_a_function_that_nobody_serves_is_named_by_what_it_should_compose_within
     seconds = leaving.said.at - max(leaving.unreachable_since, bed.crossplane.core.since)
     journal.note("a function that nobody serves is reported after", seconds)
     assert UNREACHABLE in leaving.said.seen or "compose-model-service" in leaving.said.seen
-    assert "DeadlineExceeded" in leaving.said.seen
     assert seconds < _DEADLINE_SECONDS * 1.25
     assert leaving.serving.there, "the service stays Ready"
     assert len(leaving.serving.route_backends()) == 1, "and its route stays"

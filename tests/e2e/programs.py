@@ -53,7 +53,7 @@ class Program:
         home: Its Go module's folder below `tools/`.
         package: The Go package; empty for files only.
         linker: Linker flags of its own; `{version}` is that of Crossplane.
-        sources: Folders of the Go module whose files are ours and are part of the program.
+        sources: What of the Go module is ours and is part of the program: folders, for their Go files, and files.
         files: Files that come with it.
     """
 
@@ -74,10 +74,14 @@ class Program:
         digest = hashlib.sha256()
         for part in (platform.system(), platform.machine(), LINKER, *FLAGS, repr(self)):
             digest.update(part.encode() + b"\0")
-        ours = (path for folder in self.sources for path in sorted((self.module / folder).rglob("*.go")))
+        ours = (path for source in self.sources for path in _files(self.module / source))
         for source in (self.module / "go.mod", self.module / "go.sum", *ours):
             digest.update(source.relative_to(self.module).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
         return f"{self.name}-{digest.hexdigest()[:16]}"
+
+
+def _files(source: Path) -> list[Path]:
+    return [source] if source.is_file() else sorted(source.rglob("*.go"))
 
 
 def _kubernetes(name: str) -> Program:
@@ -137,7 +141,12 @@ BED: Final = (
         "sigs.k8s.io/lws/cmd",
         files=(Files("sigs.k8s.io/lws", "config/webhook/manifests.yaml", "webhooks"),),
     ),
-    Program("traefik", "traefik", "github.com/traefik/traefik/v3/cmd/traefik", sources=("ext",)),
+    Program(
+        "traefik",
+        "traefik",
+        "github.com/traefik/traefik/v3/cmd/traefik",
+        sources=("ext", "ext/go.mod", "lego", "lego/go.mod"),
+    ),
     Program(
         "definitions",
         files=(

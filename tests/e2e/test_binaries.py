@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import binaries, programs
-from tests.e2e.programs import RENDERING, Program
+from tests.e2e.programs import BED, RENDERING, Program
 
 XRDCHECK, CROSSPLANE, _ = RENDERING
+(TRAEFIK,) = (program for program in BED if program.name == "traefik")
 
 
 def test_what_was_built_is_not_built_again_and_needs_no_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,6 +46,10 @@ def test_a_failed_build_says_the_compilers_last_words(tmp_path: Path, monkeypatc
         ("xrdcheck/main.go", XRDCHECK, True),
         ("xrdcheck/main.go", CROSSPLANE, False),
         ("kwok/go.mod", CROSSPLANE, False),
+        ("traefik/lego/acme/acme.go", TRAEFIK, True),
+        ("traefik/lego/go.mod", TRAEFIK, True),
+        ("traefik/ext/ext.go", TRAEFIK, True),
+        ("traefik/ext/go.mod", TRAEFIK, True),
     ],
 )
 def test_a_program_is_built_anew_for_its_own_versions_and_sources_only(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ PROVIDER: Final = "upbound-provider-kubernetes"
 
 _PACKAGES: Final = "pkg.crossplane.io/v1"
 _ATTEMPTS: Final = 5
+_ATTEMPT_SECONDS: Final = 60
 _CALLS: Final = f"{FUNCTION}.{CROSSPLANE_NAMESPACE}:9443"
 """Where Crossplane calls our function: its Service."""
 
@@ -191,12 +194,14 @@ class Crossplane:
         return accounts.mounted(self.cluster, manifest.text(revision, "spec", "tlsServerSecretName"))
 
     def _initialize(self, environment: dict[str, str]) -> None:
-        """Install Crossplane's CRDs. The first attempt may come before they are served, and is made again."""
+        """Install Crossplane's CRDs. An attempt that comes before they are served fails or hangs, and is made again."""
         for attempt in range(1, _ATTEMPTS + 1):
             name = f"crossplane-init-{attempt}"
             started = self.processes.start(name, (self.binaries.crossplane, "core", "init"), environment)
-            status = started.process.wait(60)
-            self.processes.running.remove(started)
+            with suppress(subprocess.TimeoutExpired):
+                started.process.wait(_ATTEMPT_SECONDS)
+            status = started.process.poll()
+            self.processes.stop(started)
             if status == 0:
                 return
         raise BedError(f"Crossplane could not be installed in {_ATTEMPTS} attempts; see {started.log}")

@@ -16,6 +16,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeVar
 
+_PATIENCE: Final = 3
+"""How many times longer things may take than on the machine for which the limits were chosen."""
+
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 10
 _LAST_LINES: Final = 12
@@ -158,19 +161,20 @@ class Processes:
         Args:
             what: What is awaited, for the message.
             ask: Gives what is looked for; None or False while it is not so.
-            seconds: How long to wait.
+            seconds: How long to wait; on a slow machine it may be longer.
 
         Raises:
             BedError: When it does not come about in time, or a process ends.
         """
-        end = time.monotonic() + seconds
+        limit = seconds * _PATIENCE
+        end = time.monotonic() + limit
         while True:
             found = ask()
             if found:
                 return found
             self.check()
             if time.monotonic() > end:
-                raise BedError(f"waited {seconds:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
+                raise BedError(f"waited {limit:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
             time.sleep(_POLL_SECONDS)
 
 

@@ -38,6 +38,21 @@ def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serv
     assert manifest.condition(large, "ReplicasScheduled")["reason"] == "InsufficientCapacity"
 
 
+def test_kubectl_wait_sees_that_the_fleet_and_the_model_are_ready(bed: Bed, serving: Serving) -> None:
+    assert serving.there
+    wait = ("wait", "--for=condition=Ready", "--timeout=120s")
+    fleet = ("inferencegateway/default", "inferencecluster/ams-1", "inferencecluster/osl-1")
+    said = bed.control.kubectl(*wait, *fleet)
+    said += bed.control.kubectl(*wait, "-n", NAMESPACE, "modeldeployment/chat", "modelservice/chat")
+    assert said.splitlines() == [
+        "inferencegateway.modelplane.ai/default condition met",
+        "inferencecluster.modelplane.ai/ams-1 condition met",
+        "inferencecluster.modelplane.ai/osl-1 condition met",
+        "modeldeployment.modelplane.ai/chat condition met",
+        "modelservice.modelplane.ai/chat condition met",
+    ]
+
+
 def test_pods_run_on_the_nodes_of_their_pool_with_devices_that_the_scheduler_allocated(
     bed: Bed, serving: Serving
 ) -> None:

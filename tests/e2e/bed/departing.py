@@ -17,7 +17,7 @@ from tests.e2e.bed.spare import Leaving, Lookout
 
 @dataclass(frozen=True, slots=True)
 class Departing:
-    """Deployments without their services, and one together with its service.
+    """Deployments without their services, in the background, and one together with its service, in the foreground.
 
     Attributes:
         since: When they were deleted, by `time.time`.
@@ -38,7 +38,7 @@ def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
     team, model, abandoned = leaving.serving.namespace, leaving.serving.name, set[str]()
     for namespace in (scene.NAMESPACE, topologies.NAMESPACE):
         bed.control.kubectl("delete", "modeldeployment", "--all", "-n", namespace, "--wait=false")
-    bed.control.kubectl("delete", f"md/{model}", f"ms/{model}", "-n", team, "--wait=false")
+    bed.control.kubectl("delete", f"md/{model}", f"ms/{model}", "-n", team, "--cascade=foreground", "--wait=false")
     since = time.time()
 
     def alone() -> bool:

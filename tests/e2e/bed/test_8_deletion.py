@@ -54,7 +54,7 @@ def test_a_deployment_and_its_service_go_together(
     bed: Bed, departing: Departing, leaving: Leaving, journal: Journal
 ) -> None:
     bed.processes.until("both are gone", lambda: departing.together.seen)
-    journal.note("teardown: a deployment and its service, in the background", departing.together.at - departing.since)
+    journal.note("teardown: a deployment and its service, in the foreground", departing.together.at - departing.since)
     assert leaving.serving.pods() == []
 
 

@@ -117,6 +117,7 @@ class Serving:
         *,
         rolls: bool = True,
         also: str = "",
+        provider: str = "",
     ) -> None:
         """See that everything that serves stays while something is in doubt; our function is replaced meanwhile.
 
@@ -127,6 +128,7 @@ class Serving:
             after: How long to look on afterwards.
             rolls: Whether to replace our function.
             also: Another namespace in which Crossplane is to look.
+            provider: A namespace in which provider-kubernetes is to look as well.
         """
         before = self.facts()
         assert len(before.pods) == len(before.endpoints) == len(before.backends) == REPLICAS
@@ -138,7 +140,7 @@ class Serving:
 
         if rolls:
             self.bed.roll_function()
-        self.bed.await_with_looks(what, stays, seconds, self.namespace, also)
+        self.bed.await_with_looks(what, stays, seconds, self.namespace, also, provider=provider)
         self.bed.touch(self.namespace, also)
         end = time.monotonic() + after
         while time.monotonic() < end:

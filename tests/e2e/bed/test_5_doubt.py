@@ -90,14 +90,14 @@ def test_a_kubeconfig_that_is_broken_or_deleted_takes_nothing_away(bed: Bed, ser
     cluster = bed.inference["ams-1"]
     with serving.as_before():
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
-        bed.have_provider_look(NAMESPACE)
-        serving.endures("the replicas say that nothing can be synced", lambda: len(_not_synced(bed)) == 2, 90, after=6)
+        said = "the replicas say that nothing can be synced"
+        serving.endures(said, lambda: len(_not_synced(bed)) == 2, 90, after=6, provider=NAMESPACE)
         bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
-        bed.have_provider_look(NAMESPACE)
-        serving.endures("the replicas say that there is no Secret", lambda: len(_without_secret(bed)) == 2, 90)
+        said = "the replicas say that there is no Secret"
+        serving.endures(said, lambda: len(_without_secret(bed)) == 2, 90, provider=NAMESPACE)
         bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
-        bed.have_provider_look(NAMESPACE)
-        bed.processes.until("the replicas are in sync again", lambda: not _not_synced(bed), 120)
+        team = NAMESPACE
+        bed.await_with_looks("the replicas are in sync again", lambda: not _not_synced(bed), 120, team, provider=team)
 
 
 def test_provider_kubernetes_that_is_down_takes_nothing_away_and_what_is_new_names_it(

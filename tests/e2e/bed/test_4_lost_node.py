@@ -13,4 +13,4 @@ def test_a_node_that_is_lost_costs_a_copy_and_no_replica(
     bed.processes.until("another copy answers beside the one that stayed", lambda: loss.back.seen, 180)
     journal.note("a node is lost: another copy answers", loss.back.at - loss.since)
     assert topology.replica("copies")["metadata"]["uid"] == loss.replica["metadata"]["uid"]
-    assert topology.serves("copies")
+    bed.processes.until("deployment and service are Ready", lambda: topology.serves("copies"))

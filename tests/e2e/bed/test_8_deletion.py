@@ -55,7 +55,7 @@ def test_a_deployment_and_its_service_go_together(
 ) -> None:
     bed.processes.until("both are gone", lambda: departing.together.seen)
     journal.note("teardown: a deployment and its service, in the foreground", departing.together.at - departing.since)
-    assert leaving.serving.pods() == []
+    bed.processes.until("their pods go", lambda: not leaving.serving.pods())
 
 
 def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: Moving, topology: Topologies) -> None:

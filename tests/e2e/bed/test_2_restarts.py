@@ -6,15 +6,15 @@ Nothing that serves changes; `test_4_moving` sees that what moves arrives.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from function.composition import manifest
+from function.composition import manifest, objects
 from tests.e2e.bed import spare
 from tests.e2e.bed.moving import MOVERS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.quickstart import FLEET, Serving
+from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving
 from tests.e2e.bed.spare import Leaving
 
 
@@ -23,23 +23,23 @@ def test_a_restart_of_crossplane_of_the_function_or_of_the_provider_changes_noth
 ) -> None:
     assert leaving.pod
     assert moving.under_way == {mover.name for mover in MOVERS}
-
-    def composed() -> bool:
-        return not bed.with_condition("Synced", "False")
-
     with _busy(bed, serving, "late-restarts"):
         bed.restart_crossplane()
-        serving.endures("every composite is composed", composed, rolls=False)
+        serving.endures("a change is composed, and so is all else", _change(bed), rolls=False)
         failed = _failures(bed)
         bed.roll_function()
-        serving.endures("every composite is composed", composed, rolls=False)
+        serving.endures("a change is composed, and so is all else", _change(bed), rolls=False)
         lost = _failures(bed) - failed
         assert [message for _, message in lost if not message.endswith(_NOT_TAKEN)] == []
         assert moving.under_way > {STUCK.name}
         bed.processes.stop(bed.provider)
         bed.restart_provider()
-        serving.endures("every composite is composed", composed, rolls=False)
+        with _asked(bed) as answered:
+            serving.endures("the provider looks at what is asked", answered, rolls=False)
+        bed.control.api.patch(bed.composite(*_CHAT), {"spec": {"rollout": None}})
 
+
+_CHAT: Final = ("ModelDeployment", "chat", NAMESPACE)
 
 _NOT_TAKEN: Final = "code = Canceled desc = CANCELLED"
 """How gRPC's server ends a call that comes at the very moment at which it is told to stop; Crossplane calls again."""
@@ -55,6 +55,36 @@ def _busy(bed: Bed, serving: Serving, name: str) -> Iterator[None]:
         yield
         bed.control.kubectl.apply(FLEET / "classes.yaml")
         spare.finish(bed, name)
+
+
+def _change(bed: Bed) -> Callable[[], bool]:
+    """Change the deployment in a way that has no effect, and tell whether that is composed, and all else."""
+    chat = bed.composite(*_CHAT)
+    seconds = manifest.integer(chat, "spec", "rollout", "progressDeadlineSeconds", default=3600) + 1
+    changed = bed.control.api.patch(chat, {"spec": {"rollout": {"progressDeadlineSeconds": seconds}}})
+    generation = manifest.integer(changed, "metadata", "generation")
+
+    def composed() -> bool:
+        synced = manifest.condition(bed.composite(*_CHAT), "Synced")
+        return manifest.integer(synced, "observedGeneration") >= generation and not bed.with_condition(
+            "Synced", "False"
+        )
+
+    return composed
+
+
+@contextmanager
+def _asked(bed: Bed) -> Iterator[Callable[[], bool]]:
+    """Have the provider observe what every cluster has, and tell whether it does."""
+    other = bed.control.api.list(objects.API_VERSION, objects.KIND, NAMESPACE)[0]
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
+    asked = objects.wrap(namespace, objects.provider_config(other), policies=["Observe"])
+    asked["metadata"] = {"name": "after-restart", "namespace": NAMESPACE}
+    identity = (objects.API_VERSION, objects.KIND, "after-restart", NAMESPACE)
+    bed.control.kubectl.apply_objects([asked])
+    yield lambda: manifest.is_true(bed.control.api.get(*identity), "Synced")
+    bed.control.api.delete(asked)
+    bed.processes.until("the provider lets it go", lambda: bed.control.api.get(*identity) is None)
 
 
 def _placed(bed: Bed, name: str) -> bool:

@@ -18,8 +18,8 @@ class Journal:
     rows: list[tuple[str, str, float]] = field(default_factory=list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the result of a test, and of a step that failed before it."""
-        if "/bed/" not in report.nodeid or not (report.when == "call" or report.failed):
+        """Note the result of a test, and of a step before or after it that failed or was skipped."""
+        if "/bed/" not in report.nodeid or (report.when != "call" and report.passed):
             return
         name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")
         self.rows.append((name, report.outcome, report.duration))

@@ -72,7 +72,7 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
         with capture.global_and_fixture_disabled():
             binaries = build((*RENDERING, *BED))
         started = time.monotonic()
-        with plane.running(binaries, failed=lambda: request.session.testsfailed > 0) as bed:
+        with plane.running(binaries, failed=lambda: journal.failed or request.session.testsfailed > 0) as bed:
             journal.note("start of the bed", time.monotonic() - started)
             say(f"started in {time.monotonic() - started:.0f} s")
             yield bed
@@ -179,14 +179,15 @@ def departing(moving: Moving, leaving: Leaving, orders: Orders) -> Departing:
 
 
 @pytest.fixture
-def unbroken(serving: Serving) -> Iterator[Traffic]:
+def unbroken(serving: Serving, journal: Journal) -> Iterator[Traffic]:
     """Requests to the model while a test goes on: not one of them may fail."""
     sends = serving.bed.isolated
     with Traffic(f"{serving.facts().address}/v1/models", sends=sends) as traffic:
         yield traffic
     if sends:
-        assert traffic.answers
-        assert traffic.failures == []
+        with journal.of_teardown():
+            assert traffic.answers
+            assert traffic.failures == []
     else:
         say("NOT CHECKED: that no request fails meanwhile, since none can be sent")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,9 +15,20 @@ class Journal:
 
     Attributes:
         rows: Check, result, seconds.
+        failed: Whether something has failed while it was torn down.
     """
 
     rows: list[tuple[str, str, float]] = field(default_factory=list)
+    failed: bool = False
+
+    @contextmanager
+    def of_teardown(self) -> Iterator[None]:
+        """Note a failure of a fixture's end: pytest may count it only after everything else has ended, too."""
+        try:
+            yield
+        except BaseException:
+            self.failed = True
+            raise
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the result of a test, and of a step before or after it that failed or was skipped."""

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -227,15 +227,13 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
     folder = Path(tempfile.mkdtemp(prefix="modelplane-bed-"))
     say(f"starting in {folder}")
     processes = Processes(folder)
-    stand_ins: list[StandIn | Services] = []
     good = False
     try:
-        yield _started(binaries, processes, stand_ins)
+        with ExitStack() as stack:
+            stack.callback(processes.stop_all)
+            yield _started(binaries, processes, stack)
         good = not failed()
     finally:
-        for one in stand_ins:
-            one.stop()
-        processes.stop_all()
         if good:
             shutil.rmtree(folder)
             say("stopped")
@@ -243,7 +241,7 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
             say(f"stopped after a failure; what was said stays in {folder}")
 
 
-def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn | Services]) -> Bed:
+def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
     isolated = isolate((*ADDRESSES.values(), *OUTSIDE))
     certificates = Certificates(processes.folder / "certificates")
     starter = Starter(binaries, processes, certificates)
@@ -261,12 +259,8 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     services = Services()
     crossplane = Crossplane(binaries, processes, certificates, control, services)
     deployments = "stands in for the pods of packages: their Deployments become Available, and no container runs"
-    stand_ins += [
-        services,
-        StandIn("deployments", deployments, partial(run_deployments, control.api), processes.folder),
-    ]
-    for one in stand_ins:
-        one.start()
+    _begin(stack, services)
+    _begin(stack, StandIn("deployments", deployments, partial(run_deployments, control.api), processes.folder))
     crossplane.start()
     _install(binaries, installation)
     (port,) = free_ports(1)
@@ -278,8 +272,7 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
         _give_kubeconfig(control, cluster)
     helm = Helm(control, binaries.folders["definitions"])
     for one in Substitutes(binaries, processes, certificates, helm, inference, ADDRESSES, isolated).all():
-        stand_ins.append(one)
-        one.start()
+        _begin(stack, one)
     by_name = {cluster.name: cluster for cluster in inference}
     bed = Bed(
         binaries=binaries,
@@ -297,6 +290,11 @@ def _started(binaries: Binaries, processes: Processes, stand_ins: list[StandIn |
     )
     processes.explain = bed.explain
     return bed
+
+
+def _begin(stack: ExitStack, one: StandIn | Services) -> None:
+    stack.callback(one.stop)
+    one.start()
 
 
 def _start_nodes(starter: Starter, cluster: Cluster) -> None:

@@ -40,7 +40,8 @@ class Services:
 
     def stop(self) -> None:
         """Stop it, with all connections."""
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
         self._cut()
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from function.api import labels
 from function.composition import Manifest, manifest
 from tests.e2e.bed.plane import OUTSIDE, Bed
+from tests.e2e.bed.processes import say
 from tests.e2e.bed.providers import PACE, Provider
 from tests.e2e.bed.traffic import Stream
 
@@ -106,6 +107,8 @@ def arrange(bed: Bed) -> Outside:
         Provider("sealed", sealed, 8443, "/openai", certificate),
         Provider("other", sealed, 80),
     )
+    if bed.isolated:
+        say("stand-in: small servers at two addresses play the providers outside; no model runs there")
     servers = [one.start() for one in providers] if bed.isolated else []
     bed.control.kubectl.apply_objects(_manifests(bed))
     return Outside(bed, servers)

@@ -264,7 +264,7 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
     crossplane.start()
     _install(binaries, installation)
     (port,) = free_ports(1)
-    say(f"setting: replicas leave after {hurried.GRACE.seconds} seconds instead of {departure.GRACE.seconds}")
+    _say_what_differs()
     function = crossplane.serve(port)
     crossplane.route(port)
     provider = crossplane.start_provider()
@@ -290,6 +290,12 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
     )
     processes.explain = bed.explain
     return bed
+
+
+def _say_what_differs() -> None:
+    say(f"setting: replicas leave after {hurried.GRACE.seconds} seconds instead of {departure.GRACE.seconds}")
+    say("setting: provider-kubernetes looks each minute instead of every ten at what it does not watch")
+    say("setting: objects are annotated to have Crossplane and the provider look sooner: a user's repairs take longer")
 
 
 def _begin(stack: ExitStack, one: StandIn | Services) -> None:

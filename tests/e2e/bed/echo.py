@@ -12,11 +12,12 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
 from function.composition import Manifest, Object, manifest
 from tests.e2e.bed.api import Api
+from tests.e2e.bed.servers import HttpServer
 
 _PORT: Final = 80
 _GATEWAY_API: Final = "gateway.networking.k8s.io/v1"
@@ -61,7 +62,7 @@ class Echo:
         self._cluster, self._api, self._address = cluster, api, address
         self._routes: tuple[Route, ...] = ()
         self._turn = itertools.count()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: HttpServer | None = None
 
     def stop(self) -> None:
         """Answer nothing more."""
@@ -72,7 +73,7 @@ class Echo:
     def step(self) -> None:
         """Read the routes of the cluster as they are now; while it cannot be asked, they are as they were."""
         if self._server is None:
-            self._server = ThreadingHTTPServer((self._address, _PORT), self._handler())
+            self._server = HttpServer((self._address, _PORT), self._handler())
             threading.Thread(target=self._server.serve_forever, name=f"echo-{self._cluster}", daemon=True).start()
         slices = self._api.list("discovery.k8s.io/v1", "EndpointSlice")
         pools = self._api.list(_POOL_API, "InferencePool")

@@ -12,6 +12,7 @@ from typing import Final
 
 from function.composition import Object, manifest
 from tests.e2e.bed.api import Api
+from tests.e2e.bed.servers import WAITING
 from tests.e2e.bed.stand_in import set_status
 
 _CHUNK: Final = 65536
@@ -57,6 +58,7 @@ class Relay(ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = WAITING
 
     def __init__(self, address: str, port: int, target: int) -> None:
         super().__init__((address, port), _Passing)

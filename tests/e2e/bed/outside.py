@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import ThreadingHTTPServer
 from typing import Any, Final
 
 from function.api import labels
@@ -15,6 +14,7 @@ from function.composition import Manifest, manifest
 from tests.e2e.bed.plane import OUTSIDE, Bed
 from tests.e2e.bed.processes import say
 from tests.e2e.bed.providers import PACE, Provider
+from tests.e2e.bed.servers import HttpServer
 from tests.e2e.bed.traffic import Stream
 
 TEAM: Final = "outside-team"
@@ -52,7 +52,7 @@ class Outside:
     """
 
     bed: Bed
-    servers: list[ThreadingHTTPServer]
+    servers: list[HttpServer]
     long: Stream | None = field(default=None)
 
     def url(self, service: str, team: str = TEAM) -> str:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -187,13 +188,19 @@ def answers(url: str) -> bool:
         return False
 
 
+_given: set[int] = set()
+"""Ports that were given: between that and the moment at which a program listens on one, it looks free."""
+
+
 def free_ports(number: int) -> list[int]:
-    """Find ports of the loopback device that nobody listens on."""
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for one in sockets:
+    """Find ports of the loopback device that nobody listens on, and that were not given before."""
+    found: list[int] = []
+    with ExitStack() as stack:
+        while len(found) < number:
+            one = stack.enter_context(socket.socket())
             one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+            port = int(one.getsockname()[1])
+            if port not in _given:
+                found.append(port)
+        _given.update(found)
+    return found

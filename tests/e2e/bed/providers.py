@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 
 from function.composition import Manifest
+from tests.e2e.bed.servers import HttpServer
 
 MODEL: Final = "tiny"
 PACE: Final = 0.1
@@ -49,9 +50,9 @@ class Provider:
     root: str = ""
     certificate: Path | None = None
 
-    def start(self) -> ThreadingHTTPServer:
+    def start(self) -> HttpServer:
         """Answer requests until the server that is given is shut down."""
-        server = ThreadingHTTPServer((self.address, self.port), _handler(self))
+        server = HttpServer((self.address, self.port), _handler(self))
         if self.certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate / "tls.crt", self.certificate / "tls.key")

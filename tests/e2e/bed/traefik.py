@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from function.composition import manifest
 from tests.e2e.bed import helm, traefik_chart
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.processes import Processes, Running
 from tests.e2e.binaries import Binaries
+
+_OFFLINE: Final = "--global.checknewversion=false"
+"""It would ask the internet for later versions of itself."""
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Traefik:
             self._runs = None
         if self._runs is None and wanted is not None:
             environment = {"KUBECONFIG": str(self.cluster.kubeconfig)}
-            started = self.processes.start("traefik", (self.binaries["traefik"], *wanted), environment)
+            started = self.processes.start("traefik", (self.binaries["traefik"], *wanted, _OFFLINE), environment)
             self._runs = (started, wanted)
 
     def _wanted(self) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ class Journal:
 
     Attributes:
         rows: Check, result, seconds.
+        began: When the run began, by `time.monotonic`.
         failed: Whether something has failed while it was torn down.
     """
 
     rows: list[tuple[str, str, float]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
     failed: bool = False
 
     @contextmanager
@@ -42,11 +45,12 @@ class Journal:
         self.rows.append((name, "done", seconds))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table."""
+        """Print the table, with the whole run as its last line."""
         if not self.rows:
             return
         terminalreporter.section("the bed")
-        width = max(len(name) for name, _, _ in self.rows)
+        rows = [*self.rows, ("in all", "", time.monotonic() - self.began)]
+        width = max(len(name) for name, _, _ in rows)
         terminalreporter.write_line(f"{'check':{width}}  {'result':7}  seconds")
-        for name, result, seconds in self.rows:
+        for name, result, seconds in rows:
             terminalreporter.write_line(f"{name:{width}}  {result:7}  {seconds:7.1f}")

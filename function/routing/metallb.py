@@ -9,9 +9,10 @@ at once, and refuses a deletion for Usages, not for the label.
 
 The namespace stays, while the gateway lives and after it: Helm's record of the Release is in it, without
 which nothing of the chart is uninstalled, and others may have put something there. No order of deletion
-would do instead: whatever finalizers a Namespace has, its content is deleted as soon as it is itself
-(Kubernetes' `namespacedResourcesDeleter`), and a Usage of another namespace cannot name it. So Modelplane's
-own namespace owns it besides the gateway, and Kubernetes' garbage collector leaves alone what has an owner
+would do instead. Whatever finalizers a Namespace has, its content is deleted as soon as it is itself
+(Kubernetes' `namespacedResourcesDeleter`). A Usage protects nothing that is in no namespace, and a
+ClusterUsage can name no Release as `by` (Crossplane's `FindUsageOf` and reconciler). So Modelplane's own
+namespace owns it besides the gateway, and Kubernetes' garbage collector leaves alone what has an owner
 that is there (`attemptToDeleteItem`).
 """
 

@@ -74,7 +74,7 @@ def delete_by_hand(serving: Serving) -> ByHand:
     since = time.time()
     one, other = serving.replicas()
     serving.bed.control.kubectl(
-        "delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace, "--timeout=60s"
+        "delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace, "--timeout=180s"
     )
 
     def back() -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,12 @@ API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
 _FINALIZER: Final = "finalizer.managedresource.crossplane.io"
 _DEFINITIONS: Final = {"gateway-helm": ("gateway-api", "envoy-gateway"), "lws": ("lws",), "traefik": ("traefik",)}
 """The folders of definitions that a chart brings."""
+
+_GOES: Final[dict[str, Callable[[], list[Manifest]]]] = {
+    "metallb": definitions.metallb,
+    "traefik": lambda: [traefik_chart.service()],
+}
+"""What goes with a chart, as far as it matters here; MetalLB's definitions are among its templates."""
 
 
 class UnreachableError(Exception):
@@ -85,8 +92,8 @@ class Helm:
             return
         if len(release["metadata"].get("finalizers", ())) > 1:
             return
-        if chart_of(release) == "traefik":
-            target.delete(traefik_chart.service())
+        for thing in _GOES.get(chart_of(release), list)():
+            target.delete(thing)
         self.installed[target.url].discard(chart_of(release))
         set_finalizer(self.control.api, release, _FINALIZER, present=False)
 

@@ -88,6 +88,12 @@ def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
     return [_words(thing) for thing in found] + sorted(bed.helm.installed[api.url])
 
 
+def stays(bed: Bed, namespace: str) -> bool:
+    """Tell whether a namespace of the control cluster is there and stays."""
+    found = bed.control.api.get("v1", "Namespace", namespace)
+    return found is not None and "deletionTimestamp" not in found["metadata"]
+
+
 def not_looked_for(bed: Bed) -> set[str]:
     """The kinds that are now composed on inference clusters, and that these questions would miss."""
     kinds = {manifest.text(objects.desired(one), "kind") for one in bed.control.api.list(*CONSUMERS[0])}

@@ -40,8 +40,10 @@ def certificate(bed: Bed, serving: Serving) -> Iterator[Manifest]:
     _patch(bed, {"hostname": NAME, "tls": {"secretRef": {"name": SECRET}}})
     yield secret
     _patch(bed, {"hostname": None, "tls": None})
-    bed.await_with_looks("the service has its old URL", lambda: serving.facts() == before, 60, NAMESPACE)
+    teams = {manifest.namespace_of(one) for one in _services(bed)}
+    bed.await_with_looks("no service goes by the name any more", lambda: not _named(bed), 60, *teams)
     serving.await_ready()
+    assert serving.facts() == before
     bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, SECRET)
 
 
@@ -86,6 +88,15 @@ def _answers_https(bed: Bed) -> bool:
             return connection.getresponse().status == OK
     except (OSError, http.client.HTTPException):
         return False
+
+
+def _services(bed: Bed) -> list[Manifest]:
+    return bed.control.api.list("modelplane.ai/v1alpha1", "ModelService")
+
+
+def _named(bed: Bed) -> list[str]:
+    """The services whose URL has the name."""
+    return [manifest.name_of(one) for one in _services(bed) if NAME in manifest.text(one, "status", "address")]
 
 
 def _patch(bed: Bed, spec: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
 from function.packages.composed import USAGES
+from function.routing.charts import METALLB, RELEASE_LABEL
 from tests.e2e.bed import leftovers, orders, pools, spare
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names
@@ -87,6 +88,18 @@ def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -
     assert differences(bed, FLEET, MODEL, besides=orders.NAMESPACE) == []
 
 
+def test_metallb_goes_in_order_and_its_namespace_stays(bed: Bed, serving: Serving) -> None:
+    """In the end it is there again, to go with the gateway."""
+    with serving.as_before():
+        _balance(bed, {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.1/32"}}, "LoadBalancerHealthy")
+        _balance(bed, {"loadBalancer": None, "metallb": None}, "NotManaged")
+        left = [*bed.control.api.list(leftovers.HELM, "Release", SYSTEM_NAMESPACE, **{RELEASE_LABEL: METALLB.name})]
+        left += bed.control.api.list(USAGES, "Usage", METALLB.namespace)
+        assert left == []
+        assert leftovers.stays(bed, METALLB.namespace)
+        _balance(bed, {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.1/32"}}, "LoadBalancerHealthy")
+
+
 def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
         said = bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false", may_fail=True)
@@ -126,6 +139,17 @@ def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed:
     bed.await_with_looks("nothing of osl-1 is left", gone, 150, provider=SYSTEM_NAMESPACE)
     assert leftovers.on_cluster(bed, "osl-1") == []
     bed.control.kubectl.apply(FLEET / "clusters.yaml")
+
+
+def _balance(bed: Bed, traefik: Manifest, reason: str) -> None:
+    """Ask for a load balancer, or for none, and wait until the gateway says so."""
+
+    def said() -> bool:
+        gateway = bed.composite("InferenceGateway", "default")
+        return manifest.condition(gateway, "LoadBalancerReady").get("reason") == reason
+
+    bed.control.api.patch(bed.composite("InferenceGateway", "default"), {"spec": {"traefik": traefik}})
+    bed.await_with_looks(f"the gateway says {reason}", said, 120)
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:

@@ -6,6 +6,8 @@ import time
 from functools import partial
 
 from function.composition import manifest
+from function.routing.charts import METALLB
+from tests.e2e.bed import leftovers
 from tests.e2e.bed.departing import ByHand
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.orders import LEFT, NAMESPACE, SERVICE, Orders
@@ -27,6 +29,8 @@ def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orde
     assert LEFT in orders.left(SERVICE)
     assert not bed.is_true(SERVICE, LEFT, "Ready", NAMESPACE)
     assert len(orders.backends(LEFT)) == 1, "its route stays"
+    assert not [one for one in leftovers.of_control(bed) if "InferenceGateway" in one]
+    assert leftovers.stays(bed, METALLB.namespace), "Helm's record of the Release is there"
 
 
 def test_services_and_endpoints_go_without_a_gateway_in_either_order(orders: Orders) -> None:

@@ -119,7 +119,7 @@ def test_provider_kubernetes_that_is_down_takes_nothing_away_and_what_is_new_nam
 def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
         bed.processes.stop(bed.function)
-        serving.endures("nothing, until Crossplane gives up after two minutes", lambda: True, after=8, rolls=False)
+        serving.endures("nothing, until Crossplane gives up after two minutes", lambda: True, after=5, rolls=False)
         bed.restart_function()
         serving.await_synced()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from typing import Final
 
 import pytest
 
@@ -89,15 +90,17 @@ def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -
 
 
 def test_metallb_goes_in_order_and_its_namespace_stays(bed: Bed, serving: Serving) -> None:
-    """In the end it is there again, to go with the gateway."""
+    """In the end it is asked for again, to go with the gateway."""
     with serving.as_before():
-        _balance(bed, {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.1/32"}}, "LoadBalancerHealthy")
-        _balance(bed, {"loadBalancer": None, "metallb": None}, "NotManaged")
+        _balance(bed, _METALLB)
+        _await_balanced(bed, "LoadBalancerHealthy")
+        _balance(bed, dict.fromkeys(_METALLB))
+        _await_balanced(bed, "NotManaged")
         left = [*bed.control.api.list(leftovers.HELM, "Release", SYSTEM_NAMESPACE, **{RELEASE_LABEL: METALLB.name})]
         left += bed.control.api.list(USAGES, "Usage", METALLB.namespace)
         assert left == []
         assert leftovers.stays(bed, METALLB.namespace)
-        _balance(bed, {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.1/32"}}, "LoadBalancerHealthy")
+        _balance(bed, _METALLB)
 
 
 def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
@@ -115,7 +118,8 @@ def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving)
 
 
 def test_a_cluster_without_its_kubeconfig_waits_and_says_why(bed: Bed) -> None:
-    """The gateway begins to go meanwhile; what comes of it is seen last."""
+    """The gateway begins to go meanwhile, with MetalLB; what comes of it is seen last."""
+    _await_balanced(bed, "LoadBalancerHealthy")
     bed.control.kubectl("delete", "inferencegateway", "default", "--cascade=foreground", "--wait=false")
     cluster = bed.inference["osl-1"]
     bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
@@ -141,14 +145,19 @@ def test_a_cluster_that_has_its_kubeconfig_back_goes_and_can_be_built_again(bed:
     bed.control.kubectl.apply(FLEET / "clusters.yaml")
 
 
-def _balance(bed: Bed, traefik: Manifest, reason: str) -> None:
-    """Ask for a load balancer, or for none, and wait until the gateway says so."""
+_METALLB: Final[Manifest] = {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.1/32"}}
 
+
+def _balance(bed: Bed, traefik: Manifest) -> None:
+    """Ask for a load balancer, or for none."""
+    bed.control.api.patch(bed.composite("InferenceGateway", "default"), {"spec": {"traefik": traefik}})
+
+
+def _await_balanced(bed: Bed, reason: str) -> None:
     def said() -> bool:
         gateway = bed.composite("InferenceGateway", "default")
         return manifest.condition(gateway, "LoadBalancerReady").get("reason") == reason
 
-    bed.control.api.patch(bed.composite("InferenceGateway", "default"), {"spec": {"traefik": traefik}})
     bed.await_with_looks(f"the gateway says {reason}", said, 120)
 
 

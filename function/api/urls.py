@@ -51,7 +51,7 @@ class Url:
         scheme: http or https.
         host: The host in lower case; an IPv6 address in its short form and without brackets.
         port: The port, that of the scheme when the URL names none.
-        path: The path as written.
+        path: The path, decoded.
         family: What the host is.
         ignored: Parts of the URL that are left out of every request, in words and without what they say.
     """
@@ -80,9 +80,8 @@ class Url:
 
     @property
     def rewrite_path(self) -> str:
-        """The path that takes the place of a service's own, decoded: clients bring the `/v1` themselves."""
-        path = decoded(self.path)
-        stem = "" if isinstance(path, NoUrl) else path.rstrip("/").removesuffix("/v1").rstrip("/")
+        """The path that takes the place of a service's own: clients bring the `/v1` themselves."""
+        stem = self.path.rstrip("/").removesuffix("/v1").rstrip("/")
         return f"{stem}/" if stem.startswith("/") else "/"
 
 
@@ -133,7 +132,7 @@ def parse(text: str) -> Url | NoUrl:
         return host
     name, family = host
     parts = {"user info": user, "query": found["query"], "fragment": found["fragment"]}
-    return Url(scheme, name, port, found["path"], family, tuple(part for part, said in parts.items() if said))
+    return Url(scheme, name, port, path, family, tuple(part for part, said in parts.items() if said))
 
 
 def decoded(path: str) -> str | NoUrl:

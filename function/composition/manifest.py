@@ -97,6 +97,12 @@ def is_true(source: object, kind: str) -> bool:
     return condition(source, kind).get("status") == "True"
 
 
+def is_current(said: object, thing: Object | None) -> bool:
+    """Tell whether a condition of an object is about it as it is observed, and not about an earlier generation."""
+    generation = integer(thing, "metadata", "generation")
+    return integer(said, "observedGeneration", default=generation) >= generation
+
+
 def content(source: Object, key: str) -> Hashable:
     """Something that equal values of a field have in common, and others have not."""
     own = getattr(source, "content", None)

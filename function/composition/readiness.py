@@ -95,7 +95,6 @@ def _all(child: Object, *types: str) -> Readiness:
 
 def _route(child: Object) -> Readiness:
     """A route is ready when each parent that it names has accepted it and resolved its references."""
-    generation = manifest.integer(child, "metadata", "generation")
     parents = manifest.items(child, "status", "parents")
     if not parents:
         return Readiness(ready=False, message="no gateway has accepted the route yet")
@@ -104,7 +103,7 @@ def _route(child: Object) -> Readiness:
             found = manifest.condition({"status": parent}, kind)
             if found.get("status") != "True":
                 return Readiness(ready=False, message=_why(kind, found))
-            if manifest.integer(found, "observedGeneration", default=generation) < generation:
+            if not manifest.is_current(found, child):
                 return Readiness(ready=False, message=f"{kind} is about an earlier generation of the route")
     return READY
 

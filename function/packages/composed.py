@@ -14,9 +14,9 @@ from typing import Final
 from function.api.kinds import KINDS
 from function.composers import COMPOSERS
 from function.composition import Composer, objects
-from function.routing import charts, gateway_api, metallb
+from function.routing import charts, gateway_api, metallb, protection
 
-USAGES: Final = "protection.crossplane.io/v1beta1"
+USAGES: Final = protection.API_VERSION
 
 
 class Server(Enum):

@@ -21,7 +21,7 @@ from function.api.model_endpoint import ModelEndpointSpec
 from function.composition import Draft, Manifest, Required, Requirement, manifest, names
 from function.routing import certificates, front_door
 from function.routing.endpoint_conditions import TLS
-from function.routing.gateway_api import API_VERSION
+from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME
 from function.routing.gateway_conditions import GATEWAY_API
 
 PORT_NAME: Final = "https"
@@ -29,8 +29,6 @@ PORT_NAME: Final = "https"
 
 POLICY: Final = "backendtlspolicy"
 AUTHORITY: Final = "certificate-authority"
-
-_CONTROLLER: Final = "traefik.io/gateway-controller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +107,12 @@ def obstacle(check: Check | None) -> tuple[str, str]:
 def refusal(draft: Draft) -> str:
     """Why the gateway refuses what it is told now, and so every request; empty when it does not."""
     policy = draft.observed(POLICY)
-    generation = manifest.integer(policy, "metadata", "generation")
     for ancestor in manifest.items(policy, "status", "ancestors"):
+        if manifest.text(ancestor, "controllerName") != CONTROLLER_NAME:
+            continue
         for kind in ("ResolvedRefs", "Accepted"):
             found = manifest.condition({"status": ancestor}, kind)
-            older = manifest.integer(found, "observedGeneration", default=generation) < generation
-            if (
-                manifest.text(ancestor, "controllerName") == _CONTROLLER
-                and found.get("status") == "False"
-                and not older
-            ):
+            if found.get("status") == "False" and manifest.is_current(found, policy):
                 return f"{kind} is False: {manifest.text(found, 'message') or manifest.text(found, 'reason')}"
     return ""
 

@@ -15,6 +15,9 @@ from function.selectors.semver import SemverError, parse_semver
 
 GROUP: Final = "gateway.networking.k8s.io"
 API_VERSION: Final = f"{GROUP}/v1"
+CONTROLLER_NAME: Final = "traefik.io/gateway-controller"
+"""The controller that the front door's GatewayClass belongs to, whose word about routes and policies counts."""
+
 BUNDLE: Final = "gateway.networking.k8s.io/bundle-version"
 OLDEST: Final = "v1.5.0"
 """The first bundle in which everything that the gateway watches is served as v1."""

@@ -11,15 +11,11 @@ from function.api import labels
 from function.composition import Manifest, Object, manifest
 from function.routing.endpoint_view import Endpoint
 from function.routing.front_door import EVERY_PATH, PUBLIC_PATHS
+from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME, GROUP
 from function.routing.traffic import Target
-
-_GROUP: Final = "gateway.networking.k8s.io"
 
 GATEWAY: Final = "modelplane"
 """The Gateway that every service's route belongs to, in the system namespace."""
-
-CONTROLLER: Final = "traefik.io/gateway-controller"
-"""The controller that our Gateway belongs to, whose word about a route counts."""
 
 MOST_BACKENDS: Final = 16
 """The most backends that a rule may name."""
@@ -76,7 +72,7 @@ def route(
     shares = [(now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in targets]
     public = paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
     return {
-        "apiVersion": f"{_GROUP}/v1",
+        "apiVersion": API_VERSION,
         "kind": "HTTPRoute",
         "metadata": {"namespace": namespace},
         "spec": {
@@ -113,13 +109,12 @@ def judge(observed: Object | None) -> Judged:
     """
     if observed is None:
         return Judged(Verdict.UNKNOWN, "the route is not created yet")
-    generation = manifest.integer(observed, "metadata", "generation")
     parent = next((entry for entry in manifest.items(observed, "status", "parents") if _is_ours(entry, observed)), None)
     if parent is None:
         return Judged(Verdict.UNKNOWN, f"Gateway {labels.SYSTEM_NAMESPACE}/{GATEWAY} has not seen the route yet")
     for kind in ("Accepted", "ResolvedRefs"):
         found = manifest.condition({"status": parent}, kind)
-        if manifest.integer(found, "observedGeneration", default=generation) < generation:
+        if not manifest.is_current(found, observed):
             return Judged(Verdict.UNKNOWN, f"the gateway has not seen the latest change of the route: {kind} is older")
         status = found.get("status")
         if status == "True":
@@ -140,12 +135,12 @@ def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
     ref = manifest.mapping(entry, "parentRef")
     said = (
         manifest.text(entry, "controllerName"),
-        manifest.text(ref, "group") or _GROUP,
+        manifest.text(ref, "group") or GROUP,
         manifest.text(ref, "kind") or "Gateway",
         manifest.text(ref, "namespace") or manifest.namespace_of(observed),
         manifest.text(ref, "name"),
     )
-    return said == (CONTROLLER, _GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
+    return said == (CONTROLLER_NAME, GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
 
 
 def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[str, Any]]]:

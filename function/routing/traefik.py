@@ -10,7 +10,7 @@ from function.composition import Draft, Manifest, Object, manifest, readiness
 from function.composition.gateway_address import choose_address
 from function.routing import charts, protection
 from function.routing.charts import TRAEFIK
-from function.routing.gateway_api import API_VERSION, Definitions
+from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME, Definitions
 from function.routing.gateway_conditions import ADDRESS, CONTROLLER, SUPPORTED, TLS
 from function.routing.http_route import GATEWAY
 from function.selectors.semver import SemverError, parse_semver
@@ -85,7 +85,7 @@ def gateway_class() -> Manifest:
         "apiVersion": API_VERSION,
         "kind": "GatewayClass",
         "metadata": {"name": CLASS},
-        "spec": {"controllerName": "traefik.io/gateway-controller"},
+        "spec": {"controllerName": CONTROLLER_NAME},
     }
 
 
@@ -141,7 +141,7 @@ def say_tls(draft: Draft, spec: InferenceGatewaySpec) -> None:
             continue
         for kind in ("ResolvedRefs", "Programmed"):
             found = manifest.condition({"status": listener}, kind)
-            if not _is_current(found, seen):
+            if not manifest.is_current(found, seen):
                 draft.repeat(TLS)
                 return
             if found.get("status") != "True":
@@ -163,16 +163,10 @@ def _namespaces(spec: InferenceGatewaySpec) -> Manifest:
 def _programmed(draft: Draft, seen: Object | None) -> bool:
     """Whether the Gateway works; while it does not say so of what it is now, whether it did."""
     said = [manifest.condition(seen, kind) for kind in ("Accepted", "Programmed")]
-    status = [one.get("status") for one in said if _is_current(one, seen)]
+    status = [one.get("status") for one in said if manifest.is_current(one, seen)]
     if "False" in status:
         return False
     return status == ["True", "True"] or manifest.is_true(draft.observation.composite, "Ready")
-
-
-def _is_current(said: Object, seen: Object | None) -> bool:
-    """Whether a condition is about the Gateway as it is observed, and not about an earlier generation of it."""
-    generation = manifest.integer(seen, "metadata", "generation")
-    return manifest.integer(said, "observedGeneration", default=generation) >= generation
 
 
 def _say_controller(draft: Draft, definitions: Definitions) -> None:

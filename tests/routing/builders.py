@@ -7,7 +7,7 @@ from typing import Any
 
 from function.composition import Composition, Draft, Manifest, Observation, manifest
 from function.preview.control_plane import ControlPlane
-from function.routing import gateway_api, http_route, inference_gateway, model_endpoint, model_service
+from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
 from tests.support.observe import NOW, answer
 
 API_VERSION = "modelplane.ai/v1alpha1"
@@ -192,7 +192,7 @@ def observed_route(
     *conditions: Manifest,
     generation: int = 1,
     parent: str = "modelplane",
-    controller: str = http_route.CONTROLLER,
+    controller: str = gateway_api.CONTROLLER_NAME,
 ) -> Manifest:
     """The route of an answer, as it is observed with the words of a gateway."""
     body = made.children["httproute"].manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ UNSETTLED: Final = 1
 REFUSED: Final = 2
 
 FAILED: Final = 1
+INTERRUPTED: Final = 130
+"""What shells have for a command that was ended from the keyboard."""
 
 _QUIET_SECONDS: Final = 3
 _BETWEEN_SECONDS: Final = 2
@@ -31,7 +34,13 @@ def modelplane(argv: Sequence[str] | None = None) -> int:
         composed that must never be; 2 when the input is refused.
     """
     arguments = _parser().parse_args(argv)
-    return preview(arguments.paths, arguments.output)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an encoding that lacks a letter must not end a preview
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return preview(arguments.paths, arguments.output)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def serve(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -160,8 +169,10 @@ def preview(paths: Sequence[str], output: str) -> int:
     try:
         views.VIEWS[output](plane, sys.stdout)
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed goes nowhere
+        if not isinstance(error, BrokenPipeError):
+            return _stopped(f"the preview cannot be written: {error.strerror}", UNSETTLED)
     return SETTLED
 
 
@@ -197,7 +208,9 @@ def _version() -> str:
 
 
 def _stopped(why: object, status: int) -> int:
-    sys.stderr.write(f"modelplane: {why}\n")
+    from function.preview.terminal import printable  # noqa: PLC0415  # only this command needs it
+
+    sys.stderr.write(f"modelplane: {printable(str(why))}\n")
     return status
 
 

@@ -81,6 +81,49 @@ def test_several_reasons_to_refuse_the_input_are_listed(manifests: Path, capsys:
     )
 
 
+@pytest.mark.parametrize("output", ["tree", "yaml", "json"])
+def test_a_preview_that_cannot_be_written_says_so_and_exits_1(output: str, manifests: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = command("preview", str(manifests), "-o", output, stdout=full)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "modelplane: the preview cannot be written: No space left on device\n",
+    )
+
+
+def test_a_terminal_without_the_letters_of_a_name_gets_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ü}\n", encoding="utf-8")
+    done = command("preview", str(path), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, "`-- ConfigMap  default/\\xfc")
+    refused = command("preview", "ü.yaml", PYTHONIOENCODING="ascii")
+    assert (refused.returncode, refused.stderr) == (2, "modelplane: \\xfc.yaml: no such file or folder\n")
+
+
+def test_what_a_terminal_would_obey_in_a_refusal_is_written_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: "\\e[31m"}\n', encoding="utf-8")
+    assert main.modelplane(["preview", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "\\x1b[31m" in said
+    assert "\x1b" not in said
+
+
+def command(*arguments: str, stdout: Any = subprocess.PIPE, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "function.main", *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 def test_what_does_not_settle_exits_1_and_names_who_changes_what(
     manifests: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

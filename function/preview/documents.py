@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -13,19 +14,19 @@ from function.preview import providers
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
 from function.preview.reconcile import COMPOSITE_LABEL, controller_uid
+from function.preview.terminal import CONTROL, HIDDEN, without_passwords
 
 COMPOSED_BY: Final = "modelplane.ai/composed-by"
 ON_CLUSTER: Final = "modelplane.ai/on-cluster"
 
 _IN_USE: Final = "crossplane.io/in-use"
-_HIDDEN: Final = "***"
 
 
 def documents(plane: ControlPlane) -> list[Manifest]:
     """Every object that was given or composed, as a user would write it.
 
     An object on an inference cluster stands for itself instead of the Object that brings it there.
-    Composites carry their status. The content of Secrets is hidden.
+    Composites carry their status. The content of Secrets is hidden, and so are passwords in URLs.
     """
     composites = {ref_of(thing) for thing in plane.composites}
     found: dict[tuple[str, Ref], Manifest] = {}
@@ -45,18 +46,23 @@ def documents(plane: ControlPlane) -> list[Manifest]:
     return [found[key] for key in sorted(found)]
 
 
-def as_yaml(of: Iterable[Manifest]) -> str:
-    """Write documents as YAML."""
+def as_yaml(of: Iterable[Manifest], *, unicode: bool = True) -> str:
+    """Write documents as YAML, in ASCII alone if not `unicode`."""
     text = yaml.dump_all(
-        list(of), Dumper=_Dumper, sort_keys=False, explicit_start=True, allow_unicode=True, width=10_000
+        list(of), Dumper=_Dumper, sort_keys=False, explicit_start=True, allow_unicode=unicode, width=10_000
     )
-    return str(text)
+    return CONTROL.sub(_escaped, str(text))
 
 
-def as_json(of: Iterable[Manifest]) -> str:
-    """Write documents as one JSON List, as kubectl does."""
+def as_json(of: Iterable[Manifest], *, unicode: bool = True) -> str:
+    """Write documents as one JSON List, as kubectl does, in ASCII alone if not `unicode`."""
     listed = {"apiVersion": "v1", "kind": "List", "items": list(of)}
-    return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    return CONTROL.sub(_escaped, json.dumps(listed, indent=2, ensure_ascii=not unicode)) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Write a character as JSON and YAML both read it between double quotes."""
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
@@ -71,15 +77,16 @@ def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
             continue
         body[key] = {k: v for k, v in value.items() if k != "crossplane"} if key == "spec" else value
     if thing["kind"] == "Secret":
-        hidden = {key: dict.fromkeys(manifest.mapping(thing, key), _HIDDEN) for key in ("data", "stringData")}
+        hidden = {key: dict.fromkeys(manifest.mapping(thing, key), HIDDEN) for key in ("data", "stringData")}
         body |= {key: value for key, value in hidden.items() if value}
     if manifest.mapping(thing, "status"):
         body["status"] = thing["status"]
-    return {key: value for key, value in body.items() if value != {}}
+    shown: Manifest = without_passwords({key: value for key, value in body.items() if value != {}})
+    return shown
 
 
 def _text(dumper: Any, text: str) -> Any:
-    style = "|" if "\n" in text else None
+    style = '"' if CONTROL.search(text) else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

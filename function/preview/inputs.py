@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, TextIO
-
-import yaml
 
 from function.api import patterns
 from function.api.kinds import GROUPS, KINDS
 from function.api.validation import admit
 from function.composition import Manifest, Object, manifest
 from function.preview.fields import plain
-from function.preview.kinds import group_of, in_namespace, ref_of
+from function.preview.files import texts
+from function.preview.kinds import Ref, group_of, in_namespace, ref_of
+from function.preview.parsing import ParseError, parse
 
-STDIN: Final = "-"
-
-_ENDS: Final = frozenset({".json", ".yaml", ".yml"})
 _KUSTOMIZE: Final = "kustomize.config.k8s.io"
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CALLED: Final = {
@@ -76,77 +71,46 @@ def read(paths: Sequence[str], stdin: TextIO | None = None) -> list[Manifest]:
     """
     problems: list[str] = []
     documents: list[Document] = []
-    for source, text in _texts(paths, stdin or sys.stdin, problems):
+    for source, text in texts(paths, stdin or sys.stdin, problems):
         try:
             documents += [item for document in _parsed(source, text) for item in _items(document, problems)]
         except InputError as error:
             problems += error.problems
     if not documents and not problems:
         problems.append(f"no manifests in {', '.join(paths)}")
-    found: list[Manifest] = []
-    places: dict[Any, str] = {}
+    found: dict[Ref, Document] = {}
     for document in documents:
         wrong = _problems(document)
         problems += wrong
         if wrong:
             continue
-        thing = document.content
-        ref = ref_of(in_namespace(thing, "default"))
-        if ref in places:
-            problems.append(f"{document.source}: {ref} is given twice, first in {places[ref]}")
-        places.setdefault(ref, document.source)
-        found.append(thing)
+        ref = ref_of(in_namespace(document.content, "default"))
+        first = found.setdefault(ref, document)
+        different = _different(first.content, document.content)
+        if different:
+            problems.append(
+                f"{document.source}: {ref} is given twice, and differs from the one in {first.source} in "
+                f"{', '.join(different)}: leave one of them out, or make them the same"
+            )
     if problems:
         raise InputError(problems)
-    return found
+    return [document.content for document in found.values()]
 
 
-# ---------------------------------------------------------------------- files
+def _different(one: Manifest, other: Manifest) -> list[str]:
+    """List the fields in which two manifests of one object differ."""
+    mine, theirs = in_namespace(one, "default"), in_namespace(other, "default")
+    return sorted(field for field in mine.keys() | theirs.keys() if mine.get(field, ...) != theirs.get(field, ...))
 
 
-def _texts(paths: Sequence[str], stdin: TextIO, problems: list[str]) -> Iterator[tuple[str, str]]:
-    """Give each file's name and text, a file that is named twice once; note what cannot be read."""
-    seen: set[Path] = set()
-    for path in paths:
-        if path == STDIN:
-            yield "standard input", stdin.read()
-            continue
-        place = Path(path)
-        files = [place]
-        if place.is_dir():
-            files = sorted(file for file in place.rglob("*") if file.suffix in _ENDS and file.is_file())
-            if not files:
-                problems.append(f"{path}: no .yaml, .yml or .json files in this folder")
-        for file in files:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
-                try:
-                    yield str(file), file.read_text(encoding="utf-8")
-                except FileNotFoundError:
-                    problems.append(f"{file}: no such file or folder")
-                except UnicodeDecodeError as error:
-                    problems.append(f"{file}: is not text in UTF-8 (byte {error.start})")
-                except OSError as error:
-                    problems.append(f"{file}: cannot be read: {error.strerror}")
+# ---------------------------------------------------------------------- documents
 
 
 def _parsed(source: str, text: str) -> list[Document]:
-    language = "JSON" if source.endswith(".json") else "YAML"
     try:
-        contents = [_json(text)] if language == "JSON" else list(yaml.load_all(text, Loader=_Loader))
-    except json.JSONDecodeError as error:
-        raise InputError([f"{source}:{error.lineno}:{error.colno}: is not JSON: {error.msg}"]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise InputError([f"{source}{where}: is not YAML: {error.problem or error.context}"]) from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError([f"{source}: is not {language}: {error}"]) from None
-    except RecursionError:
-        raise InputError([f"{source}: is nested too deeply"]) from None
-    except (AttributeError, LookupError, TypeError):  # what the parser makes of a text under a tag it cannot have
-        raise InputError([f"{source}: is not YAML: a value does not fit its tag"]) from None
-    contents = [content for content in contents if content is not None]
+        contents = parse(text, language="JSON" if source.endswith(".json") else "YAML")
+    except ParseError as error:
+        raise InputError([f"{source}{error.where}: {error}"]) from None
     many = len(contents) > 1
     return [
         Document(f"{source} (document {number})" if many else source, content)
@@ -178,8 +142,6 @@ def _problems(document: Document) -> list[str]:
         plain(thing)
     except TypeError as error:
         return [f"{document.source}: {error}"]
-    except RecursionError:
-        return [f"{document.source}: contains itself, or is nested too deeply"]
     for field in ("apiVersion", "kind"):
         if not manifest.text(thing, field):
             return [f"{document.source}: is no manifest: {field} is required, and must be a text"]
@@ -222,53 +184,3 @@ def _metadata(thing: Object) -> Iterator[str]:
 
 def _called(value: Any) -> str:
     return _CALLED.get(type(value), type(value).__name__)
-
-
-# ---------------------------------------------------------------------- YAML and JSON
-
-
-def _json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_unique)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'the key "{twice}" is there twice')
-    return found
-
-
-def _mapping(loader: Any, node: Any) -> dict[str, Any]:
-    """Build a map, refusing keys that are there twice, of which all but one would be lost."""
-    if not isinstance(node, yaml.MappingNode):
-        raise yaml.constructor.ConstructorError(None, None, "a map is needed here", node.start_mark)
-    seen = set()
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
-        if key.value in seen and key.value != "<<":
-            raise yaml.constructor.ConstructorError(None, None, f'the key "{key.value}" is there twice', key.start_mark)
-        seen.add(key.value)
-    loader.flatten_mapping(node)
-    return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
-
-
-def _number(loader: Any, node: Any) -> Any:
-    """Build a number; what looks like hours and minutes is a text."""
-    value = loader.construct_scalar(node)
-    if ":" in value:
-        return value
-    tag = node.tag.rpartition(":")[2]
-    return loader.construct_yaml_int(node) if tag == "int" else loader.construct_yaml_float(node)
-
-
-_Loader: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-    for first, rules in _Loader.yaml_implicit_resolvers.items()
-}
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:int", _number)
-_Loader.add_constructor("tag:yaml.org,2002:float", _number)

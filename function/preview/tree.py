@@ -45,6 +45,7 @@ def tree(plane: ControlPlane) -> tuple[Node, ...]:
         Node("Models: which replica runs where", below=_each(plane, "ModelDeployment", _deployment)),
         *_clusters(plane),
         Node("Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))),
+        Node("Used by nothing that was given", below=_unused(plane)),
         Node("Not composed by this version", below=_not_composed(plane)),
         Node("Taken as given: no kinds of Modelplane", below=_given(plane)),
     )
@@ -203,6 +204,47 @@ def _pool(plane: ControlPlane, pool: Object) -> Node:
     nodes = counted(manifest.integer(pool, "nodeCount"), "node")
     each = f", each with {carried}" if carried else ""
     return Node(f"node pool {manifest.text(pool, 'name')}: {nodes} of class {name}{each}")
+
+
+def _unused(plane: ControlPlane) -> tuple[Node, ...]:
+    """Objects that were given and work for others, where no other wants them."""
+
+    def given(kind: str) -> list[Manifest]:
+        return [thing for thing in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(thing) in plane.given]
+
+    clusters = plane.store.find(group_of(_VERSION["InferenceCluster"]), "InferenceCluster")
+    classes = {
+        manifest.text(pool, "className")
+        for cluster in clusters
+        for pool in manifest.items(cluster, "spec", "nodePools")
+    }
+    services = plane.store.find(group_of(_VERSION["ModelService"]), "ModelService")
+    return (
+        *(_unused_class(thing) for thing in given("InferenceClass") if manifest.name_of(thing) not in classes),
+        *(
+            Node(f"endpoint {_title(thing)}, {manifest.text(thing, 'spec', 'url')}", _ready(thing), tuple(_why(thing)))
+            for thing in given("ModelEndpoint")
+            if not any(_selects(service, thing) for service in services)
+        ),
+        *(_replica(thing) for thing in given("ModelReplica") if not controller_uid(thing)),
+        *(
+            Node(f"serving stack {_title(thing)}", _ready(thing), tuple(_why(thing)))
+            for thing in given("ServingStack")
+            if not controller_uid(thing)
+        ),
+    )
+
+
+def _unused_class(thing: Object) -> Node:
+    carried = devices(manifest.items(thing, "spec", "devices"))
+    return Node(f"class {manifest.name_of(thing)}{f': each node with {carried}' if carried else ''}", _ready(thing))
+
+
+def _selects(service: Object, endpoint: Object) -> bool:
+    return manifest.namespace_of(service) == manifest.namespace_of(endpoint) and any(
+        manifest.mapping(group, "selector", "matchLabels").items() <= manifest.labels(endpoint).items()
+        for group in manifest.items(service, "spec", "endpoints")
+    )
 
 
 def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:

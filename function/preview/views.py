@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable, Mapping
 from typing import Final, TextIO, TypeAlias
@@ -12,6 +13,7 @@ from rich.tree import Tree
 
 from function.preview.control_plane import ControlPlane
 from function.preview.documents import as_json, as_yaml, documents
+from function.preview.terminal import printable
 from function.preview.tree import Node, tree
 
 View: TypeAlias = Callable[[ControlPlane, TextIO], None]
@@ -23,7 +25,8 @@ _WIDE: Final = 100_000
 def show_tree(plane: ControlPlane, out: TextIO) -> None:
     """Print a tree to read; in colour on a terminal, plain elsewhere."""
     terminal = out.isatty()
-    buffer = io.StringIO()
+    # Where the encoding has no lines to draw with, the tree is drawn with signs.
+    buffer = io.TextIOWrapper(io.BytesIO(), encoding=out.encoding or "utf-8", errors="backslashreplace", newline="\n")
     console = Console(
         file=buffer,
         force_terminal=terminal,
@@ -36,21 +39,26 @@ def show_tree(plane: ControlPlane, out: TextIO) -> None:
     for number, section in enumerate(tree(plane)):
         if number:
             console.print()
-        console.print(_grown(section, Tree(Text(section.text, style="bold"), guide_style="dim")))
-    out.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+        console.print(_grown(section, Tree(Text(_line(section.text), style="bold"), guide_style="dim")))
+    buffer.seek(0)
+    out.writelines(f"{line.rstrip()}\n" for line in buffer)
 
 
 def show_yaml(plane: ControlPlane, out: TextIO) -> None:
     """Print every object as a YAML document."""
-    out.write(as_yaml(documents(plane)))
+    out.write(as_yaml(documents(plane), unicode=_has_unicode(out)))
 
 
 def show_json(plane: ControlPlane, out: TextIO) -> None:
     """Print every object as an item of a JSON List."""
-    out.write(as_json(documents(plane)))
+    out.write(as_json(documents(plane), unicode=_has_unicode(out)))
 
 
 VIEWS: Final[Mapping[str, View]] = {"tree": show_tree, "yaml": show_yaml, "json": show_json}
+
+
+def _has_unicode(out: TextIO) -> bool:
+    return codecs.lookup(out.encoding or "utf-8").name.startswith("utf")
 
 
 def _grown(node: Node, branch: Tree) -> Tree:
@@ -59,8 +67,13 @@ def _grown(node: Node, branch: Tree) -> Tree:
     return branch
 
 
+def _line(text: str) -> str:
+    """Show a text in one line, with nothing that a terminal would obey."""
+    return printable(text).replace("\n", "\\n")
+
+
 def _label(node: Node) -> Text:
-    label = Text(node.text)
+    label = Text(_line(node.text))
     if node.state is not None:
         label.append("  Ready" if node.state else "  NOT READY", style="green" if node.state else "bold red")
     return label

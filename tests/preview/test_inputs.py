@@ -244,12 +244,21 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
-def test_an_object_that_is_given_twice_is_refused_with_both_places() -> None:
-    write("a.yaml", config())
-    write("b.yaml", config("b"), {**config(), "metadata": {"name": "a", "namespace": "default"}})
-    assert refused("a.yaml", "b.yaml") == [
-        "b.yaml (document 2): ConfigMap/default/a is given twice, first in a.yaml",
-    ]
+def test_an_object_that_is_given_twice_with_two_meanings_is_refused_with_both_places_and_what_to_do() -> None:
+    write("a.yaml", config(data={"x": "1"}))
+    write("b.yaml", config("b"), config(data={"x": "2"}, immutable=True))
+    (problem,) = refused("a.yaml", "b.yaml")
+    assert problem == (
+        "b.yaml (document 2): ConfigMap/default/a is given twice, and differs from the one in a.yaml in "
+        "data, immutable: leave one of them out, or make them the same"
+    )
+
+
+def test_an_object_that_is_given_twice_with_one_meaning_is_one() -> None:
+    space: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ml-team"}}
+    write("a.yaml", space, config())
+    write("b.yaml", space, config("b"), {**config(), "metadata": {"name": "a", "namespace": "default"}})
+    assert names("a.yaml", "b.yaml") == ["ml-team", "a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -302,10 +311,82 @@ def test_labels_of_our_own_kinds_are_judged_too() -> None:
     ]
 
 
-def test_a_copy_of_a_folder_given_too_is_refused_object_by_object() -> None:
+def test_a_copy_of_a_folder_given_too_changes_nothing() -> None:
     write("in/a.yaml", config(), config("b"))
     shutil.copytree("in", "copy")
-    assert len(refused("in", "copy")) == 2
+    assert names("in", "copy") == ["a", "b"]
+
+
+# ---------------------------------------------------------------------- what never ends
+
+
+def aliases(levels: int, each: str = "[{}]") -> str:
+    """A manifest of a few hundred bytes in which each level repeats the one before nine times."""
+    repeated = (each.format(", ".join([f"*a{level}"] * 9)) for level in range(levels - 1))
+    lines = ["a0: &a0 {x: y}", *(f"a{level}: &a{level} {text}" for level, text in enumerate(repeated, 1))]
+    return yaml.safe_dump(config()) + "\n".join(lines)
+
+
+@pytest.mark.parametrize("each", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merge keys"])
+def test_a_text_whose_anchors_repeat_more_than_fits_into_memory_is_refused(each: str) -> None:
+    assert refused("-", stdin=aliases(12, each)) == [
+        "standard input:1:1: is not YAML: its anchors repeat more than 1 MiB of it"
+    ]
+
+
+def test_anchors_that_repeat_a_little_are_followed() -> None:
+    (thing,) = read(["-"], io.StringIO(aliases(4)))
+    assert thing["a3"] == [[[{"x": "y"}] * 9] * 9] * 9
+
+
+def test_what_is_nested_deeper_than_can_be_walked_through_is_refused_however_it_is_written() -> None:
+    chain = "\n".join(["a0: &a0 [x]", *(f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 200))])
+    assert refused("-", stdin=yaml.safe_dump(config()) + chain) == ["standard input: is nested too deeply"]
+    assert refused("-", stdin="[" * 200 + "]" * 200) == ["standard input: is nested too deeply"]
+    assert refused(write("a.json", "[" * 200 + "]" * 200)) == ["a.json: is nested too deeply"]
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.json"])
+def test_a_number_of_thousands_of_digits_is_refused(name: str) -> None:
+    assert refused(write(name, '{"apiVersion": "v1", "kind": "ConfigMap", "x": ' + "9" * 5000 + "}")) == [
+        f"{name}: has a number of too many digits"
+    ]
+
+
+def test_a_link_to_itself_is_refused() -> None:
+    Path("self").symlink_to("self")
+    assert refused("self") == ["self: cannot be read: Too many levels of symbolic links"]
+
+
+def test_what_is_no_file_in_a_folder_is_refused_and_not_waited_for() -> None:
+    write("in/a.yaml", config())
+    Path("in/loop.yaml").symlink_to("loop.yaml")
+    Path("in/none.yaml").symlink_to("nowhere")
+    os.mkfifo("in/pipe.yaml")
+    Path("in/up").symlink_to("..")
+    Path("in/folder.yaml").mkdir()
+    assert refused("in") == [
+        "in/loop.yaml: is a link to itself",
+        "in/none.yaml: is a link to nothing",
+        "in/pipe.yaml: is no file",
+    ]
+
+
+def test_a_text_without_end_is_refused() -> None:
+    assert refused("/dev/zero") == ["/dev/zero: has more than 64 MiB; give fewer manifests at once"]
+
+
+def test_a_folder_of_countless_files_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("function.preview.files.MOST_FILES", 2)
+    write("in/a.yaml", config("a"))
+    write("in/b.yaml", config("b"))
+    assert names("in") == ["a", "b"]
+    write("in/c.yaml", config("c"))
+    assert refused("in") == ["in: has more than 2 files; name the folder with the manifests"]
+
+
+def test_a_path_that_no_system_can_have_is_refused() -> None:
+    assert refused("a\0b") == ["a\0b: cannot be read: embedded null byte"]
 
 
 WORDS = ("a", "kind", "apiVersion", "v1", "List", "items", "1", ".inf", "<<", "&x ", "*x")

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 import yaml
 
+from function.api.kinds import KINDS
 from function.composition import Composition, Observation
 from function.preview.control_plane import ControlPlane
 from function.preview.tree import Node, tree
 from function.preview.views import show_tree
+from tests.support import api
 from tests.support.api import deployment
 from tests.support.settled import EXAMPLES, quickstart, settle
 
@@ -130,6 +132,45 @@ def test_given_objects_of_other_kinds_are_named_so_that_no_input_is_passed_over_
     assert text(plane(widget, secret)) == (
         "Taken as given: no kinds of Modelplane\n├── Secret  default/token  with key\n└── Widget  team/w\n"
     )
+
+
+def test_an_object_that_no_other_uses_is_named_so_that_no_input_is_passed_over_in_silence() -> None:
+    classes = list(yaml.safe_load_all((FLEET / "classes.yaml").read_text(encoding="utf-8")))
+    endpoint = {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "ModelEndpoint",
+        "metadata": {"name": "outside", "namespace": "ml-team", "labels": {"at": "outside"}},
+        "spec": {"url": "http://user:hunter2@llm.example.com/v1"},
+    }
+    assert text(plane(*classes, endpoint)) == (
+        "Used by nothing that was given\n"
+        "├── class l4-1x: each node with 1 x gpu (Ada Lovelace, 23034Mi)  Ready\n"
+        "├── class t4-4x: each node with 4 x gpu (Turing, 15360Mi)  Ready\n"
+        "└── endpoint ml-team/outside, http://***@llm.example.com/v1  Ready\n"
+    )
+    assert "Used by nothing that was given" not in text(plane(endpoint, service()))
+
+
+ALONE = [
+    api.inference_class(),
+    api.cluster(),
+    api.gateway(),
+    api.deployment(),
+    api.replica(),
+    api.service({"selector": {"matchLabels": {"a": "b"}}}),
+    api.endpoint(),
+    api.cache(),
+    api.stack(),
+]
+
+
+@pytest.mark.parametrize("thing", ALONE, ids=lambda thing: thing["kind"])
+def test_no_kind_of_ours_is_passed_over_in_silence_when_it_is_all_that_is_given(thing: Any) -> None:
+    assert thing["metadata"]["name"] in text(plane(thing))
+
+
+def test_every_kind_of_ours_is_tried_alone() -> None:
+    assert {thing["kind"] for thing in ALONE} == {kind.kind for kind in KINDS}
 
 
 def test_what_stops_a_reconcile_is_said_even_of_what_stays_ready() -> None:

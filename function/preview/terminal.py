@@ -1,0 +1,40 @@
+"""What may be shown of texts that somebody else wrote.
+
+A manifest can hold characters that move a terminal's cursor, rename its window or turn the order
+of a line around, and passwords in the URLs of proxies and providers. Neither is ever printed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+HIDDEN: Final = "***"
+
+CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Control characters but for tab and end of line, and those that change the direction of writing."""
+
+_USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+"""Name and password in a URL, as RFC 3986 has them: all from the slashes to the last @ before the path."""
+
+
+def printable(text: str) -> str:
+    r"""Write out what a terminal would obey, as `\x1b`, and hide who logs in to a URL with which password."""
+    return CONTROL.sub(escaped, without_passwords(text))
+
+
+def escaped(found: re.Match[str]) -> str:
+    r"""Write characters as Python does: `\x1b`, `\u202e`."""
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
+def without_passwords(thing: Any) -> Any:
+    """Hide name and password in every URL of a text, or of all texts in plain data."""
+    match thing:
+        case str():
+            return _USER.sub(f"{HIDDEN}@", thing) if "@" in thing else thing
+        case dict():
+            return {without_passwords(key): without_passwords(value) for key, value in thing.items()}
+        case list():
+            return [without_passwords(one) for one in thing]
+    return thing

@@ -16,11 +16,18 @@ from urllib.parse import urlencode, urlsplit
 import yaml
 
 from function.composition import Manifest, Object, manifest
+from tests.e2e.bed.asking import ask_again, passes
 
 MERGE: Final = "application/merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
-_SECONDS: Final = 20
+_SECONDS: Final = 60
+"""How long an answer is awaited: a server gives up by then."""
+
+_READY_SECONDS: Final = 5
 _NOT_FOUND: Final = 404
+_CONFLICT: Final = 409
+_PASS: Final = frozenset({429, 502, 503, 504})
+"""What a server says that is busy, or whose store or webhooks are."""
 
 
 class ApiError(Exception):
@@ -67,13 +74,35 @@ class Api:
         return f"https://{self._host}:{self._port}"
 
     def call(self, method: str, path: str, body: Object | None = None, content_type: str = "application/json") -> Any:
-        """Send a request, and give the answer's JSON.
+        """Send a request, and give the answer's JSON. A server that is too busy to answer is asked again.
 
         Raises:
             ApiError: When it is refused.
             OSError: When the server cannot be reached.
         """
         data = None if body is None else json.dumps(body)
+        return ask_again(f"{method} {self.url}{path}", lambda: self._ask(method, path, data, content_type), _passes)
+
+    def is_ready(self) -> bool:
+        """Tell whether the server says that it is ready."""
+        connection = _Connection(self._host, self._port, timeout=_READY_SECONDS, context=self._context)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().read() == b"ok"
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def create(self, thing: Object) -> None:
+        """Create an object; one that is there is fine, since it may have been asked for before."""
+        try:
+            self.call("POST", self.path(thing["apiVersion"], thing["kind"], manifest.namespace_of(thing)), thing)
+        except ApiError as error:
+            if error.status != _CONFLICT:
+                raise
+
+    def _ask(self, method: str, path: str, data: str | None, content_type: str) -> Any:
         status, text = self._send(method, path, data, content_type)
         if status >= 300:  # what HTTP calls success is below
             raise ApiError(status, f"{method} {path}: {status} {_message(text)}")
@@ -169,6 +198,14 @@ class Api:
 def load(path: Path) -> list[Manifest]:
     """The documents of a YAML file."""
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether a server that did not answer, or answered with an error, may well answer in a moment."""
+    if isinstance(error, ApiError):
+        return error.status in _PASS or (error.status >= 500 and passes(error))
+    unverified = isinstance(error, ssl.SSLCertVerificationError)
+    return isinstance(error, OSError | http.client.HTTPException) and not unverified
 
 
 def _root(api_version: str) -> str:

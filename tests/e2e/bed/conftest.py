@@ -15,20 +15,26 @@ from tests.e2e.bed import orders as deletion
 from tests.e2e.bed import outside as abroad
 from tests.e2e.bed import plane, spare, topologies
 from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
+from tests.e2e.bed.failures import Failures
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.orders import Orders
 from tests.e2e.bed.outside import Outside
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.processes import EndedError
+from tests.e2e.bed.progress import Progress
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
 from tests.e2e.bed.spare import Leaving
 from tests.e2e.bed.topologies import Loss, Topologies
 from tests.e2e.bed.traffic import Traffic
+from tests.e2e.bed.voice import say
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
 
 HERE = Path(__file__).parent
+
+ESSENTIAL = frozenset({"bed", "providers", "asked", "fleet", "serving"})
+"""The steps without which there is nothing to check."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -40,9 +46,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep a journal."""
+    """Keep a journal, and end with the first failure that leaves nothing to check."""
     if not config.pluginmanager.has_plugin("bed-journal"):
         config.pluginmanager.register(Journal(), "bed-journal")
+        config.pluginmanager.register(Failures(ESSENTIAL, (EndedError,), say), "bed-failures")
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +82,8 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
         with plane.running(binaries, failed=lambda: journal.failed or request.session.testsfailed > 0) as bed:
             journal.note("start of the bed", time.monotonic() - started)
             say(f"started in {time.monotonic() - started:.0f} s")
-            yield bed
+            with Progress(journal.progress):
+                yield bed
     except BinariesError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     finally:

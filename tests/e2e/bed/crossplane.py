@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,9 @@ from tests.e2e.bed import accounts, hurried
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import BedError, Processes, Running, answers, free_ports
+from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.ports import free_ports
+from tests.e2e.bed.processes import BedError, Command, Processes, Running, answers
 from tests.e2e.bed.services import Services
 from tests.e2e.binaries import Binaries
 from tests.e2e.shipped import ROOT
@@ -42,8 +46,9 @@ class Crossplane:
         certificates: Who is trusted.
         cluster: The control cluster.
         services: Leads Crossplane's calls to our function.
-        ports: The core's ports of webhooks, metrics and probes.
-        core: The core, once it was started.
+        grace: How long a replica that leaves drains.
+        core: The core, once it was started; its ports are those of webhooks, metrics and probes.
+        asks: The port at which the API server asks the core's webhooks.
     """
 
     binaries: Binaries
@@ -51,8 +56,9 @@ class Crossplane:
     certificates: Certificates
     cluster: Cluster
     services: Services
-    ports: list[int] = field(default_factory=lambda: free_ports(3))
+    grace: timedelta
     core: Running = field(init=False)
+    asks: int = field(default=0, init=False)
 
     @property
     def function_keys(self) -> Path:
@@ -62,27 +68,31 @@ class Crossplane:
     def start(self) -> None:
         """Install and start the core, with the webhook by which Usages are enforced, and the RBAC manager."""
         self._authorize()
-        self._initialize({**self._environment(), "ENABLE_WEBHOOKS": "false"})
+        self._initialize({**self._environment(free_ports(3)), "ENABLE_WEBHOOKS": "false"})
         self._start_rbac_manager()
-        self.start_core()
-        self.cluster.kubectl.apply_objects(self._webhooks(self.ports[0]))
+        self._run_core(free_ports(3))
 
-    def start_core(self) -> None:
-        """Start the core, or start it again after it was stopped."""
-        command: tuple[str | Path, ...] = (
-            self.binaries.crossplane,
-            "core",
-            "start",
-            "--debug",
-            *documented_options(),
-        )
+    def restart_core(self) -> None:
+        """Stop the core, and start it again where it was."""
+        self.processes.stop(self.core)
+        self._run_core(self.core.ports)
+
+    def _run_core(self, ports: list[int]) -> None:
+        words: tuple[str | Path, ...] = (self.binaries.crossplane, "core", "start", "--debug", *documented_options())
         keys = str(accounts.mounted(self.cluster, "crossplane-tls-client"))
-        environment = {**self._environment(), "TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
-        self.core = self.processes.start("crossplane", command, environment)
-        self.processes.until("Crossplane is ready", lambda: answers(f"http://127.0.0.1:{self.ports[2]}/readyz"), 90)
+        own = {"TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
 
-    def _environment(self) -> dict[str, str]:
-        webhook, metrics, health = self.ports
+        def command(given: Sequence[int]) -> Command:
+            return Command(words, {**self._environment(given), **own})
+
+        core = self.core = self.processes.start_on("crossplane", ports, command)
+        self.processes.until("Crossplane is ready", lambda: _is_ready(core.ports[2]), 90)
+        if self.asks != core.ports[0]:
+            self.asks = core.ports[0]
+            self.cluster.kubectl.apply_objects(self._webhooks(self.asks))
+
+    def _environment(self, ports: Sequence[int]) -> dict[str, str]:
+        webhook, metrics, health = ports
         return {
             "KUBECONFIG": str(accounts.kubeconfig(self.cluster, accounts.CORE)),
             "POD_NAMESPACE": CROSSPLANE_NAMESPACE,
@@ -105,39 +115,52 @@ class Crossplane:
         revision = self._revision("Provider", PROVIDER)
         deployment = self.cluster.api.get("apps/v1", "Deployment", manifest.name_of(revision), CROSSPLANE_NAMESPACE)
         pod = manifest.mapping(deployment or {}, "spec", "template", "spec")
-        webhook, metrics, health = free_ports(3)
-        command = (
+        words = (
             self.binaries["provider-kubernetes"],
             *manifest.items(pod, "containers")[0].get("args", ()),
             "--debug",
             "--poll=1m",
-            f"--webhook-port={webhook}",
-            f"--metrics-bind-address=127.0.0.1:{metrics}",
-            f"--health-probe-bind-addr=127.0.0.1:{health}",
         )
         environment = {
             "KUBECONFIG": str(accounts.kubeconfig(self.cluster, pod["serviceAccountName"])),
             "POD_NAMESPACE": CROSSPLANE_NAMESPACE,
             "TLS_SERVER_CERTS_DIR": str(self._keys(revision)),
         }
-        started = self.processes.start("provider-kubernetes", command, environment)
-        self.processes.until("provider-kubernetes is ready", lambda: answers(f"http://127.0.0.1:{health}/readyz"), 60)
+
+        def command(ports: Sequence[int]) -> Command:
+            webhook, metrics, health = ports
+            listen = (
+                f"--webhook-port={webhook}",
+                f"--metrics-bind-address=127.0.0.1:{metrics}",
+                f"--health-probe-bind-addr=127.0.0.1:{health}",
+            )
+            return Command((*words, *listen), environment)
+
+        started = self.processes.start_on("provider-kubernetes", free_ports(3), command)
+        self.processes.until("provider-kubernetes is ready", lambda: _is_ready(started.ports[2]), 60)
         return started
 
-    def serve(self, port: int) -> Running:
-        """Serve our function as its image does, over mutual TLS; but see `hurried`."""
-        (metrics,) = free_ports(1)
-        command = (
-            sys.executable,
-            "-m",
-            hurried.__name__,
-            f"--address=127.0.0.1:{port}",
-            f"--metrics-address=127.0.0.1:{metrics}",
-            f"--tls-certs-dir={self.function_keys}",
-            "--debug",
-        )
-        started = self.processes.start("function", command, {"PYTHONPATH": str(ROOT)})
-        self.processes.until("the function is ready", lambda: answers(f"http://127.0.0.1:{metrics}/readyz"), 30)
+    def serve(self, *where: int) -> Running:
+        """Serve our function as its image does, over mutual TLS; but see `hurried`.
+
+        Args:
+            where: The ports on which it was served before, of which it keeps the first; it is the function's own.
+        """
+        keys = self.function_keys
+
+        def command(ports: Sequence[int]) -> Command:
+            port, metrics = ports
+            words = (
+                f"--address=127.0.0.1:{port}",
+                f"--metrics-address=127.0.0.1:{metrics}",
+                f"--tls-certs-dir={keys}",
+                "--debug",
+            )
+            environment = {"PYTHONPATH": str(ROOT), hurried.VARIABLE: str(self.grace.total_seconds())}
+            return Command((sys.executable, "-m", hurried.__name__, *words), environment)
+
+        started = self.processes.start_on("function", [*(where[:1] or free_ports(1)), *free_ports(1)], command)
+        self.processes.until("the function is ready", lambda: _is_ready(started.ports[1]), 30)
         return started
 
     def route(self, port: int) -> None:
@@ -199,7 +222,7 @@ class Crossplane:
             name = f"crossplane-init-{attempt}"
             started = self.processes.start(name, (self.binaries.crossplane, "core", "init"), environment)
             with suppress(subprocess.TimeoutExpired):
-                started.process.wait(_ATTEMPT_SECONDS)
+                started.process.wait(PACE.slower(_ATTEMPT_SECONDS))
             status = started.process.poll()
             self.processes.stop(started)
             if status == 0:
@@ -215,6 +238,11 @@ class Crossplane:
         ]
         self.certificates.lead_webhooks(found, port)
         return found
+
+
+def _is_ready(port: int) -> bool:
+    """Tell whether a program says on a port of loopback that it is ready."""
+    return answers(f"http://127.0.0.1:{port}/readyz")
 
 
 def documented_options() -> list[str]:

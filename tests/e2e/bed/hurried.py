@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from typing import Final
@@ -10,12 +11,16 @@ from function import main
 from function.serving import departure
 
 GRACE: Final = timedelta(seconds=30)
-"""Still longer than a service takes to notice that an endpoint drains."""
+"""Still longer than a service takes to notice that an endpoint drains, where limits were chosen."""
+
+VARIABLE: Final = "BED_GRACE_SECONDS"
+"""How long it is here, which is longer where everything takes longer."""
 
 
 def serve() -> int:
     """Serve."""
-    departure.GRACE = GRACE  # type: ignore[misc]  # a constant everywhere else
+    grace = float(os.environ.get(VARIABLE, GRACE.total_seconds()))
+    departure.GRACE = timedelta(seconds=grace)  # type: ignore[misc]  # a constant everywhere else
     return main.serve()
 
 

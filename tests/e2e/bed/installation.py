@@ -16,9 +16,10 @@ from function.packages.metadata import CONFIGURATION, Release, release
 from tests.e2e.bed import packages
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import Processes, say
+from tests.e2e.bed.processes import Processes
 from tests.e2e.bed.registry import Registry
 from tests.e2e.bed.stand_in import condition, set_status, timed
+from tests.e2e.bed.voice import say
 from tests.e2e.binaries import Binaries
 from tests.e2e.shipped import COMPOSITION_FILES, DEFINITION_FILES
 

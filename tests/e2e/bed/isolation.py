@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.voice import say
 from tests.e2e.shipped import ROOT
 
 _NEW_USER: Final = 0x10000000

@@ -5,12 +5,35 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from function.composition import Object
+from tests.e2e.bed.asking import ask_again, passes
+from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.processes import BedError
+
+_REQUEST_SECONDS: Final = 120
+"""How long kubectl waits for an answer: its own 32 seconds are not enough for the schemas of a busy server."""
+
+_SECONDS: Final = 180
+"""How long a command may take when it does not say so itself."""
+
+
+class KubectlError(BedError):
+    """kubectl has failed.
+
+    Attributes:
+        why: Why.
+        said: All that it said.
+    """
+
+    def __init__(self, words: Iterable[str], why: str, printed: str = "") -> None:
+        super().__init__(f"kubectl {' '.join(words)} failed: {why}")
+        self.why, self.said = why, printed + why
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +49,7 @@ class Kubectl:
     kubeconfig: Path
 
     def __call__(self, *words: str, given: str = "", may_fail: bool = False) -> str:
-        """Run it, and give what it prints.
+        """Run it, and give what it prints. When its time runs out before it has an answer, it is run again.
 
         Args:
             words: Its arguments.
@@ -36,14 +59,37 @@ class Kubectl:
         Raises:
             BedError: When it fails.
         """
+        run = partial(self._run, given=given)
+        again = (*words, "--ignore-not-found") if words[0] == "delete" else words
+        try:
+            return ask_again(f"kubectl {' '.join(words)}", lambda: run(words), _passes, again=lambda: run(again))
+        except KubectlError as error:
+            if may_fail:
+                return error.said
+            raise
+
+    def waiting(self, *words: str, seconds: float = 60) -> str:
+        """Run a command that waits, for as long as the bed waits for what takes so many seconds when all is well."""
+        return self(*words, f"--timeout={PACE.patient(seconds):.0f}s")
+
+    def _run(self, words: Sequence[str], given: str) -> str:
         command = (str(self.program), "--kubeconfig", str(self.kubeconfig), *words)
         environment = {**os.environ, "HOME": str(self.kubeconfig.parent)}  # where it caches discovery
-        done = subprocess.run(  # noqa: S603  # the words of the tests
-            command, input=given, capture_output=True, text=True, check=False, env=environment
-        )
-        if done.returncode and not may_fail:
-            raise BedError(f"kubectl {' '.join(words)} failed: {done.stderr.strip()}")
-        return done.stdout + (done.stderr if may_fail else "")
+        try:
+            done = subprocess.run(  # noqa: S603  # the words of the tests
+                (*command, f"--request-timeout={_REQUEST_SECONDS}s"),
+                input=given,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+                timeout=PACE.patient(_SECONDS),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise KubectlError(words, f"it did not end within {error.timeout:.0f} s") from error
+        if done.returncode:
+            raise KubectlError(words, done.stderr.strip(), done.stdout)
+        return done.stdout
 
     def apply(self, *paths: Path, server_side: bool = False) -> str:
         """Apply files and folders; what no schema knows is refused."""
@@ -62,6 +108,10 @@ class Kubectl:
         starts = [index for index, _ in enumerate(lines[0]) if _begins(lines[0], index)]
         ends = [*starts[1:], None]
         return [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in lines]
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, KubectlError) and passes(error.why)
 
 
 def _begins(header: str, index: int) -> bool:

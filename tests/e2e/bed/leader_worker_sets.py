@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +14,8 @@ from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.processes import Processes, Running, free_ports
+from tests.e2e.bed.ports import free_ports
+from tests.e2e.bed.processes import Command, Processes, Running
 from tests.e2e.binaries import Binaries
 
 CHART: Final = "lws"
@@ -40,51 +42,53 @@ class LeaderWorkerSets:
     cluster: Cluster
     charts: Helm
     _runs: Running | None = field(default=None, init=False)
-    _port: int = field(default=0, init=False)
-    _registered: bool = field(default=False, init=False)
+    _registered: int = field(default=0, init=False)
 
     def step(self) -> None:
         """Run while the chart is installed; the webhooks are registered once they are answered."""
-        wanted = CHART in self.charts.installed[self.cluster.url]
-        if wanted and self._runs is None:
-            self._start()
-        elif wanted and not self._registered and _listens(self._port):
-            for thing in self._webhooks():
+        wanted, runs = CHART in self.charts.installed[self.cluster.url], self._runs
+        if wanted and runs is None:
+            self._runs = self._start()
+        elif wanted and runs is not None and runs.ports[0] != self._registered and _listens(runs.ports[0]):
+            for thing in self._webhooks(runs.ports[0]):
                 self.cluster.api.apply(thing)
-            self._registered = True
-        elif not wanted and self._runs is not None:
-            for thing in self._webhooks():
+            self._registered = runs.ports[0]
+        elif not wanted and runs is not None:
+            for thing in self._webhooks(runs.ports[0]):
                 self.cluster.api.delete(thing)
-            self.processes.stop(self._runs)
-            self._runs, self._registered = None, False
+            self.processes.stop(runs)
+            self._runs, self._registered = None, 0
 
-    def _start(self) -> None:
-        self._port, metrics, health = free_ports(3)
+    def _start(self) -> Running:
         name = f"{self.cluster.name}-lws"
         settings = self.processes.folder / f"{name}.yaml"
-        settings.write_text(yaml.safe_dump(self._settings(metrics, health)))
-        environment = {"KUBECONFIG": str(self.cluster.kubeconfig)}
-        self._runs = self.processes.start(name, (self.binaries["lws"], "--config", settings), environment)
 
-    def _settings(self, metrics: int, health: int) -> Manifest:
+        def command(ports: Sequence[int]) -> Command:
+            settings.write_text(yaml.safe_dump(self._settings(*ports)))
+            environment = {"KUBECONFIG": str(self.cluster.kubeconfig)}
+            return Command((self.binaries["lws"], "--config", settings), environment)
+
+        return self.processes.start_on(name, free_ports(3), command)
+
+    def _settings(self, port: int, metrics: int, health: int) -> Manifest:
         return {
             "apiVersion": "config.lws.x-k8s.io/v1alpha1",
             "kind": "Configuration",
             "leaderElection": {"leaderElect": False},
             "internalCertManagement": {"enable": False},
-            "webhook": {"port": self._port, "host": "127.0.0.1", "certDir": str(self.certificates.server)},
+            "webhook": {"port": port, "host": "127.0.0.1", "certDir": str(self.certificates.server)},
             "metrics": {"bindAddress": f"127.0.0.1:{metrics}"},
             "health": {"healthProbeBindAddress": f"127.0.0.1:{health}"},
         }
 
-    def _webhooks(self) -> list[Manifest]:
+    def _webhooks(self, port: int) -> list[Manifest]:
         """The controller's webhook configurations, with the process on loopback as their service.
 
         As in its chart, those for pods are asked about the pods of its sets only.
         """
         (path,) = (self.binaries.folders["lws"] / "webhooks").glob("*.yaml")
         found = load(path)
-        self.certificates.lead_webhooks(found, self._port)
+        self.certificates.lead_webhooks(found, port)
         for thing in found:
             thing["metadata"]["name"] = f"lws-{thing['metadata']['name']}"
             for hook in thing["webhooks"]:

@@ -12,10 +12,10 @@ from typing import Any, Final
 from function.api import labels
 from function.composition import Manifest, manifest
 from tests.e2e.bed.plane import OUTSIDE, Bed
-from tests.e2e.bed.processes import say
 from tests.e2e.bed.providers import PACE, Provider
 from tests.e2e.bed.servers import HttpServer
 from tests.e2e.bed.traffic import Stream
+from tests.e2e.bed.voice import say
 
 TEAM: Final = "outside-team"
 OTHER_TEAM: Final = "outside-other"

@@ -13,7 +13,8 @@ from function.packages import composed, dependencies
 from function.packages.metadata import Release
 from package import build, oci, tree
 from tests.e2e.bed import definitions
-from tests.e2e.bed.processes import BedError, say
+from tests.e2e.bed.processes import BedError
+from tests.e2e.bed.voice import say
 from tests.e2e.binaries import Binaries
 
 ARCHITECTURE: Final = "amd64"

@@ -6,12 +6,14 @@ provider-kubernetes and our function. What stands in for something says so when 
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,17 +24,21 @@ from function.packages.composed import USAGES
 from function.serving import departure
 from tests.e2e.bed import gpus, hurried
 from tests.e2e.bed.api import ApiError
+from tests.e2e.bed.asking import ask_again, passes
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.crossplane import Crossplane
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.installation import Installation, run_deployments
 from tests.e2e.bed.isolation import isolate
 from tests.e2e.bed.kubernetes import ALL_CONTROLLERS, CONTROL_CONTROLLERS, Cluster, Starter
-from tests.e2e.bed.processes import Processes, Running, T, free_ports, say
+from tests.e2e.bed.pace import PACE, narrow_limits
+from tests.e2e.bed.ports import is_taken
+from tests.e2e.bed.processes import Processes, Running, T
 from tests.e2e.bed.registry import serve
 from tests.e2e.bed.services import Services
 from tests.e2e.bed.stand_in import StandIn
 from tests.e2e.bed.substitutes import Substitutes
+from tests.e2e.bed.voice import say
 from tests.e2e.binaries import Binaries
 
 NODES: Final = {"ams-1-l4-a": "l4", "ams-1-l4-b": "l4"}
@@ -53,6 +59,8 @@ LEFT_ALONE: Final = "bed/left-alone"
 
 _LOOKED_AT: Final = ("InferenceCluster", "InferenceGateway")
 _TOUCH_SECONDS: Final = 3
+_ATTEMPTS: Final = 2
+"""How often everything is started, when it fails for a reason that passes."""
 
 ADDRESSES: Final = {"control": "192.0.2.1", "ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
 """Where each cluster's gateway is reached; the names are those of the clusters."""
@@ -76,7 +84,6 @@ class Bed:
         helm: The stand-in for provider-helm.
         provider: provider-kubernetes.
         function: Our function.
-        port: Where our function is served.
         isolated: Whether it has a network of its own.
         forgotten: Namespaces that were deleted, which are gone in the end.
     """
@@ -91,7 +98,6 @@ class Bed:
     helm: Helm
     provider: Running
     function: Running
-    port: int
     isolated: bool
     forgotten: set[str] = field(default_factory=set)
 
@@ -100,20 +106,31 @@ class Bed:
         self.control.kubectl("delete", "namespace", *namespaces, "--wait=false")
         self.forgotten |= {*namespaces}
 
+    @property
+    def port(self) -> int:
+        """Where our function is served."""
+        return self.function.ports[0]
+
     def restart_function(self) -> None:
         """Serve our function again where it was served before."""
-        self.function = self.crossplane.serve(self.port)
+        self._serve_again()
 
     def roll_function(self) -> None:
         """Replace our function as a rolling update does: its successor serves before it stops."""
-        successor = self.crossplane.serve(self.port)  # on the same port: connections go to either, as by a Service
-        self.processes.stop(self.function)
-        self.function = successor
+        before = self.function
+        self._serve_again()
+        self.processes.stop(before)
+
+    def _serve_again(self) -> None:
+        """Serve our function on the same port: connections go to either, as by a Service."""
+        before = self.port
+        self.function = self.crossplane.serve(before)
+        if self.port != before:
+            self.crossplane.route(self.port)
 
     def restart_crossplane(self) -> None:
         """Stop Crossplane's core, and start it again."""
-        self.processes.stop(self.crossplane.core)
-        self.crossplane.start_core()
+        self.crossplane.restart_core()
 
     def restart(self) -> None:
         """Replace our function, and restart Crossplane, while whatever goes on goes on."""
@@ -224,21 +241,51 @@ def running(binaries: Binaries, failed: Callable[[], bool] = lambda: False) -> I
         binaries: The programs.
         failed: Tells at the end whether something failed; then the folder stays, and is named.
     """
-    folder = Path(tempfile.mkdtemp(prefix="modelplane-bed-"))
-    say(f"starting in {folder}")
-    processes = Processes(folder)
+    _say_how_the_machine_is()
+    stack, bed = _brought_up(binaries)
     good = False
     try:
-        with ExitStack() as stack:
-            stack.callback(processes.stop_all)
-            yield _started(binaries, processes, stack)
+        with stack:
+            yield bed
         good = not failed()
     finally:
         if good:
-            shutil.rmtree(folder)
+            shutil.rmtree(bed.processes.folder)
             say("stopped")
         else:
-            say(f"stopped after a failure; what was said stays in {folder}")
+            say(f"stopped after a failure; what was said stays in {bed.processes.folder}")
+
+
+def _brought_up(binaries: Binaries) -> tuple[ExitStack, Bed]:
+    """Start everything: once more when the first time ended for a reason that passes. The stack stops it again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        folder = Path(tempfile.mkdtemp(prefix="modelplane-bed-"))
+        say(f"starting in {folder}")
+        ask_again.begin()
+        processes, stack = Processes(folder), ExitStack()
+        stack.callback(processes.stop_all)
+        try:
+            bed = _started(binaries, processes, stack)
+        except BaseException as error:
+            error.add_note(processes.tails())
+            ask_again.end()
+            stack.close()
+            say(f"could not be started: {error}; what was said stays in {folder}")
+            if attempt == _ATTEMPTS or not (passes(error) or is_taken(str(error))):
+                raise
+            say("that may pass: everything is started once more")
+        else:
+            stack.callback(ask_again.end)
+            return stack, bed
+    raise AssertionError("each attempt returns or raises")
+
+
+def _say_how_the_machine_is() -> None:
+    PACE.look()
+    say(f"this machine is {PACE.slowness:.1f} times slower than the one for which limits were chosen, and load is")
+    say(f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores: what takes a minute may take {PACE.patient(60):.0f} s")
+    for limit in narrow_limits():
+        say(f"WARNING: {limit}: programs of the bed may fail for that reason")
 
 
 def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
@@ -247,26 +294,26 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
     starter = Starter(binaries, processes, certificates)
     etcd = starter.etcd()
     say("API servers of the control cluster, ams-1 and osl-1")
-    control, *inference = (starter.api_server(name, etcd) for name in ADDRESSES)
-    installation = _published(binaries, processes, control)
-    for cluster in (control, *inference):
-        starter.await_ready(cluster)
+    servers = {name: starter.api_server(name, etcd) for name in ADDRESSES}
+    registry = serve(binaries, processes)
+    control, *inference = (starter.await_ready(name, server) for name, server in servers.items())
+    installation = _published(binaries, Installation(processes, control, registry))
     starter.controllers(control, CONTROL_CONTROLLERS)
     for cluster in inference:
         _start_nodes(starter, cluster)
     say("Crossplane, our packages, provider-kubernetes and the function")
     _namespaces(control)
     services = Services()
-    crossplane = Crossplane(binaries, processes, certificates, control, services)
+    grace = timedelta(seconds=round(PACE.slower(hurried.GRACE.total_seconds())))
+    crossplane = Crossplane(binaries, processes, certificates, control, services, grace)
     deployments = "stands in for the pods of packages: their Deployments become Available, and no container runs"
     _begin(stack, services)
     _begin(stack, StandIn("deployments", deployments, partial(run_deployments, control.api), processes.folder))
     crossplane.start()
     _install(binaries, installation)
-    (port,) = free_ports(1)
-    _say_what_differs()
-    function = crossplane.serve(port)
-    crossplane.route(port)
+    _say_what_differs(grace)
+    function = crossplane.serve()
+    crossplane.route(function.ports[0])
     provider = crossplane.start_provider()
     for cluster in inference:
         _give_kubeconfig(control, cluster)
@@ -285,15 +332,14 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
         helm=helm,
         provider=provider,
         function=function,
-        port=port,
         isolated=isolated,
     )
     processes.explain = bed.explain
     return bed
 
 
-def _say_what_differs() -> None:
-    say(f"setting: replicas leave after {hurried.GRACE.seconds} seconds instead of {departure.GRACE.seconds}")
+def _say_what_differs(grace: timedelta) -> None:
+    say(f"setting: replicas leave after {grace.seconds} seconds instead of {departure.GRACE.seconds}")
     say("setting: provider-kubernetes looks each minute instead of every ten at what it does not watch")
     say("setting: objects are annotated to have Crossplane and the provider look sooner: a user's repairs take longer")
 
@@ -313,7 +359,7 @@ def _start_nodes(starter: Starter, cluster: Cluster) -> None:
     starter.kubelets(cluster)
     for name, pool in nodes.items():
         wanted = gpus.node(name, pool)
-        cluster.api.call("POST", "/api/v1/nodes", wanted)
+        cluster.api.create(wanted)
 
 
 def _namespaces(control: Cluster) -> None:
@@ -323,9 +369,8 @@ def _namespaces(control: Cluster) -> None:
     )
 
 
-def _published(binaries: Binaries, processes: Processes, control: Cluster) -> Installation:
-    """Have everything in a registry, while the API servers start."""
-    installation = Installation(processes, control, serve(binaries, processes))
+def _published(binaries: Binaries, installation: Installation) -> Installation:
+    """Have everything in the registry."""
     installation.publish(installation.release())
     installation.publish_providers(binaries)
     return installation

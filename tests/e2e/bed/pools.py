@@ -61,7 +61,7 @@ def register(bed: Bed, pool: Pool, names: Iterable[str]) -> None:
     """Have nodes of a pool register."""
     remote = bed.inference[pool.cluster].api
     for name in names:
-        remote.call("POST", "/api/v1/nodes", gpus.node(name, pool.name, pool.product, pool.gpus, pool.memory))
+        remote.create(gpus.node(name, pool.name, pool.product, pool.gpus, pool.memory))
     for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
         remote.apply(one, "helm")
 

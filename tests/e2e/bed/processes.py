@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-_PATIENCE: Final = 3
-"""How many times longer things may take than on the machine for which the limits were chosen."""
+from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.ports import free_ports, is_taken
+from tests.e2e.bed.voice import say
 
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 10
 _LAST_LINES: Final = 12
+_TAIL_LINES: Final = 3
+_TAIL_WIDTH: Final = 240
+_TAIL_BYTES: Final = 16_384
+_ATTEMPTS: Final = 5
+"""How often a program is started on other ports when those that it was given turn out to be taken."""
 
 _SETPRIV: Final = shutil.which("setpriv")
 _MORTAL: Final = (_SETPRIV, "--pdeathsig", "TERM") if _SETPRIV else ()
@@ -38,25 +42,28 @@ class BedError(Exception):
     """Something on the bed did not come about; the message says what was awaited and where to look."""
 
 
-@dataclass(slots=True)
-class Voice:
-    """Says on standard error what goes on.
-
-    Attributes:
-        write: Writes a line; replaced under pytest, which captures standard error.
-    """
-
-    write: Callable[[str], object] = sys.stderr.write
-
-    def __call__(self, text: str) -> None:
-        """Say one line."""
-        self.write(f"bed: {text}\n")
-
-
-say: Final = Voice()
+class EndedError(BedError):
+    """A program of the bed has ended by itself: whatever is checked from now on would fail."""
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """What to run.
+
+    Attributes:
+        words: The program and its arguments.
+        env: Variables of its own.
+    """
+
+    words: Sequence[str | Path]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+OnPorts: TypeAlias = Callable[[Sequence[int]], Command]
+"""Says what to run on which ports."""
+
+
+@dataclass(slots=True)
 class Running:
     """A process that was started.
 
@@ -64,34 +71,50 @@ class Running:
         name: What it is.
         log: What it writes.
         process: The process, a session of its own so that a Ctrl-C reaches it only through us.
+        ports: The ports that it was given.
+        on_ports: Starts it on others; None when it has none of its own.
+        said_before: How much of the log is from before it was started.
+        attempts: How often it was started.
         since: When it was started, by `time.time`.
     """
 
     name: str
     log: Path
     process: subprocess.Popen[bytes]
+    ports: list[int] = field(default_factory=list)
+    on_ports: OnPorts | None = None
+    said_before: int = 0
+    attempts: int = 1
     since: float = field(default_factory=time.time)
 
-    def check(self) -> None:
-        """Raise when it has ended by itself.
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self.process.poll() is not None
 
-        Raises:
-            BedError: With its last words.
-        """
-        status = self.process.poll()
-        if status is not None:
-            last = "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
-            raise BedError(f"{self.name} ended with status {status}; the end of {self.log}:\n{last}")
+    @property
+    def lacks_a_port(self) -> bool:
+        """Whether it has ended because a port was taken, and may be started on others."""
+        if not self.has_ended or self.on_ports is None or self.attempts >= _ATTEMPTS:
+            return False
+        with self.log.open("rb") as file:
+            file.seek(self.said_before)
+            return is_taken(file.read().decode(errors="replace"))
+
+    def error(self) -> EndedError:
+        """Say that it has ended, with its last words."""
+        last = "\n".join(_last_lines(self.log, _LAST_LINES))
+        return EndedError(f"{self.name} ended with status {self.process.poll()}; the end of {self.log}:\n{last}")
 
     def ask_to_end(self) -> None:
         """Ask it to end."""
-        if self.process.poll() is None:
+        if not self.has_ended:
             self.process.terminate()
 
     def end(self) -> None:
         """Wait until it has ended as it was asked to, and end it if it does not."""
         try:
-            self.process.wait(_STOP_SECONDS)
+            self.process.wait(PACE.slower(_STOP_SECONDS))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -110,6 +133,7 @@ class Processes:
     folder: Path
     running: list[Running] = field(default_factory=list)
     explain: Callable[[], str] = str
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Running:
         """Start a process.
@@ -119,30 +143,69 @@ class Processes:
             command: The command.
             env: Variables of its own.
         """
+        log, process = self._spawn(name, Command(command, env or {}))
+        return self._start(Running(name, log, process))
+
+    def start_on(self, name: str, ports: list[int], command: OnPorts) -> Running:
+        """Start a process that listens on ports of its own: on others when one of them turns out to be taken.
+
+        It is started again in `check`, so its ports are to be read where they are used, and not once.
+
+        Args:
+            name: What it is, which names its log.
+            ports: The ports to begin with.
+            command: Gives the command for ports.
+        """
+        written = self.folder / f"{name}.log"
+        before = written.stat().st_size if written.exists() else 0
+        log, process = self._spawn(name, command(ports))
+        return self._start(Running(name, log, process, ports, command, before))
+
+    def _start(self, one: Running) -> Running:
+        with self._lock:
+            self.running.append(one)
+        return one
+
+    def _spawn(self, name: str, command: Command) -> tuple[Path, subprocess.Popen[bytes]]:
         log = self.folder / f"{name}.log"
-        environment = {**_GO, **os.environ, **(env or {})}
         with log.open("ab") as file:
             process = subprocess.Popen(  # noqa: S603  # fixed words
-                [*_MORTAL, *(str(word) for word in command)],
+                [*_MORTAL, *(str(word) for word in command.words)],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                env=environment,
+                env={**_GO, **os.environ, **command.env},
                 cwd=self.folder,
                 start_new_session=True,
             )
-        started = Running(name, log, process)
-        self.running.append(started)
-        return started
+        return log, process
 
     def check(self) -> None:
-        """Raise when any has ended by itself."""
-        for one in self.running:
-            one.check()
+        """Start again, on other ports, what has ended because a port was taken.
+
+        Raises:
+            EndedError: When any other process has ended by itself.
+        """
+        with self._lock:
+            for one in self.running:
+                if one.lacks_a_port:
+                    self._move(one)
+                elif one.has_ended:
+                    raise one.error()
+
+    def _move(self, one: Running) -> None:
+        assert one.on_ports is not None
+        taken, one.ports = one.ports, free_ports(len(one.ports))
+        say(f"a port of {one.name} was taken, of {_listed(taken)}: it is started again on {_listed(one.ports)}")
+        one.said_before = one.log.stat().st_size
+        _, one.process = self._spawn(one.name, one.on_ports(one.ports))
+        one.attempts += 1
+        one.since = time.time()
 
     def stop(self, one: Running) -> None:
         """Stop one that is not needed any more."""
-        self.running.remove(one)
+        with self._lock:
+            self.running.remove(one)
         one.ask_to_end()
         one.end()
 
@@ -156,6 +219,14 @@ class Processes:
                 one.end()
         self.running.clear()
 
+    def tails(self) -> str:
+        """The last lines of every log, the latest log last."""
+        logs = sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
+        said = []
+        for log in logs:
+            said += [f"the end of {log}:", *(f"    {line[:_TAIL_WIDTH]}" for line in _last_lines(log, _TAIL_LINES))]
+        return "\n".join(said)
+
     def until(self, what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
         """Wait until something is so.
 
@@ -167,16 +238,38 @@ class Processes:
         Raises:
             BedError: When it does not come about in time, or a process ends.
         """
-        limit = seconds * _PATIENCE
-        end = time.monotonic() + limit
+        began = time.monotonic()
         while True:
-            found = ask()
+            try:
+                found = ask()
+            except Exception:
+                self.check()  # that a program has ended explains more than an answer that it does not give
+                raise
             if found:
                 return found
             self.check()
-            if time.monotonic() > end:
-                raise BedError(f"waited {limit:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
+            self._go_on(what, time.monotonic() - began, seconds)
             time.sleep(_POLL_SECONDS)
+
+    def _go_on(self, what: str, waited: float, seconds: float) -> None:
+        """Raise when the time for something is over, by how slow the machine is now."""
+        if waited < PACE.patient(seconds):
+            return
+        PACE.look()
+        if waited >= PACE.patient(seconds):
+            error = BedError(f"waited {waited:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
+            error.add_note(self.tails())
+            raise error
+
+
+def _listed(ports: Sequence[int]) -> str:
+    return ", ".join(map(str, ports))
+
+
+def _last_lines(log: Path, number: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        return file.read().decode(errors="replace").splitlines()[-number:]
 
 
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -190,21 +283,3 @@ def answers(url: str) -> bool:
             return bool(answer.status == HTTPStatus.OK)
     except (urllib.error.URLError, OSError):
         return False
-
-
-_given: set[int] = set()
-"""Ports that were given: between that and the moment at which a program listens on one, it looks free."""
-
-
-def free_ports(number: int) -> list[int]:
-    """Find ports of the loopback device that nobody listens on, and that were not given before."""
-    found: list[int] = []
-    with ExitStack() as stack:
-        while len(found) < number:
-            one = stack.enter_context(socket.socket())
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            if port not in _given:
-                found.append(port)
-        _given.update(found)
-    return found

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from tests.e2e.bed.processes import BedError, Processes, answers, free_ports
+from tests.e2e.bed.asking import ask_again
+from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.ports import free_ports
+from tests.e2e.bed.processes import BedError, Command, Processes, answers
 from tests.e2e.binaries import Binaries
+
+_PUSH_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +41,29 @@ class Registry:
         layout = self.folder / archive.stem
         with tarfile.open(archive) as tar:
             tar.extractall(layout, filter="data")
+        ask_again(f"crane push {reference}", lambda: self._push(layout, reference))
+
+    def _push(self, layout: Path, reference: str) -> None:
         command = (str(self.crane), "push", str(layout), reference)
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
+        try:
+            done = subprocess.run(  # noqa: S603  # fixed words
+                command, capture_output=True, text=True, check=False, timeout=PACE.patient(_PUSH_SECONDS)
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BedError(f"crane push {reference} did not end within {error.timeout:.0f} s") from error
         if done.returncode:
-            raise BedError(f"{archive.name} could not be pushed to {reference}: {done.stderr.strip()}")
+            raise BedError(f"{layout.name} could not be pushed to {reference}: {done.stderr.strip()}")
 
 
 def serve(binaries: Binaries, processes: Processes) -> Registry:
     """Start a registry."""
-    (port,) = free_ports(1)
-    address, folder = f"127.0.0.1:{port}", processes.folder / "registry"
+    folder = processes.folder / "registry"
     (folder / "blobs").mkdir(parents=True)
-    command = (binaries["crane"], "registry", "serve", f"--address={address}", f"--disk={folder / 'blobs'}")
-    processes.start("registry", command)
-    processes.until("the registry answers", lambda: answers(f"http://{address}/v2/"), 30)
-    return Registry(binaries["crane"], folder, address)
+
+    def command(ports: Sequence[int]) -> Command:
+        keeps = f"--disk={folder / 'blobs'}"
+        return Command((binaries["crane"], "registry", "serve", f"--address=127.0.0.1:{ports[0]}", keeps))
+
+    server = processes.start_on("registry", free_ports(1), command)
+    processes.until("the registry answers", lambda: answers(f"http://127.0.0.1:{server.ports[0]}/v2/"), 30)
+    return Registry(binaries["crane"], folder, f"127.0.0.1:{server.ports[0]}")

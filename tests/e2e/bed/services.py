@@ -12,7 +12,7 @@ import socketserver
 import threading
 from typing import Final
 
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.voice import say
 
 _CHUNK: Final = 65536
 _SECONDS: Final = 5

@@ -19,7 +19,7 @@ from function.composition import manifest
 from tests.e2e.bed import pools
 from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.plane import LEFT_ALONE, Bed
-from tests.e2e.bed.processes import free_ports
+from tests.e2e.bed.ports import free_ports
 from tests.e2e.bed.quickstart import Serving
 from tests.e2e.shipped import COMPOSITION_OF
 

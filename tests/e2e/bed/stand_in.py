@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from function.composition import Manifest, Object, manifest
 from tests.e2e.bed.api import Api, ApiError
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.voice import say
 
 _SECONDS: Final = 1
 _GONE: Final = 404

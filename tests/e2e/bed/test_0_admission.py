@@ -23,7 +23,7 @@ from tests.e2e.bed.admission.ways import DEPLOYMENT_WAYS
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.voice import say
 from tests.e2e.shipped import DEFINITION_FILES, DEFINITION_OF, ROOT, load
 
 XRD = ("apiextensions.crossplane.io/v2", "CompositeResourceDefinition")

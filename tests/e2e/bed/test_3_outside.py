@@ -13,8 +13,8 @@ from tests.e2e.bed import outside as scene
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.outside import TEAM, Outside
 from tests.e2e.bed.plane import OUTSIDE, Bed
-from tests.e2e.bed.processes import say
 from tests.e2e.bed.traffic import GATEWAY_FOLLOWS, OK, SOME, Traffic
+from tests.e2e.bed.voice import say
 
 SERVICE: Final = "flapping"
 BOTH: Final = ["flapping", "plain"]

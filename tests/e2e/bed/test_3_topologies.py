@@ -12,9 +12,9 @@ from function.composition import Manifest, manifest
 from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.processes import say
 from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Loss, Topologies
 from tests.e2e.bed.traffic import OK, ask
+from tests.e2e.bed.voice import say
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -14,9 +14,9 @@ from function.composition import Manifest, manifest
 from function.routing.model_service import NOTICE
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.processes import say
 from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving
 from tests.e2e.bed.traffic import GATEWAY_FOLLOWS, OK, SOME, Traffic
+from tests.e2e.bed.voice import say
 
 DRAINS_WITHIN: Final = 10
 ROUTED_WITHIN: Final = DRAINS_WITHIN + NOTICE.total_seconds()

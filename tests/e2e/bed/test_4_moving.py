@@ -13,7 +13,7 @@ from tests.e2e.bed.departing import Departing
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVERS, RIVALS, STUCK, SURGING, Mover, Moving
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.processes import say
+from tests.e2e.bed.voice import say
 
 
 @pytest.mark.parametrize("mover", [SURGING, CRAMPED, MOVABLE], ids=lambda mover: mover.name)

@@ -14,8 +14,8 @@ from tests.e2e.bed import gpus, kubelets, pools
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
-from tests.e2e.bed.processes import say
 from tests.e2e.bed.spare import Lookout
+from tests.e2e.bed.voice import say
 from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "topologies"

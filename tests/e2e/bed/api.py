@@ -81,7 +81,7 @@ class Api:
             OSError: When the server cannot be reached.
         """
         data = None if body is None else json.dumps(body)
-        return ask_again(f"{method} {self.url}{path}", lambda: self._ask(method, path, data, content_type), _passes)
+        return ask_again(self.url, lambda: self._ask(method, path, data, content_type), _passes)
 
     def is_ready(self) -> bool:
         """Tell whether the server says that it is ready."""

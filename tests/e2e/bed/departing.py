@@ -73,9 +73,7 @@ def delete_by_hand(serving: Serving) -> ByHand:
     """Delete one of two replicas, which is not how a replica leaves that is no longer wanted."""
     since = time.time()
     one, other = serving.replicas()
-    serving.bed.control.kubectl(
-        "delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace, "--timeout=180s"
-    )
+    serving.bed.control.kubectl.waiting("delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace)
 
     def back() -> bool:
         found = {replica["metadata"]["uid"] for replica in serving.replicas()}

@@ -56,7 +56,7 @@ class Orders:
         """Delete halves of pairs, step by step, and see after each that nothing names or outlives what is gone."""
         for kind, pairs in steps:
             wanted = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
-            self.bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=180s", *wanted)
+            self.bed.control.kubectl.waiting("delete", "-n", NAMESPACE, *wanted)
             assert not self.left(kind) & pairs
             self.bed.await_with_looks("no route names what is gone", lambda: not self.astray(), 30, NAMESPACE)
             self.bed.processes.until("nothing is left of what is gone", lambda: not self.composed(), 30)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from function.api import labels
 from function.composition import Manifest, manifest
 from tests.e2e.bed.plane import OUTSIDE, Bed
-from tests.e2e.bed.providers import PACE, Provider
+from tests.e2e.bed.providers import SECONDS_A_TOKEN, Provider
 from tests.e2e.bed.servers import HttpServer
 from tests.e2e.bed.traffic import Stream
 from tests.e2e.bed.voice import say
@@ -73,7 +73,7 @@ class Outside:
             self.bed.processes.until(f"{name} routes to what it selects", partial(self._settled, name))
         self.bed.processes.until("the other team is served", lambda: self.bed.is_true(*_OF_OTHER))
         if self.bed.isolated:
-            self.long = Stream(f"{self.url('shared')}/v1/chat/completions", round(LONG_SECONDS / PACE))
+            self.long = Stream(f"{self.url('shared')}/v1/chat/completions", round(LONG_SECONDS / SECONDS_A_TOKEN))
 
     def _settled(self, name: str) -> bool:
         found, groups = self.service(name), len(SERVICES[name]) if name != "empty" else 0

@@ -137,6 +137,10 @@ class Bed:
         self.roll_function()
         self.restart_crossplane()
 
+    def stop_provider(self) -> None:
+        """Stop provider-kubernetes."""
+        self.processes.stop(self.provider)
+
     def restart_provider(self) -> None:
         """Start provider-kubernetes again."""
         self.provider = self.crossplane.start_provider()

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from function.composition import Manifest
+from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.servers import HttpServer
 
 MODEL: Final = "tiny"
-PACE: Final = 0.1
+SECONDS_A_TOKEN: Final = 0.1
 """Seconds from one token of an answer to the next."""
 _THINKING: Final = 0.05
 """Seconds from a request with a body to the first byte of its answer.
@@ -75,7 +76,7 @@ class Provider:
             delta = {"content": f"word {number} "}
             chunk = {"object": "chat.completion.chunk", "sent": time.time(), "choices": [{"index": 0, "delta": delta}]}
             yield f"data: {json.dumps(chunk)}\n\n"
-            time.sleep(PACE)
+            time.sleep(SECONDS_A_TOKEN)
         yield "data: [DONE]\n\n"
 
 
@@ -93,7 +94,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-            time.sleep(_THINKING)
+            time.sleep(PACE.slower(_THINKING))
             self._reply(asked)
 
         def log_message(self, *_: Any) -> None:

@@ -23,6 +23,15 @@ _API: Final = f"{labels.GROUP}/{labels.VERSION}"
 _LOOK_SECONDS: Final = 0.5
 
 
+@contextmanager
+def repaired(repair: Callable[[], object]) -> Iterator[None]:
+    """Repair what is broken meanwhile, whatever comes of it: a check that fails leaves the bed to the next one."""
+    try:
+        yield
+    finally:
+        repair()
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What serves the model.

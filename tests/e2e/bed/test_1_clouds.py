@@ -22,7 +22,9 @@ def cloud(bed: Bed) -> Iterator[Bed]:
         definition(GROUP, kind, f"{kind.lower()}s", "v1beta1", spec=OPEN) for kind in ("Network", "ProviderConfig")
     ]
     bed.control.kubectl.apply_objects(kinds)
-    bed.control.kubectl("wait", "--for=condition=Established", "crd", *(one["metadata"]["name"] for one in kinds))
+    bed.control.kubectl.waiting(
+        "wait", "--for=condition=Established", "crd", *(one["metadata"]["name"] for one in kinds)
+    )
     bed.control.kubectl.apply_objects([_thing("Network"), _thing("ProviderConfig")])
     yield bed
     for one in kinds:

@@ -11,6 +11,7 @@ import pytest
 
 from function.composition import manifest
 from tests.e2e.bed.outside import HOST, OTHER_TEAM, TEAM, WEIGHTS, Outside
+from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.plane import OUTSIDE
 from tests.e2e.bed.providers import MODEL
 from tests.e2e.bed.traffic import OK, Answer, Stream, ask
@@ -100,7 +101,7 @@ def test_the_api_is_public_and_nothing_else(outside: Outside, path: str, status:
 def test_an_answer_arrives_word_by_word(outside: Outside) -> None:
     for service in ("second", "shared"):
         stream = Stream(f"{outside.url(service)}/v1/chat/completions", words=12)
-        stream.join(30)
+        stream.join(PACE.slower(30))
         assert (stream.ended, stream.message, len(stream.words)) == (True, "", 12)
         sent, arrived = zip(*stream.words, strict=True)
         at_once = sum(map(operator.lt, arrived, sent[1:]))

@@ -40,10 +40,10 @@ def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serv
 
 def test_kubectl_wait_sees_that_the_fleet_and_the_model_are_ready(bed: Bed, serving: Serving) -> None:
     assert serving.there
-    wait = ("wait", "--for=condition=Ready", "--timeout=120s")
+    wait = ("wait", "--for=condition=Ready")
     fleet = ("inferencegateway/default", "inferencecluster/ams-1", "inferencecluster/osl-1")
-    said = bed.control.kubectl(*wait, *fleet)
-    said += bed.control.kubectl(*wait, "-n", NAMESPACE, "modeldeployment/chat", "modelservice/chat")
+    said = bed.control.kubectl.waiting(*wait, *fleet)
+    said += bed.control.kubectl.waiting(*wait, "-n", NAMESPACE, "modeldeployment/chat", "modelservice/chat")
     assert said.splitlines() == [
         "inferencegateway.modelplane.ai/default condition met",
         "inferencecluster.modelplane.ai/ams-1 condition met",

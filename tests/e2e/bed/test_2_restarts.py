@@ -14,7 +14,7 @@ from function.composition import manifest, objects
 from tests.e2e.bed import spare
 from tests.e2e.bed.moving import MOVERS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving
+from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
 from tests.e2e.bed.spare import Leaving
 
 
@@ -32,7 +32,7 @@ def test_a_restart_of_crossplane_of_the_function_or_of_the_provider_changes_noth
         lost = _failures(bed) - failed
         assert [message for _, message in lost if not message.endswith(_NOT_TAKEN)] == []
         assert moving.under_way > {STUCK.name}
-        bed.processes.stop(bed.provider)
+        bed.stop_provider()
         bed.restart_provider()
         with _asked(bed) as answered:
             serving.endures("the provider looks at what is asked", answered, rolls=False)
@@ -51,9 +51,9 @@ def _busy(bed: Bed, serving: Serving, name: str) -> Iterator[None]:
     with serving.as_before():
         spare.begin(bed, name)
         bed.processes.until("the replica has a place", lambda: _placed(bed, name))
-        bed.control.kubectl("delete", "inferenceclass", "l4-1x")
-        yield
-        bed.control.kubectl.apply(FLEET / "classes.yaml")
+        with repaired(lambda: bed.control.kubectl.apply(FLEET / "classes.yaml")):
+            bed.control.kubectl("delete", "inferenceclass", "l4-1x")
+            yield
         spare.finish(bed, name)
 
 
@@ -82,8 +82,8 @@ def _asked(bed: Bed) -> Iterator[Callable[[], bool]]:
     asked["metadata"] = {"name": "after-restart", "namespace": NAMESPACE}
     identity = (objects.API_VERSION, objects.KIND, "after-restart", NAMESPACE)
     bed.control.kubectl.apply_objects([asked])
-    yield lambda: manifest.is_true(bed.control.api.get(*identity), "Synced")
-    bed.control.api.delete(asked)
+    with repaired(lambda: bed.control.api.delete(asked)):
+        yield lambda: manifest.is_true(bed.control.api.get(*identity), "Synced")
     bed.processes.until("the provider lets it go", lambda: bed.control.api.get(*identity) is None)
 
 

@@ -10,7 +10,7 @@ from function.composition import Manifest, manifest
 from tests.e2e.bed import spare
 from tests.e2e.bed.gpus import DRIVER
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.quickstart import Serving
+from tests.e2e.bed.quickstart import Serving, repaired
 from tests.e2e.bed.spare import Leaving
 
 TENANT = "tenant"
@@ -50,9 +50,9 @@ def _tenant(bed: Bed, leaving: Leaving) -> Iterator[None]:
         return {_node(one) for one in (*stay, *remote.api.list("v1", "Pod", TENANT))} >= nodes
 
     team = spare.NAMESPACE
-    bed.await_with_looks("every node of the pool is taken for good", full, 180, team, provider=team)
-    yield
-    remote.kubectl("delete", "namespace", TENANT, "--wait=false")
+    with repaired(lambda: remote.kubectl("delete", "namespace", TENANT, "--wait=false")):
+        bed.await_with_looks("every node of the pool is taken for good", full, 180, team, provider=team)
+        yield
 
 
 def _node(pod: Manifest) -> str:

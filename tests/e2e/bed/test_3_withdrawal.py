@@ -13,8 +13,9 @@ from function.api import labels
 from function.composition import Manifest, manifest
 from function.routing.model_service import NOTICE
 from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving
+from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving, repaired
 from tests.e2e.bed.traffic import GATEWAY_FOLLOWS, OK, SOME, Traffic
 from tests.e2e.bed.voice import say
 
@@ -35,9 +36,10 @@ def _not_ready(bed: Bed, pod: Manifest) -> Iterator[None]:
         ],
         "containerStatuses": [{**one, "ready": False} for one in status["containerStatuses"]],
     }
-    bed.inference["ams-1"].api.patch(pod, {"status": failing}, "status")
-    yield
-    bed.inference["ams-1"].api.patch(pod, {"status": {key: status[key] for key in failing}}, "status")
+    api = bed.inference["ams-1"].api
+    api.patch(pod, {"status": failing}, "status")
+    with repaired(lambda: api.patch(pod, {"status": {key: status[key] for key in failing}}, "status")):
+        yield
 
 
 @contextmanager
@@ -46,9 +48,9 @@ def _killed(bed: Bed, pod: Manifest) -> Iterator[None]:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": pod["spec"]["nodeName"]}}
     api = bed.inference["ams-1"].api
     api.patch(node, {"spec": {"unschedulable": True}})
-    api.delete(pod)
-    yield
-    api.patch(node, {"spec": {"unschedulable": None}})
+    with repaired(lambda: api.patch(node, {"spec": {"unschedulable": None}})):
+        api.delete(pod)
+        yield
 
 
 @pytest.mark.parametrize("failure", [_not_ready, _killed])
@@ -73,7 +75,7 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
             routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
             left_out = time.time()
             assert serving.there, "the other replica goes on serving"
-            settled = left_out + GATEWAY_FOLLOWS
+            settled = left_out + PACE.slower(GATEWAY_FOLLOWS)
             if bed.isolated:
                 bed.processes.until("requests go on without it", lambda: len(traffic.since(settled)) >= SOME)
             started = time.monotonic()
@@ -81,9 +83,9 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
     assert [one for one in traffic.since(settled) if one.status != OK] == [], "errors end with its traffic"
     if not bed.isolated:
         say("NOT CHECKED: that errors end with its traffic, since no request can be sent")
-    assert drained < DRAINS_WITHIN
-    assert routed < ROUTED_WITHIN
-    assert back < ROUTED_WITHIN
+    assert drained < PACE.slower(DRAINS_WITHIN)
+    assert routed < PACE.slower(ROUTED_WITHIN)
+    assert back < PACE.slower(ROUTED_WITHIN)
     serving.await_ready()
     after = serving.facts()
     assert (after.endpoints, after.backends, after.address) == (before.endpoints, before.backends, before.address)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.bed.hurried import GRACE
 from tests.e2e.bed.journal import Journal
+from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.spare import NAMESPACE, UNREACHABLE, Leaving
 
@@ -17,7 +17,7 @@ def test_the_replica_that_was_scaled_away_went_only_after_it_had_drained(
     bed.processes.until("the replica is gone", lambda: leaving.gone.seen, 180)
     drained = leaving.gone.at - leaving.since
     journal.note("a replica that is scaled away runs on for", drained)
-    assert drained > GRACE.total_seconds()
+    assert drained > bed.crossplane.grace.total_seconds()
     assert leaving.pod not in {pod["metadata"]["name"] for pod in leaving.serving.pods()}
     assert bed.control.api.get("modelplane.ai/v1alpha1", "ModelEndpoint", leaving.endpoint, NAMESPACE) is None
 
@@ -29,7 +29,7 @@ def test_a_function_that_nobody_serves_is_named_by_what_it_should_compose_within
     seconds = leaving.said.at - max(leaving.unreachable_since, bed.crossplane.core.since)
     journal.note("a function that nobody serves is reported after", seconds)
     assert UNREACHABLE in leaving.said.seen or "compose-model-service" in leaving.said.seen
-    assert seconds < _DEADLINE_SECONDS * 1.25
+    assert seconds < PACE.slower(_DEADLINE_SECONDS * 1.25)
     assert leaving.serving.there, "the service stays Ready"
     assert len(leaving.serving.route_backends()) == 1, "and its route stays"
     bed.crossplane.take_over(UNREACHABLE)

@@ -13,6 +13,7 @@ from tests.e2e.bed.departing import Departing
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVERS, RIVALS, STUCK, SURGING, Mover, Moving
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.quickstart import repaired
 from tests.e2e.bed.voice import say
 
 
@@ -35,10 +36,10 @@ def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> No
 
 
 def test_a_replica_that_is_drained_and_has_no_other_place_stays_and_says_so(bed: Bed, moving: Moving) -> None:
-    said = manifest.condition(moving.deployment(STUCK.name), "PlacementDrifted")
-    assert (said["status"], said["reason"]) == ("True", "DrainBlocked")
-    assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
-    scene.taint(bed)
+    with repaired(lambda: scene.taint(bed)):
+        said = manifest.condition(moving.deployment(STUCK.name), "PlacementDrifted")
+        assert (said["status"], said["reason"]) == ("True", "DrainBlocked")
+        assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
 
     def calm() -> bool:
         return moving.reason(STUCK.name, "PlacementDrifted") != "DrainBlocked"

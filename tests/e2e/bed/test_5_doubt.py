@@ -15,7 +15,7 @@ from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, manifest
 from tests.e2e.bed import saboteur, spare
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
-from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving
+from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
 
 pytestmark = pytest.mark.usefixtures("unbroken")
 
@@ -23,24 +23,20 @@ CHAT = ("ModelDeployment", "chat")
 
 
 def test_an_inference_class_that_is_deleted_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with serving.as_before():
+    with serving.as_before(), repaired(lambda: bed.control.kubectl.apply(FLEET / "classes.yaml")):
         bed.control.kubectl("delete", "inferenceclass", "l4-1x")
         serving.endures(
             "the cluster says that its class is missing", lambda: "l4-1x" in _held(bed, "InferenceCluster", "ams-1")
         )
-        bed.control.kubectl.apply(FLEET / "classes.yaml")
 
 
 def test_a_label_of_a_cluster_that_changes_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with serving.as_before():
-        _select(bed, "amsterdam")
-        bed.control.kubectl("label", "inferencecluster", "ams-1", "modelplane.ai/region=utrecht", "--overwrite")
+    with serving.as_before(), _selected(bed, "amsterdam"), repaired(lambda: _locate(bed, "amsterdam")):
+        _locate(bed, "utrecht")
         serving.endures(
             "the deployment says that its placement has drifted",
             lambda: bed.is_true(*CHAT, "PlacementDrifted", NAMESPACE),
         )
-        bed.control.kubectl("label", "inferencecluster", "ams-1", "modelplane.ai/region=amsterdam", "--overwrite")
-        _select(bed, None)
 
 
 def test_a_status_of_a_cluster_that_is_wiped_garbled_or_gone_takes_nothing_away(bed: Bed, serving: Serving) -> None:
@@ -77,25 +73,24 @@ def test_a_status_of_a_serving_stack_that_is_gone_takes_nothing_away(bed: Bed, s
 
 
 def test_a_selector_with_a_typing_error_takes_nothing_away(bed: Bed, serving: Serving) -> None:
-    with serving.as_before():
-        _select(bed, "amsterdma")
+    with serving.as_before(), _selected(bed, "amsterdma"):
         serving.endures(
             "the deployment says that its placement has drifted",
             lambda: bed.is_true(*CHAT, "PlacementDrifted", NAMESPACE),
         )
-        _select(bed, None)
 
 
 def test_a_kubeconfig_that_is_broken_or_deleted_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     cluster = bed.inference["ams-1"]
+    whole = kubeconfig_secret(cluster, cluster.kubeconfig.read_text())
     with serving.as_before():
-        bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
-        said = "the replicas say that nothing can be synced"
-        serving.endures(said, lambda: len(_not_synced(bed)) == 2, 90, after=6, provider=NAMESPACE)
-        bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
-        said = "the replicas say that there is no Secret"
-        serving.endures(said, lambda: len(_without_secret(bed)) == 2, 90, provider=NAMESPACE)
-        bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
+        with repaired(lambda: bed.control.kubectl.apply_objects([whole])):
+            bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
+            said = "the replicas say that nothing can be synced"
+            serving.endures(said, lambda: len(_not_synced(bed)) == 2, 90, after=6, provider=NAMESPACE)
+            bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
+            said = "the replicas say that there is no Secret"
+            serving.endures(said, lambda: len(_without_secret(bed)) == 2, 90, provider=NAMESPACE)
         team = NAMESPACE
         bed.await_with_looks("the replicas are in sync again", lambda: not _not_synced(bed), 120, team, provider=team)
 
@@ -105,34 +100,36 @@ def test_provider_kubernetes_that_is_down_takes_nothing_away_and_what_is_new_nam
 ) -> None:
     late = ("ModelDeployment", "late-doubt")
     with serving.as_before():
-        bed.processes.stop(bed.provider)
-        spare.begin(bed, late[1])
-        serving.endures(
-            "what is new waits for the provider",
-            lambda: "see whether provider-kubernetes runs" in bed.message(*late, "ReplicasReady", spare.NAMESPACE),
-            also=spare.NAMESPACE,
-        )
-        bed.restart_provider()
+        bed.stop_provider()
+        with repaired(bed.restart_provider):
+            spare.begin(bed, late[1])
+            serving.endures(
+                "what is new waits for the provider",
+                lambda: "see whether provider-kubernetes runs" in bed.message(*late, "ReplicasReady", spare.NAMESPACE),
+                also=spare.NAMESPACE,
+            )
         spare.finish(bed, late[1])
 
 
 def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
         bed.processes.stop(bed.function)
-        serving.endures("nothing, until Crossplane gives up after two minutes", lambda: True, after=5, rolls=False)
-        bed.restart_function()
+        with repaired(bed.restart_function):
+            serving.endures("nothing, until Crossplane gives up after two minutes", lambda: True, after=5, rolls=False)
         serving.await_synced()
 
 
 def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
         for how in (saboteur.fatal, saboteur.error, saboteur.exception):
-            with saboteur.sabotaged(bed.crossplane.function_keys, how) as port:
+            with (
+                saboteur.sabotaged(bed.crossplane.function_keys, how) as port,
+                repaired(lambda: bed.crossplane.route(bed.port)),
+            ):
                 bed.crossplane.route(port)
                 serving.endures("Crossplane says what is wrong", partial(_blames, bed, how), rolls=False)
                 if how is saboteur.exception:
                     assert saboteur.message(how) in _held(bed, *CHAT, NAMESPACE), "so does the deployment itself"
-                bed.crossplane.route(bed.port)
         serving.await_synced()
 
 
@@ -144,9 +141,9 @@ def _paused(bed: Bed, thing: Manifest) -> Iterator[None]:
         bed.control.api.patch(thing, {"metadata": {"annotations": {"crossplane.io/paused": value}}})
 
     pause("true")
-    bed.processes.until("the composite is paused", lambda: _says(bed, thing, "Synced", "ReconcilePaused"))
-    yield
-    pause(None)
+    with repaired(lambda: pause(None)):
+        bed.processes.until("the composite is paused", lambda: _says(bed, thing, "Synced", "ReconcilePaused"))
+        yield
     bed.processes.until("the composite is composed again", lambda: _says(bed, thing, "Synced", "ReconcileSuccess"))
 
 
@@ -155,6 +152,20 @@ def _says(bed: Bed, thing: Manifest, condition: str, reason: str) -> bool:
         thing["apiVersion"], thing["kind"], thing["metadata"]["name"], manifest.namespace_of(thing)
     )
     return manifest.condition(found, condition).get("reason") == reason
+
+
+@contextmanager
+def _selected(bed: Bed, region: str) -> Iterator[None]:
+    """Have the deployment select clusters of a region for a while."""
+    with repaired(lambda: _select(bed, None)):
+        _select(bed, region)
+        yield
+
+
+def _locate(bed: Bed, region: str) -> None:
+    """Say that the cluster is in another region."""
+    label = f"modelplane.ai/region={region}"
+    bed.control.kubectl("label", "inferencecluster", "ams-1", label, "--overwrite")
 
 
 def _select(bed: Bed, region: str | None) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.bed.traffic import Traffic
 def test_a_service_that_goes_leaves_the_endpoint_that_it_shared_to_the_other(bed: Bed, outside: Outside) -> None:
     with Traffic(f"{outside.url('shared')}/v1/models", sends=bed.isolated) as traffic:
         before = sorted(outside.backends("shared"))
-        bed.control.kubectl("delete", "modelservice", "second", "-n", TEAM, "--timeout=180s")
+        bed.control.kubectl.waiting("delete", "modelservice", "second", "-n", TEAM)
         bed.touch(TEAM)
         bed.processes.until("its route is gone", lambda: not outside.backends("second"))
         assert sorted(outside.backends("shared")) == before == ["plain", "sealed"]
@@ -28,7 +28,7 @@ def test_service_and_endpoint_go_in_either_order_and_together(bed: Bed, orders: 
     started = time.monotonic()
     with Traffic(f"{url}/v1/models", sends=bed.isolated) as traffic:
         both = (f"{SERVICE.lower()}/{TOGETHER}", f"{ENDPOINT.lower()}/{TOGETHER}")
-        bed.control.kubectl("delete", "-n", NAMESPACE, "--timeout=180s", *both)
+        bed.control.kubectl.waiting("delete", "-n", NAMESPACE, *both)
         orders.delete(orders.before_gateway())
     journal.note("teardown: services and endpoints, in either order", time.monotonic() - started)
     assert traffic.failures == [], "the pair that stays is served"

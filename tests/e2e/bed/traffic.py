@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from tests.e2e.bed.pace import PACE
+
 _SECONDS: Final = 0.1
 _PATIENCE: Final = 10
 _MOST: Final = 18_000
@@ -46,7 +48,7 @@ class Answer:
 def ask(url: str, body: bytes | None = None) -> Answer:
     """Send one request, over a connection of its own."""
     parts, at = urlsplit(url), time.time()
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PACE.slower(_PATIENCE))
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request("GET" if body is None else "POST", path, body)
@@ -116,7 +118,9 @@ class Stream(threading.Thread):
     def run(self) -> None:
         """Read it."""
         asked = {"model": "tiny", "stream": True, "max_tokens": self._wanted, "messages": []}
-        connection = http.client.HTTPConnection(self._url.hostname or "", self._url.port or 80, timeout=_PATIENCE)
+        connection = http.client.HTTPConnection(
+            self._url.hostname or "", self._url.port or 80, timeout=PACE.slower(_PATIENCE)
+        )
         try:
             connection.request("POST", self._url.path, json.dumps(asked))
             answer = connection.getresponse()

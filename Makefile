@@ -48,7 +48,7 @@ render: $(VENV)/.e2e ## Run our answers through Crossplane itself (needs Go; the
 
 bed: $(VENV)/.e2e ## Run the quickstart on a real control plane (needs Go; the first build takes half an hour)
 	@$(BIN)/python -m tests.e2e.binaries bed >/dev/null
-	$(BIN)/pytest --quiet -o faulthandler_timeout=2700 tests/e2e/bed
+	$(BIN)/pytest --quiet --maxfail=10 -o faulthandler_timeout=2700 tests/e2e/bed
 
 bench: $(VENV)/.dev ## Measure answers over fleets of up to 10,000 clusters, and the server (minutes; BENCH=--gate for less)
 	$(BIN)/python -m bench $(BENCH)

@@ -20,7 +20,8 @@ def test_a_slow_machine_is_given_more_time_and_keeps_it() -> None:
     assert (slow.patient(60), slow.slower(10)) == (2 * quick.patient(60), 20)
     assert slow.look() == 1
     assert slow.patient(60) == 2 * quick.patient(60), "it may become slow again"
-    assert slow.look() == slow.slowness == 6, "no wait is without end"
+    assert slow.look() == slow.slowness == 4, "no machine is slow without end"
+    assert [slow.patient(seconds) for seconds in (60, 300, 600)] == [720, 1200, 1800], "nor is a wait long without end"
 
 
 def test_no_machine_counts_as_quicker_than_the_one_for_which_limits_were_chosen() -> None:

@@ -13,8 +13,11 @@ from function.serving import departure
 GRACE: Final = timedelta(seconds=30)
 """Still longer than a service takes to notice that an endpoint drains, where limits were chosen."""
 
+LONGER: Final = 2
+"""How many times longer it is at most: a service takes most of that time to sleep, and sleep does not take longer."""
+
 VARIABLE: Final = "BED_GRACE_SECONDS"
-"""How long it is here, which is longer where everything takes longer."""
+"""How long it is here, as the environment of our function has it."""
 
 
 def serve() -> int:

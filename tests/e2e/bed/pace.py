@@ -15,8 +15,11 @@ from typing import Final
 _PATIENCE: Final = 3
 """How many times longer anything may take than it does when all is well."""
 
-_MOST: Final = 6.0
+_MOST: Final = 4.0
 """No machine counts as slower than this many times: a wait has to end at some time."""
+
+_LONGEST: Final = 1200
+"""No wait becomes longer than this because the machine is slow."""
 
 _CORES: Final = 2
 _WORK: Final = "".join(f"{number * number:x}" for number in range(30_000)).encode() * 48
@@ -56,7 +59,8 @@ class Pace:
 
     def patient(self, seconds: float) -> float:
         """How long to wait for what takes so many seconds when all is well."""
-        return seconds * _PATIENCE * self.slowness
+        enough = seconds * _PATIENCE
+        return max(enough, min(enough * self.slowness, _LONGEST))
 
     def slower(self, seconds: float) -> float:
         """How long something may take here that may take so many seconds where limits were chosen."""

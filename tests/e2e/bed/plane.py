@@ -308,7 +308,7 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
     say("Crossplane, our packages, provider-kubernetes and the function")
     _namespaces(control)
     services = Services()
-    grace = timedelta(seconds=round(PACE.slower(hurried.GRACE.total_seconds())))
+    grace = hurried.GRACE * round(min(PACE.slowness, hurried.LONGER))
     crossplane = Crossplane(binaries, processes, certificates, control, services, grace)
     deployments = "stands in for the pods of packages: their Deployments become Available, and no container runs"
     _begin(stack, services)

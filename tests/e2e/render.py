@@ -39,6 +39,9 @@ FUNCTION: Final = "function-modelplane"
 
 _PACKAGE: Final = "crossplane.render.v1alpha1"
 _FATAL: Final = 3
+_SECONDS: Final = 120
+"""How long a rendering may take, which takes a tenth of a second on a machine that has time for it."""
+
 _LOCAL: Final = Settings(address="127.0.0.1:0", insecure=True, metrics_address="127.0.0.1:0")
 
 
@@ -112,7 +115,7 @@ class Renderer:
         for thing in existing:
             if _identity(thing) != _identity(composite):  # or it would take the composite's place
                 given.required_resources.add().update(thing)
-        command = (self.binaries.crossplane, "internal", "render", "--timeout", "30s")
+        command = (self.binaries.crossplane, "internal", "render", "--timeout", f"{_SECONDS}s")
         done = subprocess.run(command, input=request.SerializeToString(), capture_output=True, check=False)  # noqa: S603  # fixed words
         said = done.stderr.decode().strip()
         if done.returncode not in {0, _FATAL}:
@@ -145,7 +148,7 @@ def served() -> Iterator[Served]:
     thread.start()
 
     def wait(work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(work, loop).result(timeout=_SECONDS)
 
     try:
         wait(server.start())

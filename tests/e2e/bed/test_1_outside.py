@@ -111,7 +111,7 @@ def _at_once(outside: Outside, service: str) -> bool:
     stream.join(PACE.slower(30))
     assert (stream.ended, stream.message, len(stream.words)) == (True, "", 12)
     sent, arrived = zip(*stream.words, strict=True)
-    return sum(map(operator.lt, arrived, sent[1:])) > len(sent) / 2
+    return bool(sum(map(operator.lt, arrived, sent[1:])) > len(sent) / 2)
 
 
 def _answer(outside: Outside, service: str) -> Answer:

@@ -19,7 +19,7 @@ from tests.e2e.bed.processes import BedError, EndedError
 
 def tell(text):
     with open("told", "a") as told:
-        told.write(text.partition("\\n")[0] + "\\n")
+        told.write(text.replace("\\n", " | ") + "\\n")
 
 def pytest_configure(config):
     config.pluginmanager.register(Failures({"plane"}, (EndedError,), tell))
@@ -35,6 +35,12 @@ def scene(plane):
 @pytest.fixture
 def mine(plane):
     raise BedError("only here")
+"""
+
+PORT_TAKEN = """\
+error = BedError("the port was taken")
+    error.add_note("the end of its log")
+    raise error
 """
 
 TESTS = """\
@@ -80,10 +86,12 @@ def _run(
 
 
 def test_a_step_that_everything_needs_ends_the_run_with_one_error_said_first(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, plane='raise BedError("the port was taken")')
+    status, printed, told = _run(tmp_path, plane=PORT_TAKEN)
     assert status == 1
     assert printed.splitlines()[-1].startswith("1 error in ")
-    assert told == ["FAILED, as the first: setup of test_bed.py::test_needs_the_plane[0]"]
+    (first,) = told
+    assert first.startswith("FAILED, as the first: setup of test_bed.py::test_needs_the_plane[0] | ")
+    assert first.endswith("BedError: the port was taken | the end of its log")
     assert printed.index("what failed first") < printed.index("== ERRORS ==")
     assert "32 of 33 checks were not tried" in printed
     assert "the run ends here: plane has failed, which everything else needs" in printed
@@ -95,10 +103,9 @@ def test_a_step_that_some_checks_need_fails_once_and_they_are_skipped(tmp_path: 
     assert "22 passed, 9 skipped, 2 errors" in printed.splitlines()[-1]
     assert "SKIPPED [9]" in printed
     assert "NOT CHECKED: scene has failed before" in printed
-    assert told == [
-        "FAILED, as the first: setup of test_bed.py::test_needs_a_scene[0]",
-        "FAILED: setup of test_bed.py::test_has_a_step_of_its_own",
-    ]
+    first, second = told
+    assert first.startswith("FAILED, as the first: setup of test_bed.py::test_needs_a_scene[0] | ")
+    assert second == "FAILED: setup of test_bed.py::test_has_a_step_of_its_own"
 
 
 def test_a_program_that_has_ended_ends_the_run_wherever_it_is_noticed(tmp_path: Path) -> None:
@@ -113,7 +120,7 @@ def test_a_check_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     status, printed, told = _run(tmp_path, wrong=7)
     assert status == 1
     assert "1 failed, 31 passed, 1 error" in printed.splitlines()[-1]
-    assert told[0] == "FAILED, as the first: test_bed.py::test_needs_the_plane[7]"
+    assert told[0].startswith("FAILED, as the first: test_bed.py::test_needs_the_plane[7] | assert 7 != 7")
     first, _, rest = printed.partition("== ERRORS ==")
     assert "what failed first" in first
     assert "test_needs_the_plane[7]" in first

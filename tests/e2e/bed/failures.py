@@ -80,7 +80,7 @@ class Failures:
         if self.first:
             self.tell(f"FAILED: {where}")
             return
-        self.first = f"{where}\n{report.longreprtext}"
+        self.first = f"{where}\n{_why(report)}"
         self.tell(f"FAILED, as the first: {self.first}")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -98,3 +98,9 @@ class Failures:
     def _end(self, session: pytest.Session, why: str) -> None:
         if not session.shouldfail:
             session.shouldfail = f"the run ends here: {why}"
+
+
+def _why(report: pytest.TestReport) -> str:
+    """The error with its notes; the way to it is shown at the end."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message) if crash else report.longreprtext

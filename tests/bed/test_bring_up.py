@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.e2e.bed import plane
+from tests.e2e.bed import bring_up
 from tests.e2e.bed.pace import Pace
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import BedError, EndedError, Processes
@@ -23,8 +23,8 @@ BED = cast("Bed", object())
 def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """What is said; nothing is measured, and every folder is below one of the test's own."""
     lines: list[str] = []
-    monkeypatch.setattr(plane, "say", lines.append)
-    monkeypatch.setattr(plane, "PACE", Pace(measure=lambda: 1.0))
+    monkeypatch.setattr(bring_up, "say", lines.append)
+    monkeypatch.setattr(bring_up, "PACE", Pace(measure=lambda: 1.0))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return lines
 
@@ -42,8 +42,8 @@ def test_after_what_passes_everything_is_stopped_and_started_once_more(
     monkeypatch: pytest.MonkeyPatch, said: list[str], error: Exception
 ) -> None:
     stopped: list[str] = []
-    monkeypatch.setattr(plane, "_started", _starting(stopped, error))
-    stack, bed = plane._brought_up(Binaries({}))
+    monkeypatch.setattr(bring_up, "_started", _starting(stopped, error))
+    stack, bed = bring_up._brought_up(Binaries({}))
     assert bed is BED
     assert stopped == ["the first"], "what had been started was stopped"
     assert any("that may pass: everything is started once more" in line for line in said)
@@ -51,9 +51,9 @@ def test_after_what_passes_everything_is_stopped_and_started_once_more(
 
 
 def test_what_does_not_pass_twice_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
-    monkeypatch.setattr(plane, "_started", _starting([], TimeoutError("timed out"), TimeoutError("timed out again")))
+    monkeypatch.setattr(bring_up, "_started", _starting([], TimeoutError("timed out"), TimeoutError("timed out again")))
     with pytest.raises(TimeoutError, match="timed out again"):
-        plane._brought_up(Binaries({}))
+        bring_up._brought_up(Binaries({}))
     assert sum("could not be started" in line for line in said) == 2
 
 
@@ -61,9 +61,9 @@ def test_what_is_wrong_is_raised_at_once_with_the_end_of_every_log(
     monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:
     stopped: list[str] = []
-    monkeypatch.setattr(plane, "_started", _starting(stopped, BedError("the definition is invalid")))
+    monkeypatch.setattr(bring_up, "_started", _starting(stopped, BedError("the definition is invalid")))
     with pytest.raises(BedError, match="the definition is invalid") as raised:
-        plane._brought_up(Binaries({}))
+        bring_up._brought_up(Binaries({}))
     (note,) = raised.value.__notes__
     assert note.endswith("etcd.log:\n    its last words")
     assert stopped == ["the first"]

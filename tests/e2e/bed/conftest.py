@@ -13,7 +13,8 @@ import pytest
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed import orders as deletion
 from tests.e2e.bed import outside as abroad
-from tests.e2e.bed import plane, spare, topologies
+from tests.e2e.bed import spare, topologies
+from tests.e2e.bed.bring_up import running
 from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
 from tests.e2e.bed.failures import Failures
 from tests.e2e.bed.journal import Journal
@@ -79,7 +80,7 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
         with capture.global_and_fixture_disabled():
             binaries = build((*RENDERING, *BED))
         started = time.monotonic()
-        with plane.running(binaries, failed=lambda: journal.failed or request.session.testsfailed > 0) as bed:
+        with running(binaries, failed=lambda: journal.failed or request.session.testsfailed > 0) as bed:
             journal.note("start of the bed", time.monotonic() - started)
             say(f"started in {time.monotonic() - started:.0f} s")
             with Progress(journal.progress):

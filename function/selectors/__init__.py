@@ -3,7 +3,8 @@
 from function.selectors.cost import COST_LIMIT
 from function.selectors.device import Claim, Device, Kind, Value
 from function.selectors.error import SelectorError
-from function.selectors.selector import CacheUse, Selector, cache_use, compile_selector
+from function.selectors.remembered import CacheUse
+from function.selectors.selector import Selector, cache_use, compile_selector
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 
 __all__ = [

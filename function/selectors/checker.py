@@ -12,7 +12,7 @@ from typing import Final
 from function.selectors.error import SelectorError
 from function.selectors.library import FUNCTIONS, UNSUPPORTED, Overload
 from function.selectors.macros import TAKES
-from function.selectors.strings import matches
+from function.selectors.strings import regular_expression
 from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select, walk
 from function.selectors.types import (
     ANY,
@@ -23,11 +23,13 @@ from function.selectors.types import (
     STRING,
     Inference,
     Type,
+    TypeLimitError,
     list_of,
     map_of,
     optional_of,
 )
 from function.selectors.values import EvaluationError, type_of
+from function.selectors.work import Stage, Work
 
 FIELDS: Final[Mapping[str, Type]] = {
     "driver": STRING,
@@ -47,8 +49,11 @@ def check(tree: Node, text: str) -> None:
         SelectorError: No device can make it right.
     """
     checker = _Checker(text)
-    checker.check(tree)
-    checker.settle(tree)
+    try:
+        checker.check(tree)
+        checker.settle(tree)
+    except TypeLimitError as error:
+        raise SelectorError(str(error), text, 0) from None
     if tree.type not in (BOOL, ANY):
         what = "may be of any type" if tree.type == DYN else f"is {tree.type.noun}"
         raise SelectorError(f"the result {what}; a selector must be true or false", text, 0)
@@ -57,11 +62,14 @@ def check(tree: Node, text: str) -> None:
 class _Checker:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._types = Inference()
+        self._work = Work(Stage.CHECK, text)
+        self._types = Inference(self._work)
         self._names: dict[str, Type] = {"device": DEVICE}
+        self._macros: dict[int, str] = {}
 
     def check(self, node: Node) -> Type:
-        """Infer the type of a part and of all below."""
+        """Infer the type of a part and of all below, each once."""
+        self._work.step()
         match node:
             case Literal():
                 node.type = type_of(node.value)
@@ -148,8 +156,10 @@ class _Checker:
 
     def _candidates(self, node: Call, given: Sequence[Type], results: list[Type]) -> Iterable[Overload]:
         """Find the overloads that may be meant, and what they result in."""
-        for overload in FUNCTIONS[node.function]:
-            if overload.method == node.method:
+        overloads = FUNCTIONS[node.function]
+        self._work.step(len(overloads))
+        for overload in overloads:
+            if overload.method == node.method and len(overload.params) == len(given):
                 *params, result = self._types.instantiated((*overload.params, overload.result))
                 if self._types.fits(given, params):
                     results.append(self._types.known(result))
@@ -158,8 +168,8 @@ class _Checker:
     def _logical(self, node: Call, given: Sequence[Type]) -> Type:
         for argument, one in zip(node.arguments, given, strict=True):
             if not self._types.fits([one], [BOOL]):
-                sign = node.function.strip("_")
-                raise self._error(f"an operand of {sign} is {self._types.known(one).noun}, not a bool", argument.at)
+                operand = f"an operand of {node.function.strip('_')}"
+                raise self._error(self._no_bool(node, operand, self._types.known(one)), argument.at)
         node.candidates = tuple(FUNCTIONS[node.function])
         return BOOL
 
@@ -200,7 +210,7 @@ class _Checker:
         for argument in arguments:
             if isinstance(argument, Literal):
                 try:
-                    matches("", argument.value)
+                    regular_expression(argument.value)
                 except EvaluationError as error:
                     raise self._error(str(error), argument.at) from None
 
@@ -212,7 +222,9 @@ class _Checker:
         inner = {**self._names, **dict(zip(node.variables, variables, strict=True))}
         outer, self._names = self._names, inner
         self._require_bool(node, node.goes_on)
-        step = self._step(node)
+        if not node.binds:
+            self._macros[id(node.step)] = node.what
+        step = self.check(node.step)
         if not self._types.fits([carried], [step]):
             raise self._error(f"{node.what}() cannot go on with {step.noun}", node.step.at)
         self._names = outer
@@ -236,18 +248,10 @@ class _Checker:
         if not self._types.fits([BOOL], [found]):
             raise self._error(f"{node.what}() goes on by a bool, not {found.noun}", condition.at)
 
-    def _step(self, node: Loop) -> Type:
-        """Infer the type of a step; where its condition is no bool, say so in the words of the macro."""
-        match node.step:
-            case (
-                Call(function="_?_:_", arguments=[condition, *_])
-                | Call(function="_&&_" | "_||_", arguments=[_, condition])
-            ) if not node.binds:
-                found = self.check(condition)
-                if not self._types.fits([found], [BOOL]):
-                    noun = self._types.known(found).noun
-                    raise self._error(f"the condition of {node.what}() is {noun}, not a bool", condition.at)
-        return self.check(node.step)
+    def _no_bool(self, node: Call, operand: str, found: Type) -> str:
+        """Word the error for an operand that is no bool; where a macro is spelt out, it is its condition."""
+        macro = self._macros.get(id(node))
+        return f"{f'the condition of {macro}()' if macro else operand} is {found.noun}, not a bool"
 
     def _mismatch(self, node: Call, given: Sequence[Type]) -> str:
         """Word the error for a call that no overload fits."""
@@ -257,7 +261,7 @@ class _Checker:
                 return f"the operand of ! is {one.noun}, not a bool"
             case "_?_:_", [condition, yes, no]:
                 if condition.name not in ("bool", "dyn", "any"):
-                    return f"the condition of ?: is {condition.noun}, not a bool"
+                    return self._no_bool(node, "the condition of ?:", condition)
                 return f"?: results in {yes.noun} or {no.noun}; they must be alike"
             case "_==_" | "_!=_", [left, right]:
                 return f"{left.noun} cannot equal {right.noun}"

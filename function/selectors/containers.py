@@ -7,15 +7,16 @@ from typing import Any
 from function.selectors.amount import Amount
 from function.selectors.semver import Semver
 from function.selectors.values import (
-    COMPARED,
     MISSING,
     NUMBERS,
     Budget,
+    BudgetError,
     CelMap,
     EvaluationError,
     Missing,
     Present,
     equal,
+    shown,
     type_of,
 )
 
@@ -77,7 +78,7 @@ def has(container: Any, key: str) -> bool:
 def _place(key: Any) -> int:
     """Read a number as a place in a list."""
     if type_of(key).name not in NUMBERS or not -(2**63) <= key < 2**63 or key != int(key):
-        raise EvaluationError(f"a list has no element {key!r}")
+        raise EvaluationError(f"a list has no element {shown(key)}")
     return int(key)
 
 
@@ -146,19 +147,22 @@ def last(elements: list[Any]) -> Present | Missing:
     return Present(elements[-1]) if elements else MISSING
 
 
-def index_of(elements: list[Any], sought: Any) -> int:
+def index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
     """Find the first element like another; -1 when there is none."""
-    return next((place for place, one in enumerate(elements) if _like(one, sought)), -1)
+    return next((place for place, one in enumerate(elements) if _like(one, sought, budget)), -1)
 
 
-def last_index_of(elements: list[Any], sought: Any) -> int:
+def last_index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
     """Find the last element like another; -1 when there is none."""
-    return next((place for place in reversed(range(len(elements))) if _like(elements[place], sought)), -1)
+    places = reversed(range(len(elements)))
+    return next((place for place in places if _like(elements[place], sought, budget)), -1)
 
 
-def _like(one: Any, other: Any) -> bool:
+def _like(one: Any, other: Any, budget: Budget) -> bool:
     try:
-        return equal(one, other, Budget(COMPARED))
+        return equal(one, other, budget)
+    except BudgetError:
+        raise
     except EvaluationError:
         return False
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from function.selectors.price import MOST, SCALAR, UNKNOWN, Size, capped
 from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.types import SCALARS, Type
+from function.selectors.work import Work
 
 COST_LIMIT: Final = 1_000_000
 """The most that a selector may cost, as Kubernetes has it."""
@@ -95,19 +96,25 @@ class _Variable:
     held: _Held | None = None
 
 
-def estimate(tree: Node) -> int:
-    """Estimate what a selector can cost at most, once its types are known."""
-    return _Estimator().cost(tree)
+def estimate(tree: Node, work: Work) -> int:
+    """Estimate what a selector can cost at most, once its types are known.
+
+    Raises:
+        SelectorError: To tell takes too much work.
+    """
+    return _Estimator(work).cost(tree)
 
 
 class _Estimator:
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._paths: dict[int, _Path] = {}
         self._sizes: dict[int, Size] = {}
         self._held: dict[int, _Held] = {}
         self._variables: dict[str, _Variable] = {}
 
     def cost(self, node: Node) -> int:
+        self._work.step()
         match node:
             case Name():
                 variable = self._variables.get(node.name)

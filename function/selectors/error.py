@@ -6,6 +6,13 @@ from typing import Final
 
 _BEFORE: Final = 50
 _WIDTH: Final = 80
+_LONGEST: Final = 400
+"""Characters of the longest message."""
+
+
+def cut(message: str) -> str:
+    """Cut a message to what a person would read."""
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"
 
 
 class SelectorError(ValueError):
@@ -27,8 +34,8 @@ class SelectorError(ValueError):
             text: The selector.
             position: Where in it, from 0; None where no position is known.
         """
-        super().__init__(message)
-        self.message = message
+        super().__init__(cut(message))
+        self.message = cut(message)
         self.position = position
         self.line = 0
         self.column = 0

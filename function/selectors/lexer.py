@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from function.selectors.error import SelectorError
+from function.selectors.work import Work
 
 _SKIPPED: Final = re.compile(r"(?:[\t \r\n\f]+|//[^\n]*)+")
 _LITERAL: Final = re.compile(r"(?P<binary>[bB]?)(?P<raw>[rR]?)(?P<quote>\"\"\"|'''|\"|')")
@@ -42,14 +43,15 @@ class Word:
     content: str | bytes = ""
 
 
-def words(text: str) -> Iterator[Word]:
-    """Split a text into words; the last is the end.
+def words(text: str, work: Work) -> Iterator[Word]:
+    """Split a text into words, each a step of work; the last is the end.
 
     Raises:
         SelectorError: Something is no word.
     """
     position = 0
     while True:
+        work.step()
         skipped = _SKIPPED.match(text, position)
         position = skipped.end() if skipped else position
         if position == len(text):

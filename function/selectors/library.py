@@ -13,8 +13,9 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
-from function.selectors import arithmetic, containers, conversions, strings
+from function.selectors import arithmetic, containers, conversions, growth, strings
 from function.selectors.amount import Amount
+from function.selectors.growth import CUT, EITHER, HELD, PART, SCALAR, Growth
 from function.selectors.price import (
     ADDED,
     COMPARED,
@@ -39,7 +40,7 @@ from function.selectors.price import (
 )
 from function.selectors.quantity import Quantity, is_quantity, parse_quantity
 from function.selectors.semver import Semver, is_semver, parse_semver
-from function.selectors.types import Type
+from function.selectors.types import SCALARS, Type
 from function.selectors.values import EvaluationError, type_of
 
 
@@ -52,14 +53,20 @@ class Overload:
         result: The type of the result.
         call: What it does; None for what is not evaluated as a call.
         price: What it costs.
+        growth: How large the result is.
         method: Whether it is called on a value.
+        linear: Whether it goes over its arguments: the places of those that may be large.
+        budgeted: Whether it counts its own work: it is then given the budget as its last argument.
     """
 
     params: tuple[Type, ...]
     result: Type
     call: Callable[..., Any] | None
     price: Price
+    growth: Growth
     method: bool
+    linear: tuple[int, ...]
+    budgeted: bool
 
     def takes(self, values: Sequence[Any]) -> bool:
         """Tell whether these values may be given."""
@@ -92,18 +99,38 @@ def _split(text: str) -> Iterator[str]:
     return (part.strip() for part in (text[one + 1 : two] for one, two in pairwise([*cuts, len(text)])) if part)
 
 
-def _declare(name: str, signatures: str, call: Callable[..., Any] | None = None, price: Price = ONE) -> None:
-    """Declare overloads that do the same: `A, B -> C`, or `A.(B) -> C` for a method; split by semicolons."""
+def _declare(
+    name: str,
+    signatures: str,
+    call: Callable[..., Any] | None = None,
+    price: Price = ONE,
+    growth: Growth | None = None,
+    *,
+    linear: bool = True,
+    budgeted: bool = False,
+) -> None:
+    """Declare overloads that do the same: `A, B -> C`, or `A.(B) -> C` for a method; split by semicolons.
+
+    How large the result is may be left out where it has no size.
+    """
     for signature in signatures.split(";"):
-        given, _, result = signature.partition("->")
+        given, _, written = signature.partition("->")
         target, dot, rest = given.strip().partition(".(")
         params = [target, *_split(rest.removesuffix(")"))] if dot else list(_split(given))
-        types = tuple(_type(param) for param in params)
-        FUNCTIONS.setdefault(name, []).append(Overload(types, _type(result.strip()), call, price, bool(dot)))
+        types, result = tuple(_type(param) for param in params), _type(written.strip())
+        if growth is None and result.name not in _SIZELESS:
+            raise TypeError(f"it is not declared how large the result of {name} can be")
+        places = tuple(place for place, one in enumerate(types) if one.name not in _SIZELESS) if linear else ()
+        overload = Overload(types, result, call, price, growth or SCALAR, bool(dot), places, budgeted)
+        FUNCTIONS.setdefault(name, []).append(overload)
+
+
+_SIZELESS: Final = SCALARS | {"timestamp", "duration"}
+"""Types of which all values are equally large."""
 
 
 def _operators() -> None:
-    _declare("_?_:_", "bool, A, A -> A")
+    _declare("_?_:_", "bool, A, A -> A", growth=growth.CHOSEN)
     for name in ("_&&_", "_||_"):
         _declare(name, "bool, bool -> bool", price=FREE)
     _declare("!_", "bool -> bool", arithmetic.negation)
@@ -115,8 +142,8 @@ def _operators() -> None:
         _declare(sign, "uint, uint -> uint", operate[1])
     for sign, of_doubles in arithmetic.DOUBLES.items():
         _declare(sign, "double, double -> double", of_doubles)
-    _declare("_+_", "string, string -> string; bytes, bytes -> bytes", arithmetic.joined, SUMMED)
-    _declare("_+_", "list<A>, list<A> -> list<A>", arithmetic.joined, ADDED)
+    _declare("_+_", "string, string -> string; bytes, bytes -> bytes", arithmetic.joined, SUMMED, growth.SUMMED)
+    _declare("_+_", "list<A>, list<A> -> list<A>", arithmetic.joined, ADDED, growth.LENGTHENED)
     _declare("-_", "int -> int", arithmetic.negative)
     _declare("-_", "double -> double", arithmetic.negative_double)
     for sign, compare in arithmetic.ORDERS.items():
@@ -125,15 +152,15 @@ def _operators() -> None:
             _declare(sign, "; ".join(f"{one}, {two} -> bool" for two in ("int", "uint", "double")), compare)
         _declare(sign, "string, string -> bool; bytes, bytes -> bool", compare, COMPARED)
     _times()
-    _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B")
-    _declare("_[_]", "optional<list<V>>, int -> optional<V>; optional<map<K, V>>, K -> optional<V>")
-    _declare("_[?_]", "list<V>, int -> optional<V>; optional<list<V>>, int -> optional<V>")
-    _declare("_[?_]", "map<K, V>, K -> optional<V>; optional<map<K, V>>, K -> optional<V>")
-    _declare("_?._", "dyn, string -> optional<V>")
+    _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B", growth=HELD)
+    _declare("_[_]", "optional<list<V>>, int -> optional<V>; optional<map<K, V>>, K -> optional<V>", growth=HELD)
+    _declare("_[?_]", "list<V>, int -> optional<V>; optional<list<V>>, int -> optional<V>", growth=HELD)
+    _declare("_[?_]", "map<K, V>, K -> optional<V>; optional<map<K, V>>, K -> optional<V>", growth=HELD)
+    _declare("_?._", "dyn, string -> optional<V>", growth=HELD)
     _declare("@in", "A, list<A> -> bool", price=LISTED)
     _declare("@in", "A, map<A, B> -> bool")
-    _declare("@insert", "map<K, V>, K, V -> map<K, V>", containers.inserted)
-    _declare("@insert", "map<K, V>, map<K, V> -> map<K, V>", containers.merged)
+    _declare("@insert", "map<K, V>, K, V -> map<K, V>", containers.inserted, growth=growth.INSERTED, linear=False)
+    _declare("@insert", "map<K, V>, map<K, V> -> map<K, V>", containers.merged, growth=growth.MERGED, linear=False)
 
 
 def _times() -> None:
@@ -148,12 +175,12 @@ def _times() -> None:
 
 def _conversions() -> None:
     for kind in ("bytes", "list<A>", "map<A, B>", "string"):
-        _declare("size", f"{kind} -> int; {kind}.() -> int", len)
-    _declare("dyn", "A -> dyn", conversions.same)
+        _declare("size", f"{kind} -> int; {kind}.() -> int", len, linear=False)
+    _declare("dyn", "A -> dyn", conversions.same, growth=PART, linear=False)
     for kind in ("bool", "bytes", "double", "int", "string", "uint"):
-        _declare(kind, f"{kind} -> {kind}", conversions.same)
+        _declare(kind, f"{kind} -> {kind}", conversions.same, growth=PART, linear=False)
     _declare("bool", "string -> bool", conversions.bool_of_text)
-    _declare("bytes", "string -> bytes", str.encode, TO_BYTES)
+    _declare("bytes", "string -> bytes", str.encode, TO_BYTES, growth.TO_BYTES)
     _declare("double", "int -> double; uint -> double", float)
     _declare("double", "string -> double", conversions.double_of_text)
     _declare("int", "double -> int", conversions.int_of_double)
@@ -162,44 +189,48 @@ def _conversions() -> None:
     _declare("uint", "double -> uint", conversions.uint_of_double)
     _declare("uint", "int -> uint", arithmetic.uint64)
     _declare("uint", "string -> uint", conversions.uint_of_text)
-    _declare("string", "bool -> string; double -> string; int -> string; uint -> string", conversions.text)
-    _declare("string", "bytes -> string", conversions.text_of_bytes, TO_STRING)
+    numbers = "bool -> string; double -> string; int -> string; uint -> string"
+    _declare("string", numbers, conversions.text, growth=growth.NUMBER)
+    _declare("string", "bytes -> string", conversions.text_of_bytes, TO_STRING, CUT)
 
 
 def _texts() -> None:
     _declare("contains", "string.(string) -> bool", strings.contains, CONTAINED)
     _declare("endsWith", "string.(string) -> bool", str.endswith, STARTED)
     _declare("startsWith", "string.(string) -> bool", str.startswith, STARTED)
-    _declare("matches", "string, string -> bool", strings.matches)
-    _declare("matches", "string.(string) -> bool", strings.matches, MATCHED)
-    _declare("charAt", "string.(int) -> string", strings.char_at)
+    _declare("matches", "string, string -> bool", strings.matches, budgeted=True)
+    _declare("matches", "string.(string) -> bool", strings.matches, MATCHED, budgeted=True)
+    _declare("charAt", "string.(int) -> string", strings.char_at, growth=growth.CHARACTER, linear=False)
     _declare("indexOf", "string.(string) -> int; string.(string, int) -> int", strings.index_of, SOUGHT)
     _declare("lastIndexOf", "string.(string) -> int; string.(string, int) -> int", strings.last_index_of, SOUGHT)
     for name, search in (("indexOf", containers.index_of), ("lastIndexOf", containers.last_index_of)):
-        _declare(name, "list<T>.(T) -> int", search, SOUGHT)
-    _declare("lowerAscii", "string.() -> string", strings.lower_ascii, TRIMMED)
-    _declare("upperAscii", "string.() -> string", strings.upper_ascii, TRIMMED)
+        _declare(name, "list<T>.(T) -> int", search, SOUGHT, budgeted=True)
+    _declare("lowerAscii", "string.() -> string", strings.lower_ascii, TRIMMED, CUT)
+    _declare("upperAscii", "string.() -> string", strings.upper_ascii, TRIMMED, CUT)
     replaced = "string.(string, string) -> string; string.(string, string, int) -> string"
-    _declare("replace", replaced, strings.replace, REPLACED)
-    _declare("split", "string.(string) -> list<string>; string.(string, int) -> list<string>", strings.split, SPLIT)
-    _declare("substring", "string.(int) -> string; string.(int, int) -> string", strings.substring, TRIMMED)
-    _declare("trim", "string.() -> string", strings.trim, TRIMMED)
-    _declare("join", "list<string>.() -> string; list<string>.(string) -> string", strings.join, JOINED)
-    _declare("strings.quote", "string -> string", strings.quote, QUOTED)
+    _declare("replace", replaced, strings.replace, REPLACED, growth.REPLACED)
+    split = "string.(string) -> list<string>; string.(string, int) -> list<string>"
+    _declare("split", split, strings.split, SPLIT, growth.SPLIT)
+    _declare("substring", "string.(int) -> string; string.(int, int) -> string", strings.substring, TRIMMED, CUT)
+    _declare("trim", "string.() -> string", strings.trim, TRIMMED, CUT)
+    joined = "list<string>.() -> string; list<string>.(string) -> string"
+    _declare("join", joined, strings.join, JOINED, growth.JOINED)
+    _declare("strings.quote", "string -> string", strings.quote, QUOTED, growth.QUOTED)
 
 
 def _kubernetes() -> None:
-    _declare("quantity", "string -> quantity", lambda text: Amount(parse_quantity(text)), TRAVERSED)
+    _declare("quantity", "string -> quantity", lambda text: Amount(parse_quantity(text)), TRAVERSED, growth.QUANTITY)
     _declare("isQuantity", "string -> bool", is_quantity, TRAVERSED)
     _declare("sign", "quantity -> int", lambda one: one.quantity.sign)
     _declare("isInteger", "quantity.() -> bool", lambda one: one.quantity.is_integer)
     _declare("asInteger", "quantity.() -> int", lambda one: one.quantity.integer)
     _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.quantity.approximate)
-    _declare("add", "quantity.(quantity) -> quantity", lambda one, other: one.add(other.quantity))
-    _declare("add", "quantity.(int) -> quantity", lambda one, number: one.add(Quantity.of(number)))
-    _declare("sub", "quantity.(quantity) -> quantity", lambda one, other: one.subtract(other.quantity))
-    _declare("sub", "quantity.(int) -> quantity", lambda one, number: one.subtract(Quantity.of(number)))
-    _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSED)
+    quantities, integer, grown = "quantity.(quantity) -> quantity", "quantity.(int) -> quantity", growth.CALCULATED
+    _declare("add", quantities, lambda one, other: one.add(other.quantity), growth=grown)
+    _declare("add", integer, lambda one, number: one.add(Quantity.of(number)), growth=grown)
+    _declare("sub", quantities, lambda one, other: one.subtract(other.quantity), growth=grown)
+    _declare("sub", integer, lambda one, number: one.subtract(Quantity.of(number)), growth=grown)
+    _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSED, growth.VERSION)
     _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSED)
     for kind in ("quantity", "semver"):
         _declare("compareTo", f"{kind}.({kind}) -> int", lambda one, other: one.compare(other))
@@ -223,17 +254,17 @@ def _signed(number: int) -> int:
 
 
 def _optionals() -> None:
-    _declare("optional.of", "V -> optional<V>", containers.present)
-    _declare("optional.ofNonZeroValue", "V -> optional<V>", containers.present_unless_zero)
-    _declare("optional.none", "-> optional<V>", containers.missing)
-    _declare("value", "optional<V>.() -> V", containers.value)
-    _declare("hasValue", "optional<V>.() -> bool", containers.has_value)
-    _declare("or", "optional<V>.(optional<V>) -> optional<V>")
-    _declare("orValue", "optional<V>.(V) -> V")
-    _declare("first", "list<V>.() -> optional<V>", containers.first)
-    _declare("last", "list<V>.() -> optional<V>", containers.last)
-    _declare("optional.unwrap", "list<optional<V>> -> list<V>", containers.unwrapped)
-    _declare("unwrapOpt", "list<optional<V>>.() -> list<V>", containers.unwrapped)
+    _declare("optional.of", "V -> optional<V>", containers.present, growth=PART, linear=False)
+    _declare("optional.ofNonZeroValue", "V -> optional<V>", containers.present_unless_zero, growth=PART, linear=False)
+    _declare("optional.none", "-> optional<V>", containers.missing, growth=growth.NONE)
+    _declare("value", "optional<V>.() -> V", containers.value, growth=PART, linear=False)
+    _declare("hasValue", "optional<V>.() -> bool", containers.has_value, linear=False)
+    _declare("or", "optional<V>.(optional<V>) -> optional<V>", growth=EITHER)
+    _declare("orValue", "optional<V>.(V) -> V", growth=EITHER)
+    _declare("first", "list<V>.() -> optional<V>", containers.first, growth=HELD, linear=False)
+    _declare("last", "list<V>.() -> optional<V>", containers.last, growth=HELD, linear=False)
+    _declare("optional.unwrap", "list<optional<V>> -> list<V>", containers.unwrapped, growth=growth.UNWRAPPED)
+    _declare("unwrapOpt", "list<optional<V>>.() -> list<V>", containers.unwrapped, growth=growth.UNWRAPPED)
 
 
 for _group in (_operators, _conversions, _texts, _kubernetes, _optionals):

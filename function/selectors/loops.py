@@ -18,6 +18,7 @@ def growing(more: Run) -> Run:
         grown: list[Any] = carried(frame)
         frame.budget.spend(1)
         grown.extend(more(frame))
+        frame.budget.make(len(grown), 0)
         return grown
 
     return run

@@ -40,7 +40,7 @@ def _variables(name: str, arguments: Sequence[Node]) -> tuple[str, ...]:
         if not isinstance(argument, Name):
             raise MacroError(f"{name}() needs the name of a variable first", argument.at)
         if argument.name == "__result__" or argument.dotted:
-            raise MacroError(f"{argument.name} cannot be the name of a variable", argument.at)
+            raise MacroError(f"{argument.name[:40]} cannot be the name of a variable", argument.at)
     names = tuple(argument.name for argument in arguments if isinstance(argument, Name))
     if len(set(names)) < len(names):
         raise MacroError(f"the variables of {name}() have the same name", arguments[-1].at)

@@ -19,6 +19,8 @@ MOST: Final = 2**64 - 1
 
 _TRAVERSAL: Final = 0.1
 _PATTERN: Final = 0.25
+_SEEN: Final = 100_000
+"""Values that are gone over to tell what it costs to go over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,22 @@ def _sought(sizes: Sequence[Size], nodes: Sequence[Node]) -> int:
 
 
 def _traversal(value: Any) -> int:
-    """Count what it costs to go over a value and all that it holds."""
-    if isinstance(value, str | bytes):
-        return int(len(value.encode() if isinstance(value, str) else value) * _TRAVERSAL)
-    if isinstance(value, list):
-        return sum(map(_traversal, value))
-    if isinstance(value, CelMap):
-        return sum(_traversal(key) + _traversal(one) for key, one in value.items())
-    return 1
+    """Count what it costs to go over a value and all that it holds, which may be the same many times."""
+    total, seen, rest = 0, 0, [value]
+    while rest:
+        one = rest.pop()
+        seen += 1
+        if seen > _SEEN:
+            return MOST
+        if isinstance(one, str | bytes):
+            total += int(len(one.encode() if isinstance(one, str) else one) * _TRAVERSAL)
+        elif isinstance(one, list):
+            rest += one
+        elif isinstance(one, CelMap):
+            rest += (part for entry in one.items() for part in entry)
+        else:
+            total += 1
+    return total
 
 
 def _first(sizes: Sequence[Size], _: Sequence[Node]) -> Size:

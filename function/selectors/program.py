@@ -22,12 +22,24 @@ from function.selectors.evaluation import (
     named,
     settle,
 )
+from function.selectors.growth import ELEMENT, ENTRY
 from function.selectors.library import CONVERSIONS, FUNCTIONS, Overload, refuse
 from function.selectors.loops import bound, growing, looped
-from function.selectors.quantity import QuantityError
+from function.selectors.quantity import QuantityError, QuantityLimitError
 from function.selectors.semver import Semver, SemverError
 from function.selectors.tree import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
-from function.selectors.values import Budget, CelMap, EvaluationError, Missing, Present, check_sought, type_of
+from function.selectors.values import (
+    Budget,
+    BudgetError,
+    CelMap,
+    EvaluationError,
+    Missing,
+    Present,
+    bulk_of,
+    check_sought,
+    type_of,
+)
+from function.selectors.work import Stage, Work
 
 
 def program(tree: Node, text: str) -> Run:
@@ -42,8 +54,10 @@ def program(tree: Node, text: str) -> Run:
 class _Planner:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._work = Work(Stage.PLAN, text)
 
     def plan(self, node: Node) -> Run:
+        self._work.step()
         match node:
             case Literal(value=value):
                 return Constant(value)
@@ -87,6 +101,7 @@ class _Planner:
 
         def run(frame: Frame) -> list[Any]:
             frame.budget.spend(10)
+            frame.budget.make(len(runs), ELEMENT)
             if not optional:
                 return [one(frame) for one in runs]
             values = ((place, one(frame)) for place, one in enumerate(runs))
@@ -101,6 +116,7 @@ class _Planner:
 
         def run(frame: Frame) -> CelMap:
             frame.budget.spend(30)
+            frame.budget.make(len(keys), ENTRY)
             made = CelMap(())
             for place, (key, value) in enumerate(zip(keys, values, strict=True)):
                 found, content = key(frame), value(frame)
@@ -144,15 +160,27 @@ def _applied(name: str, overloads: Sequence[Overload], runs: Sequence[Run]) -> R
         values = [one(frame) for one in runs]
         for overload in overloads:
             if overload.call is not None and overload.takes(values):
-                try:
-                    result = overload.call(*values)
-                except (QuantityError, SemverError) as error:
-                    raise EvaluationError(str(error)) from None
-                frame.budget.spend(overload.price.actual(values, result))
-                return result
+                return _called(overload, overload.call, values, frame.budget)
         raise refuse(name, values)
 
     return run
+
+
+def _called(overload: Overload, call: Callable[..., Any], values: list[Any], budget: Budget) -> Any:
+    """Call an overload, after it is counted what it goes over and what it makes."""
+    for place in overload.linear:
+        budget.pass_over(bulk_of(values[place]))
+    exact = overload.growth.exact
+    try:
+        if exact is not None:
+            budget.make(exact(*values), overload.growth.unit)
+        result = call(*values, budget) if overload.budgeted else call(*values)
+    except QuantityLimitError as error:
+        raise BudgetError(str(error)) from None
+    except (QuantityError, SemverError) as error:
+        raise EvaluationError(str(error)) from None
+    budget.spend(overload.price.actual(values, result))
+    return result
 
 
 def _grows(node: Call) -> bool:

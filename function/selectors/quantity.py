@@ -20,7 +20,7 @@ _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 _NANO: Final = -9
 _INT64: Final = 2**63
-_LARGEST_EXPONENT: Final = 10_000
+_LARGEST_EXPONENT: Final = 1_000
 """Kubernetes allows larger decimal exponents; to compare them takes it forever."""
 
 _DIGITS: Final = 18
@@ -138,7 +138,7 @@ def parse_quantity(text: str) -> Quantity:
     rounded away from zero.
 
     Raises:
-        QuantityError: The text is not a quantity, its exponent is beyond 10,000, or it is longer
+        QuantityError: The text is not a quantity, its exponent is beyond 1,000, or it is longer
             than 1,000 characters.
     """
     if len(text) > _LONGEST:

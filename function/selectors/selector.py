@@ -7,26 +7,40 @@ told, and an expression that fails there is an error here and no match.
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
+from function import deadline
 from function.selectors.amount import Amount
 from function.selectors.checker import check
 from function.selectors.cost import COST_LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import Frame, Run
+from function.selectors.extent import measure
 from function.selectors.program import program
 from function.selectors.quantity import Quantity, QuantityError, parse_quantity
+from function.selectors.remembered import CacheUse, Remembered
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse
+from function.selectors.tree import Node
 from function.selectors.values import Budget, CelMap, EvaluationError, type_of
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
+from function.selectors.work import Stage, Work
 
 _INT64: Final = 2**63
+_FRAMES: Final = 6_000
+"""Calls within calls that the deepest selector takes, with plenty left for the caller.
+
+All stages go down the tree, and how deep that is allowed to be is counted. So the interpreter's own limit
+must not be met earlier: where that is depends on who asks.
+"""
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,50 +54,81 @@ class Selector:
 
     text: str
     cost: int = field(compare=False)
+    _parts: int = field(repr=False, compare=False)
     _run: Run = field(repr=False, compare=False)
 
     def evaluate(self, device: Device) -> Verdict:
-        """Tell whether a device matches. Never raises: what fails is an error in the verdict."""
-        return _verdict(self, device.driver, device.attributes, device.capacity)
+        """Tell whether a device matches. Never raises: what fails is an error in the verdict.
+
+        Raises:
+            CallEndedError: Nobody waits for the answer any more.
+        """
+        key = (self.text, device.driver, device.attributes, device.capacity)
+        return _verdicts.recall(key, lambda: _judge(self._run, device), self._weight)
+
+    def _weight(self, verdict: Verdict) -> int:
+        return len(self.text) + len(verdict.message)
 
 
 def compile_selector(text: str) -> Selector:
     """Compile a selector.
 
     Raises:
-        SelectorError: The text is no expression, or one that no device can make true or false.
+        SelectorError: The text is no expression, one that no device can make true or false, or one that
+            takes too much work or memory.
+        CallEndedError: Nobody waits for the answer any more.
     """
-    compiled = _compile(text)
+    compiled = _selectors.recall(text, lambda: _compile(text), _weight)
     if isinstance(compiled, SelectorError):
         raise SelectorError(compiled.message, text, compiled.position)
     return compiled
 
 
-@lru_cache(maxsize=4096)
+_selectors: Final = Remembered["Selector | SelectorError"](4096, 400_000)
+"""Compiled texts, which weigh as many parts as they have: each part takes up to a kilobyte."""
+
+_verdicts: Final = Remembered[Verdict](16_384, 2**24)
+"""Verdicts by text and device, which weigh their characters."""
+
+
+def _weight(compiled: Selector | SelectorError) -> int:
+    """Tell how many parts are remembered of a text."""
+    return compiled._parts if isinstance(compiled, Selector) else 20  # noqa: SLF001 - a part of its own
+
+
 def _compile(text: str) -> Selector | SelectorError:
-    """Compile once per text; an error is remembered like a result."""
+    """Compile; an error is a result, so that it can be remembered."""
+    deadline.check()
     try:
-        tree = parse(text)
+        tree, parts = parse(text)
         check(tree, text)
+        cost = _price(tree, text)
         run = program(tree, text)
     except SelectorError as error:
         return SelectorError(error.message, text, error.position)
     except RecursionError:
         return SelectorError("the expression nests too deeply")
-    cost = estimate(tree)
+    return Selector(text, cost, parts, run)
+
+
+def _price(tree: Node, text: str) -> int:
+    """Tell what a selector may cost; what it may cost and make must be within bounds."""
+    work = Work(Stage.PRICE, text)
+    cost = estimate(tree, work)
     if cost > COST_LIMIT:
-        return SelectorError(f"the expression may cost {cost}; {COST_LIMIT} are allowed. Loop over less", text, 0)
-    return Selector(text, cost, run)
+        raise SelectorError(f"the expression may cost {cost}; {COST_LIMIT} are allowed. Loop over less", text, 0)
+    measure(tree, text, work)
+    return cost
 
 
-@lru_cache(maxsize=16384)
-def _verdict(selector: Selector, driver: str, attributes: Attributes, capacity: Capacity) -> Verdict:
-    """Evaluate once per selector and device."""
-    exposed = _expose(driver, attributes, capacity)
+def _judge(run: Run, device: Device) -> Verdict:
+    """Evaluate a selector on a device."""
+    deadline.check()
+    exposed = _expose(device.driver, device.attributes, device.capacity)
     if isinstance(exposed, Verdict):
         return exposed
     try:
-        value = selector._run(Frame({"device": exposed.device()}, Budget(COST_LIMIT)))  # noqa: SLF001 - a part of its own
+        value = run(Frame({"device": exposed.device()}, Budget(COST_LIMIT)))
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:
@@ -126,25 +171,9 @@ def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed
         return Verdict(Outcome.ERROR, str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class CacheUse:
-    """How well a cache does.
-
-    Attributes:
-        hits: Questions that it could answer.
-        misses: Questions that it could not answer.
-        entries: Answers that it holds.
-    """
-
-    hits: int
-    misses: int
-    entries: int
-
-
 def cache_use() -> dict[str, CacheUse]:
     """Tell how well the caches of compiled selectors and of verdicts do, since the program began."""
-    found = {"selectors": _compile.cache_info(), "verdicts": _verdict.cache_info()}
-    return {name: CacheUse(info.hits, info.misses, info.currsize) for name, info in found.items()}
+    return {"selectors": _selectors.use(), "verdicts": _verdicts.use()}
 
 
 def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:

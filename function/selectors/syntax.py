@@ -9,15 +9,13 @@ from function.selectors.lexer import Word, words
 from function.selectors.macros import BIND, MACROS, MacroError, has
 from function.selectors.tree import Call, Elements, Entries, Literal, Name, Node, Select, walk
 from function.selectors.values import Uint
+from function.selectors.work import Stage, Work
 
 LONGEST: Final = 10 * 1024
 """Bytes of the longest selector, as Kubernetes has it."""
 
 DEEPEST: Final = 100
 """How deep a selector may nest."""
-
-MOST: Final = 20_000
-"""Parts that a selector may have, macros spelt out."""
 
 _INT64: Final = 2**63
 _UINT64: Final = 2**64
@@ -39,8 +37,8 @@ _RESERVED: Final = frozenset(
 )
 
 
-def parse(text: str) -> Node:
-    """Parse a selector.
+def parse(text: str) -> tuple[Node, int]:
+    """Parse a selector, and tell how many parts it has, macros spelt out.
 
     Raises:
         SelectorError: The text is too long, too deep, or not an expression.
@@ -52,18 +50,18 @@ def parse(text: str) -> Node:
     if length > LONGEST:
         raise SelectorError(f"the text has {length} bytes; {LONGEST} are allowed")
     tree = _Parser(text).whole()
-    for count, (part, depth) in enumerate(walk(tree)):
+    work = Work(Stage.PARSE, text)
+    for part, depth in walk(tree):
+        work.step()
         if depth > DEEPEST:
             raise SelectorError(f"the expression nests deeper than {DEEPEST} levels", text, part.at)
-        if count > MOST:
-            raise SelectorError(f"the expression has more than {MOST} parts", text, part.at)
-    return tree
+    return tree, work.done
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._words = list(words(text))
+        self._words = list(words(text, Work(Stage.LEX, text)))
         self._place = 0
         self._depth = 0
 

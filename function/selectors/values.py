@@ -8,11 +8,13 @@ values of unrelated types are unequal, but a quantity or a version equals nothin
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from function import deadline
 from function.selectors.amount import Amount
+from function.selectors.error import cut
 from function.selectors.semver import Semver
 from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 
@@ -20,9 +22,12 @@ from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, S
 class EvaluationError(Exception):
     """An expression has no value for this device."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(cut(message))
+
 
 class BudgetError(EvaluationError):
-    """An evaluation takes too many steps."""
+    """An evaluation takes too many steps, or makes something too large. Nothing absorbs it."""
 
 
 class Uint(int):
@@ -81,7 +86,7 @@ class CelMap:
             EvaluationError: The key is there, or can be none.
         """
         if key in self:
-            raise EvaluationError(f"a map has the key {key} twice")
+            raise EvaluationError(f"a map has the key {shown(key)} twice")
         self.put(key, value)
 
     def __len__(self) -> int:
@@ -107,7 +112,7 @@ class CelMap:
         if entry is not None:
             return entry[1]
         if self._default is None:
-            raise EvaluationError(f"no such key: {key}")
+            raise EvaluationError(f"no such key: {shown(key)}")
         return self._default
 
     def has(self, key: Any) -> bool:
@@ -173,41 +178,117 @@ def size_of(value: Any) -> int:
     return size_of(value.value) if isinstance(value, Present) else 1
 
 
-COMPARED: Final = 100_000
-"""How many elements and entries an evaluation may compare."""
+def digits_of(value: Any) -> int:
+    """Tell how many digits a quantity or integer has at most, written out to a billionth."""
+    if not isinstance(value, Amount):
+        return _INTEGER
+    quantity = value.quantity
+    return quantity.unscaled.bit_length() * 3 // 10 + quantity.scale + _BILLIONTH + 1
+
+
+def bulk_of(value: Any) -> int:
+    """Tell how much of a value is looked at by what goes over all of it, but not over what it holds."""
+    measure = _BULKS.get(type(value))
+    return measure(value) if measure else 1
+
+
+_BULKS: Final[Mapping[type, Callable[[Any], int]]] = {
+    str: len,
+    bytes: len,
+    list: len,
+    CelMap: len,
+    Amount: digits_of,
+    Semver: lambda version: len(version.prerelease),
+    Present: lambda optional: bulk_of(optional.value),
+}
+
+
+def shown(value: Any) -> str:
+    """Write a key or place for a message, cut to what a person would read."""
+    if isinstance(value, str):
+        return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
+    return str(value) if isinstance(value, int | float | None) else type_of(value).noun
+
+
+_INTEGER: Final = 20 + 9
+_BILLIONTH: Final = 9
+_SHOWN: Final = 60
+_ROUND: Final = 1_000
+"""Steps after which it is asked whether anybody still waits for the answer."""
+
+WORK: Final = 100_000
+"""How many steps of work that Kubernetes does for nothing an evaluation may take."""
+
+STRIDE: Final = 100
+"""Characters, elements or digits that are gone over in one step."""
+
+LARGEST: Final = 2**18
+"""Characters, bytes, elements, entries or digits of the largest value.
+
+All that a device can have are 32 attributes and capacities, with names of 96 and texts of 64 characters:
+5,120 characters. This is fifty times as much.
+"""
+
+ALL: Final = 2**23
+"""What all values together may be that one evaluation makes: about as many bytes."""
 
 _TOO_MANY: Final = "the expression takes too many steps; loop over less"
+_TOO_LARGE: Final = f"the expression makes a value larger than {LARGEST:,} characters or elements; make less"
+_TOO_MUCH: Final = f"the expression makes more than {ALL:,} bytes of values; make less, or loop over less"
 
 
 class Budget:
-    """What one evaluation may cost."""
+    """What one evaluation may cost, work and make."""
 
-    __slots__ = ("compared", "limit", "spent")
+    __slots__ = ("_asked", "limit", "made", "spent", "worked")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.spent = 0
-        self.compared = 0
+        self.worked = 0
+        self.made = 0
+        self._asked = min(limit, _ROUND)
 
     def spend(self, cost: int) -> None:
-        """Count a cost.
+        """Count a cost, in Kubernetes' units.
 
         Raises:
             BudgetError: It is too much.
+            CallEndedError: Nobody waits for the answer any more.
         """
         self.spent += cost
-        if self.spent > self.limit:
-            raise BudgetError(_TOO_MANY)
+        if self.spent > self._asked:
+            if self.spent > self.limit:
+                raise BudgetError(_TOO_MANY)
+            deadline.check()
+            self._asked = min(self.limit, self.spent + _ROUND)
 
-    def compare(self, count: int) -> None:
-        """Count what is compared within lists and maps, which Kubernetes does for nothing.
+    def work(self, count: int) -> None:
+        """Count steps that Kubernetes does for nothing, such as comparing what lists hold.
 
         Raises:
-            BudgetError: It is too much.
+            BudgetError: They are too many.
         """
-        self.compared += count
-        if self.compared > COMPARED:
+        self.worked += count
+        if self.worked > WORK:
             raise BudgetError(_TOO_MANY)
+
+    def pass_over(self, size: int) -> None:
+        """Count the steps of going over something so large."""
+        if size >= STRIDE:
+            self.work(size // STRIDE)
+
+    def make(self, size: int, unit: int) -> None:
+        """Count what is about to be made: so many characters or elements, each counting for so many bytes.
+
+        Raises:
+            BudgetError: It is too large, or all that is made is too much.
+        """
+        self.made += size * unit
+        if size > LARGEST:
+            raise BudgetError(_TOO_LARGE)
+        if self.made > ALL:
+            raise BudgetError(_TOO_MUCH)
 
 
 def order(left: Any, right: Any) -> int:
@@ -241,17 +322,19 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
             raise EvaluationError(f"{type_of(left).noun} cannot be compared with {type_of(right).noun}")
         return False
     if isinstance(left, list):
-        budget.compare(len(left))
+        budget.work(1 + len(left))
         return len(left) == len(right) and all(_alike(one, two, budget) for one, two in zip(left, right, strict=True))
     if isinstance(left, CelMap):
-        budget.compare(len(left))
+        budget.work(1 + len(left))
         return len(left) == len(right) and all(
             right.has(key) and _alike(value, right.find(key), budget) for key, value in left.items()
         )
     if isinstance(left, Present) and isinstance(right, Present):
         return equal(left.value, right.value, budget)
     if isinstance(left, Amount):
+        budget.pass_over(digits_of(left))
         return _same_amount(left, right)
+    budget.pass_over(bulk_of(left))
     return left.compare(right) == 0 if isinstance(left, Semver) else bool(left == right)
 
 

@@ -26,7 +26,7 @@ def test_anything_else_is_refused(text: str) -> None:
     assert not is_quantity(text)
 
 
-@pytest.mark.parametrize("text", ["1e10001", "1" * 5000])
+@pytest.mark.parametrize("text", ["1e1001", "1" * 5000])
 def test_what_would_take_forever_is_not_called_anything(text: str) -> None:
     with pytest.raises(QuantityLimitError):
         is_quantity(text)
@@ -47,7 +47,7 @@ def test_what_would_take_forever_is_not_called_anything(text: str) -> None:
         ("-0.0000000001", 0, "-1n"),
         ("1e-100", 0, "1n"),
         ("1.0000000001", 0, "1.000000001"),
-        ("1e9999", 1, "1e9998"),
+        ("1e999", 1, "1e998"),
         ("0.5Gi", 0, "512Mi"),
         ("-1", -1, "0"),
     ],

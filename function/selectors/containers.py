@@ -7,6 +7,7 @@ from typing import Any
 from function.selectors.amount import Amount
 from function.selectors.semver import Semver
 from function.selectors.values import (
+    COMPARED,
     MISSING,
     NUMBERS,
     Budget,
@@ -149,11 +150,13 @@ def last(elements: list[Any]) -> Present | Missing:
 
 def index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
     """Find the first element like another; -1 when there is none."""
+    budget.work(COMPARED * len(elements))
     return next((place for place, one in enumerate(elements) if _like(one, sought, budget)), -1)
 
 
 def last_index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
     """Find the last element like another; -1 when there is none."""
+    budget.work(COMPARED * len(elements))
     places = reversed(range(len(elements)))
     return next((place for place in places if _like(elements[place], sought, budget)), -1)
 

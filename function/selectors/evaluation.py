@@ -103,6 +103,7 @@ def settle(frame: Frame, runs: Sequence[Run], *, absorbing: bool) -> bool:
     Raises:
         EvaluationError: Nothing decided, and something failed or was no boolean.
     """
+    frame.budget.work(len(runs))
     trouble: EvaluationError | None = None
     for run in runs:
         try:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from function.selectors.amount import Amount
 from function.selectors.error import SelectorError
-from function.selectors.growth import ELEMENT, ENTRY, NOTHING, PLAIN, Shape
+from function.selectors.growth import ELEMENT, ENTRY, NOTHING, PLAIN, Shape, quantity_digits
 from function.selectors.library import FUNCTIONS
-from function.selectors.quantity import QuantityLimitError, parse_quantity
+from function.selectors.quantity import QuantityLimitError, is_quantity
 from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.types import DEEPEST, TOO_MANY
-from function.selectors.values import ALL, LARGEST, digits_of
+from function.selectors.values import ALL, LARGEST
 from function.selectors.work import Work
 
 TALLEST: Final = 300
@@ -43,13 +42,15 @@ _COUNTED: Final = {
 }
 
 
-def measure(tree: Node, text: str, work: Work) -> None:
-    """Refuse what can make too much, once types are known.
+def measure(tree: Node, text: str, work: Work) -> int:
+    """Tell for how many bytes a selector can make values at most, once its types are known.
 
     Raises:
         SelectorError: A value, or all together, can become too large.
     """
-    _Measurer(text, work).shape(tree)
+    measurer = _Measurer(text, work)
+    measurer.shape(tree)
+    return measurer.made
 
 
 class _Measurer:
@@ -58,7 +59,7 @@ class _Measurer:
         self._work = work
         self._names: dict[str, tuple[Shape, int]] = {"device": (_DEVICE, 1)}
         self._rounds = 1
-        self._made = 0
+        self.made = 0
         self._height = 0
 
     def shape(self, node: Node) -> Shape:
@@ -76,8 +77,8 @@ class _Measurer:
             counted = _COUNTED.get(node.type.name, "characters or elements")
             grown = f"{_what(node)} can make {found.most:,} {counted}; {LARGEST:,} are allowed"
             raise SelectorError(f"{grown}. Make it of less", self._text, node.at)
-        if self._made > ALL:
-            grown = f"all that the expression makes up to here can be {self._made:,} bytes; {ALL:,} are allowed"
+        if self.made > ALL:
+            grown = f"all that the expression makes up to here can be {self.made:,} bytes; {ALL:,} are allowed"
             raise SelectorError(f"{grown}. Make less, or loop over less", self._text, node.at)
         if found.depth > DEEPEST:
             raise SelectorError(TOO_MANY, self._text, node.at)
@@ -114,7 +115,7 @@ class _Measurer:
                 return PLAIN
 
     def _make(self, size: int, unit: int) -> None:
-        self._made += size * unit * self._rounds
+        self.made += size * unit * self._rounds
 
     def _all(self, nodes: list[Node]) -> Shape:
         found = NOTHING
@@ -146,13 +147,12 @@ class _Measurer:
         return found
 
     def _quantity(self, text: str, node: Node) -> Shape:
-        """Find how many digits a quantity has that is written out."""
+        """Find how many digits a quantity has that is written out; refuse what is none that is read here."""
         try:
-            digits = digits_of(Amount(parse_quantity(text)))
+            is_quantity(text)
         except QuantityLimitError as error:
             raise SelectorError(str(error), self._text, node.at) from None
-        except ValueError:
-            return PLAIN
+        digits = quantity_digits(text)
         self._make(digits, 1)
         return Shape(digits)
 

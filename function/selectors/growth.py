@@ -11,11 +11,13 @@ again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from function.selectors.price import capped
+from function.selectors.quantity import LARGEST_EXPONENT
 from function.selectors.values import digits_of
 from function.selectors.work import Work
 
@@ -27,8 +29,11 @@ IDENTIFIER: Final = 8
 _NUMBER: Final = 32
 """Characters of the longest number or boolean."""
 
-_QUANTITY: Final = 2_010
-"""Digits of the largest quantity that can be read: an exponent of 1,000 behind a text of 1,000, and nine places."""
+_EXPONENTS: Final = re.compile("[eE][+-]?[0-9]")
+_INTEGER: Final = 30
+"""Digits of the largest integer, written out to a billionth."""
+_SUFFIX: Final = 30
+"""Digits by which a suffix and the nine places of a quantity make it longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _split(shapes: Shapes, _: Work) -> Shape:
 
 
 def _split_exactly(text: str, separator: str, count: int = -1) -> int:
-    parts = text.count(separator) + 1
+    parts = text.count(separator) + 1 if separator else len(text)
     return parts if count < 0 else min(parts, count)
 
 
@@ -169,7 +174,12 @@ def _merged(shapes: Shapes, work: Work) -> Shape:
 
 
 def _longer(shapes: Shapes, _: Work) -> Shape:
-    return _text(max(shape.most for shape in shapes) + 1)
+    return _text(max(_INTEGER, *(shape.most for shape in shapes)) + 2)
+
+
+def quantity_digits(text: str) -> int:
+    """Tell how many digits the quantity has at most that a text stands for."""
+    return len(text) + _SUFFIX + (LARGEST_EXPONENT if _EXPONENTS.search(text) else 0)
 
 
 SCALAR: Final = Growth(lambda *_: PLAIN)
@@ -194,6 +204,6 @@ TO_BYTES: Final = Growth(
 UNWRAPPED: Final = Growth(_same(0), len, ELEMENT)
 INSERTED: Final = Growth(_inserted, lambda *_: 1, ENTRY)
 MERGED: Final = Growth(_merged, lambda _, other: len(other), ENTRY)
-QUANTITY: Final = Growth(lambda *_: _text(_QUANTITY), len)
-CALCULATED: Final = Growth(_longer, lambda *values: max(map(digits_of, values)) + 1)
+QUANTITY: Final = Growth(lambda shapes, _: _text(shapes[0].most + _SUFFIX + LARGEST_EXPONENT), quantity_digits)
+CALCULATED: Final = Growth(_longer, lambda *values: max(map(digits_of, values)) + 2)
 VERSION: Final = Growth(_cut, lambda text, *_: len(text), IDENTIFIER)

@@ -60,9 +60,9 @@ def _copied(carried: Any) -> Any:
 def _rounds(over: Any, variables: int) -> Iterator[tuple[Any, ...]]:
     """List the values of a loop's variables, round by round."""
     if isinstance(over, CelMap):
-        return iter(list(over.items())) if variables > 1 else iter([(key,) for key in over])
+        return over.items() if variables > 1 else ((key,) for key in over)
     if isinstance(over, list):
-        return iter(enumerate(over)) if variables > 1 else iter([(one,) for one in over])
+        return iter(enumerate(over)) if variables > 1 else ((one,) for one in over)
     raise EvaluationError(f"{type_of(over).noun} cannot be looped over; only a list or map can")
 
 

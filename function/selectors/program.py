@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from function.selectors import containers
 from function.selectors.amount import Amount
-from function.selectors.cost import COST_LIMIT
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import (
     Constant,
@@ -29,6 +28,7 @@ from function.selectors.quantity import QuantityError, QuantityLimitError
 from function.selectors.semver import Semver, SemverError
 from function.selectors.tree import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.values import (
+    SPENT,
     Budget,
     BudgetError,
     CelMap,
@@ -132,7 +132,7 @@ class _Planner:
     def _constant(self, run: Run, node: Node) -> Run:
         """Evaluate what needs no device before there is one, as Kubernetes does."""
         try:
-            return Constant(run(Frame({}, Budget(COST_LIMIT))))
+            return Constant(run(Frame({}, Budget(SPENT))))
         except EvaluationError as error:
             raise SelectorError(str(error), self._text, node.at) from None
 

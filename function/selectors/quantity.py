@@ -20,7 +20,7 @@ _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 _NANO: Final = -9
 _INT64: Final = 2**63
-_LARGEST_EXPONENT: Final = 1_000
+LARGEST_EXPONENT: Final = 1_000
 """Kubernetes allows larger decimal exponents; to compare them takes it forever."""
 
 _DIGITS: Final = 18
@@ -185,8 +185,8 @@ def is_quantity(text: str) -> bool:
 def _exponent(suffix: str) -> int:
     """Read `e3` or `E-3`."""
     digits = suffix[1:].lstrip("+-").lstrip("0")
-    if len(digits) > len(str(_LARGEST_EXPONENT)) or int(digits or "0") > _LARGEST_EXPONENT:
-        raise QuantityLimitError(f"the exponent of a quantity is limited to {_LARGEST_EXPONENT}")
+    if len(digits) > len(str(LARGEST_EXPONENT)) or int(digits or "0") > LARGEST_EXPONENT:
+        raise QuantityLimitError(f"the exponent of a quantity is limited to {LARGEST_EXPONENT}")
     return -int(digits or "0") if "-" in suffix else int(digits or "0")
 
 

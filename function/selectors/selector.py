@@ -28,13 +28,13 @@ from function.selectors.remembered import CacheUse, Remembered
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse
 from function.selectors.tree import Node
-from function.selectors.values import Budget, CelMap, EvaluationError, type_of
+from function.selectors.values import SPENT, Budget, CelMap, EvaluationError, type_of
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 from function.selectors.work import Stage, Work
 
 _INT64: Final = 2**63
-_FRAMES: Final = 6_000
-"""Calls within calls that the deepest selector takes, with plenty left for the caller.
+_FRAMES: Final = 2_500
+"""Calls within calls: more than twice what the deepest selector takes. The library for rules of schemas sets as many.
 
 All stages go down the tree, and how deep that is allowed to be is counted. So the interpreter's own limit
 must not be met earlier: where that is depends on who asks.
@@ -128,7 +128,7 @@ def _judge(run: Run, device: Device) -> Verdict:
     if isinstance(exposed, Verdict):
         return exposed
     try:
-        value = run(Frame({"device": exposed.device()}, Budget(COST_LIMIT)))
+        value = run(Frame({"device": exposed.device()}, Budget(SPENT)))
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:

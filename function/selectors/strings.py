@@ -30,7 +30,7 @@ _OPTIONS.log_errors = False
 _OPTIONS.max_mem = 2**20
 """Bytes that a compiled pattern may take; any text that fits a selector does, written as a pattern."""
 
-_COMPILED: Final = 5
+_COMPILED: Final = 50
 """Steps that it takes to compile a pattern, however short."""
 
 
@@ -48,7 +48,7 @@ def matches(text: str, pattern: str, budget: Budget) -> bool:
     """
     budget.work(_COMPILED + len(pattern) // STRIDE)
     expression = regular_expression(pattern)
-    budget.pass_over((len(text) + 1) * int(expression.programsize))
+    budget.pass_over((len(text) + 1) * int(expression.programsize) // STRIDE)
     try:
         return expression.search(text) is not None
     except UnicodeError:

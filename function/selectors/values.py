@@ -183,7 +183,7 @@ def digits_of(value: Any) -> int:
     if not isinstance(value, Amount):
         return _INTEGER
     quantity = value.quantity
-    return quantity.unscaled.bit_length() * 3 // 10 + quantity.scale + _BILLIONTH + 1
+    return quantity.unscaled.bit_length() * 30103 // 100000 + quantity.scale + _BILLIONTH + 1
 
 
 def bulk_of(value: Any) -> int:
@@ -216,11 +216,17 @@ _SHOWN: Final = 60
 _ROUND: Final = 1_000
 """Steps after which it is asked whether anybody still waits for the answer."""
 
-WORK: Final = 100_000
-"""How many steps of work that Kubernetes does for nothing an evaluation may take."""
+SPENT: Final = 250_000
+"""What an evaluation may really cost, in Kubernetes' units: a quarter of what it may at most be expected to."""
 
-STRIDE: Final = 100
+WORK: Final = 1_000_000
+"""How many steps of work that Kubernetes does for nothing an evaluation may take, each some tenths of a microsecond."""
+
+STRIDE: Final = 10
 """Characters, elements or digits that are gone over in one step."""
+
+COMPARED: Final = 10
+"""Steps that it takes to compare two elements or entries."""
 
 LARGEST: Final = 2**18
 """Characters, bytes, elements, entries or digits of the largest value.
@@ -240,7 +246,7 @@ _TOO_MUCH: Final = f"the expression makes more than {ALL:,} bytes of values; mak
 class Budget:
     """What one evaluation may cost, work and make."""
 
-    __slots__ = ("_asked", "limit", "made", "spent", "worked")
+    __slots__ = ("_asked", "_paused", "limit", "made", "spent", "worked")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -248,6 +254,7 @@ class Budget:
         self.worked = 0
         self.made = 0
         self._asked = min(limit, _ROUND)
+        self._paused = min(WORK, STRIDE * _ROUND)
 
     def spend(self, cost: int) -> None:
         """Count a cost, in Kubernetes' units.
@@ -268,15 +275,22 @@ class Budget:
 
         Raises:
             BudgetError: They are too many.
+            CallEndedError: Nobody waits for the answer any more.
         """
         self.worked += count
-        if self.worked > WORK:
-            raise BudgetError(_TOO_MANY)
+        if self.worked > self._paused:
+            if self.worked > WORK:
+                raise BudgetError(_TOO_MANY)
+            deadline.check()
+            self._paused = min(WORK, self.worked + STRIDE * _ROUND)
 
     def pass_over(self, size: int) -> None:
-        """Count the steps of going over something so large."""
-        if size >= STRIDE:
-            self.work(size // STRIDE)
+        """Count the steps of going over something so large.
+
+        Raises:
+            BudgetError: They are too many.
+        """
+        self.work(size // STRIDE)
 
     def make(self, size: int, unit: int) -> None:
         """Count what is about to be made: so many characters or elements, each counting for so many bytes.
@@ -322,10 +336,10 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
             raise EvaluationError(f"{type_of(left).noun} cannot be compared with {type_of(right).noun}")
         return False
     if isinstance(left, list):
-        budget.work(1 + len(left))
+        budget.work(COMPARED * (1 + len(left)))
         return len(left) == len(right) and all(_alike(one, two, budget) for one, two in zip(left, right, strict=True))
     if isinstance(left, CelMap):
-        budget.work(1 + len(left))
+        budget.work(COMPARED * (1 + len(left)))
         return len(left) == len(right) and all(
             right.has(key) and _alike(value, right.find(key), budget) for key, value in left.items()
         )

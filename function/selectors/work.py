@@ -41,10 +41,10 @@ class Stage(Enum):
 class Work:
     """Counts the steps of one stage."""
 
-    __slots__ = ("_asked", "_stage", "_text", "done")
+    __slots__ = ("_asked", "_text", "done", "stage")
 
     def __init__(self, stage: Stage, text: str) -> None:
-        self._stage, self._text = stage, text
+        self.stage, self._text = stage, text
         self._asked = min(stage.limit, _ROUND)
         self.done = 0
 
@@ -57,7 +57,7 @@ class Work:
         """
         self.done += count
         if self.done > self._asked:
-            stage = self._stage
+            stage = self.stage
             if self.done > stage.limit:
                 message = f"{stage.doing} takes more than {stage.limit:,} steps; {stage.advice}"
                 raise SelectorError(message, self._text, 0)

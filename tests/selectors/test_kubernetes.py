@@ -5,17 +5,25 @@ from typing import Any
 import pytest
 
 from function.selectors import Outcome, SelectorError, compile_selector
-from function.selectors.quantity import Quantity, is_quantity, parse_quantity
+from function.selectors.quantity import LARGEST_EXPONENT, Quantity, is_quantity, parse_quantity
 from function.selectors.semver import is_semver, parse_semver
+from function.selectors.types import TOO_MANY
+from function.selectors.values import LARGEST
 from tests.support import corpus
 from tests.support.corpus import Answer
 
 LETTERS = {Outcome.MATCH: "T", Outcome.NO_MATCH: "F", Outcome.ERROR: "E"}
 
-BY_NAME = ("is not supported here, though Kubernetes knows it", "messages cannot be made in a selector")
+BY_NAME = (
+    "is not supported here, though Kubernetes knows it",
+    "messages cannot be made in a selector",
+    f"; {LARGEST:,} are allowed. Make it of less",
+    TOO_MANY,
+    f"the exponent of a quantity is limited to {LARGEST_EXPONENT}",
+)
 """What a message says of a selector that Kubernetes accepts and we refuse by name."""
 
-NAMED = {"extension libraries", "time", "messages"}
+NAMED = {"extension libraries", "time", "messages", "what makes too much"}
 """Groups of which everything may be refused by name."""
 
 

@@ -19,6 +19,7 @@ import yaml
 
 from function.selectors import Device, Kind, Value
 from function.selectors.syntax import LONGEST
+from tests.support.hostile import LARGE, bound, nested
 
 FOLDER: Final = Path(__file__).parents[1] / "selectors" / "corpus"
 RECORDED: Final = FOLDER / "recorded.json"
@@ -54,7 +55,7 @@ def groups() -> Mapping[str, tuple[str, ...]]:
         if file.stem != "devices":
             for name, lines in yaml.safe_load(file.read_text()).items():
                 found[name] = tuple(_spelt_out(line) for line in lines.splitlines())
-    return {**found, "long and deep texts": tuple(_large())}
+    return {**found, "long and deep texts": tuple(_large()), "what makes too much": tuple(_growing())}
 
 
 def _spelt_out(line: str) -> str:
@@ -84,6 +85,16 @@ def _large() -> Iterator[str]:
     for doublings in (10, 30, 90):
         yield f'["aaaaaaaaaa"]{".map(x, x + x)" * doublings}[0] == "a"'
         yield f"[1]{'.map(x, [x, x])' * doublings} == []"
+    for macro in ("all", "exists", "exists_one"):
+        yield from (nested(f"[].{macro}(v, {{}})", depth) for depth in (10, 40))
+        yield nested(f"[1].{macro}(v, {{}})", 40)
+    yield from (nested(f"{over}.filter(v, {{}}).size() == 0", 24) for over in ("[]", "[1]"))
+    yield from (nested(f"{over}.map(v, {{}}, 1).size() == 1", 20) for over in ("[]", "[1]"))
+    yield nested("{{1: 1}}.all(k, v, {})", 40)
+    yield nested("[1].map(v, {})", 30, "1") + ".size() == 0"
+    yield bound("1", "{0} + 1", 40, "{0} > 40")
+    yield bound("[1]", "[{0}, {0}]", 20, "{0}.size() == 2")
+    yield f"optional.of(1){'.optMap(x, x)' * 5}.hasValue()"
     many = f"[{','.join(['1'] * 200)}]"
     yield f"{many}.all(x, {many}.all(y, x == y))"
     yield f"{many}.all(x, {many}.all(y, {many}.all(z, x == y)))"
@@ -104,6 +115,21 @@ def _large() -> Iterator[str]:
     yield "ä == 1"
     yield ""
     yield " "
+
+
+def _growing() -> Iterator[str]:
+    """Write expressions that Kubernetes admits and evaluates, though they make values beyond our bounds."""
+    for name in (
+        "replace by what an optional holds",
+        "replace nothing",
+        "replace in one branch",
+        "replace what a map holds",
+        "quoted quotes",
+    ):
+        yield LARGE[name]
+    yield bound(f"[{','.join(['1'] * 100)}]", "{0} + {0}", 13, "{0}.size() > 0")
+    yield bound("{1: 1}", "{{{0}: {0}}}", 9, "{0}.size() > 0")
+    yield "quantity('1e2000').compareTo(quantity('1')) > 0 || true"
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from function.api import labels
-from function.api.base import Column, Integer, Kind, Model, Rule, Text, items, length
+from function.api import labels, patterns
+from function.api.base import Column, Integer, Kind, Model, Rule, Text, items, length, matches
 from function.api.cluster_sources import ClusterSource
 from function.api.node_pools import POOLS, NodePool, PublishedPool
 from function.api.serving_stack import (
@@ -98,6 +98,27 @@ class StackSettings(Model):
     """Parts that the cluster has already and that are left alone."""
 
 
+NamespaceName: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.DNS_LABEL)]
+NamespacePattern: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.NAMESPACE_PATTERN)]
+KeyPattern: TypeAlias = Annotated[Text, length(1, 317), matches(patterns.KEY_PATTERN)]
+
+
+class Namespaces(Model):
+    """What the namespaces of teams may be and have on the cluster, beyond what is safe on any."""
+
+    allowed: Annotated[tuple[NamespaceName, ...], items(None, 64, type="set")] = ()
+    """Namespaces that models may have although they are reserved: `default`, or one that ends in `-system` or begins
+    with `openshift-`. Those of Kubernetes, Crossplane, Modelplane and the serving stack stay reserved."""
+
+    reserved: Annotated[tuple[NamespacePattern, ...], items(None, 64, type="set")] = ()
+    """More namespaces that models may not have, since something else runs there; `*` at either end stands for any
+    characters."""
+
+    pod_metadata: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
+    """Keys of labels and annotations that pods may have although they grant something: a network, a role of the cloud,
+    an unconfined profile, an injected container. `*` at the end stands for any characters."""
+
+
 class InferenceClusterSpec(Model):
     """Where the cluster comes from, and its node pools."""
 
@@ -114,6 +135,9 @@ class InferenceClusterSpec(Model):
 
     serving_stack: StackSettings = Field(default_factory=StackSettings)
     """What to change about the serving stack that is installed on the cluster."""
+
+    namespaces: Namespaces = Field(default_factory=Namespaces)
+    """What the namespaces of teams may be and have on the cluster."""
 
 
 class ProviderConfigRef(Model):

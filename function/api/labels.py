@@ -48,14 +48,30 @@ SERVING_STACK_NAMESPACES: Final = frozenset(
 """Namespaces of inference clusters that the serving stack fills."""
 
 
-def is_reserved_namespace(namespace: str) -> bool:
+_RESERVED_NAMESPACES: Final = frozenset({"default", "gpu-operator", "istio-system", "openshift"})
+
+
+def is_system_namespace(namespace: str) -> bool:
     """Tell whether a namespace belongs to Kubernetes, Crossplane, Modelplane or the serving stack.
 
     Objects of models are placed on inference clusters in the namespace named like their own, so none may
-    live in a namespace that something else fills there.
+    live in a namespace that something else fills there, whoever allows it.
     """
     return (
         namespace.startswith("kube-")
         or namespace in {SYSTEM_NAMESPACE, CROSSPLANE_NAMESPACE}
         or namespace in SERVING_STACK_NAMESPACES
+    )
+
+
+def is_reserved_namespace(namespace: str) -> bool:
+    """Tell whether models may have a namespace only where the platform team of a cluster allows it, if at all.
+
+    Beside the system's own these are the ones that operators and distributions are installed in by habit.
+    """
+    return (
+        is_system_namespace(namespace)
+        or namespace in _RESERVED_NAMESPACES
+        or namespace.endswith("-system")
+        or namespace.startswith("openshift-")
     )

@@ -20,6 +20,8 @@ PATH_PREFIX: Final = r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0
 CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
 HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
+NAMESPACE_PATTERN: Final = r"^\*?[-a-z0-9]+\*?$"
+KEY_PATTERN: Final = r"^[A-Za-z0-9][-A-Za-z0-9_./]*\*?$"
 
 MEANINGS: Final[dict[str, str]] = {
     DNS_LABEL: "lower case letters, digits and '-', starting and ending with a letter or digit",
@@ -33,6 +35,8 @@ MEANINGS: Final[dict[str, str]] = {
     PATH_PREFIX: 'a path such as "/v1", without a slash at its end, or "/"',
     CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
     HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
+    NAMESPACE_PATTERN: "a namespace, or a part of its name with '*' before or after it",
+    KEY_PATTERN: "a key of a label or annotation, or its beginning followed by '*'",
     GIT_REVISION: "a branch, a tag or a commit: letters, digits, '.', '_', '/', '+' and '-'",
 }
 """What each syntax is, in words that follow "must be"."""

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from function.api import pod_metadata
 from function.api.base import Flag, Model, Rule, Text, entries, items, length
 from function.api.references import LabelValue, ObjectName
 
@@ -66,7 +67,8 @@ class MemberMetadata(Model):
     """Labels of the pods; keys under `modelplane.ai/` are reserved."""
 
     annotations: Annotations = Field(default_factory=dict)
-    """Annotations of the pods."""
+    """Annotations of the pods. Keys that grant something to a pod need a cluster whose `spec.namespaces.podMetadata`
+    has them; so do such labels."""
 
 
 class KeySelector(Model):
@@ -159,6 +161,9 @@ class PodSpec(Model):
     image_pull_secrets: Annotated[tuple[PullSecret, ...], items(None, 16, type="atomic")] = ()
     """Secrets that the image is pulled with."""
 
+    automount_service_account_token: Flag = False
+    """Give the pods the token of their namespace's default service account. Engines need none."""
+
 
 class PodTemplate(Model):
     """The pods of a member."""
@@ -173,3 +178,11 @@ class PodTemplate(Model):
     def container(self) -> Container:
         """The engine's container: the first, and by the API's rules the only one."""
         return self.spec.containers[0]
+
+    @property
+    def granting(self) -> frozenset[str]:
+        """Keys of labels and annotations that grant something to the pods."""
+        if self.metadata is None:
+            return frozenset()
+        written = (*self.metadata.labels.items(), *self.metadata.annotations.items())
+        return frozenset(key for key, value in written if pod_metadata.grants(key, value))

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from function.api import labels
 from function.api.inference_cluster import INFERENCE_CLUSTER
 from function.composition import Draft, Manifest, Required, manifest
 from function.fleet.cluster_conditions import DELETION
+from function.fleet.remote_namespaces import in_use
 
 GUARD: Final = "usage-replicas"
 NAMESPACE_GUARD: Final = "usage-namespace-"
@@ -45,7 +45,7 @@ def compose_guard(draft: Draft, replicas: Required) -> None:
 
 
 def _guard_namespaces(draft: Draft, namespaces: Iterable[str]) -> None:
-    wanted = {f"{NAMESPACE_GUARD}{one}": one for one in namespaces if one and not labels.is_reserved_namespace(one)}
+    wanted = in_use(draft, NAMESPACE_GUARD, namespaces)
     for key, namespace in sorted(wanted.items()):
         draft.child(key, _namespace_usage(namespace))
     for key in sorted(draft.observation.children):

@@ -10,6 +10,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Draft, Manifest, Object, manifest, objects
+from function.fleet.permissions import permissions_of
 
 NAMESPACE: Final = "namespace-"
 
@@ -22,11 +23,7 @@ def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config
         replicas: Every ModelReplica on the cluster.
         provider_config: The ClusterProviderConfig that reaches the cluster.
     """
-    wanted = {
-        f"{NAMESPACE}{namespace}": namespace
-        for namespace in map(manifest.namespace_of, replicas)
-        if namespace and not labels.is_reserved_namespace(namespace)
-    }
+    wanted = in_use(draft, NAMESPACE, map(manifest.namespace_of, replicas))
     for key, namespace in sorted(wanted.items()):
         draft.remote(
             key,
@@ -38,6 +35,24 @@ def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config
     for key in sorted(draft.observation.children):
         if key.startswith(NAMESPACE) and key not in wanted:
             draft.drop(key)
+
+
+def in_use(draft: Draft, prefix: str, namespaces: Iterable[str]) -> dict[str, str]:
+    """Find the namespaces that something of replicas is on the cluster in, or may be.
+
+    A namespace that became reserved when replicas were in it already stays in use.
+
+    Args:
+        draft: The answer of an InferenceCluster.
+        prefix: How the composition resource name of what a namespace needs begins.
+        namespaces: Those of the replicas.
+
+    Returns:
+        The namespaces, by composition resource name.
+    """
+    permissions, children = permissions_of(draft.observation.composite), draft.observation.children
+    found = {f"{prefix}{one}": one for one in namespaces if one}
+    return {key: one for key, one in found.items() if key in children or not permissions.reserve(one)}
 
 
 def _namespace(name: str) -> Manifest:

@@ -5,6 +5,7 @@ Everything here is pure. `schedule` takes the fleet and what is wanted, and answ
 """
 
 from function.scheduling.drift import (
+    Barred,
     DrainBlocked,
     Drift,
     NoLongerSelected,
@@ -37,14 +38,17 @@ from function.scheduling.reasons import (
     NoGateway,
     NoNodePools,
     NotEnoughNodes,
+    NotPermitted,
     NotReady,
     NotSelected,
     PoolsUnknown,
     Rejection,
+    ReservedNamespace,
     SyntheticOnly,
     Tainted,
     Terminating,
     describe,
+    few,
 )
 from function.scheduling.scheduler import schedule
 from function.scheduling.tally import summary
@@ -69,6 +73,7 @@ __all__ = [
     "WORKER",
     "Avoid",
     "Avoided",
+    "Barred",
     "Cluster",
     "CountTooSmall",
     "DeviceRequest",
@@ -90,6 +95,7 @@ __all__ = [
     "NoLongerSelected",
     "NoNodePools",
     "NotEnoughNodes",
+    "NotPermitted",
     "NotPinned",
     "NotReady",
     "NotSelected",
@@ -104,6 +110,7 @@ __all__ = [
     "Progress",
     "Rejection",
     "Replica",
+    "ReservedNamespace",
     "ResolvedRequest",
     "Rollout",
     "SyntheticOnly",
@@ -114,6 +121,7 @@ __all__ = [
     "Wanted",
     "describe",
     "describe_drift",
+    "few",
     "schedule",
     "summary",
 ]

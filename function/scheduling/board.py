@@ -145,6 +145,9 @@ def _closed(cluster: Cluster, wanted: Wanted) -> Rejection | None:
     missing = missing_labels(cluster, wanted)
     if missing:
         return NotSelected(missing)
+    barred = wanted.barred.get(cluster.name)
+    if barred is not None:
+        return barred
     if cluster.terminating:
         return Terminating()
     if not cluster.ready:

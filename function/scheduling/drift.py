@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from function.scheduling.reasons import CountTooSmall, NoDevice, NotSelected, SyntheticOnly, describe
+from function.scheduling.reasons import (
+    CountTooSmall,
+    NoDevice,
+    NotPermitted,
+    NotSelected,
+    ReservedNamespace,
+    SyntheticOnly,
+    describe,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,13 @@ class NoLongerSelected:
     """The cluster lacks labels that new replicas ask for."""
 
     labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """The cluster takes no new replica of the deployment."""
+
+    why: NotPermitted | ReservedNamespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ class PoolNoLongerMatches:
     mismatch: NoDevice | CountTooSmall | SyntheticOnly
 
 
-Drift: TypeAlias = NoLongerSelected | PoolGone | NotPinned | PoolNoLongerMatches
+Drift: TypeAlias = NoLongerSelected | Barred | PoolGone | NotPinned | PoolNoLongerMatches
 """One difference between where a replica is and where it would be placed now."""
 
 
@@ -69,6 +84,8 @@ def describe_drift(drift: Drift | PlacementDrifted | DrainBlocked) -> str:
     match drift:
         case NoLongerSelected(labels=labels):
             return f"cluster {describe(NotSelected(labels))}"
+        case Barred(why=why):
+            return f"cluster {describe(why)}"
         case PoolGone(pool=pool):
             return f"pool {pool} is no longer published"
         case NotPinned(engine=engine):

@@ -25,6 +25,8 @@ class Kind(Enum):
     """What is wrong with a cluster; the value is a word that says it."""
 
     NOT_SELECTED = "NotSelected"
+    RESERVED_NAMESPACE = "ReservedNamespace"
+    NOT_PERMITTED = "NotPermitted"
     TERMINATING = "Terminating"
     NOT_READY = "NotReady"
     NO_GATEWAY = "NoGateway"
@@ -45,6 +47,26 @@ class NotSelected:
 
     kind: ClassVar[Kind] = Kind.NOT_SELECTED
     labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedNamespace:
+    """Nothing of the deployment's namespace may be made on the cluster."""
+
+    kind: ClassVar[Kind] = Kind.RESERVED_NAMESPACE
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPermitted:
+    """The deployment's pods want what only the cluster's platform team can grant.
+
+    Attributes:
+        keys: The labels and annotations that would grant it, sorted.
+    """
+
+    kind: ClassVar[Kind] = Kind.NOT_PERMITTED
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +211,8 @@ class NoDevice:
 
 Rejection: TypeAlias = (
     NotSelected
+    | ReservedNamespace
+    | NotPermitted
     | Terminating
     | NotReady
     | NoGateway
@@ -210,6 +234,8 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+_FEW: Final = 3
+
 _PLAIN: Final = {
     Kind.TERMINATING: "being deleted",
     Kind.NOT_READY: "not ready",
@@ -224,6 +250,8 @@ def describe(rejection: Rejection) -> str:
     match rejection:
         case NotSelected(labels=labels):
             return f"not selected (lacks {_labels(labels)})" if labels else "not selected"
+        case ReservedNamespace() | NotPermitted():
+            return _barred(rejection)
         case Tainted(key=key, effect=effect):
             return f"tainted {key}:{effect}" if effect else f"tainted {key}"
         case Avoided(pool=pool, until=until):
@@ -240,6 +268,18 @@ def describe(rejection: Rejection) -> str:
             return _no_device(rejection)
         case _:
             return _PLAIN[rejection.kind]
+
+
+def _barred(rejection: ReservedNamespace | NotPermitted) -> str:
+    if isinstance(rejection, ReservedNamespace):
+        return f"with namespace {rejection.namespace} reserved"
+    return f"without permission for {few(rejection.keys)}"
+
+
+def few(keys: tuple[str, ...]) -> str:
+    """List the first few of what may be many."""
+    more = f" and {len(keys) - _FEW} more" if len(keys) > _FEW else ""
+    return ", ".join(keys[:_FEW]) + more
 
 
 def _labels(labels: tuple[tuple[str, str], ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from function.scheduling.drift import (
+    Barred,
     DrainBlocked,
     Drift,
     NoLongerSelected,
@@ -38,6 +39,9 @@ def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer, *, 
     missing = missing_labels(cluster, wanted)
     if missing:
         details.append(NoLongerSelected(missing))
+    barred = wanted.barred.get(cluster.name)
+    if barred is not None:
+        details.append(Barred(barred))
     if cluster.pools is not None:
         details.extend(_pool_drift(replica, cluster.pools, wanted, placer))
     return Kept(

@@ -29,6 +29,7 @@ _SPELT_OUT: Final = 2
 """The most variants of one kind of reason that are told apart."""
 
 _GENERAL: Final = {
+    Kind.NOT_PERMITTED: "without permission for labels or annotations of the pods",
     Kind.TAINTED: "tainted",
     Kind.AVOIDED: "left a moment ago",
     Kind.NOT_ENOUGH_NODES: "with too few free nodes",
@@ -43,6 +44,8 @@ _REMEDIES: Final = {
     Kind.NOT_ENOUGH_NODES: "Free nodes or enlarge a pool.",
     Kind.ENGINES_TOO_LARGE: "Free nodes or enlarge a pool.",
     Kind.TAINTED: "Remove the taint or tolerate it.",
+    Kind.NOT_PERMITTED: "Remove what grants, or have it added to the cluster's spec.namespaces.podMetadata.",
+    Kind.RESERVED_NAMESPACE: "Deploy in another namespace.",
     Kind.COUNT_TOO_SMALL: "Request fewer devices per pod, or add a pool with larger nodes.",
     Kind.SYNTHETIC_ONLY: "Request a device that pods claim through DRA.",
     Kind.NO_DEVICE: "Compare the selectors with the devices in the clusters' status.gpuPools.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from function.scheduling.fleet import Taint
-from function.scheduling.reasons import HoldReason
+from function.scheduling.reasons import HoldReason, NotPermitted, ReservedNamespace
 
 STANDALONE = "Standalone"
 LEADER = "Leader"
@@ -124,6 +124,7 @@ class Wanted:
         rollout: How replicas are replaced.
         avoid: Pools that take no new replica of the deployment.
         most_new: The most replicas that may be placed at once; None for as many as are missing.
+        barred: Clusters that may take no new replica of the deployment, by name, with why.
     """
 
     namespace: str
@@ -138,6 +139,7 @@ class Wanted:
     rollout: Rollout = Rollout()
     avoid: tuple[Avoid, ...] = ()
     most_new: int | None = None
+    barred: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
 
     def untolerated(self, taints: Iterable[Taint], *effects: str) -> tuple[Taint, ...]:
         """Find the taints of these effects that no toleration covers, in their order."""

@@ -59,6 +59,12 @@ class Demand:
         return 0 if self.replicas == 0 else max(1, self.replicas - self.wanted.rollout.max_unavailable)
 
     @property
+    def granting(self) -> frozenset[str]:
+        """Keys of labels and annotations that grant something to its pods."""
+        members = (member for engine in self.workload.engines for member in engine.members)
+        return frozenset().union(*(member.template.granting for member in members))
+
+    @property
     def cache_name(self) -> str:
         """The name of its cache; empty when it names none."""
         return self.workload.model_cache_ref.name if self.workload.model_cache_ref else ""
@@ -140,7 +146,7 @@ def _cache_labels(cache: Required | None) -> Mapping[str, str]:
 
 def _hold_reason(namespace: str, cache: CacheState, *, conflict: bool) -> HoldReason | None:
     """Why nothing new may be placed, the reason that is hardest to mend first."""
-    if labels.is_reserved_namespace(namespace):
+    if labels.is_system_namespace(namespace):
         return HoldReason.NAMESPACE_RESERVED
     if conflict:
         return HoldReason.SELECTOR_CONFLICT

@@ -80,9 +80,18 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "NamespaceReserved": Reason(
             Status.FALSE,
-            "Replicas of deployments in this namespace would run in a namespace that belongs to the system; nothing "
-            "new is made.",
-            "Create the deployment in another namespace.",
+            "Replicas of deployments in this namespace would run in a namespace that belongs to the system or is "
+            "reserved on every cluster; nothing new is made, and what runs there stays.",
+            "Create the deployment in another namespace, or have a platform team allow this one in "
+            "`spec.namespaces.allowed` of a cluster. The system's own cannot be allowed.",
+            Severity.WARNING,
+        ),
+        "NotPermitted": Reason(
+            Status.FALSE,
+            "Labels or annotations of the pods grant something (a network, a role of the cloud, an unconfined profile, "
+            "an injected container) that no cluster permits; nothing new is made, and what runs stays.",
+            "Remove the keys that the message names, or have a platform team add them to "
+            "`spec.namespaces.podMetadata` of a cluster.",
             Severity.WARNING,
         ),
         "ResponseTooLarge": Reason(

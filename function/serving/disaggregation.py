@@ -14,6 +14,7 @@ from function.api.engines import PlacedEngine
 from function.composition import Manifest
 from function.serving import engine_flags
 from function.serving.engine_flags import SIDE_CAR_PORT
+from function.serving.hardening import container_security
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"
 
@@ -55,5 +56,6 @@ def side_cars(engine: PlacedEngine) -> list[Manifest]:
                 "periodSeconds": 10,
                 "timeoutSeconds": 5,
             },
+            "securityContext": container_security(),
         }
     ]

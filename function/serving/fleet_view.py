@@ -16,6 +16,7 @@ from function.api import labels, urls
 from function.composition import Object, manifest, readiness
 from function.composition.memory import Memory, derive
 from function.fleet.charges import charge
+from function.fleet.permissions import Permissions, permissions_of
 from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
 
@@ -36,11 +37,13 @@ class ClusterView:
     Attributes:
         clusters: What the scheduler needs to know, by name.
         objects: The objects themselves, by name.
+        permissions: What each of them allows, by name.
         faults: What could not be read, one sentence for each cluster, by name.
     """
 
     clusters: tuple[Cluster, ...]
     objects: Mapping[str, Object]
+    permissions: Mapping[str, Permissions]
     faults: Mapping[str, str]
 
     @property
@@ -53,6 +56,7 @@ def read_clusters(found: Iterable[Object]) -> ClusterView:
     """Read InferenceClusters."""
     clusters: dict[str, Cluster] = {}
     objects: dict[str, Object] = {}
+    permissions: dict[str, Permissions] = {}
     faults: dict[str, str] = {}
     for thing in found:
         name = manifest.name_of(thing)
@@ -60,11 +64,11 @@ def read_clusters(found: Iterable[Object]) -> ClusterView:
             faults[_NAMELESS] = "an InferenceCluster has no name"
             continue
         objects[name] = thing
-        clusters[name], fault = derive(thing, _read_cluster)
+        clusters[name], permissions[name], fault = derive(thing, _read_cluster)
         if fault:
             faults[name] = fault
     ordered = tuple(clusters[name] for name in sorted(clusters))
-    return ClusterView(ordered, objects, faults)
+    return ClusterView(ordered, objects, permissions, faults)
 
 
 def unseen_cluster(name: str) -> Cluster:
@@ -147,13 +151,13 @@ def _dim_cluster(thing: Object, name: str) -> Cluster:
     )
 
 
-def _read_cluster(thing: Object) -> tuple[Cluster, str]:
-    """Read an InferenceCluster, and say what could not be read; empty when all could."""
-    name = manifest.name_of(thing)
+def _read_cluster(thing: Object) -> tuple[Cluster, Permissions, str]:
+    """Read an InferenceCluster and what it allows, and say what could not be read; empty when all could."""
+    name, permissions = manifest.name_of(thing), permissions_of(thing)
     try:
-        return _cluster(thing, name), ""
+        return _cluster(thing, name), permissions, ""
     except _UnreadableError as error:
-        return _dim_cluster(thing, name), f"InferenceCluster {name} cannot be read: {error}"
+        return _dim_cluster(thing, name), permissions, f"InferenceCluster {name} cannot be read: {error}"
 
 
 def _cluster(thing: Object, name: str) -> Cluster:

@@ -162,7 +162,7 @@ def _endpoint(
         situation.address(one.replica.cluster),
         _labels(situation, one),
         draining=draining,
-        may_create=not labels.is_reserved_namespace(situation.demand.namespace),
+        may_create=not labels.is_system_namespace(situation.demand.namespace),
         annotations=annotations,
     )
 

@@ -31,6 +31,8 @@ from function.composition import (
     objects,
     readiness,
 )
+from function.fleet.permissions import Permissions, permissions_of
+from function.scheduling import few
 from function.serving import picker, pod_reasons, references, replica_keys, replica_route, replica_status
 from function.serving.identity import Replica, read_replica_identity
 from function.serving.replica_conditions import ACCEPTED, READY, VOCABULARY
@@ -62,7 +64,7 @@ def compose(draft: Draft) -> Composition:
     if remains is not None and remains.unresolved:
         return draft.hold("InputUnresolved", "Objects of an earlier replica of this name not fetched yet")
     shape = topology(spec, picker=_has_picker(draft, spec))
-    refusal = _refusal(draft, shape)
+    refusal = _refusal(draft, spec, shape, cluster)
     if refusal:
         return _nothing_new(draft, *refusal)
     left = [one for one in remains.found if not _is_mine(draft, one)] if remains is not None else []
@@ -93,10 +95,15 @@ def _remains(draft: Draft, replica: Replica) -> Required | None:
 
     It would have the same names on the cluster: who removes the old would remove the new.
     """
-    if any(objects.is_object(child) for child in draft.observation.children.values()):
+    if _is_begun(draft):
         return None
     wanted = Requirement(objects.API_VERSION, objects.KIND, labels=replica.marks, namespace=replica.namespace)
     return draft.require(REMAINS, wanted)
+
+
+def _is_begun(draft: Draft) -> bool:
+    """Tell whether something of the replica has been composed for its cluster."""
+    return any(objects.is_object(child) for child in draft.observation.children.values())
 
 
 def _is_mine(draft: Draft, thing: Object) -> bool:
@@ -150,6 +157,12 @@ def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
     return runs if objects.remote(seen) and runs.get("kind") == body["kind"] else body
 
 
+def _as_it_picks(draft: Draft, body: Manifest) -> Mapping[str, Any]:
+    """Leave a picker as it runs while its configuration is the same: one that starts anew knows of no cache."""
+    runs = objects.desired(draft.observed(replica_keys.PICKER))
+    return _as_it_runs(draft, replica_keys.PICKER, body) if picker.picks_alike(runs, body) else body
+
+
 def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
     """Tell whether the replica has an endpoint picker: for good, once it has one, or goes without."""
     if spec.serving.mode == DISAGGREGATED or draft.observed(POOL) is not None:
@@ -171,18 +184,33 @@ def _compose_picker(
     }
     for key, body in plain.items():
         draft.remote(key, body, provider_config, labels=replica.marks)
-    runs = picker.deployment(replica, shape, spec)
+    runs = _as_it_picks(draft, picker.deployment(replica, shape, spec))
     draft.remote(replica_keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True, labels=replica.marks)
 
 
-def _refusal(draft: Draft, shape: Topology) -> tuple[str, str] | None:
-    """Why nothing can be made of a replica, as reason and message."""
-    namespace = draft.observation.namespace
-    if labels.is_reserved_namespace(namespace):
-        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
+def _refusal(draft: Draft, spec: ModelReplicaSpec, shape: Topology, cluster: Required) -> tuple[str, str] | None:
+    """Why nothing can be made of a replica, as reason and message. What is begun needs no permission any more."""
+    if not _is_begun(draft):
+        withheld = _withheld(draft.observation.namespace, spec, permissions_of(cluster.first))
+        if withheld:
+            return withheld
     if shape.fault:
         return "InvalidPort", shape.fault
     return None
+
+
+def _withheld(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:
+    """What the replica's cluster does not permit, as reason and message."""
+    if permissions.reserve(namespace):
+        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
+    granting = {key for engine in spec.engines for member in engine.members for key in member.template.granting}
+    withheld = permissions.withheld(granting)
+    if not withheld:
+        return None
+    return "NotPermitted", (
+        f"{spec.cluster_name} does not permit pods to have {few(withheld)}: remove it from template.metadata, or "
+        "have it added to spec.namespaces.podMetadata of the InferenceCluster"
+    )
 
 
 def _provider_config(draft: Draft, name: str, cluster: Required) -> str:

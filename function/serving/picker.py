@@ -14,7 +14,8 @@ import yaml
 
 from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
-from function.composition import Manifest, objects
+from function.composition import Manifest, Object, manifest, objects
+from function.serving.hardening import container_security, pod_security
 from function.serving.identity import Replica, picker_name, pool_name
 from function.serving.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
 from function.serving.topology import Topology
@@ -123,7 +124,10 @@ def service(replica: Replica) -> Manifest:
 
 
 def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Manifest:
-    """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it."""
+    """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
+
+    It needs its token to ask the cluster's API server what `access` lets it read.
+    """
     checksum = hashlib.sha256(_config_text(shape).encode()).hexdigest()
     said = {**_selector(replica), labels.REPLICA: replica.name}
     if replica.deployment:
@@ -141,6 +145,8 @@ def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Man
                 "metadata": {"labels": said, "annotations": {_CHECKSUM: checksum}},
                 "spec": {
                     "serviceAccountName": picker_name(replica),
+                    "automountServiceAccountToken": True,
+                    "securityContext": pod_security(),
                     # A request stays with its picker until it is answered.
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
                     "tolerations": tolerations(*members),
@@ -151,6 +157,12 @@ def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Man
             },
         },
     }
+
+
+def picks_alike(one: Object, other: Object) -> bool:
+    """Tell whether two of a picker's Deployments pick by the same configuration."""
+    path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
+    return bool(manifest.text(one, *path)) and manifest.text(one, *path) == manifest.text(other, *path)
 
 
 def _container(replica: Replica) -> Manifest:
@@ -175,6 +187,7 @@ def _container(replica: Replica) -> Manifest:
         "livenessProbe": {**asks, "initialDelaySeconds": 5, "periodSeconds": 10},
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         "resources": {"requests": dict(_REQUESTS)},
+        "securityContext": container_security(),
         "volumeMounts": [{"name": "config", "mountPath": _FOLDER, "readOnly": True}],
     }
 

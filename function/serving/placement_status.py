@@ -7,7 +7,17 @@ from typing import Any
 
 from function.api import labels
 from function.composition import Draft, Manifest, manifest, moments, readiness
-from function.scheduling import HoldReason, InvalidSelector, Kept, describe_drift, summary
+from function.scheduling import (
+    HoldReason,
+    InvalidSelector,
+    Kept,
+    NotPermitted,
+    NotSelected,
+    ReservedNamespace,
+    describe_drift,
+    few,
+    summary,
+)
 from function.serving import pace, rollout_status
 from function.serving.demand import CacheState, Demand
 from function.serving.deployment_conditions import (
@@ -155,8 +165,29 @@ def _short(situation: Situation) -> tuple[str, str]:
             f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
             "shorten the pod templates or split the deployment"
         )
+    barred = _barred(situation)
+    if barred is not None:
+        return barred
     reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
     return reason, summary(placed, wanted, plan.rejections)
+
+
+def _barred(situation: Situation) -> tuple[str, str] | None:
+    """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
+    demand, rejections = situation.demand, situation.plan.rejections
+    considered = [(name, one) for name, one in rejections if not isinstance(one, NotSelected)]
+    counted = f"{situation.scheduled} of {demand.replicas} placed"
+    if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
+        where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
+        return "NamespaceReserved", f"{counted}; namespace {demand.namespace} is reserved: {where}"
+    withheld = [(name, one.keys) for name, one in considered if isinstance(one, NotPermitted)]
+    if len(withheld) < len(considered) or not withheld:
+        return None
+    name, keys = min(withheld, key=lambda pair: (len(pair[1]), pair[0]))
+    return "NotPermitted", (
+        f"{counted}; no cluster permits pods to have what grants them something, {name} not {few(keys)}: remove it "
+        f"from template.metadata, or have it added to spec.namespaces.podMetadata of InferenceCluster {name}"
+    )
 
 
 def _invalid(selectors: Sequence[InvalidSelector]) -> str:

@@ -101,6 +101,7 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
         # All of them wait: an engine answers only with its side-car and its followers.
         "containers": [{**one, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for one in containers],
         "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "automountServiceAccountToken": member.template.spec.automount_service_account_token,
         "volumes": [
             {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
             *_cache_volumes(replica),

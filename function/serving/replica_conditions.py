@@ -42,8 +42,17 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "NamespaceReserved": Reason(
             Status.FALSE,
-            "The replica would run in a namespace that belongs to the system; nothing new is made.",
-            "Create the deployment in another namespace.",
+            "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "
+            "new is made.",
+            "Create the deployment in another namespace, or have the platform team allow this one in "
+            "`spec.namespaces.allowed` of the cluster. The system's own cannot be allowed.",
+            Severity.WARNING,
+        ),
+        "NotPermitted": Reason(
+            Status.FALSE,
+            "Labels or annotations of the pods grant something that the cluster does not permit; nothing new is made.",
+            "Remove the keys that the message names, or have the platform team add them to "
+            "`spec.namespaces.podMetadata` of the cluster.",
             Severity.WARNING,
         ),
     },

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
 from function.composition import Manifest, Object, Observation, Required, Requirement
-from function.scheduling import Cluster, Fleet, Plan, Replica, schedule
+from function.fleet.permissions import Permissions
+from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
 from function.serving import pace
 from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
 from function.serving.demand import Demand
@@ -93,7 +94,8 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     if not view.complete:
         known = {**{replica.cluster: unseen_cluster(replica.cluster) for replica in own}, **known}
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
-    wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand))
+    barred = _barred(demand, view.permissions)
+    wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand), barred=barred)
     plan = schedule(fleet, wanted)
     new = _new(demand, plan, view.objects)
     fitting = _fitting(observation, new)
@@ -106,6 +108,22 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     dark = tuple(name for name in inhabited if known[name].pools is None)
     crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
     return Situation(demand, known, view.objects, own, plan, new, faults, dark, too_large, crowded)
+
+
+def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:
+    """Find the clusters that may take nothing new of the deployment."""
+    granting = demand.granting
+    why = {one: _refusal(demand.namespace, granting, one) for one in set(permissions.values())}
+    return {name: found for name, one in permissions.items() if (found := why[one]) is not None}
+
+
+def _refusal(
+    namespace: str, granting: Iterable[str], permissions: Permissions
+) -> NotPermitted | ReservedNamespace | None:
+    if permissions.reserve(namespace):
+        return ReservedNamespace(namespace)
+    withheld = permissions.withheld(granting)
+    return NotPermitted(withheld) if withheld else None
 
 
 def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:

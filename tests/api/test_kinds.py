@@ -134,12 +134,18 @@ def test_there_are_two_groups() -> None:
         "lws-system",
         "node-feature-discovery",
         "dra-driver-nvidia-gpu",
+        "default",
+        "gpu-operator",
+        "istio-system",
+        "my-kube-system",
+        "openshift",
+        "openshift-monitoring",
     ],
 )
 def test_namespaces_that_something_else_fills_are_reserved(namespace: str) -> None:
     assert is_reserved_namespace(namespace)
 
 
-@pytest.mark.parametrize("namespace", ["default", "ml-team", "kube", "my-kube-system", ""])
+@pytest.mark.parametrize("namespace", ["ml-team", "kube", "systems", "my-default", "openshifters", ""])
 def test_other_namespaces_are_free(namespace: str) -> None:
     assert not is_reserved_namespace(namespace)

@@ -126,8 +126,8 @@ def test_of_metadata_only_unknown_fields_and_names_are_judged() -> None:
         (
             changed(deployment(), "spec", "engines", 0, "members", 0, "template", "spec", "volumes", to=[]),
             (
-                "spec.engines[0].members[0].template.spec.volumes: unknown field; known here: containers,"
-                " imagePullSecrets"
+                "spec.engines[0].members[0].template.spec.volumes: unknown field; known here: "
+                "automountServiceAccountToken, containers, imagePullSecrets"
             ),
         ),
         (changed(service(), "endpoints", to=[]), 'endpoints: unknown field; did you mean "spec.endpoints"?'),

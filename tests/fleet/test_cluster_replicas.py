@@ -60,10 +60,28 @@ def test_a_replicas_namespace_is_made_on_the_cluster_and_stays_there() -> None:
     assert body["spec"]["providerConfigRef"] == {"kind": "ClusterProviderConfig", "name": CLUSTER_CONFIG}
 
 
-@pytest.mark.parametrize("namespace", ["kube-system", "modelplane-system", "monitoring"])
+@pytest.mark.parametrize(
+    "namespace", ["kube-system", "modelplane-system", "monitoring", "default", "rook-system", "openshift-ai"]
+)
 def test_no_reserved_namespace_is_made_for_a_replica(namespace: str) -> None:
     answered = compose_cluster(cluster(), replicas=[replica(namespace=namespace)])
     assert set(answered.children) == {"cluster-provider-config-kubernetes", "serving-stack", "usage-replicas"}
+
+
+def test_a_namespace_that_became_reserved_keeps_its_object_and_its_guard_while_replicas_are_there() -> None:
+    thing, children = running(cluster())
+    children = observed(compose_cluster(thing, children, replicas=[replica(namespace="research")]))
+    closed = {**thing, "spec": {**thing["spec"], "namespaces": {"reserved": ["res*"]}}}
+    kept = compose_cluster(closed, children, replicas=[replica(namespace="research")])
+    assert set(kept.children) == set(children)
+    gone = {"usage-replicas", "usage-namespace-research", "namespace-research"}
+    assert set(children) - set(compose_cluster(closed, children).children) == gone
+
+
+@pytest.mark.parametrize("namespace", ["default", "rook-system", "openshift-ai"])
+def test_a_reserved_namespace_is_made_where_the_platform_team_allows_it(namespace: str) -> None:
+    answered = compose_cluster(cluster(namespaces={"allowed": [namespace]}), replicas=[replica(namespace=namespace)])
+    assert {f"namespace-{namespace}", f"usage-namespace-{namespace}"} <= set(answered.children)
 
 
 def test_the_guards_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:

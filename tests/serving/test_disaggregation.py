@@ -57,6 +57,15 @@ def test_the_side_car_takes_requests_in_the_engines_stead() -> None:
         "ports": [{"containerPort": 8000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 10, "timeoutSeconds": 5},
         "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "runAsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
     }
     assert containers(decode)["engine"]["ports"] == [{"name": "engine", "containerPort": 8001}]
 

@@ -68,6 +68,7 @@ def test_a_standalone_engine_becomes_one_deployment_with_its_devices_claimed() -
                         }
                     ],
                     "terminationGracePeriodSeconds": 120,
+                    "automountServiceAccountToken": False,
                     "volumes": [{"name": "dshm", "emptyDir": {"medium": "Memory"}}],
                     "resourceClaims": [{"name": "devices", "resourceClaimTemplateName": CLAIM}],
                 },

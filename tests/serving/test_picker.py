@@ -98,6 +98,13 @@ def test_the_picker_is_two_copies_that_run_anywhere_and_are_asked_whether_they_c
                 },
                 "spec": {
                     "serviceAccountName": EPP,
+                    "automountServiceAccountToken": True,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": 65532,
+                        "runAsGroup": 65532,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
                     "terminationGracePeriodSeconds": 120,
                     "tolerations": [gpu, taint],
                     "topologySpreadConstraints": [
@@ -130,6 +137,15 @@ def test_the_picker_is_two_copies_that_run_anywhere_and_are_asked_whether_they_c
                             "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
                             "resources": {"requests": {"cpu": "500m", "memory": "512Mi"}},
                             "volumeMounts": [{"name": "config", "mountPath": "/config", "readOnly": True}],
+                            "securityContext": {
+                                "runAsNonRoot": True,
+                                "runAsUser": 65532,
+                                "runAsGroup": 65532,
+                                "seccompProfile": {"type": "RuntimeDefault"},
+                                "allowPrivilegeEscalation": False,
+                                "capabilities": {"drop": ["ALL"]},
+                                "readOnlyRootFilesystem": True,
+                            },
                         }
                     ],
                     "volumes": [{"name": "config", "configMap": {"name": EPP}}],

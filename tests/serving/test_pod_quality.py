@@ -120,6 +120,7 @@ def test_nothing_else_is_added_to_a_pod_that_the_user_did_not_ask_for() -> None:
         "tolerations",
         "containers",
         "terminationGracePeriodSeconds",
+        "automountServiceAccountToken",
         "volumes",
         "resourceClaims",
     }

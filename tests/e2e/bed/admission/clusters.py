@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from function.api import patterns
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import Rule, may_become, may_not_become, no, no_status, rule, status, yes
 from tests.e2e.bed.admission.words import (
     broken,
     duplicate,
+    mismatch,
     required,
     too_long,
     too_many,
@@ -179,6 +181,38 @@ TAINTS: Final[tuple[Rule, ...]] = (
         no(
             manifest("InferenceCluster", {"taints": [{"key": "k", "effect": "NoExecute"}]}, "east"),
             required("spec.cluster"),
+        ),
+    ),
+)
+
+NAMESPACES: Final[tuple[Rule, ...]] = (
+    rule(
+        "own",
+        "a platform team allows namespaces by name, reserves them by pattern, and permits what grants by key",
+        yes(
+            cluster(
+                namespaces={
+                    "allowed": ["default"],
+                    "reserved": ["argocd", "argo-*", "*-infra", "*db*"],
+                    "podMetadata": ["k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/*", "aadpodidbinding"],
+                },
+            ),
+        ),
+        no(
+            cluster(namespaces={"allowed": ["*-system"]}),
+            mismatch("spec.namespaces.allowed[0]", "*-system", patterns.DNS_LABEL),
+        ),
+        no(
+            cluster(namespaces={"reserved": ["a*b"]}),
+            mismatch("spec.namespaces.reserved[0]", "a*b", patterns.NAMESPACE_PATTERN),
+        ),
+        no(
+            cluster(namespaces={"podMetadata": ["*/networks"]}),
+            mismatch("spec.namespaces.podMetadata[0]", "*/networks", patterns.KEY_PATTERN),
+        ),
+        no(
+            cluster(namespaces={"reserved": [f"n{number}" for number in range(65)]}),
+            too_many("spec.namespaces.reserved", 65, 64),
         ),
     ),
 )

@@ -21,7 +21,7 @@ from tests.e2e.bed.admission.case import Rule
 
 TABLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "InferenceClass": classes.RULES,
-    "InferenceCluster": (*clusters.SOURCES, *clusters.TAINTS, *clusters.STATUS),
+    "InferenceCluster": (*clusters.SOURCES, *clusters.TAINTS, *clusters.NAMESPACES, *clusters.STATUS),
     "node pools": pools.RULES,
     "engines": engines.RULES,
     "pods": pods.RULES,

@@ -1,0 +1,123 @@
+"""Labels and annotations of pods that grant something to them.
+
+Whoever reads an annotation acts on it with rights of its own: it attaches networks, hands out a cloud's
+roles, takes profiles away, injects containers or moves the pod past the scheduler. Such readers look only
+at keys of their own, so what grants is told by the key's domain, with all domains below it, rather than
+by a list of keys that is out of date with the next release. Labels are looked at alike: some clouds take
+their roles from them. A key of any other domain, a team's own for one, has no reader to grant it anything.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_DOMAINS: Final = (
+    # Kubernetes itself: profiles, mirror pods, schedulers, device injection
+    "k8s.io",
+    "kubernetes.io",
+    # networks
+    "antrea.io",
+    "cilium.io",
+    "cncf.io",
+    "kube-router.io",
+    "kube-vip.io",
+    "multus-cni.io",
+    "ovn.org",
+    "projectcalico.org",
+    "spidernet.io",
+    # clouds
+    "alibabacloud.com",
+    "aliyun.com",
+    "amazonaws.com",
+    "azure.com",
+    "azure.workload.identity",
+    "gke.io",
+    "google.com",
+    "googleapis.com",
+    "gke-gcsfuse",
+    "ibm.com",
+    "nebius.com",
+    "oraclecloud.com",
+    "tencent.com",
+    "vultr.com",
+    # runtimes and devices
+    "amd.com",
+    "containerd.io",
+    "cri-o.io",
+    "crio.io",
+    "hami.io",
+    "intel.com",
+    "katacontainers.io",
+    "kubevirt.io",
+    "noderesource.dev",
+    "nri.io",
+    "nvidia.com",
+    # meshes, injectors of containers and secrets, distributions
+    "banzaicloud.com",
+    "banzaicloud.io",
+    "cattle.io",
+    "cyberark.com",
+    "dapr.io",
+    "admission.datadoghq.com",
+    "hashicorp.com",
+    "infisical.com",
+    "istio.io",
+    "konghq.com",
+    "kuma.io",
+    "linkerd.io",
+    "openservicemesh.io",
+    "openshift.io",
+    "opentelemetry.io",
+    "spiffe.io",
+)
+
+_BEGINNINGS: Final = (
+    "com.nvidia.",
+    "dev.gvisor.",
+    "io.cilium.",
+    "io.containerd.",
+    "io.katacontainers.",
+    "io.kubernetes.",
+    "io.podman.",
+    "org.systemd.",
+    "run.oci.",
+)
+"""What container runtimes read has its domain back to front and needs no slash."""
+
+_KEYS: Final = frozenset({"aadpodidbinding"})
+
+_HARMLESS: Final = (
+    "app.kubernetes.io/",
+    "cluster-autoscaler.kubernetes.io/safe-to-evict",
+    "controller.kubernetes.io/pod-deletion-cost",
+    "kubectl.kubernetes.io/",
+    "kubernetes.io/change-cause",
+    "kubernetes.io/description",
+    "kubernetes.io/egress-bandwidth",
+    "kubernetes.io/ingress-bandwidth",
+)
+"""Beginnings of keys that describe, bound or keep the pod that has them, and nothing else."""
+
+_PROFILES: Final = ("container.apparmor.security.beta.kubernetes.io", "seccomp.security.alpha.kubernetes.io")
+_CONFINED: Final = frozenset({"docker/default", "runtime/default"})
+
+
+def grants(key: str, value: str = "") -> bool:
+    """Tell whether a label or annotation may grant something to the pod that has it.
+
+    Args:
+        key: The key.
+        value: The value: the default profile of the runtime confines, any other may not.
+    """
+    if key in _KEYS or key.startswith(_BEGINNINGS):
+        return True
+    if key.startswith(_HARMLESS):
+        return False
+    domain, slash, _ = key.partition("/")
+    if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):
+        return False
+    return _is_below(domain, _DOMAINS)
+
+
+def _is_below(domain: str, parents: tuple[str, ...]) -> bool:
+    return any(domain == one or domain.endswith(f".{one}") for one in parents)

@@ -47,6 +47,7 @@ from function.scheduling.reasons import (
     SyntheticOnly,
     Tainted,
     Terminating,
+    TooComplex,
     describe,
     few,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "Tainted",
     "Terminating",
     "Toleration",
+    "TooComplex",
     "Wanted",
     "describe",
     "describe_drift",

@@ -14,9 +14,13 @@ from function.scheduling.plan import EnginePlacement, Overcommit
 
 
 class Ledger:
-    """Nodes that replicas take, by cluster and pool."""
+    """Nodes that replicas take, by cluster and pool.
+
+    A trial is what differs from a ledger that no one charges meanwhile, so that it costs as much as it changes.
+    """
 
     def __init__(self, replicas: Iterable[Replica]) -> None:
+        self._base: Counter[tuple[str, str]] | None = None
         self._taken: Counter[tuple[str, str]] = Counter()
         for replica in replicas:
             for pool, nodes in replica.charges:
@@ -34,15 +38,20 @@ class Ledger:
     def without(self, replicas: Iterable[Replica]) -> Ledger:
         """The nodes that are taken when these replicas are gone."""
         trial = Ledger(())
-        trial._taken = self._taken.copy()
+        if self._base is None:
+            trial._base = self._taken
+        else:
+            trial._base, trial._taken = self._base, self._taken.copy()
         for replica in replicas:
             for pool, nodes in replica.charges:
                 trial._taken[replica.cluster, pool] -= nodes
         return trial
 
     def _free(self, cluster: str, pool: Pool, closed: Container[tuple[str, str]]) -> int:
-        left = max(pool.nodes, 0) - self._taken[cluster, pool.name]
-        return min(left, 0) if (cluster, pool.name) in closed else left
+        where = (cluster, pool.name)
+        taken = self._taken[where] + (self._base[where] if self._base is not None else 0)
+        left = max(pool.nodes, 0) - taken
+        return min(left, 0) if where in closed else left
 
     def charge(self, cluster: str, engines: Iterable[EnginePlacement]) -> None:
         """Take the nodes of a new replica."""

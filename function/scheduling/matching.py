@@ -2,20 +2,22 @@
 
 Each request is met by one entry of the node's devices, which must cover its whole count.
 Requests of one member share a node, so they share its devices. A synthetic device is used up
-like any other, but pods do not claim it. The search over requests and devices is complete; of
-several answers it takes the first in first-fit order, and one in which pods claim something
-before one in which they do not.
+like any other, but pods do not claim it. The search over requests and devices is complete as long
+as there are steps left for it; of several answers it takes the first in first-fit order, and one
+in which pods claim something before one in which they do not.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from function.scheduling.packing import pack
+from function import deadline
+from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
-from function.scheduling.reasons import CountTooSmall, NoDevice
+from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
 from function.scheduling.workload import DeviceRequest
 from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
 
@@ -35,21 +37,24 @@ class Match:
         return bool(self.requests)
 
 
-Mismatch: TypeAlias = NoDevice | CountTooSmall
+Mismatch: TypeAlias = NoDevice | CountTooSmall | TooComplex
 
 
-def match(requests: Requests, devices: Devices) -> Match | Mismatch:
+def match(requests: Requests, devices: Devices, effort: Effort | None = None) -> Match | Mismatch:
     """Match requests against the devices of one node.
 
     Args:
         requests: What one pod needs; every selector must compile.
         devices: What one node has, in published order.
+        effort: What searching may cost; by default as much as one plan.
 
     Returns:
         The match, or what the first request that finds nothing was missing.
     """
+    effort = effort or Effort()
     choices: list[tuple[int, ...]] = []
     for request in requests:
+        deadline.check()
         verdicts = [_judge(request, device) for device in devices]
         passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
         largest = max((devices[place].count for place in passing), default=0)
@@ -58,9 +63,12 @@ def match(requests: Requests, devices: Devices) -> Match | Mismatch:
         if largest < request.count:
             return CountTooSmall(request.name, request.count, largest)
         choices.append(passing)
-    assignment = _assign(requests, devices, choices)
-    if assignment is None:
-        return _crowded(requests, devices, choices)
+    try:
+        assignment = _assign(requests, devices, choices, effort)
+        if assignment is None:
+            return _crowded(requests, devices, choices, effort)
+    except TooComplexError:
+        return TooComplex(requests=len(requests), places=len(devices))
     resolved = tuple(
         ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
         for request, place in zip(requests, assignment, strict=True)
@@ -100,15 +108,31 @@ def _compile(text: str) -> Selector:
         raise ValueError(message) from error
 
 
-def _assign(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
-    """Give each request a device, so that pods claim something if that can be."""
+def _assign(
+    requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort
+) -> tuple[int, ...] | None:
+    """Give each request a device, so that pods claim something if that can be.
+
+    Raises:
+        TooComplexError: It is not known whether that can be.
+    """
     weights = [request.count for request in requests]
     room = [device.count for device in devices]
-    first = pack(weights, choices, room)
+    first = pack(weights, choices, room, effort)
     if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
         return first
-    claiming = (pack(weights, restricted, room) for restricted in _restricted(devices, choices))
-    return min((answer for answer in claiming if answer is not None), default=first)
+    found: list[tuple[int, ...]] = []
+    given_up = False
+    for restricted in _restricted(devices, choices):
+        try:
+            answer = pack(weights, restricted, room, effort)
+        except TooComplexError:
+            given_up = True
+        else:
+            found += [answer] if answer is not None else []
+    if given_up and not found:
+        raise TooComplexError
+    return min(found, default=first)
 
 
 def _restricted(devices: Devices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
@@ -134,12 +158,19 @@ def _no_device(request: DeviceRequest, verdicts: Sequence[_Refusal | None]) -> N
     )
 
 
-def _crowded(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]]) -> CountTooSmall:
-    """Name the first request that cannot be met beside those before it."""
+def _crowded(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort) -> CountTooSmall:
+    """Name the first request that cannot be met beside those before it.
+
+    Raises:
+        TooComplexError: It is not known which that is.
+    """
     room = [device.count for device in devices]
-    for end in range(2, len(requests) + 1):
-        if pack([request.count for request in requests[:end]], choices[:end], room) is None:
-            break
+
+    def fails(end: int) -> bool:
+        return pack([request.count for request in requests[:end]], choices[:end], room, effort) is None
+
+    # Where some cannot be met together, neither can they with more: halve until the first is left.
+    end = bisect_left(range(len(requests)), True, lo=2, key=fails)  # noqa: FBT003  # what is looked for
     request = requests[end - 1]
     largest = max(room[place] for place in choices[end - 1])
     return CountTooSmall(request.name, request.count, largest, shared=True)

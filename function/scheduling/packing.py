@@ -1,29 +1,64 @@
 """Packing: put each of a few items whole into one of a few bins.
 
 Both questions of placement are this one: device requests into the devices of a node, and
-engines into the pools of a cluster. The search is complete. Of several answers it gives the
-first in first-fit order: every item as far forward as the later ones allow.
+engines into the pools of a cluster. Of several answers the search gives the first in first-fit
+order: every item as far forward as the later ones allow. It is complete as long as there are
+steps left for it; the number of steps, and not time, decides, so that equal questions in equal
+order have equal answers on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+from function import deadline
+
+STEPS: Final = 250_000
+"""Steps that all searches of one plan may take together beyond the first descent of each: some tenths of a second."""
 
 _PATIENCE = 5_000
 """Steps after which first-fit order is given up for a search whose cost is bounded."""
 
+_ROUND: Final = 1024
 
-def pack(weights: Sequence[int], choices: Sequence[Sequence[int]], room: Sequence[int]) -> tuple[int, ...] | None:
+
+class TooComplexError(Exception):
+    """No way was found to place all items, and none was excluded, in the steps that were left."""
+
+
+class Effort:
+    """Steps that are left for the searches of one plan."""
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        """Take steps away."""
+        self.left = max(self.left - max(steps, 0), 0)
+
+
+def pack(
+    weights: Sequence[int],
+    choices: Sequence[Sequence[int]],
+    room: Sequence[int],
+    effort: Effort | None = None,
+) -> tuple[int, ...] | None:
     """Find a bin for each item.
 
     Args:
         weights: What each item takes.
         choices: For each item the bins that it may go into, the most wanted first.
         room: What each bin holds.
+        effort: What the search may cost, and is charged with; by default as much as one plan.
 
     Returns:
         The bin of each item, or None when there is no way to place all of them.
+
+    Raises:
+        TooComplexError: The search had to be given up, and placing the largest items first found no way either.
     """
+    effort = effort or Effort()
     open_choices = [
         [place for place in places if room[place] >= weight] for weight, places in zip(weights, choices, strict=True)
     ]
@@ -32,11 +67,18 @@ def pack(weights: Sequence[int], choices: Sequence[Sequence[int]], room: Sequenc
     usable = set().union(*open_choices) if open_choices else set()
     if sum(weights) > sum(room[place] for place in usable):
         return None
-    search = _FirstFit(weights, open_choices, list(room))
+    search = _FirstFit(weights, open_choices, list(room), len(weights) + min(_PATIENCE, effort.left))
     try:
         return tuple(search.assignment) if search.place(0) else None
     except _OutOfPatience:
+        pass
+    finally:
+        effort.spend(search.steps - len(weights))
+    cost = len(weights) << len(weights)
+    if cost <= effort.left:
+        effort.spend(cost)
         return _fill_in_turn(weights, open_choices, room)
+    return _largest_first(weights, open_choices, room)
 
 
 class _OutOfPatience(Exception):  # noqa: N818 - a signal within this module
@@ -46,10 +88,13 @@ class _OutOfPatience(Exception):  # noqa: N818 - a signal within this module
 class _FirstFit:
     """Depth-first search that remembers from where it cannot succeed."""
 
-    def __init__(self, weights: Sequence[int], choices: Sequence[Sequence[int]], room: list[int]) -> None:
+    def __init__(
+        self, weights: Sequence[int], choices: Sequence[Sequence[int]], room: list[int], patience: int
+    ) -> None:
         self.weights = weights
         self.choices = choices
         self.room = room
+        self.patience = patience
         self.assignment: list[int] = [-1] * len(weights)
         self.hopeless: set[tuple[int, ...]] = set()
         self.steps = 0
@@ -62,7 +107,7 @@ class _FirstFit:
         if state in self.hopeless:
             return False
         self.steps += 1
-        if self.steps > _PATIENCE:
+        if self.steps > self.patience:
             raise _OutOfPatience
         weight = self.weights[item]
         for place in self.choices[item]:
@@ -93,6 +138,8 @@ def _fill_in_turn(
     came_by: list[tuple[int, int]] = [(-1, -1)] * (1 << count)
     best[0] = (0, 0)
     for subset in range(1 << count):
+        if subset % _ROUND == 0:
+            deadline.check()
         reached = best[subset]
         if reached is None:
             continue
@@ -113,6 +160,23 @@ def _fill_in_turn(
         item, place = came_by[everything]
         answer[item] = place
         everything &= ~(1 << item)
+    return tuple(answer)
+
+
+def _largest_first(weights: Sequence[int], choices: Sequence[Sequence[int]], room: Sequence[int]) -> tuple[int, ...]:
+    """Place the largest items first, each as far forward as it goes, and take nothing back.
+
+    Raises:
+        TooComplexError: Some item finds no place in this way.
+    """
+    left = list(room)
+    answer = [-1] * len(weights)
+    for item in sorted(range(len(weights)), key=lambda one: (-weights[one], len(choices[one]), one)):
+        place = next((one for one in choices[item] if left[one] >= weights[item]), None)
+        if place is None:
+            raise TooComplexError
+        left[place] -= weights[item]
+        answer[item] = place
     return tuple(answer)
 
 

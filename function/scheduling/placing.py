@@ -12,14 +12,22 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from function import deadline
 from function.scheduling.fleet import Pool
 from function.scheduling.matching import Devices, Match, Mismatch, Requests, match
-from function.scheduling.packing import pack
+from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import EnginePlacement, MemberPlacement
-from function.scheduling.reasons import CountTooSmall, EnginesTooLarge, NoDevice, NotEnoughNodes, SyntheticOnly
+from function.scheduling.reasons import (
+    CountTooSmall,
+    EnginesTooLarge,
+    NoDevice,
+    NotEnoughNodes,
+    SyntheticOnly,
+    TooComplex,
+)
 from function.scheduling.workload import Engine
 
-Misfit: TypeAlias = NoDevice | CountTooSmall | SyntheticOnly
+Misfit: TypeAlias = NoDevice | CountTooSmall | SyntheticOnly | TooComplex
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,10 @@ class Placer:
 
     def __init__(self, engines: tuple[Engine, ...]) -> None:
         self.engines = engines
+        self._effort = Effort()
         self._matches: dict[tuple[Requests, int], Match | Mismatch] = {}
         self._offers: dict[tuple[int, ...], Offer] = {}
-        self._assignments: dict[Hashable, tuple[int, ...] | None] = {}
+        self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
         self._kinds: dict[Devices, int] = {}
         self._seen: dict[int, tuple[Devices, int]] = {}
 
@@ -71,7 +80,7 @@ class Placer:
         """Match a member's requests against the devices of a pool's nodes."""
         key = (requests, self._kind(devices))
         if key not in self._matches:
-            self._matches[key] = match(requests, devices)
+            self._matches[key] = match(requests, devices, self._effort)
         return self._matches[key]
 
     def offer(self, pools: Sequence[Pool]) -> Offer:
@@ -91,12 +100,8 @@ class Placer:
             pools: A cluster's pools in published order.
             free: The free nodes of each.
         """
-        offer = self.offer(pools)
-        key = (tuple(self._kind(pool.devices) for pool in pools), tuple(free))
-        if key not in self._assignments:
-            self._assignments[key] = pack([one.nodes for one in offer], [one.pools for one in offer], free)
-        assignment = self._assignments[key]
-        if assignment is None:
+        offer, assignment = self.offer(pools), self._assign(pools, free)
+        if assignment is None or isinstance(assignment, TooComplex):
             return None
         engines = tuple(
             EnginePlacement(engine.name, pools[place].name, one.nodes, one.members[one.pools.index(place)])
@@ -104,6 +109,19 @@ class Placer:
         )
         left = sum(free[place] for place in set(assignment)) - sum(one.nodes for one in offer)
         return Fit(engines, left)
+
+    def _assign(self, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
+        """Find the position of a pool for each engine."""
+        key = (tuple(self._kind(pool.devices) for pool in pools), tuple(free))
+        if key not in self._assignments:
+            deadline.check()
+            offer = self.offer(pools)
+            nodes, choices = [one.nodes for one in offer], [one.pools for one in offer]
+            try:
+                self._assignments[key] = pack(nodes, choices, free, self._effort)
+            except TooComplexError:
+                self._assignments[key] = TooComplex(engines=len(self.engines), places=len(pools))
+        return self._assignments[key]
 
     def why_not(self, pools: Sequence[Pool], free: Sequence[int]) -> Misfit | NotEnoughNodes | EnginesTooLarge:
         """Say why there is no fit: the first engine that nothing suits, else the first without room."""
@@ -118,6 +136,9 @@ class Placer:
             roomiest = max(one.pools, key=lambda place: (free[place], -place))
             if free[roomiest] < one.nodes:
                 return NotEnoughNodes(pools[roomiest].name, one.nodes, free[roomiest], name)
+        assignment = self._assign(pools, free)
+        if isinstance(assignment, TooComplex):
+            return assignment
         suiting = {place for _, one in named for place in one.pools}
         return EnginesTooLarge(sum(one.nodes for _, one in named), sum(max(free[place], 0) for place in suiting))
 
@@ -168,6 +189,9 @@ def _misfit(engine: Engine, found: Sequence[Sequence[Match | Mismatch]]) -> Misf
     if None in firsts or not firsts:
         return SyntheticOnly()
     failed = [first for first in firsts if first is not None]
+    undecided = [one for _, one in failed if isinstance(one, TooComplex)]
+    if undecided:
+        return max(undecided, key=lambda one: (one.requests, one.places))
     small = [one for _, one in failed if isinstance(one, CountTooSmall)]
     if small:
         return max(small, key=lambda one: (one.shared, one.available - one.needed))

@@ -36,6 +36,7 @@ class Kind(Enum):
     AVOIDED = "Avoided"
     NOT_ENOUGH_NODES = "NotEnoughNodes"
     ENGINES_TOO_LARGE = "EnginesTooLarge"
+    TOO_COMPLEX = "TooComplex"
     COUNT_TOO_SMALL = "CountTooSmall"
     SYNTHETIC_ONLY = "SyntheticOnly"
     NO_DEVICE = "NoDevice"
@@ -180,6 +181,24 @@ class CountTooSmall:
 
 
 @dataclass(frozen=True, slots=True)
+class TooComplex:
+    """There are too many ways to place several things to try them all, and the likeliest do not work.
+
+    Attributes:
+        requests: How many device requests of one pod are to be met together; 0 when it is engines.
+        engines: How many engines are to be placed together; 0 when it is device requests.
+        places: Over how many entries of a node's devices, or node pools.
+        engine: The engine whose requests they are; empty when the deployment has only one.
+    """
+
+    kind: ClassVar[Kind] = Kind.TOO_COMPLEX
+    requests: int = 0
+    engines: int = 0
+    places: int = 0
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SyntheticOnly:
     """Devices match, but none that pods can claim, so the engine would hold no accelerator."""
 
@@ -222,6 +241,7 @@ Rejection: TypeAlias = (
     | Avoided
     | NotEnoughNodes
     | EnginesTooLarge
+    | TooComplex
     | CountTooSmall
     | SyntheticOnly
     | NoDevice
@@ -260,12 +280,8 @@ def describe(rejection: Rejection) -> str:
             return f"needs {plural(needed, 'free node')} in pool {pool}{_for(engine)} ({max(free, 0)} free)"
         case EnginesTooLarge(needed=needed, free=free):
             return f"too small for all engines at once ({plural(needed, 'node')} needed, {free} free)"
-        case CountTooSmall():
-            return _count_too_small(rejection)
-        case SyntheticOnly(engine=engine):
-            return f"nothing to claim{_for(engine)} (only synthetic devices match)"
-        case NoDevice():
-            return _no_device(rejection)
+        case TooComplex() | CountTooSmall() | SyntheticOnly() | NoDevice():
+            return _misfit(rejection)
         case _:
             return _PLAIN[rejection.kind]
 
@@ -289,6 +305,21 @@ def _labels(labels: tuple[tuple[str, str], ...]) -> str:
 
 def _for(engine: str) -> str:
     return f" for engine {engine}" if engine else ""
+
+
+def _misfit(rejection: TooComplex | CountTooSmall | SyntheticOnly | NoDevice) -> str:
+    match rejection:
+        case TooComplex(engines=0):
+            figures = f"{plural(rejection.requests, 'request')} of a pod over {rejection.places} kinds of devices"
+            return f"too complex to match{_for(rejection.engine)} ({figures})"
+        case TooComplex():
+            return f"too complex to place ({plural(rejection.engines, 'engine')} over {rejection.places} node pools)"
+        case CountTooSmall():
+            return _count_too_small(rejection)
+        case SyntheticOnly(engine=engine):
+            return f"nothing to claim{_for(engine)} (only synthetic devices match)"
+        case NoDevice():
+            return _no_device(rejection)
 
 
 def _count_too_small(rejection: CountTooSmall) -> str:

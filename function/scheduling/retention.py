@@ -21,6 +21,7 @@ from function.scheduling.drift import (
 from function.scheduling.fleet import NO_EXECUTE, Cluster, Pool, Replica
 from function.scheduling.placing import Placer
 from function.scheduling.plan import Kept
+from function.scheduling.reasons import TooComplex
 from function.scheduling.workload import Wanted
 
 
@@ -72,6 +73,6 @@ def _pool_drift(replica: Replica, pools: Sequence[Pool], wanted: Wanted, placer:
         pool = pins.get(engine.name)
         if pool is not None and published[pool] not in offer.pools:
             alone = placer.offer([pools[published[pool]]])[wanted.engines.index(engine)]
-            if alone.misfit is not None:
+            if alone.misfit is not None and not isinstance(alone.misfit, TooComplex):
                 drift.append(PoolNoLongerMatches(engine.name, pool, alone.misfit))
     return drift

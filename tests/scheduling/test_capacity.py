@@ -1,7 +1,9 @@
 from function.scheduling import (
+    EnginePlacement,
     NotEnoughNodes,
     Overcommit,
 )
+from function.scheduling.capacity import Ledger
 from tests.support.fleets import (
     cluster,
     engine,
@@ -68,3 +70,13 @@ def test_a_pool_with_more_taken_than_it_has_is_reported() -> None:
 def test_replicas_being_deleted_do_not_make_a_pool_overcommitted() -> None:
     answer = plan([cluster("a", pool("pool", 1))], wanted(), own("a"), other("a", terminating=True))
     assert answer.overcommitted == ()
+
+
+def test_a_trial_and_a_trial_of_it_change_neither_the_ledger_nor_each_other() -> None:
+    where = cluster("a", pool("pool", 9))
+    first, second = own("a", 0, ("pool", 2)), own("a", 1, ("pool", 3))
+    ledger = Ledger((first, second))
+    without_one = ledger.without([first])
+    without_two = without_one.without([second])
+    without_two.charge("a", [EnginePlacement("engine", "pool", 1, ())])
+    assert [one.free(where) for one in (ledger, without_one, without_two)] == [(4,), (6,), (8,)]

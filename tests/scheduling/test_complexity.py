@@ -1,0 +1,83 @@
+"""A deployment whose requests fit together in too many ways costs a bounded number of steps, and is told so."""
+
+from typing import Any
+
+import pytest
+
+from function.scheduling import CountTooSmall, Fleet, TooComplex, packing, schedule, summary
+from function.scheduling.matching import match
+from function.scheduling.packing import STEPS, Effort
+from tests.support.fleets import cluster, engine, gpu, own, pool, request, standalone, wanted
+
+ROOMS = (57, 58, 59, 60, 61, 62, 63, 64)
+COUNTS = (1, 2, 3, 4, 5, 6, 7, 33, 34, 35, 36, 37, 38, 39, 40, 41)
+"""Nine of these need an entry of their own, and there are eight: no way, and no short proof of it."""
+
+
+def entries(model: str = "a") -> tuple[Any, ...]:
+    return tuple(gpu(model, count=count, name=f"g{place}") for place, count in enumerate(ROOMS))
+
+
+def requests(of: int = 0) -> tuple[Any, ...]:
+    return tuple(request(f"r{place}-{of}", count) for place, count in enumerate(COUNTS))
+
+
+def taken_steps(patch: pytest.MonkeyPatch) -> list[int]:
+    """Count the steps of every search from now on."""
+    steps = [0]
+
+    def counted(work: Any) -> Any:
+        def one(*args: Any) -> Any:
+            steps[0] += 1
+            return work(*args)
+
+        return one
+
+    patch.setattr(packing._FirstFit, "place", counted(packing._FirstFit.place))
+    patch.setattr(packing, "_next_place", counted(packing._next_place))
+    return steps
+
+
+def test_all_searches_of_a_plan_share_the_same_steps_however_many_members_pools_and_clusters() -> None:
+    engines = [engine(standalone(*requests(number)), name=f"e{number}") for number in range(8)]
+    pools = [pool(f"p{number}", 100, *entries(f"m{number}")) for number in range(8)]
+    fleet = Fleet(tuple(cluster(name, *pools) for name in "abc"))
+    with pytest.MonkeyPatch.context() as patch:
+        steps = taken_steps(patch)
+        plan = schedule(fleet, wanted(1, *engines))
+    assert plan.placed == ()
+    assert {type(one) for _, one in plan.rejections} == {TooComplex}
+    first_descents = 5 * 8 * 8 * len(COUNTS) * len(COUNTS)
+    assert 0 < steps[0] <= STEPS + first_descents
+
+
+def test_a_deployment_is_told_how_many_requests_are_too_many_and_what_to_do() -> None:
+    plan = schedule(Fleet((cluster("a", pool("p", 4, *entries())),)), wanted(1, engine(standalone(*requests()))))
+    assert plan.rejections == (("a", TooComplex(requests=16, places=8)),)
+    assert summary(0, 1, plan.rejections) == (
+        "0 of 1 placed, 1 cluster: 1 too complex to match (16 requests of a pod over 8 kinds of devices). "
+        "Put requests for the same devices into one with a count, or split the deployment."
+    )
+
+
+def test_others_are_placed_where_the_matching_is_easy() -> None:
+    easy = cluster("b", pool("p", 4, *(gpu("b", count=64, name=f"g{place}") for place in range(16))))
+    fleet = Fleet((cluster("a", pool("p", 4, *entries())), easy))
+    plan = schedule(fleet, wanted(2, engine(standalone(*requests()))))
+    assert [one.cluster for one in plan.placed] == ["b", "b"]
+
+
+def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
+    fleet = Fleet((cluster("a", pool("p", 4, *entries())),), (own("a", 0, ("p", 1), pins=(("engine", "p"),)),))
+    plan = schedule(fleet, wanted(1, engine(standalone(*requests()))))
+    assert [one.drift for one in plan.kept] == [None]
+    assert (plan.leaving, plan.placed) == ((), ())
+
+
+def test_requests_that_can_be_met_are_met_without_any_steps_left() -> None:
+    assert match(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), Effort(0))
+
+
+def test_a_request_that_cannot_be_met_is_named_as_before_while_steps_last() -> None:
+    found = match(requests(), entries(), Effort(10_000_000))
+    assert found == CountTooSmall("r15-0", 41, 64, shared=True)

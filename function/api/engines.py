@@ -144,6 +144,13 @@ class Member(AnyMember):
 class Resources(Model):
     """What a pod requests of its node beside devices."""
 
+    RULES = (
+        Rule(
+            "!has(self.requests) || self.requests.all(k, k.size() <= 317)",
+            "names of resources must have at most 317 characters",
+        ),
+    )
+
     requests: Annotated[dict[str, Quantity], entries(16)] = Field(default_factory=dict)
     """Quantities by resource name, such as `cpu` and `memory`."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from function.api import labels
+from function.api import content, labels
 from function.api.base import (
     Column,
     Flag,
@@ -40,7 +40,7 @@ class TemplateSpec(WorkloadFields):
 
     RULES = PHASE_RULES
 
-    engines: Annotated[tuple[Engine, ...], ENGINES]
+    engines: Annotated[tuple[Engine, ...], ENGINES, content.WANTED]
     """The engines that make up one replica."""
 
 
@@ -99,7 +99,7 @@ class ModelDeploymentSpec(WorkloadFields):
     rollout: Rollout = Field(default_factory=Rollout)
     """How replicas are replaced when what they run changes."""
 
-    engines: Annotated[tuple[Engine, ...], ENGINES] = ()
+    engines: Annotated[tuple[Engine, ...], ENGINES, content.WANTED] = ()
     """The engines that make up one replica."""
 
     template: Template | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from function.api import labels
+from function.api import content, labels
 from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine, Serving
 from function.api.references import NameRef
@@ -28,7 +28,7 @@ class ModelReplicaSpec(Model):
     serving: Serving = Field(default_factory=Serving)
     """How requests reach the engines."""
 
-    engines: Annotated[tuple[PlacedEngine, ...], ENGINES, immutable("what a replica runs", _INSTEAD)]
+    engines: Annotated[tuple[PlacedEngine, ...], ENGINES, content.PLACED, immutable("what a replica runs", _INSTEAD)]
     """The engines, pinned to node pools."""
 
 

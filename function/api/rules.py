@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import celpy
 from celpy.adapter import json_to_cel
-from celpy.celtypes import BoolType
+from celpy.celtypes import BoolType, IntType, ListType
 from celpy.evaluation import CELEvalError
 
 from function.api.base import LIST_MAP_KEYS, VALIDATIONS
@@ -92,7 +92,17 @@ def _verdict(rule: str, new: str, old: str | None) -> bool:
         return False
 
 
+def evaluate(expression: str, value: Any) -> Any:
+    """Evaluate an expression of a rule over `self`."""
+    return _program(expression).evaluate({"self": json_to_cel(value)})
+
+
 @cache
 def _program(rule: str) -> celpy.Runner:
     environment = celpy.Environment()
-    return environment.program(environment.compile(rule))
+    return environment.program(environment.compile(rule), functions={"sum": _sum})
+
+
+def _sum(numbers: ListType) -> IntType:
+    """Add up a list, as Kubernetes' own library for CEL does."""
+    return IntType(sum(int(cast("IntType", number)) for number in numbers))

@@ -18,6 +18,7 @@ class HoldReason(StrEnum):
     CACHE_NOT_FOUND = "ModelCacheNotFound"
     SELECTOR_CONFLICT = "SelectorConflict"
     NAMESPACE_RESERVED = "NamespaceReserved"
+    SPEC_TOO_LARGE = "SpecTooLarge"
     INPUT_IN_DOUBT = "InputInDoubt"
 
 

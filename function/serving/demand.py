@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from function.api import labels
+from function.api import content, labels
 from function.api.engines import Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
@@ -40,6 +41,7 @@ class Demand:
         revision: Name of what it runs.
         cache: What is known of its cache.
         wanted: The same for the scheduler.
+        size: Bytes of what each of its replicas repeats.
         conflicts: Labels on which deployment and cache disagree, one phrase for each.
     """
 
@@ -51,6 +53,7 @@ class Demand:
     revision: str
     cache: CacheState
     wanted: Wanted
+    size: int = 0
     conflicts: tuple[str, ...] = ()
 
     @property
@@ -89,7 +92,8 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
     own, others = workload.cluster_selector.match_labels, _cache_labels(cache)
     clashes = sorted(key for key in own.keys() & others.keys() if own[key] != others[key])
     asked = {key: value for key, value in {**own, **others}.items() if key not in clashes}
-    reason = _hold_reason(observation.namespace, state, conflict=bool(clashes))
+    size = _size(workload)
+    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
     wanted = Wanted(
@@ -115,6 +119,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         revision=name,
         cache=state,
         wanted=wanted,
+        size=size,
         conflicts=tuple(f"{key} is {own[key]} here and {others[key]} in the cache" for key in clashes),
     )
 
@@ -144,10 +149,18 @@ def _cache_labels(cache: Required | None) -> Mapping[str, str]:
     return manifest.mapping(cache.first, "spec", "clusterSelector", "matchLabels")
 
 
-def _hold_reason(namespace: str, cache: CacheState, *, conflict: bool) -> HoldReason | None:
+def _size(workload: Workload) -> int:
+    """Measure what every replica repeats of a workload, in bytes of JSON."""
+    engines = [engine.plain() for engine in workload.engines]
+    return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
+
+
+def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:
     """Why nothing new may be placed, the reason that is hardest to mend first."""
     if labels.is_system_namespace(namespace):
         return HoldReason.NAMESPACE_RESERVED
+    if size > content.MOST:
+        return HoldReason.SPEC_TOO_LARGE
     if conflict:
         return HoldReason.SELECTOR_CONFLICT
     if cache is CacheState.MISSING:

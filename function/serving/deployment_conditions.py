@@ -94,6 +94,13 @@ VOCABULARY: Final[Vocabulary] = {
             "`spec.namespaces.podMetadata` of a cluster.",
             Severity.WARNING,
         ),
+        "SpecTooLarge": Reason(
+            Status.FALSE,
+            "The deployment's engines have more text than every replica may repeat: all replicas of the fleet are "
+            "looked at together. Those that exist stay, and nothing new is made.",
+            "Keep scripts and other long texts in the image or in a ConfigMap that the engine reads.",
+            Severity.WARNING,
+        ),
         "ResponseTooLarge": Reason(
             Status.FALSE,
             "More replicas would make a larger answer than Crossplane takes; those that exist stay.",

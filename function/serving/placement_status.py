@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from function.api import labels
+from function.api import content, labels
 from function.composition import Draft, Manifest, manifest, moments, readiness
 from function.scheduling import (
     HoldReason,
@@ -138,6 +138,11 @@ def _scheduled(situation: Situation) -> tuple[str, str]:
         return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
     if plan.held is HoldReason.NAMESPACE_RESERVED:
         return "NamespaceReserved", f"Namespace {demand.namespace} is reserved: deploy in another one"
+    if plan.held is HoldReason.SPEC_TOO_LARGE:
+        return "SpecTooLarge", (
+            f"{placed} of {wanted} placed; the engines take {demand.size} bytes, which every replica repeats, and may "
+            f"take {content.MOST}: keep long texts in the image or in a ConfigMap"
+        )
     if plan.held is HoldReason.SELECTOR_CONFLICT:
         conflicts = "; ".join(demand.conflicts)
         return "SelectorConflict", f"{placed} of {wanted} placed; no cluster can match both selectors: {conflicts}"

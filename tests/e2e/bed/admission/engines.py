@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from function.api import patterns
+from function.api import content, patterns
+from function.composition import Manifest
 from tests.e2e.bed.admission.case import Cases, Rule, no, rule, yes
 from tests.e2e.bed.admission.ways import WAYS, Way
 from tests.e2e.bed.admission.words import (
@@ -112,6 +113,23 @@ def _reach(way: Way) -> Iterator[Cases]:
     )
 
 
+def _contents(way: Way) -> Iterator[Cases]:
+    def holding(size: int) -> Manifest:
+        """Engines whose arguments make up the size, with what stands around each text."""
+        one = way.member()
+        asked = one[way.claims] if way.claims == "deviceRequests" else one[way.claims]["devices"]
+        selectors = [selector["cel"] for request in asked for selector in request.get("selectors", ())]
+        counted = sum(len(request["name"]) + len('{"name":"","selectors":[]}') for request in asked)
+        counted += sum(len(text) + len('{"cel":""}') for text in selectors)
+        left = size - counted - len("img") - 2 * len('""')
+        args = ["ä" * (left // 2), "x" * (left - left // 2)]
+        pod = {"spec": {"containers": [{"name": "engine", "image": "img", "args": args}]}}
+        return way.members({**one, "template": pod})
+
+    yield yes(holding(content.MOST))
+    yield no(holding(content.MOST + 1), broken(f"{way.at}.engines", content.WANTED.message))
+
+
 def _pickers() -> Iterator[Cases]:
     for way in WAYS:
         prefill, decode = way.engine("prefill", phase="Prefill"), way.engine("decode", phase="Decode")
@@ -146,5 +164,6 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("api better 3", "engines have names of their own that are DNS labels; there are 1 to 8", *_each(_names)),
     rule("api section 3.1", "an engine has 1 to 64 copies", *_each(_copies)),
     rule("design fields", "an engine says how it is reached and how long it may take to start", *_each(_reach)),
+    rule("own", "all engines together have a bounded amount of text", *_each(_contents)),
     rule("design", "a replica may have an endpoint picker or none, and a pair always has one", *_pickers()),
 )

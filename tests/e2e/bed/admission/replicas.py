@@ -55,6 +55,15 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
     ),
     rule(
+        "own",
+        "names of resources have at most 317 characters",
+        yes(of(resources={"requests": {"r" * 317: "1"}})),
+        no(
+            of(resources={"requests": {"r" * 318: "1"}}),
+            broken(f"{_FIRST}.resources", "names of resources must have at most 317 characters"),
+        ),
+    ),
+    rule(
         "api section 3.2",
         "a request for devices names its DeviceClass, and may have no selectors",
         yes(of(deviceRequests=[{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "selectors": []}])),

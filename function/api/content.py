@@ -1,0 +1,86 @@
+"""How much text engines may hold together.
+
+Every ModelDeployment is scheduled with all ModelReplicas of the fleet in hand, and each repeats the engines
+of its deployment. So it is the size of engines that decides how many replicas a fleet can have.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.api.base import Rule
+
+MOST: Final = 65_536
+"""Characters in all engines of a deployment or replica, and bytes of a deployment's engines as JSON.
+
+With a text goes at least what JSON has around it, and never more, so that what is small enough in bytes is in
+characters too.
+"""
+
+_TEXT: Final = len('""')
+_PAIR: Final = len('"":""')
+_NAMED: Final = len('{"name":""}')
+_VALUE: Final = len(',"value":""')
+_SOURCE: Final = len(',"valueFrom":{"fieldRef":{"fieldPath":""}}')
+_SELECTOR: Final = len('{"cel":""}')
+_REQUEST: Final = len('{"name":"","selectors":[]}')
+
+
+def _optional(path: str, amount: str) -> str:
+    return f"(has({path}) ? {amount} : 0)"
+
+
+def _length(path: str) -> str:
+    return _optional(path, f"{path}.size()")
+
+
+def _total(path: str, each: str, of: str) -> str:
+    return _optional(path, f"{path}.map({each}, {of}).sum()")
+
+
+def _texts(path: str) -> str:
+    return _total(path, "t", f"t.size() + {_TEXT}")
+
+
+def _entries(path: str) -> str:
+    return _total(path, "k", f"k.size() + {path}[k].size() + {_PAIR}")
+
+
+_KEYS: Final = " + ".join(
+    _optional(f"v.valueFrom.{field}", f"v.valueFrom.{field}.name.size() + v.valueFrom.{field}.key.size()")
+    for field in ("secretKeyRef", "configMapKeyRef")
+)
+_FIELD: Final = _optional("v.valueFrom.fieldRef", "v.valueFrom.fieldRef.fieldPath.size()")
+_ORIGIN: Final = _optional("v.valueFrom", f"{_SOURCE} + {_KEYS} + {_FIELD}")
+_VARIABLE: Final = f"v.name.size() + {_NAMED} + {_optional('v.value', f'v.value.size() + {_VALUE}')} + {_ORIGIN}"
+_CONTAINER: Final = " + ".join(
+    ("c.image.size()", _texts("c.command"), _texts("c.args"), _total("c.env", "v", _VARIABLE))
+)
+_METADATA: Final = " + ".join(_entries(f"m.template.metadata.{field}") for field in ("labels", "annotations"))
+_TEMPLATE: Final = " + ".join(
+    (
+        f"m.template.spec.containers.map(c, {_CONTAINER}).sum()",
+        _total("m.template.spec.imagePullSecrets", "s", f"s.name.size() + {_NAMED}"),
+        _optional("m.template.metadata", _METADATA),
+    )
+)
+_SELECTORS: Final = _total("r.selectors", "s", f"{_length('s.cel')} + {_SELECTOR}")
+_ASKED: Final = f"r.name.size() + {_REQUEST} + {_SELECTORS}"
+_WANTED: Final = _optional("m.nodeSelector", f"m.nodeSelector.devices.map(r, {_ASKED}).sum()")
+_PLACED: Final = _total("m.deviceRequests", "r", _ASKED)
+
+
+def _bound(requests: str) -> Rule:
+    return Rule(
+        f"self.map(e, e.members.map(m, {_TEMPLATE} + {requests}).sum()).sum() <= {MOST}",
+        f"engines may hold at most {MOST} characters together, in images, commands, arguments, variables, selectors,"
+        " labels and annotations: keep longer texts in the image or in a ConfigMap",
+    )
+
+
+WANTED: Final = _bound(_WANTED)
+"""The rule over the engines of a deployment."""
+
+PLACED: Final = _bound(_PLACED)
+"""The rule over the engines of a replica. It counts what the deployment wrote, and not what its pools add: a replica
+of a deployment that is small enough is never refused."""

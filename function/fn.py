@@ -14,6 +14,7 @@ from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
 
 from function.composers import compose
 from function.composition import Composition, Condition, Observation, Requirement, Severity, Status
+from function.composition.memory import Identity
 from function.protocol import Request, Response
 from function.structs import Object, Struct, written
 
@@ -104,7 +105,7 @@ def _identified(resource: Any) -> Object:
     if isinstance(metadata, Struct):
         uid, version = metadata.get("uid"), metadata.get("resourceVersion")
         if isinstance(uid, str) and isinstance(version, str) and uid and version:
-            found.identity = (uid, version)
+            found.identity = Identity(uid, version)
     return found
 
 

@@ -8,12 +8,13 @@ sent as, and what is asked for is read when it is asked for.
 from __future__ import annotations
 
 import struct
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
+from function.composition.memory import Identity
 from function.protocol import Fields, Items
 
 _STRING, _STRUCT, _LIST = (
@@ -145,14 +146,14 @@ class Object(Struct):
     """A whole object, of which the first two levels are parsed.
 
     Attributes:
-        identity: What no object has that differs from it; None where that is not known.
+        identity: What the API server knows its content by; None where that is not known.
     """
 
     __slots__ = ("identity",)
 
     def __init__(self, message: Any) -> None:
         super().__init__(message)
-        self.identity: Hashable | None = None
+        self.identity: Identity | None = None
 
     @staticmethod
     def _read(found: Any) -> Any:

@@ -1,21 +1,49 @@
 """What was worked out before from the very same object.
 
 Most of a fleet is as it was a minute ago. An object of the API server is known by its uid and its
-version; whoever hands one in says by its attribute `identity` what tells it from all others. What
-has none, such as an object in a file, is worked out anew each time.
+version; whoever hands one in says so by its attribute `identity`. What has none, such as an object
+in a file, is worked out anew each time.
+
+Versions only ever grow, until somebody restores the API server's store from a copy. From then on it
+gives versions out again that it gave out before, for another content. So of each object only its
+latest version is remembered, and an object with an earlier one than that empties the memory: of
+everything else that was remembered, nobody knows any more which content its version stands for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final, TypeAlias, TypeVar
 
 from function.composition.manifest import Object
 
 T = TypeVar("T")
 
+_Generations: TypeAlias = tuple[dict[Hashable, Any], dict[Hashable, Any]]
+"""What was used of late, and what was used before."""
+
 MOST: Final = 25_000
 """How many results are remembered for certain. What is not used for as many others is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the API server knows an object by.
+
+    Attributes:
+        uid: The object's uid.
+        version: The version of its content, which is a number in all of Kubernetes' own servers.
+    """
+
+    uid: str
+    version: str
+
+    def is_before(self, version: str) -> bool:
+        """Tell whether its version was given out before another one; false when that cannot be told."""
+        both = self.version, version
+        return all(one.isascii() and one.isdigit() for one in both) and int(both[0]) < int(both[1])
 
 
 class Memory:
@@ -26,8 +54,8 @@ class Memory:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._young: dict[Hashable, Any] = {}
-        self._old: dict[Hashable, Any] = {}
+        self._generations: _Generations = ({}, {})
+        self._turning = Lock()
 
     def derive(self, source: Object, work: Callable[[Object], T]) -> T:
         """Work out something from an object, unless that is remembered.
@@ -37,24 +65,55 @@ class Memory:
             work: Works it out, from nothing but the object. The result must not refer to the object
                 and is never changed.
         """
-        identity = getattr(source, "identity", None)
-        return work(source) if identity is None else self.recall((work, identity), lambda: work(source))
-
-    def recall(self, key: Hashable, work: Callable[[], T]) -> T:
-        """Give what is remembered under a key, or work it out."""
-        found = self._young.get(key, _NOTHING)
-        if found is _NOTHING:
-            found = self._old.get(key, _NOTHING)
-            if found is _NOTHING:
-                found = work()
-            if len(self._young) >= self._most:
-                self._old, self._young = self._young, {}
-            self._young[key] = found
+        identity: Identity | None = getattr(source, "identity", None)
+        if identity is None:
+            return work(source)
+        key = (work, identity.uid)
+        known = self._generations
+        version, found = self._find(known, key, _NEVER)
+        if version != identity.version:
+            if version is not None and identity.is_before(version):
+                known = ({}, {})
+                with self._turning:
+                    self._generations = known
+            found = work(source)
+            self._keep(known, key, (identity.version, found))
         result: T = found
         return result
 
+    def recall(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Give what is remembered under a key, or work it out."""
+        known = self._generations
+        found = self._find(known, key, _NOTHING)
+        if found is _NOTHING:
+            found = work()
+            self._keep(known, key, found)
+        result: T = found
+        return result
+
+    def _find(self, known: _Generations, key: Hashable, default: Any) -> Any:
+        young, old = known
+        found = young.get(key, _NOTHING)
+        if found is _NOTHING:
+            found = old.get(key, _NOTHING)
+            if found is _NOTHING:
+                return default
+            self._keep(known, key, found)
+        return found
+
+    def _keep(self, known: _Generations, key: Hashable, found: Any) -> None:
+        """Remember something where it was looked for: if that was emptied meanwhile, it is forgotten with the rest."""
+        young, _ = known
+        if len(young) >= self._most:
+            with self._turning:
+                if known is self._generations:
+                    self._generations = known = ({}, young)
+            young, _ = known
+        young[key] = found
+
 
 _NOTHING: Final[Any] = object()
+_NEVER: Final = (None, None)
 
 derive: Final = Memory().derive
 """Work out something from an object, unless that is remembered; see `Memory`."""

@@ -81,8 +81,13 @@ def serves(child: Object | None) -> bool | None:
 
 def all_serve(children: Iterable[Object | None], *, before: bool) -> bool:
     """Tell whether all are Ready. Where none says no and some say nothing, it is as it was before."""
-    said = {serves(child) for child in children}
-    return False not in said and (None not in said or before)
+    return agreed(map(serves, children), before=before)
+
+
+def agreed(said: Iterable[bool | None], *, before: bool) -> bool:
+    """Tell whether all say yes. Where none says no and some say nothing, it is as it was before."""
+    words = set(said)
+    return False not in words and (None not in words or before)
 
 
 def _all(child: Object, *types: str) -> Readiness:

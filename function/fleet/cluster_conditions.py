@@ -51,6 +51,13 @@ VOCABULARY: Final[Vocabulary] = {
             "The serving stack is not ready; the message is its own.",
             "Look at the ServingStack that the message names if this lasts.",
         ),
+        "StackFailed": Reason(
+            Status.FALSE,
+            "A chart of the serving stack could not be installed or changed; the message is the stack's. What serves "
+            "on the cluster goes on, and nothing new is placed there.",
+            "Look at StackReady of the ServingStack that the message names.",
+            Severity.WARNING,
+        ),
         "WaitingForCluster": Reason(
             Status.FALSE,
             "Nothing is installed until the cluster can be reached.",

@@ -182,15 +182,18 @@ def _say_backend(draft: Draft, address: str) -> bool:
     stack = draft.observed(STACK)
     said = readiness.serves(stack)
     who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{manifest.name_of(stack)}" if stack else "the ServingStack"
+    why = manifest.condition(stack, STACK_CONDITION)
+    own = manifest.text(why, "message")
     if said is None and manifest.is_true(draft.observation.composite, BACKEND):
         draft.repeat(BACKEND)
     elif said and address:
-        draft.say(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}")
+        change = f"; {own}" if why.get("reason") == "Changing" else ""
+        draft.say(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}{change}")
     elif said:
         draft.say(BACKEND, "Installing", f"{who} publishes no gateway address yet")
     else:
-        own = manifest.text(manifest.condition(stack, STACK_CONDITION), "message")
-        draft.say(BACKEND, "Installing", f"{who}: {own or readiness.of(stack).message}")
+        reason = "StackFailed" if why.get("reason") == "ReleaseFailed" else "Installing"
+        draft.say(BACKEND, reason, f"{who}: {own or readiness.of(stack).message}")
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
     reached = draft.observed(PROVIDER_CONFIG) is not None and bool(address)
     return reached and (was_ready if said is None else said)

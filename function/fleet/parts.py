@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from function.api.serving_stack import Component
-from function.composition import Draft, readiness
+from function.composition import Draft, readiness, releases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,25 @@ class Progress:
         return self.draft.observed(part.key) is not None or (self.reachable and not self._missing(part))
 
     def is_complete(self, *, before: bool) -> bool:
-        """Tell whether every part is observed ready; where some do not say, it is as it was before."""
-        return readiness.all_serve((self.draft.observed(part.key) for part in self.expected), before=before)
+        """Tell whether every part is observed ready; where some do not say, it is as it was before.
+
+        A part that is being changed says nothing of what runs.
+        """
+        return readiness.agreed(map(self._serves, self.expected), before=before)
+
+    @property
+    def changing(self) -> dict[str, datetime]:
+        """The parts that are not ready only because they are being changed, by key, and until when that counts."""
+        found = {part.key: self._changing_until(part) for part in self.expected}
+        return {key: until for key, until in found.items() if until is not None}
+
+    @property
+    def failed(self) -> tuple[Part, ...]:
+        """The parts that could not be installed or changed."""
+        return tuple(part for part in self.expected if self._failure(part))
 
     def summary(self) -> str:
-        """Count the parts that are ready, and name the first that is not and whose turn it is."""
+        """Count the parts that are ready; name the first that failed, or that is not ready and whose turn it is."""
         unready = [part for part in self.expected if not readiness.serves(self.draft.observed(part.key))]
         counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
         return "; ".join(filter(None, (counted, self._first(unready), self._left_alone())))
@@ -64,11 +79,22 @@ class Progress:
     def _first(self, unready: Sequence[Part]) -> str:
         if not unready:
             return ""
-        first = next((part for part in unready if self.may_compose(part)), None)
+        first = next((part for part in (*self.failed, *unready) if self.may_compose(part)), None)
         if first is None:
             return "the provider configs are not created yet"
         why = readiness.of(self.draft.observed(first.key)).message or "it does not say whether it is ready"
-        return f"{first.key}: {why}" + (f" (and {len(unready) - 1} more)" if len(unready) > 1 else "")
+        more = self._failure(first) or ("it is being changed" if self._changing_until(first) else "")
+        others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
+        return ", ".join(filter(None, (f"{first.key}: {why}", more))) + others
+
+    def _serves(self, part: Part) -> bool | None:
+        return None if self._changing_until(part) else readiness.serves(self.draft.observed(part.key))
+
+    def _changing_until(self, part: Part) -> datetime | None:
+        return releases.changing_until(self.draft.observed(part.key), self.draft.observation.now)
+
+    def _failure(self, part: Part) -> str:
+        return releases.failure(self.draft.observed(part.key), self.draft.observation.now)
 
     def _left_alone(self) -> str:
         if not self.handed_over:

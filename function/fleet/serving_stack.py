@@ -100,13 +100,21 @@ def _say_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
 
 def _finish(draft: Draft, state: Progress) -> Composition:
     complete = state.is_complete(before=manifest.is_true(draft.observation.composite, "Ready"))
-    draft.say(STACK, "Installed" if complete else "Installing", state.summary())
+    draft.say(STACK, _reason(state, complete=complete), state.summary())
+    for until in state.changing.values():
+        draft.wake(until)
     known = manifest.text(draft.observation.status, "gateway", "address")
     reported = choose_address(objects.remote(draft.observed(GATEWAY)), known)
     address = reported or known
     _say_address(draft, reported, known)
     draft.publish({"gateway": {"address": address or None}})
     return draft.finish(ready=complete and bool(address))
+
+
+def _reason(state: Progress, *, complete: bool) -> str:
+    if complete:
+        return "Changing" if state.changing else "Installed"
+    return "ReleaseFailed" if state.failed else "Installing"
 
 
 def _say_address(draft: Draft, reported: str, known: str) -> None:

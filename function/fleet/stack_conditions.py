@@ -14,6 +14,19 @@ VOCABULARY: Final[Vocabulary] = {
     **reachability.VOCABULARY,
     STACK: {
         "Installed": Reason(Status.TRUE, "Every part of the stack is on the cluster and ready.", event=Severity.NORMAL),
+        "Changing": Reason(
+            Status.TRUE,
+            "Charts of a stack that was ready are being changed. What was installed counts as ready meanwhile, for 15 "
+            "minutes at most.",
+        ),
+        "ReleaseFailed": Reason(
+            Status.FALSE,
+            "Helm could not install or change a chart, or a change is not done after 15 minutes; the message names the "
+            "first and why. What serves on the cluster goes on, and nothing new is placed there.",
+            "Correct what the message says, such as a version in spec.servingStack.versions of the InferenceCluster: "
+            "Helm does not try again what failed before the Release is changed.",
+            Severity.WARNING,
+        ),
         "Installing": Reason(
             Status.FALSE,
             "Some parts of the stack are not ready; the message counts them and names the first and why.",

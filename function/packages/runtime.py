@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from function.api.compositions import FUNCTION
-from function.composition import Manifest
+from function.composition import Manifest, releases
 
 HELM: Final = "provider-helm-modelplane"
 """Runtime config, service account and binding of provider-helm."""
@@ -60,13 +60,15 @@ def kubernetes_runtime() -> Manifest:
 
 
 def helm_runtime() -> Manifest:
-    """Build how provider-helm runs: with a service account of a known name, which can then be given rights."""
-    return {
-        "apiVersion": _API,
-        "kind": "DeploymentRuntimeConfig",
-        "metadata": {"name": HELM},
-        "spec": {"serviceAccountTemplate": {"metadata": {"name": HELM}}},
-    }
+    """Build how provider-helm runs: with a service account of a known name, which can then be given rights.
+
+    It calls a Release Ready again after a change only when it looks the next time, which is every ten minutes unless
+    it is told otherwise.
+    """
+    config = _config(
+        HELM, {"containers": [{"name": _CONTAINER, "args": [f"--poll={int(releases.POLL.total_seconds())}s"]}]}
+    )
+    return {**config, "spec": {**config["spec"], "serviceAccountTemplate": {"metadata": {"name": HELM}}}}
 
 
 def applied(config: str, package: str) -> Manifest:

@@ -159,8 +159,8 @@ class ControlPlane:
         """Pass until nothing changes, and until time alone would change nothing either.
 
         When nothing changes, time moves on to the earliest moment within the horizon from which on some
-        composite is answered otherwise. When it asks to be called again is of no account, since every pass
-        calls it, but that must not be later.
+        composite is answered otherwise, or at which a provider looks again at what it has changed. When a
+        composite asks to be called again is of no account, since every pass calls it, but that must not be later.
 
         Args:
             max_passes: The most passes between two deadlines.
@@ -185,7 +185,7 @@ class ControlPlane:
                     raise NotSettledError(f"It still changes after {total} passes:", _causes(recent))
                 continue
             self._given_up.clear()
-            turns = self._turns(horizon)
+            turns = {**self._turns(horizon), **self._polls(horizon)}
             if not turns:
                 return
             waits += 1
@@ -234,6 +234,11 @@ class ControlPlane:
                 _check([late] if seconds < answer.ttl_seconds else [])
                 found[ref] = self.now + timedelta(seconds=seconds)
         return found
+
+    def _polls(self, horizon: timedelta) -> dict[Ref, datetime]:
+        """What providers look at again within the horizon, and when."""
+        found = providers.polls(self.store)
+        return {ref: moment for ref, moment in found.items() if self.now < moment <= self.now + horizon}
 
     def _turn(self, seen: Observation, answer: Composition, horizon: int) -> int | None:
         """In how many seconds an answer changes by time alone; None when not within the horizon."""

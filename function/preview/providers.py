@@ -6,9 +6,10 @@ One call of `step` is one step of time: what was applied before it is acted upon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest, objects
+from function.composition import Manifest, Object, manifest, moments, objects, releases
 from function.preview import cel, garbage, gateway_api, usages, workloads
 from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
 from function.preview.conditions import condition, marked
@@ -161,15 +162,44 @@ def _managed(store: Store, thing: Manifest) -> None:
     if problem:
         _say(store, thing, [condition("Synced", "False", "ReconcileError", problem)], {})
         return
+    synced = condition("Synced", "True", "ReconcileSuccess")
+    if ref.kind == "Release":
+        ready, revision, state = _release(thing, store.now)
+        _say(store, thing, [synced, ready], {"atProvider": {"revision": revision, "state": state}})
+        if state == "deployed" and _is_local(store, thing):
+            for definition in _CHART_CRDS.get(manifest.text(thing, "spec", "forProvider", "chart", "name"), ()):
+                store.apply(crd(*definition), _HELM)
+        return
     started = manifest.is_true(thing, "Synced")
     ready = condition("Ready", "True", "Available") if started else condition("Ready", "False", "Creating")
-    more: dict[str, Any] = {}
-    if ref.kind == "Release":
-        more = {"atProvider": {"revision": 1, "state": "deployed" if started else "pending-install"}}
-    _say(store, thing, [condition("Synced", "True", "ReconcileSuccess"), ready], more)
-    if ref.kind == "Release" and started and _is_local(store, thing):
-        for definition in _CHART_CRDS.get(manifest.text(thing, "spec", "forProvider", "chart", "name"), ()):
-            store.apply(crd(*definition), _HELM)
+    _say(store, thing, [synced, ready], {})
+
+
+def polls(store: Store) -> dict[Ref, datetime]:
+    """Tell when provider-helm looks again at Releases that it has changed."""
+    found = {ref_of(release): _polled(release) for release in store.find(HELM, "Release")}
+    return {ref: moment for ref, moment in found.items() if moment is not None}
+
+
+def _release(thing: Object, now: datetime) -> tuple[Manifest, int, str]:
+    """How a Release stands: Ready, its revision, and Helm's word. A changed one is not Ready until the next look."""
+    revision = manifest.integer(thing, "status", "atProvider", "revision")
+    if not revision:
+        return condition("Ready", "False", "Creating"), 1, "pending-install"
+    looked = manifest.integer(manifest.condition(thing, "Synced"), "observedGeneration")
+    if looked < manifest.integer(thing, "metadata", "generation"):
+        return condition("Ready", "False", "Unavailable"), revision + 1, "deployed"
+    moment = _polled(thing)
+    if moment is not None and now < moment:
+        return condition("Ready", "False", "Unavailable"), revision, "deployed"
+    return condition("Ready", "True", "Available"), revision, "deployed"
+
+
+def _polled(release: Object) -> datetime | None:
+    """When a Release that was changed is looked at again; None when it was not changed."""
+    ready = manifest.condition(release, "Ready")
+    since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
+    return since + releases.POLL if since is not None and ready.get("reason") == "Unavailable" else None
 
 
 def _is_local(store: Store, thing: Object) -> bool:
@@ -222,8 +252,9 @@ def _unreachable(store: Store, thing: Object, group: str) -> str:
 
 
 def _say(store: Store, thing: Manifest, said: Sequence[Object], more: Mapping[str, Any]) -> None:
-    generation = thing["metadata"]["generation"]
-    told = [{**item, "observedGeneration": generation} for item in said]
+    generation = {"observedGeneration": thing["metadata"]["generation"]}
+    of_synced = thing["kind"] == "Release"  # provider-helm says nothing of the generation that Ready is about
+    told = [item if of_synced and item["type"] != "Synced" else {**item, **generation} for item in said]
     conditions = marked(manifest.items(thing, "status", "conditions"), told, store.now)
     status = {**manifest.mapping(thing, "status"), **more, "conditions": conditions}
     store.update(with_status(thing, status), _PROVIDER.status)

@@ -33,6 +33,17 @@ VOCABULARY: Final[Vocabulary] = {
     },
     CONTROLLER: {
         "ControllerHealthy": Reason(Status.TRUE, "The gateway's controller is installed.", event=Severity.NORMAL),
+        "Changing": Reason(
+            Status.TRUE, "The gateway's controller is being changed; what was installed counts for 15 minutes at most."
+        ),
+        "ReleaseFailed": Reason(
+            Status.FALSE,
+            "Helm could not install or change the gateway's controller, or a change is not done after 15 minutes; the "
+            "message says why. What is installed goes on, and whether requests are answered is told by Ready.",
+            "Correct what the message says, such as spec.traefik.version: Helm does not try again what failed before "
+            "the Release is changed.",
+            Severity.WARNING,
+        ),
         "Installing": Reason(
             Status.FALSE,
             "The gateway's controller is not installed yet, or its Release is not ready; the message is the Release's.",

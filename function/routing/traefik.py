@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from function.api.inference_gateway import InferenceGatewaySpec, Traefik
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Draft, Manifest, Object, manifest, readiness
+from function.composition import Draft, Manifest, Object, manifest, readiness, releases
 from function.composition.gateway_address import choose_address
 from function.routing import charts, protection
 from function.routing.charts import TRAEFIK
@@ -170,12 +170,17 @@ def _programmed(draft: Draft, seen: Object | None) -> bool:
 
 
 def _say_controller(draft: Draft, definitions: Definitions) -> None:
-    seen = draft.observed("traefik")
-    judged = readiness.of(seen)
+    seen, now = draft.observed("traefik"), draft.observation.now
+    judged, until, failure = readiness.of(seen), releases.changing_until(seen, now), releases.failure(seen, now)
     if seen is None and not definitions.good:
         draft.say(CONTROLLER, "WaitingForGatewayAPI", "Traefik is installed once GatewayAPIReady is True")
     elif judged.ready:
         draft.say(CONTROLLER, "ControllerHealthy", f"Traefik chart {charts.version_of(seen)} is installed")
+    elif until is not None and manifest.is_true(draft.observation.composite, CONTROLLER):
+        draft.wake(until)
+        draft.say(CONTROLLER, "Changing", f"Release traefik: {judged.message}")
+    elif failure:
+        draft.say(CONTROLLER, "ReleaseFailed", f"Release traefik: {judged.message}, {failure}")
     else:
         draft.say(CONTROLLER, "Installing", f"Release traefik: {judged.message}")
 

@@ -175,6 +175,29 @@ def test_a_stack_that_is_not_ready_is_quoted() -> None:
     assert text == f"ServingStack modelplane-system/{STACK}: 15 of 16 parts are ready; prometheus: bad"
 
 
+def test_a_cluster_stays_ready_while_its_stack_is_only_being_changed_and_says_what_is() -> None:
+    thing, children = running(cluster())
+    changing = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
+    stack = with_condition(children["serving-stack"], "StackReady", "True", "Changing", changing)
+    answered = compose_cluster(thing, with_stack(children, stack))
+    assert answered.ready
+    assert said(answered)["BackendReady"] == "True/BackendHealthy"
+    text = f"ServingStack modelplane-system/{STACK} is ready; requests go to {ADDRESS}; {changing}"
+    assert message(answered, "BackendReady") == text
+
+
+def test_a_stack_whose_release_failed_is_told_from_one_that_is_being_installed() -> None:
+    thing, children = running(cluster())
+    saying = stack_saying(children, "False")
+    stack = with_condition(saying["serving-stack"], "StackReady", "False", "ReleaseFailed", "prometheus: failed")
+    answered = compose_cluster(thing, with_stack(children, stack), replicas=[replica()])
+    assert not answered.ready
+    assert said(answered)["BackendReady"] == "False/StackFailed"
+    assert message(answered, "BackendReady") == f"ServingStack modelplane-system/{STACK}: prometheus: failed"
+    assert set(children) <= set(answered.children)
+    assert answered.status["gateway"] == {"address": ADDRESS}
+
+
 def test_a_stack_that_does_not_say_whether_it_is_ready_leaves_readiness_and_address_as_they_are() -> None:
     thing, children = running(cluster())
     silent = stack_saying(children, None)

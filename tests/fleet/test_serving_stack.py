@@ -1,5 +1,7 @@
 """ServingStack: how it reaches its cluster, in which order it installs, and when it is ready."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.composition import Manifest, objects
+from function.composition import Composition, Manifest, objects
 from function.fleet import serving_stack
 from tests.fleet.builders import (
     ADDRESS,
@@ -28,7 +30,7 @@ from tests.fleet.builders import (
     stack,
     whole,
 )
-from tests.support.observe import said
+from tests.support.observe import NOW, answer, said, with_condition
 
 IDENTITY = {"type": "GoogleApplicationCredentials", "name": "sa", "key": "private_key"}
 KUBECONFIG = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
@@ -186,6 +188,81 @@ def test_a_stack_is_not_ready_while_one_part_says_that_it_is_not_or_is_still_to_
     answered = compose_stack(thing, broken)
     assert not answered.ready
     assert message(answered, "StackReady") == f"15 of 16 parts are ready; {key}: not created yet"
+
+
+def changed(
+    children: Mapping[str, Manifest], *, state: str = "deployed", reason: str = "Unavailable", text: str = ""
+) -> dict[str, Manifest]:
+    """The children with a Release whose version was changed a moment ago, which Helm has not done or not told yet."""
+    bare = {key: value for key, value in children["prometheus"].items() if key != "status"}
+    there = {**bare, "status": {"atProvider": {"state": state, "revision": 2, "releaseDescription": text}}}
+    synced = with_condition(there, "Synced", reason="ReconcileSuccess")
+    return {**children, "prometheus": with_condition(synced, "Ready", "False", reason)}
+
+
+def standing(children: Mapping[str, Manifest], after: timedelta = timedelta()) -> Composition:
+    """The answer about a stack that was ready until now."""
+    thing = remembered(stack(), compose_stack(stack(), installed(stack())))
+    return answer(serving_stack.COMPOSER, thing, children, now=NOW + after)
+
+
+@pytest.mark.parametrize("state", ["deployed", "pending-upgrade", "pending-rollback"])
+def test_a_stack_that_was_ready_stays_so_while_a_release_is_only_being_changed(state: str) -> None:
+    answered = standing(changed(installed(stack()), state=state), timedelta(minutes=14, seconds=50))
+    assert answered.ready
+    assert said(answered)["StackReady"] == "True/Changing"
+    text = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
+    assert message(answered, "StackReady") == text
+    assert answered.ttl_seconds == 10
+
+
+def test_a_change_that_is_not_done_after_fifteen_minutes_is_an_outage_and_says_so() -> None:
+    answered = standing(changed(installed(stack())), timedelta(minutes=15))
+    assert not answered.ready
+    assert said(answered)["StackReady"] == "False/ReleaseFailed"
+    text = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
+    assert message(answered, "StackReady") == text
+
+
+def test_a_change_that_cannot_be_applied_is_said_and_what_is_deployed_counts_for_as_long() -> None:
+    children = changed(installed(stack()))
+    why = "update failed: failed to upgrade release: no such chart"
+    children["prometheus"] = with_condition(children["prometheus"], "Synced", "False", "ReconcileError", why)
+    answered = standing(children)
+    assert answered.ready
+    assert said(answered)["ClusterReachable"] == "False/NotSynced"
+    assert message(answered, "StackReady").endswith(f"prometheus: Synced is False: {why}, it is being changed")
+    assert said(standing(children, timedelta(minutes=15)))["StackReady"] == "False/ReleaseFailed"
+
+
+def test_a_change_that_failed_is_no_change_any_more_and_takes_nothing_away() -> None:
+    children = changed(installed(stack()), state="failed", text="Upgrade failed: no quota")
+    answered = standing(children)
+    assert not answered.ready
+    assert said(answered)["StackReady"] == "False/ReleaseFailed"
+    assert message(answered, "StackReady").endswith(
+        "prometheus: Ready is False: Unavailable, Helm says that it failed: Upgrade failed: no quota"
+    )
+    assert set(answered.children) == set(children)
+    assert answered.status == {"gateway": {"address": ADDRESS}}
+
+
+def test_a_release_that_somebody_uninstalled_is_not_being_changed() -> None:
+    answered = standing(changed(installed(stack()), state="pending-install", reason="Creating"))
+    assert not answered.ready
+    assert said(answered)["StackReady"] == "False/Installing"
+
+
+def test_a_stack_that_was_not_ready_does_not_become_so_while_a_release_is_being_changed() -> None:
+    answered = compose_stack(stack(), changed(installed(stack())))
+    assert not answered.ready
+    assert said(answered)["StackReady"] == "False/Installing"
+
+
+def test_a_part_that_is_down_is_not_hidden_by_another_that_is_being_changed() -> None:
+    children = changed(installed(stack()))
+    children["gateway"] = seen("gateway", children["gateway"], "False", "something is wrong")
+    assert not standing(children).ready
 
 
 def test_a_part_that_does_not_say_whether_it_is_ready_leaves_ready_as_it_was() -> None:

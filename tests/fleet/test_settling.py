@@ -1,6 +1,7 @@
 """The three composers together on a control plane, until nothing changes."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,3 +133,31 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
     }
     assert all(one.kept for one in plane.remote() if one.cluster == "ams-1")
     assert set(ready(plane)) == {"osl-1"}
+
+
+STACKS = "infrastructure.modelplane.ai/v1alpha1", "ServingStack"
+RELEASES = "helm.m.crossplane.io/v1beta1", "Release"
+
+
+def upgraded(thing: Manifest) -> Manifest:
+    settings = {**thing["spec"].get("servingStack", {}), "versions": {"prometheus": "73.0.0"}}
+    return {**thing, "spec": {**thing["spec"], "servingStack": settings}}
+
+
+def test_a_change_of_version_takes_no_cluster_away_while_it_goes_on() -> None:
+    plane = settled(fleet())
+    began, addresses = plane.now, ready(plane)
+    plane.apply(upgraded(thing) if thing["kind"] == "InferenceCluster" else thing for thing in fleet())
+    reasons: set[str] = set()
+    unready = 0
+    while plane.now - began < timedelta(seconds=40):
+        plane.step()
+        assert ready(plane) == addresses
+        reasons |= {manifest.text(manifest.condition(one, "StackReady"), "reason") for one in plane.list(*STACKS)}
+        unready = max(unready, sum(not manifest.is_true(one, "Ready") for one in plane.list(*RELEASES)))
+        plane.store.now += timedelta(seconds=1)
+    assert (unready, reasons) == (len(addresses), {"Changing", "Installed"})
+    plane.settle()
+    assert {manifest.condition(one, "StackReady")["reason"] for one in plane.list(*STACKS)} == {"Installed"}
+    versions = {one["spec"]["forProvider"]["chart"]["version"] for one in plane.list(*RELEASES)}
+    assert "73.0.0" in versions

@@ -149,7 +149,7 @@ def test_it_is_valid_with_unknown_fields_refused(thing: dict[str, Any]) -> None:
         assert violations(thing, PLURALS[thing["kind"]]) == []
 
 
-@pytest.mark.parametrize("name", ["function-modelplane", "provider-kubernetes-modelplane"])
+@pytest.mark.parametrize("name", ["function-modelplane", "provider-helm-modelplane", "provider-kubernetes-modelplane"])
 def test_a_runtime_config_is_a_valid_deployment_once_crossplane_fills_it_in(name: str) -> None:
     spec = installed("DeploymentRuntimeConfig", name)["spec"]["deploymentTemplate"]["spec"]
     labels = {"pkg.crossplane.io/function": name}
@@ -188,12 +188,16 @@ def test_provider_kubernetes_watches_and_keeps_secrets_out_of_status() -> None:
 
 def test_provider_helm_has_a_service_account_of_its_own_that_may_do_anything_here() -> None:
     name = "provider-helm-modelplane"
-    assert installed("DeploymentRuntimeConfig", name)["spec"] == {
-        "serviceAccountTemplate": {"metadata": {"name": name}}
-    }
+    spec = installed("DeploymentRuntimeConfig", name)["spec"]
+    assert spec["serviceAccountTemplate"] == {"metadata": {"name": name}}
     binding = installed("ClusterRoleBinding", name)
     assert binding["roleRef"]["name"] == "cluster-admin"
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": "crossplane-system"}]
+
+
+def test_provider_helm_looks_at_a_release_that_it_has_changed_after_half_a_minute() -> None:
+    (container,) = pod_of("provider-helm-modelplane")["containers"]
+    assert container == {"name": "package-runtime", "args": ["--poll=30s"]}
 
 
 def test_each_runtime_config_applies_to_the_package_that_is_depended_on_or_asked_for() -> None:

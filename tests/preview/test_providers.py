@@ -1,10 +1,13 @@
+import copy
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from function.composition import Composition, Manifest, manifest, objects
+from function.composition import Composition, Manifest, manifest, moments, objects, releases
 from function.preview.control_plane import ControlPlane
 from function.preview.errors import InUseError, InvariantError
+from tests.e2e.bed import helm
 from tests.support.objects import PROVIDER_CONFIG, REACHABLE, SECRET, deployment, remote, wrapped
 from tests.support.small_plane import API_VERSION, answer, app, config, part, plane, said
 
@@ -279,7 +282,7 @@ def test_an_inference_pool_is_accepted_by_the_gateway_of_a_route_that_leads_to_i
 # ---------------------------------------------------------------------- Releases
 
 
-RELEASE = {
+RELEASE: Manifest = {
     "apiVersion": "helm.m.crossplane.io/v1beta1",
     "kind": "Release",
     "spec": {
@@ -287,12 +290,15 @@ RELEASE = {
         "forProvider": {"chart": {"name": "metallb"}, "namespace": "metallb-system"},
     },
 }
-IN_CLUSTER = {
+IN_CLUSTER: Manifest = {
     "apiVersion": "helm.m.crossplane.io/v1beta1",
     "kind": "ProviderConfig",
     "metadata": {"name": "here", "namespace": "team"},
     "spec": {"credentials": {"source": "InjectedIdentity"}},
 }
+
+
+LOST_SECRET = {"namespace": "ops", "name": "lost", "key": "kubeconfig"}
 
 
 def test_a_release_is_ready_a_step_after_it_was_first_seen_and_then_its_kinds_are_served() -> None:
@@ -307,6 +313,62 @@ def test_a_release_is_ready_a_step_after_it_was_first_seen_and_then_its_kinds_ar
     children["pool"] = pool
     of.settle()
     assert len(of.list("metallb.io/v1beta1", "IPAddressPool")) == 1
+
+
+def released(of: ControlPlane) -> Manifest:
+    (found,) = of.list("helm.m.crossplane.io/v1beta1", "Release")
+    return found
+
+
+def test_a_release_that_is_changed_is_not_ready_until_the_provider_looks_again() -> None:
+    children = {"chart": RELEASE}
+    of = plane(lambda _: answer(children))
+    of.apply([app(), IN_CLUSTER])
+    of.settle()
+    assert said(released(of)) == {"Synced": "True/ReconcileSuccess", "Ready": "True/Available"}
+    children["chart"] = copy.deepcopy(RELEASE)
+    children["chart"]["spec"]["forProvider"]["values"] = {"replicas": 3}
+    began = of.now
+    of.step()
+    changed = released(of)
+    assert said(changed) == {"Synced": "True/ReconcileSuccess", "Ready": "False/Unavailable"}
+    assert changed["status"]["atProvider"] == {"revision": 2, "state": "deployed"}
+    assert [c["type"] for c in changed["status"]["conditions"] if "observedGeneration" in c] == ["Synced"]
+    of.settle()
+    assert said(released(of))["Ready"] == "True/Available"
+    since = moments.time_of(manifest.condition(released(of), "Ready")["lastTransitionTime"])
+    assert since == began + releases.POLL
+
+
+def test_what_stands_in_for_provider_helm_on_the_bed_says_the_same() -> None:
+    children = {"chart": RELEASE}
+    of = plane(lambda _: answer(children))
+    of.apply([app(), IN_CLUSTER])
+    before: Manifest = {}
+    for values in ({}, {}, {}, {"replicas": 3}, {}, {"replicas": 3}):
+        children["chart"] = {**RELEASE, "spec": {**RELEASE["spec"], "forProvider": {"chart": {}, "values": values}}}
+        began = of.now
+        of.step()
+        told = released(of)
+        if before:
+            ready, revision, state = helm.standing({**before, "metadata": told["metadata"]}, began)
+            assert (ready["status"], ready["reason"]) == tuple(said(told)["Ready"].split("/"))
+            assert told["status"]["atProvider"] == {"revision": revision, "state": state}
+        before = told
+        of.store.now += timedelta(seconds=14)
+
+
+def test_a_release_that_is_reached_again_is_as_it_was() -> None:
+    of = with_children({"chart": RELEASE}, IN_CLUSTER)
+    of.settle()
+    revision = released(of)["status"]["atProvider"]["revision"]
+    of.apply([{**IN_CLUSTER, "spec": {"credentials": {"source": "Secret", "secretRef": LOST_SECRET}}}])
+    of.settle()
+    assert said(released(of)) == {"Synced": "False/ReconcileError", "Ready": "True/Available"}
+    of.apply([IN_CLUSTER])
+    of.step()
+    assert said(released(of)) == {"Synced": "True/ReconcileSuccess", "Ready": "True/Available"}
+    assert released(of)["status"]["atProvider"]["revision"] == revision
 
 
 def test_a_release_without_its_provider_config_is_not_synced() -> None:

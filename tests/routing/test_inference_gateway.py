@@ -22,7 +22,7 @@ from tests.routing.builders import (
     true,
 )
 from tests.support.crd_schemas import violations
-from tests.support.observe import ready, said
+from tests.support.observe import ready, said, with_condition
 
 POOL = {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.0/24"}}
 PLURALS = {
@@ -411,6 +411,32 @@ def test_observed_objects_that_lack_everything_fail_nothing(key: str) -> None:
 
 
 # ---------------------------------------------------------------------- hostname, certificate, namespaces
+
+
+def changing(children: Mapping[str, Manifest], state: str = "deployed") -> dict[str, Manifest]:
+    """The children with a Traefik whose Release was changed a moment ago."""
+    told = with_status(children, "traefik", atProvider={"state": state, "releaseDescription": "no quota"})
+    synced = with_condition(told["traefik"], "Synced", reason="ReconcileSuccess")
+    return {**told, "traefik": with_condition(synced, "Ready", "False", "Unavailable")}
+
+
+def test_while_traefiks_release_is_being_changed_the_front_door_and_its_controller_stay_ready() -> None:
+    door = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
+    made = composed_gateway(door, changing(running(gateway())))
+    assert made.ready
+    assert said(made)["ControllerReady"] == "True/Changing"
+    assert message(made, "ControllerReady") == "Release traefik: Ready is False: Unavailable"
+    never = composed_gateway(gateway(), changing(running(gateway())))
+    assert said(never)["ControllerReady"] == "False/Installing"
+
+
+def test_a_traefik_that_could_not_be_changed_is_named_with_helms_words_and_what_answers_goes_on() -> None:
+    door = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
+    children = changing(running(gateway()), "failed")
+    made = composed_gateway(door, children)
+    assert (made.ready, set(made.children)) == (True, set(children))
+    assert said(made)["ControllerReady"] == "False/ReleaseFailed"
+    assert message(made, "ControllerReady").endswith("Unavailable, Helm says that it failed: no quota")
 
 
 def test_a_certificate_adds_a_listener_on_the_port_that_traefik_serves_as_443() -> None:

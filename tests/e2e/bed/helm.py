@@ -2,8 +2,9 @@
 
 A Release reaches its cluster as with the real provider: by its provider config and the kubeconfig
 in the Secret that this names. It is tracked as a user of that config, and in deletion it waits for
-all other finalizers and stays until that cluster answers. It is not checked that a chart exists,
-or takes its values.
+all other finalizers and stays until that cluster answers. One that is changed is not Ready until
+it is looked at the next time, half a minute later. It is not checked that a chart exists, or takes
+its values.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import base64
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, manifest, moments, releases
 from tests.e2e.bed import definitions, gpus, provider_configs, traefik_chart
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
@@ -72,23 +74,22 @@ class Helm:
         try:
             target = self._target(release)
             set_finalizer(self.control.api, release, _FINALIZER, present=True)
-            began = manifest.is_true(release, "Synced")
-            if began:
+            if revision_of(release):
                 self._bring(target, release)
         except (UnreachableError, UntrackedError, OSError) as error:
             said = [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")]
-            self._say(release, said, "")
+            self._say(release, said)
             return
-        ready = condition("Ready", "True", "Available") if began else condition("Ready", "False", "Creating")
+        ready, revision, state = standing(release, datetime.now(UTC))
         synced = condition("Synced", "True", "ReconcileSuccess")
-        self._say(release, [synced, ready], "deployed" if began else "pending-install")
+        self._say(release, [synced, ready], {"revision": revision, "state": state})
 
     def _uninstall(self, release: Object) -> None:
         try:
             target = self._target(release)
             target.call("GET", "/version")
         except (UnreachableError, UntrackedError, OSError) as error:
-            self._say(release, [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")], "")
+            self._say(release, [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")])
             return
         if len(release["metadata"].get("finalizers", ())) > 1:
             return
@@ -144,14 +145,34 @@ class Helm:
         except Exception as error:
             raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
 
-    def _say(self, release: Object, said: list[Manifest], state: str) -> None:
+    def _say(self, release: Object, said: list[Manifest], seen: Object | None = None) -> None:
         before = manifest.items(release, "status", "conditions")
         told = {item["type"] for item in said}
         kept = [dict(item) for item in before if item.get("type") not in told]
-        generation = release["metadata"]["generation"]
-        conditions = timed(({**item, "observedGeneration": generation} for item in said), before)
-        more = {"atProvider": {"revision": 1, "state": state}} if state else {}
-        set_status(self.control.api, release, {"conditions": [*conditions, *kept], **more})
+        generation = {"observedGeneration": release["metadata"]["generation"]}
+        said = [{**item, **generation} if item["type"] == "Synced" else item for item in said]
+        more = {"atProvider": seen} if seen else {}
+        set_status(self.control.api, release, {"conditions": [*timed(said, before), *kept], **more})
+
+
+def standing(release: Object, now: datetime) -> tuple[Manifest, int, str]:
+    """How a Release stands as the real provider says it: Ready, the revision, and Helm's word."""
+    revision = revision_of(release)
+    if not revision:
+        return condition("Ready", "False", "Creating"), 1, "pending-install"
+    looked = manifest.integer(manifest.condition(release, "Synced"), "observedGeneration")
+    ready = manifest.condition(release, "Ready")
+    since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
+    waits = ready.get("reason") == "Unavailable" and since is not None and now < since + releases.POLL
+    changed = looked < manifest.integer(release, "metadata", "generation")
+    if changed or waits:
+        return condition("Ready", "False", "Unavailable"), revision + changed, "deployed"
+    return condition("Ready", "True", "Available"), revision, "deployed"
+
+
+def revision_of(release: Object) -> int:
+    """How often a Release was deployed; 0 before it was looked at."""
+    return manifest.integer(release, "status", "atProvider", "revision")
 
 
 @cache

@@ -22,7 +22,18 @@ from function.composers import COMPOSERS, compose
 from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, manifest
 from function.preview.control_plane import ControlPlane
 from tests.support import protocol
-from tests.support.doubts import EACH, JUNK, TOPOLOGIES, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
+from tests.support.doubts import (
+    EACH,
+    JUNK,
+    TOPOLOGIES,
+    assert_nothing_lost,
+    ids,
+    lacking,
+    not_ready,
+    paths,
+    seen,
+    spoiled,
+)
 from tests.support.settled import EXAMPLES, bring, composites, example, quickstart, settle
 
 MALFORMED = {
@@ -185,6 +196,8 @@ def test_an_empty_requirement_removes_only_what_the_table_names(index: int) -> N
         outcome = row(composer, key).empty
         answer, _ = through_protocol(empty(observation, key))
         assert not answer.fatal
+        if not outcome.removes:
+            assert_nothing_lost(observation, answer)
         gone = set(observation.children) - set(answer.children)
         assert {k for k in gone if not any(fnmatchcase(k, pattern) for pattern in outcome.removes)} == set()
         assert_says(answer, outcome)
@@ -195,6 +208,21 @@ def single_items() -> Iterator[tuple[int, str, int]]:
         _, observation = seen(index)
         for key, found in sorted(observation.required.items()):
             yield from ((index, key, position) for position in range(len(found)))
+
+
+LISTS_TAKEN_AT_THEIR_WORD = {("ModelDeployment", "clusters")}
+"""What one list says is gone is taken to be gone."""
+
+
+def test_one_item_missing_from_a_list_removes_only_what_an_empty_one_may() -> None:
+    for index, key, position in single_items():
+        composer, observation = seen(index)
+        if len(observation.required[key]) == 1 or (composer.kind, key) in LISTS_TAKEN_AT_THEIR_WORD:
+            continue
+        answer, _ = through_protocol(lacking(observation, key, position))
+        may_go = row(composer, key).empty.removes
+        stays = {k: c for k, c in observation.children.items() if not any(fnmatchcase(k, one) for one in may_go)}
+        assert_nothing_lost(replace(observation, children=stays), answer)
 
 
 @pytest.mark.parametrize("how", MALFORMED)

@@ -29,6 +29,9 @@ PODS_OF: Final = "modelplane.ai/pods-of"
 DRAINING_SINCE: Final = "modelplane.ai/draining-since"
 """Annotation of a replica that leaves: since when its endpoint takes no traffic."""
 
+SERVES_WHILE_DRAINING: Final = "modelplane.ai/serves-while-draining"
+"""Annotation of the endpoint of a replica that leaves: `true` while the replica still answers requests."""
+
 SYSTEM_NAMESPACE: Final = "modelplane-system"
 CROSSPLANE_NAMESPACE: Final = "crossplane-system"
 SYSTEM_POOL: Final = "system"

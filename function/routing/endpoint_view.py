@@ -10,14 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from function.api import labels, patterns
-from function.composition import Object, manifest, names
+from function.composition import Object, manifest, moments, names
 
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""
 
+LAST_RESORT: Final = timedelta(seconds=60)
+"""How long requests may go to a replica that leaves. It goes 90 seconds after it began to, and by then no route may
+name it any more."""
+
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 _LONGEST_PATH: Final = 960
 """A route takes 1024 characters, and the paths that are public come behind this one."""
 
@@ -40,7 +46,10 @@ class Endpoint:
         rewrite_path: What takes the place of the service's own path.
         hostname: Host that requests should name; empty to leave it as it is.
         draining: It is about to go, and gets nothing new.
+        stands_in_until: Until when requests may go to it although it drains, when no other endpoint is left; None when
+            they may not, or when it does not drain.
         fault: Why it cannot be read; empty when it can.
+        unlisted: It was not among the endpoints that the service's selectors found, and is there all the same.
     """
 
     name: str
@@ -51,7 +60,9 @@ class Endpoint:
     rewrite_path: str = "/"
     hostname: str = ""
     draining: bool = False
+    stands_in_until: datetime | None = None
     fault: str = ""
+    unlisted: bool = False
 
     @property
     def routable(self) -> bool:
@@ -75,6 +86,11 @@ def service_name(namespace: str, name: str, uid: str) -> str:
     another Service, so that nothing which is known of the first is taken to be about the second.
     """
     return names.name(name, names.DNS_LABEL, "Service", namespace, name, uid)
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of an endpoint that has a backend."""
+    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None
 
 
 def is_service_name(text: str) -> bool:
@@ -130,8 +146,24 @@ def _read(thing: Object) -> Endpoint:
         hostname=said.get("hostname", ""),
         draining=bool(manifest.text(thing, "metadata", "deletionTimestamp"))
         or manifest.dig(thing, "spec", "draining") is True,
+        stands_in_until=_stands_in_until(thing),
         fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
+
+
+def _stands_in_until(thing: Object) -> datetime | None:
+    """Until when an endpoint that drains serves, as far as is known.
+
+    One that is being deleted goes together with its Service. That of a replica says whether the replica serves, and
+    goes with it at a time that is known. One that nobody composes serves until it is deleted.
+    """
+    if manifest.dig(thing, "spec", "draining") is not True or manifest.text(thing, "metadata", "deletionTimestamp"):
+        return None
+    if not any(owner.get("controller") is True for owner in manifest.items(thing, "metadata", "ownerReferences")):
+        return _FOREVER
+    notes = manifest.annotations(thing)
+    since = moments.time_of(notes.get(labels.DRAINING_SINCE, ""))
+    return since + LAST_RESORT if since is not None and notes.get(labels.SERVES_WHILE_DRAINING) == "true" else None
 
 
 def _routing(thing: Object) -> Mapping[str, Any] | None:

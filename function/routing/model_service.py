@@ -3,7 +3,7 @@
 The route and the URL stay whatever happens to the endpoints or the gateway. While no endpoint can be
 routed to, the gateway answers with an error; while there is no gateway, nobody does: either way the
 service is not Ready. A backend is named only while its ModelEndpoint is there; one that cannot be read
-keeps the backend that it has in the route.
+keeps the backend that it has in the route, and so does one that a list lacks (`unlisted`).
 
 A route is composed for the first time only when the InferenceGateway says that the Gateway API is
 served, since one child of an unknown kind would fail the whole reconcile.
@@ -12,7 +12,7 @@ served, since one child of an unknown kind would fail the whole reconcile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup, ModelServiceSpec
@@ -28,7 +28,7 @@ from function.composition import (
     manifest,
     moments,
 )
-from function.routing import endpoint_view, front_door, http_route, traffic
+from function.routing import endpoint_view, front_door, http_route, traffic, unlisted
 from function.routing.front_door import FrontDoor
 from function.routing.http_route import Judged, Routed, Verdict
 from function.routing.service_conditions import ENDPOINTS, GATEWAY, ROUTING, TRUNCATED, VOCABULARY
@@ -55,24 +55,26 @@ def compose(draft: Draft) -> Composition:
         draft.require(f"endpoints-{index}", _selection(group, seen.namespace))
         for index, group in enumerate(spec.endpoints)
     ]
+    routed = http_route.backends(seen.namespace, seen.name, draft.observed(ROUTE))
+    known = unlisted.ask(draft, routed)
     unresolved = ["InferenceGateway"] if gateway.unresolved else []
-    unresolved += ["ModelEndpoints"] if any(answer.unresolved for answer in found) else []
+    unresolved += ["ModelEndpoints"] if any(answer.unresolved for answer in found) or known.unresolved else []
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
 
     known_url = manifest.text(seen.status, "address")
     door = front_door.read(gateway, known_url)
-    endpoints = [endpoint_view.read(answer.found, seen.namespace) for answer in found]
-    routed = http_route.backends(seen.namespace, seen.name, draft.observed(ROUTE))
-    shared = traffic.share(
-        spec.endpoints, endpoints, _kept(endpoints, seen.namespace, routed), http_route.MOST_BACKENDS, frozenset(routed)
-    )
+    listed = [endpoint_view.read(answer.found, seen.namespace) for answer in found]
+    endpoints = unlisted.restored(draft, spec.endpoints, listed, known, routed)
+    kept = _kept(endpoints, seen.namespace, routed)
+    weights = {name: backend.weight for name, backend in routed.items()}
+    shared = traffic.share(spec.endpoints, endpoints, kept, http_route.MOST_BACKENDS, weights, seen.now)
     _say_gateway(draft, door)
     _say_endpoints(draft, shared)
     ready = _compose_route(draft, door, shared, routed)
     _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
     if shared.selected:
-        draft.wake(seen.now + NOTICE)
+        draft.wake(min([seen.now + NOTICE, *_turns(shared, seen.now)]))
     return draft.finish(ready=ready)
 
 
@@ -83,13 +85,19 @@ def _selection(group: EndpointGroup, namespace: str) -> Requirement:
     )
 
 
+def _turns(shared: Traffic, now: datetime) -> list[datetime]:
+    """When endpoints that drain take no requests any more."""
+    until = (one.endpoint.stands_in_until for one in shared.selected)
+    return [moment for moment in until if moment is not None and moment > now]
+
+
 def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed: Mapping[str, Any]) -> dict[str, str]:
     """Backends of endpoints that cannot be read, or have lost their status, and are routed to now."""
     found = {
         endpoint.name: endpoint_view.backend_of(endpoint, namespace, routed)
         for group in endpoints
         for endpoint in group
-        if not endpoint.draining and (endpoint.fault or not endpoint.backend)
+        if endpoint.fault or not endpoint.backend
     }
     return {name: backend for name, backend in found.items() if backend}
 
@@ -141,6 +149,9 @@ def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str) -> 
     elif not shared.serves:
         weightless = ", and their groups have weight 0" if shared.routable else ""
         draft.say(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
+    elif judged.verdict is Verdict.GOOD and shared.standing_in:
+        said = f"{counted}; all of them drain, and requests go to those that still serve: {shared.standing_in}"
+        draft.say(ROUTING, "RoutedToDraining", said)
     elif judged.verdict is Verdict.GOOD:
         draft.say(ROUTING, "RouteConfigured", counted)
     elif judged.verdict is Verdict.BAD:
@@ -170,13 +181,19 @@ def _say_endpoints(draft: Draft, shared: Traffic) -> None:
         draft.say(ENDPOINTS, "NoEndpoints", "No ModelEndpoints matched the configured selectors")
     else:
         waiting = f"; {shared.waiting} waiting for Backend" if shared.waiting else ""
-        draft.say(ENDPOINTS, "Resolved", f"Matched {len(shared.selected)} endpoint(s){waiting}")
+        lacking = sum(one.endpoint.unlisted for one in shared.selected)
+        missed = f"; {lacking} of them not listed, and there" if lacking else ""
+        draft.say(ENDPOINTS, "Resolved", f"Matched {len(shared.selected)} endpoint(s){waiting}{missed}")
+    for one in shared.unlisted:
+        said = f"ModelEndpoint {one.endpoint.name} is there and was not listed with the others"
+        draft.doubt("InputMissing", f"{said}; it is treated as if it were")
     for one in shared.faults:
+        reason = "InputMissing" if one.endpoint.unlisted else "InputInvalid"
         lost = f"ModelEndpoint {one.endpoint.name} publishes no backend any more"
         if one.kept:
-            draft.doubt("InputInvalid", f"{one.endpoint.fault or lost}; it is routed to as before")
+            draft.doubt(reason, f"{one.endpoint.fault or lost}; it is routed to as before")
         else:
-            draft.skip("InputInvalid", f"{one.endpoint.fault}; nothing is sent to it")
+            draft.skip(reason, f"{one.endpoint.fault}; nothing is sent to it")
     if shared.left_out:
         wanted = shared.served + shared.left_out
         draft.say(TRUNCATED, "TooManyEndpoints", f"{shared.served} of {wanted} endpoints get traffic")
@@ -201,7 +218,9 @@ COMPOSER = Composer(
     vocabulary=VOCABULARY,
     doubts=(
         Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
-        Doubt("endpoints-*", empty=RENDERS),
+        Doubt("endpoints-*"),
+        Doubt(f"{unlisted.ENDPOINT}*", empty=RENDERS, malformed=RENDERS),
+        Doubt(f"{unlisted.SERVICE}*", empty=RENDERS, malformed=RENDERS),
     ),
     children={ROUTE: "HTTPRoute"},
 )

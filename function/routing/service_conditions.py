@@ -45,6 +45,13 @@ VOCABULARY: Final[Vocabulary] = {
         "RouteConfigured": Reason(
             Status.TRUE, "The gateway has accepted the route, and requests are answered.", event=Severity.NORMAL
         ),
+        "RoutedToDraining": Reason(
+            Status.TRUE,
+            "Every endpoint that could be routed to drains; those that still serve get the requests meanwhile. One of "
+            "a replica gets them for a minute after it began to drain.",
+            "Look at the ModelDeployment if no other replica serves soon.",
+            Severity.WARNING,
+        ),
         "Configuring": Reason(
             Status.FALSE,
             "The gateway has not reported on the route as it is now; a service that is Ready stays so for a minute.",

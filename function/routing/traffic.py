@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup
@@ -50,7 +51,13 @@ class Selected:
     @property
     def routable(self) -> bool:
         """Whether it stands in the route when its group takes traffic."""
-        return self.endpoint.routable or bool(self.kept)
+        return self.endpoint.routable or (bool(self.kept) and not self.endpoint.draining)
+
+    def stands_in(self, now: datetime) -> bool:
+        """Whether it drains, and can take traffic when nothing else can."""
+        until = self.endpoint.stands_in_until
+        readable = bool(self.endpoint.backend) and not self.endpoint.fault
+        return until is not None and now < until and (readable or bool(self.kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Traffic:
         left_out: How many more would get traffic if a route could name them.
         priority: The priority that takes the traffic; None when none can.
         groups: The service's groups.
+        frozen: Whether everything that is routed to keeps its share, and nothing new gets one.
     """
 
     selected: tuple[Selected, ...]
@@ -70,6 +78,12 @@ class Traffic:
     left_out: int
     priority: int | None
     groups: tuple[EndpointGroup, ...]
+    frozen: bool = False
+
+    @property
+    def standing_in(self) -> int:
+        """How many endpoints get traffic although they drain."""
+        return sum(target.weight > 0 and target.endpoint.draining for target in self.targets)
 
     @property
     def routable(self) -> int:
@@ -94,7 +108,13 @@ class Traffic:
     @property
     def faults(self) -> list[Selected]:
         """The endpoints that cannot be read, or that are kept as they were routed."""
-        return [one for one in self.selected if one.endpoint.fault or one.kept]
+        kept = {target.endpoint.name for target in self.targets if target.kept}
+        return [one for one in self.selected if one.endpoint.fault or one.endpoint.name in kept]
+
+    @property
+    def unlisted(self) -> list[Selected]:
+        """The endpoints that can be read and were not listed."""
+        return [one for one in self.selected if one.endpoint.unlisted and not one.endpoint.fault]
 
 
 def share(
@@ -102,16 +122,21 @@ def share(
     found: Sequence[Sequence[Endpoint]],
     kept: Mapping[str, str],
     limit: int,
-    current: frozenset[str],
+    current: Mapping[str, int],
+    now: datetime,
 ) -> Traffic:
     """Share a service's traffic between its endpoints.
+
+    When none is left that can be routed to, those that drain and still serve take it, as Kubernetes does with the
+    endpoints of a Service that are all terminating.
 
     Args:
         groups: The service's groups.
         found: The endpoints that each selects; one that several select belongs to the first.
         kept: Backends, by endpoint, of those that cannot be read and are routed to now.
         limit: The most endpoints that a route can name.
-        current: Names of the backends that are routed to now.
+        current: Weights of the backends that are routed to now, by name.
+        now: The time.
     """
     selected: list[Selected] = []
     taken: set[str] = set()
@@ -119,18 +144,17 @@ def share(
         fresh = [endpoint for endpoint in endpoints if endpoint.name not in taken]
         taken |= {endpoint.name for endpoint in fresh}
         selected += [Selected(endpoint, index, kept.get(endpoint.name, "")) for endpoint in fresh]
-    able = [
-        shares.Group(
-            min(max(group.weight, 0), shares.LARGEST),
-            group.priority,
-            tuple(one.endpoint.name for one in selected if one.group == index and one.routable),
-        )
-        for index, group in enumerate(groups)
-    ]
+    able = _able(groups, [one for one in selected if one.routable])
+    if not _with_weight(able):
+        able = _able(groups, [one for one in selected if one.routable or one.stands_in(now)])
     serving = shares.active(able)
     routed_now = {one.endpoint.name for one in selected if one.kept or one.endpoint.backend in current}
     chosen = shares.chosen(serving, limit, routed_now)
     weights = shares.weights(chosen)
+    frozen = any(one.kept and one.endpoint.unlisted for one in selected)
+    if frozen:
+        now_of = {one.endpoint.name: current.get(one.kept or one.endpoint.backend) for one in selected}
+        weights = {name: weight for name in weights if (weight := now_of[name]) is not None}
     return Traffic(
         selected=tuple(selected),
         targets=tuple(
@@ -141,7 +165,20 @@ def share(
         left_out=_with_weight(serving) - _with_weight(chosen),
         priority=shares.active_priority(able),
         groups=tuple(groups),
+        frozen=frozen,
     )
+
+
+def _able(groups: Sequence[EndpointGroup], selected: Sequence[Selected]) -> list[shares.Group]:
+    """The groups, each with those of some endpoints that belong to it."""
+    return [
+        shares.Group(
+            min(max(group.weight, 0), shares.LARGEST),
+            group.priority,
+            tuple(one.endpoint.name for one in selected if one.group == index),
+        )
+        for index, group in enumerate(groups)
+    ]
 
 
 def _with_weight(groups: Sequence[shares.Group]) -> int:
@@ -174,16 +211,21 @@ def _message(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> dic
 def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
     """Why an endpoint gets no traffic, or gets it as before; empty when all is well."""
     endpoint = one.endpoint
-    if one.kept:
+    if one.kept and (one.routable or endpoint.name in weights):
         return f"{endpoint.fault or 'it publishes no backend any more'}; it is routed to as before"
     if endpoint.fault:
         return endpoint.fault
     if endpoint.draining:
-        return "it is draining: nothing new is sent to it"
+        only = "requests go to it only because no other endpoint can be routed to"
+        return f"it is draining: {only if endpoint.name in weights else 'nothing new is sent to it'}"
     if not endpoint.backend:
         return "it has no backend yet"
     if traffic.groups[one.group].priority != traffic.priority:
         return f"standing by: the endpoints of priority {traffic.priority} take all traffic"
     if traffic.groups[one.group].weight <= 0:
         return "its group has weight 0"
-    return "" if endpoint.name in weights else f"left out: a route names at most {len(traffic.targets)} endpoints"
+    if endpoint.name in weights:
+        return ""
+    if traffic.frozen:
+        return "it waits: shares stay as they are while an endpoint that takes requests is not found"
+    return f"left out: a route names at most {len(traffic.targets)} endpoints"

@@ -62,6 +62,13 @@ def is_draining(endpoint: Object | None) -> bool:
     return manifest.dig(endpoint, "spec", "draining") is True
 
 
+def while_draining(endpoint: Object | None, *, serves: bool | None) -> dict[str, str]:
+    """Note at an endpoint that drains whether its replica serves, as before where that is not known."""
+    noted = manifest.annotations(endpoint).get(labels.SERVES_WHILE_DRAINING) == "true"
+    known = (noted or not is_draining(endpoint)) if serves is None else serves
+    return {labels.SERVES_WHILE_DRAINING: "true"} if known else {}
+
+
 def compose_endpoint(
     draft: Draft,
     key: str,

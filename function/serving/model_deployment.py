@@ -29,7 +29,7 @@ from function.serving import pace, placement_status
 from function.serving.demand import CacheState, read_demand
 from function.serving.departure import Departure, departure_of
 from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
-from function.serving.endpoints import compose_endpoint, drain_orphan
+from function.serving.endpoints import compose_endpoint, drain_orphan, while_draining
 from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
 from function.serving.replica_manifest import replica_labels
 from function.serving.situation import API_VERSION, CLUSTERS, REPLICAS, Situation, assess, cache_requirement
@@ -123,7 +123,8 @@ def _departure(draft: Draft, one: OwnReplica) -> Departure:
 def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departure) -> None:
     """Keep a replica running with nothing new sent to it, and note since when."""
     _keep(draft, situation, one, leaving.annotation)
-    _endpoint(draft, situation, one, draining=True, annotations=leaving.annotation)
+    serves = while_draining(draft.observed(one.endpoint_key), serves=one.serves)
+    _endpoint(draft, situation, one, draining=True, annotations={**leaving.annotation, **serves})
 
 
 def _keep(

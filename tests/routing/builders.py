@@ -162,14 +162,22 @@ def service(*groups: Manifest, status: Any = None) -> Manifest:
 
 
 def served(
-    *groups: Manifest, address: str = "http://192.0.2.1/ml-team/chat", unreported_for: int | None = None
+    *groups: Manifest,
+    address: str = "http://192.0.2.1/ml-team/chat",
+    unreported_for: int | None = None,
+    shares: Mapping[str, int] | None = None,
 ) -> Manifest:
-    """A service that is Ready; for so many seconds the gateway may not have reported on its route."""
+    """A service that is Ready; for so many seconds the gateway may not have reported on its route.
+
+    Its status tells the shares of endpoints, if any.
+    """
     said = true("Ready", "RoutingReady")
     if unreported_for is not None:
         since = (NOW - timedelta(seconds=unreported_for)).isoformat()
         said[1] |= {"status": "False", "reason": "Configuring", "lastTransitionTime": since}
-    return service(*groups, status={"address": address, "summary": {"ready": "1/1"}, "conditions": said})
+    rows = [{"name": name, "weight": weight, "priority": 0, "ready": True} for name, weight in (shares or {}).items()]
+    status = {"address": address, "summary": {"ready": "1/1"}, "conditions": said}
+    return service(*groups, status={**status, **({"endpoints": rows} if rows else {})})
 
 
 def composed_service(
@@ -178,13 +186,33 @@ def composed_service(
     route: Mapping[str, Any] | None = None,
     door: Mapping[str, Any] | None = None,
     without_door: bool = False,
+    there: Sequence[Mapping[str, Any]] | None = None,
+    after: timedelta = timedelta(),
 ) -> Composition:
-    """The composer's answer; each list of endpoints answers one group, None for one not fetched yet."""
+    """The composer's answer; each list of endpoints answers one group, None for one not fetched yet.
+
+    Asked by name are found: of endpoints and Services those in `there`, or no others than those in the lists.
+    """
     required: dict[str, Sequence[Mapping[str, Any]]] = {
         f"endpoints-{index}": found for index, found in enumerate(endpoints) if found is not None
     }
     required["inference-gateway"] = [] if without_door else [door or open_gateway()]
-    return answer(model_service.COMPOSER, thing, {"httproute": route} if route else {}, required)
+    listed = [one for found in endpoints for one in found or ()]
+    world = [*listed, *map(service_of, listed)] if there is None else there
+    by_name = {(one["kind"], manifest.name_of(one)): one for one in world}
+    children = {"httproute": route} if route else {}
+    for key, wanted in answer(model_service.COMPOSER, thing, children).requirements.items():
+        if wanted.name and wanted.kind in {"ModelEndpoint", "Service"}:
+            required[key] = [by_name[wanted.kind, wanted.name]] if (wanted.kind, wanted.name) in by_name else []
+    return answer(model_service.COMPOSER, thing, children, required, NOW + after)
+
+
+def service_of(endpoint: Mapping[str, Any], **meta: Any) -> Manifest:
+    """The Service that an endpoint composes."""
+    owner = {"kind": "ModelEndpoint", "name": manifest.name_of(endpoint), "controller": True}
+    name = manifest.text(endpoint, "status", "routing", "backendName") or "none"
+    body = {"name": name, "namespace": manifest.namespace_of(endpoint), "ownerReferences": [owner], **meta}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": body}
 
 
 def observed_route(

@@ -1,6 +1,7 @@
 """A ModelService becomes one route from its path to weighted endpoints."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, names
+from function.routing import endpoint_view, model_service
+from function.serving import departure
 from tests.routing.builders import (
     composed_service,
     endpoint,
@@ -21,6 +24,7 @@ from tests.routing.builders import (
     rule,
     served,
     service,
+    service_of,
     shares_of,
     true,
 )
@@ -28,6 +32,7 @@ from tests.support.crd_schemas import violations
 from tests.support.observe import said
 
 URL = "http://192.0.2.1/ml-team/chat"
+SECOND = timedelta(seconds=1)
 JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
 
 
@@ -404,6 +409,197 @@ def test_without_any_endpoint_route_and_address_stay_and_the_service_is_not_read
 def test_an_endpoint_that_is_gone_has_no_backend_any_more() -> None:
     route = observed_route(composed_service(service(), [endpoint("a"), endpoint("b")]))
     assert shares_of(composed_service(served(), [endpoint("a")], route=route)) == {"a": 1}
+
+
+# ---------------------------------------------------------------------- what is not listed
+
+
+def moved(thing: Manifest) -> Manifest:
+    """The same endpoint with labels that nobody selects."""
+    return {**thing, "metadata": {**thing["metadata"], "labels": {"app": "other"}}}
+
+
+CHAT = {"app": "chat"}
+BOTH = [endpoint("a", labels=CHAT), endpoint("b", rewritePath="/b/", labels=CHAT)]
+SERVICES = [service_of(one) for one in BOTH]
+
+
+@pytest.mark.parametrize("listed", [[], BOTH[:1], BOTH[1:]])
+def test_an_endpoint_that_is_there_and_was_not_listed_keeps_its_share(listed: list[Manifest]) -> None:
+    before = composed_service(service(), BOTH)
+    thing = served(shares={"a": 1, "b": 1})
+    made = composed_service(thing, listed, route=observed_route(before), there=[*BOTH, *SERVICES])
+    assert refs(made) == refs(before)
+    assert made.ready
+    assert made.status["summary"] == {"ready": "2/2"}
+    assert said(made)["Held"] == "True/InputMissing"
+    assert "is there and was not listed with the others; it is treated as if it were" in message(made, "Held")
+    assert message(made, "EndpointsResolved").endswith(f"; {2 - len(listed)} of them not listed, and there")
+
+
+def test_what_is_not_listed_stays_in_the_group_that_selects_it_and_as_it_is() -> None:
+    groups = group(95, app="own"), group(5, app="new")
+    own = [endpoint(name, labels={"app": "own"}) for name in ("a", "b")]
+    new = endpoint("c", labels={"app": "new"})
+    before = composed_service(service(*groups), own, [new])
+    thing = served(*groups, shares=shares_of(before))
+    made = composed_service(thing, [], [], route=observed_route(before), there=[*own, new])
+    assert shares_of(made) == {"a": 48, "b": 47, "c": 5}
+    draining_one = {**own[0], "spec": {**own[0]["spec"], "draining": True}}
+    made = composed_service(thing, [], [], route=observed_route(before), there=[draining_one, own[1], new])
+    assert shares_of(made) == {"b": 19, "c": 1}
+
+
+@pytest.mark.parametrize("shares", [{}, {"a": 48, "b": 47, "c": 5}], ids=["status is lost", "status is there"])
+def test_an_endpoint_that_is_not_found_keeps_its_share_while_its_service_is_there(shares: dict[str, int]) -> None:
+    groups = group(95, app="own"), group(5, app="new")
+    own, new = [endpoint("a"), endpoint("b")], endpoint("c")
+    before = composed_service(service(*groups), own, [new])
+    assert shares_of(before) == {"a": 48, "b": 47, "c": 5}
+    thing, route = served(*groups, shares=shares), observed_route(before)
+    for listed in ([], own[:1]):
+        made = composed_service(thing, listed, [], route=route, there=[service_of(one) for one in [*own, new]])
+        assert (shares_of(made), made.ready) == ({"a": 48, "b": 47, "c": 5}, True)
+        assert said(made)["Held"] == "True/InputMissing"
+        text = "ModelEndpoint c is not found, and its Service c-0123456789ab is there; it is routed to as before"
+        assert text in message(made, "Held")
+        assert rows(made)["c"] == text
+
+
+def test_while_shares_stay_as_they_are_a_new_endpoint_waits_and_one_that_drains_leaves() -> None:
+    one, other, new = endpoint("a"), endpoint("b"), endpoint("c")
+    before = composed_service(service(), [one, other])
+    thing, there = served(shares={"a": 1, "b": 1}), [service_of(one), service_of(other)]
+    made = composed_service(thing, [one, new], route=observed_route(before), there=there)
+    assert shares_of(made) == {"a": 1, "b": 1}
+    assert rows(made)["c"].startswith("it waits: shares stay as they are")
+    leaving = {**one, "spec": {**one["spec"], "draining": True}}
+    made = composed_service(thing, [leaving, new], route=observed_route(before), there=there)
+    assert shares_of(made) == {"b": 1}
+
+
+ORPHANED: Manifest = {"ownerReferences": []}
+GOING: Manifest = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "there",
+    [[], [moved(BOTH[1]), SERVICES[1]], [service_of(BOTH[1], **GOING)], [service_of(BOTH[1], **ORPHANED)]],
+    ids=["nothing is there", "it is not selected any more", "its Service goes", "its Service belongs to nobody"],
+)
+def test_an_endpoint_leaves_the_route_at_once_by_a_fact_about_itself(there: list[Manifest]) -> None:
+    before = composed_service(service(), BOTH)
+    thing = served(shares={"a": 1, "b": 1})
+    made = composed_service(thing, BOTH[:1], route=observed_route(before), there=[BOTH[0], SERVICES[0], *there])
+    assert (shares_of(made), made.ready) == ({"a": 1}, True)
+    assert said(made)["Held"] == "False/InputsResolved"
+
+
+def test_an_endpoint_made_anew_does_not_keep_the_service_of_the_one_before() -> None:
+    old = endpoint("a", backend=given_to("a", "old"), uid="old")
+    before = composed_service(service(), [old])
+    new = endpoint("a", backend="", uid="new")
+    made = composed_service(served(shares={"a": 1}), [new], route=observed_route(before), there=[service_of(old)])
+    assert "backendRefs" not in rule(made)
+
+
+def test_what_takes_requests_is_asked_for_by_name_and_nothing_else() -> None:
+    before = composed_service(service(group(1), group(0)), BOTH, [endpoint("c")])
+    thing = served(group(1), group(0), shares={**shares_of(before), "A b": 1, "x" * 64: 1})
+    made = composed_service(thing, BOTH, [endpoint("c")], route=observed_route(before))
+    assert {key: (r.kind, r.name, r.namespace) for key, r in made.requirements.items() if r.namespace and r.name} == {
+        "routed-a": ("ModelEndpoint", "a", "ml-team"),
+        "routed-b": ("ModelEndpoint", "b", "ml-team"),
+        "backend-a-0123456789ab": ("Service", "a-0123456789ab", "ml-team"),
+        "backend-b-0123456789ab": ("Service", "b-0123456789ab", "ml-team"),
+    }
+
+
+# ---------------------------------------------------------------------- when all endpoints drain
+
+
+SINCE = "modelplane.ai/draining-since"
+SERVES = "modelplane.ai/serves-while-draining"
+
+
+def leaving(name: str, *, serves: bool = True, since: str = "2026-01-01T00:00:00Z", **meta: Any) -> Manifest:
+    """The endpoint of a replica that leaves."""
+    thing = endpoint(name, draining=True)
+    notes = {SINCE: since, **({SERVES: "true"} if serves else {})}
+    owner = {"kind": "ModelDeployment", "name": "chat", "controller": True}
+    return {**thing, "metadata": {**thing["metadata"], "annotations": notes, "ownerReferences": [owner], **meta}}
+
+
+def test_when_all_endpoints_drain_those_that_still_serve_get_the_requests() -> None:
+    before = composed_service(service(), [endpoint("a"), endpoint("b")])
+    found = [leaving("a"), leaving("b", serves=False)]
+    made = composed_service(served(), found, route=observed_route(before))
+    assert (shares_of(made), made.ready) == ({"a": 1}, True)
+    assert said(made)["RoutingReady"] == "True/RoutedToDraining"
+    text = "0 of 2 endpoints routable; all of them drain, and requests go to those that still serve: 1"
+    assert message(made, "RoutingReady") == text
+    assert made.status["summary"] == {"ready": "0/2"}
+    assert "no other endpoint can be routed to" in rows(made)["a"]
+    assert rows(made)["b"] == "it is draining: nothing new is sent to it"
+
+
+@pytest.mark.parametrize("other", [endpoint("b"), {**endpoint("b"), "spec": "junk"}])
+def test_while_another_endpoint_can_be_routed_to_one_that_drains_gets_nothing(other: Manifest) -> None:
+    made = composed_service(service(), [leaving("a"), endpoint("c", draining=True), other])
+    assert shares_of(made) == {"b": 1}
+
+
+def test_those_that_stand_by_come_before_those_that_drain_and_those_without_weight_do_not() -> None:
+    groups = service(group(priority=0), group(priority=1))
+    assert shares_of(composed_service(groups, [leaving("own")], [endpoint("outside")])) == {"outside": 1}
+    made = composed_service(service(group(1), group(0)), [leaving("own")], [endpoint("outside")])
+    assert shares_of(made) == {"own": 1, "outside": 0}
+
+
+def test_a_replica_that_leaves_gets_requests_for_a_minute_and_none_when_it_goes() -> None:
+    route = observed_route(composed_service(service(), [endpoint("a")]))
+    at = {
+        seconds: composed_service(served(), [leaving("a")], route=route, after=seconds * SECOND) for seconds in (58, 60)
+    }
+    assert shares_of(at[58]) == {"a": 1}
+    assert at[58].ttl_seconds == 2
+    assert (shares_of(at[60]), at[60].ready) == ({}, False)
+    assert said(at[60])["RoutingReady"] == "False/NoRoutableEndpoint"
+
+
+def test_no_route_names_a_replica_any_more_when_it_goes() -> None:
+    assert endpoint_view.LAST_RESORT + 2 * model_service.NOTICE < departure.GRACE
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        leaving("a", serves=False),
+        leaving("a", since="yesterday"),
+        leaving("a", annotations={}),
+        leaving("a", deletionTimestamp="2026-01-01T00:00:00Z"),
+        {**leaving("a"), "status": {}},
+        {**endpoint("a", draining=True), "status": {}},
+    ],
+)
+def test_an_endpoint_that_is_not_known_to_serve_gets_nothing_when_all_drain(gone: Manifest) -> None:
+    assert shares_of(composed_service(service(), [gone])) == {}
+
+
+def test_an_endpoint_of_nobody_gets_requests_until_it_is_deleted_when_all_drain() -> None:
+    route = observed_route(composed_service(service(), [endpoint("a")]))
+    made = composed_service(served(), [endpoint("a", draining=True)], route=route, after=86400 * SECOND)
+    assert (shares_of(made), made.ready) == ({"a": 1}, True)
+
+
+def test_the_last_endpoint_that_drains_keeps_its_backend_when_it_cannot_be_read() -> None:
+    before = composed_service(service(), [leaving("a")])
+    garbled = publishing(port="x")(leaving("a"))
+    made = composed_service(served(), [garbled], route=observed_route(before))
+    assert refs(made) == refs(before) != []
+    assert said(made)["Held"] == "True/InputInvalid"
+    other = composed_service(served(), [garbled, endpoint("b")], route=observed_route(before))
+    assert shares_of(other) == {"b": 1}
 
 
 # ---------------------------------------------------------------------- the gateway

@@ -53,6 +53,50 @@ def test_it_goes_90_seconds_after_it_began_and_not_before(seconds: int, gone: bo
     assert later.ttl_seconds == ttl
 
 
+SERVES = "modelplane.ai/serves-while-draining"
+
+
+def said_to_serve(answered: Composition) -> set[str]:
+    found = {key: manifest.annotations(child.manifest).get(SERVES) for key, child in answered.children.items()}
+    assert set(found.values()) <= {None, "true"}
+    return {key for key, text in found.items() if text}
+
+
+@pytest.mark.parametrize(
+    ("at_first", "then", "serves"),
+    [
+        ("True", "True", True),
+        ("True", "False", False),
+        ("True", "Unknown", True),
+        ("True", None, True),
+        ("False", "True", True),
+        ("False", "False", False),
+        ("False", "Unknown", False),
+        ("Unknown", "Unknown", True),
+    ],
+)
+def test_the_endpoint_of_a_replica_that_leaves_says_whether_it_still_serves_as_far_as_that_is_known(
+    at_first: str,
+    then: str | None,
+    serves: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    observed = there(composed(deployment(2), FLEET, CHILDREN), deployment(2), replica_b_0=at_first)
+    first = composed(deployment(1), FLEET, observed)
+    later = composed(deployment(1), FLEET, there(first, deployment(1), replica_b_0=then))
+    assert draining(later) == {"endpoint-b-0"}
+    assert said_to_serve(later) == ({"endpoint-b-0"} if serves else set())
+
+
+def test_an_endpoint_that_has_lost_its_replica_does_not_say_that_it_serves() -> None:
+    alone = {key: child for key, child in CHILDREN.items() if key != "replica-b-0"}
+    assert said_to_serve(composed(deployment(1), FLEET, alone)) == set()
+
+
+def test_an_endpoint_that_takes_requests_says_nothing_of_the_kind() -> None:
+    first = there(composed(deployment(1), FLEET, CHILDREN), deployment(1))
+    assert said_to_serve(composed(deployment(2), FLEET, first)) == set()
+
+
 def test_a_note_that_got_lost_on_one_of_the_two_is_read_from_the_other() -> None:
     noted = {**CHILDREN, "endpoint-b-0": marked(CHILDREN["endpoint-b-0"], EARLIER)}
     assert notes(composed(deployment(1), FLEET, noted)) == {"replica-b-0": EARLIER, "endpoint-b-0": EARLIER}

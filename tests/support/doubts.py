@@ -67,6 +67,12 @@ def spoiled(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return result
 
 
+def lacking(observation: Observation, key: str, position: int) -> Observation:
+    """The same, with one of the objects that a requirement found missing from the list."""
+    found = observation.required[key]
+    return replace(observation, required={**observation.required, key: found[:position] + found[position + 1 :]})
+
+
 def not_ready(observation: Observation) -> Observation:
     """The same composite and children, none of them ready."""
 

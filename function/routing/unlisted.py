@@ -1,0 +1,131 @@
+"""Endpoints that a service routes to and that were not in the lists which were fetched for its selectors.
+
+A list may lack what is there, and it says the same of an endpoint that is gone, of one whose labels were changed and
+of one that it lacks for no reason. So no endpoint leaves a route because it was not listed, but by a fact: it is
+there and not selected any more, or it is not there and neither is its Service, which Kubernetes takes away
+with it. What takes requests is asked for by name for that, endpoints as well as Services, on every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from function.api.model_service import EndpointGroup
+from function.composition import Draft, Object, Required, Requirement, manifest
+from function.routing import endpoint_view, front_door
+from function.routing.endpoint_view import LONGEST_NAME, Endpoint
+from function.routing.http_route import MOST_BACKENDS, Routed
+
+ENDPOINT: Final = "routed-"
+SERVICE: Final = "backend-"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is asked for by name.
+
+    Attributes:
+        endpoints: The ModelEndpoints that take requests, as the status says.
+        services: The Services that take requests, as the route says, by name.
+    """
+
+    endpoints: tuple[Required, ...]
+    services: Mapping[str, Required]
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether something has not been fetched yet."""
+        return any(answer.unresolved for answer in (*self.endpoints, *self.services.values()))
+
+
+def ask(draft: Draft, routed: Mapping[str, Routed]) -> Known:
+    """Require by name what takes requests now."""
+    namespace = draft.observation.namespace
+    names = {manifest.text(row, "name") for row in _rows(draft) if manifest.integer(row, "weight") > 0}
+    backends = {name for name, backend in routed.items() if backend.weight > 0}
+    return Known(
+        tuple(
+            draft.require(
+                f"{ENDPOINT}{name}",
+                Requirement(front_door.API_VERSION, "ModelEndpoint", name=name, namespace=namespace),
+            )
+            for name in sorted(filter(endpoint_view.is_name, names))[:MOST_BACKENDS]
+        ),
+        {
+            name: draft.require(f"{SERVICE}{name}", Requirement("v1", "Service", name=name, namespace=namespace))
+            for name in sorted(filter(endpoint_view.is_service_name, backends))[:MOST_BACKENDS]
+        },
+    )
+
+
+def restored(
+    draft: Draft,
+    groups: Sequence[EndpointGroup],
+    listed: Sequence[Sequence[Endpoint]],
+    known: Known,
+    routed: Mapping[str, Routed],
+) -> list[list[Endpoint]]:
+    """Give the listed endpoints of each group, and those that are there without being listed.
+
+    Args:
+        draft: The answer.
+        groups: The service's groups.
+        listed: The endpoints that were listed for each.
+        known: What was asked for by name.
+        routed: The backends of the route as it is now.
+    """
+    namespace = draft.observation.namespace
+    found = [list(endpoints) for endpoints in listed]
+    told = {endpoint.name: endpoint for endpoints in listed for endpoint in endpoints}
+    for thing in (answer.first for answer in known.endpoints):
+        for endpoint in endpoint_view.read([] if thing is None else [thing], namespace):
+            if endpoint.name not in told:
+                told[endpoint.name] = endpoint
+                group = _selected_by(groups, thing)
+                if group is not None:
+                    found[group].append(replace(endpoint, unlisted=True))
+    accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in told.values()}
+    for backend, answer in known.services.items():
+        name = _owner(answer.first)
+        if backend not in accounted and name and name not in told:
+            found[_group_of(draft, groups, name)].append(_of_service(name, backend))
+    return [sorted(endpoints, key=lambda endpoint: endpoint.name) for endpoints in found]
+
+
+def _selected_by(groups: Sequence[EndpointGroup], thing: Object | None) -> int | None:
+    """The first group whose selector has an endpoint."""
+    said = manifest.labels(thing)
+    return next(
+        (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= said.items()), None
+    )
+
+
+def _owner(service: Object | None) -> str:
+    """The endpoint that a Service belongs to, which is there as long as it does; empty when the Service goes.
+
+    Kubernetes takes away a Service whose owner is gone, and the note of an owner from one that is to stay without it.
+    """
+    if service is None or manifest.text(service, "metadata", "deletionTimestamp"):
+        return ""
+    for owner in manifest.items(service, "metadata", "ownerReferences"):
+        if owner.get("controller") is True and owner.get("kind") == "ModelEndpoint":
+            return manifest.text(owner, "name")[:LONGEST_NAME]
+    return ""
+
+
+def _of_service(name: str, backend: str) -> Endpoint:
+    fault = f"ModelEndpoint {name} is not found, and its Service {backend} is there"
+    return Endpoint(name, backend=backend, fault=fault, unlisted=True)
+
+
+def _group_of(draft: Draft, groups: Sequence[EndpointGroup], name: str) -> int:
+    """The first group with the priority that an endpoint had, which nothing else tells about it."""
+    row = next((row for row in _rows(draft) if manifest.text(row, "name") == name), {})
+    priority = manifest.integer(row, "priority")
+    return next((index for index, group in enumerate(groups) if group.priority == priority), 0)
+
+
+def _rows(draft: Draft) -> list[Mapping[str, Any]]:
+    return manifest.items(draft.observation.status, "endpoints")

@@ -152,6 +152,24 @@ def test_what_is_remembered_of_earlier_calls_changes_nothing(index: int) -> None
     assert [fn.answer(request, observation.now).response for _ in range(2)] == [plain, plain]
 
 
+def versioned(observation: Observation, key: str, version: str, **fields: Any) -> bytes:
+    """A request in which the first object of a requirement has this version, and other fields."""
+    first, *others = observation.required[key]
+    changed = {**first, **fields, "metadata": {**first["metadata"], "resourceVersion": version}}
+    required = {**observation.required, key: (changed, *others)}
+    return protocol.of(replace(observation, required=required)).SerializeToString()
+
+
+def test_when_versions_go_backwards_nothing_is_taken_for_what_it_was_before() -> None:
+    """The API server's store was restored from a copy, and gives out a version once more for another content."""
+    index = next(i for i, name in enumerate(ids()) if name.startswith("ModelDeployment/"))
+    _, observation = seen(index)
+    for request in (versioned(observation, "clusters", "9000"), versioned(observation, "clusters", "8000")):
+        fn.answer(request, observation.now)
+    again = versioned(observation, "clusters", "9000", status={})
+    assert fn.answer(again, observation.now).response == fn.answer(again, observation.now, remembers=False).response
+
+
 def encoded(observation: Observation) -> bytes:
     """The answer's bytes, from plain data that keeps the order of its maps, as a protobuf Struct would not."""
     answer = fn.encode(protocol.of(observation), compose(observation))

@@ -6,6 +6,7 @@ classes of its pools. Only the guard and the namespaces of replicas come and go 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from function.api import labels
@@ -43,9 +44,7 @@ CLASS: Final = "class-"
 
 def compose(draft: Draft) -> Composition:
     """Compose what a cluster has on the control plane, and publish what it offers."""
-    replicas = draft.require(
-        REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: draft.observation.name})
-    )
+    replicas = _placed_here(draft)
     spec = draft.spec(InferenceClusterSpec)
     classes = {
         name: draft.require(f"{CLASS}{name}", Requirement(API_VERSION, "InferenceClass", name=name))
@@ -75,6 +74,14 @@ def compose(draft: Draft) -> Composition:
 
 
 # ---------------------------------------------------------------------- inputs
+
+
+def _placed_here(draft: Draft) -> Required:
+    """Ask for the replicas on the cluster: found by their label, and what they run and where says their spec."""
+    cluster = draft.observation.name
+    labelled = draft.require(REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: cluster}))
+    here = tuple(one for one in labelled.unsorted if manifest.text(one, "spec", "clusterName") in {cluster, ""})
+    return labelled if labelled.unresolved else replace(labelled, objects=here)
 
 
 def _access(spec: InferenceClusterSpec) -> Access:

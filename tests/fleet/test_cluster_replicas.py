@@ -138,3 +138,14 @@ def test_a_cluster_publishes_how_many_nodes_of_a_pool_are_taken_and_left(
     answered = compose_cluster(cluster(), replicas=[placed])
     (pool,) = answered.status["gpuPools"]
     assert (pool["committedNodes"], pool["freeNodes"]) == (committed, free)
+
+
+def test_a_replica_that_is_only_labelled_as_if_it_were_here_counts_for_nothing() -> None:
+    """What it runs, and where, says its spec, which never changes; labels are anybody's."""
+    elsewhere = {**replica(namespace="research"), "spec": {**replica()["spec"], "clusterName": "fra-1"}}
+    thing, children = running(cluster())
+    alone = compose_cluster(thing, children, replicas=[replica()])
+    assert shown(compose_cluster(thing, children, replicas=[replica(), elsewhere])) == shown(alone)
+    assert compose_cluster(thing, children, replicas=[replica(), elsewhere]).status == alone.status
+    unreadable = {**replica(namespace="research"), "spec": "junk"}
+    assert set(shown(compose_cluster(thing, children, replicas=[replica(), unreadable]))) >= GUARDS

@@ -109,9 +109,11 @@ def _request(
     replicas: list[fleet.Thing],
     order: random.Random,
 ) -> bytes:
+    endpoints = [child for key, child in children.items() if key.startswith("endpoint-")]
     required = {
         "clusters": [wire.encode(one, order) for one in clusters],
         "replicas": [wire.encode(one, order) for one in replicas],
+        "endpoints": [wire.encode(one, order) for one in endpoints],
     }
     return wire.request(composite, children, required, order)
 

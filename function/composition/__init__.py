@@ -4,7 +4,7 @@ A composer turns an `Observation` into a `Composition` by writing a `Draft`. It 
 protobuf, does no I/O and reads no clock.
 """
 
-from function.composition import manifest, moments, names, objects, readiness, releases, teardown
+from function.composition import manifest, moments, names, objects, owned, ownership, readiness, releases, teardown
 from function.composition.composition import HOLDS, RENDERS, Child, Composer, Composition, Doubt, Outcome
 from function.composition.conditions import Condition, Event, Reason, Severity, Status, Vocabulary
 from function.composition.draft import Draft, IncompleteAnswerError, InvalidSpecError
@@ -43,6 +43,8 @@ __all__ = [
     "moments",
     "names",
     "objects",
+    "owned",
+    "ownership",
     "readiness",
     "releases",
     "teardown",

@@ -3,6 +3,10 @@
 A draft is safe by default: an observed child that is neither composed nor dropped stays
 exactly as it is, so taking something away needs a call of `drop`. `hold` ends an answer
 early with everything as it was.
+
+Crossplane tracks what it has composed by references in the composite. Where these got lost, it deletes
+nothing and observes nothing. What a composer finds of it by a requirement is taken up (`take_up`) and is
+a child like any other, except that it must be tracked again before it can go.
 """
 
 from __future__ import annotations
@@ -175,8 +179,21 @@ class Draft:
             self._children[key] = replace(child, manifest=teardown.owned(child.manifest, self.observed(keeper)))
             self.waits(keeper)
 
+    def take_up(self, things: Mapping[str, manifest.Object]) -> None:
+        """Have objects of the composite as children that Crossplane has lost track of, by composition resource name.
+
+        Each must be one that can be re-emitted safely (`owned.is_ours`).
+        """
+        self.observation = self.observation.with_untracked(things)
+
     def drop(self, key: str) -> None:
-        """Let an observed child go. Nothing else takes a child away."""
+        """Let an observed child go. Nothing else takes a child away.
+
+        One that Crossplane does not track would stay for good: it is composed once more, and can go after that.
+        """
+        if key in self.observation.untracked:
+            self.keep(key)
+            return
         self._dropped.add(key)
         self._children.pop(key, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class Observation:
         required: Objects asked for, by requirement; a missing key is not fetched yet.
         now: The time of the call, UTC, whole seconds.
         tag: Crossplane's tag of the request, for logs.
+        untracked: The children that Crossplane has lost track of and that were found again.
     """
 
     composite: Object
@@ -30,6 +31,7 @@ class Observation:
     children: Mapping[str, Object] = field(default_factory=dict)
     required: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     tag: str = ""
+    untracked: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -69,3 +71,12 @@ class Observation:
     def answer(self, key: str) -> Required:
         """Read one requirement's answer."""
         return Required(key, self.required.get(key))
+
+    def with_untracked(self, things: Mapping[str, Object]) -> Observation:
+        """The observation with objects as children that Crossplane has lost track of, by composition resource name.
+
+        What it does observe under one of these names stays.
+        """
+        found = {key: thing for key, thing in things.items() if key not in self.children}
+        children = {**self.children, **found}
+        return replace(self, children=children, untracked=self.untracked | found.keys())

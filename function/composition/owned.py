@@ -21,12 +21,13 @@ from typing import Any
 
 from function.composition import manifest
 from function.composition.manifest import Manifest, Object
+from function.composition.ownership import RESOURCE_NAME
 
 _MANAGER = "apiextensions.crossplane.io/composed/"
 _CROSSPLANE_LABELS = frozenset({"crossplane.io/composite", "crossplane.io/in-use"})
 _CROSSPLANE_ANNOTATIONS = frozenset(
     {
-        "crossplane.io/composition-resource-name",
+        RESOURCE_NAME,
         "usage.crossplane.io/deletion-attempt-with-policy",
     }
 )
@@ -75,6 +76,13 @@ def intent(child: Object, composite: Object) -> Manifest:
         if isinstance(part, Mapping):
             extracted.update(part)
     return _with_identity(child, extracted)
+
+
+def is_ours(child: Object, composite: Object) -> bool:
+    """Tell whether a composite can re-emit an object: it has applied some of it, or nobody is known to have."""
+    entries = manifest.items(child, "metadata", "managedFields")
+    ours = manager(composite)
+    return not entries or any(_is_applied_by(one, ours) for one in entries)
 
 
 def _is_applied_by(entry: Mapping[str, Any], who: str) -> bool:

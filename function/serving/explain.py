@@ -12,6 +12,7 @@ from function.scheduling import describe, describe_drift
 from function.serving.demand import read_demand
 from function.serving.replica_manifest import replica_name
 from function.serving.situation import assess
+from function.serving.untracked import untracked
 
 
 def explain(observation: Observation) -> list[tuple[str, str]]:
@@ -34,7 +35,8 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
         demand = read_demand(observation, spec, cache)
     except (ValidationError, InvalidSpecError):
         return []
-    situation = assess(observation, demand, clusters, replicas)
+    found = untracked(observation, replicas.unsorted, observation.answer("endpoints").unsorted)
+    situation = assess(observation.with_untracked(found), demand, clusters, replicas)
     plan = situation.plan
     said: dict[str, list[str]] = {name: [] for name in sorted(situation.clusters)}
     for kept in plan.kept:

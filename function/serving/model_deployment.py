@@ -20,10 +20,7 @@ from function.composition import (
     Composition,
     Doubt,
     Draft,
-    HoldUnsafeError,
     Outcome,
-    owned,
-    readiness,
 )
 from function.serving import pace, placement_status
 from function.serving.demand import CacheState, read_demand
@@ -32,7 +29,16 @@ from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
 from function.serving.endpoints import compose_endpoint, drain_orphan, while_draining
 from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
 from function.serving.replica_manifest import replica_labels
-from function.serving.situation import API_VERSION, CLUSTERS, REPLICAS, Situation, assess, cache_requirement
+from function.serving.situation import (
+    API_VERSION,
+    CLUSTERS,
+    REPLICAS,
+    Situation,
+    assess,
+    cache_requirement,
+    endpoints_requirement,
+)
+from function.serving.untracked import untracked
 
 CROWDED: Final = timedelta(seconds=10)
 """How soon to look again for a place that somebody is leaving: Crossplane does not call when it is free."""
@@ -45,6 +51,7 @@ def compose(draft: Draft) -> Composition:
     reference = spec.workload().model_cache_ref
     clusters = draft.require("clusters", CLUSTERS)
     replicas = draft.require("replicas", REPLICAS)
+    endpoints = draft.require("endpoints", endpoints_requirement(seen.namespace, seen.name))
     cache = draft.require("cache", cache_requirement(seen.namespace, reference.name)) if reference else None
     asked = {"InferenceClusters": clusters, "ModelReplicas": replicas}
     unresolved = [what for what, answer in asked.items() if answer.unresolved]
@@ -55,6 +62,8 @@ def compose(draft: Draft) -> Composition:
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
 
+    draft.take_up(untracked(seen, replicas.unsorted, endpoints.unsorted))
+    seen = draft.observation
     situation = assess(seen, demand, clusters, replicas)
     for fault in situation.faults:
         draft.skip("InputInvalid", fault)
@@ -99,8 +108,6 @@ def _stay(draft: Draft, situation: Situation, one: OwnReplica) -> None:
     if situation.frozen and one.replica.draining:
         _drain(draft, situation, one, _departure(draft, one))
         return
-    if not one.observed and not _take_up(draft, situation, one):
-        return
     _keep(draft, situation, one)
     _endpoint(draft, situation, one, draining=None if one.serves is None else not one.serves)
 
@@ -130,22 +137,9 @@ def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departu
 def _keep(
     draft: Draft, situation: Situation, one: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Re-emit an observed replica, with its labels and annotations anew."""
-    if one.observed:
-        draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
-        draft.waits(one.key)
-
-
-def _take_up(draft: Draft, situation: Situation, one: OwnReplica) -> bool:
-    """Compose a replica again that is ours and that Crossplane has lost track of."""
-    try:
-        body = owned.intent(one.thing, draft.observation.composite)
-    except HoldUnsafeError as error:
-        draft.skip("InputInvalid", f"{error}; it is left alone")
-        return False
-    body["metadata"] = {**body["metadata"], "labels": _labels(situation, one)}
-    draft.child(one.key, body, ready=readiness.of(one.thing))
-    return True
+    """Re-emit a replica, with its labels and annotations anew."""
+    draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
+    draft.waits(one.key)
 
 
 def _endpoint(
@@ -195,6 +189,7 @@ COMPOSER = Composer(
     doubts=(
         Doubt("clusters", empty=Outcome(says={SCHEDULED: "NoClusters"})),
         Doubt("replicas", empty=RENDERS),
+        Doubt("endpoints", unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
         Doubt("cache", empty=Outcome(says={CACHE: "ModelCacheNotFound"})),
     ),
     children={"replica-*": "ModelReplica", "endpoint-*": "ModelEndpoint"},

@@ -29,6 +29,8 @@ from function.composition import (
     Requirement,
     manifest,
     objects,
+    owned,
+    ownership,
     readiness,
 )
 from function.fleet.permissions import Permissions, permissions_of
@@ -63,14 +65,15 @@ def compose(draft: Draft) -> Composition:
         return draft.hold("InputUnresolved", f"{pending[0].kind} {pending[0].name} not fetched yet")
     if remains is not None and remains.unresolved:
         return draft.hold("InputUnresolved", "Objects of an earlier replica of this name not fetched yet")
+    mine, left = _sorted_out(draft, remains)
+    if left:
+        draft.wake(draft.observation.now + _LOOK_AGAIN)
+        return _nothing_new(draft, "PredecessorTerminating", _still_there(left))
+    draft.take_up(mine)
     shape = topology(spec, picker=_has_picker(draft, spec))
     refusal = _refusal(draft, spec, shape, cluster)
     if refusal:
         return _nothing_new(draft, *refusal)
-    left = [one for one in remains.found if not _is_mine(draft, one)] if remains is not None else []
-    if left:
-        draft.wake(draft.observation.now + _LOOK_AGAIN)
-        return _nothing_new(draft, "PredecessorTerminating", _still_there(left))
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
@@ -106,9 +109,16 @@ def _is_begun(draft: Draft) -> bool:
     return any(objects.is_object(child) for child in draft.observation.children.values())
 
 
-def _is_mine(draft: Draft, thing: Object) -> bool:
-    owners = manifest.items(thing, "metadata", "ownerReferences")
-    return any(manifest.text(owner, "uid") == draft.observation.uid for owner in owners)
+def _sorted_out(draft: Draft, remains: Required | None) -> tuple[dict[str, Object], list[Object]]:
+    """Tell what is this very replica's, by composition resource name, from what an earlier one has left.
+
+    Nothing is observed of a replica that has something only where Crossplane has lost track of it.
+    """
+    found = remains.found if remains is not None else ()
+    composite = draft.observation.composite
+    mine = [one for one in found if ownership.controls(composite, one)]
+    kept = {ownership.resource_name(one): one for one in mine if owned.is_ours(one, composite)}
+    return {key: one for key, one in kept.items() if key}, [one for one in found if one not in mine]
 
 
 def _still_there(left: list[Object]) -> str:

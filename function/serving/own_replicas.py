@@ -2,20 +2,22 @@
 
 Two lists tell: the observed children, and all ModelReplicas of the control plane. Either may
 lag behind the other, so a replica counts when one of them has it. In the second list a replica
-is ours when its controller is this very deployment; one that only has our name, in another
-namespace or by hand, is a stranger. Strangers are charged for their nodes and nothing else.
+is ours when its controller is this very deployment (`ownership`) and Crossplane has composed it;
+one that only has our name or our uid, in another namespace or by hand, is a stranger. Strangers
+are charged for their nodes and nothing else.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
-from function.composition import Object, Observation, manifest, readiness
+from function.composition import Object, Observation, manifest, ownership, readiness
 from function.composition.memory import derive
+from function.composition.ownership import Controller
 from function.scheduling import Replica
 from function.serving.fleet_view import read_replica
 
@@ -23,7 +25,7 @@ REPLICA: Final = "replica-"
 ENDPOINT: Final = "endpoint-"
 
 _KEY: Final = re.compile(r"replica-(?P<cluster>.+)-(?P<index>[0-9]{1,9})", re.DOTALL)
-_KEY_ANNOTATION: Final = "crossplane.io/composition-resource-name"
+_LEFT_ALONE: Final = "it is left alone and charged: delete it if nobody needs it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,12 @@ class OwnReplica:
         key: Its composition resource name.
         thing: The ModelReplica.
         replica: What the scheduler needs to know of it.
-        observed: Whether it is among the observed children; one that is only listed can be
-            taken up again, and cannot be let go.
         fault: What could not be read of it; empty when all could.
     """
 
     key: str
     thing: Object
     replica: Replica
-    observed: bool = True
     fault: str = ""
 
     @property
@@ -80,7 +79,7 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
     """Read all replicas, and tell the deployment's own from others.
 
     Args:
-        observation: The deployment with its observed children.
+        observation: The deployment with its children, those that were taken up again included.
         listed: All ModelReplicas.
     """
     own: dict[str, OwnReplica] = {}
@@ -90,24 +89,28 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
     known = {_identity(one.thing) for one in own.values()}
     strangers: list[Replica] = []
     faults = [one.fault for one in own.values() if one.fault]
-    for one, thing in sorted(((derive(thing, _listing), thing) for thing in listed), key=lambda pair: pair[0].order):
+    for one, thing in sorted(read_listed(listed), key=lambda pair: pair[0].order):
         if one.identity in known:
             continue
         if one.fault:
             faults.append(one.fault)
         ours = one.is_of(observation)
-        if ours and one.key not in own:
-            replica = replace(one.replica, own=True)
-            own[one.key] = OwnReplica(one.key, thing, replica, observed=False, fault=one.fault)
+        if ours and one.replica.terminating and one.key not in own:
+            own[one.key] = OwnReplica(one.key, thing, replace(one.replica, own=True), fault=one.fault)
             continue
         strangers.append(one.replica)
         if ours and not one.replica.terminating:
-            faults.append(f"{_who(thing)} has the place of {_who(own[one.key].thing)}; it is left alone and charged")
+            faults.append(f"{_who(thing)} is controlled by this deployment, which never wrote it; {_LEFT_ALONE}")
     return Roster(tuple(own[key] for key in sorted(own)), tuple(strangers), tuple(sorted(faults)))
 
 
+def read_listed(listed: Iterable[Object]) -> Iterator[tuple[ListedReplica, Object]]:
+    """Read replicas from a list of all, as they come."""
+    return ((derive(thing, _listing), thing) for thing in listed)
+
+
 def _child(key: str, child: Object) -> OwnReplica:
-    """Read an observed child. Its key, which nobody else writes, says where it is."""
+    """Read a child. Its key says where it is, and its spec must say the same."""
     parts = _KEY.fullmatch(key)
     said = manifest.text(child, "spec", "clusterName")
     cluster = parts["cluster"] if parts else said or key.removeprefix(REPLICA)
@@ -119,47 +122,48 @@ def _child(key: str, child: Object) -> OwnReplica:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listed:
+class ListedReplica:
     """A listed replica, whoever looks at it.
 
     Attributes:
-        key: Its composition resource name.
+        key: Its composition resource name, as far as its own word goes.
         replica: What the scheduler needs to know of it, as of a stranger.
-        owners: The uids of its controllers.
+        controller: Who controls it.
         fault: What could not be read of it; empty when all could.
     """
 
     key: str
     replica: Replica
-    owners: tuple[object, ...]
+    controller: Controller | None
     fault: str
 
     @property
     def identity(self) -> tuple[str, str]:
+        """Namespace and name."""
         return self.replica.namespace, self.replica.name
 
     @property
     def order(self) -> tuple[bool, str, str]:
+        """Those being deleted come last, and otherwise namespace and name decide."""
         return self.replica.terminating, self.replica.namespace, self.replica.name
 
     def is_of(self, observation: Observation) -> bool:
         """Tell whether it belongs to a deployment; offline, without uids, by name."""
         if observation.uid:
-            return observation.uid in self.owners
+            return self.controller is not None and self.controller.is_(observation.composite)
         return self.replica.deployment == (observation.namespace, observation.name)
 
 
-def _listing(thing: Object) -> _Listed:
+def _listing(thing: Object) -> ListedReplica:
     key, cluster, index = _place(thing)
     replica, fault = read_replica(thing, cluster, index, own=False)
-    owners = manifest.items(thing, "metadata", "ownerReferences")
-    return _Listed(key, replica, tuple(one.get("uid") for one in owners if one.get("controller") is True), fault)
+    return ListedReplica(key, replica, ownership.controller_of(thing), fault)
 
 
 def _place(thing: Object) -> tuple[str, str, int]:
     """Tell a listed replica's composition resource name, cluster and index."""
     cluster = manifest.text(thing, "spec", "clusterName") or manifest.labels(thing).get(labels.CLUSTER, "")
-    parts = _KEY.fullmatch(manifest.text(thing, "metadata", "annotations", _KEY_ANNOTATION))
+    parts = _KEY.fullmatch(ownership.resource_name(thing))
     if parts and cluster in {"", parts["cluster"]}:
         return parts[0], parts["cluster"], int(parts["index"])
     index = _labelled_index(thing)

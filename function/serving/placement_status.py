@@ -79,7 +79,7 @@ def is_ready(draft: Draft, situation: Situation) -> bool:
     make up the number.
     """
     needed = situation.demand.needed
-    unknown = sum(one.serves is None and one.observed for one in situation.kept)
+    unknown = sum(one.serves is None for one in situation.kept)
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
     return serving(situation) >= needed or (was_ready and serving(situation) + unknown >= needed)
 
@@ -155,8 +155,7 @@ def _scheduled(situation: Situation) -> tuple[str, str]:
         f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
         f"{listing(clusters)}"
     )
-    made = any(one.observed for one in situation.kept)
-    return ("ReplicasCreated" if made else "Scheduling"), message
+    return ("ReplicasCreated" if situation.kept else "Scheduling"), message
 
 
 def _short(situation: Situation) -> tuple[str, str]:

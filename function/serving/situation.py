@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,12 +16,17 @@ from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
 from function.serving.demand import Demand
 from function.serving.fleet_view import read_clusters, unseen_cluster
 from function.serving.own_replicas import OwnReplica, read_replicas
-from function.serving.replica_manifest import replica_manifest
+from function.serving.replica_manifest import replica_manifest, replica_name
 from function.serving.revisions import runs_workload
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 CLUSTERS: Final = Requirement(API_VERSION, "InferenceCluster")
 REPLICAS: Final = Requirement(API_VERSION, "ModelReplica")
+
+
+def endpoints_requirement(namespace: str, deployment: str) -> Requirement:
+    """The requirement of the ModelEndpoints among which a deployment's own are."""
+    return Requirement(API_VERSION, "ModelEndpoint", labels={labels.DEPLOYMENT: deployment}, namespace=namespace)
 
 
 def cache_requirement(namespace: str, name: str) -> Requirement:
@@ -96,12 +102,13 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
     barred = _barred(demand, view.permissions)
     wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand), barred=barred)
-    plan = schedule(fleet, wanted)
+    names = {one.name for one in fleet.replicas if one.namespace == demand.namespace}
+    plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
     new = _new(demand, plan, view.objects)
     fitting = _fitting(observation, new)
     too_large = fitting < len(new)
     if too_large:
-        plan = schedule(fleet, replace(wanted, most_new=fitting))
+        plan = _with_free_names(schedule(fleet, replace(wanted, most_new=fitting)), demand, own, names)
         new = _new(demand, plan, view.objects)
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
@@ -131,6 +138,23 @@ def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
     if one.replica.revision or not runs_workload(one.thing, demand.workload):
         return one
     return replace(one, replica=replace(one.replica, revision=demand.revision))
+
+
+def _with_free_names(plan: Plan, demand: Demand, own: Iterable[Replica], names: Collection[str]) -> Plan:
+    """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
+    used = {(one.cluster, one.index) for one in own} | {(one.cluster, one.index) for one in plan.placed}
+
+    def is_taken(cluster: str, index: int) -> bool:
+        return replica_name(demand.namespace, demand.name, cluster, index) in names
+
+    placed = list(plan.placed)
+    for place, one in enumerate(placed):
+        if is_taken(one.cluster, one.index):
+            places = ((one.cluster, number) for number in itertools.count())
+            free = next(it for it in places if it not in used and not is_taken(*it))
+            used.add(free)
+            placed[place] = replace(one, index=free[1])
+    return replace(plan, placed=tuple(sorted(placed, key=lambda one: (one.cluster, one.index))))
 
 
 def _new(demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> tuple[Manifest, ...]:

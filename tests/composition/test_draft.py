@@ -86,6 +86,26 @@ def test_only_drop_takes_a_child_away() -> None:
     assert list(d.finish(ready=True).children) == ["other"]
 
 
+def test_what_is_not_tracked_is_a_child_and_must_be_tracked_before_it_can_go() -> None:
+    """Crossplane deletes only what it has observed."""
+    d = draft(children={"seen": ready(thing("seen"))})
+    d.take_up({"lost": ready(thing("lost")), "seen": thing("another")})
+    assert d.observed("lost") == ready(thing("lost"))
+    assert d.observed("seen") == ready(thing("seen")), "what is observed stays what it is"
+    d.child("lost", thing("renamed", spec={"a": 1}))
+    d.drop("lost")
+    d.drop("seen")
+    d.say("Fine", "No")
+    answered = d.finish(ready=True)
+    assert answered.children == {"lost": Child(thing("lost"), Readiness(ready=True))}
+
+
+def test_a_hold_keeps_what_is_not_tracked_too() -> None:
+    d = draft()
+    d.take_up({"lost": thing("lost")})
+    assert set(d.hold("InputMissing", "in doubt").children) == {"lost"}
+
+
 def test_a_child_keeps_its_observed_name() -> None:
     d = draft(children={"one": thing("one-3f2a")})
     d.child("one", thing("one"))

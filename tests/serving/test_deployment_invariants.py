@@ -279,6 +279,7 @@ def test_answers_come_to_rest_when_nothing_else_changes(world: World) -> None:
             children=children,
             required={
                 **observed.required,
+                "endpoints": tuple(one for key, one in children.items() if key.startswith("endpoint-")),
                 "replicas": (
                     *(one for key, one in children.items() if key.startswith("replica-")),
                     *(one for one in world.listed if not key_of(one)),

@@ -207,6 +207,9 @@ def test_everything_is_required_at_once_and_the_cache_by_name() -> None:
     wanted = {
         "clusters": Requirement(API_VERSION, "InferenceCluster"),
         "replicas": Requirement(API_VERSION, "ModelReplica"),
+        "endpoints": Requirement(
+            API_VERSION, "ModelEndpoint", labels={"modelplane.ai/deployment": "chat"}, namespace="ml-team"
+        ),
         "cache": Requirement(API_VERSION, "ModelCache", name="weights", namespace="ml-team"),
     }
     assert answer(model_deployment.COMPOSER, thing).requirements == wanted

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from function.composition import Manifest, manifest, owned
+from function.composition import Manifest, manifest
 from function.serving.own_replicas import read_replicas, replica_key
+from function.serving.untracked import untracked
 from tests.support.deployments import (
     KEY,
     annotated,
@@ -33,9 +34,10 @@ def changed(thing: Manifest, **metadata: Any) -> Manifest:
 
 
 def roster(children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING) -> tuple[list[str], list[str]]:
-    """The keys of own replicas, with `?` for those not observed, and the names of strangers."""
-    found = read_replicas(observation(owner, children), listed)
-    own = [one.key + ("" if one.observed else "?") for one in found.own]
+    """The keys of own replicas, with `?` for those that are only listed, and the names of strangers."""
+    observed = observation(owner, children)
+    found = read_replicas(observed.with_untracked(untracked(observed, listed, ())), listed)
+    own = [one.key + ("" if one.key in children else "?") for one in found.own]
     return own, [f"{one.namespace}/{one.name}" for one in found.strangers]
 
 
@@ -55,13 +57,42 @@ def test_a_listed_replica_that_the_deployment_controls_counts_although_it_is_not
     assert roster({}, A) == (["replica-a-0?"], [])
 
 
-@pytest.mark.parametrize(
-    "owners",
-    [None, [], owned_by(deployment(namespace="other-team")), [{**owned_by(THING)[0], "controller": False}]],
-    ids=["none", "empty", "a namesake", "not its controller"],
-)
+OURS = owned_by(THING)[0]
+NOT_OURS: dict[str, Any] = {
+    "none": None,
+    "empty": [],
+    "a namesake": owned_by(deployment(namespace="other-team")),
+    "not its controller": [{**OURS, "controller": False}],
+    "our uid under another name": [{**OURS, "name": "talk"}],
+    "our uid and another kind": [{**OURS, "kind": "ModelService"}],
+    "our uid and another group": [{**OURS, "apiVersion": "example.com/v1alpha1"}],
+    "our uid and no group": [{**OURS, "apiVersion": "v1alpha1"}],
+    "our uid without apiVersion": [{key: value for key, value in OURS.items() if key != "apiVersion"}],
+    "our name and another uid": [{**OURS, "uid": "uid-of-before"}],
+    "two controllers": [OURS, {**OURS, "name": "talk", "uid": "uid-of-talk"}],
+    "no text": [{**OURS, "uid": 7}],
+}
+
+
+@pytest.mark.parametrize("owners", NOT_OURS.values(), ids=NOT_OURS)
 def test_a_replica_that_another_or_nobody_controls_is_a_stranger(owners: Any) -> None:
     assert roster({}, changed(A, ownerReferences=owners)) == ([], [f"ml-team/{manifest.name_of(A)}"])
+
+
+def test_a_replica_in_another_namespace_is_a_stranger_whatever_it_says_of_its_owner() -> None:
+    """Its owner's uid is no secret, and its spec is what that namespace says."""
+    theirs = changed(A, namespace="other-team")
+    assert roster({}, theirs) == ([], [f"other-team/{manifest.name_of(A)}"])
+    answered = composed(THING, FLEET, {"replica-b-0": B}, listed=[theirs])
+    assert answered.children["replica-a-0"].manifest["metadata"]["namespace"] == "ml-team"
+    assert answered.children["replica-a-0"].manifest == composed(THING, FLEET).children["replica-a-0"].manifest
+
+
+def test_another_version_of_our_kind_is_our_kind() -> None:
+    assert roster({}, changed(A, ownerReferences=[{**OURS, "apiVersion": "modelplane.ai/v2"}])) == (
+        ["replica-a-0?"],
+        [],
+    )
 
 
 def test_a_namesake_in_another_namespace_is_a_stranger() -> None:
@@ -120,17 +151,30 @@ def test_of_two_listed_with_one_key_the_one_that_is_not_being_deleted_is_ours() 
 # ---------------------------------------------------------------------- at the composer
 
 
-def test_of_two_replicas_with_one_place_both_stay_and_are_charged_and_the_second_is_named() -> None:
+def test_of_two_replicas_with_one_place_the_untracked_one_gets_the_next_free_number() -> None:
     twin = changed(A, name="chat-twin", uid="uid-of-a-twin")
     fleet = [cluster("a", pool("a100", 2))]
     answered = composed(THING, fleet, {"replica-a-0": A}, listed=[twin])
-    assert set(answered.children) == {"replica-a-0", "endpoint-a-0"}
-    assert manifest.name_of(answered.children["replica-a-0"].manifest) == manifest.name_of(A)
-    assert messages(answered)["Held"] == (
-        f"ModelReplica ml-team/chat-twin has the place of ModelReplica ml-team/{manifest.name_of(A)}; "
-        "it is left alone and charged"
-    )
-    assert said(answered)["ReplicasScheduled"] == "False/PartiallyScheduled"
+    assert set(answered.children) == {"replica-a-0", "endpoint-a-0", "replica-a-1", "endpoint-a-1"}
+    made = answered.children["replica-a-1"].manifest
+    assert manifest.name_of(made) == "chat-twin"
+    assert made["metadata"]["labels"]["modelplane.ai/replica-index"] == "1"
+    assert made["spec"] == A["spec"]
+    assert said(answered)["Held"] == "False/InputsResolved"
+    assert answered.status["replicas"] == {"desired": 2, "total": 2, "ready": 2}
+
+
+def test_twins_that_nothing_tracks_get_numbers_that_nobody_else_has() -> None:
+    twins = [changed(A, name=f"chat-{n}", uid=f"uid-{n}") for n in range(3)]
+    going = terminating(changed(A, name="chat-9", uid="uid-9", annotations={KEY: "replica-a-1"}))
+    later = changed(A, name="chat-x", uid="uid-x", annotations={KEY: "replica-a-2"})
+    found = untracked(observation(THING), [*twins, going, later], ())
+    assert {key: manifest.name_of(one) for key, one in found.items()} == {
+        "replica-a-0": "chat-0",
+        "replica-a-2": "chat-x",
+        "replica-a-3": "chat-1",
+        "replica-a-4": "chat-2",
+    }
 
 
 def test_a_replica_that_is_only_listed_is_taken_up_again_as_it_is() -> None:
@@ -148,17 +192,14 @@ def test_a_replica_that_is_only_listed_is_taken_up_again_as_it_is() -> None:
 def test_a_replica_that_is_only_listed_and_cannot_be_taken_up_is_left_alone() -> None:
     alien = changed(B, managedFields=[{"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:spec": {}}}])
     answered = composed(THING, FLEET, {"replica-a-0": A}, listed=[alien])
-    assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0"]
+    assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0", "replica-b-1"], (
+        "it counts for nothing, and keeps its name"
+    )
     assert said(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == (
-        f"ModelReplica/{manifest.name_of(B)} has managed fields, and none of them are owned by "
-        f"{owned.manager(THING)}; it is left alone"
+        f"ModelReplica ml-team/{manifest.name_of(B)} is controlled by this deployment, which never wrote it; "
+        "it is left alone and charged: delete it if nobody needs it"
     )
-
-
-def test_a_replica_that_is_only_listed_and_too_many_is_not_composed() -> None:
-    answered = composed(deployment(1), FLEET, {"replica-a-0": A}, listed=[B])
-    assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0"]
 
 
 def test_a_replica_being_deleted_holds_its_node_and_its_index() -> None:

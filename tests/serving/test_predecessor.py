@@ -11,6 +11,7 @@ import pytest
 
 from function.composition import Manifest, Requirement
 from function.serving import model_replica
+from tests.support.deployments import KEY, owned_by
 from tests.support.observe import answer, said
 from tests.support.replicas import CLUSTER, composed, observed, replica
 
@@ -20,7 +21,7 @@ THING: Manifest = {**replica(), "metadata": {**replica()["metadata"], "uid": "of
 def left(name: str = "chat-old", owner: str = "of-the-old") -> Manifest:
     """An Object of a replica, on its way out."""
     meta: dict[str, Any] = {"name": name, "namespace": "ml-team", "labels": {"modelplane.ai/replica": "chat-1"}}
-    meta["ownerReferences"] = [{"kind": "ModelReplica", "name": "chat-1", "uid": owner, "controller": True}]
+    meta["ownerReferences"] = owned_by({**THING, "metadata": {"name": "chat-1", "uid": owner}})
     return {"apiVersion": "kubernetes.m.crossplane.io/v1alpha1", "kind": "Object", "metadata": meta}
 
 
@@ -52,6 +53,46 @@ def test_nothing_is_composed_before_it_is_known_what_an_earlier_one_has_there() 
     made = answer(model_replica.COMPOSER, THING, {}, {"cluster": [CLUSTER]})
     assert dict(made.children) == {}
     assert said(made)["Held"] == "True/InputUnresolved"
+
+
+OURS = owned_by(THING)[0]
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        {**OURS, "name": "chat-2"},
+        {**OURS, "kind": "ModelDeployment"},
+        {**OURS, "apiVersion": "example.com/v1"},
+        {**OURS, "controller": False},
+    ],
+    ids=["name", "kind", "group", "no controller"],
+)
+def test_what_has_only_our_uid_is_waited_for(owner: Manifest) -> None:
+    """It may have been written by anybody, and somebody else may remove it."""
+    theirs = {**left(), "metadata": {**left()["metadata"], "ownerReferences": [owner]}}
+    assert dict(composed(THING, found={"remains": [theirs]}).children) == {}
+
+
+def lost(children: dict[str, Manifest]) -> list[Manifest]:
+    """The Objects of the replica as a requirement finds them, when Crossplane has lost track of them."""
+    return [
+        {**one, "metadata": {**one["metadata"], "annotations": {KEY: key}, "ownerReferences": [OURS]}}
+        for key, one in children.items()
+    ]
+
+
+def test_what_crossplane_has_lost_track_of_is_taken_up_as_it_runs() -> None:
+    """A version that makes other pods does not restart engines because of that, nor do names change."""
+    children = observed(composed(THING))
+    runs = children["model-serving-vllm"]["spec"]["forProvider"]["manifest"]
+    runs["metadata"]["name"] = "named-by-an-earlier-version"
+    runs["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 7
+    made = composed(THING, found={"remains": lost(children)})
+    assert made.children.keys() == composed(THING, children).children.keys()
+    assert made.children["model-serving-vllm"].manifest["spec"]["forProvider"]["manifest"] == runs
+    names = {key: child.manifest["metadata"].get("name") for key, child in made.children.items()}
+    assert names == {key: one["metadata"]["name"] for key, one in children.items()}
 
 
 def test_what_is_its_own_is_not_waited_for() -> None:

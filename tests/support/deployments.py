@@ -125,6 +125,7 @@ def composed(
     children: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     listed: Sequence[Mapping[str, Any]] = (),
+    endpoints: Sequence[Mapping[str, Any]] = (),
     caches: Sequence[Mapping[str, Any]] | None = None,
     now: datetime = NOW,
 ) -> Composition:
@@ -135,11 +136,13 @@ def composed(
         clusters: All InferenceClusters.
         children: Its observed children; its replicas are listed among all replicas as well.
         listed: ModelReplicas that are listed besides.
+        endpoints: Its ModelEndpoints that are found besides.
         caches: What was found of its cache; None when that is not fetched.
         now: The time of the call.
     """
     return answered_by(
-        model_deployment.COMPOSER, seen(thing, clusters, children, listed=listed, caches=caches, now=now)
+        model_deployment.COMPOSER,
+        seen(thing, clusters, children, listed=listed, endpoints=endpoints, caches=caches, now=now),
     )
 
 
@@ -149,12 +152,14 @@ def seen(
     children: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     listed: Sequence[Mapping[str, Any]] = (),
+    endpoints: Sequence[Mapping[str, Any]] = (),
     caches: Sequence[Mapping[str, Any]] | None = None,
     now: datetime = NOW,
 ) -> Observation:
     """What `composed` gives the composer."""
     own = [child for child in (children or {}).values() if child["kind"] == "ModelReplica"]
-    required = {"clusters": list(clusters), "replicas": [*own, *listed]}
+    leading = [child for child in (children or {}).values() if child["kind"] == "ModelEndpoint"]
+    required = {"clusters": list(clusters), "replicas": [*own, *listed], "endpoints": [*leading, *endpoints]}
     if caches is not None:
         required["cache"] = list(caches)
     return observation(thing, children, required, now)
@@ -309,3 +314,15 @@ def conditions(of: ControlPlane, name: str = "chat", namespace: str = "ml-team")
 
 def ref(thing: Mapping[str, Any]) -> Ref:
     return ref_of(thing)
+
+
+def lose_track(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> None:
+    """Wipe what Crossplane knows of a deployment's children; nothing is called yet."""
+    body = live(of, name, namespace)
+    of.store.update({**body, "spec": {**body["spec"], "crossplane": {"resourceRefs": []}}}, TESTER)
+
+
+def tracked(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> set[tuple[str, str]]:
+    """Kind and name of what Crossplane knows of a deployment's children."""
+    refs = manifest.items(live(of, name, namespace), "spec", "crossplane", "resourceRefs")
+    return {(one["kind"], one["name"]) for one in refs}

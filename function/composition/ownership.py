@@ -1,0 +1,77 @@
+"""Whose an object is: who controls it, and which of the controller's it is.
+
+An owner reference is written by whoever may write the object, and a uid is no secret. So a uid proves
+nothing alone: an object is a composite's when it is where the composite may have objects, and when its one
+controller has the composite's group, kind, name and uid. Kubernetes has it so too: an owner is in the
+namespace of what it owns, or in none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from function.composition import manifest
+from function.composition.manifest import Object
+
+RESOURCE_NAME: Final = "crossplane.io/composition-resource-name"
+"""The annotation by which Crossplane knows which of a composite's children an object is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who controls an object, by the object's own word.
+
+    Attributes:
+        group: API group of the controller; its version may change.
+        kind: Its kind.
+        name: Its name.
+        uid: Its uid.
+        namespace: The namespace of the object, and the controller's if that has one.
+    """
+
+    group: str
+    kind: str
+    name: str
+    uid: str
+    namespace: str
+
+    def is_(self, composite: Object) -> bool:
+        """Tell whether a composite is meant; never one without a uid, as offline."""
+        uid = manifest.text(composite, "metadata", "uid")
+        return bool(uid) and uid == self.uid and self == _as_controller(composite, self.namespace)
+
+
+def controller_of(thing: Object) -> Controller | None:
+    """Read who controls an object; None for nobody, and for one that names several."""
+    owners = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("controller") is True]
+    if len(owners) != 1:
+        return None
+    (owner,) = owners
+    group, _, version = manifest.text(owner, "apiVersion").rpartition("/")
+    if not version:
+        return None
+    text = manifest.text
+    return Controller(group, text(owner, "kind"), text(owner, "name"), text(owner, "uid"), manifest.namespace_of(thing))
+
+
+def controls(composite: Object, thing: Object) -> bool:
+    """Tell whether a composite controls an object."""
+    controller = controller_of(thing)
+    return controller is not None and controller.is_(composite)
+
+
+def resource_name(thing: Object) -> str:
+    """Read an object's composition resource name; empty when it has none."""
+    return manifest.text(thing, "metadata", "annotations", RESOURCE_NAME)
+
+
+def _as_controller(composite: Object, namespace: str) -> Controller:
+    """A composite as an object in a namespace names it; one with a namespace has objects only there."""
+    return Controller(
+        manifest.text(composite, "apiVersion").rpartition("/")[0],
+        manifest.text(composite, "kind"),
+        manifest.name_of(composite),
+        manifest.text(composite, "metadata", "uid"),
+        manifest.namespace_of(composite) or namespace,
+    )

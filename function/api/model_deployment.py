@@ -190,6 +190,16 @@ class Avoidance(Model):
     """How often a replica had to leave it."""
 
 
+class MissingCluster(Model):
+    """A cluster with replicas of the deployment that is not found any more."""
+
+    cluster: Annotated[Text, length(None, 63)]
+    """The InferenceCluster."""
+
+    since: Annotated[Text, length(None, 64), moment()] | None = None
+    """When it was first missed."""
+
+
 class ModelDeploymentStatus(Model):
     """Where replicas run and how many serve."""
 
@@ -210,6 +220,9 @@ class ModelDeploymentStatus(Model):
 
     avoid: Annotated[tuple[Avoidance, ...], items(None, 256, keys=("cluster", "pool"))] = ()
     """Pools that no replica is placed on for a while."""
+
+    missing: Annotated[tuple[MissingCluster, ...], items(None, 256, keys=("cluster",))] = ()
+    """Clusters with replicas that are not found any more; ten minutes later these are placed anew."""
 
 
 MODEL_DEPLOYMENT = Kind(

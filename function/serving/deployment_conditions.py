@@ -163,6 +163,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Undo the change, or delete the ModelReplicas to have them placed anew.",
             Severity.WARNING,
         ),
+        "ClusterMissing": Reason(
+            Status.TRUE,
+            "An InferenceCluster with replicas of the deployment is not found any more, although it cannot be deleted "
+            "while they are there. They stay for ten minutes, and are then placed anew elsewhere.",
+            "If the cluster still exists, create its InferenceCluster again under the same name.",
+            Severity.WARNING,
+        ),
         "Draining": Reason(
             Status.TRUE,
             "A cluster asks its replicas to leave; they go once successors serve elsewhere.",

@@ -2,7 +2,7 @@
 
 A replica's spec is written once, when it is placed; from then on it is re-emitted as it is.
 Replicas that are no longer wanted leave in steps (`departure`). Only one fact takes a replica
-and its endpoint away at once: its cluster does not exist any more.
+and its endpoint away at once: its cluster has not existed for a while (`absence`).
 """
 
 from __future__ import annotations
@@ -74,6 +74,9 @@ def compose(draft: Draft) -> Composition:
         draft.skip("InputMissing", "there are no InferenceClusters")
     for name in situation.dark:
         draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
+    for one in situation.missed:
+        draft.skip("InputMissing", placement_status.describe_absence(one))
+        draft.wake(one.ends)
     for moment in pace.deadlines(seen, demand, situation.own.values()):
         draft.wake(moment)
     if situation.crowded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from function.api import content, labels
 from function.composition import Draft, Manifest, manifest, moments, readiness
@@ -19,6 +19,7 @@ from function.scheduling import (
     summary,
 )
 from function.serving import pace, rollout_status
+from function.serving.absence import Absence
 from function.serving.demand import CacheState, Demand
 from function.serving.deployment_conditions import (
     CACHE,
@@ -32,6 +33,8 @@ from function.serving.own_replicas import OwnReplica
 from function.serving.replica_manifest import replica_name
 from function.serving.rollout_status import listing
 from function.serving.situation import Situation
+
+_MOST_MISSING: Final = 256
 
 
 def say_cache(draft: Draft, demand: Demand) -> None:
@@ -84,11 +87,18 @@ def is_ready(draft: Draft, situation: Situation) -> bool:
     return serving(situation) >= needed or (was_ready and serving(situation) + unknown >= needed)
 
 
+def describe_absence(one: Absence) -> str:
+    """Say of a cluster that is missed what becomes of its replicas, and when."""
+    until = moments.text_of(one.ends)
+    return f"InferenceCluster {one.cluster} is not found any more; replicas there stay until {until}"
+
+
 def publish(draft: Draft, situation: Situation) -> None:
     """Publish the deployment's status."""
     demand = situation.demand
     before = manifest.mapping(draft.observation.status, "revision")
     since = manifest.text(before, "since") if before.get("name") == demand.revision else ""
+    missing = situation.absences[:_MOST_MISSING]
     draft.publish(
         {
             "replicas": {
@@ -101,6 +111,7 @@ def publish(draft: Draft, situation: Situation) -> None:
             "revision": {"name": demand.revision, "since": since or moments.text_of(draft.observation.now)},
             "revisions": rollout_status.counts(situation),
             "avoid": pace.to_avoid(draft.observation, demand, situation.plan),
+            **({"missing": [one.entry() for one in missing]} if missing else {}),
         }
     )
 
@@ -234,6 +245,8 @@ def _why(one: OwnReplica) -> str:
 
 def _drifted(situation: Situation) -> tuple[str, str]:
     kept = situation.plan.kept
+    if situation.missed:
+        return "ClusterMissing", listing(map(describe_absence, situation.missed), "; ")
     found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain or one.draining]
     if not found:
         return "InPlace", ""

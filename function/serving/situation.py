@@ -12,6 +12,7 @@ from function.composition import Manifest, Object, Observation, Required, Requir
 from function.fleet.permissions import Permissions
 from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
 from function.serving import pace
+from function.serving.absence import Absence, absences
 from function.serving.answer_size import LARGEST, size_of_kept, size_of_new
 from function.serving.demand import Demand
 from function.serving.fleet_view import read_clusters, unseen_cluster
@@ -47,6 +48,7 @@ class Situation:
         new: The replicas that are placed, as manifests, in the plan's order.
         faults: Clusters and replicas that could not be read, one sentence for each.
         dark: Clusters that hold replicas of the deployment and publish no node pools.
+        absences: Clusters that hold replicas of the deployment and are not found any more.
         too_large: Whether replicas were not placed because the answer would be too large.
         crowded: Whether a replica found no place, and others are on their way out.
     """
@@ -59,6 +61,7 @@ class Situation:
     new: tuple[Manifest, ...] = ()
     faults: tuple[str, ...] = ()
     dark: tuple[str, ...] = ()
+    absences: tuple[Absence, ...] = ()
     too_large: bool = False
     crowded: bool = False
 
@@ -71,6 +74,11 @@ class Situation:
     def scheduled(self) -> int:
         """How many of the wanted replicas have a place."""
         return min(len(self.plan.kept) + len(self.plan.placed), self.demand.replicas)
+
+    @property
+    def missed(self) -> tuple[Absence, ...]:
+        """The clusters that are not found any more, and whose replicas stay all the same for now."""
+        return tuple(one for one in self.absences if one.cluster in self.clusters)
 
     @property
     def frozen(self) -> bool:
@@ -97,8 +105,10 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     timed = [pace.timed(observation, demand, _with_revision(one, demand)) for one in roster.own]
     own = {one.replica: one for one in timed}
     known = {cluster.name: cluster for cluster in view.clusters}
-    if not view.complete:
-        known = {**{replica.cluster: unseen_cluster(replica.cluster) for replica in own}, **known}
+    absent = {one.cluster for one in own if not one.terminating} - known.keys()
+    missing = absences(observation, absent) if view.complete and known else ()
+    waited = {one.cluster for one in missing if not one.is_over(observation.now)} if view.complete else absent
+    known |= {name: unseen_cluster(name) for name in waited}
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
     barred = _barred(demand, view.permissions)
     wanted = replace(demand.wanted, avoid=pace.avoided(observation, demand), barred=barred)
@@ -111,10 +121,10 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
         plan = _with_free_names(schedule(fleet, replace(wanted, most_new=fitting)), demand, own, names)
         new = _new(demand, plan, view.objects)
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
-    inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys())
+    inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
     dark = tuple(name for name in inhabited if known[name].pools is None)
     crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
-    return Situation(demand, known, view.objects, own, plan, new, faults, dark, too_large, crowded)
+    return Situation(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
 
 
 def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:

@@ -320,9 +320,7 @@ def test_junk_anywhere_in_a_cluster_never_raises_and_never_costs_a_replica(path:
     broken = api.changed(DETAILED, *path, to=copy.deepcopy(junk))
     answered = composed(deployment(3), [broken, cluster("b")], children)
     assert not answered.fatal
-    gone = set(children) - set(answered.children)
-    renamed = isinstance(broken["metadata"], dict) and broken["metadata"].get("name") == "junk"
-    assert gone == (({"replica-a-0", "endpoint-a-0"}) if renamed else set())
+    assert set(children) <= set(answered.children)
 
 
 @given(path=st.sampled_from([p for p in places(taken("a")) if p]), junk=st.sampled_from(JUNK))

@@ -1,6 +1,7 @@
 """A ModelDeployment becomes a ModelReplica for each place it finds, and a ModelEndpoint for each that serves."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from tests.support.deployments import (
     terminating,
     there,
 )
-from tests.support.observe import answer, said, with_condition
+from tests.support.observe import NOW, answer, said, with_condition
 
 REVISION = "eb8818bf"
 A0 = names.name("chat", 63, "ModelReplica", "ml-team", "chat", "a", "0")
@@ -162,12 +163,13 @@ def test_an_event_is_told_once_and_not_again_until_the_first_replica_is_observed
     assert composed(with_conditions(thing, first), fleet).events == ()
 
 
-def test_a_replica_whose_cluster_is_gone_is_placed_anew_elsewhere_and_said_to_be() -> None:
+def test_a_replica_whose_cluster_has_been_gone_for_ten_minutes_is_placed_anew_elsewhere_and_said_to_be() -> None:
     """Rule 7: the old keys go, `Scheduling` and its event come again."""
     thing = deployment()
     children = running(thing, [cluster("a")])
     settled = with_conditions(thing, composed(thing, [cluster("a")], children))
-    answered = composed(settled, [cluster("b")], children)
+    missed = with_conditions(settled, composed(settled, [cluster("b")], children))
+    answered = composed(missed, [cluster("b")], children, now=NOW + timedelta(minutes=10))
     assert set(answered.children) == {"replica-b-0"}
     assert said(answered)["ReplicasScheduled"] == "False/Scheduling"
     assert [event.reason for event in answered.events] == ["Scheduling"]

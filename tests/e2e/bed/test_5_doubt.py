@@ -133,6 +133,16 @@ def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving) ->
         serving.await_synced()
 
 
+def test_references_that_are_wiped_take_nothing_away_and_come_back(bed: Bed, serving: Serving) -> None:
+    """Crossplane knows what it has composed by these alone."""
+    with serving.as_before():
+        for thing in (bed.composite(*CHAT, NAMESPACE), *serving.replicas()):
+            before = _references(bed, thing)
+            assert before
+            bed.control.api.patch(thing, {"spec": {"crossplane": {"resourceRefs": []}}})
+            serving.endures("Crossplane has them again", partial(_has_references, bed, thing, before))
+
+
 @contextmanager
 def _paused(bed: Bed, thing: Manifest) -> Iterator[None]:
     """Have Crossplane leave a composite alone, so that nothing repairs what is done to it."""
@@ -166,6 +176,17 @@ def _locate(bed: Bed, region: str) -> None:
     """Say that the cluster is in another region."""
     label = f"modelplane.ai/region={region}"
     bed.control.kubectl("label", "inferencecluster", "ams-1", label, "--overwrite")
+
+
+def _references(bed: Bed, thing: Manifest) -> set[tuple[str, str]]:
+    """Kind and name of what Crossplane knows to be composed by a composite."""
+    name, namespace = manifest.name_of(thing), manifest.namespace_of(thing)
+    found = bed.control.api.get(thing["apiVersion"], thing["kind"], name, namespace)
+    return {(one["kind"], one["name"]) for one in manifest.items(found, "spec", "crossplane", "resourceRefs")}
+
+
+def _has_references(bed: Bed, thing: Manifest, wanted: set[tuple[str, str]]) -> bool:
+    return _references(bed, thing) == wanted
 
 
 def _select(bed: Bed, region: str | None) -> None:

@@ -17,9 +17,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from function.composition import manifest
+from function.composition import manifest, moments
 from function.composition.manifest import Manifest, Object
 from function.composition.ownership import RESOURCE_NAME
 
@@ -83,6 +84,19 @@ def is_ours(child: Object, composite: Object) -> bool:
     entries = manifest.items(child, "metadata", "managedFields")
     ours = manager(composite)
     return not entries or any(_is_applied_by(one, ours) for one in entries)
+
+
+def changed(child: Object | None, composite: Object) -> datetime | None:
+    """Tell when what we own of a child last became what it is, by the clock of the API server; None when nothing says.
+
+    Args:
+        child: The observed child.
+        composite: The composite that composes it.
+    """
+    ours = manager(composite)
+    entries = [e for e in manifest.items(child, "metadata", "managedFields") if _is_applied_by(e, ours)]
+    times = [moments.time_of(manifest.text(entry, "time")) for entry in entries]
+    return max((time for time in times if time is not None), default=None)
 
 
 def _is_applied_by(entry: Mapping[str, Any], who: str) -> bool:

@@ -84,7 +84,7 @@ class Board:
             return ()
         room = Room({one.name: one for one in self._open}, self.placer, self.closed)
         going = (*terminating, *(one for one, _ in team.leaving))
-        return make_room(room, self.ledger, going, team.old, missing, team.spare)
+        return make_room(room, self.ledger, going, team.old, missing, team.quorum)
 
     def keep(self, team: Team, staying: Iterable[Replica], placed: int) -> tuple[Kept, ...]:
         """Keep what stays, and tell how each replica's place differs from what is asked for now."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from function.scheduling.capacity import Ledger
 from function.scheduling.fleet import Cluster, Replica
 from function.scheduling.placing import Fit, Placer
+from function.scheduling.quorum import Quorum, answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Room:
 
 
 def make_room(
-    room: Room, ledger: Ledger, going: Sequence[Replica], old: Iterable[Replica], places: int, spare: int
+    room: Room, ledger: Ledger, going: Sequence[Replica], old: Iterable[Replica], places: int, needed: Quorum
 ) -> tuple[Replica, ...]:
     """Choose the replicas that go.
 
@@ -44,14 +45,14 @@ def make_room(
         going: Replicas that will be gone without anything being done.
         old: Replicas that may be taken away; one that does not say whether it serves is not.
         places: How many successors want a place.
-        spare: How many of the replicas that go may be serving.
+        needed: The deployment's quorum, which holds replicas back.
 
     Returns:
         The replicas, in the order in which they were chosen; fewer than would do where no more may go.
     """
     left = sorted(
         (one for one in old if not one.unsure),
-        key=lambda one: (not one.draining, one.serving, one.cluster, -one.index, one.name),
+        key=lambda one: (not one.draining, answers(one), one.settled, one.cluster, -one.index, one.name),
     )
     trial, chosen = ledger.without(going), list[Replica]()
     for _ in range(places):
@@ -59,13 +60,13 @@ def make_room(
         if waiting is not None:
             trial.charge(waiting[0], waiting[1].engines)
             continue
-        ways = [way for name in sorted({one.cluster for one in left}) if (way := _way(room, trial, name, left, spare))]
+        ways = [way for name in sorted({one.cluster for one in left}) if (way := _way(room, trial, name, left, needed))]
         if not ways:
             break
         victims, fit = min(ways, key=lambda way: _cost(way[0]))
         trial = trial.without(victims)
         trial.charge(victims[0].cluster, fit.engines)
-        spare -= sum(one.serving for one in victims)
+        needed = needed.without(victims)
         left = [one for one in left if one not in victims]
         chosen += victims
     return tuple(chosen)
@@ -81,14 +82,14 @@ def _first(room: Room, ledger: Ledger, names: Iterable[str]) -> tuple[str, Fit] 
 
 
 def _way(
-    room: Room, ledger: Ledger, name: str, left: Iterable[Replica], spare: int
+    room: Room, ledger: Ledger, name: str, left: Iterable[Replica], needed: Quorum
 ) -> tuple[tuple[Replica, ...], Fit] | None:
     """Find the replicas of a cluster without which there is a place on it; None when too many would have to go."""
     cluster = room.clusters.get(name)
     if cluster is None:
         return None
     for victims in _growing([one for one in left if one.cluster == name]):
-        if sum(one.serving for one in victims) > spare:
+        if not needed.allows(victims):
             continue
         fit = room.fit(ledger.without(victims), cluster)
         if fit is not None:
@@ -104,4 +105,4 @@ def _growing(replicas: Sequence[Replica]) -> Iterator[tuple[Replica, ...]]:
 
 def _cost(victims: Sequence[Replica]) -> tuple[int, int, int]:
     fresh = [one for one in victims if not one.draining]
-    return (sum(one.serving for one in fresh), len(fresh), len(victims))
+    return (sum(map(answers, fresh)), len(fresh), len(victims))

@@ -1,8 +1,9 @@
 """Scaling down: which replicas go when there are too many.
 
 First those that are not serving, then those on clusters that are not ready or have no gateway
-address, then those on clusters with a taint that is not tolerated. Among the rest the cluster
-with the most replicas gives one up; after that the last by cluster name and index.
+address, then those on clusters with a taint that is not tolerated. Among equals the one goes that
+requests would miss least; after that the cluster with the most replicas gives one up, and then the
+last by cluster name and index. Whoever the quorum needs stays, and the next goes in its place.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Replica
 from function.scheduling.plan import Leave
+from function.scheduling.quorum import Quorum, merit
 from function.scheduling.workload import Wanted
 
 
@@ -20,6 +22,7 @@ def choose_leavers(
     clusters: Mapping[str, Cluster],
     wanted: Wanted,
     most: int,
+    needed: Quorum,
 ) -> tuple[tuple[Replica, Leave], ...]:
     """Choose the replicas that are too many.
 
@@ -28,27 +31,32 @@ def choose_leavers(
         clusters: By name, at least those that the replicas are on.
         wanted: Says which taints are tolerated.
         most: How many of the replicas may stay.
+        needed: The deployment's quorum, which holds more of them where it has to.
 
     Returns:
         The replicas in the order in which they were singled out, with what did so.
     """
     staying = list(replicas)
+    ordered = sorted(staying, key=lambda one: (one.cluster, one.index, one.namespace, one.name))
+    place = {replica: number for number, replica in enumerate(ordered)}
     load = Counter(replica.cluster for replica in staying)
     why = {replica: _weakness(replica, clusters[replica.cluster], wanted) for replica in staying}
     leaving: list[tuple[Replica, Leave]] = []
     while len(staying) > most:
-        first = max(
-            staying,
+        able = [one for one in staying if needed.allows([one])]
+        if not able:
+            break
+        first = min(
+            able,
             key=lambda one: (
-                -_ORDER.index(why[one]),
-                load[one.cluster],
-                one.cluster,
-                one.index,
-                one.namespace,
-                one.name,
+                _ORDER.index(why[one]),
+                merit(one),
+                -load[one.cluster],
+                -place[one],
             ),
         )
         staying.remove(first)
+        needed = needed.without([first])
         load[first.cluster] -= 1
         leaving.append((first, why[first]))
     return tuple(leaving)

@@ -2,7 +2,8 @@
 
 A replica is to be replaced when it runs another revision than is wanted, or when its cluster asks it
 to leave. It goes when enough others have settled, which is also what scaling down comes to in the middle
-of a replacement; so a replacement is made before it is needed, and broken off without a trace.
+of a replacement; so a replacement is made before it is needed, and broken off without a trace. Whatever the
+reason, nothing goes that the quorum of all replicas needs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from function.scheduling.fleet import NO_EXECUTE, Cluster, Replica
 from function.scheduling.plan import Leave
+from function.scheduling.quorum import Quorum, quorum
 from function.scheduling.scaling import choose_leavers
 from function.scheduling.workload import Wanted
 
@@ -22,6 +24,7 @@ class Team:
 
     Attributes:
         wanted: The deployment.
+        quorum: What is available of those that stay.
         current: Those that may stay.
         old: Those that run another revision and are to be replaced.
         drained: Those whose cluster asks them to leave, whatever they run.
@@ -29,6 +32,7 @@ class Team:
     """
 
     wanted: Wanted
+    quorum: Quorum
     current: tuple[Replica, ...]
     old: tuple[Replica, ...] = ()
     drained: tuple[Replica, ...] = ()
@@ -62,12 +66,6 @@ class Team:
         short = max(replicas - len(self.current), 0)
         return max(min(short, replicas + max(surge, len(self.drained)) - total), min(short, replicas - total), 0)
 
-    @property
-    def spare(self) -> int:
-        """How many serving replicas may go to make room; none while that would break what is promised."""
-        serving = sum(one.settled for one in self.current) + sum(one.serving for one in (*self.old, *self.drained))
-        return max(serving - (self.wanted.replicas - self.wanted.rollout.max_unavailable), 0)
-
 
 def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted: Wanted) -> Team:
     """Tell who may stay, who is to be replaced, and who leaves.
@@ -78,8 +76,9 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
         wanted: The deployment. Where it may place nothing, nothing is replaced.
     """
     replaces = wanted.fill and bool(wanted.engines)
+    present = tuple(replicas)
     current, old, drained = list[Replica](), list[Replica](), list[Replica]()
-    for one in replicas:
+    for one in present:
         if replaces and _is_drained(clusters[one.cluster], wanted):
             drained.append(one)
         elif replaces and not wanted.rollout.paused and one.revision != wanted.revision:
@@ -89,14 +88,16 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
     most = wanted.replicas
     if wanted.rollout.paused and any(one.revision != wanted.revision for one in current):
         most += wanted.rollout.max_surge
-    leaving = choose_leavers(current, clusters, wanted, most)
+    available = quorum(present, wanted)
+    leaving = choose_leavers(current, clusters, wanted, most, available)
     gone = {one for one, _ in leaving}
     current = [one for one in current if one not in gone]
     needed = max(wanted.replicas - sum(one.settled for one in current), 0)
-    leaving += choose_leavers((*old, *drained), clusters, wanted, needed)
+    leaving += choose_leavers((*old, *drained), clusters, wanted, needed, available.without(gone))
     gone |= {one for one, _ in leaving}
     return Team(
         wanted,
+        available.without(gone),
         tuple(current),
         tuple(one for one in old if one not in gone),
         tuple(one for one in drained if one not in gone),

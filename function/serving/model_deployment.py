@@ -127,7 +127,7 @@ def _leave(draft: Draft, situation: Situation, one: OwnReplica) -> None:
 
 
 def _departure(draft: Draft, one: OwnReplica) -> Departure:
-    return departure_of(draft.observation.now, one.thing, draft.observed(one.endpoint_key))
+    return departure_of(draft.observation, draft.observed(one.endpoint_key), one.thing)
 
 
 def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departure) -> None:
@@ -176,7 +176,7 @@ def _bury_endpoints(draft: Draft, situation: Situation) -> None:
     for key, endpoint in sorted(draft.observation.children.items()):
         if not key.startswith(ENDPOINT) or key in inhabited:
             continue
-        leaving = departure_of(now, endpoint)
+        leaving = departure_of(draft.observation, endpoint)
         if leaving.is_over(now):
             draft.drop(key)
         else:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from function.composition import Manifest, Object, Observation, manifest, moments
+from function.composition import Manifest, Object, Observation, manifest, moments, owned
 from function.scheduling import Avoid, Leave, Plan
 from function.serving import departure
 from function.serving.demand import Demand
@@ -95,7 +95,8 @@ def _rest(demand: Demand, why: Leave, attempts: int) -> timedelta:
 def _settles(observation: Observation, one: OwnReplica) -> datetime | None:
     """When every service has noticed that a replica serves; None while it does not.
 
-    An endpoint may be older than its replica: it is kept when a replica of the same name had it before.
+    An endpoint may be older than its replica: it is kept when a replica of the same name had it before. And it
+    may have been ready all the time while it was marked as draining: then it counts from when it was unmarked.
     """
     endpoint = observation.children.get(one.endpoint_key)
     ready = manifest.condition(endpoint, "Ready")
@@ -103,7 +104,8 @@ def _settles(observation: Observation, one: OwnReplica) -> datetime | None:
         return None
     since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
     began = moments.time_of(manifest.text(one.thing, "status", "servingSince")) or moments.time_of(one.replica.created)
-    return max(since, began or since) + departure.GRACE if since else None
+    written = owned.changed(endpoint, observation.composite)
+    return max(since, began or since, written or since) + departure.GRACE if since else None
 
 
 def _expires(demand: Demand, one: OwnReplica) -> datetime | None:

@@ -29,6 +29,7 @@ from function.serving.deployment_conditions import (
     READY,
     SCHEDULED,
 )
+from function.serving.endpoints import is_draining
 from function.serving.own_replicas import OwnReplica
 from function.serving.replica_manifest import replica_name
 from function.serving.rollout_status import listing
@@ -76,15 +77,24 @@ def serving(situation: Situation) -> int:
 
 
 def is_ready(draft: Draft, situation: Situation) -> bool:
-    """Tell whether enough replicas serve.
+    """Tell whether enough replicas are reached: they serve, and services may send requests to their endpoints.
 
-    A deployment that was Ready stays so while replicas that do not say whether they serve could
+    A deployment that was Ready stays so while replicas and endpoints that do not say whether they are could
     make up the number.
     """
     needed = situation.demand.needed
-    unknown = sum(one.serves is None for one in situation.kept)
+    reached = [_is_reached(draft, one) for one in situation.kept]
     was_ready = manifest.is_true(draft.observation.composite, "Ready")
-    return serving(situation) >= needed or (was_ready and serving(situation) + unknown >= needed)
+    return reached.count(True) >= needed or (was_ready and len(reached) - reached.count(False) >= needed)
+
+
+def _is_reached(draft: Draft, one: OwnReplica) -> bool | None:
+    """Tell whether requests can reach a replica; None while it or its endpoint says neither."""
+    endpoint = draft.observed(one.endpoint_key)
+    said = {one.serves, readiness.serves(endpoint)}
+    if False in said or is_draining(endpoint):
+        return False
+    return True if said == {True} else None
 
 
 def describe_absence(one: Absence) -> str:

@@ -9,6 +9,7 @@ from function.scheduling import Cluster, HoldReason, Leave, Plan, Progress, Repl
 from tests.support.fleets import cluster, engine, gpu, is_model, own, places, plan, pool, request, standalone, wanted
 
 ROOMY = [cluster("a", pool(nodes=9))]
+ROOMY_TWO = [cluster(name, pool(nodes=9)) for name in "ab"]
 
 
 def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> Replica:
@@ -60,6 +61,49 @@ def test_an_old_replica_that_drains_is_taken_back_when_its_successor_stops_servi
     replicas = (old(index=0), old(index=1, draining=True))
     assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", Leave.NOT_SERVING)]
     assert gone(plan(ROOMY, rollout(2), *replicas, new(settled=False, serving=False))) == []
+
+
+def test_a_second_push_keeps_the_replica_that_is_available_and_not_the_one_that_is_new() -> None:
+    replicas = (old("a", revision="r0"), old("b", revision="r1", settled=False))
+    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("b/0", Leave.SURPLUS)]
+    assert gone(plan(ROOMY_TWO, rollout(1), replace(replicas[0], cluster="b"), replace(replicas[1], cluster="a"))) == [
+        ("a/0", Leave.SURPLUS)
+    ]
+
+
+def test_of_two_that_answer_neither_goes_before_one_of_them_is_available() -> None:
+    replicas = (old("a", revision="r0", settled=False), old("b", revision="r1", settled=False))
+    answer = plan(ROOMY_TWO, rollout(1, unavailable=0), *replicas)
+    assert (gone(answer), places(answer)) == ([], [])
+
+
+def test_a_new_replica_that_cannot_answer_goes_at_once_when_something_else_is_asked_for() -> None:
+    replicas = (old("a", revision="r0"), old("b", revision="r1", serving=False, served=False))
+    answer = plan(ROOMY_TWO, rollout(1), *replicas)
+    assert (gone(answer), len(places(answer))) == ([("b/0", Leave.NOT_SERVING)], 1)
+
+
+@pytest.mark.parametrize("back", ["r1", "r2"])
+def test_whichever_revision_is_asked_for_the_one_that_drained_is_taken_back_and_the_other_stays(back: str) -> None:
+    replicas = (old("a", revision="r1", draining=True, settled=False), old("b", revision="r2", settled=False))
+    answer = plan(ROOMY_TWO, replace(rollout(1), revision=back), *replicas)
+    assert (gone(answer), places(answer)) == ([], [])
+
+
+def test_a_replica_that_drains_is_taken_back_before_another_is_started_when_its_successor_is_gone() -> None:
+    answer = plan(ROOMY, rollout(1, surge=0), old(draining=True, settled=False))
+    assert (gone(answer), places(answer)) == ([], [])
+
+
+def test_one_that_drains_and_answers_is_kept_rather_than_one_that_cannot() -> None:
+    replicas = (old("a", serving=False), old("b", draining=True, settled=False))
+    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("a/0", Leave.NOT_SERVING)]
+
+
+def test_room_is_made_by_none_that_answers_while_fewer_are_available_than_have_to_be() -> None:
+    replicas = (old("a"), old("b", settled=False), old("c", settled=False))
+    assert gone(plan(full(), rollout(3), *replicas)) == []
+    assert gone(plan(full(), rollout(3), *replicas[:2], old("c"))) == [("b/0", Leave.MAKES_ROOM)]
 
 
 def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:

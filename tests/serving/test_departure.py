@@ -1,15 +1,26 @@
 """A replica leaves in steps: its endpoint drains, the replica runs on for 90 seconds, and both go together."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.composition import Composition, Manifest, manifest, moments
-from function.serving.departure import GRACE, departure_of
-from tests.support.deployments import cluster, composed, deployment, draining, marked, running, there
-from tests.support.observe import NOW
+from function.composition import Composition, Manifest, manifest, moments, owned
+from function.serving.departure import GRACE, Departure, departure_of
+from tests.support.deployments import (
+    AN_HOUR_AGO,
+    aged,
+    cluster,
+    composed,
+    deployment,
+    draining,
+    marked,
+    running,
+    there,
+)
+from tests.support.observe import NOW, observation
 
 SINCE = "modelplane.ai/draining-since"
 FLEET = [cluster("a"), cluster("b")]
@@ -17,8 +28,26 @@ CHILDREN = running(deployment(2), FLEET)
 EARLIER = "2025-12-31T23:59:00Z"
 
 
-def note(text: str) -> Manifest:
-    return {"metadata": {"annotations": {SINCE: text}}}
+def note(text: str, **more: Any) -> Manifest:
+    """An endpoint that drains, with what is noted of it."""
+    return {"metadata": {"annotations": {SINCE: text}, **more}, "spec": {"draining": True}}
+
+
+def applied(at: datetime) -> dict[str, Any]:
+    """What the API server writes beside what we own."""
+    who = owned.manager(deployment())
+    return {"managedFields": [{"manager": who, "operation": "Apply", "time": moments.text_of(at), "fieldsV1": {}}]}
+
+
+def leaves(*things: Manifest | None, now: datetime = NOW) -> Departure:
+    """When an endpoint, and its replica if given, leave."""
+    endpoint, replica = (*things, None, None)[:2]
+    return departure_of(observation(deployment(), now=now), endpoint, replica)
+
+
+def begun() -> dict[str, Manifest]:
+    """The children after one of two replicas has begun to leave."""
+    return {key: aged(child) for key, child in there(composed(deployment(1), FLEET, CHILDREN), deployment(1)).items()}
 
 
 def notes(answered: Composition) -> dict[str, str]:
@@ -35,7 +64,7 @@ def test_a_replica_that_begins_to_leave_stays_with_its_endpoint_and_remembers_wh
 
 
 def test_what_was_remembered_is_remembered_again() -> None:
-    first = there(composed(deployment(1), FLEET, CHILDREN), deployment(1))
+    first = begun()
     later = composed(deployment(1), FLEET, first, now=NOW + timedelta(seconds=40))
     assert notes(later) == notes(composed(deployment(1), FLEET, CHILDREN))
     assert later.ttl_seconds == 50
@@ -100,8 +129,16 @@ def test_an_endpoint_that_takes_requests_says_nothing_of_the_kind() -> None:
 def test_a_note_that_got_lost_on_one_of_the_two_is_read_from_the_other() -> None:
     noted = {**CHILDREN, "endpoint-b-0": marked(CHILDREN["endpoint-b-0"], EARLIER)}
     assert notes(composed(deployment(1), FLEET, noted)) == {"replica-b-0": EARLIER, "endpoint-b-0": EARLIER}
-    noted = {**CHILDREN, "replica-b-0": marked(CHILDREN["replica-b-0"], EARLIER)}
+    bare = {**CHILDREN["endpoint-b-0"], "spec": {**CHILDREN["endpoint-b-0"]["spec"], "draining": True}}
+    noted = {**CHILDREN, "replica-b-0": marked(CHILDREN["replica-b-0"], EARLIER), "endpoint-b-0": bare}
     assert notes(composed(deployment(1), FLEET, noted)) == {"replica-b-0": EARLIER, "endpoint-b-0": EARLIER}
+
+
+def test_a_replica_does_not_go_before_its_endpoint_is_marked_however_long_it_is_noted() -> None:
+    noted = {**CHILDREN, "replica-b-0": marked(CHILDREN["replica-b-0"], AN_HOUR_AGO)}
+    answered = composed(deployment(1), FLEET, noted)
+    assert set(answered.children) == set(CHILDREN)
+    assert notes(answered) == {"replica-b-0": "2026-01-01T00:00:00Z", "endpoint-b-0": "2026-01-01T00:00:00Z"}
 
 
 def test_a_replica_that_stays_after_all_forgets_it() -> None:
@@ -155,14 +192,30 @@ def test_whatever_somebody_wrote_into_the_note_no_answer_fails(text: str) -> Non
 
 def test_a_note_from_the_future_or_none_means_now() -> None:
     for things in [(note("2027-01-01T00:00:00Z"),), (note("junk"),), (None,), ()]:
-        assert departure_of(NOW, *things).since == NOW
+        assert leaves(*things).since == NOW
 
 
-@given(st.lists(st.integers(-100_000, 100_000), max_size=3))
+def test_the_wait_begins_when_the_api_server_has_marked_the_endpoint_whatever_a_server_took_for_the_time() -> None:
+    marked_at, early, late = (NOW + timedelta(seconds=seconds) for seconds in (-60, -3600, 3600))
+    for noted in (early, marked_at, late):
+        leaving = leaves(note(moments.text_of(noted), **applied(marked_at)))
+        assert leaving.since == marked_at
+        assert leaving.annotation == {SINCE: moments.text_of(noted)}
+
+
+def test_a_mark_from_the_future_begins_its_wait_when_that_has_come() -> None:
+    thing = note(AN_HOUR_AGO, **applied(NOW + timedelta(seconds=60)))
+    assert not leaves(thing).is_over(NOW)
+    for seconds, over in ((60, False), (149, False), (150, True)):
+        now = NOW + timedelta(seconds=seconds)
+        assert leaves(thing, now=now).is_over(now) is over, seconds
+
+
+@given(st.lists(st.integers(-100_000, 100_000), min_size=1, max_size=2))
 @settings(deadline=None)
 def test_the_earliest_note_counts_and_none_is_later_than_now(offsets: list[int]) -> None:
     noted = [NOW + timedelta(seconds=offset) for offset in offsets]
-    leaving = departure_of(NOW, *(note(moments.text_of(moment)) for moment in noted))
+    leaving = leaves(*(note(moments.text_of(moment)) for moment in noted))
     assert leaving.since == min([*noted, NOW])
     assert leaving.is_over(leaving.ends)
     assert not leaving.is_over(leaving.ends - timedelta(seconds=1))

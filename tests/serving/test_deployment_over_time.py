@@ -32,6 +32,7 @@ from tests.support.deployments import (
     scale,
     selecting,
     serve,
+    settled,
     taint,
     wait,
 )
@@ -43,7 +44,7 @@ SINCE = "modelplane.ai/draining-since"
 def two_serve() -> ControlPlane:
     """Two replicas that serve, one on each of two clusters."""
     of = plane(cluster("a"), cluster("b"), deployment(2))
-    serve(of)
+    settled(of)
     assert endpoints(of) == {"endpoint-a-0": False, "endpoint-b-0": False}
     return of
 

@@ -148,7 +148,7 @@ def test_on_a_cluster_that_is_neither_ready_nor_reachable_replica_and_endpoint_s
 def test_no_endpoint_comes_before_the_address_is_known() -> None:
     answered = answer("", was=None)
     assert set(answered.children) == {"replica-a-0"}
-    assert answered.ready
+    assert not answered.ready
 
 
 def test_an_address_that_cannot_be_one_is_named_and_the_url_stays() -> None:

@@ -4,8 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from function.composition import Manifest, moments
-from tests.support.deployments import cluster, composed, deployment, draining, engine, running, there
+from function.composition import Manifest, moments, owned
+from tests.support.deployments import (
+    AN_HOUR_AGO,
+    cluster,
+    composed,
+    deployment,
+    draining,
+    engine,
+    running,
+    taint,
+    there,
+)
 from tests.support.observe import NOW
 
 FLEET = [cluster("a"), cluster("b")]
@@ -32,6 +42,21 @@ def test_a_replica_with_an_endpoint_has_served_and_is_not_tried_elsewhere() -> N
     children = running(deployment(), FLEET)
     children["replica-a-0"] = long_ago(running(deployment(), FLEET, "False")["replica-a-0"])
     assert set(composed(deployment(), FLEET, children).children) == {"replica-a-0", "endpoint-a-0"}
+
+
+@pytest.mark.parametrize(("passed", "leave"), [(89, 0), (90, 1)])
+def test_an_endpoint_that_drained_and_was_ready_all_the_time_settles_anew_when_it_is_unmarked(
+    passed: int, leave: int
+) -> None:
+    children = running(deployment(2), FLEET)
+    fields: Manifest = {"f:metadata": {"f:labels": {}}, "f:spec": {"f:url": {}, "f:rewritePath": {}}}
+    applied = {"manager": owned.manager(deployment()), "operation": "Apply", "fieldsV1": fields}
+    for key, time in (("endpoint-a-0", moments.text_of(NOW)), ("endpoint-b-0", AN_HOUR_AGO)):
+        metadata = children[key]["metadata"]
+        children[key] = {**children[key], "metadata": {**metadata, "managedFields": [{**applied, "time": time}]}}
+    changed = deployment(1, rollout={"maxUnavailable": 0})
+    drained = [cluster("a"), cluster("b", taints=[taint(effect="NoExecute")])]
+    assert len(draining(composed(changed, drained, children, now=NOW + timedelta(seconds=passed)))) == leave
 
 
 @pytest.mark.parametrize("serving_since", [None, "", "soon", "9999-12-31T23:59:59Z"])

@@ -16,6 +16,7 @@ from tests.support.deployments import (
     deployment,
     engine,
     gpu,
+    marked,
     member,
     messages,
     pool,
@@ -322,3 +323,28 @@ def test_an_event_comes_only_when_a_condition_begins_to_say_something() -> None:
     for one in first.conditions:
         settled = with_condition(settled, one.type, one.status.value, one.reason, one.message)
     assert composed(settled, fleet, there(first, thing)).events == ()
+
+
+@pytest.mark.parametrize(("said", "ready"), [("True", True), ("False", False), (None, False)])
+def test_a_deployment_becomes_ready_when_the_endpoint_of_a_replica_that_serves_is(
+    said: str | None,
+    ready: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    children = running(deployment(), FLEET)
+    endpoint = {key: value for key, value in children["endpoint-a-0"].items() if key != "status"}
+    children["endpoint-a-0"] = endpoint if said is None else with_condition(endpoint, "Ready", said)
+    assert composed(deployment(), FLEET, children).ready is ready
+
+
+def test_a_replica_whose_endpoint_is_marked_or_not_there_does_not_make_a_deployment_ready() -> None:
+    children = running(deployment(), FLEET)
+    noted = {**children, "endpoint-a-0": marked(children["endpoint-a-0"], "2025-12-31T23:59:30Z")}
+    assert not composed(deployment(), FLEET, noted).ready
+    assert not composed(deployment(), FLEET, {"replica-a-0": children["replica-a-0"]}).ready
+
+
+def test_a_deployment_that_was_ready_stays_so_while_an_endpoint_says_nothing() -> None:
+    children = running(deployment(), FLEET)
+    silent = {**children, "endpoint-a-0": with_condition(children["endpoint-a-0"], "Ready", "Unknown")}
+    assert composed(with_condition(deployment(), "Ready"), FLEET, silent).ready
+    assert not composed(deployment(), FLEET, silent).ready

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from function.composers import answer as answered_by
-from function.composition import Composition, Manifest, Observation, manifest
+from function.composition import Composition, Manifest, Observation, manifest, moments
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
 from function.preview.store import Writer, with_status
@@ -18,6 +18,8 @@ GPU: Final = 'device.driver == "gpu.nvidia.com"'
 NIC: Final = 'device.driver == "nic.example.com"'
 NO_SYNTAX: Final = "device.driver =="
 KEY: Final = "crossplane.io/composition-resource-name"
+
+AN_HOUR_AGO: Final = "2025-12-31T23:00:00Z"
 
 TESTER: Final = Writer("test", "Update", who="the test")
 
@@ -203,14 +205,23 @@ def running(
     serving: str | None = "True",
     **only: str | None,
 ) -> dict[str, Manifest]:
-    """The children of a deployment that has been placed on these clusters, and whose replicas serve."""
+    """The children of a deployment that was placed on these clusters an hour ago, and whose replicas serve."""
     placed = there(composed(thing, clusters), thing)
-    return there(composed(thing, clusters, placed), thing, serving, **only)
+    found = there(composed(thing, clusters, placed), thing, serving, **only)
+    return {key: aged(child) for key, child in found.items()}
+
+
+def aged(child: Mapping[str, Any]) -> Manifest:
+    """A child that is as it is for an hour."""
+    conditions = [{**one, "lastTransitionTime": AN_HOUR_AGO} for one in manifest.items(child, "status", "conditions")]
+    status = {"status": {**child["status"], "conditions": conditions}} if conditions else {}
+    return {**child, "metadata": {**child["metadata"], "creationTimestamp": AN_HOUR_AGO}, **status}
 
 
 def marked(child: Mapping[str, Any], since: str) -> Manifest:
-    """A child that remembers since when it drains."""
-    return annotated(child, "modelplane.ai/draining-since", since)
+    """A child that remembers since when it drains; an endpoint is marked as well."""
+    spec = {**child["spec"], "draining": True} if child["kind"] == "ModelEndpoint" else child["spec"]
+    return {**annotated(child, "modelplane.ai/draining-since", since), "spec": spec}
 
 
 def annotated(child: Mapping[str, Any], key: str, value: str) -> Manifest:
@@ -263,11 +274,26 @@ def say(of: ControlPlane, thing: Mapping[str, Any], status: Mapping[str, Any]) -
 
 
 def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
-    """Let replicas say whether they serve, all or those named, and let all go its way."""
+    """Let replicas say whether they serve, all or those named, and endpoints that they are ready."""
     for thing in of.list(API_VERSION, "ModelReplica"):
         if not names or manifest.name_of(thing) in names:
-            say(of, thing, {"conditions": [{"type": "Ready", "status": status, "reason": "Said"}]})
+            say(of, thing, _ready(of, status))
     quiet(of)
+    for thing in of.list(API_VERSION, "ModelEndpoint"):
+        if not manifest.is_true(thing, "Ready"):
+            say(of, thing, _ready(of, "True"))
+    quiet(of)
+
+
+def _ready(of: ControlPlane, status: str) -> Manifest:
+    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": moments.text_of(of.now)}
+    return {"conditions": [said]}
+
+
+def settled(of: ControlPlane, status: str = "True", *names: str) -> None:
+    """Let replicas say whether they serve, and time go by until every service has noticed."""
+    serve(of, status, *names)
+    wait(of, 90)
 
 
 def quiet(of: ControlPlane) -> None:

@@ -5,12 +5,15 @@ Protobuf lives here, in `protocol` and in `structs`, and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
+from google.protobuf.message import DecodeError
 
 from function.composers import compose
 from function.composition import Composition, Condition, Observation, Requirement, Severity, Status
@@ -48,7 +51,13 @@ class Answered:
     response: bytes
 
 
-def answer(message: bytes, now: datetime, *, remembers: bool = True) -> Answered:
+def answer(
+    message: bytes,
+    now: datetime,
+    *,
+    remembers: bool = True,
+    clock: Callable[[Observation], datetime] | None = None,
+) -> Answered:
     """Answer the bytes of one request.
 
     Args:
@@ -56,9 +65,13 @@ def answer(message: bytes, now: datetime, *, remembers: bool = True) -> Answered
         now: The time.
         remembers: Whether two objects with the same uid and version are the same. Files that were written by hand
             from an object of a control plane are not.
+        clock: Tells by which time a request is to be answered; by default `now`.
     """
     request = Request.FromString(message)
     observation = _observation(request, now, remembers=remembers)
+    if clock is not None:
+        with suppress(DecodeError):  # the composer says what is broken
+            observation = replace(observation, now=clock(observation))
     composition, response = _send(request, compose(observation))
     return Answered(observation, composition, response)
 

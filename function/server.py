@@ -23,6 +23,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from function import fn
+from function.clock import ControlPlaneClock
 from function.composers import COMPOSERS
 from function.telemetry import Listener, Metrics, log_call
 
@@ -79,6 +80,7 @@ class Server:
         self.port = 0
         self._settings = settings
         self._clock = clock
+        self._control_plane = ControlPlaneClock()
         self._ready = False
         self._log = structlog.get_logger()
         self._health = health.aio.HealthServicer()
@@ -167,7 +169,9 @@ class Server:
     def _answer(self, message: bytes) -> bytes:
         started = time.perf_counter()
         # Files are rendered by functions without TLS.
-        answered = fn.answer(message, self._clock(), remembers=not self._settings.insecure)
+        answered = fn.answer(
+            message, self._clock(), remembers=not self._settings.insecure, clock=self._control_plane.of
+        )
         seconds = time.perf_counter() - started
         seen, composition = answered.observation, answered.composition
         kind = seen.kind if (seen.api_version, seen.kind) in COMPOSERS else "unknown"

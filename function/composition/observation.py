@@ -21,7 +21,7 @@ class Observation:
         children: Observed composed resources by composition resource name. A child that is
             missing here may still be terminating.
         required: Objects asked for, by requirement; a missing key is not fetched yet.
-        now: The time of the call, UTC, whole seconds.
+        now: The time of the call, UTC, whole seconds; for the control plane it is that late already, or later.
         tag: Crossplane's tag of the request, for logs.
         untracked: The children that Crossplane has lost track of and that were found again.
     """

@@ -1,0 +1,345 @@
+"""A deployment and a service over it through time: the real composers, and all around them as fast as can be.
+
+Time goes in ticks of five seconds. Replicas take a while to serve, endpoints to be ready, and services to
+notice; users push, roll back, drain, scale and pause whenever they like. What counts in the end is what the
+service's route names, and which of those replicas answer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any, Final
+
+from function.composition import Composer, Composition, Draft, Manifest, Observation, manifest, moments, owned
+from function.routing import model_service
+from function.serving import model_deployment
+from function.serving.departure import GRACE
+from tests.support.deployments import KEY, cluster, deployment, engine, member, owned_by, pool, request
+from tests.support.observe import NOW, with_condition
+
+TICK: Final = timedelta(seconds=5)
+NOTICED: Final = 16
+"""Ticks within which a service has noticed a change of its endpoints: 80 of the 90 seconds that it is given."""
+
+_VERSIONS: Final = count()
+"""Of all worlds together: what is known of an object is remembered by its version."""
+
+Clocks = Callable[["RoutedWorld", Observation], datetime]
+
+
+def the_time(world: RoutedWorld, _observation: Observation) -> datetime:
+    """A clock that is right."""
+    return world.time
+
+
+class Thing(dict[str, Any]):
+    """An object of the API server, known by its uid and version."""
+
+    identity: tuple[str, str]
+
+
+@dataclass(eq=False)
+class Unit:
+    """What goes on behind a replica, or behind an endpoint.
+
+    Attributes:
+        thing: The object.
+        ready_at: The tick at which it gets Ready; None for never.
+        answers: Whether it is Ready.
+    """
+
+    thing: Thing
+    ready_at: int | None
+    answers: bool = False
+
+
+@dataclass
+class RoutedWorld:
+    """All of it.
+
+    Attributes:
+        random: Decides everything that is left to chance.
+        nodes: How many nodes each cluster has.
+        replicas: How many replicas are wanted.
+        image: What they run.
+        rollout: The deployment's `spec.rollout`.
+        clocks: What a server takes for the time when it is asked.
+        faults: Whether replicas have failed by themselves. From then on it is not promised how many answer, but
+            that none is taken away while fewer do than are promised.
+        started: How many ticks replicas take to serve, at least and at most.
+        lags: How many endpoints take to be ready.
+        notices: How many ticks lie between two looks of the service at its endpoints.
+        now: The tick.
+        units: The deployment's children, by composition resource name.
+        route: The names of the replicas that the service's route sends requests to.
+        log: What happened, for a failure.
+    """
+
+    random: Random
+    nodes: dict[str, int]
+    replicas: int
+    image: str = "v1"
+    rollout: dict[str, Any] = field(default_factory=dict)
+    clocks: Clocks = the_time
+    taints: dict[str, list[Manifest]] = field(default_factory=dict)
+    unready: set[str] = field(default_factory=set)
+    strangers: list[Manifest] = field(default_factory=list)
+    faults: bool = False
+    started: tuple[int, int] = (1, 12)
+    lags: tuple[int, int] = (0, 8)
+    notices: tuple[int, int] = (1, NOTICED - 4)
+    now: int = 0
+    units: dict[str, Unit] = field(default_factory=dict)
+    route: frozenset[str] = frozenset()
+    log: list[str] = field(default_factory=list)
+    _status: dict[str, Any] = field(default_factory=dict)
+    _httproute: Manifest | None = None
+    _dying: list[tuple[int, Thing]] = field(default_factory=list)
+    _past: deque[list[Thing]] = field(default_factory=lambda: deque(maxlen=3))
+    _least: deque[int] = field(default_factory=lambda: deque(maxlen=NOTICED + 2))
+    _known: dict[str, Thing] = field(default_factory=dict)
+    _marked: dict[str, int] = field(default_factory=dict)
+    _next_plan: int = 0
+    _next_notice: int = 0
+    _empty_since: int | None = None
+    _answering: int = 0
+
+    # ------------------------------------------------------------------ what there is
+
+    @property
+    def time(self) -> datetime:
+        """The time."""
+        return NOW + self.now * TICK
+
+    @property
+    def least(self) -> int:
+        """How many have to answer."""
+        unavailable: int = self.rollout.get("maxUnavailable", int(self.replicas > 1))
+        return max(self.replicas - unavailable, 0)
+
+    @property
+    def promised(self) -> int:
+        """How many have to answer, as far as there was time to know of it."""
+        return min([self.least, *self._least])
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the deployment says that it is Ready."""
+        return manifest.is_true({"status": self._status}, "Ready")
+
+    def answering(self) -> set[str]:
+        """The replicas that requests reach: the route names them, and they answer."""
+        return {name for name in self.route if (one := self.units.get(f"replica-{name}")) and one.answers}
+
+    def available(self) -> set[str]:
+        """Those of them that the deployment does not take away."""
+        return {name for name in self.answering() if not self._draining(name)}
+
+    def _draining(self, name: str) -> bool:
+        endpoint = self.units.get(f"endpoint-{name}")
+        return endpoint is None or manifest.dig(endpoint.thing, "spec", "draining") is True
+
+    # ------------------------------------------------------------------ what happens
+
+    def tick(self) -> None:
+        """Let a tick go by."""
+        self.now += 1
+        self._least.append(self.least)
+        self._dying = [(until, thing) for until, thing in self._dying if until > self.now]
+        for key, one in self.units.items():
+            if not one.answers and one.ready_at is not None and one.ready_at <= self.now:
+                self.say(key, ready=True)
+        self._past.append([one.thing for key, one in sorted(self.units.items()) if key.startswith("endpoint-")])
+        if self.now >= self._next_plan:
+            self.plan()
+            self.check()
+        if self.now >= self._next_notice:
+            self._notice()
+            self.check()
+
+    def say(self, key: str, *, ready: bool) -> None:
+        """Have a replica or an endpoint say whether it is ready."""
+        one = self.units[key]
+        one.answers, one.ready_at = ready, None
+        said = {"type": "Ready", "status": str(ready), "reason": "Said", "lastTransitionTime": self.stamp}
+        status: Manifest = {**one.thing.get("status", {}), "conditions": [said]}
+        if key.startswith("endpoint-") and ready:
+            status["routing"] = {"backendName": f"svc-{key.removeprefix('endpoint-')}", "port": 80, "rewritePath": "/"}
+        if key.startswith("replica-") and ready:
+            status.setdefault("servingSince", self.stamp)
+        self._store(key, {**one.thing, "status": status})
+        self.soon()
+
+    def soon(self) -> None:
+        """Have the deployment looked at within a few seconds."""
+        self._next_plan = min(self._next_plan, self.now + self.random.randint(1, 2))
+
+    def happen(self, what: str) -> None:
+        """Note what somebody did, and have it looked at."""
+        self.log.append(f"{self.now}: {what}")
+        self.soon()
+
+    @property
+    def stamp(self) -> str:
+        """The time, as the API server writes it."""
+        return moments.text_of(self.time)
+
+    # ------------------------------------------------------------------ the deployment
+
+    def plan(self) -> None:
+        """Have the deployment composed, and do what the answer says."""
+        before = self.available()
+        observation = self._observation()
+        answered = _compose(model_deployment.COMPOSER, observation)
+        self._next_plan = self.now + max(1, -(-answered.ttl_seconds // int(TICK.total_seconds())))
+        marked = {key for key in self.units if key.startswith("endpoint-") and self._draining(key[9:])}
+        for key in sorted(self.units.keys() - answered.children.keys()):
+            self.log.append(f"{self.now}: {key} goes")
+            if key.startswith("endpoint-"):
+                drained = self.now - self._marked.get(key, self.now)
+                assert drained * TICK >= GRACE, self.story(f"{key} has drained for {drained * TICK} only")
+            gone = self.units.pop(key).thing
+            if key.startswith("replica-"):
+                meta = {**gone["metadata"], "deletionTimestamp": self.stamp}
+                self._dying.append((self.now + self.random.randint(1, 6), self._thing({**gone, "metadata": meta})))
+        for key, child in answered.children.items():
+            self._apply(key, child.manifest)
+        now_marked = {key for key in self.units if key.startswith("endpoint-") and self._draining(key[9:])}
+        self._marked = {key: self._marked.get(key, self.now) for key in sorted(now_marked)}
+        self.log += [f"{self.now}: {key} drains" for key in sorted(now_marked - marked)]
+        conditions = [{"type": one.type, "status": one.status.value} for one in answered.conditions]
+        ready = {"type": "Ready", "status": str(answered.ready), "lastTransitionTime": self.stamp}
+        self._status = {**answered.status, "conditions": [*conditions, ready]}
+        if before - self.available():
+            assert len(self.available()) >= self.least, self.story("an available replica was taken away")
+
+    def _observation(self) -> Observation:
+        spec: dict[str, Any] = {"rollout": self.rollout} if self.rollout else {}
+        image = {"spec": {"containers": [{"name": "engine", "image": self.image}]}}
+        thing = deployment(self.replicas, engine("vllm", member(request(), template=image)), **spec)
+        thing["status"] = self._status
+        children = {key: one.thing for key, one in self.units.items()}
+        listed = [one for key, one in children.items() if key.startswith("replica-")]
+        listed += [thing for _, thing in self._dying]
+        required = {"clusters": tuple(map(self._cluster, sorted(self.nodes))), "replicas": (*listed, *self.strangers)}
+        observation = Observation(thing, self.time, children, required)
+        return Observation(thing, self.clocks(self, observation), children, required)
+
+    def _cluster(self, name: str) -> Thing:
+        body = cluster(
+            name,
+            pool("a100", self.nodes[name]),
+            taints=self.taints.get(name, ()),
+            ready=name not in self.unready,
+        )
+        known = self._known.get(name)
+        if known != body:
+            known = self._known[name] = self._thing(body)
+        return known
+
+    def _apply(self, key: str, body: Mapping[str, Any]) -> None:
+        """Do what the API server does with an answer's child."""
+        seen = self.units.get(key)
+        old = seen.thing if seen else None
+        meta = {
+            **body["metadata"],
+            "annotations": {**body["metadata"].get("annotations", {}), KEY: key},
+            "uid": old["metadata"]["uid"] if old else f"{key}-{self.now}",
+            "creationTimestamp": old["metadata"]["creationTimestamp"] if old else self.stamp,
+            "ownerReferences": owned_by(deployment()),
+        }
+        fresh: Manifest = {**body, "metadata": meta}
+        if old is not None:
+            known = {name: value for name, value in old["metadata"].items() if name != "managedFields"}
+            if fresh == {**{name: value for name, value in old.items() if name != "status"}, "metadata": known}:
+                return
+            fresh["status"] = old.get("status", {})
+        if key.startswith("endpoint-"):
+            meta["managedFields"] = [
+                {
+                    "manager": owned.manager(deployment()),
+                    "operation": "Apply",
+                    "time": self.stamp,
+                    "fieldsV1": _fields({"metadata": {"labels": body["metadata"]["labels"]}, "spec": body["spec"]}),
+                }
+            ]
+        self._store(key, fresh)
+        if old is None:
+            self.log.append(f"{self.now}: {key} comes with {self.image}")
+            low, high = self.started if key.startswith("replica-") else self.lags
+            self.units[key].ready_at = self.now + self.random.randint(low, high)
+        self.soon()
+
+    def _store(self, key: str, body: Mapping[str, Any]) -> None:
+        if key in self.units:
+            self.units[key].thing = self._thing(body)
+        else:
+            self.units[key] = Unit(self._thing(body), None)
+
+    def _thing(self, body: Mapping[str, Any]) -> Thing:
+        thing = Thing(body)
+        thing.identity = ("routed world", f"{next(_VERSIONS)}")
+        return thing
+
+    # ------------------------------------------------------------------ the service
+
+    def _notice(self) -> None:
+        """Have the service composed, by what it knows of its endpoints: it may be some ticks late."""
+        endpoints = self._past[self.random.randrange(len(self._past))]
+        spec = {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "chat"}}}]}
+        meta = {"name": "chat", "namespace": "ml-team"}
+        thing = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelService", "metadata": meta, "spec": spec}
+        required = {"inference-gateway": (_GATEWAY,), "endpoints-0": tuple(endpoints)}
+        children = {"httproute": self._httproute} if self._httproute else {}
+        answered = _compose(model_service.COMPOSER, Observation(thing, self.time, children, required))
+        body = answered.children["httproute"].manifest
+        self._httproute = {**body, "metadata": {**body["metadata"], "name": "chat"}}
+        refs = manifest.items(manifest.dig(body, "spec", "rules", 0), "backendRefs")
+        self.route = frozenset(one["name"].removeprefix("svc-") for one in refs if one["weight"] > 0)
+        self._next_notice = self.now + self.random.randint(*self.notices)
+
+    def check(self) -> None:
+        """Check what is promised of the route: it never sinks below what it was but down to the promise."""
+        answering = len(self.answering())
+        assert self.faults or answering >= min(self._answering, self.promised), self.story(f"the route has {answering}")
+        self._answering = answering
+        if answering or not self.is_ready:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = self.now
+        else:
+            assert self.now - self._empty_since <= NOTICED, self.story("Ready, and nothing answers")
+
+    def story(self, what: str) -> str:
+        """Tell how it came to something."""
+        units = {
+            key: ("ready" if one.answers else "") + (" draining" if key[0] == "e" and self._draining(key[9:]) else "")
+            for key, one in sorted(self.units.items())
+        }
+        return "\n".join([*self.log[-40:], f"{self.now}: {what}, promised {self.promised}: {units}", str(self.route)])
+
+
+def _compose(composer: Composer, observation: Observation) -> Composition:
+    return composer.compose(Draft(observation, composer.vocabulary))
+
+
+def _fields(value: Mapping[str, Any]) -> Manifest:
+    """The managed fields of an object of which all is ours."""
+    return {f"f:{key}": _fields(one) if isinstance(one, Mapping) else {} for key, one in value.items()}
+
+
+_GATEWAY: Final = with_condition(
+    {
+        "apiVersion": "modelplane.ai/v1alpha1",
+        "kind": "InferenceGateway",
+        "metadata": {"name": "default"},
+        "spec": {"backend": "Traefik", "traefik": {}},
+        "status": {"address": "192.0.2.1"},
+    },
+    "GatewayAPIReady",
+)

@@ -14,7 +14,7 @@ from function.packages.metadata import Release
 
 def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Manifest], ...]:
     """Give every object with a line that says why it is there, in the order in which they are applied."""
-    view, edit, platform_view, platform_edit = roles.team_roles()
+    view, edit, endpoint_edit, platform_view, platform_edit = roles.team_roles()
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
     helm, kubernetes = dependencies.HELM.package, dependencies.KUBERNETES.package
     return (
@@ -22,6 +22,7 @@ def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Man
         ("What Crossplane composes that neither its own role nor a provider's covers.", roles.composing(composed)),
         ("ML teams, reading: part of view.", view),
         ("ML teams, writing: part of edit and admin.", edit),
+        ("Endpoints, writing: they lead anywhere, so bind it to whom you trust with that.", endpoint_edit),
         ("The fleet, reading: part of view, where that is bound for the whole cluster.", platform_view),
         ("The fleet, writing: bind it to the platform team.", platform_edit),
         (

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from function.api.base import Kind
 from function.api.kinds import KINDS
 from function.api.labels import CROSSPLANE_NAMESPACE, GROUP
+from function.api.model_endpoint import MODEL_ENDPOINT
 from function.composition import Manifest
 from function.packages.composed import Composed
 
@@ -37,15 +38,23 @@ def team_roles() -> tuple[Manifest, ...]:
     """Build the roles for people.
 
     What lives in a team's namespace joins the roles view, edit and admin of Kubernetes. Changing the
-    fleet does not: a cluster costs money, so that role is bound to somebody on purpose. What
-    Modelplane writes itself can be changed with none of them; of it, only replicas can be seen,
-    which are a team's own. Objects are left out, since they hold copies of Secrets.
+    fleet does not: a cluster costs money, so that role is bound to somebody on purpose. Nor does writing
+    endpoints, which have the gateway send requests wherever they say: Kubernetes took EndpointSlices out
+    of edit and admin for that (CVE-2021-25740). What Modelplane writes itself can be changed with none of
+    them; of it, only replicas can be seen, which are a team's own. Objects are left out, since they hold
+    copies of Secrets.
     """
     models, fleet = _plurals("Namespaced"), _plurals("Cluster")
+    endpoints = [MODEL_ENDPOINT.plural]
     seen = [*models, *(kind.plural for kind in KINDS if kind.internal and kind.group == GROUP)]
     return (
         _role("modelplane-view", _aggregated("view"), [_rule(GROUP, sorted(seen), _READ)]),
-        _role("modelplane-edit", _aggregated("edit", "admin"), [_rule(GROUP, models, (*_READ, *_EDIT))]),
+        _role(
+            "modelplane-edit",
+            _aggregated("edit", "admin"),
+            [_rule(GROUP, [one for one in models if one not in endpoints], (*_READ, *_EDIT))],
+        ),
+        _role("modelplane-endpoint-edit", {}, [_rule(GROUP, endpoints, (*_READ, *_EDIT))]),
         _role("modelplane-platform-view", _aggregated("view"), [_rule(GROUP, fleet, _READ)]),
         _role("modelplane-platform-edit", {}, [_rule(GROUP, fleet, (*_READ, *_EDIT))]),
     )

@@ -124,6 +124,7 @@ def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> N
         ("ClusterRole", "crossplane-compose-modelplane"),
         ("ClusterRole", "modelplane-view"),
         ("ClusterRole", "modelplane-edit"),
+        ("ClusterRole", "modelplane-endpoint-edit"),
         ("ClusterRole", "modelplane-platform-view"),
         ("ClusterRole", "modelplane-platform-edit"),
         ("ClusterRoleBinding", "provider-helm-modelplane"),

@@ -9,8 +9,9 @@ from function.api.kinds import KINDS
 from function.packages import roles
 from function.packages.composed import COMPOSED, Server
 
+ENDPOINTS = "modelendpoints.modelplane.ai"
 READ = {"get", "list", "watch"}
-VIEW, EDIT, PLATFORM_VIEW, PLATFORM_EDIT = roles.team_roles()
+VIEW, EDIT, ENDPOINT_EDIT, PLATFORM_VIEW, PLATFORM_EDIT = roles.team_roles()
 ALL = (roles.composing(COMPOSED), *roles.team_roles())
 
 
@@ -65,14 +66,21 @@ def test_nothing_is_granted_by_a_wildcard(role: dict[str, Any]) -> None:
     assert not [word for word in words if "*" in word]
 
 
-def test_ml_teams_may_change_what_lives_in_their_namespace_but_what_modelplane_writes() -> None:
-    assert granted(EDIT).keys() == {*ours("Namespaced"), "modeldeployments/scale.modelplane.ai"}
+def test_ml_teams_may_change_what_lives_in_their_namespace_but_endpoints_and_what_modelplane_writes() -> None:
+    assert granted(EDIT).keys() == {*ours("Namespaced"), "modeldeployments/scale.modelplane.ai"} - {ENDPOINTS}
     assert joined(EDIT) == {f"rbac.authorization.k8s.io/aggregate-to-{role}" for role in ("edit", "admin")}
 
 
 def test_ml_teams_may_also_see_their_replicas() -> None:
-    assert granted(VIEW) == dict.fromkeys([*granted(EDIT), "modelreplicas.modelplane.ai"], READ)
+    assert granted(VIEW) == dict.fromkeys([*granted(EDIT), ENDPOINTS, "modelreplicas.modelplane.ai"], READ)
     assert joined(VIEW) == {"rbac.authorization.k8s.io/aggregate-to-view"}
+
+
+def test_endpoints_may_be_written_only_where_that_is_bound_on_purpose() -> None:
+    assert granted(ENDPOINT_EDIT) == {ENDPOINTS: READ | {"create", "delete", "deletecollection", "patch", "update"}}
+    assert joined(ENDPOINT_EDIT) == set()
+    others = [role for role in ALL if role != ENDPOINT_EDIT]
+    assert {verb for role in others for verb in granted(role).get(ENDPOINTS, ())} == READ
 
 
 def test_the_platform_team_may_change_the_fleet_only_where_that_is_bound_on_purpose() -> None:

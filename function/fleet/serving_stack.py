@@ -18,6 +18,7 @@ from function.fleet.inference_extension import CRDS, resource_name
 from function.fleet.parts import Part, Progress, progress
 from function.fleet.stack_conditions import ADDRESS, STACK, VOCABULARY
 from function.fleet.stack_objects import (
+    CLIENT_POLICY,
     GATEWAY,
     GATEWAY_CLASS,
     GATEWAY_NAME,
@@ -137,6 +138,6 @@ COMPOSER = Composer(
         HELM_CONFIG: "ProviderConfig",
         **{chart.key: charts.KIND for chart in CHARTS},
         **{resource_name(crd): objects.KIND for crd in CRDS},
-        **dict.fromkeys((NAMESPACE, QUOTA, PROXY, GATEWAY_CLASS, GATEWAY), objects.KIND),
+        **dict.fromkeys((NAMESPACE, QUOTA, PROXY, CLIENT_POLICY, GATEWAY_CLASS, GATEWAY), objects.KIND),
     },
 )

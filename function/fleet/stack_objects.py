@@ -11,6 +11,7 @@ from typing import Final
 from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
 from function.composition import Draft, Manifest, objects
+from function.composition.gateway_address import STEERING_HEADERS
 from function.fleet.inference_extension import CRDS, resource_name
 from function.fleet.parts import Part
 
@@ -19,6 +20,7 @@ GATEWAY_CLASS: Final = "gateway-class"
 GATEWAY: Final = "gateway"
 NAMESPACE: Final = "gateway-namespace"
 QUOTA: Final = "dra-driver-critical-pods-quota"
+CLIENT_POLICY: Final = "gateway-client-policy"
 
 GATEWAY_NAME: Final = "inference-gateway"
 
@@ -69,6 +71,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
         StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy()),
+        StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
         StackObject(
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),
@@ -76,7 +79,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         ),
         StackObject(
             key=GATEWAY,
-            after=(NAMESPACE, GATEWAY_CLASS),
+            after=(NAMESPACE, GATEWAY_CLASS, CLIENT_POLICY),
             manifest=_gateway(gateway_class, spec.gateway),
             ready_when=HAS_ADDRESS,
             watch=True,
@@ -120,6 +123,20 @@ def _proxy() -> Manifest:
                 "type": "Kubernetes",
                 "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}},
             },
+        },
+    }
+
+
+def _client_policy() -> Manifest:
+    """Takes from clients what only an endpoint picker may say; a filter of a route would come after the picker."""
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY_NAME}
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "ClientTrafficPolicy",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "targetRefs": [target],
+            "headers": {"earlyRequestHeaders": {"remove": list(STEERING_HEADERS)}},
         },
     }
 

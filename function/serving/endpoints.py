@@ -10,17 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from function.api import labels, urls
+from function.api import labels
 from function.composition import Draft, Manifest, Object, manifest, owned
+from function.composition.gateway_address import replica_path, replica_url
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 KIND: Final = "ModelEndpoint"
-
-
-def endpoint_url(address: str, namespace: str, replica: str) -> str:
-    """Say where a replica is served; empty when the address cannot be part of a URL."""
-    host = urls.authority(address)
-    return f"http://{host}/{namespace}/{replica}/v1" if host else ""
 
 
 def endpoint_manifest(
@@ -41,7 +36,7 @@ def endpoint_manifest(
         annotations: The endpoint's annotations.
     """
     namespace, name = manifest.namespace_of(replica), manifest.name_of(replica)
-    spec: Manifest = {"url": url, "rewritePath": f"/{namespace}/{name}/"}
+    spec: Manifest = {"url": url, "rewritePath": replica_path(namespace, name)}
     if draining:
         spec["draining"] = True
     return {
@@ -96,7 +91,7 @@ def compose_endpoint(
     seen = draft.observed(key)
     if seen is None and not (may_create and draining is False):
         return
-    url = endpoint_url(address, manifest.namespace_of(replica), manifest.name_of(replica))
+    url = replica_url(address, manifest.namespace_of(replica), manifest.name_of(replica))
     url = url or manifest.text(seen, "spec", "url")
     if not url:
         draft.keep(key)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from function.api import labels
 from function.composition import Observation, manifest, names
+from function.composition.gateway_address import replica_path
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +45,7 @@ class Replica:
     @property
     def path(self) -> str:
         """The path below the gateway of its cluster that leads to it."""
-        return f"/{self.namespace}/{self.name}/"
+        return replica_path(self.namespace, self.name)
 
     @property
     def service(self) -> str:

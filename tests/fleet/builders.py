@@ -155,6 +155,7 @@ OBJECTS = {
     "dra-driver-critical-pods-quota",
     "gateway-namespace",
     "gateway-proxy",
+    "gateway-client-policy",
     "gateway-class",
     "gateway",
 }

@@ -45,7 +45,7 @@ def test_the_first_pass_composes_the_two_provider_configs_alone_and_is_not_ready
     assert answered.status == {}
     assert not answered.ready
     assert said(answered)["StackReady"] == "False/Installing"
-    assert message(answered, "StackReady") == "0 of 16 parts are ready; the provider configs are not created yet"
+    assert message(answered, "StackReady") == "0 of 17 parts are ready; the provider configs are not created yet"
 
 
 def test_both_provider_configs_have_the_same_name_and_spec() -> None:
@@ -127,7 +127,7 @@ def test_parts_come_in_order_of_what_they_need() -> None:
         set(),
         {"cert-manager", "ai-gateway-crds", "gateway-namespace", *CRDS},
         {"envoy-gateway", "prometheus", "leader-worker-set", "node-feature-discovery"},
-        {"ai-gateway", "dra-driver", "gateway-proxy"},
+        {"ai-gateway", "dra-driver", "gateway-proxy", "gateway-client-policy"},
         {"dra-driver-critical-pods-quota", "gateway-class"},
         {"gateway"},
         set(),
@@ -155,7 +155,7 @@ def test_a_part_waits_until_what_it_needs_is_ready() -> None:
     children["cert-manager"] = seen("cert-manager", children["cert-manager"], "False", "no quota")
     answered = compose_stack(stack(), children)
     assert parts(answered) == parts(compose_stack(stack(), observed(compose_stack(stack()))))
-    text = "5 of 16 parts are ready; cert-manager: Ready is False: no quota (and 10 more)"
+    text = "5 of 17 parts are ready; cert-manager: Ready is False: no quota (and 11 more)"
     assert message(answered, "StackReady") == text
 
 
@@ -182,12 +182,12 @@ def test_a_stack_is_not_ready_while_one_part_says_that_it_is_not_or_is_still_to_
     broken = {**children, key: seen(key, children[key], "False", "something is wrong")}
     answered = compose_stack(thing, broken)
     assert not answered.ready
-    text = f"15 of 16 parts are ready; {key}: Ready is False: something is wrong"
+    text = f"16 of 17 parts are ready; {key}: Ready is False: something is wrong"
     assert message(answered, "StackReady") == text
     del broken[key]
     answered = compose_stack(thing, broken)
     assert not answered.ready
-    assert message(answered, "StackReady") == f"15 of 16 parts are ready; {key}: not created yet"
+    assert message(answered, "StackReady") == f"16 of 17 parts are ready; {key}: not created yet"
 
 
 def changed(

@@ -39,6 +39,28 @@ def test_the_gateway_its_class_and_its_proxy_refer_to_each_other() -> None:
     assert proxy == {"type": "Kubernetes", "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}}}
 
 
+def test_clients_cannot_say_where_the_picker_or_a_side_car_sends_a_request() -> None:
+    assert remote(whole(), "gateway-client-policy") == {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "ClientTrafficPolicy",
+        "metadata": {"name": "inference-gateway", "namespace": "modelplane-system"},
+        "spec": {
+            "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "inference-gateway"}],
+            "headers": {
+                "earlyRequestHeaders": {
+                    "remove": [
+                        "x-prefiller-host-port",
+                        "x-encoder-hosts-ports",
+                        "x-data-parallel-host-port",
+                        "x-gateway-destination-endpoint",
+                        "x-gateway-destination-endpoint-subset",
+                    ]
+                }
+            },
+        },
+    }
+
+
 def test_listeners_are_those_of_the_spec() -> None:
     listeners = [{"name": "web", "port": 8080, "protocol": "HTTP"}, {"name": "raw", "port": 9000, "protocol": "TCP"}]
     found = remote(whole(gateway={"listeners": listeners}), "gateway")["spec"]["listeners"]

@@ -54,7 +54,7 @@ def going(children: dict[str, Manifest], key: str, **metadata: Any) -> dict[str,
     return {**children, key: {**seen, "metadata": gone}}
 
 
-def test_a_whole_stack_is_sixteen_parts_and_two_provider_configs() -> None:
+def test_a_whole_stack_is_seventeen_parts_and_two_provider_configs() -> None:
     assert set(whole().children) == CONFIGS | RELEASES | OBJECTS
 
 

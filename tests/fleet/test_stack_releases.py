@@ -182,6 +182,6 @@ def test_what_this_stack_installed_stays_as_it_is_when_it_is_listed_later() -> N
     assert chart(answered, "prometheus")["version"] == "72.6.2"
     assert answered.ready
     left = "installed by this stack and now listed in spec.installed, so left as it is: prometheus"
-    assert message(answered, "StackReady") == f"15 of 15 parts are ready; {left}"
+    assert message(answered, "StackReady") == f"16 of 16 parts are ready; {left}"
     broken = {**children, "prometheus": seen("prometheus", children["prometheus"], "False")}
     assert compose_stack(asked, broken).ready

@@ -13,6 +13,7 @@ from tests.fleet.builders import cluster, compose_cluster, compose_stack, instal
 from tests.support.crd_schemas import violations
 
 PLURALS = {
+    "ClientTrafficPolicy": "clienttrafficpolicies",
     "ClusterProviderConfig": "clusterproviderconfigs",
     "ClusterUsage": "clusterusages",
     "EnvoyProxy": "envoyproxies",

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, manifest
-from function.serving.endpoints import endpoint_manifest, endpoint_url
+from function.composition.gateway_address import replica_url
+from function.serving.endpoints import endpoint_manifest
 from tests.support import api
 from tests.support.deployments import cluster, composed, deployment, draining, marked, messages, running
 from tests.support.observe import said
@@ -57,13 +58,13 @@ def url(answered: Composition) -> str:
     ],
 )
 def test_the_url_is_plain_http_with_the_gateways_address_and_the_path_of_the_replica(address: str, found: str) -> None:
-    assert endpoint_url(address, "ml-team", "chat-1") == found
+    assert replica_url(address, "ml-team", "chat-1") == found
 
 
 @given(st.text(max_size=60) | st.ip_addresses().map(str) | st.from_regex(r"[a-z.\-]{1,20}", fullmatch=True))
 @settings(deadline=None)
 def test_a_url_has_the_address_as_its_host_and_nothing_else(address: str) -> None:
-    made = endpoint_url(address, "ml-team", "chat-1")
+    made = replica_url(address, "ml-team", "chat-1")
     if not made:
         return
     parts = urlsplit(made)

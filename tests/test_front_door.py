@@ -36,7 +36,8 @@ def shares(plane: ControlPlane, name: str = "chat") -> dict[str, int]:
 def rules(plane: ControlPlane) -> dict[str, list[Manifest]]:
     """What is matched by the service's route, and where it leads."""
     (route,) = plane.list("gateway.networking.k8s.io/v1", "HTTPRoute", "ml-team")
-    return {one["matches"][0]["path"]["value"]: one["backendRefs"] for one in route["spec"]["rules"]}
+    *found, _circle = route["spec"]["rules"]
+    return {one["matches"][0]["path"]["value"]: one["backendRefs"] for one in found}
 
 
 def changed(tmp_path: Path, name: str, old: str, new: str) -> ControlPlane:

@@ -74,6 +74,21 @@ class FrontTLS(Model):
     """A Secret of type kubernetes.io/tls in `modelplane-system`."""
 
 
+Reach: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.CIDR_OR_HOST_SUFFIX)]
+"""A CIDR; or a host name, which means itself and everything below it."""
+
+
+class EndpointRules(Model):
+    """Where endpoints that are written by hand may lead; those of replicas lead to their clusters in any case."""
+
+    allow: Annotated[tuple[Reach, ...], items(None, 64, type="set")] = ()
+    """What is open although it is not public: CIDRs, and host names with everything below them. Without it, what is
+    public is open, and addresses and names of private networks, clusters, machines and clouds are not."""
+
+    deny: Annotated[tuple[Reach, ...], items(None, 64, type="set")] = ()
+    """What is refused, whatever `allow` has: CIDRs, and host names with everything below them."""
+
+
 class InferenceGatewaySpec(Model):
     """How requests reach the control cluster."""
 
@@ -99,8 +114,21 @@ class InferenceGatewaySpec(Model):
     public_paths: Annotated[tuple[PublicPath, ...], items(1, 8, type="set")] = ()
     """What of an endpoint is public, as paths below a service's URL; without it, `/v1`. `/` makes all of it public."""
 
+    endpoints: EndpointRules = Field(default_factory=EndpointRules)
+    """Where endpoints that are written by hand may lead."""
+
     route_namespaces: LabelSelector | None = None
     """Labels of the namespaces whose services may use the gateway; without it, all may."""
+
+
+class ClusterGateway(Model):
+    """Where a cluster's gateway is reached."""
+
+    name: ObjectName
+    """Name of the InferenceCluster."""
+
+    address: Annotated[Text, length(None, 256)] = ""
+    """IP address or host name, without scheme and port."""
 
 
 class InferenceGatewayStatus(Model):
@@ -108,6 +136,9 @@ class InferenceGatewayStatus(Model):
 
     address: Annotated[Text, length(None, 256)] = ""
     """IP address or host name, without scheme and port."""
+
+    cluster_gateways: Annotated[tuple[ClusterGateway, ...], items(None, 16384, keys=("name",))] = ()
+    """Gateways of the clusters, to which no endpoint that is written by hand may lead."""
 
 
 INFERENCE_GATEWAY = Kind(

@@ -44,6 +44,9 @@ class ModelEndpointSpec(Model):
 class EndpointRouting(Model):
     """How routes refer to the endpoint."""
 
+    refused: Flag = False
+    """Nothing may be routed to it, and what was before must not be any more."""
+
     backend_name: Annotated[Text, length(None, 253)] = ""
     """The Service to route to; set once it can be routed to."""
 

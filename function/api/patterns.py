@@ -17,6 +17,13 @@ HTTP_URL: Final = r"^https?://"
 CHART_REPOSITORY: Final = r"^(https?|oci)://"
 ABSOLUTE_PATH: Final = r"^/"
 PATH_PREFIX: Final = r"^/([A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)?$"
+HOST_SUFFIX: Final = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)*[a-z]([-a-z0-9]*[a-z0-9])?$"
+_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+CIDR_OR_HOST_SUFFIX: Final = (
+    rf"^({_OCTET}(\.{_OCTET}){{3}}/(3[0-2]|[12]?[0-9])"
+    r"|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])"
+    rf"|{HOST_SUFFIX[1:-1]})$"
+)
 CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
 HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
@@ -33,6 +40,7 @@ MEANINGS: Final[dict[str, str]] = {
     CHART_REPOSITORY: "a chart repository that starts with https://, http:// or oci://",
     ABSOLUTE_PATH: "a path that starts with '/'",
     PATH_PREFIX: 'a path such as "/v1", without a slash at its end, or "/"',
+    CIDR_OR_HOST_SUFFIX: 'a CIDR such as "10.1.0.0/16", or a host name in lower case such as "example.com"',
     CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
     HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
     NAMESPACE_PATTERN: "a namespace, or a part of its name with '*' before or after it",

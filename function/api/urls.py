@@ -30,6 +30,10 @@ _SPLIT: Final = re.compile(
 )
 _AUTHORITY: Final = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]*))?")
 _DNS: Final = re.compile(patterns.DNS_SUBDOMAIN)
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""What makes a host an IPv4 address to those who read one in any notation, when it stands last."""
+
+_DOTS: Final = frozenset({".", ".."})
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FORBIDDEN: Final = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
@@ -154,16 +158,23 @@ def decoded(path: str) -> str | NoUrl:
         found = unquote_to_bytes(path).decode()
     except UnicodeError:
         return NoUrl("has percent-encoded bytes in its path that are no UTF-8")
-    return NoUrl("has a control character in its path") if _CONTROL.search(found) else found
+    if _CONTROL.search(found):
+        return NoUrl("has a control character in its path")
+    if _DOTS & set(found.split("/")):
+        return NoUrl("has '.' or '..' for a part of its path, which leads elsewhere than it says")
+    return NoUrl("has two slashes in a row in its path") if "//" in found else found
 
 
 def authority(address: str) -> str:
     """Write a host or an IP address, in brackets or without, as it stands in a URL; empty when it can be neither."""
+    host = canonical(address)
+    return f"[{host}]" if ":" in host else host
+
+
+def canonical(address: str) -> str:
+    """Write a host or an IP address, in brackets or without, as `Url.host` has it; empty when it can be neither."""
     found = _read(address)
-    if isinstance(found, NoUrl):
-        return ""
-    host, family = found
-    return f"[{host}]" if family is Family.IPV6 else host
+    return "" if isinstance(found, NoUrl) else found[0]
 
 
 def preferred(addresses: Iterable[str], before: str) -> str:
@@ -225,7 +236,7 @@ def _host(text: str) -> tuple[str, Family] | NoUrl:
         return str(ipaddress.IPv4Address(name)), Family.IPV4
     except ValueError:
         labels = name.split(".")
-    if labels[-1].isdigit():
+    if _NUMBER.fullmatch(labels[-1]):
         return NoUrl(f"has the host {name}, which looks like an IPv4 address and is none")
     if len(name) > _LONGEST_HOST or max(map(len, labels)) > _LONGEST_LABEL or not _DNS.fullmatch(name):
         return NoUrl("has a host that is no DNS name: letters, digits and '-' in labels joined by dots")

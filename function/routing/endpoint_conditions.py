@@ -47,6 +47,26 @@ VOCABULARY: Final[Vocabulary] = {
             "Use an address that other machines can reach, or a host name with a domain.",
             Severity.WARNING,
         ),
+        "AddressNotAllowed": Reason(
+            Status.FALSE,
+            "spec.url or spec.host names something that endpoints which are written by hand may not lead to: it is not "
+            "public, or the InferenceGateway denies it. The message says which rule refuses it. Nothing is sent there.",
+            "Let spec.url name a public address. If this one is meant, the platform team can add it to "
+            "spec.endpoints.allow of the InferenceGateway, or take it out of spec.endpoints.deny.",
+            Severity.WARNING,
+        ),
+        "OwnGateway": Reason(
+            Status.FALSE,
+            "spec.url or spec.host names the front door or a cluster's gateway, to which no endpoint that is written "
+            "by hand may lead, whatever the InferenceGateway allows. Nothing is sent there.",
+            "Select the endpoints themselves in the ModelService, instead of a URL in front of them.",
+            Severity.WARNING,
+        ),
+        "WaitingForCluster": Reason(
+            Status.FALSE,
+            "The replica's cluster does not exist, or publishes no address at which its gateway can be.",
+            "Look at the InferenceCluster that the message names.",
+        ),
     },
     TLS: {
         "NotNeeded": Reason(Status.TRUE, "The endpoint is spoken to in clear text."),

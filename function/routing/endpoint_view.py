@@ -48,6 +48,7 @@ class Endpoint:
         draining: It is about to go, and gets nothing new.
         stands_in_until: Until when requests may go to it although it drains, when no other endpoint is left; None when
             they may not, or when it does not drain.
+        refused: It leads where it may not, and says so itself.
         fault: Why it cannot be read; empty when it can.
         unlisted: It was not among the endpoints that the service's selectors found, and is there all the same.
     """
@@ -61,13 +62,14 @@ class Endpoint:
     hostname: str = ""
     draining: bool = False
     stands_in_until: datetime | None = None
+    refused: bool = False
     fault: str = ""
     unlisted: bool = False
 
     @property
     def routable(self) -> bool:
         """Whether requests can be sent to it."""
-        return bool(self.backend) and not self.draining and not self.fault
+        return bool(self.backend) and not (self.draining or self.refused or self.fault)
 
     def publishes(self) -> dict[str, Any]:
         """What the endpoint publishes of itself, as `read` finds it in the status."""
@@ -147,6 +149,7 @@ def _read(thing: Object) -> Endpoint:
         draining=bool(manifest.text(thing, "metadata", "deletionTimestamp"))
         or manifest.dig(thing, "spec", "draining") is True,
         stands_in_until=_stands_in_until(thing),
+        refused=manifest.dig(routing, "refused") is True,
         fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import ValidationError
 
 from function.api import labels, patterns, urls
 from function.api.inference_gateway import NAME, InferenceGatewaySpec
-from function.composition import Object, Required, Requirement, manifest
+from function.composition import Object, Required, Requirement, manifest, names
 from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
@@ -22,6 +22,9 @@ PUBLIC_PATHS: Final = ("/v1",)
 """What is public unless the InferenceGateway says otherwise: the API of models, and none of an engine's own pages."""
 
 LONGEST_PUBLIC_PATH: Final = 64
+
+MARKER: Final = "x-modelplane-gateway"
+"""Headers with this name, and what tells gateways apart behind it, are a gateway's own."""
 
 _PATH: Final = re.compile(patterns.PATH_PREFIX)
 
@@ -37,6 +40,8 @@ class FrontDoor:
         host: Host of every URL, as it stands in one; empty while it has no address.
         secure: Whether it is known to answer https.
         paths: What of an endpoint is public, as paths below a service's; empty while that is not known.
+        marker: The header that requests carry once they have gone through it, by which one that comes back is known;
+            empty while there is no InferenceGateway.
         closed: The reason why nobody is answered at the URL, when it says so itself; empty otherwise.
         fault: Why it cannot be read; empty when it can.
     """
@@ -46,6 +51,7 @@ class FrontDoor:
     host: str = ""
     secure: bool = False
     paths: tuple[str, ...] = ()
+    marker: str = ""
     closed: str = ""
     fault: str = ""
 
@@ -69,27 +75,32 @@ def read(answer: Required, known: str) -> FrontDoor:
     thing = answer.first
     if thing is None:
         return FrontDoor(exists=False)
-    serves = manifest.is_true(thing, GATEWAY_API)
+    door = FrontDoor(exists=True, serves_routes=manifest.is_true(thing, GATEWAY_API), marker=_marker(thing))
     try:
         spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("spec", *first["loc"])))
-        return FrontDoor(exists=True, serves_routes=serves, fault=f"{where}: {first['msg']}")
+        return replace(door, fault=f"{where}: {first['msg']}")
     address = manifest.dig(thing, "status", "address", default="")
     host = urls.authority(address) if isinstance(address, str) else ""
     if (address and not host) or not _is_mapping(thing, "status"):
-        return FrontDoor(exists=True, serves_routes=serves, fault="status.address is no IP address and no host name")
+        return replace(door, fault="status.address is no IP address and no host name")
     if host and spec.hostname:
         host = urls.authority(spec.hostname)
         if not host:
-            return FrontDoor(exists=True, serves_routes=serves, fault="spec.hostname is no host name")
+            return replace(door, fault="spec.hostname is no host name")
     secure = spec.tls is not None and (manifest.is_true(thing, TLS) or known.startswith("https://"))
     paths = _paths(spec)
     if not paths:
-        return FrontDoor(exists=True, serves_routes=serves, fault="spec.publicPaths has something that is no path")
-    closed = _closed(thing, secure=secure)
-    return FrontDoor(exists=True, serves_routes=serves, host=host, secure=secure, paths=paths, closed=closed)
+        return replace(door, fault="spec.publicPaths has something that is no path")
+    return replace(door, host=host, secure=secure, paths=paths, closed=_closed(thing, secure=secure))
+
+
+def _marker(thing: Object) -> str:
+    """The header of this very gateway: that of another one says nothing, so that gateways can stand behind others."""
+    uid = manifest.text(thing, "metadata", "uid")
+    return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", manifest.name_of(thing), uid)
 
 
 def _closed(thing: Object, *, secure: bool) -> str:

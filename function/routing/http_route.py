@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from function.api import labels
 from function.composition import Manifest, Object, manifest
+from function.composition.gateway_address import STEERING_HEADERS
 from function.routing.endpoint_view import Endpoint
-from function.routing.front_door import EVERY_PATH, PUBLIC_PATHS
+from function.routing.front_door import EVERY_PATH, MARKER, PUBLIC_PATHS
 from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME, GROUP
 from function.routing.traffic import Target
 
@@ -19,6 +20,8 @@ GATEWAY: Final = "modelplane"
 
 MOST_BACKENDS: Final = 16
 """The most backends that a rule may name."""
+
+_PRESENT: Final = "1"
 
 
 class Verdict(Enum):
@@ -56,9 +59,19 @@ class Routed:
 
 
 def route(
-    namespace: str, name: str, paths: Sequence[str], targets: Sequence[Target], observed: Object | None
+    namespace: str,
+    name: str,
+    paths: Sequence[str],
+    targets: Sequence[Target],
+    observed: Object | None,
+    *,
+    marker: str = "",
 ) -> Manifest:
     """Build the route of a service: a rule for each path that is public, since each is replaced by one of its own.
+
+    Requests leave with a mark of the gateway, and one that has it when it arrives has gone in a circle: it meets a
+    rule of its own, without any backend, which a gateway answers with an error. A rule that asks for a header goes
+    before one with the same path that asks for none.
 
     Args:
         namespace: The service's namespace.
@@ -66,18 +79,23 @@ def route(
         paths: What of an endpoint is public; empty leaves it as it is.
         targets: What is routed to. None at all leaves a route that answers with an error.
         observed: The route as it is now, which endpoints that cannot be read are kept from.
+        marker: The header that marks requests; empty leaves it as it is.
     """
     prefix = f"/{namespace}/{name}"
     now = backends(namespace, name, observed)
     shares = [(now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in targets]
     public = paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
+    mark = marker or _marker(observed)
+    rules = [_rule(prefix, path, shares, mark) for path in public]
+    if mark:
+        rules.append({"matches": [_match(prefix, path, mark) for path in public]})
     return {
         "apiVersion": API_VERSION,
         "kind": "HTTPRoute",
         "metadata": {"namespace": namespace},
         "spec": {
             "parentRefs": [{"name": GATEWAY, "namespace": labels.SYSTEM_NAMESPACE}],
-            "rules": [_rule(prefix, path, shares) for path in public],
+            "rules": rules,
         },
     }
 
@@ -152,9 +170,29 @@ def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[
                 yield value.removeprefix(prefix) or EVERY_PATH, rule
 
 
-def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]]) -> Manifest:
+def _marker(observed: Object | None) -> str:
+    """The header that marks requests by an observed route; empty when none does."""
+    headers = (
+        manifest.text(header, "name")
+        for rule in manifest.items(observed, "spec", "rules")
+        for match in manifest.items(rule, "matches")
+        for header in manifest.items(match, "headers")
+    )
+    return next((name for name in headers if name.startswith(f"{MARKER}-")), "")
+
+
+def _match(prefix: str, path: str, marker: str = "") -> Manifest:
+    match: Manifest = {"path": {"type": "PathPrefix", "value": f"{prefix}{path.rstrip('/')}"}}
+    return {**match, "headers": [{"type": "Exact", "name": marker, "value": _PRESENT}]} if marker else match
+
+
+def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]], marker: str) -> Manifest:
+    headers: Manifest = {"remove": list(STEERING_HEADERS)}
+    if marker:
+        headers["set"] = [{"name": marker, "value": _PRESENT}]
     rule: Manifest = {
-        "matches": [{"path": {"type": "PathPrefix", "value": f"{prefix}{path.rstrip('/')}"}}],
+        "matches": [_match(prefix, path)],
+        "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": headers}],
         "timeouts": {"request": "0s"},
     }
     refs = [_backend(path, endpoint, weight) for endpoint, weight in shares]

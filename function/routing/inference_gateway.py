@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from function.api.inference_gateway import InferenceGatewaySpec
 from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome
-from function.routing import charts, gateway_api, metallb, traefik
+from function.routing import charts, cluster_gateways, egress, gateway_api, metallb, traefik
 from function.routing.front_door import API_VERSION
 from function.routing.gateway_conditions import GATEWAY_API, VOCABULARY
 
@@ -19,14 +19,22 @@ def compose(draft: Draft) -> Composition:
     pool = metallb.pool_of(spec)
     definitions = gateway_api.ask(draft)
     around = metallb.ask(draft, pool)
+    gateways = cluster_gateways.gather(draft)
     if definitions.unresolved:
         return draft.hold("InputUnresolved", "CustomResourceDefinitions of the Gateway API not fetched yet")
+    for listed in egress.rules(spec):
+        for fault in listed.faults:
+            draft.skip("InputInvalid", f"{fault}; it has no effect")
     gateway_api.say(draft, definitions)
     draft.child("provider-config-helm", charts.provider_config())
     metallb.compose(draft, pool, around)
     traefik.compose(draft, spec, definitions)
     traefik.say_tls(draft, spec)
-    return draft.finish(ready=traefik.say_address(draft))
+    ready = traefik.say_address(draft)
+    address = traefik.address_of(draft)
+    published = {"address": address} if address else {}
+    draft.publish({**published, cluster_gateways.FIELD: gateways} if gateways else published)
+    return draft.finish(ready=ready)
 
 
 COMPOSER = Composer(
@@ -37,6 +45,7 @@ COMPOSER = Composer(
     doubts=(
         Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
         Doubt("system-namespace", RENDERS, RENDERS, RENDERS),
+        Doubt(cluster_gateways.CLUSTERS, RENDERS, RENDERS, RENDERS),
         Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb",)), RENDERS),
         Doubt("removed-metallb", RENDERS, Outcome(held=False, removes=("usage-pc-by-metallb",)), RENDERS),
     ),

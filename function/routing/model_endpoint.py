@@ -8,13 +8,14 @@ last stays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from function.api import labels, urls
 from function.api.model_endpoint import ModelEndpointSpec
-from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Manifest, Outcome, manifest
-from function.routing import backend_tls
+from function.composition import Composer, Composition, Doubt, Draft, Manifest, Outcome, Required, manifest
+from function.routing import backend_tls, egress, front_door, replica_endpoint
 from function.routing.backend_tls import AUTHORITY, POLICY, PORT_NAME
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
 from function.routing.endpoint_view import Endpoint, is_port, is_service_name, routing_problem, service_name
@@ -29,6 +30,9 @@ _SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
 def compose(draft: Draft) -> Composition:
     """Compose the backend of an endpoint."""
     spec = draft.spec(ModelEndpointSpec)
+    if replica_endpoint.is_one(draft.observation.composite):
+        return _of_replica(draft, spec)
+    rules = draft.require("inference-gateway", front_door.GATEWAY)
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
         return _refuse(draft, "InvalidURL", f"spec.url {url.problem}")
@@ -42,6 +46,9 @@ def compose(draft: Draft) -> Composition:
     if url.refusal:
         return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
     check = backend_tls.ask(draft, spec, url)
+    kept_out = _kept_out(draft, rules, url.host, spec.host)
+    if kept_out is not None:
+        return kept_out
     if check is not None and not check.fetched:
         return _hold(draft, "InputUnresolved", "What the certificate is checked against is not fetched yet")
     backend_tls.say(draft, spec, url, check)
@@ -53,6 +60,40 @@ def compose(draft: Draft) -> Composition:
     _publish(draft, url, endpoint, told=told)
     refused = "" if check is None else backend_tls.refusal(draft)
     return draft.finish(ready=_say_routing(draft, spec, url, told=told, refused=refused))
+
+
+def _kept_out(draft: Draft, rules: Required, url_host: str, said_host: str) -> Composition | None:
+    """Answer for an endpoint that may not lead where it says, or of which that is not known; None for any other.
+
+    Without an InferenceGateway a new endpoint may lead to what is public; one that is routed to stays as it is.
+    """
+    if rules.unresolved:
+        return _hold(draft, "InputUnresolved", "InferenceGateway default is not fetched yet")
+    found = egress.read(rules)
+    refusal = found.refusal(url_host, urls.canonical(said_host))
+    if refusal and (refusal.certain or not _published(draft)):
+        return _close(draft, refusal)
+    if found.missing and _published(draft):
+        said = "InferenceGateway default, which says where endpoints may lead, does not exist"
+        return _hold(draft, "InputMissing", f"{said}; requests go where they went before")
+    return _hold(draft, "InputInvalid", f"{found.doubt}; requests go where they went before") if found.doubt else None
+
+
+def _of_replica(draft: Draft, spec: ModelEndpointSpec) -> Composition:
+    """Compose the backend of a replica, wherever its endpoint says that it leads."""
+    url = replica_endpoint.ask(draft)
+    if isinstance(url, replica_endpoint.NotKnown):
+        if draft.observation.children or url.reason == "InputUnresolved":
+            return _hold(draft, url.reason, f"{url.message}; requests go where they went before")
+        draft.repeat(TLS)
+        draft.say(ROUTING, "WaitingForCluster", url.message)
+        return draft.finish(ready=False)
+    plain = ModelEndpointSpec(url=spec.url, draining=spec.draining)
+    endpoint = _endpoint(draft, plain, url, url.rewrite_path)
+    draft.say(TLS, "NotNeeded")
+    _compose_backend(draft, url, endpoint)
+    _publish(draft, url, endpoint, told=True)
+    return draft.finish(ready=_say_routing(draft, plain, url, told=True, refused=""))
 
 
 def slice_key(family: urls.Family) -> str:
@@ -130,6 +171,23 @@ def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
     return draft.finish(ready=False)
 
 
+def _close(draft: Draft, refusal: egress.Refusal) -> Composition:
+    """Answer what leads where it may not: what was composed stays, and leads nowhere any more.
+
+    Routes name the Service until their services look again, so it stays, and its EndpointSlices without an address.
+    """
+    for family in urls.Family:
+        seen = draft.observed(slice_key(family))
+        ports = [manifest.plain(port) for port in manifest.items(seen, "ports")]
+        if seen is not None:
+            empty = _slice(draft.observation.namespace, family, _backend_name(draft), [], ports)
+            draft.child(slice_key(family), empty)
+    draft.repeat(TLS)
+    draft.say(ROUTING, refusal.reason, refusal.message)
+    draft.publish({"routing": {"refused": True}})
+    return draft.finish(ready=False)
+
+
 def _published(draft: Draft) -> str:
     """The Service that was published; empty when there is none."""
     name = manifest.text(draft.observation.status, "routing", "backendName")
@@ -165,13 +223,22 @@ def _service(namespace: str, url: urls.Url, name: str, number: int) -> Manifest:
 
 
 def _endpoint_slice(namespace: str, url: urls.Url, backend: str) -> Manifest:
+    """A name has the root's dot: without it, the gateway looks for it among the cluster's own names first."""
+    address = f"{url.host}." if url.family is urls.Family.FQDN else url.host
+    port = {"name": _port_name(url), "port": url.port, "protocol": "TCP"}
+    return _slice(namespace, url.family, backend, [address], [port])
+
+
+def _slice(
+    namespace: str, family: urls.Family, backend: str, addresses: Sequence[str], ports: Sequence[Manifest]
+) -> Manifest:
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {"namespace": namespace, "labels": {"kubernetes.io/service-name": backend}},
-        "addressType": url.family.value,
-        "ports": [{"name": _port_name(url), "port": url.port, "protocol": "TCP"}],
-        "endpoints": [{"addresses": [url.host], "conditions": {"ready": True}}],
+        "addressType": family.value,
+        "ports": list(ports),
+        "endpoints": [{"addresses": [one], "conditions": {"ready": True}} for one in addresses],
     }
 
 
@@ -196,7 +263,8 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt("inference-gateway", empty=RENDERS, malformed=RENDERS),
+        Doubt("inference-gateway"),
+        Doubt(replica_endpoint.CLUSTER),
         Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
     ),
     children={

@@ -97,7 +97,7 @@ def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed:
         endpoint.name: endpoint_view.backend_of(endpoint, namespace, routed)
         for group in endpoints
         for endpoint in group
-        if endpoint.fault or not endpoint.backend
+        if not endpoint.refused and (endpoint.fault or not endpoint.backend)
     }
     return {name: backend for name, backend in found.items() if backend}
 
@@ -114,7 +114,7 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
         judged = Judged(Verdict.UNKNOWN, "the gateway has not seen the latest change of the route")
     waits = judged.verdict is Verdict.UNKNOWN and route is not None and _may_wait(draft)
     accepted = judged.verdict is Verdict.GOOD or waits
-    body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route)
+    body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route, marker=door.marker)
     draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
     closed = _closed(door, served=manifest.is_true(seen.composite, "Ready"))
     _say_routing(draft, shared, judged, closed)

@@ -112,11 +112,14 @@ def gateway(spec: InferenceGatewaySpec) -> Manifest:
     }
 
 
-def say_address(draft: Draft) -> bool:
-    """Publish the Gateway's address and say what it is; tell whether requests are answered there.
+def address_of(draft: Draft) -> str:
+    """The Gateway's address: as it reports it, or as published while it has none; empty when there never was one."""
+    known = manifest.text(draft.observation.status, "address")
+    return choose_address(draft.observed("gateway"), known) or known
 
-    An address that was published stays while the Gateway has none.
-    """
+
+def say_address(draft: Draft) -> bool:
+    """Say what the Gateway's address is; tell whether requests are answered there."""
     seen = draft.observed("gateway")
     known = manifest.text(draft.observation.status, "address")
     address = choose_address(seen, known)
@@ -125,7 +128,6 @@ def say_address(draft: Draft) -> bool:
     else:
         stays = f"; {known} stays published" if known else ""
         draft.say(ADDRESS, "WaitingForAddress", f"The Gateway has no address yet{stays}")
-    draft.publish({"address": address or known} if address or known else {})
     return bool(address) and _programmed(draft, seen)
 
 

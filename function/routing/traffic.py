@@ -56,7 +56,7 @@ class Selected:
     def stands_in(self, now: datetime) -> bool:
         """Whether it drains, and can take traffic when nothing else can."""
         until = self.endpoint.stands_in_until
-        readable = bool(self.endpoint.backend) and not self.endpoint.fault
+        readable = bool(self.endpoint.backend) and not (self.endpoint.refused or self.endpoint.fault)
         return until is not None and now < until and (readable or bool(self.kept))
 
 
@@ -103,7 +103,10 @@ class Traffic:
     @property
     def waiting(self) -> int:
         """How many endpoints have no backend yet."""
-        return sum(not (one.endpoint.backend or one.endpoint.fault or one.kept) for one in self.selected)
+        return sum(
+            not (one.endpoint.backend or one.endpoint.refused or one.endpoint.fault or one.kept)
+            for one in self.selected
+        )
 
     @property
     def faults(self) -> list[Selected]:
@@ -215,6 +218,8 @@ def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
         return f"{endpoint.fault or 'it publishes no backend any more'}; it is routed to as before"
     if endpoint.fault:
         return endpoint.fault
+    if endpoint.refused:
+        return "it leads where no endpoint may: its RoutingReady says why"
     if endpoint.draining:
         only = "requests go to it only because no other endpoint can be routed to"
         return f"it is draining: {only if endpoint.name in weights else 'nothing new is sent to it'}"

@@ -80,10 +80,10 @@ def test_once_both_are_observed_the_backend_is_published() -> None:
     ("url", "key", "address", "port", "name"),
     [
         ("http://34.55.100.10/v1", "endpointslice-ipv4", "34.55.100.10", 80, ""),
-        ("https://api.together.xyz/v1", "endpointslice-fqdn", "api.together.xyz", 443, "https"),
+        ("https://api.together.xyz/v1", "endpointslice-fqdn", "api.together.xyz.", 443, "https"),
         ("http://[2001:db8::1]/v1", "endpointslice-ipv6", "2001:db8::1", 80, ""),
-        ("https://h.example:8443", "endpointslice-fqdn", "h.example", 8443, "https"),
-        ("http://h.example:443", "endpointslice-fqdn", "h.example", 443, ""),
+        ("https://h.example:8443", "endpointslice-fqdn", "h.example.", 8443, "https"),
+        ("http://h.example:443", "endpointslice-fqdn", "h.example.", 443, ""),
     ],
 )
 def test_port_family_and_scheme_come_from_the_url_and_https_names_the_port(
@@ -328,9 +328,9 @@ def test_a_certificate_is_checked_for_the_host_that_requests_name() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://h.example", "https://h.example", "https://203.0.113.7"])
-def test_where_the_gateway_need_not_be_told_nothing_is_required_and_no_policy_made(url: str) -> None:
+def test_where_the_gateway_need_not_be_told_only_its_rules_are_required_and_no_policy_made(url: str) -> None:
     made = composed_endpoint(bare_endpoint(url), service=SECURED)
-    assert (set(made.requirements), "backendtlspolicy" in made.children) == (set(), False)
+    assert (set(made.requirements), "backendtlspolicy" in made.children) == ({"inference-gateway"}, False)
 
 
 def test_no_policy_is_composed_before_the_gateway_says_that_its_kind_is_served() -> None:

@@ -22,6 +22,7 @@ from tests.routing.builders import (
     refs,
     rows,
     rule,
+    rules,
     served,
     service,
     service_of,
@@ -33,6 +34,7 @@ from tests.support.observe import said
 
 URL = "http://192.0.2.1/ml-team/chat"
 SECOND = timedelta(seconds=1)
+MARKER = names.name("x-modelplane-gateway", 63, "InferenceGateway", "default", "")
 JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
 
 
@@ -56,11 +58,34 @@ def test_one_ready_endpoint_with_a_rewrite_path_is_one_backend_with_its_own_filt
             "rules": [
                 {
                     "matches": [{"path": {"type": "PathPrefix", "value": "/ml-team/chat/v1"}}],
+                    "filters": [
+                        {
+                            "type": "RequestHeaderModifier",
+                            "requestHeaderModifier": {
+                                "remove": [
+                                    "x-prefiller-host-port",
+                                    "x-encoder-hosts-ports",
+                                    "x-data-parallel-host-port",
+                                    "x-gateway-destination-endpoint",
+                                    "x-gateway-destination-endpoint-subset",
+                                ],
+                                "set": [{"name": MARKER, "value": "1"}],
+                            },
+                        }
+                    ],
                     "timeouts": {"request": "0s"},
                     "backendRefs": [
                         {"name": "a-0123456789ab", "port": 80, "weight": 1, "filters": rewrite("/ml-team/a/")}
                     ],
-                }
+                },
+                {
+                    "matches": [
+                        {
+                            "path": {"type": "PathPrefix", "value": "/ml-team/chat/v1"},
+                            "headers": [{"type": "Exact", "name": MARKER, "value": "1"}],
+                        }
+                    ]
+                },
             ],
         },
     }
@@ -128,7 +153,7 @@ def reached(made: Composition) -> dict[str, list[str]]:
         one["matches"][0]["path"]["value"]: [
             ref["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] for ref in one.get("backendRefs", [])
         ]
-        for one in made.children["httproute"].manifest["spec"]["rules"]
+        for one in rules(made)
     }
 
 

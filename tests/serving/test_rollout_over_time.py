@@ -48,7 +48,8 @@ def images(of: ControlPlane) -> list[str]:
 
 def backends(of: ControlPlane) -> int:
     (route,) = of.list("gateway.networking.k8s.io/v1", "HTTPRoute", NAMESPACE)
-    return sum(one.get("weight", 1) > 0 for rule in route["spec"]["rules"] for one in rule["backendRefs"])
+    found = [one for rule in route["spec"]["rules"] for one in rule.get("backendRefs", [])]
+    return sum(one.get("weight", 1) > 0 for one in found)
 
 
 def passes(of: ControlPlane, seconds: int = 900) -> Iterator[None]:

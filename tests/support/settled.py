@@ -21,6 +21,7 @@ spec:
   traefik: {loadBalancer: MetalLB, metallb: {addressPool: 192.0.2.0/28}}
   hostname: models.example.com
   routeNamespaces: {matchLabels: {team: ml}}
+  endpoints: {allow: [203.0.113.0/24], deny: [denied.example]}
 ---
 apiVersion: v1
 kind: Secret

@@ -108,6 +108,7 @@ ENDPOINTS: Final[tuple[Rule, ...]] = (
         "api section 3.4",
         "the status names the backend",
         status(endpoint(), routing={"backendName": "together", "host": "api.together.xyz", "port": 443}),
+        status(endpoint(), routing={"refused": True}),
         no_status(
             endpoint(),
             {"routing": {"port": "443"}},
@@ -205,6 +206,49 @@ GATEWAYS: Final[tuple[Rule, ...]] = (
             for path in ("v1", "/v1/", "//", "/../metrics", "/v1 ")
         ),
         may_become(gateway(), gateway(publicPaths=["/v1"]), gateway(traefik={"replicas": 3})),
+    ),
+    rule(
+        "design fields",
+        "a gateway may open and close where endpoints lead, by CIDRs and host names with everything below them",
+        yes(
+            gateway(endpoints={}),
+            gateway(
+                endpoints={"allow": ["10.0.0.0/8", "fd00::/8", "::/0", "svc.cluster.local", "xn--bcher-kva.example"]}
+            ),
+            gateway(endpoints={"deny": [f"10.{n}.0.0/16" for n in range(64)]}),
+        ),
+        *(
+            no(
+                gateway(endpoints={where: [entry]}),
+                mismatch(f"spec.endpoints.{where}[0]", entry, patterns.CIDR_OR_HOST_SUFFIX),
+            )
+            for where, entry in (
+                ("allow", "10.0.0.1"),
+                ("allow", "10.0.0.0/33"),
+                ("allow", "10.0.0.256/8"),
+                ("allow", "fd00::/129"),
+                ("deny", "*.example.com"),
+                ("deny", ".example.com"),
+                ("deny", "Example.com"),
+                ("deny", "https://example.com"),
+                ("deny", "example.com/v1"),
+            )
+        ),
+        no(gateway(endpoints={"allow": [""]}), too_short("spec.endpoints.allow[0]", "")),
+        no(gateway(endpoints={"deny": [f"n{n}.example" for n in range(65)]}), too_many("spec.endpoints.deny", 65, 64)),
+        may_become(
+            gateway(), gateway(endpoints={"allow": ["10.1.0.0/16"]}), gateway(endpoints={"deny": ["example.com"]})
+        ),
+    ),
+    rule(
+        "design fields",
+        "a gateway tells where those of the clusters are, each once",
+        status(gateway(), address="192.0.2.1", clusterGateways=[{"name": "ams-1", "address": "198.51.100.1"}]),
+        no_status(
+            gateway(),
+            {"clusterGateways": [{"name": "ams-1"}, {"name": "ams-1"}]},
+            '.status.clusterGateways: duplicate entries for key [name="ams-1"]',
+        ),
     ),
     rule(
         "api 10.2.8",

@@ -1,0 +1,34 @@
+"""Where the gateways of all clusters are reached, as the InferenceGateway publishes it for endpoints to look up.
+
+Endpoints would else each have to fetch every cluster. What is known of a cluster stays while it does not say otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.api import urls
+from function.composition import Draft, Manifest, Requirement, manifest
+from function.routing.front_door import API_VERSION
+
+CLUSTERS: Final = "clusters"
+FIELD: Final = "clusterGateways"
+
+_MOST: Final = 16384
+
+
+def gather(draft: Draft) -> list[Manifest]:
+    """Require the clusters, and give the gateway of each that has one, by the names of the clusters.
+
+    While none is found, what is published stays: that there are none any more, and that none were found for a
+    moment, look the same.
+    """
+    known = {
+        manifest.text(row, "name"): manifest.text(row, "address")
+        for row in manifest.items(draft.observation.status, FIELD)
+    }
+    found = draft.require(CLUSTERS, Requirement(API_VERSION, "InferenceCluster")).unsorted
+    if found:
+        said = {manifest.name_of(one): manifest.text(one, "status", "gateway", "address") for one in found}
+        known = {name: said[name] if urls.canonical(said[name]) else known.get(name, "") for name in said}
+    return [{"name": name, "address": known[name]} for name in sorted(known) if name and known[name]][:_MOST]

@@ -1,0 +1,196 @@
+"""Where an endpoint that is written by hand may lead: the rules of the InferenceGateway, and what holds without them.
+
+In this order, as with other rules of the kind: a gateway of our own is refused whatever is written; then what `deny`
+has; then what `allow` has is open; then what is not public is refused, and everything else is open. An address is also
+what it stands for: one that translates to an IPv4 address is refused for either.
+
+Refusing is certain when something that could be read refuses. What could not be read opens nothing and closes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import ValidationError
+
+from function.api import patterns, urls
+from function.api.inference_gateway import InferenceGatewaySpec
+from function.composition import Object, Required, manifest
+from function.routing import special_use
+from function.routing.charts import TRAEFIK
+from function.routing.special_use import Network
+
+_FRONT_DOOR: Final = f"traefik.{TRAEFIK.namespace}.svc"
+"""The front door's own name inside of the control cluster."""
+
+_HOST_SUFFIX: Final = re.compile(patterns.HOST_SUFFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Entries of a list of the InferenceGateway.
+
+    Attributes:
+        networks: Those that are CIDRs.
+        suffixes: Those that are names, each with everything below it.
+        faults: Those that cannot be read, in words.
+    """
+
+    networks: tuple[Network, ...] = ()
+    suffixes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def entry(self, host: str) -> str:
+        """The entry that has a host, or an address that the host stands for; empty when none has."""
+        address = special_use.as_address(host)
+        if address is None:
+            return next((suffix for suffix in self.suffixes if special_use.is_below(host, suffix)), "")
+        for one in special_use.embedded(address):
+            found = special_use.among(one, self.networks)
+            if found is not None:
+                return str(found)
+        return ""
+
+    def has_itself(self, host: str) -> bool:
+        """Tell whether an entry has a host as it is written, whatever that stands for."""
+        address = special_use.as_address(host)
+        if address is None:
+            return bool(self.entry(host))
+        return special_use.among(address, self.networks) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an endpoint may not lead where it says.
+
+    Attributes:
+        reason: Reason of RoutingReady.
+        message: Which rule refuses, and what can be done.
+        certain: Whether something that could be read refuses; otherwise it may be open once all can be read.
+    """
+
+    reason: str
+    message: str
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """The rules for endpoints that are written by hand.
+
+    Attributes:
+        allow: What is open although it is not public.
+        deny: What is refused whatever else is written.
+        own: Where gateways of our own are reached, by canonical host, in words.
+        doubt: What could not be read; empty when all could.
+        missing: Whether there is no InferenceGateway.
+    """
+
+    allow: Listed = field(default_factory=Listed)
+    deny: Listed = field(default_factory=Listed)
+    own: Mapping[str, str] = field(default_factory=dict)
+    doubt: str = ""
+    missing: bool = False
+
+    def refusal(self, url_host: str, said_host: str) -> Refusal | None:
+        """Judge an endpoint; None when it may lead there.
+
+        Args:
+            url_host: Canonical host of its URL.
+            said_host: The host that its requests name, when it says one.
+        """
+        for path, host in (("spec.url", url_host), ("spec.host", said_host)):
+            own = self._own(host) if host else ""
+            if own:
+                message = f"{path} names {host}, which is {own}: requests would go in circles or around the rules"
+                return Refusal("OwnGateway", message)
+            denied = self.deny.entry(host) if host else ""
+            if denied:
+                message = f"{path} names {host}, which spec.endpoints.deny of InferenceGateway default has: {denied}"
+                return Refusal("AddressNotAllowed", message)
+        kind = _kind(url_host)
+        if not kind or self.allow.has_itself(url_host):
+            return None
+        opens = "spec.endpoints.allow of InferenceGateway default can open it"
+        message = f"spec.url names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
+        return Refusal("AddressNotAllowed", message, certain=not (self.doubt or self.missing))
+
+    def _own(self, host: str) -> str:
+        if host == _FRONT_DOOR or host.startswith(f"{_FRONT_DOOR}."):
+            return "the front door's own Service"
+        address = special_use.as_address(host)
+        hosts = [host] if address is None else map(str, special_use.embedded(address))
+        return next((self.own[one] for one in hosts if one in self.own), "")
+
+
+def read(answer: Required) -> Egress:
+    """Read the rules of the InferenceGateway."""
+    thing = answer.first
+    if thing is None:
+        return Egress(missing=True)
+    own, doubt = _gateways(thing)
+    try:
+        spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
+    except ValidationError as error:
+        where = ".".join(map(str, ("spec", *error.errors()[0]["loc"])))
+        return Egress(own=own, doubt=f"InferenceGateway default cannot be read: {where}")
+    hostname = urls.canonical(spec.hostname)
+    if hostname:
+        own[hostname] = "the name of InferenceGateway default"
+    allow, deny = rules(spec)
+    return Egress(allow, deny, own, "; ".join((*allow.faults, *deny.faults)) or doubt)
+
+
+def rules(spec: InferenceGatewaySpec) -> tuple[Listed, Listed]:
+    """Read what is allowed and what is denied."""
+    return listed("allow", spec.endpoints.allow), listed("deny", spec.endpoints.deny)
+
+
+def listed(name: str, entries: Sequence[str]) -> Listed:
+    """Read one list; an entry that cannot be read is left out and named."""
+    networks: list[Network] = []
+    suffixes: list[str] = []
+    faults: list[str] = []
+    for index, entry in enumerate(entries):
+        if "/" in entry:
+            try:
+                networks.append(ipaddress.ip_network(entry, strict=False))
+                continue
+            except ValueError:
+                pass
+        elif _HOST_SUFFIX.fullmatch(entry):
+            suffixes.append(entry)
+            continue
+        faults.append(f"spec.endpoints.{name}[{index}] is no CIDR and no host name")
+    return Listed(tuple(networks), tuple(suffixes), tuple(faults))
+
+
+def _kind(host: str) -> str:
+    address = special_use.as_address(host)
+    return special_use.kind_of_name(host) if address is None else special_use.kind_of_address(address)
+
+
+def _gateways(thing: Object) -> tuple[dict[str, str], str]:
+    """Where our own gateways are reached, as the InferenceGateway publishes it, and what of that cannot be read."""
+    status = manifest.dig(thing, "status", default={})
+    if not isinstance(status, Mapping):
+        return {}, "InferenceGateway default cannot be read: status"
+    said = manifest.dig(status, "address", default="")
+    rows = manifest.dig(status, "clusterGateways", default=[])
+    found = dict(_clusters(rows if isinstance(rows, Iterable) else ()))
+    doubt = "" if isinstance(said, str) and isinstance(rows, list | tuple) else "status"
+    address = urls.canonical(said) if isinstance(said, str) else ""
+    if address:
+        found[address] = "where InferenceGateway default is reached"
+    return found, f"InferenceGateway default cannot be read: {doubt}" if doubt else ""
+
+
+def _clusters(rows: Iterable[object]) -> Iterable[tuple[str, str]]:
+    for row in rows:
+        host = urls.canonical(manifest.text(row, "address"))
+        if host:
+            yield host, f"the gateway of InferenceCluster {manifest.text(row, 'name')}"

@@ -1,0 +1,69 @@
+"""Endpoints of replicas: which they are, and where they lead.
+
+A ModelDeployment makes one for each replica, with the replica's name and namespace. Whoever may write endpoints can
+also write one that says so, so what it says counts for nothing: it leads to the gateway of its cluster, as the
+InferenceCluster publishes it, and there to the path of its own namespace and name. No other rule is asked about it,
+and a forged one has what its namespace has anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from function.api import labels, urls
+from function.api.model_deployment import MODEL_DEPLOYMENT
+from function.composition import Draft, Object, Requirement, manifest
+from function.composition.gateway_address import replica_url
+from function.routing import special_use
+from function.routing.front_door import API_VERSION
+
+CLUSTER: Final = "inference-cluster"
+
+
+def is_one(endpoint: Object) -> bool:
+    """Tell whether an endpoint says that a ModelDeployment made it for a replica."""
+    return bool(_cluster(endpoint)) and any(
+        owner.get("controller") is True
+        and owner.get("kind") == MODEL_DEPLOYMENT.kind
+        and manifest.text(owner, "apiVersion").partition("/")[0] == labels.GROUP
+        for owner in manifest.items(endpoint, "metadata", "ownerReferences")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """That it is not known where a replica is served.
+
+    Attributes:
+        reason: Reason to hold.
+        message: Why it is not.
+    """
+
+    reason: str
+    message: str
+
+
+def ask(draft: Draft) -> urls.Url | NotKnown:
+    """Require its cluster, and give where the replica is served."""
+    seen = draft.observation
+    cluster = _cluster(seen.composite)
+    answer = draft.require(CLUSTER, Requirement(API_VERSION, "InferenceCluster", name=cluster))
+    if answer.unresolved:
+        return NotKnown("InputUnresolved", f"InferenceCluster {cluster} is not fetched yet")
+    if answer.first is None:
+        return NotKnown("InputMissing", f"InferenceCluster {cluster} does not exist")
+    address = manifest.text(answer.first, "status", "gateway", "address")
+    url = urls.parse(replica_url(address, seen.namespace, seen.name))
+    if isinstance(url, urls.NoUrl):
+        return NotKnown("InputMissing", f"InferenceCluster {cluster} publishes no address of its gateway")
+    local = special_use.local(url.host)
+    if local or url.refusal:
+        why = f"that is {local}" if local else url.refusal
+        said = f"InferenceCluster {cluster} says that its gateway is at {url.host}, which cannot be"
+        return NotKnown("InputInvalid", f"{said}: {why}")
+    return url
+
+
+def _cluster(endpoint: Object) -> str:
+    return manifest.labels(endpoint).get(labels.CLUSTER, "")

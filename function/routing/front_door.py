@@ -75,7 +75,7 @@ def read(answer: Required, known: str) -> FrontDoor:
     thing = answer.first
     if thing is None:
         return FrontDoor(exists=False)
-    door = FrontDoor(exists=True, serves_routes=manifest.is_true(thing, GATEWAY_API), marker=_marker(thing))
+    door = FrontDoor(exists=True, serves_routes=manifest.is_true(thing, GATEWAY_API), marker=marker(thing))
     try:
         spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
     except ValidationError as error:
@@ -97,7 +97,7 @@ def read(answer: Required, known: str) -> FrontDoor:
     return replace(door, host=host, secure=secure, paths=paths, closed=_closed(thing, secure=secure))
 
 
-def _marker(thing: Object) -> str:
+def marker(thing: Object) -> str:
     """The header of this very gateway: that of another one says nothing, so that gateways can stand behind others."""
     uid = manifest.text(thing, "metadata", "uid")
     return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", manifest.name_of(thing), uid)

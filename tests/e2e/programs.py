@@ -156,11 +156,14 @@ BED: Final = (
                 "gateway-api",
                 "h1:RqVRIlkhLhUO8wOHKTLnTJA6o/1un4po4/6M1nRzdd0=",
             ),
-            Files(
-                "github.com/envoyproxy/gateway@v1.8.1",
-                "charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_envoyproxies.yaml",
-                "envoy-gateway",
-                "h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+            *(
+                Files(
+                    "github.com/envoyproxy/gateway@v1.8.1",
+                    f"charts/gateway-helm/charts/crds/crds/generated/gateway.envoyproxy.io_{plural}.yaml",
+                    "envoy-gateway",
+                    "h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+                )
+                for plural in ("clienttrafficpolicies", "envoyproxies")
             ),
             Files(
                 "github.com/traefik/traefik/v3@v3.7.9",

@@ -147,6 +147,41 @@ def test_the_order_in_which_endpoints_arrive_changes_nothing() -> None:
 # ---------------------------------------------------------------------- what is public
 
 
+def circle(made: Composition) -> list[Manifest]:
+    """What requests are matched by that have gone in a circle."""
+    (only,) = [one for one in made.children["httproute"].manifest["spec"]["rules"] if one not in rules(made)]
+    assert set(only) == {"matches"}
+    return list(only["matches"])
+
+
+@pytest.mark.parametrize("paths", [["/"], ["/v1", "/v1/audio", "/rerank"], [f"/{n}" for n in range(8)]])
+def test_a_request_that_comes_back_meets_a_rule_without_a_backend_at_every_public_path(paths: list[str]) -> None:
+    made = composed_service(service(), [endpoint("a")], door=open_gateway(publicPaths=paths))
+    assert [one["path"] for one in circle(made)] == [one["matches"][0]["path"] for one in rules(made)]
+    for one in rules(made):
+        (modifier,) = (each["requestHeaderModifier"] for each in one["filters"])
+        (mark,) = modifier["set"]
+        assert all(each["headers"] == [{"type": "Exact", **mark}] for each in circle(made))
+        assert mark["name"] not in modifier["remove"]
+    assert violations(made.children["httproute"].manifest, "httproutes") == []
+
+
+def test_every_gateway_has_a_mark_of_its_own_so_that_one_may_stand_behind_another() -> None:
+    def marks(uid: str) -> set[str]:
+        door = open_gateway()
+        made = composed_service(service(), [endpoint("a")], door={**door, "metadata": {"name": "default", "uid": uid}})
+        return {one["headers"][0]["name"] for one in circle(made)}
+
+    assert (len(marks("1")), marks("1") & marks("2")) == (1, set())
+
+
+def test_without_a_gateway_requests_keep_the_mark_that_they_get() -> None:
+    door = {**open_gateway(), "metadata": {"name": "default", "uid": "7b0c"}}
+    before = composed_service(service(), [endpoint("a")], door=door)
+    made = composed_service(served(), [endpoint("a")], route=observed_route(before), without_door=True)
+    assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
+
+
 def reached(made: Composition) -> dict[str, list[str]]:
     """The paths that are matched, each with what takes its place at each endpoint."""
     return {

@@ -105,6 +105,7 @@ def asked(bed: Bed, providers: Outside) -> Moving:
     say("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
     assert providers.bed is bed
     bed.control.kubectl.apply(FLEET)
+    bed.control.kubectl.apply_objects([abroad.front_door()])
     bed.control.kubectl.apply(MODEL)
     spare.arrange(bed)
     topologies.arrange(bed)

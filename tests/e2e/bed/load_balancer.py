@@ -54,15 +54,21 @@ class LoadBalancer:
 
 
 class Relay(ThreadingTCPServer):
-    """Passes connections on from a port of an address to another port of it."""
+    """Passes connections on from a port of an address to another port of it, or of another one.
+
+    Attributes:
+        target: Where they go.
+        passed: How many there were.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = WAITING
 
-    def __init__(self, address: str, port: int, target: int) -> None:
+    def __init__(self, address: str, port: int, target: int, to: str = "") -> None:
         super().__init__((address, port), _Passing)
-        self.target = (address, target)
+        self.target = (to or address, target)
+        self.passed = 0
         threading.Thread(target=self.serve_forever, name=f"relay-{port}", daemon=True).start()
 
     def stop(self) -> None:
@@ -78,6 +84,7 @@ class _Passing(BaseRequestHandler):
 
     def handle(self) -> None:
         assert isinstance(self.server, Relay)
+        self.server.passed += 1
         with suppress(OSError), socket.create_connection(self.server.target) as there:
             answers = threading.Thread(target=_copy, args=(there, self.request), daemon=True)
             answers.start()

@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+import yaml
+
 from function.api import labels
 from function.composition import Manifest, manifest
-from tests.e2e.bed.plane import OUTSIDE, Bed
+from tests.e2e.bed.load_balancer import Relay
+from tests.e2e.bed.plane import ADDRESSES, OUTSIDE, Bed
 from tests.e2e.bed.providers import SECONDS_A_TOKEN, Provider
+from tests.e2e.bed.quickstart import FLEET
 from tests.e2e.bed.servers import HttpServer
 from tests.e2e.bed.traffic import Stream
 from tests.e2e.bed.voice import say
@@ -27,11 +31,18 @@ SERVICES: Final = {
     "second": [{"provider": "plain"}],
     "flapping": [{"provider": "plain"}, {"provider": "flapping"}],
     "empty": [{"provider": "nobody"}],
+    "circle": [{"provider": "circle"}],
 }
 """The services of the first team, with the labels that they select."""
 
 WEIGHTS: Final = {"plain": 3, "sealed": 1}
 """How the first service shares its traffic."""
+
+INNER: Final = "inner"
+"""An endpoint that leads to the control cluster's own API server."""
+
+_BACK: Final = 8090
+_FRONT_DOOR: Final = 80
 
 LONG_SECONDS: Final = 90
 """How long the long answer takes: longer than anybody's patience by default, which is a minute."""
@@ -48,11 +59,13 @@ class Outside:
     Attributes:
         bed: Where it runs.
         servers: The providers' servers.
+        circle: The way back to the front door, by an address that is not known to be one.
         long: An answer that takes long, once it has begun.
     """
 
     bed: Bed
-    servers: list[HttpServer]
+    servers: list[HttpServer | Relay]
+    circle: Relay | None = field(default=None)
     long: Stream | None = field(default=None)
 
     def url(self, service: str, team: str = TEAM) -> str:
@@ -109,9 +122,16 @@ def arrange(bed: Bed) -> Outside:
     )
     if bed.isolated:
         say("stand-in: small servers at two addresses play the providers outside; no model runs there")
-    servers = [one.start() for one in providers] if bed.isolated else []
+    servers: list[HttpServer | Relay] = [one.start() for one in providers] if bed.isolated else []
+    circle = Relay(sealed, _BACK, _FRONT_DOOR, ADDRESSES["control"]) if bed.isolated else None
     bed.control.kubectl.apply_objects(_manifests(bed))
-    return Outside(bed, servers)
+    return Outside(bed, [*servers, *([circle] if circle else [])], circle)
+
+
+def front_door() -> Manifest:
+    """The quickstart's InferenceGateway, which also lets endpoints lead to the bed's addresses outside."""
+    thing: Manifest = yaml.safe_load((FLEET / "gateway.yaml").read_text())
+    return {**thing, "spec": {**thing["spec"], "endpoints": {"allow": [f"{one}/32" for one in OUTSIDE]}}}
 
 
 def backends(bed: Bed, service: str, namespace: str) -> list[str]:
@@ -148,6 +168,8 @@ def _manifests(bed: Bed) -> Iterator[Manifest]:
     yield endpoint("plain", TEAM, f"http://{plain}/v1")
     yield endpoint("sealed", TEAM, f"https://{sealed}:8443/openai/v1", **checked)
     yield endpoint("flapping", TEAM, f"http://{sealed}")
+    yield endpoint("circle", TEAM, f"http://{sealed}:{_BACK}", rewritePath=f"/{TEAM}/circle/")
+    yield endpoint(INNER, TEAM, "https://kubernetes.default.svc", rewritePath="/api/")
     yield endpoint("plain", OTHER_TEAM, f"http://{sealed}")
     for name, groups in SERVICES.items():
         yield service(name, TEAM, *groups)

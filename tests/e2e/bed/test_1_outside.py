@@ -11,7 +11,9 @@ from typing import Final
 import pytest
 
 from function.composition import manifest
-from tests.e2e.bed.outside import HOST, OTHER_TEAM, TEAM, WEIGHTS, Outside
+from function.composition.gateway_address import STEERING_HEADERS
+from function.routing import front_door
+from tests.e2e.bed.outside import HOST, INNER, OTHER_TEAM, TEAM, WEIGHTS, Outside
 from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.plane import OUTSIDE
 from tests.e2e.bed.providers import MODEL
@@ -98,6 +100,34 @@ def test_a_service_that_nothing_serves_keeps_its_url_and_answers_503(outside: Ou
 def test_the_api_is_public_and_nothing_else(outside: Outside, path: str, status: int) -> None:
     assert ask(f"http://{OUTSIDE[0]}/metrics").status == OK, "the provider has such a page"
     assert ask(f"{outside.url('second')}{path}").status == status
+
+
+def test_a_request_that_comes_back_ends_in_an_error_instead_of_a_circle(outside: Outside) -> None:
+    """Without a mark it would go round until Traefik has no descriptors left; connections to the way back are kept."""
+    assert outside.circle is not None
+    for _ in range(3):
+        assert ask(f"{outside.url('circle')}/v1/models").status == 503
+    assert outside.circle.passed <= 3, "each went round once at most"
+
+
+def test_only_the_gateways_own_mark_stops_a_request(outside: Outside) -> None:
+    door = outside.bed.composite("InferenceGateway", "default")
+    for marker, status in ((front_door.marker(door), 503), (f"{front_door.MARKER}-01234567", OK)):
+        assert ask(f"{outside.url('second')}/v1/models", headers={marker: "1"}).status == status
+
+
+def test_clients_cannot_say_where_a_picker_or_a_side_car_sends_a_request(outside: Outside) -> None:
+    said = {**dict.fromkeys(STEERING_HEADERS, "203.0.113.1:80"), "x-request-id": "kept"}
+    got = ask(f"{outside.url('second')}/v1/models", headers=said).body["headers"]
+    assert (got["x-request-id"], set(STEERING_HEADERS) & set(got)) == ("kept", set())
+
+
+def test_an_endpoint_that_leads_into_the_cluster_is_refused_and_has_no_service(outside: Outside) -> None:
+    inner = outside.bed.composite("ModelEndpoint", INNER, TEAM)
+    assert manifest.condition(inner, "RoutingReady")["reason"] == "AddressNotAllowed"
+    services = outside.bed.control.api.list("v1", "Service", TEAM)
+    owners = {owner["name"] for one in services for owner in manifest.items(one, "metadata", "ownerReferences")}
+    assert (INNER in owners, "plain" in owners) == (False, True)
 
 
 def test_an_answer_arrives_word_by_word(outside: Outside) -> None:

@@ -11,10 +11,10 @@ from tests.e2e.bed import leftovers
 from tests.e2e.bed.departing import ByHand
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.orders import LEFT, NAMESPACE, SERVICE, Orders
-from tests.e2e.bed.outside import backends
+from tests.e2e.bed.outside import backends, front_door
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.quickstart import FLEET, REPLICAS, Serving
 from tests.e2e.bed.quickstart import NAMESPACE as TEAM
+from tests.e2e.bed.quickstart import REPLICAS, Serving
 from tests.e2e.bed.traffic import OK, ask
 
 
@@ -53,7 +53,7 @@ def test_a_gateway_that_comes_back_serves_every_service_at_its_old_url(
     assert orders.left(SERVICE) == {LEFT}
     before = {one: bed.composite(SERVICE, *one)["status"]["address"] for one in services}
     started = time.monotonic()
-    bed.control.kubectl.apply(FLEET / "gateway.yaml")
+    bed.control.kubectl.apply_objects([front_door()])
 
     def served() -> bool:
         ready = all(bed.is_true(SERVICE, name, "Ready", team) for name, team in services)

@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -45,13 +46,13 @@ class Answer:
     body: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
-def ask(url: str, body: bytes | None = None) -> Answer:
+def ask(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """Send one request, over a connection of its own."""
     parts, at = urlsplit(url), time.time()
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PACE.slower(_PATIENCE))
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request("GET" if body is None else "POST", path, body)
+        connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
         answer = connection.getresponse()
         text = answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:

@@ -84,7 +84,7 @@ def compile_selector(text: str) -> Selector:
     return compiled
 
 
-_selectors: Final = Remembered["Selector | SelectorError"](4096, 400_000)
+_selectors: Final = Remembered["Selector | SelectorError"](4096, 200_000)
 """Compiled texts, which weigh as many parts as they have: each part takes up to a kilobyte."""
 
 _verdicts: Final = Remembered[Verdict](16_384, 2**24)

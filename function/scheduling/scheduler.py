@@ -96,6 +96,14 @@ def _identity(replica: Replica) -> tuple[str, int, str, str]:
     return (replica.cluster, replica.index, replica.namespace, replica.name)
 
 
+_TEXTS: Final = 2**16
+"""Bytes that all selectors of a deployment may have together, equal ones counted once.
+
+Ordinary ones have a hundred each. So all are compiled within a second, and stay compiled from call to call.
+"""
+_TOO_LONG: Final = (
+    "all selectors of the deployment up to this one have {total:,} bytes; {limit:,} are allowed together. Shorten them"
+)
 _TOO_MUCH: Final = (
     "all selectors of the deployment up to this one may cost {total}; together they are allowed the {limit} "
     "of a single one. Loop over less"
@@ -106,11 +114,18 @@ def _invalid_selectors(wanted: Wanted) -> tuple[InvalidSelector, ...]:
     """Find the selectors that do not compile, or that cost too much beside those before them."""
     invalid: list[InvalidSelector] = []
     costs: dict[str, int] = {}
+    seen: set[str] = set()
+    length = 0
     for engine in wanted.engines:
         for position, member in enumerate(engine.members):
             for request in member.requests:
                 for index, text in enumerate(request.selectors):
                     where = (engine.name, position, member.role, request.name, index)
+                    length += 0 if text in seen else len(text.encode(errors="replace"))
+                    seen.add(text)
+                    if length > _TEXTS:
+                        invalid.append(InvalidSelector(*where, _TOO_LONG.format(total=length, limit=_TEXTS)))
+                        continue
                     try:
                         costs[text] = compile_selector(text).cost
                     except SelectorError as error:

@@ -46,16 +46,23 @@ def match(requests: Requests, devices: Devices, effort: Effort | None = None) ->
     Args:
         requests: What one pod needs; every selector must compile.
         devices: What one node has, in published order.
-        effort: What searching may cost; by default as much as one plan.
+        effort: What evaluating and searching may cost; by default as much as one plan.
 
     Returns:
         The match, or what the first request that finds nothing was missing.
     """
     effort = effort or Effort()
+    try:
+        return _match(requests, devices, effort)
+    except TooComplexError:
+        return TooComplex(requests=len(requests), places=len(devices))
+
+
+def _match(requests: Requests, devices: Devices, effort: Effort) -> Match | Mismatch:
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
-        verdicts = [_judge(request, device) for device in devices]
+        verdicts = [_judge(request, device, effort) for device in devices]
         passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
         largest = max((devices[place].count for place in passing), default=0)
         if not passing:
@@ -63,12 +70,9 @@ def match(requests: Requests, devices: Devices, effort: Effort | None = None) ->
         if largest < request.count:
             return CountTooSmall(request.name, request.count, largest)
         choices.append(passing)
-    try:
-        assignment = _assign(requests, devices, choices, effort)
-        if assignment is None:
-            return _crowded(requests, devices, choices, effort)
-    except TooComplexError:
-        return TooComplex(requests=len(requests), places=len(devices))
+    assignment = _assign(requests, devices, choices, effort)
+    if assignment is None:
+        return _crowded(requests, devices, choices, effort)
     resolved = tuple(
         ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
         for request, place in zip(requests, assignment, strict=True)
@@ -85,10 +89,12 @@ class _Refusal:
     verdict: Verdict
 
 
-def _judge(request: DeviceRequest, device: Device) -> _Refusal | None:
+def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal | None:
     """Find the first selector that is not true of a device; None when all are."""
     for index, text in enumerate(request.selectors):
-        verdict = _compile(text).evaluate(device)
+        selector = _compile(text)
+        effort.evaluate(selector.cost)
+        verdict = selector.evaluate(device)
         if not verdict:
             return _Refusal(index, verdict)
     if device.claim is Claim.DRA and not device.device_class:

@@ -13,9 +13,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from function import deadline
+from function.selectors import COST_LIMIT
 
 STEPS: Final = 250_000
 """Steps that all searches of one plan may take together beyond the first descent of each: some tenths of a second."""
+
+COST: Final = 2 * COST_LIMIT
+"""What evaluating all selectors of one plan on all kinds of devices may cost together: some seconds."""
 
 _PATIENCE = 5_000
 """Steps after which first-fit order is given up for a search whose cost is bounded."""
@@ -24,18 +28,34 @@ _ROUND: Final = 1024
 
 
 class TooComplexError(Exception):
-    """No way was found to place all items, and none was excluded, in the steps that were left."""
+    """No way was found to place all items, and none was excluded, with the effort that was left."""
 
 
 class Effort:
-    """Steps that are left for the searches of one plan."""
+    """What one plan may still cost.
 
-    def __init__(self, steps: int = STEPS) -> None:
+    Attributes:
+        left: Steps of searches.
+        cost: Cost of evaluating selectors, as Kubernetes estimates it.
+    """
+
+    def __init__(self, steps: int = STEPS, cost: int = COST) -> None:
         self.left = steps
+        self.cost = cost
 
     def spend(self, steps: int) -> None:
         """Take steps away."""
         self.left = max(self.left - max(steps, 0), 0)
+
+    def evaluate(self, cost: int) -> None:
+        """Take away what evaluating a selector costs.
+
+        Raises:
+            TooComplexError: So much is not left.
+        """
+        if cost > self.cost:
+            raise TooComplexError
+        self.cost -= cost
 
 
 def pack(

@@ -185,6 +185,8 @@ class CountTooSmall:
 class TooComplex:
     """There are too many ways to place several things to try them all, and the likeliest do not work.
 
+    Or evaluating the selectors on all kinds of devices of the fleet costs too much.
+
     Attributes:
         requests: How many device requests of one pod are to be met together; 0 when it is engines.
         engines: How many engines are to be placed together; 0 when it is device requests.

@@ -47,7 +47,7 @@ _REMEDIES: Final = {
     Kind.TAINTED: "Remove the taint or tolerate it.",
     Kind.NOT_PERMITTED: "Remove what grants, or have it added to the cluster's spec.namespaces.podMetadata.",
     Kind.RESERVED_NAMESPACE: "Deploy in another namespace.",
-    Kind.TOO_COMPLEX: "Put requests for the same devices into one with a count, or split the deployment.",
+    Kind.TOO_COMPLEX: "Put requests for the same devices into one with a count, loop less in selectors, or split it.",
     Kind.COUNT_TOO_SMALL: "Request fewer devices per pod, or add a pool with larger nodes.",
     Kind.SYNTHETIC_ONLY: "Request a device that pods claim through DRA.",
     Kind.NO_DEVICE: "Compare the selectors with the devices in the clusters' status.gpuPools.",

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import CountTooSmall, Fleet, TooComplex, packing, schedule, summary
+from function.scheduling import CountTooSmall, Fleet, TooComplex, packing, placing, schedule, summary
 from function.scheduling.matching import match
 from function.scheduling.packing import STEPS, Effort
-from tests.support.fleets import cluster, engine, gpu, own, pool, request, standalone, wanted
+from function.selectors import compile_selector
+from tests.support.fleets import GPU, cluster, engine, gpu, own, pool, request, standalone, wanted
 
 ROOMS = (57, 58, 59, 60, 61, 62, 63, 64)
 COUNTS = (1, 2, 3, 4, 5, 6, 7, 33, 34, 35, 36, 37, 38, 39, 40, 41)
@@ -56,7 +57,7 @@ def test_a_deployment_is_told_how_many_requests_are_too_many_and_what_to_do() ->
     assert plan.rejections == (("a", TooComplex(requests=16, places=8)),)
     assert summary(0, 1, plan.rejections) == (
         "0 of 1 placed, 1 cluster: 1 too complex to match (16 requests of a pod over 8 kinds of devices). "
-        "Put requests for the same devices into one with a count, or split the deployment."
+        "Put requests for the same devices into one with a count, loop less in selectors, or split it."
     )
 
 
@@ -76,6 +77,27 @@ def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
 
 def test_requests_that_can_be_met_are_met_without_any_steps_left() -> None:
     assert match(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), Effort(0))
+
+
+def test_selectors_are_evaluated_on_as_many_kinds_of_devices_as_they_may_cost_together() -> None:
+    ones = f"[{', '.join('1' * 100)}]"
+    costly = f"{ones}.all(a, {ones}.all(b, a + b > 0))"
+    cost = compile_selector(costly).cost
+    lists = [(gpu(f"m{number}"),) for number in range(3)]
+    effort = Effort(cost=2 * cost)
+    found = [match((request("r", 1, costly),), devices, effort) for devices in lists]
+    assert [isinstance(one, TooComplex) for one in found] == [False, False, True]
+    assert effort.cost == 0
+
+
+def test_all_members_pools_and_clusters_of_a_plan_share_what_evaluating_may_cost() -> None:
+    cost = compile_selector(GPU).cost
+    fleet = Fleet(tuple(cluster(name, pool("p", 4, gpu(name))) for name in "abc"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placing, "Effort", lambda: Effort(cost=2 * cost))
+        plan = schedule(fleet, wanted(12))
+    assert {one.cluster for one in plan.placed} == {"a", "b"}
+    assert dict(plan.rejections)["c"] == TooComplex(requests=1, places=1)
 
 
 def test_a_request_that_cannot_be_met_is_named_as_before_while_steps_last() -> None:

@@ -81,11 +81,10 @@ def restored(
     told = {endpoint.name: endpoint for endpoints in listed for endpoint in endpoints}
     for thing in (answer.first for answer in known.endpoints):
         for endpoint in endpoint_view.read([] if thing is None else [thing], namespace):
-            if endpoint.name not in told:
-                told[endpoint.name] = endpoint
-                group = _selected_by(groups, thing)
-                if group is not None:
-                    found[group].append(replace(endpoint, unlisted=True))
+            told.setdefault(endpoint.name, endpoint)
+            group = _selected_by(groups, thing)
+            if group is not None and endpoint.name not in {one.name for one in listed[group]}:
+                found[group].append(replace(endpoint, unlisted=True))
     accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in told.values()}
     for backend, answer in known.services.items():
         name = _owner(answer.first)

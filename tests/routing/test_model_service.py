@@ -510,6 +510,15 @@ def test_what_is_not_listed_stays_in_the_group_that_selects_it_and_as_it_is() ->
     assert shares_of(made) == {"b": 19, "c": 1}
 
 
+def test_an_endpoint_that_its_own_group_does_not_list_is_not_given_to_another_that_does() -> None:
+    groups = group(80, app="chat"), group(20, team="ml")
+    both, other = endpoint("a", labels={"app": "chat", "team": "ml"}), endpoint("b", labels={"team": "ml"})
+    before = composed_service(service(*groups), [both], [both, other])
+    thing = served(*groups, shares=shares_of(before))
+    made = composed_service(thing, [], [both, other], route=observed_route(before))
+    assert shares_of(made) == shares_of(before) == {"a": 4, "b": 1}
+
+
 @pytest.mark.parametrize("shares", [{}, {"a": 48, "b": 47, "c": 5}], ids=["status is lost", "status is there"])
 def test_an_endpoint_that_is_not_found_keeps_its_share_while_its_service_is_there(shares: dict[str, int]) -> None:
     groups = group(95, app="own"), group(5, app="new")

@@ -84,6 +84,7 @@ class Replica:
         serving: Whether it serves now.
         unsure: Whether it says neither that it serves nor that it does not.
         served: Whether it has ever served.
+        reachable: Whether requests may reach it, if it serves.
         settled: Whether it has served long enough for every service to have noticed.
         stuck: Whether it has never served in all the time that it was given.
         created: Creation time as RFC 3339 text, comparable as text.
@@ -103,6 +104,7 @@ class Replica:
     serving: bool = False
     unsure: bool = False
     served: bool = False
+    reachable: bool = True
     settled: bool = False
     stuck: bool = False
     created: str = ""

@@ -48,7 +48,7 @@ def quorum(replicas: Iterable[Replica], wanted: Wanted) -> Quorum:
 
 def answers(replica: Replica) -> bool:
     """Tell whether a replica may answer requests; one that has served and says nothing now may."""
-    return replica.serving or (replica.unsure and replica.served)
+    return replica.reachable and (replica.serving or (replica.unsure and replica.served))
 
 
 def merit(replica: Replica) -> tuple[bool, bool, bool]:

@@ -31,11 +31,13 @@ _MOST_ENTRIES: Final = 256
 def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnReplica:
     """Say of a replica whether it has settled, and whether it is stuck.
 
-    One with an endpoint has served, even if its own status does not say so any more.
+    One with an endpoint has served, even if its own status does not say so any more. One without is reached by
+    nobody; but what Crossplane has lost track of may have one all the same.
     """
     now = observation.now
-    served = one.replica.served or one.endpoint_key in observation.children
-    one = replace(one, replica=replace(one.replica, served=served))
+    has_endpoint = one.endpoint_key in observation.children
+    served, reachable = one.replica.served or has_endpoint, has_endpoint or not one.observed
+    one = replace(one, replica=replace(one.replica, served=served, reachable=reachable))
     settles, expires = _settles(observation, one), _expires(demand, one)
     found = replace(
         one.replica,

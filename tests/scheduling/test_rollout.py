@@ -77,6 +77,11 @@ def test_of_two_that_answer_neither_goes_before_one_of_them_is_available() -> No
     assert (gone(answer), places(answer)) == ([], [])
 
 
+def test_one_that_serves_and_that_nobody_reaches_may_go() -> None:
+    replicas = (old("a", settled=False, reachable=False), old("b", settled=False, reachable=False))
+    assert [name for name, _ in gone(plan(ROOMY_TWO, rollout(1, unavailable=0), *replicas))] == ["b/0"]
+
+
 def test_a_new_replica_that_cannot_answer_goes_at_once_when_something_else_is_asked_for() -> None:
     replicas = (old("a", revision="r0"), old("b", revision="r1", serving=False, served=False))
     answer = plan(ROOMY_TWO, rollout(1), *replicas)

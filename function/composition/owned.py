@@ -22,6 +22,7 @@ from typing import Any
 
 from function.composition import manifest, moments
 from function.composition.manifest import Manifest, Object
+from function.composition.memory import derive
 from function.composition.ownership import RESOURCE_NAME
 
 _MANAGER = "apiextensions.crossplane.io/composed/"
@@ -93,10 +94,17 @@ def changed(child: Object | None, composite: Object) -> datetime | None:
         child: The observed child.
         composite: The composite that composes it.
     """
-    ours = manager(composite)
-    entries = [e for e in manifest.items(child, "metadata", "managedFields") if _is_applied_by(e, ours)]
-    times = [moments.time_of(manifest.text(entry, "time")) for entry in entries]
-    return max((time for time in times if time is not None), default=None)
+    return None if child is None else derive(child, _applied).get(manager(composite))
+
+
+def _applied(child: Object) -> dict[str, datetime]:
+    """When each manager has last applied something else than before."""
+    found: dict[str, datetime] = {}
+    for entry in manifest.items(child, "metadata", "managedFields"):
+        who, time = manifest.text(entry, "manager"), moments.time_of(manifest.text(entry, "time"))
+        if time is not None and _is_applied_by(entry, who):
+            found[who] = max(time, found.get(who, time))
+    return found
 
 
 def _is_applied_by(entry: Mapping[str, Any], who: str) -> bool:

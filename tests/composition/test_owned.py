@@ -1,6 +1,7 @@
 """Re-emitting what we own is a no-op; re-emitting more would take over what others wrote."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -202,3 +203,16 @@ def test_a_two_fold_key_matches_an_item_by_all_its_keys() -> None:
         entry(spec({"f:ports": {'k:{"port":1,"protocol":"UDP"}': {"f:x": {}}}})),
     )
     assert owned.intent(observed, COMPOSITE) == emitted({"spec": {"ports": [{"port": 1, "protocol": "UDP", "x": 2}]}})
+
+
+def test_when_we_last_changed_a_child_is_what_the_api_server_wrote_beside_our_fields() -> None:
+    entries = [
+        {**entry({}), "time": "2026-01-01T00:00:00Z"},
+        {**entry({}, subresource="status"), "time": "2026-01-02T00:00:00Z"},
+        {**entry({}, operation="Update"), "time": "2026-01-03T00:00:00Z"},
+        {**entry({}, "somebody"), "time": "2026-01-04T00:00:00Z"},
+        {**entry({}), "time": "soon"},
+    ]
+    assert owned.changed(child({}, *entries), COMPOSITE) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert owned.changed(child({}, *entries[1:]), COMPOSITE) is None
+    assert owned.changed(None, COMPOSITE) is None

@@ -100,12 +100,13 @@ class RoutedWorld:
     _status: dict[str, Any] = field(default_factory=dict)
     _httproute: Manifest | None = None
     _dying: list[tuple[int, Thing]] = field(default_factory=list)
-    _past: deque[list[Thing]] = field(default_factory=lambda: deque(maxlen=3))
+    _past: deque[tuple[int, list[Thing]]] = field(default_factory=lambda: deque(maxlen=3))
     _least: deque[int] = field(default_factory=lambda: deque(maxlen=NOTICED + 2))
     _known: dict[str, Thing] = field(default_factory=dict)
     _marked: dict[str, int] = field(default_factory=dict)
     _next_plan: int = 0
     _next_notice: int = 0
+    _saw: int = 0
     _empty_since: int | None = None
     _answering: int = 0
 
@@ -154,7 +155,8 @@ class RoutedWorld:
         for key, one in self.units.items():
             if not one.answers and one.ready_at is not None and one.ready_at <= self.now:
                 self.say(key, ready=True)
-        self._past.append([one.thing for key, one in sorted(self.units.items()) if key.startswith("endpoint-")])
+        endpoints = [one.thing for key, one in sorted(self.units.items()) if key.startswith("endpoint-")]
+        self._past.append((self.now, endpoints))
         if self.now >= self._next_plan:
             self.plan()
             self.check()
@@ -289,8 +291,8 @@ class RoutedWorld:
     # ------------------------------------------------------------------ the service
 
     def _notice(self) -> None:
-        """Have the service composed, by what it knows of its endpoints: it may be some ticks late."""
-        endpoints = self._past[self.random.randrange(len(self._past))]
+        """Have the service composed, by what it knows of its endpoints: some ticks late, and never older than what it knew."""
+        self._saw, endpoints = self.random.choice([(at, found) for at, found in self._past if at >= self._saw])
         spec = {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "chat"}}}]}
         meta = {"name": "chat", "namespace": "ml-team"}
         thing = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelService", "metadata": meta, "spec": spec}

@@ -291,7 +291,7 @@ class RoutedWorld:
     # ------------------------------------------------------------------ the service
 
     def _notice(self) -> None:
-        """Have the service composed, by what it knows of its endpoints: some ticks late, and never older than what it knew."""
+        """Have the service composed, by what it knows of its endpoints: a few ticks late, never less than before."""
         self._saw, endpoints = self.random.choice([(at, found) for at, found in self._past if at >= self._saw])
         spec = {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "chat"}}}]}
         meta = {"name": "chat", "namespace": "ml-team"}

@@ -96,14 +96,15 @@ class Egress:
     doubt: str = ""
     missing: bool = False
 
-    def refusal(self, url_host: str, said_host: str) -> Refusal | None:
+    def refusal(self, who: str, url_host: str, said_host: str) -> Refusal | None:
         """Judge an endpoint; None when it may lead there.
 
         Args:
+            who: What names the host, in words.
             url_host: Canonical host of its URL.
             said_host: The host that its requests name, when it says one.
         """
-        for path, host in (("spec.url", url_host), ("spec.host", said_host)):
+        for path, host in ((who, url_host), ("spec.host", said_host)):
             own = self._own(host) if host else ""
             if own:
                 message = f"{path} names {host}, which is {own}: requests would go in circles or around the rules"
@@ -116,7 +117,7 @@ class Egress:
         if not kind or self.allow.has_itself(url_host):
             return None
         opens = "spec.endpoints.allow of InferenceGateway default can open it"
-        message = f"spec.url names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
+        message = f"{who} names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
         return Refusal("AddressNotAllowed", message, certain=not (self.doubt or self.missing))
 
     def _own(self, host: str) -> str:

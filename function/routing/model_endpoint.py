@@ -35,27 +35,27 @@ def compose(draft: Draft) -> Composition:
     rules = draft.require("inference-gateway", front_door.GATEWAY)
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
-        return _refuse(draft, "InvalidURL", f"spec.url {url.problem}")
+        return _refuse(draft, rules, "InvalidURL", f"spec.url {url.problem}")
     path = urls.decoded(spec.rewrite_path) if spec.rewrite_path else url.rewrite_path
     if isinstance(path, urls.NoUrl):
-        return _refuse(draft, "InvalidRewrite", f"spec.rewritePath {path.problem}")
+        return _refuse(draft, rules, "InvalidRewrite", f"spec.rewritePath {path.problem}")
     endpoint = _endpoint(draft, spec, url, path)
     problem = routing_problem(endpoint.rewrite_path, endpoint.hostname)
     if problem:
-        return _refuse(draft, "InvalidRewrite", f"spec.{problem}")
+        return _refuse(draft, rules, "InvalidRewrite", f"spec.{problem}")
     if url.refusal:
-        return _refuse(draft, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
+        return _refuse(draft, rules, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
     check = backend_tls.ask(draft, spec, url)
     kept_out = _kept_out(draft, rules, url.host, spec.host)
     if kept_out is not None:
         return kept_out
     if check is not None and not check.fetched:
-        return _hold(draft, "InputUnresolved", "What the certificate is checked against is not fetched yet")
+        return _stay(draft, rules, "InputUnresolved", "What the certificate is checked against is not fetched yet")
     backend_tls.say(draft, spec, url, check)
     told = backend_tls.compose(draft, check, endpoint.backend)
     if not told and _published(draft) and draft.observed(SERVICE) is not None:
         reason, why = backend_tls.obstacle(check)
-        return _hold(draft, reason, f"{why}; requests go where they went before")
+        return _stay(draft, rules, reason, f"{why}; requests go where they went before")
     _compose_backend(draft, url, endpoint)
     _publish(draft, url, endpoint, told=told)
     refused = "" if check is None else backend_tls.refusal(draft)
@@ -70,19 +70,42 @@ def _kept_out(draft: Draft, rules: Required, url_host: str, said_host: str) -> C
     if rules.unresolved:
         return _hold(draft, "InputUnresolved", "InferenceGateway default is not fetched yet")
     found = egress.read(rules)
-    refusal = found.refusal(url_host, urls.canonical(said_host))
+    refusal = found.refusal("spec.url", url_host, urls.canonical(said_host))
     if refusal and (refusal.certain or not _published(draft)):
         return _close(draft, refusal)
     if found.missing and _published(draft):
         said = "InferenceGateway default, which says where endpoints may lead, does not exist"
         return _hold(draft, "InputMissing", f"{said}; requests go where they went before")
-    return _hold(draft, "InputInvalid", f"{found.doubt}; requests go where they went before") if found.doubt else None
+    if not found.doubt:
+        return None
+    return _stay(draft, rules, "InputInvalid", f"{found.doubt}; requests go where they went before")
+
+
+def _stay(draft: Draft, rules: Required, reason: str, why: str) -> Composition:
+    """Leave everything as it is, unless it is known to lead where it may not."""
+    hostname = urls.canonical(manifest.text(draft.observation.status, "routing", "hostname"))
+    for host in _in_use(draft) if not rules.unresolved else ():
+        refusal = egress.read(rules).refusal("What is in use", host, hostname)
+        if refusal and refusal.certain:
+            return _close(draft, refusal)
+    return _hold(draft, reason, why)
+
+
+def _in_use(draft: Draft) -> list[str]:
+    """The hosts that requests are sent to now."""
+    slices = (draft.observed(slice_key(family)) for family in urls.Family)
+    endpoints = (one for thing in slices for one in manifest.items(thing, "endpoints"))
+    found = (urls.canonical(manifest.text(one, "addresses", 0)) for one in endpoints)
+    return [host for host in found if host]
 
 
 def _of_replica(draft: Draft, spec: ModelEndpointSpec) -> Composition:
     """Compose the backend of a replica, wherever its endpoint says that it leads."""
     url = replica_endpoint.ask(draft)
     if isinstance(url, replica_endpoint.NotKnown):
+        forged = replica_endpoint.forged(draft.observation)
+        if forged and url.reason != "InputUnresolved":
+            return _close(draft, egress.Refusal("AddressNotAllowed", f"{forged}; {url.message}"))
         if draft.observation.children or url.reason == "InputUnresolved":
             return _hold(draft, url.reason, f"{url.message}; requests go where they went before")
         draft.repeat(TLS)
@@ -162,10 +185,10 @@ def _hold(draft: Draft, reason: str, why: str) -> Composition:
     return replace(draft.hold(reason, why), ready=False)
 
 
-def _refuse(draft: Draft, reason: str, problem: str) -> Composition:
+def _refuse(draft: Draft, rules: Required, reason: str, problem: str) -> Composition:
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
-        return _hold(draft, "InvalidSpec", f"{problem}; requests go where they went before")
+        return _stay(draft, rules, "InvalidSpec", f"{problem}; requests go where they went before")
     draft.repeat(TLS)
     draft.say(ROUTING, reason, problem)
     return draft.finish(ready=False)

@@ -13,8 +13,8 @@ from typing import Final
 
 from function.api import labels, urls
 from function.api.model_deployment import MODEL_DEPLOYMENT
-from function.composition import Draft, Object, Requirement, manifest
-from function.composition.gateway_address import replica_url
+from function.composition import Draft, Object, Observation, Requirement, manifest
+from function.composition.gateway_address import replica_path, replica_url
 from function.routing import special_use
 from function.routing.front_door import API_VERSION
 
@@ -63,6 +63,17 @@ def ask(draft: Draft) -> urls.Url | NotKnown:
         said = f"InferenceCluster {cluster} says that its gateway is at {url.host}, which cannot be"
         return NotKnown("InputInvalid", f"{said}: {why}")
     return url
+
+
+def forged(seen: Observation) -> str:
+    """Why what an endpoint publishes cannot be a replica's, in words; empty when it can, or publishes nothing."""
+    routing = manifest.mapping(seen.status, "routing")
+    host = manifest.text(routing, "host")
+    path = replica_path(seen.namespace, seen.name)
+    said = (manifest.text(routing, "protocol"), manifest.text(routing, "rewritePath"))
+    if not host or (said == ("http", path) and not special_use.local(host)):
+        return ""
+    return f"It leads to {said[0]}://{host}{said[1]}, and a replica of a ModelDeployment is at http://...{path}"
 
 
 def _cluster(endpoint: Object) -> str:

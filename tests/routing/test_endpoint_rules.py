@@ -162,6 +162,34 @@ def test_an_endpoint_that_is_denied_later_leads_nowhere_at_once_and_its_service_
     assert set(made.children) == {"service", "endpointslice-ipv4"}
 
 
+def leading_to(address: str) -> Manifest:
+    return {**SLICE, "endpoints": [{"addresses": [address], "conditions": {"ready": True}}]}
+
+
+@pytest.mark.parametrize(
+    ("url", "spec"),
+    [
+        ("https://[::1", {}),
+        ("https://api.example.com", {"rewritePath": "/../"}),
+        ("https://api.example.com", {"tls": {"caSecretRef": {"name": "gone"}}}),
+        ("http://127.0.0.1", {}),
+    ],
+)
+@pytest.mark.parametrize("address", ["10.96.0.1", "52.1.2.3", "203.0.113.4"])
+def test_what_is_kept_because_something_else_is_wrong_must_be_allowed_too(
+    url: str, spec: dict[str, Any], address: str
+) -> None:
+    children: Any = {"service": SERVICE, "endpointslice_ipv4": leading_to(address)}
+    at = door(["203.0.113.0/24"])
+    made = composed_endpoint(running(url, **spec), [], at, **children)
+    if address == "203.0.113.4":
+        assert (made.status, made.ready) == ({"routing": ROUTING}, True)
+        assert bodies(made)["endpointslice-ipv4"]["endpoints"] == leading_to(address)["endpoints"]
+    else:
+        assert (made.status, made.ready) == ({"routing": {"refused": True}}, False)
+        assert bodies(made)["endpointslice-ipv4"]["endpoints"] == []
+
+
 def test_an_endpoint_that_is_allowed_again_is_routed_to_as_before() -> None:
     refused = routed("http://203.0.113.4/v1", door())
     thing = bare_endpoint(status=dict(refused.status))

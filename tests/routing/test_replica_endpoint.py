@@ -94,6 +94,25 @@ def test_whatever_no_deployment_controls_is_written_by_hand(owner: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "was",
+    [
+        {**ROUTING, "host": "10.96.0.1", "rewritePath": "/api/"},
+        {**ROUTING, "host": "10.96.0.1", "protocol": "https", "port": 443},
+        {**ROUTING, "host": "kubernetes.default.svc"},
+        {**ROUTING, "rewritePath": "/other-team/secret/"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("clusters", [[], cluster("")], ids=["no cluster", "no address"])
+def test_one_that_was_written_by_hand_and_then_says_it_is_ours_keeps_nothing(
+    was: dict[str, Any], clusters: list[Manifest]
+) -> None:
+    made = composed({**of_replica(), "status": {"routing": was}}, clusters, **WHOLE)
+    assert (made.status, made.ready) == ({"routing": {"refused": True}}, False)
+    assert bodies(made)["endpointslice-ipv4"]["endpoints"] == []
+
+
+@pytest.mark.parametrize(
     ("clusters", "reason"),
     [
         (None, "InputUnresolved"),

@@ -16,12 +16,18 @@ from function.composition import (
     Status,
     manifest,
 )
-from function.composition.conditions import HELD
+from function.composition.conditions import HELD, repeated
+from function.deadline import CallEndedError
 from function.fleet import inference_class, inference_cluster, serving_stack
 from function.routing import inference_gateway, model_endpoint, model_service
 from function.serving import model_deployment, model_replica
 
 _LOG = logging.getLogger(__name__)
+
+_FAILED = "InternalError"
+_ENDED = "DeadlineExceeded"
+_NOT_REPEATED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
+"""Types that are not repeated as they were: `Held` is said anew, and Crossplane sets the others itself."""
 
 COMPOSERS: Mapping[tuple[str, str], Composer] = {
     (composer.api_version, composer.kind): composer
@@ -43,15 +49,17 @@ def compose(observation: Observation) -> Composition:
     """Answer an observation with the composer of its kind.
 
     Never raises. A spec that cannot be read is answered with a hold. A failure, an unknown
-    kind, and a child that cannot be kept safely are answered with a fatal composition, which
-    leaves children, status and Ready untouched.
+    kind, a child that cannot be kept safely, and a call whose time is up are answered with a
+    fatal composition, which leaves children, status and Ready untouched.
     """
     key = (observation.api_version, observation.kind)
     composer = COMPOSERS.get(key)
     if composer is None:
         known = ", ".join(sorted(kind for _, kind in COMPOSERS))
         return _fatal(
-            observation, f"{' '.join(filter(None, key)) or 'no kind'} is not composed here; known are {known}"
+            observation,
+            _FAILED,
+            f"{' '.join(filter(None, key)) or 'no kind'} is not composed here; known are {known}",
         )
     return answer(composer, observation)
 
@@ -64,24 +72,30 @@ def answer(composer: Composer, observation: Observation) -> Composition:
         except InvalidSpecError as error:
             return Draft(observation, composer.vocabulary).hold("InvalidSpec", str(error))
     except HoldUnsafeError as error:
-        return _fatal(observation, f"{error}; nothing is changed until that is repaired")
+        return _fatal(observation, _FAILED, f"{error}; nothing is changed until that is repaired")
+    except CallEndedError as error:
+        return ended(observation, error)
     except Exception as error:  # noqa: BLE001  # whatever a composer did wrong must not touch what runs
         _LOG.exception("composing %s %s/%s failed", observation.kind, observation.namespace, observation.name)
-        return _fatal(observation, f"composing {observation.kind} failed: {type(error).__name__}: {error}")
+        return _fatal(observation, _FAILED, f"composing {observation.kind} failed: {type(error).__name__}: {error}")
 
 
-def _fatal(observation: Observation, message: str) -> Composition:
+def ended(observation: Observation, error: CallEndedError) -> Composition:
+    """Answer a call that ended before its answer was made."""
+    return _fatal(observation, _ENDED, f"{error}; nothing is changed, and it is tried again")
+
+
+def _fatal(observation: Observation, reason: str, message: str) -> Composition:
     """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are repeated."""
-    repeated = [
-        Condition(
-            manifest.text(seen, "type"),
-            Status(seen["status"]),
-            manifest.text(seen, "reason"),
-            manifest.text(seen, "message"),
-        )
-        for seen in manifest.items(observation.composite, "status", "conditions")
-        if seen.get("status") in {status.value for status in Status}
-        and manifest.text(seen, "type") not in {"", HELD, "Ready", "Synced", "Responsive", "Healthy"}
-    ]
-    held = Condition(HELD, Status.TRUE, "InternalError", message)
-    return Composition(conditions=(*sorted(repeated, key=lambda c: c.type), held), fatal=message)
+    held = Condition(HELD, Status.TRUE, reason, message)
+    return Composition(conditions=(*_repeated(observation), held), fatal=message)
+
+
+def _repeated(observation: Observation) -> list[Condition]:
+    """The conditions that are observed, as far as they can be read, and are ours to set."""
+    found: dict[str, Condition] = {}
+    for seen in manifest.items(observation.composite, "status", "conditions"):
+        said = repeated(seen)
+        if said is not None and said.type not in _NOT_REPEATED:
+            found.setdefault(said.type, said)
+    return [found[kind] for kind in sorted(found)]

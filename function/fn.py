@@ -15,10 +15,11 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
 from google.protobuf.message import DecodeError
 
-from function.composers import compose
-from function.composition import Composition, Condition, Observation, Requirement, Severity, Status
+from function import deadline, wire
+from function.composers import compose, ended
+from function.composition import Composition, Condition, Observation, Requirement, Severity, Status, manifest
 from function.composition.memory import Identity
-from function.protocol import Request, Response
+from function.protocol import COMPOSITE, Fields, Request, Response
 from function.structs import Object, Struct, written
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -69,11 +70,23 @@ def answer(
     """
     request = Request.FromString(message)
     observation = _observation(request, now, remembers=remembers)
-    if clock is not None:
-        with suppress(DecodeError):  # the composer says what is broken
-            observation = replace(observation, now=clock(observation))
-    composition, response = _send(request, compose(observation))
+    try:
+        if clock is not None:
+            with suppress(DecodeError):  # the composer says what is broken
+                observation = replace(observation, now=clock(observation), clock=observation.now)
+        composition, response = _send(request, compose(observation))
+    except deadline.CallEndedError as error:
+        composition, response = _send(request, ended(observation, error))
     return Answered(observation, composition, response)
+
+
+def owner(message: bytes) -> str:
+    """Tell whose a request is, at once: the namespace of its composite. Empty when it is in none, or cannot be read."""
+    try:
+        composite = Struct(Fields.FromString(bytes(wire.find(memoryview(message), *COMPOSITE))))
+        return manifest.namespace_of(composite)
+    except (DecodeError, UnicodeDecodeError):
+        return ""
 
 
 def run(request: fnv1.RunFunctionRequest, now: datetime) -> fnv1.RunFunctionResponse:
@@ -168,6 +181,7 @@ def _response(request: Any, composition: Composition) -> Any:
     composite.ready = fnv1.READY_TRUE if composition.ready else fnv1.READY_FALSE
     composite.resource = written({"status": composition.status}, over=composite.resource)
     for key, child in composition.children.items():
+        deadline.check()
         target = response.desired.resources[key]
         target.resource = written(child.manifest, over=target.resource)
         target.ready = fnv1.READY_TRUE if child.readiness.ready else fnv1.READY_FALSE

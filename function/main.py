@@ -24,6 +24,8 @@ _QUIET_SECONDS: Final = 3
 _BETWEEN_SECONDS: Final = 2
 _MOST_MEBIBYTES: Final = 2047
 _LAST_PORT: Final = 65535
+_MOST_SECONDS: Final = 100
+"""Crossplane gives a reconcile two minutes."""
 
 
 def modelplane(argv: Sequence[str] | None = None) -> int:
@@ -66,12 +68,18 @@ def serve(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
         insecure=arguments.insecure,
         max_receive_mebibytes=arguments.max_recv_message_size,
         metrics_address=arguments.metrics_address,
+        call_deadline=arguments.call_deadline,
     )
+    serving = server.Server(settings)
     try:
-        asyncio.run(server.Server(settings).run_until_told_to_stop())
+        asyncio.run(serving.run_until_told_to_stop())
     except server.StartError as error:
         sys.stderr.write(f"function: {error}\n")
         return FAILED
+    if serving.working:
+        # Python would end such threads in the middle of anything, at worst with a crash.
+        sys.stderr.flush()
+        os._exit(SETTLED)
     return SETTLED
 
 
@@ -109,6 +117,13 @@ def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="the largest request to take (default: %(default)s)",
     )
     parser.add_argument(
+        "--call-deadline",
+        type=_seconds,
+        default=given("call-deadline", "20"),
+        metavar="SECONDS",
+        help="how long one call may work, and how long it may wait before (default: %(default)s)",
+    )
+    parser.add_argument(
         "--metrics-address",
         type=_address,
         default=given("metrics-address", "0.0.0.0:8080"),
@@ -135,6 +150,13 @@ def _mebibytes(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= _MOST_MEBIBYTES:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of MiB from 1 to {_MOST_MEBIBYTES}")
+    return number
+
+
+def _seconds(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds from 1 to {_MOST_SECONDS}")
     return number
 
 

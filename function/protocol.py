@@ -110,5 +110,12 @@ def _messages() -> dict[str, Any]:
     return {name: message_factory.GetMessageClass(one) for name, one in found.items()}
 
 
+COMPOSITE: Final = (
+    fnv1.RunFunctionRequest.OBSERVED_FIELD_NUMBER,
+    fnv1.State.COMPOSITE_FIELD_NUMBER,
+    fnv1.Resource.RESOURCE_FIELD_NUMBER,
+)
+"""Where the observed composite is in a request."""
+
 Fields, Items, Request, Response = _messages().values()
 """A Struct, a list, a request and a response."""

@@ -1,13 +1,13 @@
 """The gRPC server: transport, health, reflection and draining around the composition function.
 
-Requests are taken as bytes and parsed in a worker thread, so that a request of fifty
-megabytes does not hold up the health answer of the event loop, and one over the limit is
-refused with a message that names the flag.
+Requests are taken as bytes, received only when there is room for them, and parsed on a thread, so that
+a request of fifty megabytes does not hold up the health answer of the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import signal
 import time
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import structlog
@@ -23,14 +23,45 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from function import fn
+from function.calls import Bounds, Calls, RefusedError
+from function.canary import Canary
 from function.clock import ControlPlaneClock
 from function.composers import COMPOSERS
-from function.telemetry import Listener, Metrics, log_call
+from function.listener import Listener
+from function.telemetry import Metrics, log_call
 
 MEBIBYTE = 1024 * 1024
-GRACE_SECONDS = 20
-"""How long calls that are under way may take to end when the server is told to stop."""
 
+GRACE_SECONDS = 25
+"""How long calls that are under way may take to end when the server is told to stop: longer than one may work."""
+
+ENDING_SECONDS = 3
+"""How long those may take that are then told to end."""
+
+_SENDING_SECONDS: Final = 1
+"""How long answers that are made may take to be sent."""
+
+LAST_SECONDS = 10
+"""How much longer than the grace the process is there after it was told to stop, whatever it hangs in."""
+
+THREADS: Final = 4
+"""How many calls are worked on at once. Python works on one at a time, so more would make each slower and none faster;
+fewer would let two tenants' slow calls keep out everybody else's."""
+
+_CONNECTION_CALLS: Final = 200
+"""How many calls one connection may have under way. A caller keeps others to itself, and they cost nothing here."""
+
+_ALL_CALLS: Final = 1000
+"""How many calls all connections may have under way. What is over that is refused."""
+
+_REPORT_SECONDS: Final = 1
+"""How often health over gRPC is brought up to date."""
+
+_OPTIONS: Final = (
+    ("grpc.max_concurrent_streams", _CONNECTION_CALLS),
+    # Else what nobody has read yet is taken in by the megabyte.
+    ("grpc.http2.bdp_probe", 0),
+)
 
 _GARBAGE_THRESHOLD = 500_000
 """How many more objects than now there may be before Python looks for cycles among them: a call for a thousand
@@ -58,6 +89,8 @@ class Settings:
         insecure: Serve without TLS, for development.
         max_receive_mebibytes: The largest request.
         metrics_address: Host and port of metrics and probes.
+        call_deadline: How many seconds one call may work, and how many it may wait before.
+        grace: How many seconds calls under way have when the server is told to stop.
     """
 
     address: str = "0.0.0.0:9443"
@@ -65,6 +98,8 @@ class Settings:
     insecure: bool = False
     max_receive_mebibytes: int = 256
     metrics_address: str = "0.0.0.0:8080"
+    call_deadline: int = 20
+    grace: float = GRACE_SECONDS
 
 
 class Server:
@@ -76,21 +111,30 @@ class Server:
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.metrics = Metrics()
+        most = settings.max_receive_mebibytes * MEBIBYTE
+        self._calls = Calls(Bounds(settings.call_deadline, most, THREADS), fn.owner, self._answer)
+        self._canary = Canary(clock)
+        self.metrics = Metrics(self._calls)
         self.port = 0
         self._settings = settings
         self._clock = clock
         self._control_plane = ControlPlaneClock()
-        self._ready = False
+        self._serving = False
         self._log = structlog.get_logger()
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self._listener: Listener | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     @property
     def metrics_port(self) -> int:
         """The port that metrics and probes are on, once started."""
         return self._listener.port if self._listener else 0
+
+    @property
+    def working(self) -> int:
+        """How many threads are at work on a call."""
+        return self._calls.working
 
     async def start(self) -> None:
         """Listen, and report SERVING.
@@ -100,13 +144,7 @@ class Server:
         """
         credentials = _credentials(self._settings)
         self._listener = self._listen()
-        # The size is checked by the handler, whose refusal says which flag raises it.
-        server = grpc.aio.server(options=[("grpc.max_receive_message_length", -1)])
-        handler: Any = grpc.unary_unary_rpc_method_handler(self._run)  # no (de)serializers: bytes in, bytes out
-        for service in (fn.V1, fn.V1BETA1):
-            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"RunFunction": handler})])
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((fn.V1, fn.V1BETA1, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        server = self._transport()
         try:
             if credentials is None:
                 self.port = server.add_insecure_port(self._settings.address)
@@ -115,56 +153,132 @@ class Server:
         except RuntimeError as error:
             self._listener.stop()
             raise StartError(f"cannot listen on {self._settings.address}: {error}") from error
+        await self._canary.ask()
         await server.start()
         self._server = server
         self._listener.start()
-        await self._report(serving=True)
+        self._serving = True
+        await self._report()
+        self._beside = [asyncio.create_task(beside) for beside in (self._canary.keep_asking(), self._keep_reporting())]
         self._log.info("serving", port=self.port, metrics_port=self.metrics_port, insecure=credentials is None)
 
-    async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Report NOT_SERVING, let calls under way end, and stop."""
-        await self._report(serving=False)
+    async def stop(self) -> None:
+        """Report NOT_SERVING, let calls under way end, have those end that do not, and stop."""
+        self._serving = False
+        await self._report()
+        for beside in self._beside:
+            beside.cancel()
         if self._server is not None:
-            await self._server.stop(grace)
+            refusing = asyncio.ensure_future(self._server.stop(self._settings.grace + ENDING_SECONDS))
+            await self._end_calls()
+            await self._server.stop(_SENDING_SECONDS)
+            await refusing
         if self._listener is not None:
             self._listener.stop()
+        self._calls.close()
+        self._canary.close()
+        if self.working:
+            self._log.error(
+                "threads hang in calls that do not end; the process ends without them", threads=self.working
+            )
         self._log.info("stopped")
 
     async def run_until_told_to_stop(self) -> None:
-        """Serve until SIGTERM or SIGINT, then drain."""
+        """Serve until SIGTERM or SIGINT, then drain.
+
+        From then on the process is there for the grace and `LAST_SECONDS` at most, even if it hangs in
+        something that Python cannot interrupt; where it hung is then written to standard error.
+        """
         told = asyncio.Event()
         loop = asyncio.get_running_loop()
+
+        def tell(*_: object) -> None:
+            faulthandler.dump_traceback_later(self._settings.grace + LAST_SECONDS, exit=True)
+            loop.call_soon_threadsafe(told.set)
+
         for sign in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(sign, told.set)
+            signal.signal(sign, tell)
         await self.start()
         tune_garbage_collection()
         await told.wait()
         await self.stop()
 
-    async def _report(self, *, serving: bool) -> None:
-        self._ready = serving
-        serving_status = health_pb2.HealthCheckResponse.SERVING
-        status = serving_status if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+    async def _end_calls(self) -> None:
+        """Wait for the calls under way, and end those that take longer than the grace."""
+        grace = self._settings.grace
+        if await self._calls.idle(grace):
+            return
+        self._log.warning("calls under way are ended", calls=self._calls.going, grace=grace)
+        self._calls.end()
+        await self._calls.idle(ENDING_SECONDS)
+
+    async def _keep_reporting(self) -> None:
+        while True:
+            await asyncio.sleep(_REPORT_SECONDS)
+            await self._report()
+
+    async def _report(self) -> None:
+        """Say over gRPC what the readiness probe is told."""
+        known = health_pb2.HealthCheckResponse
+        status = known.NOT_SERVING if self._unready() else known.SERVING
         for service in ("", fn.V1, fn.V1BETA1):
             await self._health.set(service, status)
 
+    def _unready(self) -> str:
+        """Say why a call had better go elsewhere; nothing when it need not."""
+        if not self._serving:
+            return "not serving"
+        return "" if self._calls.has_a_thread else "all threads are busy, and calls have waited for seconds"
+
+    def _wedged(self) -> str:
+        """Say why this process will answer nothing any more; nothing when it will."""
+        if self._calls.stuck:
+            return "every thread is at a call that does not end"
+        return self._canary.silent()
+
     def _listen(self) -> Listener:
         host, _, port = self._settings.metrics_address.rpartition(":")
+        probes = {"/healthz": self._wedged, "/readyz": self._unready}
         try:
-            return Listener(host.strip("[]"), int(port), self.metrics, lambda: self._ready)
+            return Listener(host.strip("[]"), int(port), self.metrics.text, probes)
         except (OSError, ValueError, OverflowError) as error:
             raise StartError(f"cannot listen on {self._settings.metrics_address} for metrics: {error}") from error
 
-    async def _run(self, message: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+    def _transport(self) -> grpc.aio.Server:
+        """Make the gRPC server.
+
+        A RunFunction call is received as a stream, which on the wire is the same as its one message. So it is up to
+        the handler when the message is read. One over the limit is refused by gRPC as soon as its size is seen.
+        """
+        most = ("grpc.max_receive_message_length", self._settings.max_receive_mebibytes * MEBIBYTE)
+        server = grpc.aio.server(options=[*_OPTIONS, most], maximum_concurrent_rpcs=_ALL_CALLS)
+        handler: Any = grpc.stream_unary_rpc_method_handler(self._run)  # no (de)serializers: bytes in, bytes out
+        for service in (fn.V1, fn.V1BETA1):
+            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"RunFunction": handler})])
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((fn.V1, fn.V1BETA1, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        return server
+
+    async def _run(self, _: Any, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
         """Answer one RunFunction call."""
-        limit = self._settings.max_receive_mebibytes
-        if len(message) > limit * MEBIBYTE:
-            size = len(message) / MEBIBYTE
-            await context.abort(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                f"the request has {size:.1f} MiB and the limit is {limit} MiB: raise --max-recv-message-size",
+
+        async def read() -> bytes:
+            message = await context.read()
+            if isinstance(message, bytes):
+                return message
+            limit = self._settings.max_receive_mebibytes
+            raise RefusedError(
+                "size",
+                f"no request came: one over {limit} MiB is refused; --max-recv-message-size raises that",
             )
-        return await asyncio.to_thread(self._answer, message)
+
+        try:
+            return await self._calls.run(read, context.time_remaining())
+        except RefusedError as refused:
+            self.metrics.refused(refused.cause)
+            self._log.warning("call refused", cause=refused.cause, reason=str(refused))
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(refused))
+            raise  # as abort has done
 
     def _answer(self, message: bytes) -> bytes:
         started = time.perf_counter()

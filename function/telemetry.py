@@ -1,21 +1,20 @@
-"""What the server tells about itself: metrics, probes in plain HTTP, and logs."""
+"""What the server tells about itself: metrics and logs."""
 
 from __future__ import annotations
 
 import logging
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from function.calls import Calls
 from function.composition import Composition, Observation
 from function.selectors import cache_use
 
@@ -30,19 +29,23 @@ class Metrics:
     """The server's metrics.
 
     Attributes:
+        under_way: The calls that are not answered.
         registry: Where they are collected.
     """
 
+    under_way: Calls
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     calls: Counter = field(init=False)
     seconds: Histogram = field(init=False)
     request_bytes: Histogram = field(init=False)
     response_bytes: Histogram = field(init=False)
     scheduling: Counter = field(init=False)
+    refusals: Counter = field(init=False)
 
     def __post_init__(self) -> None:
         kind = ("kind",)
         self.registry.register(_SelectorCaches())
+        self.registry.register(_UnderWay(self.under_way))
         self.calls = Counter(
             "modelplane_calls_total", "Calls by kind and outcome.", ("kind", "outcome"), registry=self.registry
         )
@@ -61,6 +64,20 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self.refusals = Counter(
+            "modelplane_calls_refused_total",
+            "Calls that were not begun, by cause: busy (no thread or memory in time), size (no request, or too large).",
+            ("cause",),
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Write the metrics as Prometheus reads them."""
+        return generate_latest(self.registry)
+
+    def refused(self, cause: str) -> None:
+        """Count one call that was not begun."""
+        self.refusals.labels(cause).inc()
 
     def record(self, composition: Composition, kind: str, *, seconds: float, received: int, sent: int) -> None:
         """Count one answered call."""
@@ -71,6 +88,21 @@ class Metrics:
         for condition in composition.conditions:
             if condition.type == _SCHEDULED:
                 self.scheduling.labels(condition.reason).inc()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _UnderWay(Collector):
+    """Reports on calls that are not answered."""
+
+    calls: Calls
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the metrics as they are now."""
+        under_way = GaugeMetricFamily("modelplane_calls_under_way", "Calls that have come and are not answered.")
+        under_way.add_metric([], self.calls.going)
+        working = GaugeMetricFamily("modelplane_threads_working", "Threads that are at work on a call.")
+        working.add_metric([], self.calls.working)
+        yield from (under_way, working)
 
 
 class _SelectorCaches(Collector):
@@ -100,54 +132,6 @@ def outcome(composition: Composition) -> str:
     if any(c.type == "Held" and c.status.value == "True" for c in composition.conditions):
         return "held"
     return "ready" if composition.ready else "unready"
-
-
-class Listener:
-    """Plain HTTP beside the function: /metrics, /healthz and /readyz.
-
-    The kubelet's probes cannot present a client certificate, so they come here.
-
-    Attributes:
-        port: The port that it listens on.
-    """
-
-    def __init__(self, host: str, port: int, metrics: Metrics, is_ready: Callable[[], bool]) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # the name is the base class's
-                path = self.path.partition("?")[0]
-                if path == "/metrics":
-                    self._reply(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
-                elif path == "/healthz" or (path == "/readyz" and is_ready()):
-                    self._reply(200, b"ok\n")
-                elif path == "/readyz":
-                    self._reply(503, b"not ready\n")
-                else:
-                    self._reply(404, b"there are /metrics, /healthz and /readyz\n")
-
-            def _reply(self, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-                """Say nothing: a probe every few seconds is no news."""
-
-        self._server = ThreadingHTTPServer((host, port), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
-        self.port: int = self._server.server_address[1]
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and free the port; may be called before `start`."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-        self._server.server_close()
 
 
 def configure_logs(*, debug: bool) -> None:

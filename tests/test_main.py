@@ -219,6 +219,7 @@ DEFAULTS = {
     "address": "0.0.0.0:9443",
     "tls_certs_dir": "",
     "max_recv_message_size": 256,
+    "call_deadline": 20,
     "metrics_address": "0.0.0.0:8080",
     "insecure": False,
     "debug": False,
@@ -227,6 +228,7 @@ FLAGS = {
     "address": ("--address", "127.0.0.1:1", "127.0.0.1:1", "[::]:2"),
     "tls_certs_dir": ("--tls-certs-dir", "/tls", "/tls", "/other"),
     "max_recv_message_size": ("--max-recv-message-size", "8", 8, "16"),
+    "call_deadline": ("--call-deadline", "5", 5, "30"),
     "metrics_address": ("--metrics-address", "127.0.0.1:3", "127.0.0.1:3", "localhost:4"),
 }
 
@@ -277,6 +279,9 @@ BAD_FLAGS = [
     ("--address=::1:9443", "'::1:9443' is not HOST:PORT"),
     ("--metrics-address=nowhere", "'nowhere' is not HOST:PORT"),
     ("--metrics-address=:http", "':http' is not HOST:PORT"),
+    ("--call-deadline=0", "'0' is not a whole number of seconds from 1 to 100"),
+    ("--call-deadline=121", "'121' is not a whole number of seconds from 1 to 100"),
+    ("--call-deadline=1m", "'1m' is not a whole number of seconds from 1 to 100"),
     ("extra", "unrecognized arguments: extra"),
 ]
 

@@ -4,10 +4,10 @@ import asyncio
 import http.client
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -17,11 +17,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from function import fn
-from function.composition import Composition, Observation
+from function.composers import COMPOSERS
+from function.composition import Composer, Composition, Draft, Observation
 from function.fn import V1, V1BETA1
-from function.server import Server, Settings, StartError
+from function.server import THREADS, Server, Settings, StartError
 from tests.support.observe import NOW
 from tests.support.protocol import request
+from tests.support.slow import KEY, Until, asks, composer, endpoint
 
 CLASS = {
     "apiVersion": "modelplane.ai/v1alpha1",
@@ -38,7 +40,17 @@ ENGINE = {
         }
     ],
 }
-LOCAL = Settings(address="127.0.0.1:0", insecure=True, metrics_address="127.0.0.1:0")
+LOCAL = Settings(address="127.0.0.1:0", insecure=True, metrics_address="127.0.0.1:0", grace=1)
+
+
+MUTABLE = cast("dict[tuple[str, str], Composer]", COMPOSERS)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < ends
+        await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -48,7 +60,7 @@ async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
     try:
         yield server
     finally:
-        await server.stop(grace=1)
+        await server.stop()
 
 
 @asynccontextmanager
@@ -85,18 +97,23 @@ def test_both_protocols_give_the_functions_answer(service: str) -> None:
     asyncio.run(check())
 
 
-def test_a_request_over_the_limit_is_refused_with_the_name_of_the_flag() -> None:
+def test_a_request_over_the_limit_is_refused_unread_and_the_log_and_a_metric_name_the_flag(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     async def check() -> None:
         settings = Settings(**{**_fields(LOCAL), "max_receive_mebibytes": 1})
         async with served(settings) as server, channel(server) as opened:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await caller(opened)(request({**CLASS, "data": "x" * 1_100_000}))
             assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert refused.value.details() == (
-                "the request has 1.0 MiB and the limit is 1 MiB: raise --max-recv-message-size"
-            )
+            assert refused.value.details() == "SERVER: Received message larger than max (1100212 vs. 1048576)"
+            _, text = await asyncio.to_thread(get, server, "/metrics")
+            assert 'modelplane_calls_refused_total{cause="size"} 1.0' in text
+            answer = await caller(opened)(request(CLASS))
+            assert answer.desired.composite.ready == fnv1.READY_TRUE
 
     asyncio.run(check())
+    assert "one over 1 MiB is refused; --max-recv-message-size raises that" in capsys.readouterr().out
 
 
 def test_a_request_of_many_megabytes_is_answered() -> None:
@@ -116,10 +133,11 @@ def test_health_is_serving_once_started_and_not_while_draining() -> None:
                 answer = await stub.Check(health_pb2.HealthCheckRequest(service=service))
                 assert answer.status == health_pb2.HealthCheckResponse.SERVING
             assert await asyncio.to_thread(get, server, "/readyz") == (200, "ok\n")
-            await server._report(serving=False)
+            server._serving = False
+            await server._report()
             answer = await stub.Check(health_pb2.HealthCheckRequest(service=V1))
             assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
-            assert await asyncio.to_thread(get, server, "/readyz") == (503, "not ready\n")
+            assert await asyncio.to_thread(get, server, "/readyz") == (503, "not serving\n")
             assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
 
     asyncio.run(check())
@@ -204,6 +222,123 @@ def test_a_long_computation_does_not_hold_up_health_answers(monkeypatch: pytest.
             assert (await call).desired.composite.ready == fnv1.READY_TRUE
 
     monkeypatch.setattr("function.fn.compose", slow)
+    asyncio.run(check())
+
+
+def test_a_call_over_its_time_is_answered_with_a_condition_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        settings = Settings(**{**_fields(LOCAL), "call_deadline": 1})
+        async with served(settings) as server, channel(server) as opened:
+            said = {"type": "RoutingReady", "status": "True", "reason": "Ready", "message": "well"}
+            answer = await caller(opened)(request(endpoint(status={"conditions": [said]})))
+            message = "the call took longer than 1 s; nothing is changed, and it is tried again"
+            assert [(r.severity, r.message) for r in answer.results] == [(fnv1.SEVERITY_FATAL, message)]
+            assert [(c.type, c.status, c.reason, c.message) for c in answer.conditions] == [
+                ("RoutingReady", fnv1.STATUS_CONDITION_TRUE, "Ready", "well"),
+                ("Held", fnv1.STATUS_CONDITION_TRUE, "DeadlineExceeded", message),
+            ]
+            assert not answer.desired.resources
+
+    monkeypatch.setitem(MUTABLE, KEY, composer(asks))
+    asyncio.run(check())
+
+
+def test_a_caller_with_less_patience_gets_its_answer_before_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            answer = await caller(opened)(request(endpoint()), timeout=2)
+            assert answer.results[0].message == (
+                "the call took longer than 1 s; nothing is changed, and it is tried again"
+            )
+
+    monkeypatch.setitem(MUTABLE, KEY, composer(asks))
+    asyncio.run(check())
+
+
+def test_a_call_that_the_caller_gives_up_stops_working(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[Draft] = []
+
+    def counted(draft: Draft) -> Composition:
+        try:
+            return asks(draft)
+        finally:
+            ended.append(draft)
+
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            call = caller(opened)(request(endpoint()))
+            await until(lambda: server.working == 1)
+            call.cancel()
+            await until(lambda: server.working == 0)
+            assert len(ended) == 1
+
+    monkeypatch.setitem(MUTABLE, KEY, composer(counted))
+    asyncio.run(check())
+
+
+def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        async with served() as server, channel(server) as opened:
+            health = health_pb2_grpc.HealthStub(opened)
+            monkeypatch.setitem(MUTABLE, KEY, composer(asks))
+            classes = [endpoint(f"team-{n}") for n in range(THREADS + 1)]
+            waiting = [asyncio.ensure_future(caller(opened)(request(one))) for one in classes]
+            await until(lambda: not server._calls.has_a_thread)
+            status, text = await asyncio.to_thread(get, server, "/readyz")
+            assert (status, text) == (503, "all threads are busy, and calls have waited for seconds\n")
+            assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
+            await asyncio.sleep(1.2)
+            answer = await health.Check(health_pb2.HealthCheckRequest())
+            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+            _, text = await asyncio.to_thread(get, server, "/metrics")
+            assert f"modelplane_threads_working {THREADS}.0" in text
+            assert f"modelplane_calls_under_way {THREADS + 1}.0" in text
+            for one in waiting:
+                one.cancel()
+            await until(lambda: server.working == 0)
+            assert await asyncio.to_thread(get, server, "/readyz") == (200, "ok\n")
+
+    monkeypatch.setattr("function.calls._SHORT_WAIT_SECONDS", 0.3)
+    asyncio.run(check())
+
+
+def test_a_process_whose_canary_is_not_answered_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        async with served() as server:
+            assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
+            monkeypatch.setattr("function.fn.compose", broken)
+            await asyncio.sleep(0.5)
+            status, text = await asyncio.to_thread(get, server, "/healthz")
+            assert status == 503
+            assert text.startswith("the canary call has not been answered for ")
+            monkeypatch.undo()
+            await asyncio.sleep(0.2)
+            assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
+
+    def broken(_: Observation) -> Composition:
+        raise MemoryError
+
+    monkeypatch.setattr("function.canary.EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    asyncio.run(check())
+
+
+def test_a_process_whose_threads_all_hang_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    until_let = Until()
+
+    async def check() -> None:
+        settings = Settings(**{**_fields(LOCAL), "call_deadline": 1})
+        async with served(settings) as server, channel(server) as opened:
+            monkeypatch.setitem(MUTABLE, KEY, composer(until_let))
+            classes = [endpoint(f"team-{n}") for n in range(THREADS)]
+            waiting = [asyncio.ensure_future(caller(opened)(request(one))) for one in classes]
+            await until(lambda: server._calls.stuck)
+            status, text = await asyncio.to_thread(get, server, "/healthz")
+            assert (status, text) == (503, "every thread is at a call that does not end\n")
+            until_let.open.set()
+            await asyncio.gather(*waiting)
+
+    monkeypatch.setattr("function.calls._STUCK_SECONDS", 0.3)
     asyncio.run(check())
 
 

@@ -62,12 +62,18 @@ def of_kind(kind: Kind) -> Schema:
     """
     properties = {"spec": structural(kind.spec)}
     if kind.status:
-        status = structural(kind.status)
-        properties["status"] = {key: status[key] for key in ("type", VALIDATIONS, "properties") if key in status}
+        properties["status"] = of_status(kind)
     schema: Schema = {"description": kind.about, "type": "object"}
     if kind.rules:
         schema[VALIDATIONS] = [written(rule) for rule in kind.rules]
     return {**schema, "required": ["spec"], "properties": properties}
+
+
+@cache
+def of_status(kind: Kind) -> Schema:
+    """Make the schema of a kind's status, less its conditions: an object without fields when it has no others."""
+    status: Schema = structural(kind.status) if kind.status else {"type": "object"}
+    return {key: status[key] for key in ("type", VALIDATIONS, "properties") if key in status}
 
 
 def written(rule: Rule) -> dict[str, str]:

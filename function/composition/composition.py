@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from function.composition.conditions import Condition, Event, Vocabulary
+from function.api.bounds import cut
+from function.composition.conditions import EVENT_BYTES, Condition, Event, Vocabulary
 from function.composition.manifest import Manifest
 from function.composition.readiness import Readiness
 from function.composition.requirements import Requirement
@@ -46,7 +47,7 @@ class Composition:
         events: What has changed.
         requirements: What Crossplane should read and call again with.
         ttl_seconds: When Crossplane should ask again.
-        fatal: When not empty, nothing of this answer but its conditions is applied.
+        fatal: When not empty, nothing of this answer but its conditions is applied. Becomes an event, too.
     """
 
     children: Mapping[str, Child] = field(default_factory=dict)
@@ -57,6 +58,10 @@ class Composition:
     requirements: Mapping[str, Requirement] = field(default_factory=dict)
     ttl_seconds: int = TTL_SECONDS
     fatal: str = ""
+
+    def __post_init__(self) -> None:
+        """Bound the message, whoever wrote it and whatever it quotes."""
+        object.__setattr__(self, "fatal", cut(self.fatal, EVENT_BYTES))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
+
+from function.api.bounds import cut
+from function.composition import manifest
+
+MESSAGE_BYTES: Final = 2048
+"""The longest message of a condition. Kubernetes stores sixteen times as much; nobody reads that."""
+
+EVENT_BYTES: Final = 1024
+"""The longest message of an event, which is Kubernetes' own limit."""
 
 
 class Status(Enum):
@@ -51,22 +60,41 @@ Vocabulary: TypeAlias = Mapping[str, Mapping[str, Reason]]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition of a composite, as an answer sets it."""
+    """A condition of a composite, as an answer sets it. A message over the limit is cut."""
 
     type: str
     status: Status
     reason: str
     message: str = ""
 
+    def __post_init__(self) -> None:
+        """Bound the message, whoever wrote it and whatever it quotes."""
+        object.__setattr__(self, "message", cut(self.message, MESSAGE_BYTES))
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event about a composite."""
+    """An event about a composite. A message over the limit is cut."""
 
     severity: Severity
     reason: str
     message: str
 
+    def __post_init__(self) -> None:
+        """Bound the message, whoever wrote it and whatever it quotes."""
+        object.__setattr__(self, "message", cut(self.message, EVENT_BYTES))
+
+
+def repeated(seen: Mapping[str, Any]) -> Condition | None:
+    """Make a condition of an observed one; None of one that has no status that there is."""
+    status = _STATUSES.get(manifest.text(seen, "status"))
+    if status is None:
+        return None
+    texts = (manifest.text(seen, key) for key in ("reason", "message"))
+    return Condition(manifest.text(seen, "type"), status, *texts)
+
+
+_STATUSES: Final = {status.value: status for status in Status}
 
 HELD = "Held"
 CHILDREN_READY = "ChildrenReady"
@@ -100,6 +128,13 @@ COMMON: Vocabulary = {
             Status.TRUE,
             "The function failed on this input; nothing was changed.",
             "Report the message with the object's manifest.",
+        ),
+        "DeadlineExceeded": Reason(
+            Status.TRUE,
+            "The answer took longer than a call may (`--call-deadline` of the function, or less when the caller has "
+            "less), or the function was stopped meanwhile; nothing was changed.",
+            "Crossplane asks again by itself. If it stays, make the object simpler: fewer or shorter selectors, "
+            "engines and endpoints. A fleet too large for its machine needs a larger `--call-deadline`.",
         ),
     },
     CHILDREN_READY: {

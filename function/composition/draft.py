@@ -19,6 +19,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from function import deadline
+from function.api import schema
+from function.api.bounds import bounded
+from function.api.kinds import by_kind
 from function.composition import manifest, moments, objects, owned, readiness, teardown
 from function.composition.composition import SOONEST_SECONDS, TTL_SECONDS, Child, Composition
 from function.composition.conditions import (
@@ -30,6 +34,7 @@ from function.composition.conditions import (
     Reason,
     Status,
     Vocabulary,
+    repeated,
 )
 from function.composition.manifest import Manifest
 from function.composition.observation import Observation
@@ -113,6 +118,7 @@ class Draft:
             wanted: The manifest. Nulls, and empty maps outside of lists, are left out.
             ready: Its readiness; by default that of its kind.
         """
+        deadline.check()
         seen = self.observed(key)
         judged = readiness.of(seen) if ready is None else ready
         body: Manifest = manifest.pruned(wanted, inside_lists=False)
@@ -154,6 +160,7 @@ class Draft:
         ready: Readiness | None = None,
     ) -> None:
         """Re-emit an observed child exactly as we own it, with labels or annotations anew if given."""
+        deadline.check()
         seen = self.observed(key)
         if seen is None:
             return
@@ -211,13 +218,8 @@ class Draft:
 
     def repeat(self, kind: str) -> None:
         """Say again what the composite says already; Unknown when it never said anything."""
-        seen = manifest.condition(self.observation.composite, kind)
-        if seen.get("status") in {s.value for s in Status}:
-            self._conditions[kind] = Condition(
-                kind, Status(seen["status"]), manifest.text(seen, "reason"), manifest.text(seen, "message")
-            )
-        else:
-            self._conditions[kind] = Condition(kind, Status.UNKNOWN, NOT_KNOWN_YET, "Not decided yet.")
+        seen = repeated(manifest.condition(self.observation.composite, kind))
+        self._conditions[kind] = seen or Condition(kind, Status.UNKNOWN, NOT_KNOWN_YET, "Not decided yet.")
 
     def doubt(self, reason: str, message: str) -> None:
         """Say that an input in use is in doubt. The composite cannot become Ready by this answer."""
@@ -271,13 +273,18 @@ class Draft:
         ready = ready and (not self._gated or manifest.is_true(self.observation.composite, "Ready"))
         return Composition(
             children={key: self._children[key] for key in sorted(self._children)},
-            status=self._status or {},
+            status=self._fitting(self._status or {}),
             ready=ready,
             conditions=conditions,
             events=tuple(e for e in map(self._event, conditions) if e is not None),
             requirements={key: self._requirements[key] for key in sorted(self._requirements)},
             ttl_seconds=self._ttl(ready=ready),
         )
+
+    def _fitting(self, status: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Leave of a status what its kind's schema lets through: one that is refused is lost as a whole."""
+        kind = by_kind(self.observation.api_version, self.observation.kind)
+        return status if kind is None else manifest.pruned(bounded(status, schema.of_status(kind)))
 
     def _say_common(self) -> None:
         if self._doubts:
@@ -292,7 +299,7 @@ class Draft:
             self.say(CHILDREN_READY, "AllReady", f"{len(self._children)} of {len(self._children)} ready")
             return
         key, child = unready[0]
-        who = "/".join(filter(None, (child.manifest.get("kind"), manifest.name_of(child.manifest))))
+        who = "/".join(filter(None, (manifest.text(child.manifest, "kind"), manifest.name_of(child.manifest))))
         others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
         self.say(CHILDREN_READY, "ChildNotReady", f"{key} {who}: {child.readiness.message}{others}")
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final, TypeAlias, TypeVar
 
+from function import deadline
 from function.composition.manifest import Object
 
 T = TypeVar("T")
@@ -64,7 +65,11 @@ class Memory:
             source: The object.
             work: Works it out, from nothing but the object. The result must not refer to the object
                 and is never changed.
+
+        Raises:
+            CallEndedError: The call's time is up, or it was cancelled: objects come by the thousand.
         """
+        deadline.check()
         identity: Identity | None = getattr(source, "identity", None)
         if identity is None:
             return work(source)

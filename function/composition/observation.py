@@ -22,6 +22,7 @@ class Observation:
             missing here may still be terminating.
         required: Objects asked for, by requirement; a missing key is not fetched yet.
         now: The time of the call, UTC, whole seconds; for the control plane it is that late already, or later.
+        clock: The time by the server's own clock, where that is not `now`.
         tag: Crossplane's tag of the request, for logs.
         untracked: The children that Crossplane has lost track of and that were found again.
     """
@@ -31,6 +32,7 @@ class Observation:
     children: Mapping[str, Object] = field(default_factory=dict)
     required: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     tag: str = ""
+    clock: datetime | None = None
     untracked: frozenset[str] = frozenset()
 
     @property
@@ -67,6 +69,11 @@ class Observation:
     def uid(self) -> str:
         """The composite's uid; empty offline."""
         return manifest.text(self.composite, "metadata", "uid")
+
+    @property
+    def latest(self) -> datetime:
+        """How late it may be. A wait that is remembered begins then: `now` may be long past where little has happened."""
+        return max(self.now, self.clock or self.now)
 
     def answer(self, key: str) -> Required:
         """Read one requirement's answer."""

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from function import deadline
 from function.composition import manifest, moments
 from function.composition.manifest import Manifest, Object
 from function.composition.memory import derive
@@ -145,6 +146,8 @@ def _with_identity(child: Object, body: Mapping[str, Any]) -> Manifest:
 
 def _extract(value: Any, fields: Mapping[str, Any], others: Sequence[Mapping[str, Any]], path: tuple[str, ...]) -> Any:
     """Take from a value what a set of fields covers; `_ABSENT` when that is nothing."""
+    if not isinstance(fields, Mapping):
+        raise HoldUnsafeError(f"what is owned of {'.'.join(path) or 'a child'} cannot be read from its managed fields")
     inner = {k: v for k, v in fields.items() if k != "."}
     if not inner:
         return _leaf(value, others, path) if not fields or not isinstance(value, Mapping | list) else _bare(value)
@@ -190,6 +193,7 @@ def _extract_list(
     found: list[Any] = []
     by_key = {k: _json(k[2:]) for k in fields if k.startswith(("k:", "v:"))}
     for index, item in enumerate(value):
+        deadline.check()
         for key, wanted in sorted(by_key.items()):
             if key.startswith("v:") and item == wanted:
                 found.append(item)

@@ -19,6 +19,8 @@ _CONTAINER: Final = "package-runtime"
 
 _PORT: Final = 8080
 _USER: Final = 2000
+_ENDING_SECONDS: Final = 40
+"""Longer than the function takes to end calls and itself."""
 
 
 def function_runtime() -> Manifest:
@@ -26,7 +28,7 @@ def function_runtime() -> Manifest:
     container = {
         "name": _CONTAINER,
         "readinessProbe": _probe("/readyz", periodSeconds=5),
-        "livenessProbe": _probe("/healthz", periodSeconds=10, initialDelaySeconds=10, failureThreshold=6),
+        "livenessProbe": _probe("/healthz", periodSeconds=10, initialDelaySeconds=10, failureThreshold=3),
         "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "2Gi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -46,6 +48,7 @@ def function_runtime() -> Manifest:
     }
     pod = {
         "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": _ENDING_SECONDS,
         "containers": [container],
         "topologySpreadConstraints": [spread],
     }

@@ -18,6 +18,9 @@ from function.composition import Manifest, Observation, manifest, moments
 PATIENCE: Final = timedelta(minutes=10)
 """How long a cluster may be missed; longer than any list is short of what exists."""
 
+_AHEAD: Final = timedelta(days=1)
+"""How far clocks may be ahead of each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Absence:
@@ -49,10 +52,12 @@ def absences(observation: Observation, missed: Iterable[str]) -> tuple[Absence, 
     """Tell since when clusters are missed, by name.
 
     Args:
-        observation: The deployment. What its status says of the future began now.
+        observation: The deployment. What its status says of a far future began now; of a nearer one it may be that
+            another server's clock is ahead, and to begin anew could end the wait too early.
         missed: The clusters.
     """
     entries = manifest.items(observation.status, "missing")
     known = {manifest.text(one, "cluster"): moments.time_of(manifest.text(one, "since")) for one in entries}
-    now = observation.now
-    return tuple(Absence(name, min(known.get(name) or now, now)) for name in sorted(set(missed)))
+    now = observation.latest
+    begun = {name: since for name, since in known.items() if since is not None and since <= now + _AHEAD}
+    return tuple(Absence(name, begun.get(name, now)) for name in sorted(set(missed)))

@@ -76,7 +76,7 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
         for pool in sorted({pool for pool, _ in replica.charges}):
             place = (replica.cluster, pool)
             attempts = manifest.integer(known.get(place), "attempts") + 1
-            until = observation.now + _rest(demand, why, attempts)
+            until = observation.latest + _rest(demand, why, attempts)
             known[place] = {
                 "cluster": replica.cluster,
                 "pool": pool,

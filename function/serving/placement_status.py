@@ -118,7 +118,7 @@ def publish(draft: Draft, situation: Situation) -> None:
             },
             "placements": _placements(situation),
             "selector": f"{labels.DEPLOYMENT}={demand.name}",
-            "revision": {"name": demand.revision, "since": since or moments.text_of(draft.observation.now)},
+            "revision": {"name": demand.revision, "since": since or moments.text_of(draft.observation.latest)},
             "revisions": rollout_status.counts(situation),
             "avoid": pace.to_avoid(draft.observation, demand, situation.plan),
             **({"missing": [one.entry() for one in missing]} if missing else {}),
@@ -139,7 +139,7 @@ def _placements(situation: Situation) -> list[Manifest]:
         found.append(
             ((new.cluster, new.index), {**_placement(name, new.cluster, pools, new.revision), "serving": False})
         )
-    return [entry for _, entry in sorted(found, key=lambda pair: (*pair[0], pair[1]["replica"]))]
+    return [entry for _, entry in sorted(found, key=lambda pair: (*pair[0], pair[1].get("replica", "")))]
 
 
 def _placement(name: str, cluster: str, pools: Sequence[str], revision: str) -> Manifest:

@@ -154,7 +154,7 @@ def served() -> Iterator[Served]:
         wait(server.start())
         function.address = f"127.0.0.1:{server.port}"
         yield function
-        wait(server.stop(grace=1))
+        wait(server.stop())
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

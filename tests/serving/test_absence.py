@@ -1,5 +1,6 @@
 """A cluster that is missing from a list that has others: a doubt for ten minutes, and a fact after that."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, manifest
-from tests.support.deployments import cluster, composed, deployment, messages, running
+from function.serving.model_deployment import COMPOSER
+from tests.support.deployments import answered_by, cluster, composed, deployment, messages, running, seen
 from tests.support.observe import NOW, said
 
 FLEET = [cluster(name) for name in "abc"]
@@ -73,6 +75,22 @@ def test_what_cannot_be_or_be_read_began_now(since: Any) -> None:
     answered = without("b", thing=remembering(since))
     assert answered.status["missing"] == [{"cluster": "b", "since": "2026-01-01T00:00:00Z"}]
     assert "replica-b-0" in answered.children
+
+
+def test_a_wait_begins_by_the_servers_own_clock_where_the_control_planes_time_is_long_past() -> None:
+    """Where nothing was written for hours, a server that starts knows no later time of the API server."""
+    quiet, later = NOW - timedelta(hours=5), NOW + timedelta(seconds=5)
+    found = [one for one in FLEET if manifest.name_of(one) != "b"]
+    first = answered_by(COMPOSER, replace(seen(THING, found, CHILDREN, now=quiet), clock=NOW))
+    assert first.status["missing"] == [{"cluster": "b", "since": "2026-01-01T00:00:00Z"}]
+    second = composed({**THING, "status": dict(first.status)}, found, CHILDREN, now=later)
+    assert "replica-b-0" in second.children
+
+
+def test_a_wait_that_another_server_began_by_a_clock_ahead_is_not_begun_anew_by_one_behind() -> None:
+    behind = without("b", thing=remembering("2026-01-01T01:00:00Z"))
+    assert behind.status["missing"] == [{"cluster": "b", "since": "2026-01-01T01:00:00Z"}]
+    assert "replica-b-0" in behind.children
 
 
 @pytest.mark.parametrize("junk", ["junk", [7], [{}], {"cluster": "b"}])

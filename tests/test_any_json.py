@@ -21,6 +21,9 @@ from tests.support.doubts import EACH, paths, seen, spoiled
 from tests.support.observe import NOW
 from tests.support.protocol import of
 
+FEW = settings(max_examples=settings().max_examples // 4, phases=[Phase.explicit, Phase.generate])
+"""Each example is large, so there are fewer, and they are shown as they are."""
+
 NUMBERS = st.one_of(
     st.integers(-(10**9), 10**9),
     st.sampled_from([2**53, -(2**63), 10**300, 1e308, 0.5, math.inf, -math.inf, math.nan]),
@@ -75,7 +78,7 @@ def assert_answer(observation: Observation, answer: Composition) -> None:
 
 
 @EACH
-@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
+@FEW
 @given(data=st.data())
 def test_whatever_is_observed_of_a_composite_its_children_and_others_it_is_answered(
     index: int, data: st.DataObject
@@ -101,7 +104,7 @@ def test_whatever_is_observed_of_a_composite_its_children_and_others_it_is_answe
 
 
 @pytest.mark.parametrize("key", COMPOSERS, ids=[kind for _, kind in COMPOSERS])
-@settings(max_examples=40, phases=[Phase.explicit, Phase.generate])
+@FEW
 @given(thing=st.dictionaries(st.sampled_from(WORDS), OBJECTS), child=OBJECTS, other=OBJECTS)
 def test_whatever_a_composite_of_a_kind_is_it_is_answered(
     key: tuple[str, str], thing: Mapping[str, Any], child: Any, other: Any

@@ -1,14 +1,18 @@
 """The protocol's edge: what goes in and out as protobuf."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from hypothesis import given
+from hypothesis import strategies as st
 
-from function import fn
+from function import deadline, fn
 from function.composition import Child, Composition, Condition, Event, Readiness, Requirement, Severity, Status
 from tests.support.observe import NOW
 from tests.support.protocol import request
+from tests.support.slow import KEY
 
 
 def test_whole_numbers_arrive_as_doubles_and_become_integers() -> None:
@@ -96,6 +100,35 @@ def test_an_answer_that_crossplane_could_not_receive_is_replaced_by_a_fatal_one_
     assert answer.ByteSize() < fn.MAX_ANSWER_BYTES
     assert answer.results[0].severity == fnv1.SEVERITY_FATAL
     assert f"at most {fn.MAX_ANSWER_BYTES}" in answer.results[0].message
+
+
+def test_a_call_that_ends_while_its_answer_is_written_is_answered_as_one_that_ended() -> None:
+    asked = request({"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "x"}})
+    child = Child({"kind": "A"}, Readiness(ready=True))
+    with pytest.MonkeyPatch.context() as patched, deadline.within(-1):
+        patched.setattr(fn, "compose", lambda _: Composition(children={"a": child}, ready=True))
+        answered = fn.answer(asked.SerializeToString(), NOW)
+    assert answered.composition.conditions[-1].reason == "DeadlineExceeded"
+    assert not fnv1.RunFunctionResponse.FromString(answered.response).desired.resources
+
+
+def test_the_owner_of_a_request_is_the_namespace_of_its_composite() -> None:
+    asked = request({"kind": "X", "metadata": {"name": "n", "namespace": "team"}}, {"c": {"kind": "Y"}}, tag="t")
+    asked.observed.resources["z"].resource.update({"metadata": {"namespace": "other"}})
+    assert fn.owner(asked.SerializeToString()) == "team"
+
+
+@pytest.mark.parametrize("metadata", [{}, {"namespace": 7}, {"namespace": ["x"]}, "junk", None])
+def test_a_composite_in_no_namespace_belongs_to_nobody(metadata: Any) -> None:
+    assert fn.owner(request({"kind": "X", "metadata": metadata}).SerializeToString()) == ""
+
+
+@given(st.binary(max_size=60), st.integers(0, 200))
+def test_the_owner_of_a_request_that_cannot_be_read_is_nobody(junk: bytes, place: int) -> None:
+    whole = request({"kind": "X", "metadata": {"namespace": "team"}}).SerializeToString()
+    assert fn.owner(junk) == ""
+    assert fn.owner(whole[:place]) in ("", "team")
+    assert isinstance(fn.owner(whole[:place] + junk), str)
 
 
 @pytest.mark.parametrize("kind", ["Unheard", ""])

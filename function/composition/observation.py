@@ -72,7 +72,7 @@ class Observation:
 
     @property
     def latest(self) -> datetime:
-        """How late it may be. A wait that is remembered begins then: `now` may be long past where little has happened."""
+        """How late it may be. What is remembered as the beginning of a wait is this: `now` may be long past."""
         return max(self.now, self.clock or self.now)
 
     def answer(self, key: str) -> Required:

@@ -36,7 +36,8 @@ def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnRepli
     """
     now = observation.now
     has_endpoint = one.endpoint_key in observation.children
-    served, reachable = one.replica.served or has_endpoint, has_endpoint or not one.observed
+    served = one.replica.served or has_endpoint
+    reachable = has_endpoint or one.key in observation.untracked
     one = replace(one, replica=replace(one.replica, served=served, reachable=reachable))
     settles, expires = _settles(observation, one), _expires(demand, one)
     found = replace(

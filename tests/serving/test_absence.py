@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from function.composers import answer as answered_by
 from function.composition import Composition, Manifest, manifest
 from function.serving.model_deployment import COMPOSER
-from tests.support.deployments import answered_by, cluster, composed, deployment, messages, running, seen
+from tests.support.deployments import cluster, composed, deployment, messages, running, seen
 from tests.support.observe import NOW, said
 
 FLEET = [cluster(name) for name in "abc"]

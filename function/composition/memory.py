@@ -13,9 +13,8 @@ everything else that was remembered, nobody knows any more which content its ver
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from function import deadline
 from function.composition.manifest import Object
@@ -29,8 +28,7 @@ MOST: Final = 25_000
 """How many results are remembered for certain. What is not used for as many others is forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What the API server knows an object by.
 
     Attributes:

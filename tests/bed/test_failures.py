@@ -132,3 +132,10 @@ def test_a_step_that_is_skipped_or_succeeds_ends_nothing(tmp_path: Path, step: s
     _, printed, _ = _run(tmp_path, plane=step)
     assert "the run ends here" not in printed
     assert "were not tried" not in printed
+
+
+def test_a_run_that_is_told_to_stop_says_at_what_and_what_it_has_not_tried(tmp_path: Path) -> None:
+    status, printed, told = _run(tmp_path, ends="raise KeyboardInterrupt")
+    assert status == pytest.ExitCode.INTERRUPTED
+    assert told[-1] == "told to stop, at test_bed.py::test_ends_with_a_program"
+    assert "2 of 33 checks were not tried" in printed

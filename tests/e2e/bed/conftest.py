@@ -62,7 +62,15 @@ def journal(pytestconfig: pytest.Config) -> Journal:
 
 
 @pytest.fixture(scope="session")
-def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Journal) -> Iterator[Bed]:
+def failures(pytestconfig: pytest.Config) -> Failures:
+    """What has failed."""
+    kept = pytestconfig.pluginmanager.get_plugin("bed-failures")
+    assert isinstance(kept, Failures)
+    return kept
+
+
+@pytest.fixture(scope="session")
+def bed(pytestconfig: pytest.Config, journal: Journal, failures: Failures) -> Iterator[Bed]:
     """The bed, running. Told to stop, it stops what it started."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
 
@@ -80,7 +88,7 @@ def bed(request: pytest.FixtureRequest, pytestconfig: pytest.Config, journal: Jo
         with capture.global_and_fixture_disabled():
             binaries = build((*RENDERING, *BED))
         started = time.monotonic()
-        with running(binaries, failed=lambda: journal.failed or request.session.testsfailed > 0) as bed:
+        with running(binaries, failed=lambda: journal.failed or failures.first != "") as bed:
             journal.note("start of the bed", time.monotonic() - started)
             say(f"started in {time.monotonic() - started:.0f} s")
             with Progress(journal.progress):

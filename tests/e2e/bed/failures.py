@@ -25,9 +25,10 @@ class Failures:
         fatal: The errors after which nothing can be checked, wherever they come up.
         tell: Says a line while the tests run.
         broken: The fixtures that have failed.
-        first: What failed first, and why; empty while nothing has.
+        first: What failed first, and why, or that the run was told to stop; empty while nothing has.
         planned: How many checks there are.
-        done: How many have been tried.
+        done: Which have been tried.
+        current: What is tried.
     """
 
     essential: Collection[str]
@@ -37,6 +38,7 @@ class Failures:
     first: str = ""
     planned: int = 0
     done: set[str] = field(default_factory=set)
+    current: str = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count what is to be checked."""
@@ -73,7 +75,8 @@ class Failures:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Say what has failed: the first with all that is known."""
-        self.done.add(report.nodeid)
+        if report.when == "call" or not report.passed:
+            self.done.add(report.nodeid)
         if not report.failed:
             return
         where = report.nodeid if report.when == "call" else f"{report.when} of {report.nodeid}"
@@ -82,6 +85,15 @@ class Failures:
             return
         self.first = f"{where}\n{_why(report)}"
         self.tell(f"FAILED, as the first: {self.first}")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note what is tried."""
+        self.current = nodeid
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Say at what a run was told to stop: nothing is wrong with that, and everything after it is not checked."""
+        self.tell(f"told to stop, at {self.current}")
+        self.first = self.first or f"nothing: the run was told to stop, at {self.current}"
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:

@@ -66,9 +66,11 @@ def test_a_program_whose_port_is_taken_is_started_again_on_another(tmp_path: Pat
     running = Processes(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        one = running.start_on("server", [taken], _listening)
+        told: list[list[int]] = []
+        one = running.start_on("server", [taken], _listening, lambda ports: told.append([*ports]))
         running.until("it listens", lambda: one.ports != [taken] and _listens(one.ports[0]), 10)
     assert one.attempts == 2
+    assert told == [one.ports], "who leads others to it hears of it, even if it had seemed to be ready"
     running.check()
     running.stop_all()
 

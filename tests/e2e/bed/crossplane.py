@@ -85,10 +85,14 @@ class Crossplane:
         def command(given: Sequence[int]) -> Command:
             return Command(words, {**self._environment(given), **own})
 
-        core = self.core = self.processes.start_on("crossplane", ports, command)
+        core = self.core = self.processes.start_on("crossplane", ports, command, self._lead_webhooks)
         self.processes.until("Crossplane is ready", lambda: _is_ready(core.ports[2]), 90)
-        if self.asks != core.ports[0]:
-            self.asks = core.ports[0]
+        self._lead_webhooks(core.ports)
+
+    def _lead_webhooks(self, ports: Sequence[int]) -> None:
+        """Have the API server ask the core's webhooks where it serves them."""
+        if self.asks != ports[0]:
+            self.asks = ports[0]
             self.cluster.kubectl.apply_objects(self._webhooks(self.asks))
 
     def _environment(self, ports: Sequence[int]) -> dict[str, str]:
@@ -144,7 +148,7 @@ class Crossplane:
         """Serve our function as its image does, over mutual TLS; but see `hurried`.
 
         Args:
-            where: The ports on which it was served before, of which it keeps the first; it is the function's own.
+            where: The port at which it was served before, to serve it there again.
         """
         keys = self.function_keys
 
@@ -159,9 +163,14 @@ class Crossplane:
             environment = {"PYTHONPATH": str(ROOT), hurried.VARIABLE: str(self.grace.total_seconds())}
             return Command((sys.executable, "-m", hurried.__name__, *words), environment)
 
-        started = self.processes.start_on("function", [*(where[:1] or free_ports(1)), *free_ports(1)], command)
+        started = self.processes.start_on(
+            "function", [*(where[:1] or free_ports(1)), *free_ports(1)], command, self._lead
+        )
         self.processes.until("the function is ready", lambda: _is_ready(started.ports[1]), 30)
         return started
+
+    def _lead(self, ports: Sequence[int]) -> None:
+        self.route(ports[0])
 
     def route(self, port: int) -> None:
         """Lead Crossplane's calls to a port of loopback."""

@@ -104,10 +104,7 @@ class Bed:
 
     def _serve_again(self) -> None:
         """Serve our function on the same port: connections go to either, as by a Service."""
-        before = self.port
-        self.function = self.crossplane.serve(before)
-        if self.port != before:
-            self.crossplane.route(self.port)
+        self.function = self.crossplane.serve(self.port)
 
     def restart_crossplane(self) -> None:
         """Stop Crossplane's core, and start it again."""

@@ -73,6 +73,7 @@ class Running:
         process: The process, a session of its own so that a Ctrl-C reaches it only through us.
         ports: The ports that it was given.
         on_ports: Starts it on others; None when it has none of its own.
+        moved: Told the ports when it was started on others; it may have been ready on those before for a moment.
         said_before: How much of the log is from before it was started.
         attempts: How often it was started.
         since: When it was started, by `time.time`.
@@ -83,6 +84,7 @@ class Running:
     process: subprocess.Popen[bytes]
     ports: list[int] = field(default_factory=list)
     on_ports: OnPorts | None = None
+    moved: Callable[[Sequence[int]], object] | None = None
     said_before: int = 0
     attempts: int = 1
     since: float = field(default_factory=time.time)
@@ -146,7 +148,9 @@ class Processes:
         log, process = self._spawn(name, Command(command, env or {}))
         return self._start(Running(name, log, process))
 
-    def start_on(self, name: str, ports: list[int], command: OnPorts) -> Running:
+    def start_on(
+        self, name: str, ports: list[int], command: OnPorts, moved: Callable[[Sequence[int]], object] | None = None
+    ) -> Running:
         """Start a process that listens on ports of its own: on others when one of them turns out to be taken.
 
         It is started again in `check`, so its ports are to be read where they are used, and not once.
@@ -155,11 +159,12 @@ class Processes:
             name: What it is, which names its log.
             ports: The ports to begin with.
             command: Gives the command for ports.
+            moved: Called with the ports when it was started on others.
         """
         written = self.folder / f"{name}.log"
         before = written.stat().st_size if written.exists() else 0
         log, process = self._spawn(name, command(ports))
-        return self._start(Running(name, log, process, ports, command, before))
+        return self._start(Running(name, log, process, ports, command, moved, before))
 
     def _start(self, one: Running) -> Running:
         with self._lock:
@@ -201,6 +206,8 @@ class Processes:
         _, one.process = self._spawn(one.name, one.on_ports(one.ports))
         one.attempts += 1
         one.since = time.time()
+        if one.moved is not None:
+            one.moved(one.ports)
 
     def stop(self, one: Running) -> None:
         """Stop one that is not needed any more."""

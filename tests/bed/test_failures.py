@@ -22,7 +22,7 @@ def tell(text):
         told.write(text.replace("\\n", " | ") + "\\n")
 
 def pytest_configure(config):
-    config.pluginmanager.register(Failures({"plane"}, (EndedError,), tell))
+    config.pluginmanager.register(Failures({"plane"}, (EndedError,), tell, lambda: "the end of its log"))
 
 @pytest.fixture(scope="session")
 def plane():
@@ -35,12 +35,6 @@ def scene(plane):
 @pytest.fixture
 def mine(plane):
     raise BedError("only here")
-"""
-
-PORT_TAKEN = """\
-error = BedError("the port was taken")
-    error.add_note("the end of its log")
-    raise error
 """
 
 TESTS = """\
@@ -86,7 +80,7 @@ def _run(
 
 
 def test_a_step_that_everything_needs_ends_the_run_with_one_error_said_first(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, plane=PORT_TAKEN)
+    status, printed, told = _run(tmp_path, plane='raise BedError("the port was taken")')
     assert status == 1
     assert printed.splitlines()[-1].startswith("1 error in ")
     (first,) = told

@@ -89,6 +89,7 @@ def bed(pytestconfig: pytest.Config, journal: Journal, failures: Failures) -> It
             binaries = build((*RENDERING, *BED))
         started = time.monotonic()
         with running(binaries, failed=lambda: journal.failed or failures.first != "") as bed:
+            failures.tails = bed.processes.tails
             journal.note("start of the bed", time.monotonic() - started)
             say(f"started in {time.monotonic() - started:.0f} s")
             with Progress(journal.progress):

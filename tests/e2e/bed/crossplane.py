@@ -163,9 +163,8 @@ class Crossplane:
             environment = {"PYTHONPATH": str(ROOT), hurried.VARIABLE: str(self.grace.total_seconds())}
             return Command((sys.executable, "-m", hurried.__name__, *words), environment)
 
-        started = self.processes.start_on(
-            "function", [*(where[:1] or free_ports(1)), *free_ports(1)], command, self._lead
-        )
+        ports = [*(where or free_ports(1)), *free_ports(1)]
+        started = self.processes.start_on("function", ports, command, self._lead)
         self.processes.until("the function is ready", lambda: _is_ready(started.ports[1]), 30)
         return started
 

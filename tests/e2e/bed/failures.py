@@ -24,6 +24,7 @@ class Failures:
         essential: The fixtures without which nothing can be checked.
         fatal: The errors after which nothing can be checked, wherever they come up.
         tell: Says a line while the tests run.
+        tails: Gives the end of every log.
         broken: The fixtures that have failed.
         first: What failed first, and why, or that the run was told to stop; empty while nothing has.
         planned: How many checks there are.
@@ -34,6 +35,7 @@ class Failures:
     essential: Collection[str]
     fatal: tuple[type[BaseException], ...]
     tell: Callable[[str], object]
+    tails: Callable[[], str] = str
     broken: set[str] = field(default_factory=set)
     first: str = ""
     planned: int = 0
@@ -60,10 +62,12 @@ class Failures:
             return (yield)
         except pytest.skip.Exception:
             raise
-        except (Exception, pytest.fail.Exception):
+        except (Exception, pytest.fail.Exception) as error:
             if fixturedef.scope in _WIDE:
                 self.broken.add(fixturedef.argname)
             if fixturedef.argname in self.essential:
+                if not getattr(error, "__notes__", None):
+                    error.add_note(self.tails())
                 self._end(request.session, f"{fixturedef.argname} has failed, which everything else needs")
             raise
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from function import calls, canary, listener, main, server
 from function.api.kinds import KINDS
 from function.packages.composed import COMPOSED
 from function.packages.dependencies import PUBLISHER, needed
@@ -158,3 +159,25 @@ def test_clusters_are_deleted_in_the_foreground_so_that_what_is_on_them_goes_fir
     for kind in ("inferenceclusters", "inferencegateways", "modeldeployments"):
         (command,) = (one for one in of("kubectl", "delete") if one[2] == kind)
         assert options(command)["--cascade"] == "foreground"
+
+
+def test_the_page_lists_every_flag_of_the_function_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| `?([^|`]+?)`? \|", TEXT, re.MULTILINE))
+    actions = main._serve_parser({})._actions
+    flags = {one.option_strings[0]: one.default for one in actions if one.dest not in {"help", "version"}}
+    said = {"off": "false", "Crossplane sets it": ""}
+    assert {flag: said.get(value, value) for flag, value in rows.items()} == flags
+
+
+def test_the_page_says_the_bounds_that_hold() -> None:
+    for said in (
+        f"has not been answered for {canary.SILENT_SECONDS} s",
+        f"should have ended {calls._STUCK_SECONDS} s ago",
+        f"waited for one for {calls._SHORT_WAIT_SECONDS} s",
+        f"takes {listener.MOST_CONNECTIONS} connections at once, each for {listener.CONNECTION_SECONDS} s",
+        f"longer than {server.GRACE_SECONDS} s is ended",
+        f"gone after {server.GRACE_SECONDS + server.LAST_SECONDS} s",
+        f"`--call-deadline` | {server.Settings().call_deadline} |",
+    ):
+        assert said in TEXT, said
+    assert server.THREADS == 4

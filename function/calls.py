@@ -117,11 +117,8 @@ class Calls:
         self._idle.clear()
         try:
             begins = asyncio.get_running_loop().time() + self._bounds.seconds
-            async with asyncio.timeout_at(begins):
-                message = await self._received(read)
+            message = await self._received(read, begins)
             return await self._worked(message, begins, ends, cancelled)
-        except TimeoutError as error:
-            raise self._busy() from error
         finally:
             cancelled.set()
             self._going.discard(cancelled)
@@ -166,15 +163,19 @@ class Calls:
         """Whether no thread will ever be free again: each has a call that does not end though its time is long up."""
         return self._workers.working(longer_than=self._bounds.seconds + _STUCK_SECONDS) == self._bounds.threads
 
-    async def _received(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def _received(self, read: Callable[[], Awaitable[bytes]], begins: float) -> bytes:
         """Read a request once there is room, of which it keeps as much as it needs."""
         size = 0
-        await self._room.take(self._bounds.request_bytes)
         try:
-            message = await read()
-            size = len(message)
-        finally:
-            self._room.give(self._bounds.request_bytes - size)
+            async with asyncio.timeout_at(begins):
+                await self._room.take(self._bounds.request_bytes)
+                try:
+                    message = await read()
+                    size = len(message)
+                finally:
+                    self._room.give(self._bounds.request_bytes - size)
+        except TimeoutError as error:
+            raise self._busy() from error
         return message
 
     async def _worked(self, message: bytes, begins: float, ends: float, cancelled: threading.Event) -> bytes:

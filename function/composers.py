@@ -16,7 +16,7 @@ from function.composition import (
     Status,
     manifest,
 )
-from function.composition.conditions import HELD, repeated
+from function.composition.conditions import ENDED, HELD, repeated
 from function.deadline import CallEndedError
 from function.fleet import inference_class, inference_cluster, serving_stack
 from function.routing import inference_gateway, model_endpoint, model_service
@@ -25,7 +25,6 @@ from function.serving import model_deployment, model_replica
 _LOG = logging.getLogger(__name__)
 
 _FAILED = "InternalError"
-_ENDED = "DeadlineExceeded"
 _NOT_REPEATED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
 """Types that are not repeated as they were: `Held` is said anew, and Crossplane sets the others itself."""
 
@@ -82,7 +81,7 @@ def answer(composer: Composer, observation: Observation) -> Composition:
 
 def ended(observation: Observation, error: CallEndedError) -> Composition:
     """Answer a call that ended before its answer was made."""
-    return _fatal(observation, _ENDED, f"{error}; nothing is changed, and it is tried again")
+    return _fatal(observation, ENDED, f"{error}; nothing is changed, and it is tried again")
 
 
 def _fatal(observation: Observation, reason: str, message: str) -> Composition:

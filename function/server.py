@@ -229,7 +229,9 @@ class Server:
         """Say why a call had better go elsewhere; nothing when it need not."""
         if not self._serving:
             return "not serving"
-        return "" if self._calls.has_a_thread else "all threads are busy, and calls have waited for seconds"
+        if not self._calls.has_a_thread:
+            return "all threads are busy, and calls have waited for seconds"
+        return self._wedged()
 
     def _wedged(self) -> str:
         """Say why this process will answer nothing any more; nothing when it will."""

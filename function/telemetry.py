@@ -15,7 +15,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from function.calls import Calls
-from function.composition import Composition, Observation
+from function.composition import Composition, Observation, Status
+from function.composition.conditions import ENDED, HELD
 from function.selectors import cache_use
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -126,10 +127,11 @@ class _SelectorCaches(Collector):
 
 
 def outcome(composition: Composition) -> str:
-    """Say in a word how a call went: fatal, held, ready or not ready."""
+    """Say in a word how a call went: ended before it was answered, fatal, held, ready or not ready."""
+    held = next((c.reason for c in composition.conditions if c.type == HELD and c.status is Status.TRUE), "")
     if composition.fatal:
-        return "fatal"
-    if any(c.type == "Held" and c.status.value == "True" for c in composition.conditions):
+        return "ended" if held == ENDED else "fatal"
+    if held:
         return "held"
     return "ready" if composition.ready else "unready"
 
@@ -149,7 +151,7 @@ def configure_logs(*, debug: bool) -> None:
 
 
 def log_call(log: Any, observation: Observation, composition: Composition, seconds: float) -> None:
-    """Write the one line of a call: at INFO when it was fatal or has events, else at DEBUG."""
+    """Write the one line of a call: louder than at DEBUG when it was fatal, ended or has events."""
     said = {
         "tag": observation.tag,
         "kind": observation.kind,
@@ -158,7 +160,9 @@ def log_call(log: Any, observation: Observation, composition: Composition, secon
         "children": len(composition.children),
         "milliseconds": round(seconds * 1000, 1),
     }
-    if composition.fatal:
+    if said["outcome"] == "ended":
+        log.warning("call ended", reason=composition.fatal, **said)
+    elif composition.fatal:
         log.error("composing failed", reason=composition.fatal, **said)
     elif composition.events:
         log.info("composed", events=[event.reason for event in composition.events], **said)

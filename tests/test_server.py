@@ -5,6 +5,7 @@ import http.client
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -238,6 +239,8 @@ def test_a_call_over_its_time_is_answered_with_a_condition_and_changes_nothing(m
                 ("Held", fnv1.STATUS_CONDITION_TRUE, "DeadlineExceeded", message),
             ]
             assert not answer.desired.resources
+            _, text = await asyncio.to_thread(get, server, "/metrics")
+            assert 'modelplane_calls_total{kind="ModelEndpoint",outcome="ended"} 1.0' in text
 
     monkeypatch.setitem(MUTABLE, KEY, composer(asks))
     asyncio.run(check())
@@ -320,6 +323,37 @@ def test_a_process_whose_canary_is_not_answered_is_not_alive(monkeypatch: pytest
 
     monkeypatch.setattr("function.canary.EVERY_SECONDS", 0.05)
     monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    asyncio.run(check())
+
+
+def test_a_process_whose_event_loop_hangs_is_not_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        async with served() as server:
+
+            def probed() -> tuple[int, str]:
+                time.sleep(0.6)
+                return get(server, "/healthz")
+
+            with ThreadPoolExecutor() as others:
+                probe = others.submit(probed)
+                time.sleep(1)  # noqa: ASYNC251  # it blocks the loop, which is the point
+            assert probe.result()[0] == 503
+
+    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    asyncio.run(check())
+
+
+def test_a_request_that_never_comes_is_refused() -> None:
+    async def check() -> None:
+        async with served(Settings(**{**_fields(LOCAL), "call_deadline": 1})) as server, channel(server) as opened:
+            call = opened.stream_unary(f"/{V1}/RunFunction")()
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await call
+            assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert refused.value.details() == (
+                "calls take all the threads or memory that they may have; ask again in a few seconds"
+            )
+
     asyncio.run(check())
 
 

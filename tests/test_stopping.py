@@ -111,6 +111,14 @@ def test_the_process_ends_though_threads_hang_and_says_so() -> None:
         assert "Fatal Python error" not in said
 
 
+def test_the_process_ends_though_stopping_itself_hangs_and_shows_where() -> None:
+    with serving("wedged", grace=1) as process:
+        seconds, said = process.told_to_stop(within=20)
+        assert 1.5 < seconds < 10
+        assert process.popen.returncode == 1
+        assert "in wedged" in said
+
+
 def test_a_caller_that_keeps_watching_health_does_not_hold_up_the_end() -> None:
     with serving("slow", grace=20) as process:
         watching = health_pb2_grpc.HealthStub(process.channel).Watch(health_pb2.HealthCheckRequest())

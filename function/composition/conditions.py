@@ -97,6 +97,9 @@ def repeated(seen: Mapping[str, Any]) -> Condition | None:
 _STATUSES: Final = {status.value: status for status in Status}
 
 HELD = "Held"
+ENDED = "DeadlineExceeded"
+"""Reason of `Held` when a call ended before its answer was made."""
+
 CHILDREN_READY = "ChildrenReady"
 
 COMMON: Vocabulary = {
@@ -129,7 +132,7 @@ COMMON: Vocabulary = {
             "The function failed on this input; nothing was changed.",
             "Report the message with the object's manifest.",
         ),
-        "DeadlineExceeded": Reason(
+        ENDED: Reason(
             Status.TRUE,
             "The answer took longer than a call may (`--call-deadline` of the function, or less when the caller has "
             "less), or the function was stopped meanwhile; nothing was changed.",

@@ -51,6 +51,11 @@ def endpoint(namespace: str = "ml-team", **others: Any) -> dict[str, Any]:
     return {"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "slow", "namespace": namespace}, **others}
 
 
+async def wedged(_: server.Server) -> None:
+    """Stop in a way that does not end."""
+    time.sleep(LONGEST_SECONDS)  # noqa: ASYNC251  # it blocks the loop, which is the point
+
+
 class Until:
     """A composer that waits, whatever the time, until it is let through."""
 
@@ -64,7 +69,10 @@ class Until:
 
 if __name__ == "__main__":
     way, grace, *arguments = sys.argv[1:]
-    COMPOSERS[KEY] = composer({"slow": slow, "asks": asks, "hangs": hangs}[way])  # type: ignore[index]  # as a test does
+    if way == "wedged":
+        server.LAST_SECONDS = 1
+        server.Server.stop = wedged  # type: ignore[method-assign,assignment]  # as a test does
+    COMPOSERS[KEY] = composer({"wedged": slow, "slow": slow, "asks": asks, "hangs": hangs}[way])  # type: ignore[index]  # as a test does
     _settings = server.Settings
     server.Settings = lambda **given: _settings(**given, grace=float(grace))  # type: ignore[assignment,misc]  # likewise
     sys.exit(serve(arguments))

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import fn
 from function.api.kinds import INFERENCE_CLASS
@@ -41,9 +40,7 @@ class Canary:
     """Asks, and knows when it was last answered."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        request = fnv1.RunFunctionRequest()
-        request.observed.composite.resource.update(_CLASS)
-        self._message = request.SerializeToString()
+        self._message = fn.request(_CLASS)
         self._clock = clock
         self._calls = Calls(Bounds(_SECONDS, len(self._message), threads=1), fn.owner, self._answer)
         self._answered = time.monotonic()

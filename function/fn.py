@@ -5,7 +5,7 @@ Protobuf lives here, in `protocol` and in `structs`, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -78,6 +78,13 @@ def answer(
     except deadline.CallEndedError as error:
         composition, response = _send(request, ended(observation, error))
     return Answered(observation, composition, response)
+
+
+def request(composite: Mapping[str, Any]) -> bytes:
+    """Write the request of a composite that has and requires nothing."""
+    asked = fnv1.RunFunctionRequest()
+    asked.observed.composite.resource.update(dict(composite))
+    return asked.SerializeToString()
 
 
 def owner(message: bytes) -> str:

@@ -6,9 +6,9 @@ exist for fairness alone. What a call goes through, in this order:
 1. Room for its request. A request's size is known only once it is read, so room for the largest is
    taken before and what was too much is given back after. What has no room is not read.
 2. A thread. Calls of one owner (the namespace of what is composed; the cluster's own objects are one
-   more) have half of the threads and half of the room at most, owners take turns, and who has not
-   begun after as long as a call may work is refused. So nobody's slow calls take all threads, and
-   nobody waits for ever; whoever calls asks again.
+   more) have half of the threads at most, and those of an owner who has lately been slow half of the
+   room. Owners take turns, and who has not begun after as long as a call may work is refused. So
+   nobody's slow calls take everything, and nobody waits for ever; whoever calls asks again.
 3. Its time. `deadline.within` bounds the work by what is allowed and by what the caller's patience
    leaves, and ends it when the caller has gone.
 
@@ -34,6 +34,12 @@ _ANSWER_SHARE: Final = 0.9
 
 _SHORT_WAIT_SECONDS: Final = 5
 """Who has waited no longer than this for a thread is in a short queue."""
+
+_SLOW_SHARE: Final = 0.5
+"""A call is slow that works for longer than this share of what it may."""
+
+_SLOW_FOR_SECONDS: Final = 300
+"""How long an owner is known for a slow call."""
 
 _STUCK_SECONDS: Final = 30
 """A call that works so much longer than it may does not ask for the time, and will not end."""
@@ -97,6 +103,7 @@ class Calls:
         self._room = Room(2 * bounds.request_bytes)
         self._workers = Workers(bounds.threads, bounds.threads_of_one)
         self._held: Counter[str] = Counter()
+        self._slow: dict[str, float] = {}
         self._going: set[threading.Event] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -180,15 +187,21 @@ class Calls:
 
     async def _worked(self, message: bytes, begins: float, ends: float, cancelled: threading.Event) -> bytes:
         """Have a request answered on a thread."""
+        owner = self._owner_of(message)
 
         def work() -> bytes:
-            left = min(self._bounds.seconds, ends - time.monotonic())
-            with deadline.within(math.floor(left) if left > 1 else round(left, 1), cancelled):
-                return self._answer(message)
+            began = time.monotonic()
+            left = min(self._bounds.seconds, ends - began)
+            try:
+                with deadline.within(math.floor(left) if left > 1 else round(left, 1), cancelled):
+                    return self._answer(message)
+            finally:
+                if time.monotonic() - began > self._bounds.seconds * _SLOW_SHARE:
+                    self._slow[owner] = time.monotonic()
 
         loop = asyncio.get_running_loop()
-        job = _Job(self._owner_of(message), len(message), work)
-        if self._held[job.owner] + job.size > self._bounds.request_bytes:
+        job = _Job(owner, len(message), work)
+        if self._is_slow(owner) and self._held[owner] + job.size > self._bounds.request_bytes:
             self._room.give(job.size)
             raise self._busy(job.owner)
         self._held[job.owner] += job.size
@@ -213,6 +226,14 @@ class Calls:
         self._held[job.owner] -= job.size
         if not self._held[job.owner]:
             del self._held[job.owner]
+
+    def _is_slow(self, owner: str) -> bool:
+        """Tell whether an owner has lately been slow, and forget who has not."""
+        before = time.monotonic() - _SLOW_FOR_SECONDS
+        for known, since in tuple(self._slow.items()):
+            if since < before:
+                del self._slow[known]
+        return owner in self._slow
 
     def _busy(self, owner: str = "") -> RefusedError:
         whose = f"the calls of namespace {owner}" if owner else "calls"

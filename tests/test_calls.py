@@ -231,10 +231,25 @@ def test_a_request_is_not_read_while_those_in_memory_leave_no_room_for_the_large
     run(check())
 
 
-def test_the_calls_of_one_owner_have_half_of_the_memory() -> None:
+def test_the_calls_of_one_owner_may_have_all_of_the_memory_and_wait_for_it() -> None:
     async def check() -> None:
         doors = Doors()
         under_way = started(doors.answer, size=10)
+        names = [f"red {n}67".encode() for n in range(6)]
+        waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names]
+        await until(lambda: len(doors.inside) == 2)
+        doors.let(*names)
+        assert await asyncio.gather(*waiting) == [name.upper() for name in names]
+
+    run(check())
+
+
+def test_the_calls_of_an_owner_who_was_slow_have_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check() -> None:
+        doors = Doors()
+        under_way = started(doors.answer, size=10)
+        doors.let(b"red")
+        await under_way.run(read(b"red"), None)
         first = asyncio.create_task(under_way.run(read(b"red 56"), None))
         await until(lambda: len(doors.inside) == 1)
         with pytest.raises(RefusedError, match="namespace red"):
@@ -244,7 +259,10 @@ def test_the_calls_of_one_owner_have_half_of_the_memory() -> None:
         await first
         await until(lambda: not under_way._held)
         assert await under_way.run(read(b"red 78"), None) == b"RED 78"
+        monkeypatch.setattr(calls, "_SLOW_FOR_SECONDS", 0)
+        assert not under_way._is_slow("red")
 
+    monkeypatch.setattr(calls, "_SLOW_SHARE", 0)
     run(check())
 
 

@@ -211,7 +211,7 @@ def test_a_stack_that_was_ready_stays_so_while_a_release_is_only_being_changed(s
     answered = standing(changed(installed(stack()), state=state), timedelta(minutes=14, seconds=50))
     assert answered.ready
     assert said(answered)["StackReady"] == "True/Changing"
-    text = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
+    text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
     assert message(answered, "StackReady") == text
     assert answered.ttl_seconds == 10
 
@@ -220,7 +220,7 @@ def test_a_change_that_is_not_done_after_fifteen_minutes_is_an_outage_and_says_s
     answered = standing(changed(installed(stack())), timedelta(minutes=15))
     assert not answered.ready
     assert said(answered)["StackReady"] == "False/ReleaseFailed"
-    text = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
+    text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
     assert message(answered, "StackReady") == text
 
 

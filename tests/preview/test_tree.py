@@ -85,7 +85,7 @@ def test_a_service_says_who_answers_and_which_share() -> None:
         "apiVersion": "modelplane.ai/v1alpha1",
         "kind": "ModelEndpoint",
         "metadata": {"namespace": "ml-team"},
-        "spec": {"url": "http://203.0.113.7/v1"},
+        "spec": {"url": "http://llm.example.com/v1"},
     }
     split = service()
     split["spec"]["endpoints"] = [
@@ -96,8 +96,8 @@ def test_a_service_says_who_answers_and_which_share() -> None:
     (said,) = section(plane(gateway, *endpoints, split), "Services").below
     assert (said.text, said.state) == ("ml-team/chat  POST http://192.0.2.1/ml-team/chat/v1/chat/completions", True)
     assert sorted(lines(said)[1:]) == [
-        "25% of requests to endpoint a, http://203.0.113.7/v1",
-        "75% of requests to endpoint b, http://203.0.113.7/v1",
+        "25% of requests to endpoint a, http://llm.example.com/v1",
+        "75% of requests to endpoint b, http://llm.example.com/v1",
     ]
 
 
@@ -147,6 +147,8 @@ def test_an_object_that_no_other_uses_is_named_so_that_no_input_is_passed_over_i
         "├── class l4-1x: each node with 1 x gpu (Ada Lovelace, 23034Mi)  Ready\n"
         "├── class t4-4x: each node with 4 x gpu (Turing, 15360Mi)  Ready\n"
         "└── endpoint ml-team/outside, http://***@llm.example.com/v1  Ready\n"
+        "    └── Held is True: InputMissing: InferenceGateway default, which says where endpoints may lead, "
+        "does not exist; requests go where they went before\n"
     )
     assert "Used by nothing that was given" not in text(plane(endpoint, service()))
 

@@ -45,9 +45,14 @@ def leaves(*things: Manifest | None, now: datetime = NOW) -> Departure:
     return departure_of(observation(deployment(), now=now), endpoint, replica)
 
 
+def settled(answered: Composition, thing: Manifest, **only: str | None) -> dict[str, Manifest]:
+    """An answer's children an hour later."""
+    return {key: aged(child) for key, child in there(answered, thing, **only).items()}
+
+
 def begun() -> dict[str, Manifest]:
     """The children after one of two replicas has begun to leave."""
-    return {key: aged(child) for key, child in there(composed(deployment(1), FLEET, CHILDREN), deployment(1)).items()}
+    return settled(composed(deployment(1), FLEET, CHILDREN), deployment(1))
 
 
 def notes(answered: Composition) -> dict[str, str]:
@@ -109,9 +114,9 @@ def test_the_endpoint_of_a_replica_that_leaves_says_whether_it_still_serves_as_f
     then: str | None,
     serves: bool,  # noqa: FBT001  # a parameter
 ) -> None:
-    observed = there(composed(deployment(2), FLEET, CHILDREN), deployment(2), replica_b_0=at_first)
-    first = composed(deployment(1), FLEET, observed)
-    later = composed(deployment(1), FLEET, there(first, deployment(1), replica_b_0=then))
+    two = settled(composed(deployment(2), FLEET, CHILDREN), deployment(2), replica_b_0=at_first)
+    first = composed(deployment(1), FLEET, two)
+    later = composed(deployment(1), FLEET, settled(first, deployment(1), replica_b_0=then))
     assert draining(later) == {"endpoint-b-0"}
     assert said_to_serve(later) == ({"endpoint-b-0"} if serves else set())
 

@@ -13,6 +13,7 @@ from function.selectors import Claim, Device, Value
 from function.serving.fleet_view import read_clusters, read_replica, unseen_cluster
 from tests.support import api
 from tests.support.deployments import (
+    AN_HOUR_AGO,
     GPU,
     cluster,
     composed,
@@ -256,7 +257,7 @@ def test_a_replica_is_read_with_what_it_takes_and_where_it_is_pinned() -> None:
         pins=(("vllm", "a100"),),
         serving=True,
         served=True,
-        created="2026-01-01T00:00:00Z",
+        created=AN_HOUR_AGO,
         own=True,
     )
 

@@ -72,6 +72,7 @@ def test_what_got_lost_is_tracked_again_and_is_as_it_was() -> None:
 
 def test_what_got_lost_while_fewer_are_wanted_drains_and_goes_as_ever() -> None:
     of = two_serve()
+    wait(of, 90)
     lose_track(of)
     scale(of, 1)
     assert set(replicas(of)) == {"replica-a-0", "replica-b-0"}

@@ -8,14 +8,25 @@ service's route names, and which of those replicas answer.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any, Final
 
-from function.composition import Composer, Composition, Draft, Manifest, Observation, manifest, moments, owned
+from function.composition import (
+    Composer,
+    Composition,
+    Draft,
+    Manifest,
+    Observation,
+    Requirement,
+    manifest,
+    moments,
+    owned,
+)
+from function.composition.memory import Identity
 from function.routing import model_service
 from function.serving import model_deployment
 from function.serving.departure import GRACE
@@ -40,7 +51,7 @@ def the_time(world: RoutedWorld, _observation: Observation) -> datetime:
 class Thing(dict[str, Any]):
     """An object of the API server, known by its uid and version."""
 
-    identity: tuple[str, str]
+    identity: Identity
 
 
 @dataclass(eq=False)
@@ -99,6 +110,7 @@ class RoutedWorld:
     log: list[str] = field(default_factory=list)
     _status: dict[str, Any] = field(default_factory=dict)
     _httproute: Manifest | None = None
+    _service_status: Mapping[str, Any] = field(default_factory=dict)
     _dying: list[tuple[int, Thing]] = field(default_factory=list)
     _past: deque[tuple[int, list[Thing]]] = field(default_factory=lambda: deque(maxlen=3))
     _least: deque[int] = field(default_factory=lambda: deque(maxlen=NOTICED + 2))
@@ -285,7 +297,7 @@ class RoutedWorld:
 
     def _thing(self, body: Mapping[str, Any]) -> Thing:
         thing = Thing(body)
-        thing.identity = ("routed world", f"{next(_VERSIONS)}")
+        thing.identity = Identity(f"routed world {next(_VERSIONS)}", "1")
         return thing
 
     # ------------------------------------------------------------------ the service
@@ -296,9 +308,14 @@ class RoutedWorld:
         spec = {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "chat"}}}]}
         meta = {"name": "chat", "namespace": "ml-team"}
         thing = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelService", "metadata": meta, "spec": spec}
-        required = {"inference-gateway": (_GATEWAY,), "endpoints-0": tuple(endpoints)}
+        thing["status"] = self._service_status
         children = {"httproute": self._httproute} if self._httproute else {}
-        answered = _compose(model_service.COMPOSER, Observation(thing, self.time, children, required))
+        required = {"inference-gateway": (_GATEWAY,), "endpoints-0": tuple(endpoints)}
+        seen = Observation(thing, self.time, children, required)
+        asked = _compose(model_service.COMPOSER, seen).requirements
+        named = {key: _named(one, endpoints) for key, one in asked.items() if one.name and key not in required}
+        answered = _compose(model_service.COMPOSER, replace(seen, required={**required, **named}))
+        self._service_status = answered.status
         body = answered.children["httproute"].manifest
         self._httproute = {**body, "metadata": {**body["metadata"], "name": "chat"}}
         refs = manifest.items(manifest.dig(body, "spec", "rules", 0), "backendRefs")
@@ -324,6 +341,28 @@ class RoutedWorld:
             for key, one in sorted(self.units.items())
         }
         return "\n".join([*self.log[-40:], f"{self.now}: {what}, promised {self.promised}: {units}", str(self.route)])
+
+
+def _named(wanted: Requirement, endpoints: Sequence[Thing]) -> tuple[Manifest, ...]:
+    """The endpoint or the Service that a service asks for by name; an endpoint has its Service for as long as it is."""
+    found = {manifest.name_of(one): one for one in endpoints}
+    if wanted.kind == "ModelEndpoint":
+        return tuple(one for name, one in found.items() if name == wanted.name)
+    owners = [one for one in endpoints if manifest.text(one, "status", "routing", "backendName") == wanted.name]
+    return tuple(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": wanted.name,
+                "namespace": "ml-team",
+                "ownerReferences": [
+                    {"kind": "ModelEndpoint", "name": manifest.name_of(owner), "controller": True},
+                ],
+            },
+        }
+        for owner in owners
+    )
 
 
 def _compose(composer: Composer, observation: Observation) -> Composition:

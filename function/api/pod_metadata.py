@@ -98,6 +98,10 @@ _HARMLESS: Final = (
 )
 """Beginnings of keys that describe, bound or keep the pod that has them, and nothing else."""
 
+_INJECTS: Final = ("/inject", "/agent-inject", "/injection", "-injection")
+_NOTHING: Final = frozenset({"false", "disabled"})
+"""What keeps an injector of containers away from a pod."""
+
 _PROFILES: Final = ("container.apparmor.security.beta.kubernetes.io", "seccomp.security.alpha.kubernetes.io")
 _CONFINED: Final = frozenset({"docker/default", "runtime/default"})
 
@@ -107,11 +111,11 @@ def grants(key: str, value: str = "") -> bool:
 
     Args:
         key: The key.
-        value: The value: the default profile of the runtime confines, any other may not.
+        value: The value: the default profile of the runtime confines, any other may not; to inject nothing is no grant.
     """
     if key in _KEYS or key.startswith(_BEGINNINGS):
         return True
-    if key.startswith(_HARMLESS):
+    if key.startswith(_HARMLESS) or (key.endswith(_INJECTS) and value in _NOTHING):
         return False
     domain, slash, _ = key.partition("/")
     if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):

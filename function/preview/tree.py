@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -47,7 +47,7 @@ def tree(plane: ControlPlane) -> tuple[Node, ...]:
         Node("Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))),
         Node("Used by nothing that was given", below=_unused(plane)),
         Node("Not composed by this version", below=_not_composed(plane)),
-        Node("Taken as given: no kinds of Modelplane", below=_given(plane)),
+        Node("Taken as given: no kinds of Modelplane", below=_foreign(plane)),
     )
     return tuple(section for section in sections if section.below)
 
@@ -62,7 +62,8 @@ def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest
 def _service(plane: ControlPlane, thing: Manifest) -> Node:
     address = manifest.text(thing, "status", "address")
     url = f"POST {address}{_CHAT}" if address else "no URL yet"
-    return Node(f"{_title(thing)}  {url}", _ready(thing), (*_why(thing), *_answering(plane, thing)))
+    below = (*_why(thing), *_answering(plane, thing), *_unanswering(plane, thing))
+    return Node(f"{_title(thing)}  {url}", _ready(thing), below)
 
 
 def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
@@ -83,6 +84,13 @@ def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
         share = f"{100 * weight / total:.0f}% of requests" if total else "no requests"
         lines.append(Node(f"{share} to {_endpoint(endpoint) or manifest.text(ref, 'name')}"))
     return lines
+
+
+def _unanswering(plane: ControlPlane, service: Manifest) -> Iterator[Node]:
+    """The endpoints written by hand that a service selects and that are not ready, with the reason."""
+    for endpoint in _given(plane, "ModelEndpoint"):
+        if _selects(service, endpoint) and not _ready(endpoint):
+            yield Node(f"no requests to {_endpoint(endpoint)}", _ready(endpoint), tuple(_why(endpoint)))
 
 
 def _endpoint(endpoint: Object | None) -> str:
@@ -208,10 +216,6 @@ def _pool(plane: ControlPlane, pool: Object) -> Node:
 
 def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     """Objects that were given and work for others, where no other wants them."""
-
-    def given(kind: str) -> list[Manifest]:
-        return [thing for thing in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(thing) in plane.given]
-
     clusters = plane.store.find(group_of(_VERSION["InferenceCluster"]), "InferenceCluster")
     classes = {
         manifest.text(pool, "className")
@@ -220,19 +224,24 @@ def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     }
     services = plane.store.find(group_of(_VERSION["ModelService"]), "ModelService")
     return (
-        *(_unused_class(thing) for thing in given("InferenceClass") if manifest.name_of(thing) not in classes),
+        *(_unused_class(thing) for thing in _given(plane, "InferenceClass") if manifest.name_of(thing) not in classes),
         *(
             Node(f"endpoint {_title(thing)}, {manifest.text(thing, 'spec', 'url')}", _ready(thing), tuple(_why(thing)))
-            for thing in given("ModelEndpoint")
+            for thing in _given(plane, "ModelEndpoint")
             if not any(_selects(service, thing) for service in services)
         ),
-        *(_replica(thing) for thing in given("ModelReplica") if not controller_uid(thing)),
+        *(_replica(thing) for thing in _given(plane, "ModelReplica") if not controller_uid(thing)),
         *(
             Node(f"serving stack {_title(thing)}", _ready(thing), tuple(_why(thing)))
-            for thing in given("ServingStack")
+            for thing in _given(plane, "ServingStack")
             if not controller_uid(thing)
         ),
     )
+
+
+def _given(plane: ControlPlane, kind: str) -> list[Manifest]:
+    """What was given of a kind of ours."""
+    return [thing for thing in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(thing) in plane.given]
 
 
 def _unused_class(thing: Object) -> Node:
@@ -257,7 +266,7 @@ def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:
     )
 
 
-def _given(plane: ControlPlane) -> tuple[Node, ...]:
+def _foreign(plane: ControlPlane) -> tuple[Node, ...]:
     """Objects of other kinds that were given."""
     return tuple(
         Node("  ".join(filter(None, (thing["kind"], _title(thing), facts(thing)))))

@@ -158,9 +158,10 @@ VOCABULARY: Final[Vocabulary] = {
         "InPlace": Reason(Status.FALSE, "Every replica is where it could be placed now."),
         "Drifted": Reason(
             Status.TRUE,
-            "Clusters, classes or selectors have changed around replicas, which would not be placed again where they "
-            "are. They stay.",
-            "Undo the change, or delete the ModelReplicas to have them placed anew.",
+            "Clusters, classes, selectors, or what clusters permit have changed around replicas, which would not be "
+            "placed again where they are. They stay.",
+            "Undo the change, or permit what is refused. A rollout replaces them where all fits; to delete them stops "
+            "them.",
             Severity.WARNING,
         ),
         "ClusterMissing": Reason(

@@ -68,5 +68,18 @@ def test_a_profile_other_than_the_runtimes_own_grants(value: str) -> None:
     assert grants("container.apparmor.security.beta.kubernetes.io/engine", value)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sidecar.istio.io/inject", "false"),
+        ("linkerd.io/inject", "disabled"),
+        ("vault.hashicorp.com/agent-inject", "false"),
+    ],
+)
+def test_what_keeps_an_injector_away_grants_nothing_and_what_calls_it_does(key: str, value: str) -> None:
+    assert not grants(key, value)
+    assert grants(key, "true")
+
+
 def test_the_default_profile_of_the_runtime_grants_nothing() -> None:
     assert not grants("container.apparmor.security.beta.kubernetes.io/engine", "runtime/default")

@@ -101,6 +101,16 @@ def test_a_service_says_who_answers_and_which_share() -> None:
     ]
 
 
+def test_a_service_says_why_an_endpoint_that_it_selects_gets_no_requests() -> None:
+    inner = api.endpoint("http://10.0.0.5:8000/v1", "inner")
+    inner["metadata"] |= {"namespace": "ml-team", "labels": {"at": "outside"}}
+    gateway = next(iter(yaml.safe_load_all((FLEET / "gateway.yaml").read_text(encoding="utf-8"))))
+    (said,) = section(plane(gateway, inner, service()), "Services").below
+    (refused,) = [node for node in said.below if node.text == "no requests to endpoint inner, http://10.0.0.5:8000/v1"]
+    assert refused.state is False
+    assert any("AddressNotAllowed" in node.text and "spec.endpoints.allow" in node.text for node in refused.below)
+
+
 def test_a_service_without_a_gateway_says_that_there_is_no_url_yet() -> None:
     (said,) = section(plane(service()), "Services").below
     assert (said.text, said.state) == ("ml-team/chat  no URL yet", False)

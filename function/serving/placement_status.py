@@ -89,10 +89,13 @@ def is_ready(draft: Draft, situation: Situation) -> bool:
 
 
 def _is_reached(draft: Draft, one: OwnReplica) -> bool | None:
-    """Tell whether requests can reach a replica; None while it or its endpoint says neither."""
+    """Tell whether requests can reach a replica; None while it or its endpoint says neither.
+
+    An endpoint that has never said anything is new, and has never been reached.
+    """
     endpoint = draft.observed(one.endpoint_key)
     said = {one.serves, readiness.serves(endpoint)}
-    if False in said or is_draining(endpoint):
+    if False in said or is_draining(endpoint) or not manifest.condition(endpoint, "Ready"):
         return False
     return True if said == {True} else None
 

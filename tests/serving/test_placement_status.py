@@ -343,7 +343,13 @@ def test_a_replica_whose_endpoint_is_marked_or_not_there_does_not_make_a_deploym
     assert not composed(deployment(), FLEET, {"replica-a-0": children["replica-a-0"]}).ready
 
 
-def test_a_deployment_that_was_ready_stays_so_while_an_endpoint_says_nothing() -> None:
+def test_a_deployment_that_was_ready_does_not_stay_so_by_an_endpoint_that_has_only_just_come() -> None:
+    children = running(deployment(), FLEET)
+    new = {**children, "endpoint-a-0": {k: v for k, v in children["endpoint-a-0"].items() if k != "status"}}
+    assert not composed(with_condition(deployment(), "Ready"), FLEET, new).ready
+
+
+def test_a_deployment_that_was_ready_stays_so_while_an_endpoint_is_unknown() -> None:
     children = running(deployment(), FLEET)
     silent = {**children, "endpoint-a-0": with_condition(children["endpoint-a-0"], "Ready", "Unknown")}
     assert composed(with_condition(deployment(), "Ready"), FLEET, silent).ready

@@ -85,8 +85,7 @@ def fail(world: RoutedWorld) -> None:
         world.say(key, ready=False)
         lasts = world.random.choice([1, 5, 30, None])
         world.units[key].ready_at = None if lasts is None else world.now + lasts
-        world.faults = True
-        world.happen(f"{key} fails for {lasts}")
+        world.fault(f"{key} fails for {lasts}")
 
 
 def lose(world: RoutedWorld) -> None:
@@ -95,5 +94,4 @@ def lose(world: RoutedWorld) -> None:
     if there:
         key = world.random.choice(there)
         del world.units[key]
-        world.faults = True
-        world.happen(f"{key} is deleted")
+        world.fault(f"{key} is deleted")

@@ -198,6 +198,11 @@ class RoutedWorld:
         self.log.append(f"{self.now}: {what}")
         self.soon()
 
+    def fault(self, what: str) -> None:
+        """Note what nobody did on purpose; services have to be given time anew."""
+        self.faults, self._empty_since = True, None
+        self.happen(what)
+
     @property
     def stamp(self) -> str:
         """The time, as the API server writes it."""

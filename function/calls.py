@@ -6,9 +6,10 @@ exist for fairness alone. What a call goes through, in this order:
 1. Room for its request. A request's size is known only once it is read, so room for the largest is
    taken before and what was too much is given back after. What has no room is not read.
 2. A thread. Calls of one owner (the namespace of what is composed; the cluster's own objects are one
-   more) have half of the threads at most, and those of an owner who has lately been slow half of the
-   room. Owners take turns, and who has not begun after as long as a call may work is refused. So
-   nobody's slow calls take everything, and nobody waits for ever; whoever calls asks again.
+   more) have half of the threads at most. Owners who have lately been slow have that half together, and
+   each of them half of the room. Owners take turns, and who has not begun after as long as a call may
+   work is refused. So nobody's slow calls take everything, and nobody waits for ever; whoever calls asks
+   again.
 3. Its time. `deadline.within` bounds the work by what is allowed and by what the caller's patience
    leaves, and ends it when the caller has gone.
 
@@ -101,9 +102,9 @@ class Calls:
         self._owner_of = owner_of
         self._answer = answer
         self._room = Room(2 * bounds.request_bytes)
-        self._workers = Workers(bounds.threads, bounds.threads_of_one)
-        self._held: Counter[str] = Counter()
         self._slow: dict[str, float] = {}
+        self._workers = Workers(bounds.threads, bounds.threads_of_one, self._is_slow)
+        self._held: Counter[str] = Counter()
         self._going: set[threading.Event] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -232,7 +233,7 @@ class Calls:
         before = time.monotonic() - _SLOW_FOR_SECONDS
         for known, since in tuple(self._slow.items()):
             if since < before:
-                del self._slow[known]
+                self._slow.pop(known, None)
         return owner in self._slow
 
     def _busy(self, owner: str = "") -> RefusedError:
@@ -277,14 +278,16 @@ class Room:
 class Workers:
     """Daemon threads, for which owners take turns."""
 
-    def __init__(self, threads: int, of_one: int) -> None:
+    def __init__(self, threads: int, of_one: int, is_slow: Callable[[str], bool] = lambda _: False) -> None:
         """Start the threads.
 
         Args:
             threads: How many.
-            of_one: How many may work for one owner at once.
+            of_one: How many may work for one owner at once, and for all slow ones together.
+            is_slow: Tells whether an owner is one.
         """
         self._of_one = of_one
+        self._is_slow = is_slow
         self._changed = threading.Condition()
         self._queues: OrderedDict[str, deque[_Job]] = OrderedDict()
         self._busy: dict[_Job, float] = {}
@@ -311,10 +314,11 @@ class Workers:
             return sum(now - since > longer_than for since in self._busy.values())
 
     def waited(self) -> float:
-        """How long the job has waited that has waited longest, in seconds."""
+        """How long the job has waited that has waited longest, in seconds; those of slow owners wait for each other."""
         now = time.monotonic()
         with self._changed:
-            waiting = [job.since for queue in self._queues.values() for job in queue if not job.answer.cancelled()]
+            queues = [queue for owner, queue in self._queues.items() if not self._is_slow(owner)]
+            waiting = [job.since for queue in queues for job in queue if not job.answer.cancelled()]
         return now - min(waiting, default=now)
 
     def _serve(self) -> None:
@@ -349,10 +353,11 @@ class Workers:
     def _take(self) -> _Job | None:
         """Take the first job of the first owner who may have another thread, who then is the last."""
         taken = Counter(job.owner for job in self._busy)
+        slow = sum(count for owner, count in taken.items() if self._is_slow(owner))
         for owner, queue in tuple(self._queues.items()):
             while queue and queue[0].answer.cancelled():
                 queue.popleft()
-            if queue and taken[owner] < self._of_one:
+            if queue and taken[owner] < self._of_one and (slow < self._of_one or not self._is_slow(owner)):
                 job = queue.popleft()
                 self._queues.move_to_end(owner)
                 if job.answer.set_running_or_notify_cancel():

@@ -41,7 +41,8 @@ class ControlPlaneClock:
 
         Without any record of the API server, as in files, it is the observation's own.
         """
-        newest = max(_stamps(observation), default=None)
+        # What is later than here tells nothing about a clock that is ahead, and anybody may have written it.
+        newest = max((min(stamp, observation.now) for stamp in _stamps(observation)), default=None)
         passed = self._steady()
         with self._lock:
             if newest is not None:

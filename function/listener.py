@@ -18,7 +18,8 @@ from typing import Any, Final
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 MOST_CONNECTIONS: Final = 32
-"""How many connections there may be at once; more are closed at once."""
+"""How many connections there may be at once. For one more, the one that has lasted longest is cut off: a probe is
+answered within milliseconds, so it is never the one, and whoever holds connections holds up nobody."""
 
 CONNECTION_SECONDS: Final = 5
 """How long a connection may last, whatever it does."""
@@ -85,11 +86,12 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Have a connection answered on a thread, unless there are too many."""
+        """Have a connection answered on a thread; of too many, the one that has lasted longest makes room."""
         with self._lock:
             if len(self._open) >= MOST_CONNECTIONS:
-                self.close_request(request)
-                return
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                _cut_off(oldest)
             self._open[request] = time.monotonic()
         super().process_request(request, client_address)
 

@@ -108,6 +108,23 @@ def test_the_calls_of_one_owner_have_half_of_the_threads_and_others_the_rest() -
     run(check())
 
 
+def test_owners_who_were_slow_have_half_of_the_threads_together() -> None:
+    async def check() -> None:
+        doors = Doors()
+        under_way = started(doors.answer)
+        under_way._slow.update(dict.fromkeys(("red", "blue"), time.monotonic()))
+        slow = [f"{owner} {n}".encode() for owner in ("red", "blue") for n in range(2)]
+        tasks = [asyncio.create_task(under_way.run(read(message), None)) for message in slow]
+        await until(lambda: len(doors.inside) == 2)
+        doors.let(b"green")
+        assert await under_way.run(read(b"green"), None) == b"GREEN"
+        assert len(doors.inside) == 2
+        doors.let(*slow)
+        assert sorted(await asyncio.gather(*tasks)) == sorted(message.upper() for message in slow)
+
+    run(check())
+
+
 def test_owners_take_turns_for_a_thread() -> None:
     async def check() -> None:
         doors = Doors()

@@ -55,6 +55,12 @@ _DOMAINS: Final = (
     # meshes, injectors of containers and secrets, distributions
     "banzaicloud.com",
     "banzaicloud.io",
+    "bank-vaults.io",
+    "1password.io",
+    "akeyless.io",
+    "dynatrace.com",
+    "fluid.io",
+    "mellanox.com",
     "cattle.io",
     "cyberark.com",
     "dapr.io",
@@ -76,6 +82,7 @@ _BEGINNINGS: Final = (
     "dev.gvisor.",
     "io.cilium.",
     "io.containerd.",
+    "io.cri-containerd.",
     "io.katacontainers.",
     "io.kubernetes.",
     "io.podman.",
@@ -90,6 +97,7 @@ _HARMLESS: Final = (
     "app.kubernetes.io/",
     "cluster-autoscaler.kubernetes.io/safe-to-evict",
     "controller.kubernetes.io/pod-deletion-cost",
+    "inference.networking.k8s.io/",
     "kubectl.kubernetes.io/",
     "kubernetes.io/change-cause",
     "kubernetes.io/description",
@@ -98,8 +106,8 @@ _HARMLESS: Final = (
 )
 """Beginnings of keys that describe, bound or keep the pod that has them, and nothing else."""
 
-_INJECTS: Final = ("/inject", "/agent-inject", "/injection", "-injection")
-_NOTHING: Final = frozenset({"false", "disabled"})
+_INJECTS: Final = ("/inject", "/agent-inject", "-injection", "datadoghq.com/enabled", "istio.io/dataplane-mode")
+_NOTHING: Final = frozenset({"false", "disabled", "none"})
 """What keeps an injector of containers away from a pod."""
 
 _PROFILES: Final = ("container.apparmor.security.beta.kubernetes.io", "seccomp.security.alpha.kubernetes.io")
@@ -115,7 +123,7 @@ def grants(key: str, value: str = "") -> bool:
     """
     if key in _KEYS or key.startswith(_BEGINNINGS):
         return True
-    if key.startswith(_HARMLESS) or (key.endswith(_INJECTS) and value in _NOTHING):
+    if key.startswith(_HARMLESS) or (any(one in key for one in _INJECTS) and value in _NOTHING):
         return False
     domain, slash, _ = key.partition("/")
     if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):

@@ -18,6 +18,12 @@ _USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 """Name and password in a URL, as RFC 3986 has them: all from the slashes to the last @ before the path."""
 
 
+_SECRET: Final = re.compile(
+    r"(?i)(?<=[?&])([^=&#\s\"'<>]*(?:key|token|secret|passw|pwd|credential|signature)[^=&#\s\"'<>]*=)[^&#\s\"'<>]+"
+)
+"""A parameter of a URL that is named like a secret, with its value."""
+
+
 def printable(text: str) -> str:
     r"""Write out what a terminal would obey, as `\x1b`, and hide who logs in to a URL with which password."""
     return CONTROL.sub(escaped, without_passwords(text))
@@ -29,10 +35,12 @@ def escaped(found: re.Match[str]) -> str:
 
 
 def without_passwords(thing: Any) -> Any:
-    """Hide name and password in every URL of a text, or of all texts in plain data."""
+    """Hide name, password and keys in every URL of a text, or of all texts in plain data."""
     match thing:
         case str():
-            return _USER.sub(f"{HIDDEN}@", thing) if "@" in thing else thing
+            if "://" not in thing:
+                return thing
+            return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", thing))
         case dict():
             return {without_passwords(key): without_passwords(value) for key, value in thing.items()}
         case list():

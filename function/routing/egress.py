@@ -86,6 +86,8 @@ class Egress:
         allow: What is open although it is not public.
         deny: What is refused whatever else is written.
         own: Where gateways of our own are reached, by canonical host, in words.
+        said: The same for what clusters say of themselves. It keeps new endpoints out; but a cluster may say
+            anything, such as the address of a provider, and so it closes none that is routed to.
         doubt: What could not be read; empty when all could.
         missing: Whether there is no InferenceGateway.
     """
@@ -93,6 +95,7 @@ class Egress:
     allow: Listed = field(default_factory=Listed)
     deny: Listed = field(default_factory=Listed)
     own: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
     doubt: str = ""
     missing: bool = False
 
@@ -108,7 +111,7 @@ class Egress:
             own = self._own(host) if host else ""
             if own:
                 message = f"{path} names {host}, which is {own}: requests would go in circles or around the rules"
-                return Refusal("OwnGateway", message)
+                return Refusal("OwnGateway", message, certain=own not in self.said.values())
             denied = self.deny.entry(host) if host else ""
             if denied:
                 message = f"{path} names {host}, which spec.endpoints.deny of InferenceGateway default has: {denied}"
@@ -124,8 +127,8 @@ class Egress:
         if host == _FRONT_DOOR or host.startswith(f"{_FRONT_DOOR}."):
             return "the front door's own Service"
         address = special_use.as_address(host)
-        hosts = [host] if address is None else map(str, special_use.embedded(address))
-        return next((self.own[one] for one in hosts if one in self.own), "")
+        hosts = [host] if address is None else [str(one) for one in special_use.embedded(address)]
+        return next((known[one] for known in (self.own, self.said) for one in hosts if one in known), "")
 
 
 def read(answer: Required) -> Egress:
@@ -133,17 +136,17 @@ def read(answer: Required) -> Egress:
     thing = answer.first
     if thing is None:
         return Egress(missing=True)
-    own, doubt = _gateways(thing)
+    own, said, doubt = _gateways(thing)
     try:
         spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
     except ValidationError as error:
         where = ".".join(map(str, ("spec", *error.errors()[0]["loc"])))
-        return Egress(own=own, doubt=f"InferenceGateway default cannot be read: {where}")
+        return Egress(own=own, said=said, doubt=f"InferenceGateway default cannot be read: {where}")
     hostname = urls.canonical(spec.hostname)
     if hostname:
         own[hostname] = "the name of InferenceGateway default"
     allow, deny = rules(spec)
-    return Egress(allow, deny, own, "; ".join((*allow.faults, *deny.faults)) or doubt)
+    return Egress(allow, deny, own, said, "; ".join((*allow.faults, *deny.faults)) or doubt)
 
 
 def rules(spec: InferenceGatewaySpec) -> tuple[Listed, Listed]:
@@ -175,19 +178,18 @@ def _kind(host: str) -> str:
     return special_use.kind_of_name(host) if address is None else special_use.kind_of_address(address)
 
 
-def _gateways(thing: Object) -> tuple[dict[str, str], str]:
-    """Where our own gateways are reached, as the InferenceGateway publishes it, and what of that cannot be read."""
+def _gateways(thing: Object) -> tuple[dict[str, str], dict[str, str], str]:
+    """Where our own gateways are, as the InferenceGateway publishes it: its own, clusters', and what cannot be read."""
     status = manifest.dig(thing, "status", default={})
     if not isinstance(status, Mapping):
-        return {}, "InferenceGateway default cannot be read: status"
+        return {}, {}, "InferenceGateway default cannot be read: status"
     said = manifest.dig(status, "address", default="")
     rows = manifest.dig(status, "clusterGateways", default=[])
-    found = dict(_clusters(rows if isinstance(rows, Iterable) else ()))
+    clusters = dict(_clusters(rows if isinstance(rows, Iterable) else ()))
     doubt = "" if isinstance(said, str) and isinstance(rows, list | tuple) else "status"
     address = urls.canonical(said) if isinstance(said, str) else ""
-    if address:
-        found[address] = "where InferenceGateway default is reached"
-    return found, f"InferenceGateway default cannot be read: {doubt}" if doubt else ""
+    own = {address: "where InferenceGateway default is reached"} if address else {}
+    return own, clusters, f"InferenceGateway default cannot be read: {doubt}" if doubt else ""
 
 
 def _clusters(rows: Iterable[object]) -> Iterable[tuple[str, str]]:

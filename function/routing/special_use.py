@@ -100,14 +100,16 @@ _SUFFIXES: Final = {
         ),
         _METADATA,
     ),
-    **dict.fromkeys(("svc", "cluster.local"), "a name inside a cluster"),
+    **dict.fromkeys(("svc", "pod", "cluster.local"), "a name inside a cluster"),
+    **dict.fromkeys(("alt", "arpa", "invalid", "onion", "test"), "a name that the public DNS does not have"),
     **dict.fromkeys(
-        ("corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "private"),
+        ("consul", "corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain", "private"),
         "a name of a private network",
     ),
     **dict.fromkeys(("localhost", "localtest.me", "lvh.me", "vcap.me"), "loopback"),
     **dict.fromkeys(
-        ("nip.io", "sslip.io", "traefik.me", "xip.io"), "a name that leads to whatever address is written into it"
+        ("backname.io", "nip.io", "sslip.io", "traefik.me", "xip.io"),
+        "a name that leads to whatever address is written into it",
     ),
 }
 """Names that are not public, with everything below them; the first that fits says what a name is."""

@@ -95,6 +95,7 @@ def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal |
         selector = _compile(text)
         effort.evaluate(selector.cost)
         verdict = selector.evaluate(device)
+        effort.evaluated(verdict.worked)
         if not verdict:
             return _Refusal(index, verdict)
     if device.claim is Claim.DRA and not device.device_class:

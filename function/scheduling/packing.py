@@ -21,6 +21,10 @@ STEPS: Final = 250_000
 COST: Final = 2 * COST_LIMIT
 """What evaluating all selectors of one plan on all kinds of devices may cost together: some seconds."""
 
+WORK: Final = 4_000_000
+"""Steps that evaluating all selectors of one plan may really take: some seconds. What Kubernetes prices too low, such
+as a search for a regular expression, is counted here."""
+
 _PATIENCE = 5_000
 """Steps after which first-fit order is given up for a search whose cost is bounded."""
 
@@ -37,11 +41,13 @@ class Effort:
     Attributes:
         left: Steps of searches.
         cost: Cost of evaluating selectors, as Kubernetes estimates it.
+        work: Steps of evaluating selectors, as they are taken.
     """
 
-    def __init__(self, steps: int = STEPS, cost: int = COST) -> None:
+    def __init__(self, steps: int = STEPS, cost: int = COST, work: int = WORK) -> None:
         self.left = steps
         self.cost = cost
+        self.work = work
 
     def spend(self, steps: int) -> None:
         """Take steps away."""
@@ -53,9 +59,19 @@ class Effort:
         Raises:
             TooComplexError: So much is not left.
         """
-        if cost > self.cost:
+        if cost > self.cost or self.work < 0:
             raise TooComplexError
         self.cost -= cost
+
+    def evaluated(self, steps: int) -> None:
+        """Take away what evaluating a selector has taken.
+
+        Raises:
+            TooComplexError: It was more than was left.
+        """
+        self.work -= steps
+        if self.work < 0:
+            raise TooComplexError
 
 
 def pack(

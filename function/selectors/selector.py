@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -127,8 +127,15 @@ def _judge(run: Run, device: Device) -> Verdict:
     exposed = _expose(device.driver, device.attributes, device.capacity)
     if isinstance(exposed, Verdict):
         return exposed
+    budget = Budget(SPENT)
+    found = _found(run, Frame({"device": exposed.device()}, budget))
+    return replace(found, worked=budget.spent + budget.worked)
+
+
+def _found(run: Run, frame: Frame) -> Verdict:
+    """Evaluate a selector."""
     try:
-        value = run(Frame({"device": exposed.device()}, Budget(SPENT)))
+        value = run(frame)
     except EvaluationError as error:
         return Verdict(Outcome.ERROR, str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:

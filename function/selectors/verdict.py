@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -24,10 +24,12 @@ class Verdict:
     Attributes:
         outcome: Match, no match, or error.
         message: What went wrong, for an error.
+        worked: Steps that it took to find out, whoever remembers it.
     """
 
     outcome: Outcome
     message: str = ""
+    worked: int = field(default=0, compare=False)
 
     def __bool__(self) -> bool:
         """Only a match is true."""

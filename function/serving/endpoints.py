@@ -13,6 +13,7 @@ from typing import Final
 from function.api import labels
 from function.composition import Draft, Manifest, Object, manifest, owned
 from function.composition.gateway_address import replica_path, replica_url
+from function.serving.own_replicas import OwnReplica
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 KIND: Final = "ModelEndpoint"
@@ -57,6 +58,14 @@ def is_draining(endpoint: Object | None) -> bool:
     return manifest.dig(endpoint, "spec", "draining") is True
 
 
+def may_have_lost_endpoint(one: OwnReplica, namespace: str) -> bool:
+    """Tell whether a replica without an observed endpoint may have one: it has served, and does not say it does not.
+
+    Crossplane may have lost track of the endpoint while a list lacks it. In a namespace of the system there is none.
+    """
+    return one.replica.served and one.serves is not False and not labels.is_system_namespace(namespace)
+
+
 def while_draining(endpoint: Object | None, *, serves: bool | None) -> dict[str, str]:
     """Note at an endpoint that drains whether its replica serves, as before where that is not known."""
     noted = manifest.annotations(endpoint).get(labels.SERVES_WHILE_DRAINING) == "true"
@@ -85,11 +94,11 @@ def compose_endpoint(
         said: The endpoint's labels.
         draining: Whether services should send it nothing new; None when that is not known,
             which leaves an endpoint as it is.
-        may_create: Whether an endpoint may be made that is not there yet.
+        may_create: Whether an endpoint may be made that is not observed.
         annotations: The endpoint's annotations.
     """
     seen = draft.observed(key)
-    if seen is None and not (may_create and draining is False):
+    if seen is None and not may_create:
         return
     url = replica_url(address, manifest.namespace_of(replica), manifest.name_of(replica))
     url = url or manifest.text(seen, "spec", "url")

@@ -26,7 +26,7 @@ from function.serving import pace, placement_status
 from function.serving.demand import CacheState, read_demand
 from function.serving.departure import Departure, departure_of
 from function.serving.deployment_conditions import CACHE, SCHEDULED, VOCABULARY
-from function.serving.endpoints import compose_endpoint, drain_orphan, while_draining
+from function.serving.endpoints import compose_endpoint, drain_orphan, may_have_lost_endpoint, while_draining
 from function.serving.own_replicas import ENDPOINT, OwnReplica, replica_key
 from function.serving.replica_manifest import replica_labels
 from function.serving.situation import (
@@ -95,7 +95,7 @@ def _compose_replicas(draft: Draft, situation: Situation) -> None:
         _leave(draft, situation, own[replica])
     for replica in plan.terminating:
         _keep(draft, situation, own[replica])
-        _endpoint(draft, situation, own[replica], draining=True)
+        _endpoint(draft, situation, own[replica], draining=True, may_create=False)
     for replica in plan.lost:
         draft.drop(own[replica].key)
         draft.drop(own[replica].endpoint_key)
@@ -112,13 +112,15 @@ def _stay(draft: Draft, situation: Situation, one: OwnReplica) -> None:
         _drain(draft, situation, one, _departure(draft, one))
         return
     _keep(draft, situation, one)
-    _endpoint(draft, situation, one, draining=None if one.serves is None else not one.serves)
+    draining = None if one.serves is None else not one.serves
+    _endpoint(draft, situation, one, draining=draining, may_create=draining is False)
 
 
 def _leave(draft: Draft, situation: Situation, one: OwnReplica) -> None:
     """Take the next step of a replica that is no longer wanted."""
     leaving = _departure(draft, one)
-    if draft.observed(one.endpoint_key) is None or leaving.is_over(draft.observation.now):
+    alone = draft.observed(one.endpoint_key) is None and not may_have_lost_endpoint(one, situation.demand.namespace)
+    if alone or leaving.is_over(draft.observation.now):
         draft.drop(one.key)
         draft.drop(one.endpoint_key)
         return
@@ -134,7 +136,9 @@ def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departu
     """Keep a replica running with nothing new sent to it, and note since when."""
     _keep(draft, situation, one, leaving.annotation)
     serves = while_draining(draft.observed(one.endpoint_key), serves=one.serves)
-    _endpoint(draft, situation, one, draining=True, annotations={**leaving.annotation, **serves})
+    may_create = may_have_lost_endpoint(one, situation.demand.namespace)
+    noted = {**leaving.annotation, **serves}
+    _endpoint(draft, situation, one, draining=True, may_create=may_create, annotations=noted)
 
 
 def _keep(
@@ -151,6 +155,7 @@ def _endpoint(
     one: OwnReplica,
     *,
     draining: bool | None,
+    may_create: bool,
     annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     compose_endpoint(
@@ -160,7 +165,7 @@ def _endpoint(
         situation.address(one.replica.cluster),
         _labels(situation, one),
         draining=draining,
-        may_create=not labels.is_system_namespace(situation.demand.namespace),
+        may_create=may_create and not labels.is_system_namespace(situation.demand.namespace),
         annotations=annotations,
     )
 

@@ -15,7 +15,7 @@ from function.composition import Manifest, Object, Observation, manifest, moment
 from function.scheduling import Avoid, Leave, Plan
 from function.serving import departure
 from function.serving.demand import Demand
-from function.serving.endpoints import is_draining
+from function.serving.endpoints import is_draining, may_have_lost_endpoint
 from function.serving.own_replicas import OwnReplica
 
 YIELD: Final = timedelta(minutes=2)
@@ -32,12 +32,12 @@ def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnRepli
     """Say of a replica whether it has settled, and whether it is stuck.
 
     One with an endpoint has served, even if its own status does not say so any more. One without is reached by
-    nobody; but what Crossplane has lost track of may have one all the same.
+    nobody; but it may have one all the same where Crossplane has lost track of it, as one that has served had.
     """
     now = observation.now
     has_endpoint = one.endpoint_key in observation.children
     served = one.replica.served or has_endpoint
-    reachable = has_endpoint or one.key in observation.untracked
+    reachable = has_endpoint or one.key in observation.untracked or may_have_lost_endpoint(one, demand.namespace)
     one = replace(one, replica=replace(one.replica, served=served, reachable=reachable))
     settles, expires = _settles(observation, one), _expires(demand, one)
     found = replace(

@@ -49,6 +49,7 @@ def test_a_key_that_something_on_clusters_acts_on_grants(key: str) -> None:
         "ml.example.com/owner",
         "prometheus.io/scrape",
         "app.kubernetes.io/name",
+        "inference.networking.k8s.io/engine-type",
         "kubectl.kubernetes.io/default-container",
         "cluster-autoscaler.kubernetes.io/safe-to-evict",
         "kubernetes.io/egress-bandwidth",
@@ -74,6 +75,9 @@ def test_a_profile_other_than_the_runtimes_own_grants(value: str) -> None:
         ("sidecar.istio.io/inject", "false"),
         ("linkerd.io/inject", "disabled"),
         ("vault.hashicorp.com/agent-inject", "false"),
+        ("instrumentation.opentelemetry.io/inject-python", "false"),
+        ("admission.datadoghq.com/enabled", "false"),
+        ("istio.io/dataplane-mode", "none"),
     ],
 )
 def test_what_keeps_an_injector_away_grants_nothing_and_what_calls_it_does(key: str, value: str) -> None:

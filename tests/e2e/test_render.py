@@ -193,7 +193,7 @@ def test_the_service_of_an_endpoint_has_a_name_that_a_service_may_have_whatever_
         "apiVersion": "modelplane.ai/v1alpha1",
         "kind": "ModelEndpoint",
         "metadata": {"name": "qwen2-5-0", "namespace": "ml-team", "labels": {COMPOSITE_LABEL: "qwen2.5"}},
-        "spec": {"url": "http://203.0.113.4/ml-team/qwen2-5-0/v1"},
+        "spec": {"url": "http://llm.example.com/ml-team/qwen2-5-0/v1"},
     }
     rendered = renderer.render(endpoint, COMPOSITION_OF["ModelEndpoint"])
     [service] = [thing for thing in rendered.composed if thing["kind"] == "Service"]

@@ -47,6 +47,7 @@ URLS = {
     "http://user:hunter2@proxy:3128": "http://***@proxy:3128",
     "https://user:p@ss:w@example.com/v1?x=a@b": "https://***@example.com/v1?x=a@b",
     "https://token@example.com, https://other:x@example.org": "https://***@example.com, https://***@example.org",
+    "https://example.com/v1?api-version=1&api_key=k&x=1&Token=t#k": "https://example.com/v1?api-version=1&api_key=***&x=1&Token=***#k",
     "https://example.com/@scope/a@1": "https://example.com/@scope/a@1",
     "oci://ghcr.io/a/b@sha256:0": "oci://ghcr.io/a/b@sha256:0",
     "someone@example.com": "someone@example.com",

@@ -144,6 +144,12 @@ def test_a_gateway_of_our_own_is_refused_whatever_is_allowed(url: str, host: str
 # ---------------------------------------------------------------------- one that is routed to already
 
 
+def test_what_a_cluster_says_of_its_gateway_closes_no_endpoint_that_is_routed_to() -> None:
+    """A cluster may say that its gateway is where a provider is."""
+    made = routed("http://34.1.2.3/v1", door())
+    assert (made.ready, said(made)["RoutingReady"]) == (True, "True/BackendConfigured")
+
+
 def test_an_endpoint_that_is_denied_later_leads_nowhere_at_once_and_its_service_stays_for_routes() -> None:
     made = routed("http://203.0.113.4/v1", door(["203.0.113.0/24"], ["203.0.113.4/32"]))
     assert (made.ready, made.status) == (False, {"routing": {"refused": True}})

@@ -90,6 +90,15 @@ def test_selectors_are_evaluated_on_as_many_kinds_of_devices_as_they_may_cost_to
     assert effort.cost == 0
 
 
+def test_what_evaluating_really_takes_counts_however_cheap_it_is_said_to_be() -> None:
+    """A search for a regular expression takes thousands of times what Kubernetes prices it at."""
+    dear = "'" + "a" * 900 + "'.replace('a', 'aaa').matches('((a?){0,30}){0,30}b') || device.driver == '%d'"
+    effort = Effort()
+    found = [match((request("r", 1, dear % number),), (gpu("a"),), effort) for number in range(100)]
+    assert isinstance(found[-1], TooComplex)
+    assert effort.cost > 0
+
+
 def test_all_members_pools_and_clusters_of_a_plan_share_what_evaluating_may_cost() -> None:
     cost = compile_selector(GPU).cost
     fleet = Fleet(tuple(cluster(name, pool("p", 4, gpu(name))) for name in "abc"))

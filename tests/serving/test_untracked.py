@@ -114,6 +114,14 @@ def test_what_got_lost_while_something_else_is_to_run_serves_until_its_successor
     assert tracked(of) == names(of)
 
 
+def test_a_replica_that_served_drains_though_its_endpoint_is_neither_tracked_nor_listed() -> None:
+    since = {"servingSince": "2025-12-31T23:00:00Z"}
+    found = {key: child for key, child in CHILDREN.items() if key.startswith("replica-")}
+    alone = {key: {**child, "status": {**child["status"], **since}} for key, child in found.items()}
+    answered = composed(deployment(1), FLEET, alone)
+    assert set(answered.children) >= set(alone)
+
+
 def test_an_endpoint_that_got_lost_together_with_its_replica_drains_and_goes() -> None:
     of = two_serve()
     lose_track(of)

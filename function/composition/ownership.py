@@ -48,11 +48,10 @@ def controller_of(thing: Object) -> Controller | None:
     if len(owners) != 1:
         return None
     (owner,) = owners
-    group, _, version = manifest.text(owner, "apiVersion").rpartition("/")
-    if not version:
-        return None
-    text = manifest.text
-    return Controller(group, text(owner, "kind"), text(owner, "name"), text(owner, "uid"), manifest.namespace_of(thing))
+    said = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
+    version, kind, name, uid = (text if isinstance(text, str) else "" for text in said)
+    group, _, number = version.rpartition("/")
+    return Controller(group, kind, name, uid, manifest.namespace_of(thing)) if number else None
 
 
 def controls(composite: Object, thing: Object) -> bool:

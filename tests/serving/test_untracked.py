@@ -17,6 +17,7 @@ from tests.support.deployments import (
     composed,
     conditions,
     deployment,
+    draining,
     endpoints,
     engine,
     live,
@@ -114,12 +115,13 @@ def test_what_got_lost_while_something_else_is_to_run_serves_until_its_successor
     assert tracked(of) == names(of)
 
 
-def test_a_replica_that_served_drains_though_its_endpoint_is_neither_tracked_nor_listed() -> None:
+def test_a_replica_that_served_stays_and_gets_its_endpoint_though_that_is_neither_tracked_nor_listed() -> None:
     since = {"servingSince": "2025-12-31T23:00:00Z"}
     found = {key: child for key, child in CHILDREN.items() if key.startswith("replica-")}
     alone = {key: {**child, "status": {**child["status"], **since}} for key, child in found.items()}
     answered = composed(deployment(1), FLEET, alone)
-    assert set(answered.children) >= set(alone)
+    assert set(answered.children) == {"endpoint-a-0", "endpoint-b-0", "replica-a-0", "replica-b-0"}
+    assert draining(answered) == set()
 
 
 def test_an_endpoint_that_got_lost_together_with_its_replica_drains_and_goes() -> None:

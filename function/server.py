@@ -110,7 +110,19 @@ class Server:
         port: The port that the function listens on, once started.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make a server that does not listen yet.
+
+        Args:
+            settings: How it is set up.
+            clock: The time by the machine's clock, which may be set.
+            steady: Seconds since whenever, by a clock that goes on when the other one is set.
+        """
         most = settings.max_receive_mebibytes * MEBIBYTE
         self._calls = Calls(Bounds(settings.call_deadline, most, THREADS), fn.owner, self._answer)
         self._canary = Canary(clock)
@@ -118,7 +130,7 @@ class Server:
         self.port = 0
         self._settings = settings
         self._clock = clock
-        self._control_plane = ControlPlaneClock()
+        self._control_plane = ControlPlaneClock(steady)
         self._serving = False
         self._log = structlog.get_logger()
         self._health = health.aio.HealthServicer()

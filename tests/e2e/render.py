@@ -136,13 +136,17 @@ class Served:
     address: str = ""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
+    def seconds(self) -> float:
+        """Its clock as seconds that go by: none do but by setting it."""
+        return self.now.timestamp()
+
 
 @contextmanager
 def served() -> Iterator[Served]:
-    """Serve our function over loopback from a thread of this process, by a clock that can be set."""
+    """Serve our function over loopback from a thread of this process, on a machine that has no time but what is set."""
     configure_logs(debug=False)
     function = Served()
-    server = Server(_LOCAL, clock=lambda: function.now)
+    server = Server(_LOCAL, clock=lambda: function.now, steady=function.seconds)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -17,8 +17,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Final
 
-from function.composition import Object, Observation, manifest, moments
-from function.composition.memory import derive
+from function.composition import Object, Observation, timestamps, unstructured
+from function.composition.cache import derive
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,6 +65,7 @@ def _stamps(observation: Observation) -> Iterator[datetime]:
 
 def _newest(thing: Object) -> datetime | None:
     written = (
-        moments.time_of(manifest.text(one, "time")) for one in manifest.items(thing, "metadata", "managedFields")
+        timestamps.time_of(unstructured.text(one, "time"))
+        for one in unstructured.items(thing, "metadata", "managedFields")
     )
     return max((moment for moment in written if moment is not None), default=None)

@@ -14,13 +14,15 @@ from function.composition import (
     InvalidSpecError,
     Observation,
     Status,
-    manifest,
+    unstructured,
 )
 from function.composition.conditions import ENDED, HELD, repeated
 from function.deadline import CallEndedError
-from function.fleet import inference_class, inference_cluster, serving_stack
+from function.deployment import model_deployment
+from function.fleet import inference_class, inference_cluster
+from function.fleet.stack import serving_stack
+from function.replica import model_replica
 from function.routing import inference_gateway, model_endpoint, model_service
-from function.serving import model_deployment, model_replica
 
 _LOG = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ def _fatal(observation: Observation, reason: str, message: str) -> Composition:
 def _repeated(observation: Observation) -> list[Condition]:
     """The conditions that are observed, as far as they can be read, and are ours to set."""
     found: dict[str, Condition] = {}
-    for seen in manifest.items(observation.composite, "status", "conditions"):
+    for seen in unstructured.items(observation.composite, "status", "conditions"):
         said = repeated(seen)
         if said is not None and said.type not in _NOT_REPEATED:
             found.setdefault(said.type, said)

@@ -17,8 +17,8 @@ from google.protobuf.message import DecodeError
 
 from function import deadline, wire
 from function.composers import compose, ended
-from function.composition import Composition, Condition, Observation, Requirement, Severity, Status, manifest
-from function.composition.memory import Identity
+from function.composition import Composition, Condition, Observation, Requirement, Severity, Status, unstructured
+from function.composition.cache import Identity
 from function.protocol import COMPOSITE, Fields, Request, Response
 from function.structs import Object, Struct, written
 
@@ -91,7 +91,7 @@ def owner(message: bytes) -> str:
     """Tell whose a request is, at once: the namespace of its composite. Empty when it is in none, or cannot be read."""
     try:
         composite = Struct(Fields.FromString(bytes(wire.find(memoryview(message), *COMPOSITE))))
-        return manifest.namespace_of(composite)
+        return unstructured.namespace_of(composite)
     except (DecodeError, UnicodeDecodeError):
         return ""
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from google.protobuf import struct_pb2
 
-from function.composition.memory import Identity
+from function.composition.cache import Identity
 from function.protocol import Fields, Items
 
 _STRING, _STRUCT, _LIST = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from function.composers import compose
-from function.composition import manifest, objects
+from function.composition import objects, unstructured
 from tests.support.doubts import subjects
 from tests.support.settled import observe
 
@@ -15,15 +15,17 @@ SNAPSHOT = Path(__file__).parent / "child_names.json"
 
 
 def said(thing: Mapping[str, Any]) -> str:
-    return "/".join(filter(None, (manifest.text(thing, "kind"), manifest.namespace_of(thing), manifest.name_of(thing))))
+    return "/".join(
+        filter(None, (unstructured.text(thing, "kind"), unstructured.namespace_of(thing), unstructured.name_of(thing)))
+    )
 
 
 def named(child: Mapping[str, Any], *, new: bool) -> str:
     """A new child as it is named, an Object by what it holds, a Release by its name at Helm; empty if generated."""
     if objects.is_object(child):
         return said(objects.desired(child))
-    external = manifest.annotations(child).get("crossplane.io/external-name", "")
-    return external or (said(child) if new and manifest.name_of(child) else "")
+    external = unstructured.annotations(child).get("crossplane.io/external-name", "")
+    return external or (said(child) if new and unstructured.name_of(child) else "")
 
 
 def names() -> dict[str, dict[str, str]]:
@@ -35,7 +37,7 @@ def names() -> dict[str, dict[str, str]]:
         fresh = compose(replace(seen, children={}))
         children |= {key: (child.manifest, True) for key, child in fresh.children.items()}
         listed = {key: named(body, new=new) for key, (body, new) in sorted(children.items())}
-        known = found.setdefault(f"{composer.kind}/{manifest.name_of(thing)}", {})
+        known = found.setdefault(f"{composer.kind}/{unstructured.name_of(thing)}", {})
         known |= {key: name for key, name in listed.items() if name}
     return found
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.clock import ControlPlaneClock
-from function.composition import Manifest, Observation, moments
+from function.composition import Manifest, Observation, timestamps
 from tests.support.observe import NOW
 
 START = NOW - timedelta(hours=9)
@@ -29,7 +29,7 @@ class Machine:
 
 
 def thing(*written: datetime | str) -> Manifest:
-    times = [one if isinstance(one, str) else moments.text_of(one) for one in written]
+    times = [one if isinstance(one, str) else timestamps.text_of(one) for one in written]
     return {"metadata": {"managedFields": [{"time": time} for time in times]}}
 
 

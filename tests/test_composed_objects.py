@@ -12,7 +12,7 @@ import yaml
 
 from function.api.kinds import GROUPS
 from function.api.validation import admit
-from function.composition import Manifest, Object, manifest, objects
+from function.composition import Manifest, Object, objects, unstructured
 from function.preview.admission import status_problems
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import group_of, ref_of
@@ -74,7 +74,7 @@ def composed(plane: ControlPlane) -> Iterator[tuple[str, Manifest]]:
 
 def applied(thing: Object) -> Manifest:
     """An object without what the API server and controllers write."""
-    meta = manifest.mapping(thing, "metadata")
+    meta = unstructured.mapping(thing, "metadata")
     kept = {key: meta[key] for key in ("name", "namespace", "labels", "annotations") if key in meta}
     body = {key: value for key, value in thing.items() if key != "status"}
     if isinstance(body.get("spec"), dict):
@@ -83,7 +83,7 @@ def applied(thing: Object) -> Manifest:
 
 
 def kind_of(thing: Object) -> tuple[str, str]:
-    return manifest.text(thing, "apiVersion"), manifest.text(thing, "kind")
+    return unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind")
 
 
 def faults(value: Any, path: str) -> list[str]:
@@ -166,7 +166,7 @@ def test_every_status_that_is_published_is_valid_by_our_own_definition(name: str
     known, wrong = plurals(), []
     for thing in preview(name).composites:
         group, kind = group_of(thing["apiVersion"]), thing["kind"]
-        status = {key: value for key, value in manifest.mapping(thing, "status").items() if key != "conditions"}
+        status = {key: value for key, value in unstructured.mapping(thing, "status").items() if key != "conditions"}
         validator = jsonschema.Draft202012Validator(status_schema(group, known[group, kind]))
         wrong += [f"{ref_of(thing)}: {error.json_path}: {error.message}" for error in validator.iter_errors(status)]
         wrong += [f"{ref_of(thing)}: {problem}" for problem in status_problems(thing, status)]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from function import fn
 from function.composers import COMPOSERS, compose
-from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, manifest
+from function.composition import Composer, Composition, Doubt, Draft, Observation, Outcome, Status, unstructured
 from function.preview.control_plane import ControlPlane
 from tests.support import protocol
 from tests.support.doubts import (
@@ -190,7 +190,7 @@ def test_before_anything_is_fetched_everything_stays_as_it_is(index: int) -> Non
         pytest.skip("requires nothing")
     answer, _ = through_protocol(without(observation, *observation.required))
     assert_nothing_lost(observation, answer)
-    assert answer.ready == manifest.is_true(observation.composite, "Ready")
+    assert answer.ready == unstructured.is_true(observation.composite, "Ready")
 
 
 @EACH
@@ -202,7 +202,7 @@ def test_a_requirement_that_is_not_fetched_yet_gives_the_outcome_of_the_table(in
         assert_nothing_lost(observation, answer)
         assert_says(answer, row(composer, key).unresolved)
         assert not compose(without(not_ready(observation), key)).ready
-        if manifest.is_true(observation.composite, "Ready"):
+        if unstructured.is_true(observation.composite, "Ready"):
             assert answer.ready
 
 
@@ -261,7 +261,7 @@ def test_an_item_missing_from_any_list_within_a_required_object_removes_no_child
     if not items:
         return
     path = data.draw(st.sampled_from(items))
-    around = manifest.dig(item, *path[:-1])
+    around = unstructured.dig(item, *path[:-1])
     short = spoiled(item, path[:-1], [one for place, one in enumerate(around) if place != path[-1]])
     found = list(observation.required[key])
     found[position] = short

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from function.composers import compose
-from function.composition import Composition, Manifest, Observation, manifest
+from function.composition import Composition, Manifest, Observation, unstructured
 from tests.support import deployments
 from tests.support.deployments import cluster, deployment, draining, engine, pool, running, there
 from tests.support.doubts import EACH, JUNK, assert_nothing_lost, ids, not_ready, paths, seen, spoiled
@@ -38,8 +38,8 @@ def garbled(value: Any, path: tuple[Any, ...], junk: tuple[Any, ...] = JUNK) -> 
 
 def times(child: Any) -> list[tuple[Any, ...]]:
     """Where a child says since when something is so, and when it was made."""
-    said = range(len(manifest.items(child, "status", "conditions")))
-    made = [("metadata", "creationTimestamp")] if manifest.dig(child, "metadata", "creationTimestamp") else []
+    said = range(len(unstructured.items(child, "status", "conditions")))
+    made = [("metadata", "creationTimestamp")] if unstructured.dig(child, "metadata", "creationTimestamp") else []
     return [*made, *(("status", "conditions", position, "lastTransitionTime") for position in said)]
 
 

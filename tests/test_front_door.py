@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from function.preview.control_plane import ControlPlane
 from tests.support.settled import EXAMPLES, example, settle
 
@@ -21,12 +21,12 @@ def service(plane: ControlPlane, name: str = "chat") -> Manifest:
 
 def shares(plane: ControlPlane, name: str = "chat") -> dict[str, int]:
     """What each deployment's endpoints on each cluster get, in per cent; of one outside its name stands for both."""
-    rows = manifest.items(service(plane, name), "status", "endpoints")
+    rows = unstructured.items(service(plane, name), "status", "endpoints")
     total = sum(row["weight"] for row in rows)
     found: dict[str, int] = {}
     for row in rows:
         endpoint = plane.get(API, "ModelEndpoint", "ml-team", row["name"])
-        said = manifest.labels(endpoint)
+        said = unstructured.labels(endpoint)
         deployment = said.get("modelplane.ai/deployment", "")
         key = f"{deployment}@{said['modelplane.ai/cluster']}" if deployment else row["name"]
         found[key] = found.get(key, 0) + round(100 * row["weight"] / total)
@@ -114,11 +114,11 @@ def test_without_a_certificate_the_front_door_is_not_ready_and_answers_http(
 ) -> None:
     plane = changed(tmp_path, "tls-front-door", old, new)
     (door,) = plane.list(API, "InferenceGateway")
-    tls = manifest.condition(door, "TLSReady")
-    assert (tls["status"], tls["reason"], manifest.is_true(door, "Ready")) == ("False", "Waiting", False)
+    tls = unstructured.condition(door, "TLSReady")
+    assert (tls["status"], tls["reason"], unstructured.is_true(door, "Ready")) == ("False", "Waiting", False)
     assert tls["message"].endswith(problem)
     assert service(plane)["status"]["address"] == "http://models.example.com/ml-team/chat"
-    assert manifest.is_true(service(plane), "Ready")
+    assert unstructured.is_true(service(plane), "Ready")
 
 
 @pytest.mark.parametrize("name", ROUTING)
@@ -127,7 +127,7 @@ def test_everything_of_an_example_of_routing_is_ready_and_stays_as_it_is(tmp_pat
     for kind in ("InferenceGateway", "ModelDeployment", "ModelEndpoint", "ModelService"):
         things = plane.list(API, kind)
         assert things
-        assert [manifest.name_of(one) for one in things if not manifest.is_true(one, "Ready")] == []
+        assert [unstructured.name_of(one) for one in things if not unstructured.is_true(one, "Ready")] == []
     before = {one["metadata"]["uid"]: one for one in plane.everything()}
     plane.settle()
     assert {one["metadata"]["uid"]: one for one in plane.everything()} == before

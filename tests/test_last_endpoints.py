@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from function.composers import compose
-from function.composition import Composition, Manifest, Observation, manifest
+from function.composition import Composition, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.gateway_api import backends
 from tests.support.settled import EXAMPLES, settle
@@ -25,7 +25,7 @@ def the(plane: ControlPlane, api_version: str, kind: str) -> Manifest:
 
 def routed(plane: ControlPlane) -> set[str]:
     """The Services that the service's route names."""
-    return {manifest.text(one, "name") for one in backends(the(plane, "gateway.networking.k8s.io/v1", "HTTPRoute"))}
+    return {unstructured.text(one, "name") for one in backends(the(plane, "gateway.networking.k8s.io/v1", "HTTPRoute"))}
 
 
 def watched(plane: ControlPlane, ticks: int) -> Iterator[set[str]]:
@@ -38,7 +38,7 @@ def watched(plane: ControlPlane, ticks: int) -> Iterator[set[str]]:
 
 
 def routing(plane: ControlPlane) -> str:
-    said = manifest.condition(the(plane, API, "ModelService"), "RoutingReady")
+    said = unstructured.condition(the(plane, API, "ModelService"), "RoutingReady")
     return f"{said['status']}/{said['reason']}"
 
 
@@ -67,7 +67,7 @@ def test_a_list_that_lacks_every_endpoint_for_as_long_as_it_likes_empties_no_rou
     assert before
     assert all(now == before for now in watched(plane, 12))
     assert routing(plane) == "True/RouteConfigured"
-    held = manifest.condition(the(plane, API, "ModelService"), "Held")
+    held = unstructured.condition(the(plane, API, "ModelService"), "Held")
     assert (held["status"], held["reason"]) == ("True", "InputMissing")
 
 
@@ -75,8 +75,8 @@ def test_an_endpoint_that_is_deleted_leaves_the_route_in_the_pass_after() -> Non
     plane = quickstart()
     before = routed(plane)
     gone = plane.list(API, "ModelEndpoint")[0]
-    service = manifest.text(gone, "status", "routing", "backendName")
-    plane.delete(API, "ModelEndpoint", manifest.namespace_of(gone), manifest.name_of(gone))
+    service = unstructured.text(gone, "status", "routing", "backendName")
+    plane.delete(API, "ModelEndpoint", unstructured.namespace_of(gone), unstructured.name_of(gone))
     after = next(now for now in watched(plane, 3) if service not in now)
     assert service in before
     assert after == before - {service}

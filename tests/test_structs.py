@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import wire
-from function.composition import manifest
+from function.composition import unstructured
 from function.protocol import Request
 from function.structs import Object, Struct, plain_struct, written
 
@@ -51,7 +51,7 @@ def test_what_is_read_is_what_was_written(fields: dict[str, Any], seed: int) -> 
     found = read(fields, seed)
     assert found == fields
     assert found.plain() == fields
-    assert manifest.plain(found) == fields
+    assert unstructured.plain(found) == fields
     assert sorted(found) == sorted(fields)
     assert len(found) == len(fields)
 
@@ -66,14 +66,14 @@ def test_what_is_written_again_has_the_bytes_of_plain_data(fields: dict[str, Any
 @given(DATA, SEEDS, SEEDS)
 def test_content_is_the_same_in_any_order(value: Any, one: int, other: int) -> None:
     first, second = (read({"a": {"b": value}}, seed) for seed in (one, other))
-    assert manifest.content(first, "a") == manifest.content(second, "a")
-    assert manifest.content(first["a"], "b") == manifest.content(second["a"], "b")
+    assert unstructured.content(first, "a") == unstructured.content(second, "a")
+    assert unstructured.content(first["a"], "b") == unstructured.content(second["a"], "b")
 
 
 @pytest.mark.parametrize(("one", "other"), [({}, {"b": None}), ({"b": 1}, {"b": "1"}), ({"b": []}, {"b": {}})])
 def test_content_differs_where_data_does(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    assert manifest.content(read({"a": one}), "a") != manifest.content(read({"a": other}), "a")
-    assert manifest.content({"a": one}, "a") != manifest.content({"a": other}, "a")
+    assert unstructured.content(read({"a": one}), "a") != unstructured.content(read({"a": other}), "a")
+    assert unstructured.content({"a": one}, "a") != unstructured.content({"a": other}, "a")
 
 
 CONDITIONS = [{"type": "ChildrenReady", "status": "False"}, {"type": "Ready", "status": "True"}]
@@ -94,15 +94,15 @@ CONDITIONS = [{"type": "ChildrenReady", "status": "False"}, {"type": "Ready", "s
 )
 def test_a_condition_is_found_as_in_plain_data(conditions: Any, kind: str) -> None:
     thing = {"status": {"conditions": conditions}}
-    assert manifest.condition(read(thing), kind) == manifest.condition(thing, kind)
+    assert unstructured.condition(read(thing), kind) == unstructured.condition(thing, kind)
     known = read(thing)
     assert known["status"].get("conditions") == conditions
-    assert manifest.condition(known, kind) == manifest.condition(thing, kind)
+    assert unstructured.condition(known, kind) == unstructured.condition(thing, kind)
 
 
 def test_a_condition_with_a_long_type_is_found() -> None:
     long = {"type": "x" * 300, "status": "True"}
-    assert manifest.condition(read({"status": {"conditions": [long]}}), long["type"]) == long
+    assert unstructured.condition(read({"status": {"conditions": [long]}}), long["type"]) == long
 
 
 def test_a_field_that_is_not_there_is_absent() -> None:

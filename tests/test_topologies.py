@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from function.preview.clusters import Remote
 from function.preview.control_plane import ControlPlane
 from tests.support.settled import EXAMPLES, example, settle
@@ -30,7 +30,7 @@ def running(name: str, kind: str) -> list[Object]:
     """What runs of a kind in the team's namespace, on any cluster."""
     remotes: list[Remote] = preview(name).clusters.everything()
     found = [one.thing for one in remotes if one.thing["kind"] == kind]
-    return [thing for thing in found if manifest.namespace_of(thing) == "ml-team"]
+    return [thing for thing in found if unstructured.namespace_of(thing) == "ml-team"]
 
 
 @pytest.mark.parametrize("name", TOPOLOGIES)
@@ -39,7 +39,7 @@ def test_every_model_of_the_examples_is_ready_and_answers_at_its_url(name: str) 
     for kind in ("ModelDeployment", "ModelService", "ModelReplica", "ModelEndpoint"):
         things = plane.list("modelplane.ai/v1alpha1", kind)
         assert things
-        assert [manifest.name_of(thing) for thing in things if not manifest.is_true(thing, "Ready")] == []
+        assert [unstructured.name_of(thing) for thing in things if not unstructured.is_true(thing, "Ready")] == []
 
 
 @pytest.mark.parametrize(("name", "port"), [("sglang", 30000), ("tensorrt-llm", 8000), ("llama-cpp", 8080)])
@@ -49,7 +49,7 @@ def test_flags_of_any_engine_pass_verbatim_and_requests_reach_the_port_that_they
     (made,) = [
         one["spec"]["template"]["spec"]["containers"][0]
         for one in running("engines", "Deployment")
-        if manifest.name_of(one).startswith(name)
+        if unstructured.name_of(one).startswith(name)
     ]
     assert {key: made.get(key) for key in ("image", "command", "args", "env")} == {
         key: asked.get(key) for key in ("image", "command", "args", "env")
@@ -69,9 +69,9 @@ def test_a_gang_runs_on_a_cluster_with_the_secret_that_it_names() -> None:
 def test_route_pool_and_picker_lead_to_each_other(name: str, mode: str) -> None:
     (route,), (pool,) = running(name, "HTTPRoute"), running(name, "InferencePool")
     (service,) = running(name, "Service")
-    (picker,) = [one for one in running(name, "Deployment") if "epp" in manifest.name_of(one)]
-    assert route["spec"]["rules"][0]["backendRefs"][0]["name"] == manifest.name_of(pool)
-    assert pool["spec"]["endpointPickerRef"]["name"] == manifest.name_of(service)
+    (picker,) = [one for one in running(name, "Deployment") if "epp" in unstructured.name_of(one)]
+    assert route["spec"]["rules"][0]["backendRefs"][0]["name"] == unstructured.name_of(pool)
+    assert pool["spec"]["endpointPickerRef"]["name"] == unstructured.name_of(service)
     assert pool["spec"]["endpointPickerRef"]["failureMode"] == mode
     labels = picker["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()

@@ -4,15 +4,25 @@ A composer turns an `Observation` into a `Composition` by writing a `Draft`. It 
 protobuf, does no I/O and reads no clock.
 """
 
-from function.composition import manifest, moments, names, objects, owned, ownership, readiness, releases, teardown
+from function.composition import (
+    names,
+    objects,
+    owned,
+    ownership,
+    readiness,
+    releases,
+    teardown,
+    timestamps,
+    unstructured,
+)
 from function.composition.composition import HOLDS, RENDERS, Child, Composer, Composition, Doubt, Outcome
 from function.composition.conditions import Condition, Event, Reason, Severity, Status, Vocabulary
 from function.composition.draft import Draft, IncompleteAnswerError, InvalidSpecError
-from function.composition.manifest import Manifest, Object
 from function.composition.observation import Observation
 from function.composition.owned import HoldUnsafeError
 from function.composition.readiness import READY, Readiness
 from function.composition.requirements import Required, Requirement
+from function.composition.unstructured import Manifest, Object
 
 __all__ = [
     "HOLDS",
@@ -39,8 +49,6 @@ __all__ = [
     "Severity",
     "Status",
     "Vocabulary",
-    "manifest",
-    "moments",
     "names",
     "objects",
     "owned",
@@ -48,4 +56,6 @@ __all__ = [
     "readiness",
     "releases",
     "teardown",
+    "timestamps",
+    "unstructured",
 ]

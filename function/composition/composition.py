@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from function.api.bounds import cut
 from function.composition.conditions import EVENT_BYTES, Condition, Event, Vocabulary
-from function.composition.manifest import Manifest
 from function.composition.readiness import Readiness
 from function.composition.requirements import Requirement
+from function.composition.unstructured import Manifest
 
 if TYPE_CHECKING:
     from function.composition.draft import Draft

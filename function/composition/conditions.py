@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias
 
 from function.api.bounds import cut
-from function.composition import manifest
+from function.composition import unstructured
 
 MESSAGE_BYTES: Final = 2048
 """The longest message of a condition. Kubernetes stores sixteen times as much; nobody reads that."""
@@ -87,11 +87,11 @@ class Event:
 
 def repeated(seen: Mapping[str, Any]) -> Condition | None:
     """Make a condition of an observed one; None of one that has no status that there is."""
-    status = _STATUSES.get(manifest.text(seen, "status"))
+    status = _STATUSES.get(unstructured.text(seen, "status"))
     if status is None:
         return None
-    texts = (manifest.text(seen, key) for key in ("reason", "message"))
-    return Condition(manifest.text(seen, "type"), status, *texts)
+    texts = (unstructured.text(seen, key) for key in ("reason", "message"))
+    return Condition(unstructured.text(seen, "type"), status, *texts)
 
 
 _STATUSES: Final = {status.value: status for status in Status}

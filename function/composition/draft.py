@@ -5,7 +5,7 @@ exactly as it is, so taking something away needs a call of `drop`. `hold` ends a
 early with everything as it was.
 
 Crossplane tracks what it has composed by references in the composite. Where these got lost, it deletes
-nothing and observes nothing. What a composer finds of it by a requirement is taken up (`take_up`) and is
+nothing and observes nothing. What a composer finds of it by a requirement is taken up (`adopt`) and is
 a child like any other, except that it must be tracked again before it can go.
 """
 
@@ -23,7 +23,7 @@ from function import deadline
 from function.api import schema
 from function.api.bounds import bounded
 from function.api.kinds import by_kind
-from function.composition import manifest, moments, objects, owned, readiness, teardown
+from function.composition import objects, owned, readiness, teardown, timestamps, unstructured
 from function.composition.composition import SOONEST_SECONDS, TTL_SECONDS, Child, Composition
 from function.composition.conditions import (
     CHILDREN_READY,
@@ -36,10 +36,10 @@ from function.composition.conditions import (
     Vocabulary,
     repeated,
 )
-from function.composition.manifest import Manifest
 from function.composition.observation import Observation
 from function.composition.readiness import Readiness
 from function.composition.requirements import Required, Requirement
+from function.composition.unstructured import Manifest
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -85,7 +85,7 @@ class Draft:
             InvalidSpecError: When it does not fit the model, naming the first field that does not.
         """
         try:
-            return model.model_validate(manifest.plain(self.observation.spec))
+            return model.model_validate(unstructured.plain(self.observation.spec))
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join(str(step) for step in ("spec", *first["loc"]))
@@ -97,13 +97,13 @@ class Draft:
         self._requirements[key] = requirement
         return self.observation.answer(key)
 
-    def observed(self, key: str) -> manifest.Object | None:
+    def observed(self, key: str) -> unstructured.Object | None:
         """An observed child."""
         return self.observation.children.get(key)
 
     def remote_name(self, key: str, name: str) -> str:
         """The name on the other cluster of an Object's manifest: the observed one, or a new one."""
-        return manifest.name_of(objects.desired(self.observed(key))) or name
+        return unstructured.name_of(objects.desired(self.observed(key))) or name
 
     # ------------------------------------------------------------------ children
 
@@ -121,14 +121,14 @@ class Draft:
         deadline.check()
         seen = self.observed(key)
         judged = readiness.of(seen) if ready is None else ready
-        body: Manifest = manifest.pruned(wanted, inside_lists=False)
+        body: Manifest = unstructured.pruned(wanted, inside_lists=False)
         if seen is not None:
             if seen.get("kind") != body.get("kind"):
                 self.keep(key)
                 self.doubt("InputInvalid", f"{key} is a {seen.get('kind')} and cannot become a {body.get('kind')}")
                 return
-            if manifest.name_of(seen):
-                body["metadata"] = {**body.get("metadata", {}), "name": manifest.name_of(seen)}
+            if unstructured.name_of(seen):
+                body["metadata"] = {**body.get("metadata", {}), "name": unstructured.name_of(seen)}
         self._children[key] = Child(body, judged)
 
     def remote(self, key: str, remote: Mapping[str, Any], provider_config: str, **options: Any) -> None:
@@ -173,20 +173,20 @@ class Draft:
                     meta[field] = dict(value)
         self._children[key] = Child({**body, "metadata": meta}, readiness.of(seen) if ready is None else ready)
 
-    def waits(self, key: str) -> None:
+    def foreground_delete(self, key: str) -> None:
         """Have a composed child go only after everything that it owns."""
         child = self._children.get(key)
         if child is not None:
             self._children[key] = replace(child, manifest=teardown.waiting(child.manifest, self.observed(key)))
 
-    def outlives(self, keeper: str, key: str) -> None:
+    def delete_before(self, keeper: str, key: str) -> None:
         """Have a composed child go before another one when the composite is deleted, once that is observed."""
         child = self._children.get(key)
         if child is not None:
             self._children[key] = replace(child, manifest=teardown.owned(child.manifest, self.observed(keeper)))
-            self.waits(keeper)
+            self.foreground_delete(keeper)
 
-    def take_up(self, things: Mapping[str, manifest.Object]) -> None:
+    def adopt(self, things: Mapping[str, unstructured.Object]) -> None:
         """Have objects of the composite as children that Crossplane has lost track of, by composition resource name.
 
         Each must be one that can be re-emitted safely (`owned.is_ours`).
@@ -211,14 +211,14 @@ class Draft:
 
     # ------------------------------------------------------------------ saying
 
-    def say(self, kind: str, reason: str, message: str = "") -> None:
+    def set_condition(self, kind: str, reason: str, message: str = "") -> None:
         """Set a condition; its status is the one declared for the reason."""
         declared = self._declared(kind, reason)
         self._conditions[kind] = Condition(kind, declared.status, reason, message)
 
-    def repeat(self, kind: str) -> None:
+    def carry_condition(self, kind: str) -> None:
         """Say again what the composite says already; Unknown when it never said anything."""
-        seen = repeated(manifest.condition(self.observation.composite, kind))
+        seen = repeated(unstructured.condition(self.observation.composite, kind))
         self._conditions[kind] = seen or Condition(kind, Status.UNKNOWN, NOT_KNOWN_YET, "Not decided yet.")
 
     def doubt(self, reason: str, message: str) -> None:
@@ -234,9 +234,9 @@ class Draft:
 
     def publish(self, status: Mapping[str, Any]) -> None:
         """Set the composite's status as a whole."""
-        self._status = manifest.pruned(status)
+        self._status = unstructured.pruned(status)
 
-    def wake(self, at: datetime) -> None:
+    def requeue_at(self, at: datetime) -> None:
         """Ask to be called again no later than this."""
         self._deadline = at if self._deadline is None else min(at, self._deadline)
 
@@ -247,10 +247,10 @@ class Draft:
         self.doubt(reason, message)
         for kind in self._vocabulary:
             if kind not in self._conditions and kind not in COMMON:
-                self.repeat(kind)
+                self.carry_condition(kind)
         if self._status is None:
             self._status = {k: v for k, v in self.observation.status.items() if k != "conditions"}
-        return self.finish(ready=manifest.is_true(self.observation.composite, "Ready"))
+        return self.finish(ready=unstructured.is_true(self.observation.composite, "Ready"))
 
     def finish(self, *, ready: bool) -> Composition:
         """End the answer.
@@ -265,12 +265,12 @@ class Draft:
         for key in sorted(self.observation.children):
             if key not in self._children and key not in self._dropped:
                 self.keep(key)
-        self._say_common()
+        self._set_common_conditions()
         missing = [kind for kind in self._vocabulary if kind not in self._conditions]
         if missing:
             raise IncompleteAnswerError(f"{self.observation.kind}: no word about {', '.join(missing)}")
         conditions = tuple(self._conditions[kind] for kind in self._vocabulary)
-        ready = ready and (not self._gated or manifest.is_true(self.observation.composite, "Ready"))
+        ready = ready and (not self._gated or unstructured.is_true(self.observation.composite, "Ready"))
         return Composition(
             children={key: self._children[key] for key in sorted(self._children)},
             status=self._fitting(self._status or {}),
@@ -284,31 +284,31 @@ class Draft:
     def _fitting(self, status: Mapping[str, Any]) -> Mapping[str, Any]:
         """Leave of a status what its kind's schema lets through: one that is refused is lost as a whole."""
         kind = by_kind(self.observation.api_version, self.observation.kind)
-        return status if kind is None else manifest.pruned(bounded(status, schema.of_status(kind)))
+        return status if kind is None else unstructured.pruned(bounded(status, schema.of_status(kind)))
 
-    def _say_common(self) -> None:
+    def _set_common_conditions(self) -> None:
         if self._doubts:
             messages = [message for _, message in self._doubts]
             shown = "; ".join(messages[:_LISTED])
             more = f"; and {len(messages) - _LISTED} more" if len(messages) > _LISTED else ""
-            self.say(HELD, self._doubts[0][0], shown + more)
+            self.set_condition(HELD, self._doubts[0][0], shown + more)
         else:
-            self.say(HELD, "InputsResolved")
+            self.set_condition(HELD, "InputsResolved")
         unready = [(k, c) for k, c in sorted(self._children.items()) if not c.readiness.ready]
         if not unready:
-            self.say(CHILDREN_READY, "AllReady", f"{len(self._children)} of {len(self._children)} ready")
+            self.set_condition(CHILDREN_READY, "AllReady", f"{len(self._children)} of {len(self._children)} ready")
             return
         key, child = unready[0]
-        who = "/".join(filter(None, (manifest.text(child.manifest, "kind"), manifest.name_of(child.manifest))))
+        who = "/".join(filter(None, (unstructured.text(child.manifest, "kind"), unstructured.name_of(child.manifest))))
         others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
-        self.say(CHILDREN_READY, "ChildNotReady", f"{key} {who}: {child.readiness.message}{others}")
+        self.set_condition(CHILDREN_READY, "ChildNotReady", f"{key} {who}: {child.readiness.message}{others}")
 
     def _event(self, said: Condition) -> Event | None:
         """An event for a condition that begins to say something worth one."""
         declared = self._vocabulary.get(said.type, {}).get(said.reason)
         if declared is None or declared.event is None:
             return None
-        before = manifest.condition(self.observation.composite, said.type)
+        before = unstructured.condition(self.observation.composite, said.type)
         if before.get("reason") == said.reason and before.get("status") == said.status.value:
             return None
         return Event(declared.event, said.reason, said.message or declared.meaning)
@@ -332,7 +332,9 @@ class Draft:
     def _unready_since(self) -> datetime:
         """Since when the composite has not been Ready; now, when it has been until now or nothing says."""
         composite = self.observation.composite
-        said = manifest.condition(composite, "Ready")
-        written = manifest.text(said, "lastTransitionTime") or manifest.text(composite, "metadata", "creationTimestamp")
-        since = None if said.get("status") == "True" else moments.time_of(written)
+        said = unstructured.condition(composite, "Ready")
+        written = unstructured.text(said, "lastTransitionTime") or unstructured.text(
+            composite, "metadata", "creationTimestamp"
+        )
+        since = None if said.get("status") == "True" else timestamps.time_of(written)
         return since or self.observation.now

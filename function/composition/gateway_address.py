@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from function.api import urls
-from function.composition import manifest
-from function.composition.manifest import Object
+from function.composition import unstructured
+from function.composition.unstructured import Object
 
 STEERING_HEADERS: Final = (
     "x-prefiller-host-port",
@@ -30,7 +30,7 @@ def choose_address(gateway: Object | None, before: str) -> str:
         gateway: The Gateway as observed.
         before: The address that is published.
     """
-    found = (manifest.text(entry, "value") for entry in manifest.items(gateway, "status", "addresses"))
+    found = (unstructured.text(entry, "value") for entry in unstructured.items(gateway, "status", "addresses"))
     return urls.preferred(found, before)
 
 

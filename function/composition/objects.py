@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from function.composition import manifest
-from function.composition.manifest import Manifest, Object
+from function.composition import unstructured
+from function.composition.unstructured import Manifest, Object
 
 API_VERSION = "kubernetes.m.crossplane.io/v1alpha1"
 KIND = "Object"
@@ -50,7 +50,7 @@ def wrap(
     spec: Manifest = {
         "providerConfigRef": {"kind": provider_config_kind, "name": provider_config},
         "readiness": readiness,
-        "forProvider": {"manifest": manifest.pruned(remote, inside_lists=False)},
+        "forProvider": {"manifest": unstructured.pruned(remote, inside_lists=False)},
     }
     if watch:
         spec["watch"] = True
@@ -66,22 +66,24 @@ def wrap(
 
 def is_object(child: Object) -> bool:
     """Tell an Object of provider-kubernetes from other kinds."""
-    return child.get("kind") == KIND and manifest.text(child, "apiVersion").startswith("kubernetes.m.crossplane.io/")
+    return child.get("kind") == KIND and unstructured.text(child, "apiVersion").startswith(
+        "kubernetes.m.crossplane.io/"
+    )
 
 
 def desired(child: Object | None) -> Mapping[str, Any]:
     """The manifest that an observed Object applies; empty when it is not observed."""
-    return manifest.mapping(child, "spec", "forProvider", "manifest")
+    return unstructured.mapping(child, "spec", "forProvider", "manifest")
 
 
 def remote(child: Object | None) -> Mapping[str, Any]:
     """The other cluster's object as an Object last saw it; empty before it did."""
-    return manifest.mapping(child, "status", "atProvider", "manifest")
+    return unstructured.mapping(child, "status", "atProvider", "manifest")
 
 
 def provider_config(child: Object | None) -> str:
     """The provider config that an observed Object uses; empty when it is not observed."""
-    return manifest.text(child, "spec", "providerConfigRef", "name")
+    return unstructured.text(child, "spec", "providerConfigRef", "name")
 
 
 def same_identity(wanted: Mapping[str, Any], observed: Object | None) -> Manifest:
@@ -93,8 +95,8 @@ def same_identity(wanted: Mapping[str, Any], observed: Object | None) -> Manifes
     current = desired(observed)
     if not current:
         return dict(wanted)
-    meta = dict(manifest.mapping(wanted, "metadata"))
+    meta = dict(unstructured.mapping(wanted, "metadata"))
     for key in ("name", "namespace"):
-        if manifest.text(current, "metadata", key):
-            meta[key] = manifest.text(current, "metadata", key)
+        if unstructured.text(current, "metadata", key):
+            meta[key] = unstructured.text(current, "metadata", key)
     return {**wanted, "apiVersion": current.get("apiVersion", wanted.get("apiVersion")), "metadata": meta}

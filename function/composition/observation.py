@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from function.composition import manifest
-from function.composition.manifest import Object
+from function.composition import unstructured
 from function.composition.requirements import Required
+from function.composition.unstructured import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +38,37 @@ class Observation:
     @property
     def name(self) -> str:
         """The composite's name."""
-        return manifest.name_of(self.composite)
+        return unstructured.name_of(self.composite)
 
     @property
     def namespace(self) -> str:
         """The composite's namespace; empty when it is cluster-scoped."""
-        return manifest.namespace_of(self.composite)
+        return unstructured.namespace_of(self.composite)
 
     @property
     def kind(self) -> str:
         """The composite's kind."""
-        return manifest.text(self.composite, "kind")
+        return unstructured.text(self.composite, "kind")
 
     @property
     def api_version(self) -> str:
         """The composite's apiVersion."""
-        return manifest.text(self.composite, "apiVersion")
+        return unstructured.text(self.composite, "apiVersion")
 
     @property
     def spec(self) -> Mapping[str, Any]:
         """The composite's spec, as written."""
-        return manifest.mapping(self.composite, "spec")
+        return unstructured.mapping(self.composite, "spec")
 
     @property
     def status(self) -> Mapping[str, Any]:
         """The composite's status as last written."""
-        return manifest.mapping(self.composite, "status")
+        return unstructured.mapping(self.composite, "status")
 
     @property
     def uid(self) -> str:
         """The composite's uid; empty offline."""
-        return manifest.text(self.composite, "metadata", "uid")
+        return unstructured.text(self.composite, "metadata", "uid")
 
     @property
     def latest(self) -> datetime:

@@ -21,10 +21,10 @@ from datetime import datetime
 from typing import Any
 
 from function import deadline
-from function.composition import manifest, moments
-from function.composition.manifest import Manifest, Object
-from function.composition.memory import derive
+from function.composition import timestamps, unstructured
+from function.composition.cache import derive
 from function.composition.ownership import RESOURCE_NAME
+from function.composition.unstructured import Manifest, Object
 
 _MANAGER = "apiextensions.crossplane.io/composed/"
 _CROSSPLANE_LABELS = frozenset({"crossplane.io/composite", "crossplane.io/in-use"})
@@ -45,8 +45,8 @@ class HoldUnsafeError(Exception):
 
 def manager(composite: Object) -> str:
     """The field manager that Crossplane applies a composite's children with."""
-    group = manifest.text(composite, "apiVersion").partition("/")[0]
-    identity = f"{manifest.name_of(composite)}{manifest.text(composite, 'kind')}.{group}"
+    group = unstructured.text(composite, "apiVersion").partition("/")[0]
+    identity = f"{unstructured.name_of(composite)}{unstructured.text(composite, 'kind')}.{group}"
     return _MANAGER + hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -64,18 +64,18 @@ def intent(child: Object, composite: Object) -> Manifest:
     Raises:
         HoldUnsafeError: When there are managed fields and none of them are ours.
     """
-    entries = manifest.items(child, "metadata", "managedFields")
+    entries = unstructured.items(child, "metadata", "managedFields")
     if not entries:
         return _everything(child)
     ours = manager(composite)
     mine = [e for e in entries if _is_applied_by(e, ours)]
     if not mine:
-        who = f"{manifest.text(child, 'kind')}/{manifest.name_of(child)}"
+        who = f"{unstructured.text(child, 'kind')}/{unstructured.name_of(child)}"
         raise HoldUnsafeError(f"{who} has managed fields, and none of them are owned by {ours}")
-    others = [manifest.mapping(e, "fieldsV1") for e in entries if not _is_applied_by(e, ours)]
+    others = [unstructured.mapping(e, "fieldsV1") for e in entries if not _is_applied_by(e, ours)]
     extracted: Manifest = {}
     for entry in mine:
-        part = _extract(child, manifest.mapping(entry, "fieldsV1"), others, ())
+        part = _extract(child, unstructured.mapping(entry, "fieldsV1"), others, ())
         if isinstance(part, Mapping):
             extracted.update(part)
     return _with_identity(child, extracted)
@@ -83,7 +83,7 @@ def intent(child: Object, composite: Object) -> Manifest:
 
 def is_ours(child: Object, composite: Object) -> bool:
     """Tell whether a composite can re-emit an object: it has applied some of it, or nobody is known to have."""
-    entries = manifest.items(child, "metadata", "managedFields")
+    entries = unstructured.items(child, "metadata", "managedFields")
     ours = manager(composite)
     return not entries or any(_is_applied_by(one, ours) for one in entries)
 
@@ -101,8 +101,8 @@ def changed(child: Object | None, composite: Object) -> datetime | None:
 def _applied(child: Object) -> dict[str, datetime]:
     """When each manager has last applied something else than before."""
     found: dict[str, datetime] = {}
-    for entry in manifest.items(child, "metadata", "managedFields"):
-        who, time = manifest.text(entry, "manager"), moments.time_of(manifest.text(entry, "time"))
+    for entry in unstructured.items(child, "metadata", "managedFields"):
+        who, time = unstructured.text(entry, "manager"), timestamps.time_of(unstructured.text(entry, "time"))
         if time is not None and _is_applied_by(entry, who):
             found[who] = max(time, found.get(who, time))
     return found
@@ -114,7 +114,7 @@ def _is_applied_by(entry: Mapping[str, Any], who: str) -> bool:
 
 def _everything(child: Object) -> Manifest:
     body = {k: v for k, v in child.items() if k not in _SERVER_OWNED}
-    meta = manifest.mapping(child, "metadata")
+    meta = unstructured.mapping(child, "metadata")
     body["metadata"] = {k: meta[k] for k in ("labels", "annotations") if meta.get(k)}
     return _with_identity(child, body)
 
@@ -123,19 +123,21 @@ def _with_identity(child: Object, body: Mapping[str, Any]) -> Manifest:
     """Put the child's identity before its body and take out what belongs to Crossplane."""
     meta: Manifest = {}
     for key in ("name", "namespace"):
-        if manifest.text(child, "metadata", key):
-            meta[key] = manifest.text(child, "metadata", key)
-    labels = {k: v for k, v in manifest.mapping(body, "metadata", "labels").items() if k not in _CROSSPLANE_LABELS}
-    notes = manifest.mapping(body, "metadata", "annotations")
+        if unstructured.text(child, "metadata", key):
+            meta[key] = unstructured.text(child, "metadata", key)
+    labels = {k: v for k, v in unstructured.mapping(body, "metadata", "labels").items() if k not in _CROSSPLANE_LABELS}
+    notes = unstructured.mapping(body, "metadata", "annotations")
     annotations = {k: v for k, v in notes.items() if k not in _CROSSPLANE_ANNOTATIONS}
     if labels:
         meta["labels"] = labels
     if annotations:
         meta["annotations"] = annotations
-    finalizers = manifest.dig(body, "metadata", "finalizers")
+    finalizers = unstructured.dig(body, "metadata", "finalizers")
     if finalizers:
         meta["finalizers"] = list(finalizers)
-    keepers = [dict(one) for one in manifest.items(body, "metadata", "ownerReferences") if not one.get("controller")]
+    keepers = [
+        dict(one) for one in unstructured.items(body, "metadata", "ownerReferences") if not one.get("controller")
+    ]
     if keepers:
         meta["ownerReferences"] = keepers
     rest = {k: v for k, v in body.items() if k not in _SERVER_OWNED}

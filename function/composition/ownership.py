@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from function.composition import manifest
-from function.composition.manifest import Object
+from function.composition import unstructured
+from function.composition.unstructured import Object
 
 RESOURCE_NAME: Final = "crossplane.io/composition-resource-name"
 """The annotation by which Crossplane knows which of a composite's children an object is."""
@@ -38,20 +38,20 @@ class Controller:
 
     def is_(self, composite: Object) -> bool:
         """Tell whether a composite is meant; never one without a uid, as offline."""
-        uid = manifest.text(composite, "metadata", "uid")
+        uid = unstructured.text(composite, "metadata", "uid")
         return bool(uid) and uid == self.uid and self == _as_controller(composite, self.namespace)
 
 
 def controller_of(thing: Object) -> Controller | None:
     """Read who controls an object; None for nobody, and for one that names several."""
-    owners = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("controller") is True]
+    owners = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("controller") is True]
     if len(owners) != 1:
         return None
     (owner,) = owners
     said = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
     version, kind, name, uid = (text if isinstance(text, str) else "" for text in said)
     group, _, number = version.rpartition("/")
-    return Controller(group, kind, name, uid, manifest.namespace_of(thing)) if number else None
+    return Controller(group, kind, name, uid, unstructured.namespace_of(thing)) if number else None
 
 
 def controls(composite: Object, thing: Object) -> bool:
@@ -62,15 +62,15 @@ def controls(composite: Object, thing: Object) -> bool:
 
 def resource_name(thing: Object) -> str:
     """Read an object's composition resource name; empty when it has none."""
-    return manifest.text(thing, "metadata", "annotations", RESOURCE_NAME)
+    return unstructured.text(thing, "metadata", "annotations", RESOURCE_NAME)
 
 
 def _as_controller(composite: Object, namespace: str) -> Controller:
     """A composite as an object in a namespace names it; one with a namespace has objects only there."""
     return Controller(
-        manifest.text(composite, "apiVersion").rpartition("/")[0],
-        manifest.text(composite, "kind"),
-        manifest.name_of(composite),
-        manifest.text(composite, "metadata", "uid"),
-        manifest.namespace_of(composite) or namespace,
+        unstructured.text(composite, "apiVersion").rpartition("/")[0],
+        unstructured.text(composite, "kind"),
+        unstructured.name_of(composite),
+        unstructured.text(composite, "metadata", "uid"),
+        unstructured.namespace_of(composite) or namespace,
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from function.composition import manifest
-from function.composition.manifest import Object
+from function.composition import unstructured
+from function.composition.unstructured import Object
 
 _EXISTING_IS_READY = frozenset(
     {
@@ -53,7 +53,7 @@ def of(child: Object | None) -> Readiness:
     """Judge an observed child by the rule of its kind; one that is not observed is not ready."""
     if child is None:
         return Readiness(ready=False, message="not created yet")
-    kind = manifest.text(child, "kind")
+    kind = unstructured.text(child, "kind")
     if kind in _EXISTING_IS_READY:
         return READY
     if kind == "HTTPRoute":
@@ -63,10 +63,10 @@ def of(child: Object | None) -> Readiness:
     if kind == "GatewayClass":
         return _all(child, "Accepted")
     provider = _PROVIDERS.get(kind)
-    if provider and not manifest.items(child, "status", "conditions"):
+    if provider and not unstructured.items(child, "status", "conditions"):
         return Readiness(ready=False, message=f"not reported on yet; if this lasts, see whether {provider} runs")
     ready = _all(child, "Ready")
-    if not ready.ready and manifest.condition(child, "Synced").get("status") == "False":
+    if not ready.ready and unstructured.condition(child, "Synced").get("status") == "False":
         return _all(child, "Synced")
     return ready
 
@@ -75,7 +75,7 @@ def serves(child: Object | None) -> bool | None:
     """Tell whether a child says that it is Ready; None when it says neither. One that is not there is not."""
     if child is None:
         return False
-    said = manifest.condition(child, "Ready").get("status")
+    said = unstructured.condition(child, "Ready").get("status")
     return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
 
 
@@ -92,7 +92,7 @@ def agreed(said: Iterable[bool | None], *, before: bool) -> bool:
 
 def _all(child: Object, *types: str) -> Readiness:
     for kind in types:
-        found = manifest.condition(child, kind)
+        found = unstructured.condition(child, kind)
         if found.get("status") != "True":
             return Readiness(ready=False, message=_why(kind, found))
     return READY
@@ -100,15 +100,15 @@ def _all(child: Object, *types: str) -> Readiness:
 
 def _route(child: Object) -> Readiness:
     """A route is ready when each parent that it names has accepted it and resolved its references."""
-    parents = manifest.items(child, "status", "parents")
+    parents = unstructured.items(child, "status", "parents")
     if not parents:
         return Readiness(ready=False, message="no gateway has accepted the route yet")
     for parent in parents:
         for kind in ("Accepted", "ResolvedRefs"):
-            found = manifest.condition({"status": parent}, kind)
+            found = unstructured.condition({"status": parent}, kind)
             if found.get("status") != "True":
                 return Readiness(ready=False, message=_why(kind, found))
-            if not manifest.is_current(found, child):
+            if not unstructured.is_current(found, child):
                 return Readiness(ready=False, message=f"{kind} is about an earlier generation of the route")
     return READY
 
@@ -116,5 +116,5 @@ def _route(child: Object) -> Readiness:
 def _why(kind: str, found: Object) -> str:
     if not found:
         return f"{kind} is not reported yet"
-    said = manifest.text(found, "message") or manifest.text(found, "reason") or "no reason given"
+    said = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
     return f"{kind} is {found.get('status')}: {said}"

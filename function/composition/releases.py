@@ -14,8 +14,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from function.composition import manifest, moments
-from function.composition.manifest import Object
+from function.composition import timestamps, unstructured
+from function.composition.unstructured import Object
 
 KIND: Final = "Release"
 
@@ -37,10 +37,10 @@ def changing_until(release: Object | None, now: datetime) -> datetime | None:
 
 def failure(release: Object | None, now: datetime) -> str:
     """Say what went wrong with a Release that is not Ready; empty when nothing is known to have."""
-    if manifest.text(release, "kind") != KIND or manifest.is_true(release, "Ready"):
+    if unstructured.text(release, "kind") != KIND or unstructured.is_true(release, "Ready"):
         return ""
     if _state(release) == "failed":
-        said = manifest.text(release, "status", "atProvider", "releaseDescription")
+        said = unstructured.text(release, "status", "atProvider", "releaseDescription")
         return f"Helm says that it failed{f': {said}' if said else ''}"
     until = _limit(release)
     minutes = int(PATIENCE.total_seconds()) // 60
@@ -49,14 +49,14 @@ def failure(release: Object | None, now: datetime) -> str:
 
 def _limit(release: Object | None) -> datetime | None:
     """When a change must be done by; None when what is deployed is not said to be changed."""
-    ready = manifest.condition(release, "Ready")
-    if manifest.text(release, "kind") != KIND or _state(release) not in _KEPT:
+    ready = unstructured.condition(release, "Ready")
+    if unstructured.text(release, "kind") != KIND or _state(release) not in _KEPT:
         return None
     if ready.get("status") != "False" or ready.get("reason") != "Unavailable":
         return None
-    since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
+    since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
     return None if since is None else since + PATIENCE
 
 
 def _state(release: Object | None) -> str:
-    return manifest.text(release, "status", "atProvider", "state")
+    return unstructured.text(release, "status", "atProvider", "state")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from function.composition import manifest
-from function.composition.manifest import Object
+from function.composition import unstructured
+from function.composition.unstructured import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Required:
     @property
     def found(self) -> tuple[Object, ...]:
         """What was found, sorted by namespace and name; nothing while unresolved."""
-        return tuple(sorted(self.unsorted, key=lambda one: (manifest.namespace_of(one), manifest.name_of(one))))
+        return tuple(sorted(self.unsorted, key=lambda one: (unstructured.namespace_of(one), unstructured.name_of(one))))
 
     @property
     def unsorted(self) -> tuple[Object, ...]:

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.composition import manifest
-from function.composition.manifest import Manifest, Object
+from function.composition import unstructured
+from function.composition.unstructured import Manifest, Object
 
 FOREGROUND: Final = "foregroundDeletion"
 
@@ -30,8 +30,8 @@ def waiting(wanted: Object, seen: Object | None) -> Manifest:
         wanted: The object as composed.
         seen: The object as observed. One that is being deleted cannot get a finalizer any more.
     """
-    meta = manifest.mapping(wanted, "metadata")
-    if _is_going(seen) and FOREGROUND not in manifest.dig(seen, "metadata", "finalizers", default=()):
+    meta = unstructured.mapping(wanted, "metadata")
+    if _is_going(seen) and FOREGROUND not in unstructured.dig(seen, "metadata", "finalizers", default=()):
         return dict(wanted)
     return {**wanted, "metadata": {**meta, "finalizers": [FOREGROUND]}}
 
@@ -43,18 +43,18 @@ def owned(wanted: Object, keeper: Object | None) -> Manifest:
         wanted: The object as composed.
         keeper: The keeper as observed. One that is being deleted keeps nothing any more.
     """
-    uid = manifest.text(keeper, "metadata", "uid")
+    uid = unstructured.text(keeper, "metadata", "uid")
     if keeper is None or not uid or _is_going(keeper):
         return dict(wanted)
     owner = {
         "apiVersion": keeper["apiVersion"],
         "kind": keeper["kind"],
-        "name": manifest.name_of(keeper),
+        "name": unstructured.name_of(keeper),
         "uid": uid,
         "blockOwnerDeletion": True,
     }
-    return {**wanted, "metadata": {**manifest.mapping(wanted, "metadata"), "ownerReferences": [owner]}}
+    return {**wanted, "metadata": {**unstructured.mapping(wanted, "metadata"), "ownerReferences": [owner]}}
 
 
 def _is_going(seen: Object | None) -> bool:
-    return bool(manifest.text(seen, "metadata", "deletionTimestamp"))
+    return bool(unstructured.text(seen, "metadata", "deletionTimestamp"))

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.api.inference_cluster import INFERENCE_CLUSTER
-from function.composition import Draft, Manifest, Required, manifest
+from function.composition import Draft, Manifest, Required, unstructured
 from function.fleet.cluster_conditions import DELETION
 from function.fleet.remote_namespaces import in_use
 
@@ -29,19 +29,19 @@ _SAMPLE: Final = 3
 def compose_guard(draft: Draft, replicas: Required) -> None:
     """Compose the guards while there are replicas, and say whether the cluster can be deleted."""
     if replicas.unresolved:
-        draft.repeat(DELETION)
+        draft.carry_condition(DELETION)
         return
-    _guard_namespaces(draft, {manifest.namespace_of(one) for one in replicas.unsorted})
+    _guard_namespaces(draft, {unstructured.namespace_of(one) for one in replicas.unsorted})
     if not replicas.unsorted:
         draft.drop(GUARD)
-        draft.say(DELETION, "NoReplicas", "no replicas are placed here")
+        draft.set_condition(DELETION, "NoReplicas", "no replicas are placed here")
         return
     draft.child(GUARD, _cluster_usage(draft.observation.name))
     placed = _placed(replicas)
-    if _REFUSED in manifest.annotations(draft.observation.composite):
-        draft.say(DELETION, "DeletionRefused", f"{placed}; delete the cluster again once they are gone")
+    if _REFUSED in unstructured.annotations(draft.observation.composite):
+        draft.set_condition(DELETION, "DeletionRefused", f"{placed}; delete the cluster again once they are gone")
     else:
-        draft.say(DELETION, "ReplicasPlaced", placed)
+        draft.set_condition(DELETION, "ReplicasPlaced", placed)
 
 
 def _guard_namespaces(draft: Draft, namespaces: Iterable[str]) -> None:
@@ -54,7 +54,7 @@ def _guard_namespaces(draft: Draft, namespaces: Iterable[str]) -> None:
 
 
 def _placed(replicas: Required) -> str:
-    names = ["/".join((manifest.namespace_of(one), manifest.name_of(one))) for one in replicas.found]
+    names = ["/".join((unstructured.namespace_of(one), unstructured.name_of(one))) for one in replicas.found]
     more = f" and {len(names) - _SAMPLE} more" if len(names) > _SAMPLE else ""
     plural = "replica is" if len(names) == 1 else "replicas are"
     return f"{len(names)} {plural} placed here: {', '.join(names[:_SAMPLE])}{more}"

@@ -20,7 +20,7 @@ VOCABULARY: Final[Vocabulary] = {
 def compose(draft: Draft) -> Composition:
     """Say that a class can be used."""
     draft.spec(InferenceClassSpec)
-    draft.say(ACCEPTED, "Available")
+    draft.set_condition(ACCEPTED, "Available")
     return draft.finish(ready=True)
 
 

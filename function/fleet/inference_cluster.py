@@ -22,18 +22,18 @@ from function.composition import (
     Outcome,
     Required,
     Requirement,
-    manifest,
     names,
     readiness,
+    unstructured,
 )
 from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_existing
-from function.fleet.charges import with_counts
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
 from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
-from function.fleet.stack_conditions import STACK as STACK_CONDITION
+from function.fleet.stack.conditions import STACK as STACK_CONDITION
+from function.inventory.nodes import with_counts
 
 API_VERSION: Final = INFERENCE_CLUSTER.api_version
 PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
@@ -80,7 +80,7 @@ def _placed_here(draft: Draft) -> Required:
     """Ask for the replicas on the cluster: found by their label, and what they run and where says their spec."""
     cluster = draft.observation.name
     labelled = draft.require(REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: cluster}))
-    here = tuple(one for one in labelled.unsorted if manifest.text(one, "spec", "clusterName") in {cluster, ""})
+    here = tuple(one for one in labelled.unsorted if unstructured.text(one, "spec", "clusterName") in {cluster, ""})
     return labelled if labelled.unresolved else replace(labelled, objects=here)
 
 
@@ -97,9 +97,9 @@ def _unresolved(replicas: Required, classes: dict[str, Required]) -> list[str]:
 
 def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
     """Compose nothing; what is there stays, and so does what is known of it."""
-    draft.say(CLUSTER, reason, message)
+    draft.set_condition(CLUSTER, reason, message)
     if draft.observed(STACK) is None:
-        draft.say(BACKEND, "WaitingForCluster", message)
+        draft.set_condition(BACKEND, "WaitingForCluster", message)
         reachability.say_as(draft, None)
     return draft.hold(held, message)
 
@@ -111,7 +111,7 @@ def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, 
     provider_config = _provider_config_name(draft)
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
     draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
-    draft.waits(STACK)
+    draft.foreground_delete(STACK)
     compose_namespaces(draft, replicas.unsorted, provider_config)
 
 
@@ -119,7 +119,7 @@ def _provider_config_name(draft: Draft) -> str:
     """The observed provider config's name, or a new one."""
     cluster = draft.observation.name
     new = names.name(cluster, names.DNS_LABEL, "ClusterProviderConfig", "", cluster)
-    return manifest.name_of(draft.observed(PROVIDER_CONFIG)) or new
+    return unstructured.name_of(draft.observed(PROVIDER_CONFIG)) or new
 
 
 def _provider_config(name: str, access: Access) -> Manifest:
@@ -153,8 +153,8 @@ def _said(settings: Manifest) -> dict[str, Any]:
 
 def _address(draft: Draft) -> str:
     """Where the cluster's gateway is reached, as last known: a stack without an address takes none away."""
-    reported = manifest.text(draft.observed(STACK), "status", "gateway", "address")
-    return reported or manifest.text(draft.observation.status, "gateway", "address")
+    reported = unstructured.text(draft.observed(STACK), "status", "gateway", "address")
+    return reported or unstructured.text(draft.observation.status, "gateway", "address")
 
 
 def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: Required, address: str) -> None:
@@ -175,33 +175,33 @@ def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: R
 
 def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
     if pools.waiting:
-        draft.say(CLUSTER, "WaitingForClasses", "; ".join(pools.waiting))
+        draft.set_condition(CLUSTER, "WaitingForClasses", "; ".join(pools.waiting))
     elif draft.observed(PROVIDER_CONFIG) is None:
-        draft.say(CLUSTER, "Provisioning", "its ClusterProviderConfig is not created yet")
+        draft.set_condition(CLUSTER, "Provisioning", "its ClusterProviderConfig is not created yet")
     else:
         secret = access.kubeconfig
         offers = f"node pools: {len(pools.published)}, with up to {pools.nodes} nodes"
-        draft.say(CLUSTER, "ClusterRunning", f"{offers}; reached by Secret {secret.namespace}/{secret.name}")
+        draft.set_condition(CLUSTER, "ClusterRunning", f"{offers}; reached by Secret {secret.namespace}/{secret.name}")
 
 
 def _say_backend(draft: Draft, address: str) -> bool:
     """Say how the serving stack is; tell whether the cluster is ready."""
     stack = draft.observed(STACK)
     said = readiness.serves(stack)
-    who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{manifest.name_of(stack)}" if stack else "the ServingStack"
-    why = manifest.condition(stack, STACK_CONDITION)
-    own = manifest.text(why, "message")
-    if said is None and manifest.is_true(draft.observation.composite, BACKEND):
-        draft.repeat(BACKEND)
+    who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{unstructured.name_of(stack)}" if stack else "the ServingStack"
+    why = unstructured.condition(stack, STACK_CONDITION)
+    own = unstructured.text(why, "message")
+    if said is None and unstructured.is_true(draft.observation.composite, BACKEND):
+        draft.carry_condition(BACKEND)
     elif said and address:
         change = f"; {own}" if why.get("reason") == "Changing" else ""
-        draft.say(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}{change}")
+        draft.set_condition(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}{change}")
     elif said:
-        draft.say(BACKEND, "Installing", f"{who} publishes no gateway address yet")
+        draft.set_condition(BACKEND, "Installing", f"{who} publishes no gateway address yet")
     else:
         reason = "StackFailed" if why.get("reason") == "ReleaseFailed" else "Installing"
-        draft.say(BACKEND, reason, f"{who}: {own or readiness.of(stack).message}")
-    was_ready = manifest.is_true(draft.observation.composite, "Ready")
+        draft.set_condition(BACKEND, reason, f"{who}: {own or readiness.of(stack).message}")
+    was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     reached = draft.observed(PROVIDER_CONFIG) is not None and bool(address)
     return reached and (was_ready if said is None else said)
 

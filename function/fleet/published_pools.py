@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from function.api.inference_class import InferenceClassSpec
 from function.api.node_pools import NodePool
-from function.composition import Manifest, Object, Required, manifest
+from function.composition import Manifest, Object, Required, unstructured
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Pools:
     @property
     def nodes(self) -> int:
         """How many nodes the pools can have together."""
-        return sum(max(manifest.integer(pool, "nodes"), 0) for pool in self.published)
+        return sum(max(unstructured.integer(pool, "nodes"), 0) for pool in self.published)
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ def _read(name: str, found: Required) -> InferenceClassSpec | tuple[str, str]:
     if found.first is None:
         return "InputMissing", f"InferenceClass {name} does not exist"
     try:
-        spec = InferenceClassSpec.model_validate(manifest.plain(found.first.get("spec")))
+        spec = InferenceClassSpec.model_validate(unstructured.plain(found.first.get("spec")))
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(step) for step in ("spec", *first["loc"]))
@@ -108,7 +108,7 @@ def _published(pool: NodePool, read: InferenceClassSpec) -> Manifest:
 
 def _before(status: Object, pool: NodePool) -> Object | None:
     """The pool as last published. Its class never changes; an entry without one is of an earlier version."""
-    for entry in manifest.items(status, "gpuPools"):
+    for entry in unstructured.items(status, "gpuPools"):
         if entry.get("name") == pool.name and entry.get("className", pool.class_name) == pool.class_name:
             return entry
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from function.composition import Draft, Object, Reason, Severity, Status, Vocabulary, manifest
+from function.composition import Draft, Object, Reason, Severity, Status, Vocabulary, unstructured
 
 REACHABLE: Final = "ClusterReachable"
 LOST: Final = "Unreachable"
@@ -42,32 +42,32 @@ VOCABULARY: Final[Vocabulary] = {
 
 def say_of_children(draft: Draft, children: Mapping[str, Object | None]) -> None:
     """Say how it is by the Releases and Objects for the cluster; those that say nothing do not count."""
-    said = {key: manifest.condition(child, "Synced") for key, child in children.items()}
-    told = {key: one for key, one in said.items() if manifest.text(one, "status") in {"True", "False"}}
+    said = {key: unstructured.condition(child, "Synced") for key, child in children.items()}
+    told = {key: one for key, one in said.items() if unstructured.text(one, "status") in {"True", "False"}}
     refused = [key for key in sorted(told) if told[key]["status"] == "False"]
     if refused:
-        why = manifest.text(told[refused[0]], "message") or manifest.text(told[refused[0]], "reason")
+        why = unstructured.text(told[refused[0]], "message") or unstructured.text(told[refused[0]], "reason")
         counted = f"{len(refused)} of {len(told)} objects cannot be applied or read; {refused[0]}: {why}"
-        draft.say(REACHABLE, LOST if len(refused) == len(told) else "NotSynced", counted)
+        draft.set_condition(REACHABLE, LOST if len(refused) == len(told) else "NotSynced", counted)
     elif told:
-        draft.say(REACHABLE, "Reachable", f"{len(told)} objects are in sync")
+        draft.set_condition(REACHABLE, "Reachable", f"{len(told)} objects are in sync")
     else:
         _say_as_before(draft)
 
 
 def say_as(draft: Draft, other: Object | None) -> bool:
     """Say what another composite says of the same cluster; tell whether the cluster is lost."""
-    said = manifest.condition(other, REACHABLE)
-    reason = manifest.text(said, "reason")
+    said = unstructured.condition(other, REACHABLE)
+    reason = unstructured.text(said, "reason")
     if reason in VOCABULARY[REACHABLE]:
-        draft.say(REACHABLE, reason, manifest.text(said, "message"))
+        draft.set_condition(REACHABLE, reason, unstructured.text(said, "message"))
     else:
         _say_as_before(draft)
     return reason == LOST
 
 
 def _say_as_before(draft: Draft) -> None:
-    if manifest.condition(draft.observation.composite, REACHABLE):
-        draft.repeat(REACHABLE)
+    if unstructured.condition(draft.observation.composite, REACHABLE):
+        draft.carry_condition(REACHABLE)
     else:
-        draft.say(REACHABLE, "Connecting")
+        draft.set_condition(REACHABLE, "Connecting")

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.api import labels
-from function.composition import Draft, Manifest, Object, manifest, objects
-from function.fleet.permissions import permissions_of
+from function.composition import Draft, Manifest, Object, objects, unstructured
+from function.inventory.permissions import permissions_of
 
 NAMESPACE: Final = "namespace-"
 
@@ -23,7 +23,7 @@ def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config
         replicas: Every ModelReplica on the cluster.
         provider_config: The ClusterProviderConfig that reaches the cluster.
     """
-    wanted = in_use(draft, NAMESPACE, map(manifest.namespace_of, replicas))
+    wanted = in_use(draft, NAMESPACE, map(unstructured.namespace_of, replicas))
     for key, namespace in sorted(wanted.items()):
         draft.remote(
             key,

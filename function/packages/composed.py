@@ -14,7 +14,8 @@ from typing import Final
 from function.api.kinds import KINDS
 from function.composers import COMPOSERS
 from function.composition import Composer, objects
-from function.routing import charts, gateway_api, metallb, protection
+from function.routing import gateway_api
+from function.routing.gateways import charts, metallb, protection
 
 USAGES: Final = protection.API_VERSION
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from function.api.labels import SERVING_STACK_NAMESPACES
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview import workloads
 from function.preview.gateway_api import Surroundings
 from function.preview.kinds import Ref, in_namespace, is_namespaced, ref_of
@@ -94,7 +94,7 @@ class Clusters:
 
     def lacks_namespace(self, cluster: str, thing: Object) -> str:
         """The namespace that an object needs and the cluster does not have; empty when it has it."""
-        namespace = manifest.namespace_of(thing)
+        namespace = unstructured.namespace_of(thing)
         if not namespace or namespace in _THERE_ALREADY or namespace in SERVING_STACK_NAMESPACES:
             return ""
         return "" if self.get((cluster, Ref("", "Namespace", "", namespace))) else namespace
@@ -109,7 +109,7 @@ class Clusters:
             status = workloads.begun(remote.thing, self._around(cluster, now))
         elif there.applied != body:
             remote = replace(there, applied=body, thing=_changed(there, body), by=by, kept=False)
-            status = dict(manifest.mapping(there.thing, "status"))
+            status = dict(unstructured.mapping(there.thing, "status"))
         else:
             remote = replace(there, by=by, kept=False)
             status = workloads.settled(remote.thing, self._around(cluster, now))
@@ -138,7 +138,7 @@ class Clusters:
         identity = (cluster, *astuple(ref))
         uid = str(uuid.uuid5(_UIDS, "\0".join(identity)))
         added = {"uid": uid, "generation": 1, "creationTimestamp": timestamp(now)}
-        return {**body, "metadata": {**manifest.mapping(body, "metadata"), **added}}
+        return {**body, "metadata": {**unstructured.mapping(body, "metadata"), **added}}
 
     def _around(self, cluster: str, now: datetime) -> Surroundings:
         return Surroundings(
@@ -154,7 +154,9 @@ class Clusters:
 
 def remote_manifest(wanted: Object) -> Manifest:
     """The manifest of an Object with the namespace that it lands in, which is `default` when it names none."""
-    default = "default" if is_namespaced(manifest.text(wanted, "apiVersion"), manifest.text(wanted, "kind")) else ""
+    default = (
+        "default" if is_namespaced(unstructured.text(wanted, "apiVersion"), unstructured.text(wanted, "kind")) else ""
+    )
     return in_namespace(wanted, default)
 
 
@@ -164,4 +166,4 @@ def _changed(there: Remote, body: Mapping[str, Any]) -> Manifest:
     if any(there.applied.get(key) != body.get(key) for key in {*there.applied, *body} - {"metadata", "status"}):
         meta["generation"] += 1
     status = {"status": there.thing["status"]} if "status" in there.thing else {}
-    return {**body, "metadata": {**manifest.mapping(body, "metadata"), **meta}, **status}
+    return {**body, "metadata": {**unstructured.mapping(body, "metadata"), **meta}, **status}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview.store import timestamp
 
 SYSTEM = frozenset({"Ready", "Synced", "Healthy", "UpToDate", "Responsive"})
@@ -37,7 +37,7 @@ def turned(existing: Iterable[Object], wanted: Sequence[Object], now: datetime) 
 
 
 def _set(existing: Iterable[Object], wanted: Sequence[Object], now: datetime, keeps_time: Any) -> list[Any]:
-    result = {manifest.text(old, "type"): dict(old) for old in existing}
+    result = {unstructured.text(old, "type"): dict(old) for old in existing}
     for new in wanted:
         old = result.get(new["type"])
         if old is not None and keeps_time is _says_the_same and _says_the_same(old, new):

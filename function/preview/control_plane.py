@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from function.composition import Composition, Event, Manifest, Observation, manifest
+from function.composition import Composition, Event, Manifest, Observation, unstructured
 from function.preview import invariants, providers, seeds, usages
 from function.preview.admission import admit
 from function.preview.clusters import Clusters, Remote
@@ -293,7 +293,7 @@ def _without_server_fields(thing: Manifest) -> Manifest:
     """A manifest as a user means it, also when it was read from a cluster."""
     meta = {
         key: value
-        for key, value in manifest.mapping(thing, "metadata").items()
+        for key, value in unstructured.mapping(thing, "metadata").items()
         if key in {"name", "namespace", "labels", "annotations"}
     }
     return {**{key: value for key, value in thing.items() if key != "status"}, "metadata": meta}

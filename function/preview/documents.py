@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from function.composition import Manifest, Object, manifest, objects
+from function.composition import Manifest, Object, objects, unstructured
 from function.preview import providers
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
@@ -34,14 +34,14 @@ def documents(plane: ControlPlane) -> list[Manifest]:
         owner = plane.store.of_uid(controller_uid(thing))
         if owner is None and ref_of(thing) not in plane.given:
             continue
-        notes = {COMPOSED_BY: f"{owner['kind']}/{manifest.name_of(owner)}"} if owner is not None else {}
+        notes = {COMPOSED_BY: f"{owner['kind']}/{unstructured.name_of(owner)}"} if owner is not None else {}
         if objects.is_object(thing):
             cluster, ref = providers.remote_of(plane.store, thing)
             notes[ON_CLUSTER] = cluster
             found[cluster, ref] = _document(objects.desired(thing), notes)
         else:
             ref = ref_of(thing)
-            status = manifest.mapping(thing, "status") if ref in composites else {}
+            status = unstructured.mapping(thing, "status") if ref in composites else {}
             found["", ref] = _document({**thing, "status": dict(status)}, notes)
     return [found[key] for key in sorted(found)]
 
@@ -68,8 +68,8 @@ def _escaped(found: re.Match[str]) -> str:
 def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
     """An object without what the API server and Crossplane keep in it for themselves."""
     meta: Manifest = {key: thing["metadata"][key] for key in ("name", "namespace") if thing["metadata"].get(key)}
-    labels = {k: v for k, v in manifest.labels(thing).items() if k not in {_IN_USE, COMPOSITE_LABEL}}
-    annotations = {**manifest.annotations(thing), **notes}
+    labels = {k: v for k, v in unstructured.labels(thing).items() if k not in {_IN_USE, COMPOSITE_LABEL}}
+    annotations = {**unstructured.annotations(thing), **notes}
     meta |= {key: value for key, value in (("labels", labels), ("annotations", annotations)) if value}
     body: Manifest = {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": meta}
     for key, value in thing.items():
@@ -77,9 +77,9 @@ def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
             continue
         body[key] = {k: v for k, v in value.items() if k != "crossplane"} if key == "spec" else value
     if thing["kind"] == "Secret":
-        hidden = {key: dict.fromkeys(manifest.mapping(thing, key), HIDDEN) for key in ("data", "stringData")}
+        hidden = {key: dict.fromkeys(unstructured.mapping(thing, key), HIDDEN) for key in ("data", "stringData")}
         body |= {key: value for key, value in hidden.items() if value}
-    if manifest.mapping(thing, "status"):
+    if unstructured.mapping(thing, "status"):
         body["status"] = thing["status"]
     shown: Manifest = without_passwords({key: value for key, value in body.items() if value != {}})
     return shown

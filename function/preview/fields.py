@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from function.composition.manifest import Manifest
+from function.composition.unstructured import Manifest
 
 Path: TypeAlias = tuple[str, ...]
 """Where a field is, in elements of `FieldsV1`."""

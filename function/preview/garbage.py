@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from function.preview import usages
 from function.preview.errors import InUseError
 from function.preview.kinds import ref_of
@@ -23,9 +23,9 @@ def collect(store: Store) -> None:
     things = store.everything()
     blocking: dict[str, list[Object]] = {}
     for thing in things:
-        for owner in manifest.items(thing, "metadata", "ownerReferences"):
+        for owner in unstructured.items(thing, "metadata", "ownerReferences"):
             if owner.get("blockOwnerDeletion") is True:
-                blocking.setdefault(manifest.text(owner, "uid"), []).append(thing)
+                blocking.setdefault(unstructured.text(owner, "uid"), []).append(thing)
     for thing in things:
         if store.waits_for_dependents(thing):
             dependents = blocking.get(thing["metadata"]["uid"], [])
@@ -39,18 +39,18 @@ def collect(store: Store) -> None:
 
 def owners(thing: Object) -> list[str]:
     """The uids of an object's owners."""
-    return [manifest.text(owner, "uid") for owner in manifest.items(thing, "metadata", "ownerReferences")]
+    return [unstructured.text(owner, "uid") for owner in unstructured.items(thing, "metadata", "ownerReferences")]
 
 
 def _orphaned(store: Store, thing: Object, *, foreground: bool | None) -> None:
     """Take the lost owners off an object that has others, or delete it; one that is being deleted is left to that."""
-    if manifest.text(thing, "metadata", "deletionTimestamp"):
+    if unstructured.text(thing, "metadata", "deletionTimestamp"):
         return
     solid = set(_solid(store, owners(thing)))
     if not solid:
         _delete(store, thing, foreground=foreground)
         return
-    kept = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("uid") in solid]
+    kept = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("uid") in solid]
     store.update({**thing, "metadata": {**thing["metadata"], "ownerReferences": kept}}, _COLLECTOR)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview.conditions import condition, turned
 
 GROUP: Final = "gateway.networking.k8s.io"
@@ -32,7 +32,7 @@ class Surroundings:
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """An object of the cluster; None when it is not there."""
         for thing in self.find(kind):
-            if manifest.name_of(thing) == name and manifest.namespace_of(thing) == namespace:
+            if unstructured.name_of(thing) == name and unstructured.namespace_of(thing) == namespace:
                 return thing
         return None
 
@@ -40,24 +40,24 @@ class Surroundings:
 def gateway_class(thing: Object, around: Surroundings) -> dict[str, Any]:
     """The status of a GatewayClass: accepted."""
     accepted = condition("Accepted", "True", "Accepted", "Handled by the controller", generation=_generation(thing))
-    return {"conditions": turned(manifest.items(thing, "status", "conditions"), [accepted], around.now)}
+    return {"conditions": turned(unstructured.items(thing, "status", "conditions"), [accepted], around.now)}
 
 
 def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
     """The status of a Gateway once its class is accepted: its address, and whether each of its listeners works."""
     generation = _generation(thing)
-    seen = manifest.items(thing, "status", "conditions")
-    its_class = around.get("GatewayClass", "", manifest.text(thing, "spec", "gatewayClassName"))
-    if its_class is None or not manifest.is_true(its_class, "Accepted"):
+    seen = unstructured.items(thing, "status", "conditions")
+    its_class = around.get("GatewayClass", "", unstructured.text(thing, "spec", "gatewayClassName"))
+    if its_class is None or not unstructured.is_true(its_class, "Accepted"):
         pending = [
             condition(kind, "Unknown", "Pending", "Waiting for controller", generation=generation)
             for kind in ("Accepted", "Programmed")
         ]
         return {"conditions": turned(seen, pending, around.now)}
-    before = {manifest.text(old, "name"): old for old in manifest.items(thing, "status", "listeners")}
+    before = {unstructured.text(old, "name"): old for old in unstructured.items(thing, "status", "listeners")}
     listeners = [
-        _listener(thing, listener, before.get(manifest.text(listener, "name"), {}), around)
-        for listener in manifest.items(thing, "spec", "listeners")
+        _listener(thing, listener, before.get(unstructured.text(listener, "name"), {}), around)
+        for listener in unstructured.items(thing, "spec", "listeners")
     ]
     if all(map(_works, listeners)):
         said = [
@@ -77,14 +77,14 @@ def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
 def route(thing: Object, around: Surroundings) -> dict[str, Any]:
     """The status of an HTTPRoute: what each gateway that it names says about it."""
     generation = _generation(thing)
-    old = manifest.items(thing, "status", "parents")
+    old = unstructured.items(thing, "status", "parents")
     parents = []
-    for parent in manifest.items(thing, "spec", "parentRefs"):
-        namespace = manifest.text(parent, "namespace") or manifest.namespace_of(thing)
-        found = around.get("Gateway", namespace, manifest.text(parent, "name"))
-        if not any(map(_works, manifest.items(found, "status", "listeners"))):
+    for parent in unstructured.items(thing, "spec", "parentRefs"):
+        namespace = unstructured.text(parent, "namespace") or unstructured.namespace_of(thing)
+        found = around.get("Gateway", namespace, unstructured.text(parent, "name"))
+        if not any(map(_works, unstructured.items(found, "status", "listeners"))):
             continue
-        its_class = around.get("GatewayClass", "", manifest.text(found, "spec", "gatewayClassName"))
+        its_class = around.get("GatewayClass", "", unstructured.text(found, "spec", "gatewayClassName"))
         seen = next((entry for entry in old if entry.get("parentRef") == parent), {})
         said = [
             condition("Accepted", "True", "Accepted", "Route is accepted", generation=generation),
@@ -93,8 +93,8 @@ def route(thing: Object, around: Surroundings) -> dict[str, Any]:
         parents.append(
             {
                 "parentRef": dict(parent),
-                "controllerName": manifest.text(its_class, "spec", "controllerName"),
-                "conditions": turned(manifest.items(seen, "conditions"), said, around.now),
+                "controllerName": unstructured.text(its_class, "spec", "controllerName"),
+                "conditions": turned(unstructured.items(seen, "conditions"), said, around.now),
             }
         )
     return {"parents": parents}
@@ -102,35 +102,37 @@ def route(thing: Object, around: Surroundings) -> dict[str, Any]:
 
 def inference_pool(thing: Object, around: Surroundings) -> dict[str, Any]:
     """The status of an InferencePool: accepted by the gateways of the routes that lead to it."""
-    name, namespace = manifest.name_of(thing), manifest.namespace_of(thing)
-    old = manifest.items(thing, "status", "parents")
+    name, namespace = unstructured.name_of(thing), unstructured.namespace_of(thing)
+    old = unstructured.items(thing, "status", "parents")
     parents: list[Manifest] = []
     for leading in around.find("HTTPRoute"):
-        names = {manifest.text(ref, "name") for ref in backends(leading) if ref.get("kind") == "InferencePool"}
-        if manifest.namespace_of(leading) != namespace or name not in names:
+        names = {unstructured.text(ref, "name") for ref in backends(leading) if ref.get("kind") == "InferencePool"}
+        if unstructured.namespace_of(leading) != namespace or name not in names:
             continue
-        for parent in manifest.items(leading, "status", "parents"):
+        for parent in unstructured.items(leading, "status", "parents"):
             ref = {key: parent["parentRef"][key] for key in ("name", "namespace") if key in parent["parentRef"]}
             ref = {"group": GROUP, "kind": "Gateway", **ref}
             seen = next((entry for entry in old if entry.get("parentRef") == ref), {})
             said = [condition(k, "True", k, generation=_generation(thing)) for k in ("Accepted", "ResolvedRefs")]
             parents.append(
-                {"parentRef": ref, "conditions": turned(manifest.items(seen, "conditions"), said, around.now)}
+                {"parentRef": ref, "conditions": turned(unstructured.items(seen, "conditions"), said, around.now)}
             )
     return {"parents": parents} if parents else {}
 
 
 def backends(thing: Object) -> list[Mapping[str, Any]]:
     """Every backend reference of a route, in order."""
-    return [ref for rule in manifest.items(thing, "spec", "rules") for ref in manifest.items(rule, "backendRefs")]
+    return [
+        ref for rule in unstructured.items(thing, "spec", "rules") for ref in unstructured.items(rule, "backendRefs")
+    ]
 
 
 def _resolved(thing: Object, around: Surroundings, generation: int) -> Manifest:
     for ref in backends(thing):
-        kind = manifest.text(ref, "kind") or "Service"
-        namespace = manifest.text(ref, "namespace") or manifest.namespace_of(thing)
-        if around.get(kind, namespace, manifest.text(ref, "name")) is None:
-            missing = f"{kind} {namespace}/{manifest.text(ref, 'name')} not found"
+        kind = unstructured.text(ref, "kind") or "Service"
+        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(thing)
+        if around.get(kind, namespace, unstructured.text(ref, "name")) is None:
+            missing = f"{kind} {namespace}/{unstructured.text(ref, 'name')} not found"
             return condition("ResolvedRefs", "False", "BackendNotFound", missing, generation=generation)
     said = "All references are resolved"
     return condition("ResolvedRefs", "True", "ResolvedRefs", said, generation=generation)
@@ -148,34 +150,34 @@ def _listener(thing: Object, listener: Object, old: Object, around: Surroundings
         kinds = ("Accepted", "Programmed", "ResolvedRefs")
         said = [condition(kind, "True", kind, generation=generation) for kind in kinds]
     return {
-        "name": manifest.text(listener, "name"),
+        "name": unstructured.text(listener, "name"),
         "supportedKinds": [{"group": GROUP, "kind": "HTTPRoute"}],
-        "conditions": _anew(manifest.items(old, "conditions"), said, around.now),
+        "conditions": _anew(unstructured.items(old, "conditions"), said, around.now),
     }
 
 
 def _anew(seen: Iterable[Object], said: Sequence[Object], now: datetime) -> list[Any]:
     """Set conditions and no others: what is not said any more goes."""
-    kinds = {manifest.text(one, "type") for one in said}
-    return turned([one for one in seen if manifest.text(one, "type") in kinds], said, now)
+    kinds = {unstructured.text(one, "type") for one in said}
+    return turned([one for one in seen if unstructured.text(one, "type") in kinds], said, now)
 
 
 def _works(listener: Object) -> bool:
     """Tell whether a listener, by its status, answers requests."""
-    return manifest.is_true({"status": listener}, "Programmed")
+    return unstructured.is_true({"status": listener}, "Programmed")
 
 
 def _certificate_problem(thing: Object, listener: Object, around: Surroundings) -> str:
     """Why a listener has no certificate, in Traefik's words; empty when it has one or needs none."""
-    for ref in manifest.items(listener, "tls", "certificateRefs"):
-        namespace = manifest.text(ref, "namespace") or manifest.namespace_of(thing)
-        name = manifest.text(ref, "name")
+    for ref in unstructured.items(listener, "tls", "certificateRefs"):
+        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(thing)
+        name = unstructured.text(ref, "name")
         where = f"{namespace}/{name}"
         cannot = f"Cannot load CertificateRef {where}"
         secret = around.get("Secret", namespace, name)
         if secret is None:
             return f'{cannot}: getting secret: secret "{name}" not found'
-        data = {**manifest.mapping(secret, "data"), **manifest.mapping(secret, "stringData")}
+        data = {**unstructured.mapping(secret, "data"), **unstructured.mapping(secret, "stringData")}
         missing = [key for key in _CERTIFICATE if key not in data]
         lacking = missing or [key for key in _CERTIFICATE if not data[key]]
         if lacking:
@@ -186,4 +188,4 @@ def _certificate_problem(thing: Object, listener: Object, around: Surroundings) 
 
 
 def _generation(thing: Object) -> int:
-    return manifest.integer(thing, "metadata", "generation")
+    return unstructured.integer(thing, "metadata", "generation")

@@ -12,7 +12,7 @@ from typing import Any, Final, TextIO
 from function.api import patterns
 from function.api.kinds import GROUPS, KINDS
 from function.api.validation import admit
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview.fields import plain
 from function.preview.files import texts
 from function.preview.kinds import Ref, group_of, in_namespace, ref_of
@@ -143,7 +143,7 @@ def _problems(document: Document) -> list[str]:
     except TypeError as error:
         return [f"{document.source}: {error}"]
     for field in ("apiVersion", "kind"):
-        if not manifest.text(thing, field):
+        if not unstructured.text(thing, field):
             return [f"{document.source}: is no manifest: {field} is required, and must be a text"]
     if group_of(thing["apiVersion"]) == _KUSTOMIZE:
         return [
@@ -151,8 +151,8 @@ def _problems(document: Document) -> list[str]:
         ]
     admitted = admit(thing, document.source)
     found = admitted.lines()
-    subject = f"{document.source}: {thing['kind']}/{manifest.text(thing, 'metadata', 'name') or '?'}"
-    if not found and not manifest.name_of(thing):
+    subject = f"{document.source}: {thing['kind']}/{unstructured.text(thing, 'metadata', 'name') or '?'}"
+    if not found and not unstructured.name_of(thing):
         found.append(f"{subject}: metadata.name: is required, and must be a text")
     return found + [f"{subject}: {problem}" for problem in (*_misplaced(thing), *_metadata(thing))]
 
@@ -167,13 +167,13 @@ def _misplaced(thing: Object) -> Iterator[str]:
 
 def _metadata(thing: Object) -> Iterator[str]:
     """Judge what every kind has in its metadata, besides the name."""
-    namespace = manifest.dig(thing, "metadata", "namespace", default="")
+    namespace = unstructured.dig(thing, "metadata", "namespace", default="")
     if not isinstance(namespace, str):
         yield f"metadata.namespace: must be a text, not {_called(namespace)}"
     elif namespace and not _NAMESPACE.fullmatch(namespace):
         yield f'metadata.namespace: must be up to 63 {patterns.MEANINGS[patterns.DNS_LABEL]}, not "{namespace}"'
     for field in ("labels", "annotations"):
-        entries = manifest.dig(thing, "metadata", field, default={})
+        entries = unstructured.dig(thing, "metadata", field, default={})
         if not isinstance(entries, dict):
             yield f"metadata.{field}: must be a map, not {_called(entries)}"
             continue

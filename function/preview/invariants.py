@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
-from function.composition import Object, manifest, objects
+from function.composition import Object, objects, unstructured
 from function.preview import garbage, providers, usages
 from function.preview.clusters import Clusters, Place
 from function.preview.gateway_api import backends
@@ -50,13 +50,13 @@ def broken(store: Store, clusters: Clusters, given_up: AbstractSet[Ref]) -> list
 def routes_without_backends(store: Store, given_up: AbstractSet[Ref]) -> Iterator[str]:
     """Every backend of a route must name a Service that exists and stays."""
     for route in store.find("gateway.networking.k8s.io", "HTTPRoute"):
-        if manifest.text(route, "metadata", "deletionTimestamp"):
+        if unstructured.text(route, "metadata", "deletionTimestamp"):
             continue
         for backend in backends(route):
-            if (manifest.text(backend, "kind") or "Service") != "Service":
+            if (unstructured.text(backend, "kind") or "Service") != "Service":
                 continue
-            namespace = manifest.text(backend, "namespace") or manifest.namespace_of(route)
-            wanted = Ref("", "Service", namespace, manifest.text(backend, "name"))
+            namespace = unstructured.text(backend, "namespace") or unstructured.namespace_of(route)
+            wanted = Ref("", "Service", namespace, unstructured.text(backend, "name"))
             why = _goes(store, wanted)
             if why and wanted not in given_up:
                 yield f"{ref_of(route)} sends requests to {wanted}, {why}"
@@ -68,7 +68,7 @@ def _goes(store: Store, ref: Ref) -> str:
     if seen is None:
         return "which does not exist"
     while True:
-        if manifest.text(seen, "metadata", "deletionTimestamp"):
+        if unstructured.text(seen, "metadata", "deletionTimestamp"):
             return "which is being deleted" if ref_of(seen) == ref else f"which goes with {ref_of(seen)}"
         uid = controller_uid(seen)
         if not uid:
@@ -84,8 +84,8 @@ def _leaked(store: Store) -> Iterator[str]:
     protected = {usages.side(store, usage, "of") for kind in usages.KINDS for usage in store.find(usages.GROUP, kind)}
     known: dict[str, AbstractSet[Ref]] = {}
     for thing in store.everything():
-        key = manifest.annotations(thing).get(RESOURCE_NAME)
-        if not key or manifest.text(thing, "metadata", "deletionTimestamp") or ref_of(thing) in protected:
+        key = unstructured.annotations(thing).get(RESOURCE_NAME)
+        if not key or unstructured.text(thing, "metadata", "deletionTimestamp") or ref_of(thing) in protected:
             continue
         uid = controller_uid(thing)
         owner = store.of_uid(uid)
@@ -94,7 +94,7 @@ def _leaked(store: Store) -> Iterator[str]:
                 continue
             if thing["kind"] not in usages.KINDS:
                 yield f"{ref_of(thing)} is composed by nothing any more and was not deleted"
-        elif not manifest.text(owner, "metadata", "deletionTimestamp"):
+        elif not unstructured.text(owner, "metadata", "deletionTimestamp"):
             if uid not in known:
                 known[uid] = _children(owner)
             if not {ref_of(thing), replace(ref_of(thing), namespace="")} & known[uid]:
@@ -105,12 +105,12 @@ def _children(owner: Object) -> AbstractSet[Ref]:
     """The children that a composite refers to; one of a namespaced composite without its namespace."""
     return {
         Ref(
-            group_of(manifest.text(ref, "apiVersion")),
-            manifest.text(ref, "kind"),
-            manifest.text(ref, "namespace"),
-            manifest.text(ref, "name"),
+            group_of(unstructured.text(ref, "apiVersion")),
+            unstructured.text(ref, "kind"),
+            unstructured.text(ref, "namespace"),
+            unstructured.text(ref, "name"),
         )
-        for ref in manifest.items(owner, "spec", "crossplane", "resourceRefs")
+        for ref in unstructured.items(owner, "spec", "crossplane", "resourceRefs")
     }
 
 
@@ -132,7 +132,7 @@ def _claims(store: Store, clusters: Clusters) -> Iterator[str]:
 def _names(store: Store) -> Iterator[str]:
     """Every name and label value of what is composed must be one that Kubernetes takes."""
     for thing in store.everything():
-        if RESOURCE_NAME in manifest.annotations(thing):
+        if RESOURCE_NAME in unstructured.annotations(thing):
             yield from _bad_name(thing, "")
             if objects.is_object(thing):
                 remote = objects.desired(thing)
@@ -140,14 +140,14 @@ def _names(store: Store) -> Iterator[str]:
 
 
 def _bad_name(thing: Object, where: str) -> Iterator[str]:
-    kind, name = manifest.text(thing, "kind"), manifest.name_of(thing)
+    kind, name = unstructured.text(thing, "kind"), unstructured.name_of(thing)
     limit = _LIMITS.get(kind, _SUBDOMAIN)
     subject = f"{kind}/{name}{where}"
     if len(name) > limit:
         yield f"{subject}: the name has {len(name)} characters, and {kind} takes {limit}"
     pattern = _PATTERNS.get(kind, _DNS_1123_SUBDOMAIN)
-    if group_of(manifest.text(thing, "apiVersion")) != _FREELY_NAMED and not pattern.fullmatch(name):
+    if group_of(unstructured.text(thing, "apiVersion")) != _FREELY_NAMED and not pattern.fullmatch(name):
         yield f"{subject}: the name is none that {kind} takes"
-    for key, value in manifest.labels(thing).items():
+    for key, value in unstructured.labels(thing).items():
         if len(value) > _LABEL or not _LABEL_VALUE.fullmatch(value):
             yield f"{subject}: label {key} has the value {value!r}, which is no label value"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api.kinds import GROUPS, by_kind
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 
 CRD: Final = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
@@ -96,10 +96,10 @@ def group_of(api_version: str) -> str:
 def ref_of(thing: Object) -> Ref:
     """Which object a manifest is about."""
     return Ref(
-        group_of(manifest.text(thing, "apiVersion")),
-        manifest.text(thing, "kind"),
-        manifest.namespace_of(thing),
-        manifest.name_of(thing),
+        group_of(unstructured.text(thing, "apiVersion")),
+        unstructured.text(thing, "kind"),
+        unstructured.namespace_of(thing),
+        unstructured.name_of(thing),
     )
 
 
@@ -114,9 +114,9 @@ def is_namespaced(api_version: str, kind: str) -> bool:
 def in_namespace(thing: Mapping[str, Any], default: str) -> Manifest:
     """Copy a manifest with the namespace that its kind needs: none, its own, or the default."""
     body = dict(thing)
-    meta = dict(manifest.mapping(body, "metadata"))
-    if is_namespaced(manifest.text(body, "apiVersion"), manifest.text(body, "kind")):
-        meta["namespace"] = manifest.text(meta, "namespace") or default
+    meta = dict(unstructured.mapping(body, "metadata"))
+    if is_namespaced(unstructured.text(body, "apiVersion"), unstructured.text(body, "kind")):
+        meta["namespace"] = unstructured.text(meta, "namespace") or default
     else:
         meta.pop("namespace", None)
     body["metadata"] = meta
@@ -141,6 +141,6 @@ class Served:
         if group in _BUILT_IN or group in GROUPS or group in self.groups or group.endswith(_DEPENDENCIES):
             return True
         return any(
-            manifest.text(crd, "spec", "group") == group and manifest.text(crd, "spec", "names", "kind") == kind
+            unstructured.text(crd, "spec", "group") == group and unstructured.text(crd, "spec", "names", "kind") == kind
             for crd in self.definitions()
         )

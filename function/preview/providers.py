@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest, moments, objects, releases
+from function.composition import Manifest, Object, objects, releases, timestamps, unstructured
 from function.preview import cel, garbage, gateway_api, usages, workloads
 from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
 from function.preview.conditions import condition, marked
@@ -76,11 +76,11 @@ def cluster_of(store: Store, thing: Object, group: str = KUBERNETES) -> str:
     name. The control cluster has no name.
     """
     owner: Object | None = _config(store, thing, group)
-    if manifest.text(owner, "spec", "credentials", "source") == _LOCAL:
+    if unstructured.text(owner, "spec", "credentials", "source") == _LOCAL:
         return CONTROL
     while owner is not None:
         if owner.get("kind") == "InferenceCluster":
-            return manifest.name_of(owner)
+            return unstructured.name_of(owner)
         owner = store.last_of_uid(controller_uid(owner))
     return objects.provider_config(thing)
 
@@ -92,7 +92,7 @@ def remote_of(store: Store, thing: Object) -> tuple[str, Ref]:
 
 def may(thing: Object, action: str) -> bool:
     """Tell whether an Object's management policies allow something."""
-    policies = manifest.dig(thing, "spec", "managementPolicies", default=["*"])
+    policies = unstructured.dig(thing, "spec", "managementPolicies", default=["*"])
     return "*" in policies or action in policies
 
 
@@ -102,7 +102,7 @@ def may(thing: Object, action: str) -> bool:
 def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
     ref = ref_of(thing)
     place = remote_of(store, thing)
-    if manifest.text(thing, "metadata", "deletionTimestamp"):
+    if unstructured.text(thing, "metadata", "deletionTimestamp"):
         if may(thing, "Delete"):
             if _is_held(thing):
                 return
@@ -133,15 +133,15 @@ def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
 
 
 def _readiness(thing: Object, remote: Remote) -> Manifest:
-    policy = manifest.text(thing, "spec", "readiness", "policy") or "SuccessfulCreate"
+    policy = unstructured.text(thing, "spec", "readiness", "policy") or "SuccessfulCreate"
     good, message = True, ""
     if policy == "DeriveFromObject":
-        good = manifest.is_true(remote.thing, "Ready")
+        good = unstructured.is_true(remote.thing, "Ready")
     elif policy == "AllTrue":
-        found = manifest.items(remote.thing, "status", "conditions")
+        found = unstructured.items(remote.thing, "status", "conditions")
         good = bool(found) and all(item.get("status") == "True" for item in found)
     elif policy == "DeriveFromCelQuery":
-        good, message = cel.holds(manifest.text(thing, "spec", "readiness", "celQuery"), remote.thing)
+        good, message = cel.holds(unstructured.text(thing, "spec", "readiness", "celQuery"), remote.thing)
     if good:
         return condition("Ready", "True", "Available")
     return condition("Ready", "False", "Unavailable", message)
@@ -153,7 +153,7 @@ def _readiness(thing: Object, remote: Remote) -> Manifest:
 def _managed(store: Store, thing: Manifest) -> None:
     """A managed resource comes up in two steps, and goes in one."""
     ref = ref_of(thing)
-    if manifest.text(thing, "metadata", "deletionTimestamp"):
+    if unstructured.text(thing, "metadata", "deletionTimestamp"):
         store.finalize(ref, _FINALIZER, _PROVIDER, present=_is_held(thing))
         return
     store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
@@ -167,10 +167,10 @@ def _managed(store: Store, thing: Manifest) -> None:
         ready, revision, state = _release(thing, store.now)
         _say(store, thing, [synced, ready], {"atProvider": {"revision": revision, "state": state}})
         if state == "deployed" and _is_local(store, thing):
-            for definition in _CHART_CRDS.get(manifest.text(thing, "spec", "forProvider", "chart", "name"), ()):
+            for definition in _CHART_CRDS.get(unstructured.text(thing, "spec", "forProvider", "chart", "name"), ()):
                 store.apply(crd(*definition), _HELM)
         return
-    started = manifest.is_true(thing, "Synced")
+    started = unstructured.is_true(thing, "Synced")
     ready = condition("Ready", "True", "Available") if started else condition("Ready", "False", "Creating")
     _say(store, thing, [synced, ready], {})
 
@@ -183,11 +183,11 @@ def polls(store: Store) -> dict[Ref, datetime]:
 
 def _release(thing: Object, now: datetime) -> tuple[Manifest, int, str]:
     """How a Release stands: Ready, its revision, and Helm's word. A changed one is not Ready until the next look."""
-    revision = manifest.integer(thing, "status", "atProvider", "revision")
+    revision = unstructured.integer(thing, "status", "atProvider", "revision")
     if not revision:
         return condition("Ready", "False", "Creating"), 1, "pending-install"
-    looked = manifest.integer(manifest.condition(thing, "Synced"), "observedGeneration")
-    if looked < manifest.integer(thing, "metadata", "generation"):
+    looked = unstructured.integer(unstructured.condition(thing, "Synced"), "observedGeneration")
+    if looked < unstructured.integer(thing, "metadata", "generation"):
         return condition("Ready", "False", "Unavailable"), revision + 1, "deployed"
     moment = _polled(thing)
     if moment is not None and now < moment:
@@ -197,8 +197,8 @@ def _release(thing: Object, now: datetime) -> tuple[Manifest, int, str]:
 
 def _polled(release: Object) -> datetime | None:
     """When a Release that was changed is looked at again; None when it was not changed."""
-    ready = manifest.condition(release, "Ready")
-    since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
+    ready = unstructured.condition(release, "Ready")
+    since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
     return since + releases.POLL if since is not None and ready.get("reason") == "Unavailable" else None
 
 
@@ -222,31 +222,31 @@ def _configs(store: Store) -> None:
 
 def _is_held(thing: Object) -> bool:
     """Tell whether others than the provider have a finalizer, which it lets go first."""
-    return any(one != _FINALIZER for one in manifest.dig(thing, "metadata", "finalizers", default=[]))
+    return any(one != _FINALIZER for one in unstructured.dig(thing, "metadata", "finalizers", default=[]))
 
 
 def _config(store: Store, thing: Object, group: str) -> Manifest | None:
-    ref = manifest.mapping(thing, "spec", "providerConfigRef")
-    kind = manifest.text(ref, "kind") or "ClusterProviderConfig"
-    namespace = manifest.namespace_of(thing) if kind == "ProviderConfig" else ""
-    return store.get(Ref(group, kind, namespace, manifest.text(ref, "name")))
+    ref = unstructured.mapping(thing, "spec", "providerConfigRef")
+    kind = unstructured.text(ref, "kind") or "ClusterProviderConfig"
+    namespace = unstructured.namespace_of(thing) if kind == "ProviderConfig" else ""
+    return store.get(Ref(group, kind, namespace, unstructured.text(ref, "name")))
 
 
 def _unreachable(store: Store, thing: Object, group: str) -> str:
     """Why a provider cannot reach the cluster of an Object or Release; empty when it can."""
     config = _config(store, thing, group)
     if config is None:
-        ref = manifest.mapping(thing, "spec", "providerConfigRef")
-        return f"connect failed: {manifest.text(ref, 'kind')} {manifest.text(ref, 'name')!r} not found"
+        ref = unstructured.mapping(thing, "spec", "providerConfigRef")
+        return f"connect failed: {unstructured.text(ref, 'kind')} {unstructured.text(ref, 'name')!r} not found"
     for part in (("spec", "credentials"), ("spec", "identity")):
-        wanted = manifest.mapping(config, *part, "secretRef")
+        wanted = unstructured.mapping(config, *part, "secretRef")
         if not wanted:
             continue
-        namespace, name, key = (manifest.text(wanted, field) for field in ("namespace", "name", "key"))
+        namespace, name, key = (unstructured.text(wanted, field) for field in ("namespace", "name", "key"))
         secret = store.get(Ref("", "Secret", namespace, name))
         if secret is None:
             return f'connect failed: cannot get credentials: Secret "{namespace}/{name}" not found'
-        if key not in {**manifest.mapping(secret, "data"), **manifest.mapping(secret, "stringData")}:
+        if key not in {**unstructured.mapping(secret, "data"), **unstructured.mapping(secret, "stringData")}:
             return f'connect failed: cannot get credentials: Secret "{namespace}/{name}" has no key "{key}"'
     return ""
 
@@ -255,8 +255,8 @@ def _say(store: Store, thing: Manifest, said: Sequence[Object], more: Mapping[st
     generation = {"observedGeneration": thing["metadata"]["generation"]}
     of_synced = thing["kind"] == "Release"  # provider-helm says nothing of the generation that Ready is about
     told = [item if of_synced and item["type"] != "Synced" else {**item, **generation} for item in said]
-    conditions = marked(manifest.items(thing, "status", "conditions"), told, store.now)
-    status = {**manifest.mapping(thing, "status"), **more, "conditions": conditions}
+    conditions = marked(unstructured.items(thing, "status", "conditions"), told, store.now)
+    status = {**unstructured.mapping(thing, "status"), **more, "conditions": conditions}
     store.update(with_status(thing, status), _PROVIDER.status)
 
 

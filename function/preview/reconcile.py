@@ -22,8 +22,8 @@ from function.composition import (
     Observation,
     Requirement,
     Severity,
-    manifest,
     owned,
+    unstructured,
 )
 from function.preview.admission import status_problems
 from function.preview.conditions import SYSTEM, condition, marked
@@ -102,14 +102,14 @@ class Reconciler:
 
     def _children(self, composite: Object) -> dict[str, Object]:
         found: dict[str, Object] = {}
-        own = manifest.namespace_of(composite)
-        for item in manifest.items(composite, "spec", "crossplane", "resourceRefs"):
-            api_version, kind = manifest.text(item, "apiVersion"), manifest.text(item, "kind")
-            namespace = (own or manifest.text(item, "namespace")) if is_namespaced(api_version, kind) else ""
-            child = self.store.get(Ref(group_of(api_version), kind, namespace, manifest.text(item, "name")))
-            if child is None or controller_uid(child) not in {"", manifest.text(composite, "metadata", "uid")}:
+        own = unstructured.namespace_of(composite)
+        for item in unstructured.items(composite, "spec", "crossplane", "resourceRefs"):
+            api_version, kind = unstructured.text(item, "apiVersion"), unstructured.text(item, "kind")
+            namespace = (own or unstructured.text(item, "namespace")) if is_namespaced(api_version, kind) else ""
+            child = self.store.get(Ref(group_of(api_version), kind, namespace, unstructured.text(item, "name")))
+            if child is None or controller_uid(child) not in {"", unstructured.text(composite, "metadata", "uid")}:
                 continue
-            key = manifest.annotations(child).get(RESOURCE_NAME)
+            key = unstructured.annotations(child).get(RESOURCE_NAME)
             if not key:
                 raise FailedError(f'encountered composed resource without required "{RESOURCE_NAME}" annotation')
             found[key] = child
@@ -137,7 +137,7 @@ class Reconciler:
         composite = self.store.get(ref)
         if composite is None:
             return Reconciled()
-        if manifest.text(composite, "metadata", "deletionTimestamp"):
+        if unstructured.text(composite, "metadata", "deletionTimestamp"):
             self._mark(ref, [condition("Ready", "False", "Deleting")])
             self.store.finalize(ref, COMPOSITE_FINALIZER, CROSSPLANE, present=False)
             return Reconciled()
@@ -183,30 +183,30 @@ class Reconciler:
             body: Manifest = plain(child.manifest)
         except TypeError as error:
             raise FailedError(f"cannot unmarshal desired composed resource {key!r}: {error}") from error
-        api_version, kind = manifest.text(body, "apiVersion"), manifest.text(body, "kind")
+        api_version, kind = unstructured.text(body, "apiVersion"), unstructured.text(body, "kind")
         if not self.served.has(api_version, kind):
             raise FailedError(f'composed resource {key!r}: no matches for kind "{kind}" in version "{api_version}"')
-        meta = dict(manifest.mapping(body, "metadata"))
+        meta = dict(unstructured.mapping(body, "metadata"))
         observed = seen.children.get(key)
         if observed is not None:
             meta |= _identity(observed)
-        elif manifest.namespace_of(composite) and not is_namespaced(api_version, kind):
+        elif unstructured.namespace_of(composite) and not is_namespaced(api_version, kind):
             raise FailedError(
                 f"composed resource {key!r}: a namespaced composite cannot compose a cluster-scoped {kind}"
             )
-        if manifest.namespace_of(composite):
-            meta["namespace"] = manifest.namespace_of(composite)
+        if unstructured.namespace_of(composite):
+            meta["namespace"] = unstructured.namespace_of(composite)
         if not is_namespaced(api_version, kind):
             meta.pop("namespace", None)
-        root = manifest.labels(composite).get(COMPOSITE_LABEL) or manifest.name_of(composite)
+        root = unstructured.labels(composite).get(COMPOSITE_LABEL) or unstructured.name_of(composite)
         meta.setdefault("name", child_name(root, seen.uid, key))
-        meta["labels"] = {**manifest.mapping(meta, "labels"), COMPOSITE_LABEL: root}
-        meta["annotations"] = {**manifest.mapping(meta, "annotations"), RESOURCE_NAME: key}
-        meta["ownerReferences"] = [*manifest.items(body, "metadata", "ownerReferences"), _owner(composite)]
+        meta["labels"] = {**unstructured.mapping(meta, "labels"), COMPOSITE_LABEL: root}
+        meta["annotations"] = {**unstructured.mapping(meta, "annotations"), RESOURCE_NAME: key}
+        meta["ownerReferences"] = [*unstructured.items(body, "metadata", "ownerReferences"), _owner(composite)]
         return {**body, "metadata": meta}
 
     def _drop(self, ref: Ref, child: Object) -> None:
-        labels = {key: value for key, value in manifest.labels(child).items() if key != COMPOSITE_LABEL}
+        labels = {key: value for key, value in unstructured.labels(child).items() if key != COMPOSITE_LABEL}
         gone = ref_of(child)
         try:
             self.delete(gone, str(ref))
@@ -217,7 +217,7 @@ class Reconciler:
             self.store.update({**left, "metadata": {**left["metadata"], "labels": labels}}, CROSSPLANE)
 
     def _refer(self, composite: Object, children: Sequence[Manifest]) -> None:
-        keep = ("name",) if manifest.namespace_of(composite) else ("name", "namespace")
+        keep = ("name",) if unstructured.namespace_of(composite) else ("name", "namespace")
         refs = [
             {
                 "apiVersion": child["apiVersion"],
@@ -241,7 +241,7 @@ class Reconciler:
             child = wanted[key]
             ref = ref_of(child)
             there = self.store.get(ref)
-            if there is not None and controller_uid(there) not in {"", manifest.text(composite, "metadata", "uid")}:
+            if there is not None and controller_uid(there) not in {"", unstructured.text(composite, "metadata", "uid")}:
                 taken = f'cannot apply composed resource "{key}": {ref} has another controller already'
                 self.record(who, Event(Severity.WARNING, "ComposeResources", taken))
                 unsynced.append(key)
@@ -260,7 +260,7 @@ class Reconciler:
     def _check_namespace(self, child: Object) -> None:
         if not is_namespaced(child["apiVersion"], child["kind"]):
             return
-        namespace = manifest.namespace_of(child)
+        namespace = unstructured.namespace_of(child)
         if not namespace:
             raise NotAppliedError(f"{child['kind']} needs a namespace")
         if self.store.get(Ref("", "Namespace", "", namespace)) is None:
@@ -280,7 +280,7 @@ class Reconciler:
                 "FatalError",
                 "A fatal error occurred before the status of this condition could be determined.",
             )
-            for kind in (manifest.text(c, "type") for c in manifest.items(composite, "status", "conditions"))
+            for kind in (unstructured.text(c, "type") for c in unstructured.items(composite, "status", "conditions"))
             if kind not in SYSTEM and kind not in said
         ]
         self._mark(ref, [condition("Synced", "False", "ReconcileError", message), *unknown], answer)
@@ -300,16 +300,16 @@ class Reconciler:
             {**c, "observedGeneration": generation} if c["type"] in SYSTEM or c["reason"] == "FatalError" else c
             for c in system
         ]
-        now = marked(manifest.items(composite, "status", "conditions"), [*own, *custom], self.store.now)
-        status = {**manifest.mapping(composite, "status"), "conditions": now}
+        now = marked(unstructured.items(composite, "status", "conditions"), [*own, *custom], self.store.now)
+        status = {**unstructured.mapping(composite, "status"), "conditions": now}
         self.store.update(with_status(composite, status), CROSSPLANE.status)
 
 
 def controller_uid(thing: Object) -> str:
     """The uid of the object that controls another; empty when there is none."""
-    for owner in manifest.items(thing, "metadata", "ownerReferences"):
+    for owner in unstructured.items(thing, "metadata", "ownerReferences"):
         if owner.get("controller") is True:
-            return manifest.text(owner, "uid")
+            return unstructured.text(owner, "uid")
     return ""
 
 
@@ -324,7 +324,7 @@ def child_name(parent: str, uid: str, key: str) -> str:
 
 
 def _identity(thing: Object) -> dict[str, Any]:
-    meta = manifest.mapping(thing, "metadata")
+    meta = unstructured.mapping(thing, "metadata")
     return {key: meta[key] for key in ("name", "namespace") if meta.get(key)}
 
 
@@ -332,8 +332,8 @@ def _owner(composite: Object) -> Manifest:
     return {
         "apiVersion": composite["apiVersion"],
         "kind": composite["kind"],
-        "name": manifest.name_of(composite),
-        "uid": manifest.text(composite, "metadata", "uid"),
+        "name": unstructured.name_of(composite),
+        "uid": unstructured.text(composite, "metadata", "uid"),
         "controller": True,
         "blockOwnerDeletion": True,
     }

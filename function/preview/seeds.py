@@ -7,7 +7,7 @@ from typing import Final
 
 from function.api.credentials import IdentitySecret, KubeconfigSecret
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview.kinds import CRD
 
 BUNDLE: Final = "v1.5.1"
@@ -40,16 +40,16 @@ def installed() -> Iterator[Manifest]:
 
 def assumed(thing: Object) -> Iterator[Manifest]:
     """What a given object needs and an operator has made before: its namespace, the Secrets of a cluster."""
-    if manifest.namespace_of(thing):
-        yield namespace(manifest.namespace_of(thing))
+    if unstructured.namespace_of(thing):
+        yield namespace(unstructured.namespace_of(thing))
     if thing.get("kind") != "InferenceCluster":
         return
-    existing = manifest.mapping(thing, "spec", "cluster", "existing")
+    existing = unstructured.mapping(thing, "spec", "cluster", "existing")
     defaults = (("secretRef", KubeconfigSecret), ("identitySecretRef", IdentitySecret))
     for field, model in defaults:
-        name = manifest.text(existing, field, "name")
+        name = unstructured.text(existing, field, "name")
         if name:
-            key = manifest.text(existing, field, "key") or str(model.model_fields["key"].default)
+            key = unstructured.text(existing, field, "key") or str(model.model_fields["key"].default)
             yield {
                 "apiVersion": "v1",
                 "kind": "Secret",

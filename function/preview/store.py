@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.composition.teardown import FOREGROUND
 from function.preview import fields
 from function.preview.errors import NotAppliedError
@@ -129,7 +129,7 @@ class Store:
             if (
                 (not namespace or ref.namespace == namespace)
                 and (not name or ref.name == name)
-                and (labels or {}).items() <= manifest.labels(thing).items()
+                and (labels or {}).items() <= unstructured.labels(thing).items()
             ):
                 found.append(thing)
         return found
@@ -251,8 +251,8 @@ class Store:
 
     def waits_for_dependents(self, thing: Object) -> bool:
         """Tell whether an object is being deleted after what it controls."""
-        finalizers = manifest.dig(thing, "metadata", "finalizers", default=[])
-        return bool(manifest.text(thing, "metadata", "deletionTimestamp")) and FOREGROUND in finalizers
+        finalizers = unstructured.dig(thing, "metadata", "finalizers", default=[])
+        return bool(unstructured.text(thing, "metadata", "deletionTimestamp")) and FOREGROUND in finalizers
 
     def release(self, ref: Ref, writer: Writer) -> None:
         """Say that nothing is left that a deleted object controls."""
@@ -372,7 +372,7 @@ def with_status(thing: Object, status: Mapping[str, Any]) -> Manifest:
 
 def _written(thing: Mapping[str, Any]) -> Manifest:
     """An object without what only the API server writes."""
-    meta = {key: value for key, value in manifest.mapping(thing, "metadata").items() if key not in SERVER_OWNED}
+    meta = {key: value for key, value in unstructured.mapping(thing, "metadata").items() if key not in SERVER_OWNED}
     return {**thing, "metadata": meta}
 
 

@@ -9,15 +9,15 @@ from typing import Final
 from function.api.kinds import GROUPS, KINDS
 from function.api.labels import CLUSTER
 from function.composers import COMPOSERS
-from function.composition import Manifest, Object, Severity, Vocabulary, manifest, objects
+from function.composition import Manifest, Object, Severity, Vocabulary, objects, unstructured
 from function.composition.conditions import COMMON
+from function.deployment.explain import explain
 from function.preview import providers
 from function.preview.control_plane import ControlPlane
 from function.preview.facts import counted, devices, facts
 from function.preview.gateway_api import GROUP
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import controller_uid
-from function.serving.explain import explain
 
 _VERSION: Final = {kind.kind: kind.api_version for kind in KINDS}
 _CHAT: Final = "/v1/chat/completions"
@@ -60,7 +60,7 @@ def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest
 
 
 def _service(plane: ControlPlane, thing: Manifest) -> Node:
-    address = manifest.text(thing, "status", "address")
+    address = unstructured.text(thing, "status", "address")
     url = f"POST {address}{_CHAT}" if address else "no URL yet"
     below = (*_why(thing), *_answering(plane, thing), *_unanswering(plane, thing))
     return Node(f"{_title(thing)}  {url}", _ready(thing), below)
@@ -72,17 +72,17 @@ def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
         route for route in plane.store.find(GROUP, "HTTPRoute") if controller_uid(route) == service["metadata"]["uid"]
     ]
     shares = [
-        (ref, manifest.integer(ref, "weight", default=1), manifest.namespace_of(route))
+        (ref, unstructured.integer(ref, "weight", default=1), unstructured.namespace_of(route))
         for route in routes
-        for ref in manifest.items(manifest.dig(route, "spec", "rules", 0), "backendRefs")  # alike in every rule
+        for ref in unstructured.items(unstructured.dig(route, "spec", "rules", 0), "backendRefs")  # alike in every rule
     ]
     total = sum(weight for _, weight, _ in shares)
     lines = []
     for ref, weight, namespace in shares:
-        behind = plane.store.get(Ref("", "Service", namespace, manifest.text(ref, "name")))
+        behind = plane.store.get(Ref("", "Service", namespace, unstructured.text(ref, "name")))
         endpoint = plane.store.of_uid(controller_uid(behind or {}))
         share = f"{100 * weight / total:.0f}% of requests" if total else "no requests"
-        lines.append(Node(f"{share} to {_endpoint(endpoint) or manifest.text(ref, 'name')}"))
+        lines.append(Node(f"{share} to {_endpoint(endpoint) or unstructured.text(ref, 'name')}"))
     return lines
 
 
@@ -97,16 +97,16 @@ def _endpoint(endpoint: Object | None) -> str:
     """Where an endpoint leads: a replica and its cluster, or a URL."""
     if endpoint is None:
         return ""
-    cluster = manifest.labels(endpoint).get(CLUSTER)
-    url = manifest.text(endpoint, "spec", "url")
-    name = manifest.name_of(endpoint)
+    cluster = unstructured.labels(endpoint).get(CLUSTER)
+    url = unstructured.text(endpoint, "spec", "url")
+    name = unstructured.name_of(endpoint)
     return f"replica {name} on {cluster}, {url}" if cluster else f"endpoint {name}, {url}"
 
 
 def _deployment(plane: ControlPlane, thing: Manifest) -> Node:
-    counts = manifest.mapping(thing, "status", "replicas")
-    desired = manifest.integer(thing, "spec", "replicas")
-    placed, ready = manifest.integer(counts, "total"), manifest.integer(counts, "ready")
+    counts = unstructured.mapping(thing, "status", "replicas")
+    desired = unstructured.integer(thing, "spec", "replicas")
+    placed, ready = unstructured.integer(counts, "total"), unstructured.integer(counts, "ready")
     replicas = [
         replica
         for replica in plane.store.find(group_of(_VERSION["ModelReplica"]), "ModelReplica")
@@ -122,18 +122,21 @@ def _deployment(plane: ControlPlane, thing: Manifest) -> Node:
 
 def _replica(thing: Manifest) -> Node:
     pools = [
-        manifest.text(member, "nodePoolName")
-        for engine in manifest.items(thing, "spec", "engines")
-        for member in manifest.items(engine, "members")
+        unstructured.text(member, "nodePoolName")
+        for engine in unstructured.items(thing, "spec", "engines")
+        for member in unstructured.items(engine, "members")
     ]
-    where = f"on {manifest.text(thing, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
-    return Node(f"replica {manifest.name_of(thing)} {where}", _ready(thing), tuple(_why(thing)))
+    where = f"on {unstructured.text(thing, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
+    return Node(f"replica {unstructured.name_of(thing)} {where}", _ready(thing), tuple(_why(thing)))
 
 
 def _reasons(plane: ControlPlane, deployment: Manifest) -> Sequence[tuple[str, str]]:
     """Why no further replica fits, cluster by cluster, in the scheduler's words."""
     seen = plane.observe(
-        deployment["apiVersion"], deployment["kind"], manifest.namespace_of(deployment), manifest.name_of(deployment)
+        deployment["apiVersion"],
+        deployment["kind"],
+        unstructured.namespace_of(deployment),
+        unstructured.name_of(deployment),
     )
     return explain(seen)
 
@@ -176,14 +179,14 @@ def _place(plane: ControlPlane, thing: Object) -> str:
 
 def _item(thing: Object, shown: Object) -> Node:
     """One object on a cluster."""
-    where = manifest.namespace_of(shown) if objects.is_object(thing) else ""
-    words = (manifest.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
+    where = unstructured.namespace_of(shown) if objects.is_object(thing) else ""
+    words = (unstructured.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
     return Node("  ".join(filter(None, words)), _ready(thing), tuple(_why(thing)))
 
 
 def _name(shown: Object) -> str:
     """The name that an object has outside the control cluster."""
-    return manifest.annotations(shown).get("crossplane.io/external-name") or manifest.name_of(shown)
+    return unstructured.annotations(shown).get("crossplane.io/external-name") or unstructured.name_of(shown)
 
 
 # ---------------------------------------------------------------------- the fleet
@@ -191,42 +194,50 @@ def _name(shown: Object) -> str:
 
 def _gateway(plane: ControlPlane, thing: Manifest) -> Node:
     del plane
-    address = manifest.text(thing, "status", "address") or "no address yet"
-    backend = manifest.text(thing, "spec", "backend")
-    return Node(f"gateway {manifest.name_of(thing)}  {backend}, {address}", _ready(thing), tuple(_why(thing)))
+    address = unstructured.text(thing, "status", "address") or "no address yet"
+    backend = unstructured.text(thing, "spec", "backend")
+    return Node(f"gateway {unstructured.name_of(thing)}  {backend}, {address}", _ready(thing), tuple(_why(thing)))
 
 
 def _cluster(plane: ControlPlane, thing: Manifest) -> Node:
-    address = manifest.text(thing, "status", "gateway", "address")
-    source = manifest.text(thing, "spec", "cluster", "source")
-    words = f"cluster {manifest.name_of(thing)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
-    pools = [_pool(plane, pool) for pool in manifest.items(thing, "spec", "nodePools")]
+    address = unstructured.text(thing, "status", "gateway", "address")
+    source = unstructured.text(thing, "spec", "cluster", "source")
+    words = f"cluster {unstructured.name_of(thing)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
+    pools = [_pool(plane, pool) for pool in unstructured.items(thing, "spec", "nodePools")]
     return Node(words, _ready(thing), (*_why(thing), *pools))
 
 
 def _pool(plane: ControlPlane, pool: Object) -> Node:
-    name = manifest.text(pool, "className")
+    name = unstructured.text(pool, "className")
     group = group_of(_VERSION["InferenceClass"])
     its_class = plane.store.get(Ref(group, "InferenceClass", "", name))
-    carried = devices(manifest.items(its_class, "spec", "devices")) if its_class is not None else ""
-    nodes = counted(manifest.integer(pool, "nodeCount"), "node")
+    carried = devices(unstructured.items(its_class, "spec", "devices")) if its_class is not None else ""
+    nodes = counted(unstructured.integer(pool, "nodeCount"), "node")
     each = f", each with {carried}" if carried else ""
-    return Node(f"node pool {manifest.text(pool, 'name')}: {nodes} of class {name}{each}")
+    return Node(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
 
 
 def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     """Objects that were given and work for others, where no other wants them."""
     clusters = plane.store.find(group_of(_VERSION["InferenceCluster"]), "InferenceCluster")
     classes = {
-        manifest.text(pool, "className")
+        unstructured.text(pool, "className")
         for cluster in clusters
-        for pool in manifest.items(cluster, "spec", "nodePools")
+        for pool in unstructured.items(cluster, "spec", "nodePools")
     }
     services = plane.store.find(group_of(_VERSION["ModelService"]), "ModelService")
     return (
-        *(_unused_class(thing) for thing in _given(plane, "InferenceClass") if manifest.name_of(thing) not in classes),
         *(
-            Node(f"endpoint {_title(thing)}, {manifest.text(thing, 'spec', 'url')}", _ready(thing), tuple(_why(thing)))
+            _unused_class(thing)
+            for thing in _given(plane, "InferenceClass")
+            if unstructured.name_of(thing) not in classes
+        ),
+        *(
+            Node(
+                f"endpoint {_title(thing)}, {unstructured.text(thing, 'spec', 'url')}",
+                _ready(thing),
+                tuple(_why(thing)),
+            )
             for thing in _given(plane, "ModelEndpoint")
             if not any(_selects(service, thing) for service in services)
         ),
@@ -245,14 +256,14 @@ def _given(plane: ControlPlane, kind: str) -> list[Manifest]:
 
 
 def _unused_class(thing: Object) -> Node:
-    carried = devices(manifest.items(thing, "spec", "devices"))
-    return Node(f"class {manifest.name_of(thing)}{f': each node with {carried}' if carried else ''}", _ready(thing))
+    carried = devices(unstructured.items(thing, "spec", "devices"))
+    return Node(f"class {unstructured.name_of(thing)}{f': each node with {carried}' if carried else ''}", _ready(thing))
 
 
 def _selects(service: Object, endpoint: Object) -> bool:
-    return manifest.namespace_of(service) == manifest.namespace_of(endpoint) and any(
-        manifest.mapping(group, "selector", "matchLabels").items() <= manifest.labels(endpoint).items()
-        for group in manifest.items(service, "spec", "endpoints")
+    return unstructured.namespace_of(service) == unstructured.namespace_of(endpoint) and any(
+        unstructured.mapping(group, "selector", "matchLabels").items() <= unstructured.labels(endpoint).items()
+        for group in unstructured.items(service, "spec", "endpoints")
     )
 
 
@@ -279,27 +290,27 @@ def _foreign(plane: ControlPlane) -> tuple[Node, ...]:
 
 
 def _title(thing: Object) -> str:
-    return "/".join(filter(None, (manifest.namespace_of(thing), manifest.name_of(thing))))
+    return "/".join(filter(None, (unstructured.namespace_of(thing), unstructured.name_of(thing))))
 
 
 def _ready(thing: Object) -> bool:
-    return manifest.is_true(thing, "Ready")
+    return unstructured.is_true(thing, "Ready")
 
 
 def _why(thing: Object) -> Iterable[Node]:
     """The conditions that say why something is not ready, what is in doubt, and what needs doing."""
-    composer = COMPOSERS.get((manifest.text(thing, "apiVersion"), manifest.text(thing, "kind")))
+    composer = COMPOSERS.get((unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind")))
     vocabulary: Vocabulary = {**COMMON, **composer.vocabulary} if composer else {}
-    for said in manifest.items(thing, "status", "conditions"):
+    for said in unstructured.items(thing, "status", "conditions"):
         if _is_worth_saying(said, vocabulary, ready=_ready(thing)):
             kind, status, reason, message = (
-                manifest.text(said, field) for field in ("type", "status", "reason", "message")
+                unstructured.text(said, field) for field in ("type", "status", "reason", "message")
             )
             yield Node(": ".join(filter(None, (f"{kind} is {status}", reason, message))))
 
 
 def _is_worth_saying(said: Object, vocabulary: Vocabulary, *, ready: bool) -> bool:
-    kind, reason = manifest.text(said, "type"), manifest.text(said, "reason")
+    kind, reason = unstructured.text(said, "type"), unstructured.text(said, "reason")
     declared = vocabulary.get(kind, {}).get(reason)
     if declared is None:
         return kind != "Ready" and said.get("status") != "True" and (kind == "Synced" or not ready)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.preview.conditions import condition, marked
 from function.preview.errors import InUseError
 from function.preview.kinds import Ref, group_of, is_namespaced, ref_of
@@ -27,7 +27,7 @@ def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None
         InUseError: When one does.
     """
     thing = store.get(ref)
-    if thing is not None and manifest.labels(thing).get(_IN_USE) == "true":
+    if thing is not None and unstructured.labels(thing).get(_IN_USE) == "true":
         by = [str(ref_of(usage)) for usage in _all(store) if side(store, usage, "of") == ref]
         if by:
             raise InUseError(f"{ref} is in use by {len(by)} usage(s), including {by[0]}")
@@ -39,7 +39,7 @@ def step(store: Store) -> None:
     usages = _all(store)
     protected = Counter(side(store, usage, "of") for usage in usages)
     for usage in usages:
-        if manifest.text(usage, "metadata", "deletionTimestamp"):
+        if unstructured.text(usage, "metadata", "deletionTimestamp"):
             _finish(store, usage, protected)
         else:
             _protect(store, usage)
@@ -47,20 +47,20 @@ def step(store: Store) -> None:
 
 def side(store: Store, usage: Object, which: str) -> Ref | None:
     """The object that is used (`of`) or that uses it (`by`); None when there is none."""
-    described = manifest.mapping(usage, "spec", which)
-    api_version, kind = manifest.text(described, "apiVersion"), manifest.text(described, "kind")
+    described = unstructured.mapping(usage, "spec", which)
+    api_version, kind = unstructured.text(described, "apiVersion"), unstructured.text(described, "kind")
     if not kind:
         return None
     group = group_of(api_version)
-    own = manifest.namespace_of(usage)
+    own = unstructured.namespace_of(usage)
     namespace = (
-        (manifest.text(described, "resourceRef", "namespace") or own) if is_namespaced(api_version, kind) else ""
+        (unstructured.text(described, "resourceRef", "namespace") or own) if is_namespaced(api_version, kind) else ""
     )
-    name = manifest.text(described, "resourceRef", "name")
+    name = unstructured.text(described, "resourceRef", "name")
     if name:
         return Ref(group, kind, namespace, name)
-    selector = manifest.mapping(described, "resourceSelector")
-    labels: dict[str, Any] = dict(manifest.mapping(selector, "matchLabels"))
+    selector = unstructured.mapping(described, "resourceSelector")
+    labels: dict[str, Any] = dict(unstructured.mapping(selector, "matchLabels"))
     for candidate in store.find(group, kind, namespace=namespace, labels=labels):
         if not selector.get("matchControllerRef") or controller_uid(candidate) == controller_uid(usage):
             return ref_of(candidate)
@@ -78,19 +78,19 @@ def _protect(store: Store, usage: Manifest) -> None:
         usage = store.update(named, CROSSPLANE)
     thing = store.get(used) if used else None
     user = store.get(using) if using else None
-    if thing is None or (user is None and "by" in manifest.mapping(usage, "spec")):
+    if thing is None or (user is None and "by" in unstructured.mapping(usage, "spec")):
         return
     ref = ref_of(usage)
     store.finalize(ref, _FINALIZER, CROSSPLANE, present=True)
-    if manifest.labels(thing).get(_IN_USE) != "true":
-        labels = {**manifest.labels(thing), _IN_USE: "true"}
+    if unstructured.labels(thing).get(_IN_USE) != "true":
+        labels = {**unstructured.labels(thing), _IN_USE: "true"}
         store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
     if user is not None:
         _own(store, ref, user)
     usage = store.get(ref) or usage
     ready = condition("Ready", "True", "Available", generation=usage["metadata"]["generation"])
-    conditions = marked(manifest.items(usage, "status", "conditions"), [ready], store.now)
-    status = {**manifest.mapping(usage, "status"), "conditions": conditions}
+    conditions = marked(unstructured.items(usage, "status", "conditions"), [ready], store.now)
+    status = {**unstructured.mapping(usage, "status"), "conditions": conditions}
     store.update(with_status(usage, status), CROSSPLANE.status)
 
 
@@ -98,7 +98,7 @@ def _with_names(usage: Manifest, used: Ref | None, using: Ref | None) -> Manifes
     """Write what selectors found into the Usage."""
     spec = dict(usage["spec"])
     for which, found in (("of", used), ("by", using)):
-        if found is not None and not manifest.text(spec, which, "resourceRef", "name"):
+        if found is not None and not unstructured.text(spec, which, "resourceRef", "name"):
             spec[which] = {**spec[which], "resourceRef": {"name": found.name}}
     return {**usage, "spec": spec}
 
@@ -112,7 +112,7 @@ def _own(store: Store, ref: Ref, user: Object) -> None:
     if any(owner.get("uid") == user["metadata"]["uid"] for owner in owners):
         return
     owner = {key: user[key] for key in ("apiVersion", "kind")}
-    owner |= {"name": manifest.name_of(user), "uid": user["metadata"]["uid"]}
+    owner |= {"name": unstructured.name_of(user), "uid": user["metadata"]["uid"]}
     store.update({**usage, "metadata": {**usage["metadata"], "ownerReferences": [*owners, owner]}}, CROSSPLANE)
 
 
@@ -122,11 +122,11 @@ def _finish(store: Store, usage: Object, protected: Mapping[Ref | None, int]) ->
     The label goes only with the last Usage of what is used: it stays when two find each other still there.
     """
     using = side(store, usage, "by")
-    if using is not None and store.get(using) is not None and COMPOSITE_LABEL in manifest.labels(usage):
+    if using is not None and store.get(using) is not None and COMPOSITE_LABEL in unstructured.labels(usage):
         return
     used = side(store, usage, "of")
     thing = store.get(used) if used else None
-    if thing is not None and _IN_USE in manifest.labels(thing) and protected[used] == 1:
-        labels = {key: value for key, value in manifest.labels(thing).items() if key != _IN_USE}
+    if thing is not None and _IN_USE in unstructured.labels(thing) and protected[used] == 1:
+        labels = {key: value for key, value in unstructured.labels(thing).items() if key != _IN_USE}
         store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
     store.finalize(ref_of(usage), _FINALIZER, CROSSPLANE, present=False)

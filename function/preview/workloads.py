@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from function.preview import gateway_api
 from function.preview.conditions import condition, turned
 from function.preview.gateway_api import Surroundings
@@ -20,22 +20,22 @@ _Status: TypeAlias = dict[str, Any]
 
 def begun(thing: Object, around: Surroundings) -> _Status:
     """The status of an object that was just created."""
-    starts = _BEGUN.get(manifest.text(thing, "kind"))
+    starts = _BEGUN.get(unstructured.text(thing, "kind"))
     return starts(thing, around) if starts else settled(thing, around)
 
 
 def settled(thing: Object, around: Surroundings) -> _Status:
     """The status of an object that is where it should be; empty for kinds that have none."""
-    ends = _SETTLED.get(manifest.text(thing, "kind"))
+    ends = _SETTLED.get(unstructured.text(thing, "kind"))
     return ends(thing, around) if ends else {}
 
 
 def _conditions(thing: Object, around: Surroundings, *said: Object) -> list[Any]:
-    return turned(manifest.items(thing, "status", "conditions"), said, around.now)
+    return turned(unstructured.items(thing, "status", "conditions"), said, around.now)
 
 
 def _copies(thing: Object) -> int:
-    return manifest.integer(thing, "spec", "replicas", default=1)
+    return unstructured.integer(thing, "spec", "replicas", default=1)
 
 
 def _deployment_begun(thing: Object, around: Surroundings) -> _Status:
@@ -43,7 +43,7 @@ def _deployment_begun(thing: Object, around: Surroundings) -> _Status:
     if not copies:
         return _deployment(thing, around)
     return {
-        "observedGeneration": manifest.integer(thing, "metadata", "generation"),
+        "observedGeneration": unstructured.integer(thing, "metadata", "generation"),
         "replicas": copies,
         "updatedReplicas": copies,
         "unavailableReplicas": copies,
@@ -65,7 +65,7 @@ def _deployment(thing: Object, around: Surroundings) -> _Status:
     copies = _copies(thing)
     counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     return {
-        "observedGeneration": manifest.integer(thing, "metadata", "generation"),
+        "observedGeneration": unstructured.integer(thing, "metadata", "generation"),
         **{key: copies for key in counts if copies},
         "conditions": _conditions(
             thing,
@@ -97,7 +97,7 @@ def _gangs(thing: Object, around: Surroundings) -> _Status:
         "replicas": copies,
         "readyReplicas": copies,
         "updatedReplicas": copies,
-        "hpaPodSelector": f"{prefix}/name={manifest.name_of(thing)},{prefix}/worker-index=0",
+        "hpaPodSelector": f"{prefix}/name={unstructured.name_of(thing)},{prefix}/worker-index=0",
         "conditions": _conditions(
             thing,
             around,
@@ -108,10 +108,10 @@ def _gangs(thing: Object, around: Surroundings) -> _Status:
 
 
 def _job(thing: Object, around: Surroundings) -> _Status:
-    ended = manifest.text(thing, "status", "completionTime") or timestamp(around.now)
+    ended = unstructured.text(thing, "status", "completionTime") or timestamp(around.now)
     return {
-        "succeeded": manifest.integer(thing, "spec", "completions", default=1),
-        "startTime": manifest.text(thing, "metadata", "creationTimestamp"),
+        "succeeded": unstructured.integer(thing, "spec", "completions", default=1),
+        "startTime": unstructured.text(thing, "metadata", "creationTimestamp"),
         "completionTime": ended,
         "conditions": _conditions(
             thing,
@@ -123,12 +123,12 @@ def _job(thing: Object, around: Surroundings) -> _Status:
 
 
 def _job_begun(thing: Object, _: Surroundings) -> _Status:
-    return {"active": 1, "startTime": manifest.text(thing, "metadata", "creationTimestamp")}
+    return {"active": 1, "startTime": unstructured.text(thing, "metadata", "creationTimestamp")}
 
 
 def _claim(thing: Object, _: Surroundings) -> _Status:
-    capacity = manifest.mapping(thing, "spec", "resources", "requests")
-    modes = manifest.dig(thing, "spec", "accessModes", default=[])
+    capacity = unstructured.mapping(thing, "spec", "resources", "requests")
+    modes = unstructured.dig(thing, "spec", "accessModes", default=[])
     return {"phase": "Bound", "accessModes": list(modes), "capacity": dict(capacity)}
 
 
@@ -145,12 +145,12 @@ def _service(_: Object, __: Surroundings) -> _Status:
 
 
 def _definition(thing: Object, around: Surroundings) -> _Status:
-    names = dict(manifest.mapping(thing, "spec", "names"))
+    names = dict(unstructured.mapping(thing, "spec", "names"))
     return {
         "acceptedNames": names,
         "storedVersions": [
-            manifest.text(version, "name")
-            for version in manifest.items(thing, "spec", "versions")
+            unstructured.text(version, "name")
+            for version in unstructured.items(thing, "spec", "versions")
             if version.get("storage")
         ],
         "conditions": _conditions(

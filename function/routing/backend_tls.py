@@ -18,7 +18,7 @@ from typing import Final
 
 from function.api import urls
 from function.api.model_endpoint import ModelEndpointSpec
-from function.composition import Draft, Manifest, Required, Requirement, manifest, names
+from function.composition import Draft, Manifest, Required, Requirement, names, unstructured
 from function.routing import certificates, front_door
 from function.routing.endpoint_conditions import TLS
 from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME
@@ -59,7 +59,7 @@ def ask(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> Check | None:
     if url.scheme != "https" or (authority is None and hostname in {"", url.host}):
         return None
     gateway = draft.require("inference-gateway", front_door.GATEWAY)
-    served = manifest.is_true(gateway.first, GATEWAY_API) or draft.observed(POLICY) is not None
+    served = unstructured.is_true(gateway.first, GATEWAY_API) or draft.observed(POLICY) is not None
     if authority is None:
         return Check(hostname, served, fetched=not gateway.unresolved)
     wanted = Requirement("v1", "Secret", name=authority.name, namespace=draft.observation.namespace)
@@ -107,13 +107,13 @@ def obstacle(check: Check | None) -> tuple[str, str]:
 def refusal(draft: Draft) -> str:
     """Why the gateway refuses what it is told now, and so every request; empty when it does not."""
     policy = draft.observed(POLICY)
-    for ancestor in manifest.items(policy, "status", "ancestors"):
-        if manifest.text(ancestor, "controllerName") != CONTROLLER_NAME:
+    for ancestor in unstructured.items(policy, "status", "ancestors"):
+        if unstructured.text(ancestor, "controllerName") != CONTROLLER_NAME:
             continue
         for kind in ("ResolvedRefs", "Accepted"):
-            found = manifest.condition({"status": ancestor}, kind)
-            if found.get("status") == "False" and manifest.is_current(found, policy):
-                return f"{kind} is False: {manifest.text(found, 'message') or manifest.text(found, 'reason')}"
+            found = unstructured.condition({"status": ancestor}, kind)
+            if found.get("status") == "False" and unstructured.is_current(found, policy):
+                return f"{kind} is False: {unstructured.text(found, 'message') or unstructured.text(found, 'reason')}"
     return ""
 
 
@@ -121,23 +121,25 @@ def say(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, check: Check | Non
     """Say how the endpoint is spoken to, or would be."""
     refused = refusal(draft)
     if url.scheme != "https":
-        draft.say(TLS, "NotNeeded")
+        draft.set_condition(TLS, "NotNeeded")
     elif spec.tls and spec.tls.insecure_skip_verify:
-        draft.say(TLS, "NotSupported", "spec.tls.insecureSkipVerify has no effect: certificates are always checked")
+        draft.set_condition(
+            TLS, "NotSupported", "spec.tls.insecureSkipVerify has no effect: certificates are always checked"
+        )
     elif check is None:
-        draft.say(TLS, "WellKnownAuthorities", f"Checked for {url.host}")
+        draft.set_condition(TLS, "WellKnownAuthorities", f"Checked for {url.host}")
     elif not check.hostname:
-        draft.say(TLS, "HostNeeded", f"spec.host must say which name the certificate of {url.host} has")
+        draft.set_condition(TLS, "HostNeeded", f"spec.host must say which name the certificate of {url.host} has")
     elif check.problem:
-        draft.say(TLS, "AuthorityMissing", check.problem)
+        draft.set_condition(TLS, "AuthorityMissing", check.problem)
     elif not check.served:
-        draft.say(TLS, "WaitingForGateway", "InferenceGateway default does not say GatewayAPIReady=True yet")
+        draft.set_condition(TLS, "WaitingForGateway", "InferenceGateway default does not say GatewayAPIReady=True yet")
     elif refused:
-        draft.say(TLS, "PolicyRefused", refused)
+        draft.set_condition(TLS, "PolicyRefused", refused)
     elif check.authority:
-        draft.say(TLS, "GivenAuthority", f"Checked for {check.hostname} against {check.authority}")
+        draft.set_condition(TLS, "GivenAuthority", f"Checked for {check.hostname} against {check.authority}")
     else:
-        draft.say(TLS, "WellKnownAuthorities", f"Checked for {check.hostname}")
+        draft.set_condition(TLS, "WellKnownAuthorities", f"Checked for {check.hostname}")
 
 
 def _certificates(secret: Required, key: str, where: str) -> tuple[str, str]:
@@ -146,7 +148,7 @@ def _certificates(secret: Required, key: str, where: str) -> tuple[str, str]:
     if thing is None:
         return "", f"{where}: the Secret does not exist"
     try:
-        text = base64.b64decode(manifest.text(thing, "data", key), validate=True).decode()
+        text = base64.b64decode(unstructured.text(thing, "data", key), validate=True).decode()
     except (binascii.Error, ValueError):
         return "", f"{where}: not base64 of a text"
     found = certificates.read(text)
@@ -155,7 +157,7 @@ def _certificates(secret: Required, key: str, where: str) -> tuple[str, str]:
 
 def _drop_authority(draft: Draft) -> None:
     """Let the copy of the certificates go once no policy refers to it any more."""
-    if not manifest.items(draft.observed(POLICY), "spec", "validation", "caCertificateRefs"):
+    if not unstructured.items(draft.observed(POLICY), "spec", "validation", "caCertificateRefs"):
         draft.drop(AUTHORITY)
 
 
@@ -173,7 +175,7 @@ def _authority(draft: Draft, trusted: str) -> Manifest:
 def _policy(draft: Draft, check: Check, backend: str) -> Manifest:
     validation: Manifest = {"hostname": check.hostname}
     if check.authority:
-        name = manifest.name_of(draft.observed(AUTHORITY))
+        name = unstructured.name_of(draft.observed(AUTHORITY))
         validation["caCertificateRefs"] = [{"group": "", "kind": "ConfigMap", "name": name}]
     else:
         validation["wellKnownCACertificates"] = "System"

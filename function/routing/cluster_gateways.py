@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from function.api import urls
-from function.composition import Draft, Manifest, Requirement, manifest
+from function.composition import Draft, Manifest, Requirement, unstructured
 from function.routing.front_door import API_VERSION
 
 CLUSTERS: Final = "clusters"
@@ -24,11 +24,11 @@ def gather(draft: Draft) -> list[Manifest]:
     moment, look the same.
     """
     known = {
-        manifest.text(row, "name"): manifest.text(row, "address")
-        for row in manifest.items(draft.observation.status, FIELD)
+        unstructured.text(row, "name"): unstructured.text(row, "address")
+        for row in unstructured.items(draft.observation.status, FIELD)
     }
     found = draft.require(CLUSTERS, Requirement(API_VERSION, "InferenceCluster")).unsorted
     if found:
-        said = {manifest.name_of(one): manifest.text(one, "status", "gateway", "address") for one in found}
+        said = {unstructured.name_of(one): unstructured.text(one, "status", "gateway", "address") for one in found}
         known = {name: said[name] if urls.canonical(said[name]) else known.get(name, "") for name in said}
     return [{"name": name, "address": known[name]} for name in sorted(known) if name and known[name]][:_MOST]

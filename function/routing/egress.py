@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from function.api import patterns, urls
 from function.api.inference_gateway import InferenceGatewaySpec
-from function.composition import Object, Required, manifest
+from function.composition import Object, Required, unstructured
 from function.routing import special_use
-from function.routing.charts import TRAEFIK
+from function.routing.gateways.charts import TRAEFIK
 from function.routing.special_use import Network
 
 _FRONT_DOOR: Final = f"traefik.{TRAEFIK.namespace}.svc"
@@ -138,7 +138,7 @@ def read(answer: Required) -> Egress:
         return Egress(missing=True)
     own, said, doubt = _gateways(thing)
     try:
-        spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
+        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(thing, "spec")))
     except ValidationError as error:
         where = ".".join(map(str, ("spec", *error.errors()[0]["loc"])))
         return Egress(own=own, said=said, doubt=f"InferenceGateway default cannot be read: {where}")
@@ -180,11 +180,11 @@ def _kind(host: str) -> str:
 
 def _gateways(thing: Object) -> tuple[dict[str, str], dict[str, str], str]:
     """Where our own gateways are, as the InferenceGateway publishes it: its own, clusters', and what cannot be read."""
-    status = manifest.dig(thing, "status", default={})
+    status = unstructured.dig(thing, "status", default={})
     if not isinstance(status, Mapping):
         return {}, {}, "InferenceGateway default cannot be read: status"
-    said = manifest.dig(status, "address", default="")
-    rows = manifest.dig(status, "clusterGateways", default=[])
+    said = unstructured.dig(status, "address", default="")
+    rows = unstructured.dig(status, "clusterGateways", default=[])
     clusters = dict(_clusters(rows if isinstance(rows, Iterable) else ()))
     doubt = "" if isinstance(said, str) and isinstance(rows, list | tuple) else "status"
     address = urls.canonical(said) if isinstance(said, str) else ""
@@ -194,6 +194,6 @@ def _gateways(thing: Object) -> tuple[dict[str, str], dict[str, str], str]:
 
 def _clusters(rows: Iterable[object]) -> Iterable[tuple[str, str]]:
     for row in rows:
-        host = urls.canonical(manifest.text(row, "address"))
+        host = urls.canonical(unstructured.text(row, "address"))
         if host:
-            yield host, f"the gateway of InferenceCluster {manifest.text(row, 'name')}"
+            yield host, f"the gateway of InferenceCluster {unstructured.text(row, 'name')}"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from function.api import labels, patterns
-from function.composition import Object, manifest, moments, names
+from function.composition import Object, names, timestamps, unstructured
 
 LONGEST_NAME: Final = 63
 """Crossplane labels what it composes with the composite's name, so a longer one has no backend."""
@@ -129,27 +129,31 @@ def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> st
 
 def read(objects: Iterable[Object], namespace: str) -> list[Endpoint]:
     """Read the ModelEndpoints of a namespace, sorted by name; others are passed over."""
-    found = [_read(thing) for thing in objects if manifest.namespace_of(thing) == namespace and manifest.name_of(thing)]
+    found = [
+        _read(thing)
+        for thing in objects
+        if unstructured.namespace_of(thing) == namespace and unstructured.name_of(thing)
+    ]
     return sorted(found, key=lambda endpoint: endpoint.name)
 
 
 def _read(thing: Object) -> Endpoint:
-    name = manifest.name_of(thing)
+    name = unstructured.name_of(thing)
     routing = _routing(thing)
     fault = _fault(name, routing)
     said: Mapping[str, Any] = {} if fault or routing is None else routing
     return Endpoint(
         name,
-        cluster=manifest.labels(thing).get(labels.CLUSTER, "")[:LONGEST_NAME],
-        uid=manifest.text(thing, "metadata", "uid"),
-        backend=manifest.text(routing, "backendName"),
+        cluster=unstructured.labels(thing).get(labels.CLUSTER, "")[:LONGEST_NAME],
+        uid=unstructured.text(thing, "metadata", "uid"),
+        backend=unstructured.text(routing, "backendName"),
         port=said.get("port", 0),
         rewrite_path=said.get("rewritePath", "/"),
         hostname=said.get("hostname", ""),
-        draining=bool(manifest.text(thing, "metadata", "deletionTimestamp"))
-        or manifest.dig(thing, "spec", "draining") is True,
+        draining=bool(unstructured.text(thing, "metadata", "deletionTimestamp"))
+        or unstructured.dig(thing, "spec", "draining") is True,
         stands_in_until=_stands_in_until(thing),
-        refused=manifest.dig(routing, "refused") is True,
+        refused=unstructured.dig(routing, "refused") is True,
         fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
 
@@ -160,19 +164,21 @@ def _stands_in_until(thing: Object) -> datetime | None:
     One that is being deleted goes together with its Service. That of a replica says whether the replica serves, and
     goes with it at a time that is known. One that nobody composes serves until it is deleted.
     """
-    if manifest.dig(thing, "spec", "draining") is not True or manifest.text(thing, "metadata", "deletionTimestamp"):
+    if unstructured.dig(thing, "spec", "draining") is not True or unstructured.text(
+        thing, "metadata", "deletionTimestamp"
+    ):
         return None
-    if not any(owner.get("controller") is True for owner in manifest.items(thing, "metadata", "ownerReferences")):
+    if not any(owner.get("controller") is True for owner in unstructured.items(thing, "metadata", "ownerReferences")):
         return _FOREVER
-    notes = manifest.annotations(thing)
-    since = moments.time_of(notes.get(labels.DRAINING_SINCE, ""))
+    notes = unstructured.annotations(thing)
+    since = timestamps.time_of(notes.get(labels.DRAINING_SINCE, ""))
     return since + LAST_RESORT if since is not None and notes.get(labels.SERVES_WHILE_DRAINING) == "true" else None
 
 
 def _routing(thing: Object) -> Mapping[str, Any] | None:
     """What an endpoint publishes; None when that is no object."""
-    status = manifest.dig(thing, "status", default={})
-    routing = manifest.dig(status, "routing", default={}) if isinstance(status, Mapping) else None
+    status = unstructured.dig(thing, "status", default={})
+    routing = unstructured.dig(status, "routing", default={}) if isinstance(status, Mapping) else None
     return routing if isinstance(routing, Mapping) else None
 
 
@@ -182,7 +188,7 @@ def _fault(name: str, routing: Mapping[str, Any] | None) -> str:
         return f"its name has more than {LONGEST_NAME} characters"
     if routing is None:
         return "status.routing is not an object"
-    backend = manifest.dig(routing, "backendName", default="")
+    backend = unstructured.dig(routing, "backendName", default="")
     if backend == "":
         return ""
     if not isinstance(backend, str) or not is_service_name(backend):

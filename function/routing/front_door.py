@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from function.api import labels, patterns, urls
 from function.api.inference_gateway import NAME, InferenceGatewaySpec
-from function.composition import Object, Required, Requirement, manifest, names
+from function.composition import Object, Required, Requirement, names, unstructured
 from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
@@ -75,14 +75,14 @@ def read(answer: Required, known: str) -> FrontDoor:
     thing = answer.first
     if thing is None:
         return FrontDoor(exists=False)
-    door = FrontDoor(exists=True, serves_routes=manifest.is_true(thing, GATEWAY_API), marker=marker(thing))
+    door = FrontDoor(exists=True, serves_routes=unstructured.is_true(thing, GATEWAY_API), marker=marker(thing))
     try:
-        spec = InferenceGatewaySpec.model_validate(manifest.plain(manifest.dig(thing, "spec")))
+        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(thing, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("spec", *first["loc"])))
         return replace(door, fault=f"{where}: {first['msg']}")
-    address = manifest.dig(thing, "status", "address", default="")
+    address = unstructured.dig(thing, "status", "address", default="")
     host = urls.authority(address) if isinstance(address, str) else ""
     if (address and not host) or not _is_mapping(thing, "status"):
         return replace(door, fault="status.address is no IP address and no host name")
@@ -90,7 +90,7 @@ def read(answer: Required, known: str) -> FrontDoor:
         host = urls.authority(spec.hostname)
         if not host:
             return replace(door, fault="spec.hostname is no host name")
-    secure = spec.tls is not None and (manifest.is_true(thing, TLS) or known.startswith("https://"))
+    secure = spec.tls is not None and (unstructured.is_true(thing, TLS) or known.startswith("https://"))
     paths = _paths(spec)
     if not paths:
         return replace(door, fault="spec.publicPaths has something that is no path")
@@ -99,15 +99,15 @@ def read(answer: Required, known: str) -> FrontDoor:
 
 def marker(thing: Object) -> str:
     """The header of this very gateway: that of another one says nothing, so that gateways can stand behind others."""
-    uid = manifest.text(thing, "metadata", "uid")
-    return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", manifest.name_of(thing), uid)
+    uid = unstructured.text(thing, "metadata", "uid")
+    return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", unstructured.name_of(thing), uid)
 
 
 def _closed(thing: Object, *, secure: bool) -> str:
     """Why nobody is answered; what it does not say of itself closes nothing."""
-    if manifest.condition(thing, ADDRESS).get("status") == "False":
+    if unstructured.condition(thing, ADDRESS).get("status") == "False":
         return "WaitingForAddress"
-    if secure and manifest.condition(thing, TLS).get("status") == "False":
+    if secure and unstructured.condition(thing, TLS).get("status") == "False":
         return "WaitingForTLS"
     return ""
 
@@ -121,5 +121,5 @@ def _paths(spec: InferenceGatewaySpec) -> tuple[str, ...]:
 
 
 def _is_mapping(thing: object, field: str) -> bool:
-    value = manifest.dig(thing, field)
+    value = unstructured.dig(thing, field)
     return value is None or isinstance(value, Mapping)

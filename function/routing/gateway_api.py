@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from function.composition import Draft, Object, Requirement, manifest
+from function.composition import Draft, Object, Requirement, unstructured
 from function.routing.gateway_conditions import GATEWAY_API
 from function.selectors.semver import SemverError, parse_semver
 
@@ -79,7 +79,7 @@ def ask(draft: Draft) -> Definitions:
         if thing is None or not _served(thing):
             missing.append(plural)
             continue
-        version = manifest.annotations(thing).get(BUNDLE, "")
+        version = unstructured.annotations(thing).get(BUNDLE, "")
         try:
             if parse_semver(version, normalize=True) < parse_semver(OLDEST, normalize=True):
                 old.append(f"{plural} {version}")
@@ -95,17 +95,19 @@ def say(draft: Draft, found: Definitions) -> None:
         draft.doubt("InputInvalid", f"{doubt}; install the definitions with: {INSTALL}")
     if found.missing:
         message = f"{len(found.missing)} of {len(PLURALS)} definitions are missing ({', '.join(found.missing)})"
-        draft.say(GATEWAY_API, "CRDsMissing", f"{message}; install them with: {INSTALL}")
+        draft.set_condition(GATEWAY_API, "CRDsMissing", f"{message}; install them with: {INSTALL}")
     elif found.old:
         message = f"{len(found.old)} of {len(PLURALS)} definitions are older than {OLDEST} ({', '.join(found.old)})"
-        draft.say(GATEWAY_API, "CRDsTooOld", f"{message}; update them with: {INSTALL}")
+        draft.set_condition(GATEWAY_API, "CRDsTooOld", f"{message}; update them with: {INSTALL}")
     elif found.doubts:
-        draft.repeat(GATEWAY_API)
+        draft.carry_condition(GATEWAY_API)
     else:
-        draft.say(GATEWAY_API, "CRDsPresent", f"All {len(PLURALS)} definitions are there, of bundle {OLDEST} or later")
+        draft.set_condition(
+            GATEWAY_API, "CRDsPresent", f"All {len(PLURALS)} definitions are there, of bundle {OLDEST} or later"
+        )
 
 
 def _served(thing: Object) -> bool:
     """Whether a definition is served; one that says nothing about it is taken to be."""
-    terminating = bool(manifest.text(thing, "metadata", "deletionTimestamp"))
-    return not terminating and manifest.condition(thing, "Established").get("status") != "False"
+    terminating = bool(unstructured.text(thing, "metadata", "deletionTimestamp"))
+    return not terminating and unstructured.condition(thing, "Established").get("status") != "False"

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing.endpoint_view import Endpoint
 from function.routing.front_door import EVERY_PATH, MARKER, PUBLIC_PATHS
@@ -104,19 +104,19 @@ def backends(namespace: str, name: str, observed: Object | None) -> dict[str, Ro
     """The backends that an observed route of a service names, by name."""
     found = {}
     for path, rule in _rules(f"/{namespace}/{name}", observed):
-        for ref in manifest.items(rule, "backendRefs"):
-            backend, port = manifest.text(ref, "name"), manifest.integer(ref, "port")
+        for ref in unstructured.items(rule, "backendRefs"):
+            backend, port = unstructured.text(ref, "name"), unstructured.integer(ref, "port")
             if backend and port > 0:
-                rewrite = manifest.mapping(manifest.dig(ref, "filters", 0), "urlRewrite")
-                replaced = manifest.text(rewrite, "path", "replacePrefixMatch") or EVERY_PATH
+                rewrite = unstructured.mapping(unstructured.dig(ref, "filters", 0), "urlRewrite")
+                replaced = unstructured.text(rewrite, "path", "replacePrefixMatch") or EVERY_PATH
                 endpoint = Endpoint(
                     "",
                     backend=backend,
                     port=port,
                     rewrite_path=replaced if path == EVERY_PATH else f"{replaced.removesuffix(path)}/",
-                    hostname=manifest.text(rewrite, "hostname"),
+                    hostname=unstructured.text(rewrite, "hostname"),
                 )
-                found[backend] = Routed(endpoint, manifest.integer(ref, "weight", default=1))
+                found[backend] = Routed(endpoint, unstructured.integer(ref, "weight", default=1))
     return found
 
 
@@ -127,17 +127,19 @@ def judge(observed: Object | None) -> Judged:
     """
     if observed is None:
         return Judged(Verdict.UNKNOWN, "the route is not created yet")
-    parent = next((entry for entry in manifest.items(observed, "status", "parents") if _is_ours(entry, observed)), None)
+    parent = next(
+        (entry for entry in unstructured.items(observed, "status", "parents") if _is_ours(entry, observed)), None
+    )
     if parent is None:
         return Judged(Verdict.UNKNOWN, f"Gateway {labels.SYSTEM_NAMESPACE}/{GATEWAY} has not seen the route yet")
     for kind in ("Accepted", "ResolvedRefs"):
-        found = manifest.condition({"status": parent}, kind)
-        if not manifest.is_current(found, observed):
+        found = unstructured.condition({"status": parent}, kind)
+        if not unstructured.is_current(found, observed):
             return Judged(Verdict.UNKNOWN, f"the gateway has not seen the latest change of the route: {kind} is older")
         status = found.get("status")
         if status == "True":
             continue
-        said = manifest.text(found, "message") or manifest.text(found, "reason") or "no reason given"
+        said = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
         verdict = Verdict.BAD if status == "False" else Verdict.UNKNOWN
         return Judged(verdict, f"{kind} is {status}: {said}" if found else f"{kind} is not reported yet")
     return Judged(Verdict.GOOD)
@@ -150,22 +152,22 @@ def reaches(routed: Mapping[str, Routed], targets: Iterable[Target]) -> bool:
 
 
 def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
-    ref = manifest.mapping(entry, "parentRef")
+    ref = unstructured.mapping(entry, "parentRef")
     said = (
-        manifest.text(entry, "controllerName"),
-        manifest.text(ref, "group") or GROUP,
-        manifest.text(ref, "kind") or "Gateway",
-        manifest.text(ref, "namespace") or manifest.namespace_of(observed),
-        manifest.text(ref, "name"),
+        unstructured.text(entry, "controllerName"),
+        unstructured.text(ref, "group") or GROUP,
+        unstructured.text(ref, "kind") or "Gateway",
+        unstructured.text(ref, "namespace") or unstructured.namespace_of(observed),
+        unstructured.text(ref, "name"),
     )
     return said == (CONTROLLER_NAME, GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
 
 
 def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The rules of an observed route, each with the path below the service's that it is for."""
-    for rule in manifest.items(observed, "spec", "rules"):
-        for match in manifest.items(rule, "matches"):
-            value = manifest.text(match, "path", "value")
+    for rule in unstructured.items(observed, "spec", "rules"):
+        for match in unstructured.items(rule, "matches"):
+            value = unstructured.text(match, "path", "value")
             if value == prefix or value.startswith(f"{prefix}/"):
                 yield value.removeprefix(prefix) or EVERY_PATH, rule
 
@@ -173,10 +175,10 @@ def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[
 def _marker(observed: Object | None) -> str:
     """The header that marks requests by an observed route; empty when none does."""
     headers = (
-        manifest.text(header, "name")
-        for rule in manifest.items(observed, "spec", "rules")
-        for match in manifest.items(rule, "matches")
-        for header in manifest.items(match, "headers")
+        unstructured.text(header, "name")
+        for rule in unstructured.items(observed, "spec", "rules")
+        for match in unstructured.items(rule, "matches")
+        for header in unstructured.items(match, "headers")
     )
     return next((name for name in headers if name.startswith(f"{MARKER}-")), "")
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from function.api.inference_gateway import InferenceGatewaySpec
 from function.composition import RENDERS, Composer, Composition, Doubt, Draft, Outcome
-from function.routing import charts, cluster_gateways, egress, gateway_api, metallb, traefik
+from function.routing import cluster_gateways, egress, gateway_api
 from function.routing.front_door import API_VERSION
 from function.routing.gateway_conditions import GATEWAY_API, VOCABULARY
+from function.routing.gateways import charts, metallb, traefik
 
 
 def compose(draft: Draft) -> Composition:

@@ -14,7 +14,7 @@ from typing import Final
 
 from function.api import labels, urls
 from function.api.model_endpoint import ModelEndpointSpec
-from function.composition import Composer, Composition, Doubt, Draft, Manifest, Outcome, Required, manifest
+from function.composition import Composer, Composition, Doubt, Draft, Manifest, Outcome, Required, unstructured
 from function.routing import backend_tls, egress, front_door, replica_endpoint
 from function.routing.backend_tls import AUTHORITY, POLICY, PORT_NAME
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
@@ -83,7 +83,7 @@ def _kept_out(draft: Draft, rules: Required, url_host: str, said_host: str) -> C
 
 def _stay(draft: Draft, rules: Required, reason: str, why: str) -> Composition:
     """Leave everything as it is, unless it is known to lead where it may not."""
-    hostname = urls.canonical(manifest.text(draft.observation.status, "routing", "hostname"))
+    hostname = urls.canonical(unstructured.text(draft.observation.status, "routing", "hostname"))
     for host in _in_use(draft) if not rules.unresolved else ():
         refusal = egress.read(rules).refusal("What is in use", host, hostname)
         if refusal and refusal.certain:
@@ -94,8 +94,8 @@ def _stay(draft: Draft, rules: Required, reason: str, why: str) -> Composition:
 def _in_use(draft: Draft) -> list[str]:
     """The hosts that requests are sent to now."""
     slices = (draft.observed(slice_key(family)) for family in urls.Family)
-    endpoints = (one for thing in slices for one in manifest.items(thing, "endpoints"))
-    found = (urls.canonical(manifest.text(one, "addresses", 0)) for one in endpoints)
+    endpoints = (one for thing in slices for one in unstructured.items(thing, "endpoints"))
+    found = (urls.canonical(unstructured.text(one, "addresses", 0)) for one in endpoints)
     return [host for host in found if host]
 
 
@@ -108,12 +108,12 @@ def _of_replica(draft: Draft, spec: ModelEndpointSpec) -> Composition:
             return _close(draft, egress.Refusal("AddressNotAllowed", f"{forged}; {url.message}"))
         if draft.observation.children or url.reason == "InputUnresolved":
             return _hold(draft, url.reason, f"{url.message}; requests go where they went before")
-        draft.repeat(TLS)
-        draft.say(ROUTING, "WaitingForCluster", url.message)
+        draft.carry_condition(TLS)
+        draft.set_condition(ROUTING, "WaitingForCluster", url.message)
         return draft.finish(ready=False)
     plain = ModelEndpointSpec(url=spec.url, draining=spec.draining)
     endpoint = _endpoint(draft, plain, url, url.rewrite_path)
-    draft.say(TLS, "NotNeeded")
+    draft.set_condition(TLS, "NotNeeded")
     _compose_backend(draft, url, endpoint)
     _publish(draft, url, endpoint, told=True)
     return draft.finish(ready=_say_routing(draft, plain, url, told=True, refused=""))
@@ -155,10 +155,10 @@ def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
 def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool, refused: str) -> bool:
     """Say whether services can route to the endpoint, and tell it."""
     if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
-        draft.say(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
+        draft.set_condition(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
         return False
     if not (told or _published(draft)):
-        draft.say(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
+        draft.set_condition(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
         return False
     if refused:
         _say_refused(draft, refused)
@@ -166,14 +166,14 @@ def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: 
     draining = "; it is draining, and services send it nothing new" if spec.draining else ""
     ignored = f"; ignored of spec.url: {', '.join(url.ignored)}" if url.ignored else ""
     said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{ignored}{draining}"
-    draft.say(ROUTING, "BackendConfigured", said)
+    draft.set_condition(ROUTING, "BackendConfigured", said)
     return True
 
 
 def _say_refused(draft: Draft, refused: str) -> None:
-    policy = manifest.name_of(draft.observed(POLICY))
+    policy = unstructured.name_of(draft.observed(POLICY))
     said = f"The gateway refuses BackendTLSPolicy {policy}, and answers requests with 500"
-    draft.say(ROUTING, "PolicyRefused", f"{said}: {refused}")
+    draft.set_condition(ROUTING, "PolicyRefused", f"{said}: {refused}")
 
 
 def _hold(draft: Draft, reason: str, why: str) -> Composition:
@@ -189,8 +189,8 @@ def _refuse(draft: Draft, rules: Required, reason: str, problem: str) -> Composi
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
         return _stay(draft, rules, "InvalidSpec", f"{problem}; requests go where they went before")
-    draft.repeat(TLS)
-    draft.say(ROUTING, reason, problem)
+    draft.carry_condition(TLS)
+    draft.set_condition(ROUTING, reason, problem)
     return draft.finish(ready=False)
 
 
@@ -201,32 +201,32 @@ def _close(draft: Draft, refusal: egress.Refusal) -> Composition:
     """
     for family in urls.Family:
         seen = draft.observed(slice_key(family))
-        ports = [manifest.plain(port) for port in manifest.items(seen, "ports")]
+        ports = [unstructured.plain(port) for port in unstructured.items(seen, "ports")]
         if seen is not None:
             empty = _slice(draft.observation.namespace, family, _backend_name(draft), [], ports)
             draft.child(slice_key(family), empty)
-    draft.repeat(TLS)
-    draft.say(ROUTING, refusal.reason, refusal.message)
+    draft.carry_condition(TLS)
+    draft.set_condition(ROUTING, refusal.reason, refusal.message)
     draft.publish({"routing": {"refused": True}})
     return draft.finish(ready=False)
 
 
 def _published(draft: Draft) -> str:
     """The Service that was published; empty when there is none."""
-    name = manifest.text(draft.observation.status, "routing", "backendName")
+    name = unstructured.text(draft.observation.status, "routing", "backendName")
     return name if is_service_name(name) else ""
 
 
 def _backend_name(draft: Draft) -> str:
     """The Service's name: as observed, or as last published, so that a lost one comes back under its name."""
-    return manifest.name_of(draft.observed(SERVICE)) or _published(draft)
+    return unstructured.name_of(draft.observed(SERVICE)) or _published(draft)
 
 
 def _backend_port(draft: Draft, url: urls.Url) -> int:
     """The Service's port, which routes name: as observed or last published, so that it never changes under them."""
     before = (
-        manifest.dig(draft.observed(SERVICE), "spec", "ports", 0, "port"),
-        manifest.dig(draft.observation.status, "routing", "port"),
+        unstructured.dig(draft.observed(SERVICE), "spec", "ports", 0, "port"),
+        unstructured.dig(draft.observation.status, "routing", "port"),
     )
     return next((port for port in before if is_port(port)), _SERVICE_PORTS[url.scheme])
 

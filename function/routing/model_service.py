@@ -25,8 +25,8 @@ from function.composition import (
     Outcome,
     Readiness,
     Requirement,
-    manifest,
-    moments,
+    timestamps,
+    unstructured,
 )
 from function.routing import endpoint_view, front_door, http_route, traffic, unlisted
 from function.routing.front_door import FrontDoor
@@ -62,7 +62,7 @@ def compose(draft: Draft) -> Composition:
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
 
-    known_url = manifest.text(seen.status, "address")
+    known_url = unstructured.text(seen.status, "address")
     door = front_door.read(gateway, known_url)
     listed = [endpoint_view.read(answer.found, seen.namespace) for answer in found]
     endpoints = unlisted.restored(draft, spec.endpoints, listed, known, routed)
@@ -74,7 +74,7 @@ def compose(draft: Draft) -> Composition:
     ready = _compose_route(draft, door, shared, routed)
     _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
     if shared.selected:
-        draft.wake(min([seen.now + NOTICE, *_turns(shared, seen.now)]))
+        draft.requeue_at(min([seen.now + NOTICE, *_turns(shared, seen.now)]))
     return draft.finish(ready=ready)
 
 
@@ -107,7 +107,7 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
     seen, route = draft.observation, draft.observed(ROUTE)
     if route is None and not door.serves_routes:
         said = "the InferenceGateway does not say GatewayAPIReady=True" if door.exists else _closed(door, served=False)
-        draft.say(ROUTING, "WaitingForGateway", f"No route yet: {said}")
+        draft.set_condition(ROUTING, "WaitingForGateway", f"No route yet: {said}")
         return False
     judged = http_route.judge(route)
     if judged.verdict is Verdict.GOOD and shared.serves and not http_route.reaches(routed, shared.targets):
@@ -116,7 +116,7 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
     accepted = judged.verdict is Verdict.GOOD or waits
     body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route, marker=door.marker)
     draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
-    closed = _closed(door, served=manifest.is_true(seen.composite, "Ready"))
+    closed = _closed(door, served=unstructured.is_true(seen.composite, "Ready"))
     _say_routing(draft, shared, judged, closed)
     return accepted and shared.serves and not closed
 
@@ -124,12 +124,12 @@ def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mappi
 def _may_wait(draft: Draft) -> bool:
     """Whether the service stays Ready for now while the gateway does not report on the route as it is."""
     composite = draft.observation.composite
-    said = manifest.condition(composite, ROUTING)
-    if not manifest.is_true(composite, "Ready"):
+    said = unstructured.condition(composite, ROUTING)
+    if not unstructured.is_true(composite, "Ready"):
         return False
     if said.get("status") == "True":
         return True
-    since = moments.time_of(manifest.text(said, "lastTransitionTime"))
+    since = timestamps.time_of(unstructured.text(said, "lastTransitionTime"))
     return since is not None and draft.observation.now < since + PATIENCE
 
 
@@ -145,45 +145,45 @@ def _closed(door: FrontDoor, *, served: bool) -> str:
 def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str) -> None:
     counted = f"{shared.routable} of {len(shared.selected)} endpoints routable"
     if closed:
-        draft.say(ROUTING, "WaitingForGateway", f"{counted}; {closed}")
+        draft.set_condition(ROUTING, "WaitingForGateway", f"{counted}; {closed}")
     elif not shared.serves:
         weightless = ", and their groups have weight 0" if shared.routable else ""
-        draft.say(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
+        draft.set_condition(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
     elif judged.verdict is Verdict.GOOD and shared.standing_in:
         said = f"{counted}; all of them drain, and requests go to those that still serve: {shared.standing_in}"
-        draft.say(ROUTING, "RoutedToDraining", said)
+        draft.set_condition(ROUTING, "RoutedToDraining", said)
     elif judged.verdict is Verdict.GOOD:
-        draft.say(ROUTING, "RouteConfigured", counted)
+        draft.set_condition(ROUTING, "RouteConfigured", counted)
     elif judged.verdict is Verdict.BAD:
-        draft.say(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
+        draft.set_condition(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
     else:
-        draft.say(ROUTING, "Configuring", f"{counted}; {judged.message}")
+        draft.set_condition(ROUTING, "Configuring", f"{counted}; {judged.message}")
 
 
 def _say_gateway(draft: Draft, door: FrontDoor) -> None:
     if not door.exists:
-        draft.say(GATEWAY, "GatewayNotFound", "There is no InferenceGateway named default")
+        draft.set_condition(GATEWAY, "GatewayNotFound", "There is no InferenceGateway named default")
         draft.doubt("InputMissing", "InferenceGateway default does not exist; route and URL stay as they are")
     elif door.fault:
-        draft.repeat(GATEWAY)
+        draft.carry_condition(GATEWAY)
         draft.doubt("InputInvalid", f"InferenceGateway default cannot be read: {door.fault}; the URL stays as it is")
     elif not door.host:
-        draft.say(GATEWAY, "WaitingForAddress", "InferenceGateway default has no address yet")
+        draft.set_condition(GATEWAY, "WaitingForAddress", "InferenceGateway default has no address yet")
     elif door.closed:
         why = _CLOSED[door.closed]
-        draft.say(GATEWAY, door.closed, f"Nobody is answered at {door.host}: {why}; the URL stays as it is")
+        draft.set_condition(GATEWAY, door.closed, f"Nobody is answered at {door.host}: {why}; the URL stays as it is")
     else:
-        draft.say(GATEWAY, "Resolved", f"InferenceGateway default is reached at {door.host}")
+        draft.set_condition(GATEWAY, "Resolved", f"InferenceGateway default is reached at {door.host}")
 
 
 def _say_endpoints(draft: Draft, shared: Traffic) -> None:
     if not shared.selected:
-        draft.say(ENDPOINTS, "NoEndpoints", "No ModelEndpoints matched the configured selectors")
+        draft.set_condition(ENDPOINTS, "NoEndpoints", "No ModelEndpoints matched the configured selectors")
     else:
         waiting = f"; {shared.waiting} waiting for Backend" if shared.waiting else ""
         lacking = sum(one.endpoint.unlisted for one in shared.selected)
         missed = f"; {lacking} of them not listed, and there" if lacking else ""
-        draft.say(ENDPOINTS, "Resolved", f"Matched {len(shared.selected)} endpoint(s){waiting}{missed}")
+        draft.set_condition(ENDPOINTS, "Resolved", f"Matched {len(shared.selected)} endpoint(s){waiting}{missed}")
     for one in shared.unlisted:
         said = f"ModelEndpoint {one.endpoint.name} is there and was not listed with the others"
         draft.doubt("InputMissing", f"{said}; it is treated as if it were")
@@ -196,9 +196,9 @@ def _say_endpoints(draft: Draft, shared: Traffic) -> None:
             draft.skip(reason, f"{one.endpoint.fault}; nothing is sent to it")
     if shared.left_out:
         wanted = shared.served + shared.left_out
-        draft.say(TRUNCATED, "TooManyEndpoints", f"{shared.served} of {wanted} endpoints get traffic")
+        draft.set_condition(TRUNCATED, "TooManyEndpoints", f"{shared.served} of {wanted} endpoints get traffic")
     else:
-        draft.say(TRUNCATED, "AllRouted")
+        draft.set_condition(TRUNCATED, "AllRouted")
 
 
 def _publish(draft: Draft, shared: Traffic, address: str) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from function.api import labels, urls
 from function.api.model_deployment import MODEL_DEPLOYMENT
-from function.composition import Draft, Object, Observation, Requirement, manifest
+from function.composition import Draft, Object, Observation, Requirement, unstructured
 from function.composition.gateway_address import replica_path, replica_url
 from function.routing import special_use
 from function.routing.front_door import API_VERSION
@@ -26,8 +26,8 @@ def is_one(endpoint: Object) -> bool:
     return bool(_cluster(endpoint)) and any(
         owner.get("controller") is True
         and owner.get("kind") == MODEL_DEPLOYMENT.kind
-        and manifest.text(owner, "apiVersion").partition("/")[0] == labels.GROUP
-        for owner in manifest.items(endpoint, "metadata", "ownerReferences")
+        and unstructured.text(owner, "apiVersion").partition("/")[0] == labels.GROUP
+        for owner in unstructured.items(endpoint, "metadata", "ownerReferences")
     )
 
 
@@ -53,7 +53,7 @@ def ask(draft: Draft) -> urls.Url | NotKnown:
         return NotKnown("InputUnresolved", f"InferenceCluster {cluster} is not fetched yet")
     if answer.first is None:
         return NotKnown("InputMissing", f"InferenceCluster {cluster} does not exist")
-    address = manifest.text(answer.first, "status", "gateway", "address")
+    address = unstructured.text(answer.first, "status", "gateway", "address")
     url = urls.parse(replica_url(address, seen.namespace, seen.name))
     if isinstance(url, urls.NoUrl):
         return NotKnown("InputMissing", f"InferenceCluster {cluster} publishes no address of its gateway")
@@ -67,14 +67,14 @@ def ask(draft: Draft) -> urls.Url | NotKnown:
 
 def forged(seen: Observation) -> str:
     """Why what an endpoint publishes cannot be a replica's, in words; empty when it can, or publishes nothing."""
-    routing = manifest.mapping(seen.status, "routing")
-    host = manifest.text(routing, "host")
+    routing = unstructured.mapping(seen.status, "routing")
+    host = unstructured.text(routing, "host")
     path = replica_path(seen.namespace, seen.name)
-    said = (manifest.text(routing, "protocol"), manifest.text(routing, "rewritePath"))
+    said = (unstructured.text(routing, "protocol"), unstructured.text(routing, "rewritePath"))
     if not host or (said == ("http", path) and not special_use.local(host)):
         return ""
     return f"It leads to {said[0]}://{host}{said[1]}, and a replica of a ModelDeployment is at http://...{path}"
 
 
 def _cluster(endpoint: Object) -> str:
-    return manifest.labels(endpoint).get(labels.CLUSTER, "")
+    return unstructured.labels(endpoint).get(labels.CLUSTER, "")

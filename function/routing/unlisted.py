@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup
-from function.composition import Draft, Object, Required, Requirement, manifest
+from function.composition import Draft, Object, Required, Requirement, unstructured
 from function.routing import endpoint_view, front_door
 from function.routing.endpoint_view import LONGEST_NAME, Endpoint
 from function.routing.http_route import MOST_BACKENDS, Routed
@@ -43,7 +43,7 @@ class Known:
 def ask(draft: Draft, routed: Mapping[str, Routed]) -> Known:
     """Require by name what takes requests now."""
     namespace = draft.observation.namespace
-    names = {manifest.text(row, "name") for row in _rows(draft) if manifest.integer(row, "weight") > 0}
+    names = {unstructured.text(row, "name") for row in _rows(draft) if unstructured.integer(row, "weight") > 0}
     backends = {name for name, backend in routed.items() if backend.weight > 0}
     return Known(
         tuple(
@@ -95,7 +95,7 @@ def restored(
 
 def _selected_by(groups: Sequence[EndpointGroup], thing: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
-    said = manifest.labels(thing)
+    said = unstructured.labels(thing)
     return next(
         (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= said.items()), None
     )
@@ -106,11 +106,11 @@ def _owner(service: Object | None) -> str:
 
     Kubernetes takes away a Service whose owner is gone, and the note of an owner from one that is to stay without it.
     """
-    if service is None or manifest.text(service, "metadata", "deletionTimestamp"):
+    if service is None or unstructured.text(service, "metadata", "deletionTimestamp"):
         return ""
-    for owner in manifest.items(service, "metadata", "ownerReferences"):
+    for owner in unstructured.items(service, "metadata", "ownerReferences"):
         if owner.get("controller") is True and owner.get("kind") == "ModelEndpoint":
-            return manifest.text(owner, "name")[:LONGEST_NAME]
+            return unstructured.text(owner, "name")[:LONGEST_NAME]
     return ""
 
 
@@ -121,10 +121,10 @@ def _of_service(name: str, backend: str) -> Endpoint:
 
 def _group_of(draft: Draft, groups: Sequence[EndpointGroup], name: str) -> int:
     """The first group with the priority that an endpoint had, which nothing else tells about it."""
-    row = next((row for row in _rows(draft) if manifest.text(row, "name") == name), {})
-    priority = manifest.integer(row, "priority")
+    row = next((row for row in _rows(draft) if unstructured.text(row, "name") == name), {})
+    priority = unstructured.integer(row, "priority")
     return next((index for index, group in enumerate(groups) if group.priority == priority), 0)
 
 
 def _rows(draft: Draft) -> list[Mapping[str, Any]]:
-    return manifest.items(draft.observation.status, "endpoints")
+    return unstructured.items(draft.observation.status, "endpoints")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from function.selectors.ast import Call, Elements, Entries, Literal, Loop, Name, Node, Select, walk
 from function.selectors.error import SelectorError
 from function.selectors.library import FUNCTIONS, UNSUPPORTED, Overload
 from function.selectors.macros import TAKES
 from function.selectors.strings import regular_expression
-from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select, walk
 from function.selectors.types import (
     ANY,
     BOOL,

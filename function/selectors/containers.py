@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from function.selectors.amount import Amount
+from function.selectors.quantity_value import Amount
 from function.selectors.semver import Semver
 from function.selectors.values import (
     COMPARED,

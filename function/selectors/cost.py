@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.selectors.price import MOST, SCALAR, UNKNOWN, Size, capped
-from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select
+from function.selectors.ast import Call, Elements, Entries, Literal, Loop, Name, Node, Select
+from function.selectors.cost_model import MOST, SCALAR, UNKNOWN, Size, capped
 from function.selectors.types import SCALARS, Type
 from function.selectors.work import Work
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from function.selectors.price import Price
+from function.selectors.cost_model import Price
 from function.selectors.values import (
     NUMBERS,
     Budget,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from function.selectors.ast import Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.error import SelectorError
 from function.selectors.growth import ELEMENT, ENTRY, NOTHING, PLAIN, Shape, quantity_digits
 from function.selectors.library import FUNCTIONS
 from function.selectors.quantity import QuantityLimitError, is_quantity
-from function.selectors.tree import Call, Elements, Entries, Literal, Loop, Name, Node, Select
 from function.selectors.types import DEEPEST, TOO_MANY
 from function.selectors.values import ALL, LARGEST
 from function.selectors.work import Work

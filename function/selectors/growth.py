@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from function.selectors.price import capped
+from function.selectors.cost_model import capped
 from function.selectors.quantity import LARGEST_EXPONENT
 from function.selectors.values import digits_of
 from function.selectors.work import Work

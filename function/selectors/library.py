@@ -14,9 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from function.selectors import arithmetic, containers, conversions, growth, strings
-from function.selectors.amount import Amount
-from function.selectors.growth import CUT, EITHER, HELD, PART, SCALAR, Growth
-from function.selectors.price import (
+from function.selectors.cost_model import (
     ADDED,
     COMPARED,
     CONTAINED,
@@ -38,7 +36,9 @@ from function.selectors.price import (
     TRIMMED,
     Price,
 )
+from function.selectors.growth import CUT, EITHER, HELD, PART, SCALAR, Growth
 from function.selectors.quantity import Quantity, is_quantity, parse_quantity
+from function.selectors.quantity_value import Amount
 from function.selectors.semver import Semver, is_semver, parse_semver
 from function.selectors.types import SCALARS, Type
 from function.selectors.values import EvaluationError, type_of

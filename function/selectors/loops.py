@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from function.selectors.ast import CARRIED, Loop, Node
 from function.selectors.evaluation import Frame, Later, Run, attempt, is_not_false, named
-from function.selectors.tree import CARRIED, Loop, Node
 from function.selectors.values import CelMap, EvaluationError, type_of
 
 

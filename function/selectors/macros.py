@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from function.selectors.tree import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
+from function.selectors.ast import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
 
 
 class MacroError(ValueError):

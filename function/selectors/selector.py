@@ -15,19 +15,19 @@ from functools import lru_cache
 from typing import Any, Final
 
 from function import deadline
-from function.selectors.amount import Amount
+from function.selectors.ast import Node
 from function.selectors.checker import check
+from function.selectors.compiler import program
 from function.selectors.cost import COST_LIMIT, estimate
 from function.selectors.device import Attributes, Capacity, Device, Kind, Value
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import Frame, Run
 from function.selectors.extent import measure
-from function.selectors.program import program
 from function.selectors.quantity import Quantity, QuantityError, parse_quantity
+from function.selectors.quantity_value import Amount
 from function.selectors.remembered import CacheUse, Remembered
 from function.selectors.semver import SemverError, parse_semver
 from function.selectors.syntax import parse
-from function.selectors.tree import Node
 from function.selectors.values import SPENT, Budget, CelMap, EvaluationError, type_of
 from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
 from function.selectors.work import Stage, Work

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from function.selectors.ast import Call, Elements, Entries, Literal, Name, Node, Select, walk
 from function.selectors.error import SelectorError
 from function.selectors.lexer import Word, words
 from function.selectors.macros import BIND, MACROS, MacroError, has
-from function.selectors.tree import Call, Elements, Entries, Literal, Name, Node, Select, walk
 from function.selectors.values import Uint
 from function.selectors.work import Stage, Work
 

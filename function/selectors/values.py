@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function import deadline
-from function.selectors.amount import Amount
 from function.selectors.error import cut
+from function.selectors.quantity_value import Amount
 from function.selectors.semver import Semver
 from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 

@@ -20,7 +20,7 @@ from function.composition import (
     Severity,
     Status,
     Vocabulary,
-    moments,
+    timestamps,
 )
 from tests.support.observe import NOW, observation, ready, with_condition
 
@@ -56,7 +56,7 @@ def test_a_whole_answer_has_children_status_conditions_events_requirements_and_t
     d = draft()
     d.require("things", Requirement("example.com/v1", "Thing"))
     d.child("one", thing(spec={"a": 1, "b": None, "c": {}}))
-    d.say("Fine", "Yes", "all well")
+    d.set_condition("Fine", "Yes", "all well")
     d.publish({"address": "x", "nothing": None})
     assert d.finish(ready=True) == Composition(
         children={"one": Child(thing(spec={"a": 1}), Readiness(ready=False, message="not created yet"))},
@@ -75,48 +75,48 @@ def test_a_whole_answer_has_children_status_conditions_events_requirements_and_t
 
 def test_an_observed_child_that_is_not_mentioned_stays() -> None:
     d = draft(children={"old": ready(thing(spec={"a": 1}))})
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).children == {"old": Child(thing(spec={"a": 1}), Readiness(ready=True))}
 
 
 def test_only_drop_takes_a_child_away() -> None:
     d = draft(children={"old": thing(), "other": thing("o")})
     d.drop("old")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert list(d.finish(ready=True).children) == ["other"]
 
 
 def test_what_is_not_tracked_is_a_child_and_must_be_tracked_before_it_can_go() -> None:
     """Crossplane deletes only what it has observed."""
     d = draft(children={"seen": ready(thing("seen"))})
-    d.take_up({"lost": ready(thing("lost")), "seen": thing("another")})
+    d.adopt({"lost": ready(thing("lost")), "seen": thing("another")})
     assert d.observed("lost") == ready(thing("lost"))
     assert d.observed("seen") == ready(thing("seen")), "what is observed stays what it is"
     d.child("lost", thing("renamed", spec={"a": 1}))
     d.drop("lost")
     d.drop("seen")
-    d.say("Fine", "No")
+    d.set_condition("Fine", "No")
     answered = d.finish(ready=True)
     assert answered.children == {"lost": Child(thing("lost"), Readiness(ready=True))}
 
 
 def test_a_hold_keeps_what_is_not_tracked_too() -> None:
     d = draft()
-    d.take_up({"lost": thing("lost")})
+    d.adopt({"lost": thing("lost")})
     assert set(d.hold("InputMissing", "in doubt").children) == {"lost"}
 
 
 def test_a_child_keeps_its_observed_name() -> None:
     d = draft(children={"one": thing("one-3f2a")})
     d.child("one", thing("one"))
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).children["one"].manifest["metadata"]["name"] == "one-3f2a"
 
 
 def test_a_child_never_becomes_another_kind() -> None:
     d = draft(children={"one": thing()})
     d.child("one", {"apiVersion": "v1", "kind": "Other", "metadata": {"name": "t"}})
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     answer = d.finish(ready=True)
     assert answer.children["one"].manifest == thing()
     assert answer.conditions[1] == Condition(
@@ -127,14 +127,14 @@ def test_a_child_never_becomes_another_kind() -> None:
 def test_a_remote_object_keeps_its_identity_once_observed() -> None:
     d = draft()
     d.remote("r", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "new", "namespace": "team"}}, "pc")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     first = d.finish(ready=False).children["r"].manifest
     seen = {**first, "metadata": {"name": "gen-1"}}
     seen["spec"] = {**first["spec"], "forProvider": {"manifest": {
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "old", "namespace": "default"}}}}  # fmt: skip
     d = draft(children={"r": seen})
     d.remote("r", {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "new", "namespace": "team"}}, "pc")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     again = d.finish(ready=False).children["r"].manifest
     assert again["spec"]["forProvider"]["manifest"]["metadata"] == {"name": "old", "namespace": "default"}
 
@@ -148,7 +148,7 @@ def test_a_remote_object_never_becomes_another_kind() -> None:
     }
     d = draft(children={"r": seen})
     d.remote("r", {"apiVersion": "x/v1", "kind": "LeaderWorkerSet"}, "pc")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=False).children["r"].manifest == seen
 
 
@@ -180,14 +180,14 @@ def test_hold_says_unknown_of_what_was_never_decided() -> None:
 def test_a_doubt_about_an_input_in_use_cannot_make_the_composite_ready() -> None:
     d = draft()
     d.doubt("InputMissing", "x is missing")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert not d.finish(ready=True).ready
 
 
 def test_a_doubt_does_not_take_readiness_away() -> None:
     d = draft(ready(composite()))
     d.doubt("InputMissing", "x is missing")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).ready
 
 
@@ -195,7 +195,7 @@ def test_an_input_that_was_left_out_is_named_and_the_rest_stands() -> None:
     d = draft()
     d.skip("InputInvalid", "a cannot be read")
     d.skip("InputInvalid", "b cannot be read")
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     answer = d.finish(ready=True)
     assert answer.ready
     assert answer.conditions[1].message == "a cannot be read; b cannot be read"
@@ -208,7 +208,7 @@ def test_a_condition_of_the_kind_that_is_not_said_is_a_mistake() -> None:
 
 def test_a_reason_outside_the_vocabulary_is_a_mistake() -> None:
     with pytest.raises(IncompleteAnswerError, match="Fine/Maybe"):
-        draft().say("Fine", "Maybe")
+        draft().set_condition("Fine", "Maybe")
 
 
 @pytest.mark.parametrize(
@@ -221,23 +221,23 @@ def test_a_reason_outside_the_vocabulary_is_a_mistake() -> None:
 )
 def test_an_event_is_written_only_when_the_reason_changes(before: dict[str, Any], events: tuple[Event, ...]) -> None:
     d = draft(before)
-    d.say("Fine", "No")
+    d.set_condition("Fine", "No")
     assert d.finish(ready=False).events == events
 
 
 @pytest.mark.parametrize(("seconds", "ttl"), [(-5.0, 1), (0.0, 1), (0.2, 1), (10.5, 11), (59.0, 59), (600.0, 60)])
 def test_the_ttl_reaches_to_the_next_deadline_in_whole_seconds_between_1_and_60(seconds: float, ttl: int) -> None:
     d = draft()
-    d.say("Fine", "Yes")
-    d.wake(NOW + timedelta(seconds=seconds))
-    d.wake(NOW + timedelta(hours=1))
+    d.set_condition("Fine", "Yes")
+    d.requeue_at(NOW + timedelta(seconds=seconds))
+    d.requeue_at(NOW + timedelta(hours=1))
     assert d.finish(ready=True).ttl_seconds == ttl
 
 
 def test_children_ready_names_the_first_unready_child_and_counts_the_rest() -> None:
     broken = with_condition(thing("t1"), "Ready", "False", "Failed", "no such chart")
     d = draft(children={"a": ready(thing("t0")), "b": broken, "c": thing("t2")})
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=False).conditions[2] == Condition(
         "ChildrenReady", Status.FALSE, "ChildNotReady", "b Thing/t1: Ready is False: no such chart (and 1 more)"
     )
@@ -255,7 +255,7 @@ def test_a_spec_that_cannot_be_read_names_the_first_field() -> None:
 def test_retained_children_can_get_labels_anew_and_keep_their_spec() -> None:
     d = draft(children={"one": {**thing(spec={"a": 1}), "metadata": {"name": "t", "labels": {"old": "1"}}}})
     d.keep("one", labels={"new": "2"}, annotations={})
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).children["one"].manifest == {
         **thing(spec={"a": 1}),
         "metadata": {"name": "t", "labels": {"new": "2"}},
@@ -265,14 +265,14 @@ def test_retained_children_can_get_labels_anew_and_keep_their_spec() -> None:
 def asked_again(seen: dict[str, Any], *, ready: bool = False, wake: int | None = None) -> int:
     """In how many seconds an answer about a composite asks for the next call."""
     d = draft(seen)
-    d.say("Fine", "Yes")
+    d.set_condition("Fine", "Yes")
     if wake is not None:
-        d.wake(NOW + timedelta(seconds=wake))
+        d.requeue_at(NOW + timedelta(seconds=wake))
     return d.finish(ready=ready).ttl_seconds
 
 
 def unready_for(seconds: int) -> dict[str, Any]:
-    since = moments.text_of(NOW - timedelta(seconds=seconds))
+    since = timestamps.text_of(NOW - timedelta(seconds=seconds))
     said = {"type": "Ready", "status": "False", "reason": "Creating", "lastTransitionTime": since}
     return composite(status={"conditions": [said]})
 
@@ -285,7 +285,7 @@ def test_what_is_not_ready_is_looked_at_again_after_a_third_of_the_time_that_it_
 
 
 def test_what_has_never_said_ready_counts_from_its_creation_and_what_was_ready_from_now() -> None:
-    created = moments.text_of(NOW - timedelta(seconds=60))
+    created = timestamps.text_of(NOW - timedelta(seconds=60))
     new = composite(metadata={"name": "b", "namespace": "ns", "creationTimestamp": created})
     was_ready = ready(composite(metadata={"name": "b", "creationTimestamp": created}))
     assert [asked_again(seen) for seen in (new, was_ready, composite())] == [20, 5, 5]

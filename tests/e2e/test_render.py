@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from function.composers import compose
-from function.composition import Composition, Manifest, Object, Observation, Requirement, manifest
+from function.composition import Composition, Manifest, Object, Observation, Requirement, unstructured
 from function.preview.control_plane import START, ControlPlane
 from function.preview.inputs import read
 from function.preview.reconcile import COMPOSITE_LABEL, RESOURCE_NAME
@@ -56,9 +56,9 @@ def resolved(plane: ControlPlane, seen: Observation) -> Observation:
 
 
 def _is_wanted(thing: Object, wanted: Requirement) -> bool:
-    named = wanted.name in {"", manifest.name_of(thing)}
-    labelled = wanted.labels.items() <= manifest.labels(thing).items()
-    return named and labelled and manifest.namespace_of(thing) == wanted.namespace
+    named = wanted.name in {"", unstructured.name_of(thing)}
+    labelled = wanted.labels.items() <= unstructured.labels(thing).items()
+    return named and labelled and unstructured.namespace_of(thing) == wanted.namespace
 
 
 def render(renderer: Renderer, seen: Observation, existing: Iterable[Object]) -> Rendered:
@@ -79,13 +79,13 @@ def expected(plane: ControlPlane, seen: Observation, answer: Composition) -> dic
 
 def composed(rendered: Rendered) -> dict[str, Manifest]:
     """What Crossplane applies, by composition resource name."""
-    return {manifest.annotations(thing)[RESOURCE_NAME]: without_crossplanes(thing) for thing in rendered.composed}
+    return {unstructured.annotations(thing)[RESOURCE_NAME]: without_crossplanes(thing) for thing in rendered.composed}
 
 
 def without_crossplanes(thing: Object) -> Manifest:
     """An object less the metadata that is Crossplane's own; its name stays."""
-    labels = {key: value for key, value in manifest.labels(thing).items() if key != COMPOSITE_LABEL}
-    annotations = {key: value for key, value in manifest.annotations(thing).items() if key != RESOURCE_NAME}
+    labels = {key: value for key, value in unstructured.labels(thing).items() if key != COMPOSITE_LABEL}
+    annotations = {key: value for key, value in unstructured.annotations(thing).items() if key != RESOURCE_NAME}
     own = ("labels", "annotations", "ownerReferences", "generateName")
     meta = {key: value for key, value in thing["metadata"].items() if key not in own}
     meta |= {key: found for key, found in (("labels", labels), ("annotations", annotations)) if found}
@@ -165,7 +165,7 @@ class Compared:
     def _compare(self, seen: Observation, answer: Composition) -> None:
         self._function.now = seen.now
         rendered = render(self._renderer, seen, [thing for found in seen.required.values() for thing in found])
-        deleted = sorted(manifest.annotations(thing)[RESOURCE_NAME] for thing in rendered.deleted)
+        deleted = sorted(unstructured.annotations(thing)[RESOURCE_NAME] for thing in rendered.deleted)
         assert composed(rendered) == expected(self._plane, seen, answer)
         assert deleted == sorted(set(seen.children) - set(answer.children))
         self.deleted += deleted

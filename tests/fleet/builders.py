@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function.composition import Composer, Composition, Manifest, manifest, names, objects
-from function.fleet import inference_class, inference_cluster, serving_stack
-from function.fleet.charts import CHARTS
+from function.composition import Composer, Composition, Manifest, names, objects, unstructured
+from function.fleet import inference_class, inference_cluster
+from function.fleet.stack import serving_stack
+from function.fleet.stack.charts import CHARTS
 from tests.support.observe import answer, with_condition
 
 COMPOSERS: dict[tuple[str, str], Composer] = {
@@ -89,7 +90,7 @@ def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str =
     meta.setdefault("uid", f"uid-{key}")
     found: Manifest = {**{k: v for k, v in body.items() if k != "status"}, "metadata": meta}
     if body["kind"] == "Object":
-        remote = dict(manifest.mapping(body, "spec", "forProvider", "manifest"))
+        remote = dict(unstructured.mapping(body, "spec", "forProvider", "manifest"))
         if key == "gateway":
             remote["status"] = {"addresses": [{"type": "IPAddress", "value": ADDRESS}]}
         found["status"] = {"atProvider": {"manifest": remote}}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Condition, Manifest, Requirement, Status, manifest, names
+from function.composition import Condition, Manifest, Requirement, Status, names, unstructured
 from function.fleet import inference_cluster
 from tests.fleet.builders import (
     ADDRESS,
@@ -347,7 +347,7 @@ def test_a_second_answer_to_the_same_facts_is_the_same() -> None:
 
 def test_every_child_is_declared_with_its_kind() -> None:
     answered = compose_cluster(cluster(), replicas=[replica()])
-    kinds = {key: manifest.text(body, "kind") for key, body in shown(answered).items()}
+    kinds = {key: unstructured.text(body, "kind") for key, body in shown(answered).items()}
     assert kinds == {
         "cluster-provider-config-kubernetes": "ClusterProviderConfig",
         "serving-stack": "ServingStack",

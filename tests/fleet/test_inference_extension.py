@@ -3,17 +3,17 @@
 import pytest
 import yaml
 
-from function.composition import Manifest, manifest
-from function.fleet.inference_extension import CRDS, resource_name
+from function.composition import Manifest, unstructured
+from function.fleet.stack.inference_extension import CRDS, resource_name
 from tests.fleet.builders import compose_stack, installed, observed, remote, stack
 from tests.support.crd_schemas import FOLDER
 
-EACH = pytest.mark.parametrize("crd", CRDS, ids=[manifest.name_of(crd) for crd in CRDS])
+EACH = pytest.mark.parametrize("crd", CRDS, ids=[unstructured.name_of(crd) for crd in CRDS])
 
 
 @EACH
 def test_each_definition_is_the_released_one(crd: Manifest) -> None:
-    path = FOLDER / f"{manifest.name_of(crd)}.yaml"
+    path = FOLDER / f"{unstructured.name_of(crd)}.yaml"
     if not path.is_file():
         pytest.skip(f"NOT CHECKED against the released definition: {path} is missing")
     assert crd == yaml.safe_load(path.read_text(encoding="utf-8"))

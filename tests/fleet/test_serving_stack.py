@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, objects
-from function.fleet import serving_stack
+from function.fleet.stack import serving_stack
 from tests.fleet.builders import (
     ADDRESS,
     CONFIGS,

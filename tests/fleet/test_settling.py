@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Composition, Draft, Manifest, Observation, manifest
+from function.composition import Composition, Draft, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.errors import InUseError
 from function.preview.inputs import read
@@ -41,9 +41,9 @@ def state(plane: ControlPlane) -> dict[str, Any]:
 def ready(plane: ControlPlane) -> dict[str, str]:
     """The address of every cluster that is ready."""
     return {
-        manifest.name_of(thing): manifest.text(thing, "status", "gateway", "address")
+        unstructured.name_of(thing): unstructured.text(thing, "status", "gateway", "address")
         for thing in plane.list(GROUP, "InferenceCluster")
-        if manifest.is_true(thing, "Ready")
+        if unstructured.is_true(thing, "Ready")
     }
 
 
@@ -60,7 +60,7 @@ def test_no_reconcile_fails_on_the_way_and_each_cluster_tells_once_that_it_is_he
     for name in ("ams-1", "osl-1"):
         assert [event.reason for event in plane.events(GROUP, "InferenceCluster", "", name)] == ["BackendHealthy"]
     for stack in plane.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack"):
-        told = plane.events(stack["apiVersion"], stack["kind"], "modelplane-system", manifest.name_of(stack))
+        told = plane.events(stack["apiVersion"], stack["kind"], "modelplane-system", unstructured.name_of(stack))
         assert [event.reason for event in told] == ["Installed"]
 
 
@@ -70,17 +70,19 @@ def test_deleting_a_class_in_use_keeps_everything() -> None:
     plane.delete(GROUP, "InferenceClass", "", "l4-1x")
     plane.settle()
     after = state(plane)
-    assert {uid: (one["kind"], manifest.name_of(one)) for uid, one in before.items() if uid not in after} == {
-        uid: (one["kind"], manifest.name_of(one)) for uid, one in before.items() if one["metadata"]["name"] == "l4-1x"
+    assert {uid: (one["kind"], unstructured.name_of(one)) for uid, one in before.items() if uid not in after} == {
+        uid: (one["kind"], unstructured.name_of(one))
+        for uid, one in before.items()
+        if one["metadata"]["name"] == "l4-1x"
     }
-    changed = {(one["kind"], manifest.name_of(one)) for uid, one in after.items() if before[uid] != one}
+    changed = {(one["kind"], unstructured.name_of(one)) for uid, one in after.items() if before[uid] != one}
     assert changed == {("InferenceCluster", "ams-1")}
     assert ready(plane) == {"ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
     uid = next(
-        uid for uid, one in after.items() if one["kind"] == "InferenceCluster" and manifest.name_of(one) == "ams-1"
+        uid for uid, one in after.items() if one["kind"] == "InferenceCluster" and unstructured.name_of(one) == "ams-1"
     )
     assert after[uid]["status"]["gpuPools"] == before[uid]["status"]["gpuPools"]
-    assert manifest.condition(after[uid], "Held")["reason"] == "InputMissing"
+    assert unstructured.condition(after[uid], "Held")["reason"] == "InputMissing"
 
 
 def test_a_cluster_made_before_its_class_publishes_the_pool_once_the_class_comes() -> None:
@@ -114,22 +116,22 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
         },
     }
     plane = settled([*fleet(), replica])
-    namespaces = {manifest.name_of(one.thing) for one in plane.remote() if one.thing["kind"] == "Namespace"}
+    namespaces = {unstructured.name_of(one.thing) for one in plane.remote() if one.thing["kind"] == "Namespace"}
     assert "ml-team" in namespaces
     with pytest.raises(InUseError):
         plane.delete(GROUP, "InferenceCluster", "", "ams-1")
     plane.delete(GROUP, "ModelReplica", "ml-team", "chat-1")
     plane.settle()
-    (kept,) = [one for one in plane.remote() if manifest.name_of(one.thing) == "ml-team"]
+    (kept,) = [one for one in plane.remote() if unstructured.name_of(one.thing) == "ml-team"]
     assert kept.kept
     assert set(ready(plane)) == {"ams-1", "osl-1"}
     plane.delete(GROUP, "InferenceCluster", "", "ams-1")
     plane.settle()
     assert plane.get(GROUP, "InferenceCluster", "", "ams-1") is None
-    assert {manifest.name_of(one) for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
-        manifest.name_of(one)
+    assert {unstructured.name_of(one) for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
+        unstructured.name_of(one)
         for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
-        if manifest.labels(one)["crossplane.io/composite"].startswith("osl-1")
+        if unstructured.labels(one)["crossplane.io/composite"].startswith("osl-1")
     }
     assert all(one.kept for one in plane.remote() if one.cluster == "ams-1")
     assert set(ready(plane)) == {"osl-1"}
@@ -153,11 +155,13 @@ def test_a_change_of_version_takes_no_cluster_away_while_it_goes_on() -> None:
     while plane.now - began < timedelta(seconds=40):
         plane.step()
         assert ready(plane) == addresses
-        reasons |= {manifest.text(manifest.condition(one, "StackReady"), "reason") for one in plane.list(*STACKS)}
-        unready = max(unready, sum(not manifest.is_true(one, "Ready") for one in plane.list(*RELEASES)))
+        reasons |= {
+            unstructured.text(unstructured.condition(one, "StackReady"), "reason") for one in plane.list(*STACKS)
+        }
+        unready = max(unready, sum(not unstructured.is_true(one, "Ready") for one in plane.list(*RELEASES)))
         plane.store.now += timedelta(seconds=1)
     assert (unready, reasons) == (len(addresses), {"Changing", "Installed"})
     plane.settle()
-    assert {manifest.condition(one, "StackReady")["reason"] for one in plane.list(*STACKS)} == {"Installed"}
+    assert {unstructured.condition(one, "StackReady")["reason"] for one in plane.list(*STACKS)} == {"Installed"}
     versions = {one["spec"]["forProvider"]["chart"]["version"] for one in plane.list(*RELEASES)}
     assert "73.0.0" in versions

@@ -1,7 +1,7 @@
 """The Objects of a ServingStack."""
 
-from function.composition import manifest
-from function.fleet.stack_objects import ESTABLISHED
+from function.composition import unstructured
+from function.fleet.stack.objects import ESTABLISHED
 from tests.fleet.builders import (
     CRDS,
     compose_stack,
@@ -25,7 +25,7 @@ def test_the_gateway_its_class_and_its_proxy_refer_to_each_other() -> None:
             {"name": "http", "protocol": "HTTP", "port": 80, "allowedRoutes": {"namespaces": {"from": "All"}}}
         ],
     }
-    assert manifest.name_of(remote(answered, "gateway-class")) == "mine"
+    assert unstructured.name_of(remote(answered, "gateway-class")) == "mine"
     assert remote(answered, "gateway-class")["spec"] == {
         "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
         "parametersRef": {
@@ -70,7 +70,7 @@ def test_listeners_are_those_of_the_spec() -> None:
 def test_a_class_that_is_there_keeps_its_name_and_the_gateway_its_class() -> None:
     children = installed(stack())
     answered = compose_stack(stack(gateway={"className": "other"}), children)
-    assert manifest.name_of(remote(answered, "gateway-class")) == "envoy"
+    assert unstructured.name_of(remote(answered, "gateway-class")) == "envoy"
     assert remote(answered, "gateway")["spec"]["gatewayClassName"] == "envoy"
     text = "spec.gateway.className: other is not used, the cluster's class stays envoy"
     assert message(answered, "Held") == text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.fleet.builders import (
     CONFIGS,
     OBJECTS,
@@ -32,7 +32,7 @@ def keepers(children: dict[str, Manifest], composed: dict[str, Manifest]) -> dic
     keys = {seen["metadata"]["uid"]: key for key, seen in children.items()}
     found = {}
     for key, body in composed.items():
-        for owner in manifest.items(body, "metadata", "ownerReferences"):
+        for owner in unstructured.items(body, "metadata", "ownerReferences"):
             assert owner["blockOwnerDeletion"] is True
             assert (owner["apiVersion"], owner["kind"]) == (
                 children[keys[owner["uid"]]]["apiVersion"],
@@ -44,7 +44,7 @@ def keepers(children: dict[str, Manifest], composed: dict[str, Manifest]) -> dic
 
 
 def waiting(composed: dict[str, Manifest]) -> set[str]:
-    return {key for key, body in composed.items() if manifest.dig(body, "metadata", "finalizers")}
+    return {key for key, body in composed.items() if unstructured.dig(body, "metadata", "finalizers")}
 
 
 def going(children: dict[str, Manifest], key: str, **metadata: Any) -> dict[str, Manifest]:

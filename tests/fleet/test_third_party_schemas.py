@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 
 from function.api.validation import admit
-from function.composition import Composition, manifest, objects
+from function.composition import Composition, objects, unstructured
 from tests.fleet.builders import cluster, compose_cluster, compose_stack, installed, replica, stack
 from tests.support.crd_schemas import violations
 
@@ -57,7 +57,7 @@ def everything() -> dict[str, Mapping[str, Any]]:
 @pytest.mark.parametrize("key", sorted(everything()))
 def test_it_is_valid_by_its_definition(key: str) -> None:
     thing = dict(everything()[key])
-    kind = manifest.text(thing, "kind")
+    kind = unstructured.text(thing, "kind")
     if kind in BUILT_IN:
         kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
     elif kind == "ServingStack":

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from function.api.validation import admit
-from function.composition import Manifest, Observation, manifest, objects
+from function.composition import Manifest, Observation, objects, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.documents import as_json, as_yaml, documents
 from tests.support.settled import EXAMPLES, quickstart, settle
@@ -17,12 +17,12 @@ BY, ON = "modelplane.ai/composed-by", "modelplane.ai/on-cluster"
 
 
 def found(kind: str, name: str, of: list[Manifest]) -> Manifest:
-    (thing,) = [thing for thing in of if (thing["kind"], manifest.name_of(thing)) == (kind, name)]
+    (thing,) = [thing for thing in of if (thing["kind"], unstructured.name_of(thing)) == (kind, name)]
     return thing
 
 
 def note(thing: Manifest, key: str) -> str:
-    return manifest.annotations(thing).get(key, "")
+    return unstructured.annotations(thing).get(key, "")
 
 
 # ---------------------------------------------------------------------- what is printed
@@ -93,11 +93,11 @@ def test_an_object_on_a_cluster_stands_for_the_object_that_brings_it_there() -> 
 
 def test_every_composed_object_has_a_parent_that_is_printed_too() -> None:
     shown = documents(quickstart())
-    there = {f"{thing['kind']}/{manifest.name_of(thing)}" for thing in shown}
+    there = {f"{thing['kind']}/{unstructured.name_of(thing)}" for thing in shown}
     given = {str(ref) for ref in quickstart().given}
     for thing in shown:
         parent = note(thing, BY)
-        title = "/".join(filter(None, (thing["kind"], manifest.namespace_of(thing), manifest.name_of(thing))))
+        title = "/".join(filter(None, (thing["kind"], unstructured.namespace_of(thing), unstructured.name_of(thing))))
         assert parent in there if parent else title in given
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Composition, Manifest, manifest, moments, objects, releases
+from function.composition import Composition, Manifest, objects, releases, timestamps, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.errors import InUseError, InvariantError
 from tests.e2e.bed import helm
@@ -27,7 +27,7 @@ def only(of: ControlPlane) -> Manifest:
 
 
 def synced(thing: Manifest) -> str:
-    return manifest.text(manifest.condition(thing, "Synced"), "message")
+    return unstructured.text(unstructured.condition(thing, "Synced"), "message")
 
 
 # ---------------------------------------------------------------------- Objects
@@ -95,7 +95,7 @@ def test_a_query_decides_readiness_and_an_error_is_its_message(query: str, ready
     of = with_children({"engine": wrapped(deployment(), ready_when=query)})
     of.settle()
     assert said(only(of))["Ready"] == ready
-    assert manifest.text(manifest.condition(only(of), "Ready"), "message").startswith(message)
+    assert unstructured.text(unstructured.condition(only(of), "Ready"), "message").startswith(message)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_readiness_follows_the_policy_of_the_object(policy: str, thing: Manifest
     wanted["spec"]["readiness"] = {"policy": policy}
     of = with_children({"it": wanted})
     of.settle()
-    assert manifest.condition(only(of), "Ready")["status"] == ready
+    assert unstructured.condition(only(of), "Ready")["status"] == ready
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_a_release_that_is_changed_is_not_ready_until_the_provider_looks_again()
     assert [c["type"] for c in changed["status"]["conditions"] if "observedGeneration" in c] == ["Synced"]
     of.settle()
     assert said(released(of))["Ready"] == "True/Available"
-    since = moments.time_of(manifest.condition(released(of), "Ready")["lastTransitionTime"])
+    since = timestamps.time_of(unstructured.condition(released(of), "Ready")["lastTransitionTime"])
     assert since == began + releases.POLL
 
 
@@ -406,7 +406,7 @@ def test_a_usage_is_ready_when_both_sides_exist_and_marks_what_is_used() -> None
     assert said(found) == {"Ready": "True/Available"}
     assert found["spec"]["by"]["resourceRef"] == {"name": "user"}
     used = of.get("v1", "ConfigMap", "team", "used")
-    assert manifest.labels(used)["crossplane.io/in-use"] == "true"
+    assert unstructured.labels(used)["crossplane.io/in-use"] == "true"
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -422,7 +422,7 @@ def test_the_mark_stays_when_two_usages_go_at_once_and_hinders_no_deletion(*, at
         of.settle()
     children.clear()
     of.settle()
-    left = manifest.labels(of.get("v1", "ConfigMap", "team", "used"))
+    left = unstructured.labels(of.get("v1", "ConfigMap", "team", "used"))
     assert left == ({"crossplane.io/in-use": "true"} if at_once else {})
     of.delete("v1", "ConfigMap", "team", "used")
     assert of.get("v1", "ConfigMap", "team", "used") is None
@@ -461,7 +461,7 @@ def test_the_used_object_outlives_the_using_one_when_their_composite_is_deleted(
     left = []
     for _ in range(10):
         of.step()
-        left.append([manifest.name_of(thing) for thing in of.list("v1", "ConfigMap")])
+        left.append([unstructured.name_of(thing) for thing in of.list("v1", "ConfigMap")])
     assert ["used"] in left
     assert ["user"] not in left
     assert left[-1] == []

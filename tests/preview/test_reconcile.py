@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Composition, Event, Observation, Requirement, Severity, manifest, owned
+from function.composition import Composition, Event, Observation, Requirement, Severity, owned, unstructured
 from function.preview.errors import InvariantError
 from function.preview.reconcile import child_name
 from tests.support.small_plane import (
@@ -26,7 +26,7 @@ SYNCED = "True/ReconcileSuccess"
 
 
 def names(of: Any, kind: str = "ConfigMap") -> list[str]:
-    return [manifest.name_of(thing) for thing in of.list("v1", kind)]
+    return [unstructured.name_of(thing) for thing in of.list("v1", kind)]
 
 
 # ---------------------------------------------------------------------- metadata
@@ -284,7 +284,7 @@ def test_a_requirement_finds_what_crossplane_would_find(wanted: Requirement, fou
     of.apply([app(), one, other])
     of.settle()
     required = of.observe(API_VERSION, "App", "team", "shop").required["it"]
-    assert [f"{manifest.namespace_of(thing)}/{manifest.name_of(thing)}" for thing in required] == found
+    assert [f"{unstructured.namespace_of(thing)}/{unstructured.name_of(thing)}" for thing in required] == found
 
 
 def test_requirements_that_never_become_stable_fail_the_reconcile() -> None:
@@ -294,7 +294,7 @@ def test_requirements_that_never_become_stable_fail_the_reconcile() -> None:
 
     of = settled(composing)
     assert names(of) == []
-    assert manifest.condition(the_app(of), "Synced")["message"] == (
+    assert unstructured.condition(the_app(of), "Synced")["message"] == (
         "cannot compose resources: requirements didn't stabilize after the maximum number of iterations (5)"
     )
 
@@ -303,7 +303,7 @@ def test_requiring_a_kind_that_is_not_installed_fails_the_reconcile_before_any_c
     wanted = {"it": Requirement("nobody.example.com/v1", "Thing")}
     of = settled(lambda _: answer({"a": config()}, requirements=wanted))
     assert names(of) == []
-    assert "no matches for kind" in manifest.condition(the_app(of), "Synced")["message"]
+    assert "no matches for kind" in unstructured.condition(the_app(of), "Synced")["message"]
 
 
 # ---------------------------------------------------------------------- failure
@@ -331,7 +331,7 @@ def test_a_fatal_answer_leaves_children_status_and_ready_and_applies_its_conditi
         "Ready": "True/Available",
         "Synced": "False/ReconcileError",
     }
-    assert manifest.condition(found, "Synced")["message"] == (
+    assert unstructured.condition(found, "Synced")["message"] == (
         'cannot compose resources: pipeline step "run" returned a fatal result: no way'
     )
 
@@ -362,7 +362,7 @@ def test_a_child_that_cannot_be_composed_fails_all_and_nothing_is_deleted_or_app
     of = settled_then(answer({"b": config("b"), "bad": child}))
     assert names(of) == ["a"]
     found = the_app(of)
-    assert why in manifest.condition(found, "Synced")["message"]
+    assert why in unstructured.condition(found, "Synced")["message"]
     assert said(found)["Fine"] == "Unknown/FatalError"
 
 
@@ -372,7 +372,7 @@ def test_a_child_that_another_composite_controls_is_left_alone_and_the_others_ar
     of.apply([app("a"), app("b")])
     of.settle()
     assert names(of) == ["own", "shared"]
-    assert manifest.condition(the_app(of, "b"), "Synced")["message"] == "Unsynced resources: shared"
+    assert unstructured.condition(the_app(of, "b"), "Synced")["message"] == "Unsynced resources: shared"
     assert said(the_app(of, "a"))["Synced"] == SYNCED
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.composition import Manifest, manifest, owned
+from function.composition import Manifest, owned, unstructured
 from function.preview import fields
 from function.preview.admission import admit
 from function.preview.errors import NotAppliedError, RefusedError
@@ -48,7 +48,7 @@ def owned_by(of: Store, writer: Writer) -> list[str]:
         for step, below in node.items():
             walk(below, (*path, step)) if below else paths.append(fields.readable((*path, step)))
 
-    for entry in manifest.items(found, "metadata", "managedFields"):
+    for entry in unstructured.items(found, "metadata", "managedFields"):
         who = (entry["manager"], entry["operation"], entry.get("subresource", ""))
         if who == (writer.manager, writer.operation, writer.subresource):
             walk(entry["fieldsV1"], ())
@@ -250,7 +250,7 @@ def test_what_a_writer_applies_is_there_afterwards_whatever_was_there(first: Any
 def test_a_single_writer_finds_exactly_what_it_said_in_its_managed_fields(said: Any) -> None:
     of = store()
     composite = {"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o"}}
-    body = manifest.pruned(thing(**said))
+    body = unstructured.pruned(thing(**said))
     made = of.apply(body, Writer(owned.manager(composite)))
     assert owned.intent(made, composite) == body
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from function.composition import Composition, Draft, Manifest, Observation, manifest
+from function.composition import Composition, Draft, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
 from tests.support.observe import NOW, answer
@@ -205,7 +205,7 @@ def composed_service(
     required["inference-gateway"] = [] if without_door else [door or open_gateway()]
     listed = [one for found in endpoints for one in found or ()]
     world = [*listed, *map(service_of, listed)] if there is None else there
-    by_name = {(one["kind"], manifest.name_of(one)): one for one in world}
+    by_name = {(one["kind"], unstructured.name_of(one)): one for one in world}
     children = {"httproute": route} if route else {}
     for key, wanted in answer(model_service.COMPOSER, thing, children).requirements.items():
         if wanted.name and wanted.kind in {"ModelEndpoint", "Service"}:
@@ -215,9 +215,9 @@ def composed_service(
 
 def service_of(endpoint: Mapping[str, Any], **meta: Any) -> Manifest:
     """The Service that an endpoint composes."""
-    owner = {"kind": "ModelEndpoint", "name": manifest.name_of(endpoint), "controller": True}
-    name = manifest.text(endpoint, "status", "routing", "backendName") or "none"
-    body = {"name": name, "namespace": manifest.namespace_of(endpoint), "ownerReferences": [owner], **meta}
+    owner = {"kind": "ModelEndpoint", "name": unstructured.name_of(endpoint), "controller": True}
+    name = unstructured.text(endpoint, "status", "routing", "backendName") or "none"
+    body = {"name": name, "namespace": unstructured.namespace_of(endpoint), "ownerReferences": [owner], **meta}
     return {"apiVersion": "v1", "kind": "Service", "metadata": body}
 
 
@@ -269,4 +269,4 @@ def rows(made: Composition) -> dict[str, str]:
 
 
 def conditions_of(thing: Manifest) -> dict[str, str]:
-    return {c["type"]: c["status"] for c in manifest.items(thing, "status", "conditions")}
+    return {c["type"]: c["status"] for c in unstructured.items(thing, "status", "conditions")}

@@ -8,7 +8,8 @@ import pytest
 
 from function.composition import Composition, Manifest
 from function.preview.control_plane import ControlPlane
-from function.routing import charts, gateway_api
+from function.routing import gateway_api
+from function.routing.gateways import charts
 from tests.routing.builders import (
     API_VERSION,
     bare_endpoint,

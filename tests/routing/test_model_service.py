@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, names
+from function.deployment import draining
 from function.routing import endpoint_view, model_service
-from function.serving import departure
 from tests.routing.builders import (
     composed_service,
     endpoint,
@@ -637,7 +637,7 @@ def test_a_replica_that_leaves_gets_requests_for_a_minute_and_none_when_it_goes(
 
 
 def test_no_route_names_a_replica_any_more_when_it_goes() -> None:
-    assert endpoint_view.LAST_RESORT + 2 * model_service.NOTICE < departure.GRACE
+    assert endpoint_view.LAST_RESORT + 2 * model_service.NOTICE < draining.GRACE
 
 
 @pytest.mark.parametrize(

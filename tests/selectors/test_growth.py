@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.selectors import Device, SelectorError, Value, program
-from function.selectors.amount import Amount
+from function.selectors import Device, SelectorError, Value, compiler
 from function.selectors.checker import check
 from function.selectors.evaluation import Frame
 from function.selectors.extent import measure
 from function.selectors.growth import NOTHING, PLAIN, Shape
 from function.selectors.library import _SIZELESS, FUNCTIONS, Overload, _declare
 from function.selectors.quantity import QuantityError, parse_quantity
+from function.selectors.quantity_value import Amount
 from function.selectors.selector import _expose, _Exposed
 from function.selectors.semver import Semver, SemverError, parse_semver
 from function.selectors.syntax import parse
@@ -233,7 +233,7 @@ def test_no_accepted_expression_makes_more_than_was_told_before_or_than_may_be(t
     except SelectorError:
         return
     results: list[Any] = []
-    called = program._called
+    called = compiler._called
 
     def watched(*arguments: Any) -> Any:
         results.append(called(*arguments))
@@ -243,9 +243,9 @@ def test_no_accepted_expression_makes_more_than_was_told_before_or_than_may_be(t
     assert isinstance(exposed, _Exposed)
     budget = Budget(10**9)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "_called", watched)
+        patch.setattr(compiler, "_called", watched)
         with suppress(EvaluationError, SelectorError):
-            assert program.program(tree, text)(Frame({"device": exposed.device()}, budget)) in (True, False)
+            assert compiler.program(tree, text)(Frame({"device": exposed.device()}, budget)) in (True, False)
     assert budget.made <= told <= ALL
     assert max(map(largest, results), default=0) <= LARGEST
 

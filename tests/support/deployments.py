@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from function.composers import answer as answered_by
-from function.composition import Composition, Manifest, Observation, manifest, moments
+from function.composition import Composition, Manifest, Observation, timestamps, unstructured
+from function.deployment import model_deployment
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
 from function.preview.store import Writer, with_status
-from function.serving import model_deployment
 from tests.support import api
 from tests.support.observe import NOW, observation, with_condition
 
@@ -213,7 +213,9 @@ def running(
 
 def aged(child: Mapping[str, Any]) -> Manifest:
     """A child that is as it is for an hour."""
-    conditions = [{**one, "lastTransitionTime": AN_HOUR_AGO} for one in manifest.items(child, "status", "conditions")]
+    conditions = [
+        {**one, "lastTransitionTime": AN_HOUR_AGO} for one in unstructured.items(child, "status", "conditions")
+    ]
     status = {"status": {**child["status"], "conditions": conditions}} if conditions else {}
     return {**child, "metadata": {**child["metadata"], "creationTimestamp": AN_HOUR_AGO}, **status}
 
@@ -235,7 +237,9 @@ def terminating(child: Mapping[str, Any]) -> Manifest:
 
 def draining(answered: Composition) -> set[str]:
     """The endpoints of an answer that are marked as draining."""
-    return {key for key, child in answered.children.items() if manifest.dig(child.manifest, "spec", "draining") is True}
+    return {
+        key for key, child in answered.children.items() if unstructured.dig(child.manifest, "spec", "draining") is True
+    }
 
 
 def messages(answered: Composition) -> dict[str, str]:
@@ -276,17 +280,17 @@ def say(of: ControlPlane, thing: Mapping[str, Any], status: Mapping[str, Any]) -
 def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
     """Let replicas say whether they serve, all or those named, and endpoints that they are ready."""
     for thing in of.list(API_VERSION, "ModelReplica"):
-        if not names or manifest.name_of(thing) in names:
+        if not names or unstructured.name_of(thing) in names:
             say(of, thing, _ready(of, status))
     quiet(of)
     for thing in of.list(API_VERSION, "ModelEndpoint"):
-        if not manifest.is_true(thing, "Ready"):
+        if not unstructured.is_true(thing, "Ready"):
             say(of, thing, _ready(of, "True"))
     quiet(of)
 
 
 def _ready(of: ControlPlane, status: str) -> Manifest:
-    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": moments.text_of(of.now)}
+    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
     return {"conditions": [said]}
 
 
@@ -323,18 +327,20 @@ def live(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> Ma
 
 def replicas(of: ControlPlane, namespace: str = "ml-team") -> dict[str, Manifest]:
     """The replicas of a namespace, by composition resource name."""
-    return {manifest.annotations(thing)[KEY]: thing for thing in of.list(API_VERSION, "ModelReplica", namespace)}
+    return {unstructured.annotations(thing)[KEY]: thing for thing in of.list(API_VERSION, "ModelReplica", namespace)}
 
 
 def endpoints(of: ControlPlane, namespace: str = "ml-team") -> dict[str, bool]:
     """The endpoints of a namespace, by composition resource name, and whether each is draining."""
     found = of.list(API_VERSION, "ModelEndpoint", namespace)
-    return {manifest.annotations(thing)[KEY]: manifest.dig(thing, "spec", "draining") is True for thing in found}
+    return {
+        unstructured.annotations(thing)[KEY]: unstructured.dig(thing, "spec", "draining") is True for thing in found
+    }
 
 
 def conditions(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> dict[str, str]:
     """A deployment's conditions, as type to status/reason."""
-    found = manifest.items(live(of, name, namespace), "status", "conditions")
+    found = unstructured.items(live(of, name, namespace), "status", "conditions")
     return {c["type"]: f"{c['status']}/{c['reason']}" for c in found}
 
 
@@ -350,5 +356,5 @@ def lose_track(of: ControlPlane, name: str = "chat", namespace: str = "ml-team")
 
 def tracked(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> set[tuple[str, str]]:
     """Kind and name of what Crossplane knows of a deployment's children."""
-    refs = manifest.items(live(of, name, namespace), "spec", "crossplane", "resourceRefs")
+    refs = unstructured.items(live(of, name, namespace), "spec", "crossplane", "resourceRefs")
     return {(one["kind"], one["name"]) for one in refs}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from function.composition import Composer, Composition, Manifest, Observation, manifest
+from function.composition import Composer, Composition, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from tests.support.settled import EXAMPLES, brought, composites, example, observe, quickstart, settle
 
@@ -34,7 +34,7 @@ def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
 
 
 def ids() -> list[str]:
-    return [f"{composer.kind}/{manifest.name_of(thing)}" for composer, thing, _ in subjects()]
+    return [f"{composer.kind}/{unstructured.name_of(thing)}" for composer, thing, _ in subjects()]
 
 
 @cache
@@ -78,7 +78,7 @@ def not_ready(observation: Observation) -> Observation:
 
     def cooled(thing: Mapping[str, Any]) -> dict[str, Any]:
         result = copy.deepcopy(dict(thing))
-        for condition in manifest.items(result, "status", "conditions"):
+        for condition in unstructured.items(result, "status", "conditions"):
             if condition.get("type") in {"Ready", "Accepted", "Programmed"}:
                 condition["status"] = "False"  # type: ignore[index]  # a deep copy of plain dicts
         return result
@@ -94,14 +94,16 @@ def backends(children: Mapping[str, Mapping[str, Any]]) -> set[tuple[str, str]]:
     """Every backend of every route among some children, on this cluster and on others."""
     found = set()
     for key, child in children.items():
-        for route in (child, manifest.mapping(child, "spec", "forProvider", "manifest")):
-            for rule in manifest.items(route, "spec", "rules"):
-                found |= {(key, manifest.name_of({"metadata": ref})) for ref in manifest.items(rule, "backendRefs")}
+        for route in (child, unstructured.mapping(child, "spec", "forProvider", "manifest")):
+            for rule in unstructured.items(route, "spec", "rules"):
+                found |= {
+                    (key, unstructured.name_of({"metadata": ref})) for ref in unstructured.items(rule, "backendRefs")
+                }
     return found
 
 
 def draining(children: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    return {key for key, child in children.items() if manifest.dig(child, "spec", "draining") is True}
+    return {key for key, child in children.items() if unstructured.dig(child, "spec", "draining") is True}
 
 
 def assert_nothing_lost(observation: Observation, answer: Composition) -> None:

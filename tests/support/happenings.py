@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
-from function.composition import manifest
+from function.composition import unstructured
 from tests.support.deployments import taint, taken
 from tests.support.routed_world import Clocks, RoutedWorld, Unit, the_time
 
@@ -37,7 +37,9 @@ def quiet(world: RoutedWorld) -> None:
 
 def image(unit: Unit) -> str:
     """What a replica runs."""
-    said = manifest.dig(unit.thing, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
+    said = unstructured.dig(
+        unit.thing, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image"
+    )
     return str(said)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from function.composition import Composition, Manifest, manifest
-from function.serving import model_replica
+from function.composition import Composition, Manifest, unstructured
+from function.replica import model_replica
 from tests.support.observe import answer, with_condition
 
 SELECTOR = 'device.attributes["gpu.nvidia.com"].architecture == "Ada Lovelace"\n'
@@ -79,7 +79,7 @@ def observed(answered: Composition, status: str = "True", **only: str) -> dict[s
     """An answer's Objects as observed: synced, there, and Ready as said, or as said for a key with _ for -."""
     found: dict[str, Manifest] = {}
     for key, child in answered.children.items():
-        remote = manifest.mapping(child.manifest, "spec", "forProvider", "manifest")
+        remote = unstructured.mapping(child.manifest, "spec", "forProvider", "manifest")
         there = {**remote, "status": {"readyReplicas": 1}}
         body = {**child.manifest, "metadata": {"name": f"chat-1-{key}", "namespace": "ml-team"}}
         body = {**body, "status": {"atProvider": {"manifest": there}}}
@@ -91,7 +91,7 @@ def observed(answered: Composition, status: str = "True", **only: str) -> dict[s
 def remotes(answered: Composition) -> dict[str, Manifest]:
     """What an answer puts on the cluster, by composition resource name."""
     return {
-        key: dict(manifest.mapping(child.manifest, "spec", "forProvider", "manifest"))
+        key: dict(unstructured.mapping(child.manifest, "spec", "forProvider", "manifest"))
         for key, child in answered.children.items()
     }
 

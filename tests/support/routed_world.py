@@ -22,14 +22,14 @@ from function.composition import (
     Manifest,
     Observation,
     Requirement,
-    manifest,
-    moments,
     owned,
+    timestamps,
+    unstructured,
 )
-from function.composition.memory import Identity
+from function.composition.cache import Identity
+from function.deployment import model_deployment
+from function.deployment.draining import GRACE
 from function.routing import model_service
-from function.serving import model_deployment
-from function.serving.departure import GRACE
 from tests.support.deployments import KEY, cluster, deployment, engine, member, owned_by, pool, request
 from tests.support.observe import NOW, with_condition
 
@@ -143,7 +143,7 @@ class RoutedWorld:
     @property
     def is_ready(self) -> bool:
         """Whether the deployment says that it is Ready."""
-        return manifest.is_true({"status": self._status}, "Ready")
+        return unstructured.is_true({"status": self._status}, "Ready")
 
     def answering(self) -> set[str]:
         """The replicas that requests reach: the route names them, and they answer."""
@@ -155,7 +155,7 @@ class RoutedWorld:
 
     def _draining(self, name: str) -> bool:
         endpoint = self.units.get(f"endpoint-{name}")
-        return endpoint is None or manifest.dig(endpoint.thing, "spec", "draining") is True
+        return endpoint is None or unstructured.dig(endpoint.thing, "spec", "draining") is True
 
     # ------------------------------------------------------------------ what happens
 
@@ -206,7 +206,7 @@ class RoutedWorld:
     @property
     def stamp(self) -> str:
         """The time, as the API server writes it."""
-        return moments.text_of(self.time)
+        return timestamps.text_of(self.time)
 
     # ------------------------------------------------------------------ the deployment
 
@@ -323,7 +323,7 @@ class RoutedWorld:
         self._service_status = answered.status
         body = answered.children["httproute"].manifest
         self._httproute = {**body, "metadata": {**body["metadata"], "name": "chat"}}
-        refs = manifest.items(manifest.dig(body, "spec", "rules", 0), "backendRefs")
+        refs = unstructured.items(unstructured.dig(body, "spec", "rules", 0), "backendRefs")
         self.route = frozenset(one["name"].removeprefix("svc-") for one in refs if one["weight"] > 0)
         self._next_notice = self.now + self.random.randint(*self.notices)
 
@@ -350,10 +350,10 @@ class RoutedWorld:
 
 def _named(wanted: Requirement, endpoints: Sequence[Thing]) -> tuple[Manifest, ...]:
     """The endpoint or the Service that a service asks for by name; an endpoint has its Service for as long as it is."""
-    found = {manifest.name_of(one): one for one in endpoints}
+    found = {unstructured.name_of(one): one for one in endpoints}
     if wanted.kind == "ModelEndpoint":
         return tuple(one for name, one in found.items() if name == wanted.name)
-    owners = [one for one in endpoints if manifest.text(one, "status", "routing", "backendName") == wanted.name]
+    owners = [one for one in endpoints if unstructured.text(one, "status", "routing", "backendName") == wanted.name]
     return tuple(
         {
             "apiVersion": "v1",
@@ -362,7 +362,7 @@ def _named(wanted: Requirement, endpoints: Sequence[Thing]) -> tuple[Manifest, .
                 "name": wanted.name,
                 "namespace": "ml-team",
                 "ownerReferences": [
-                    {"kind": "ModelEndpoint", "name": manifest.name_of(owner), "controller": True},
+                    {"kind": "ModelEndpoint", "name": unstructured.name_of(owner), "controller": True},
                 ],
             },
         }

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from function.composers import COMPOSERS
-from function.composition import Composer, Manifest, Observation, manifest
+from function.composition import Composer, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 
@@ -94,7 +94,9 @@ def composites(plane: ControlPlane) -> list[tuple[Composer, Manifest]]:
         for (api_version, kind), composer in COMPOSERS.items()
         for thing in plane.list(api_version, kind)
     ]
-    return sorted(found, key=lambda pair: (pair[0].kind, manifest.namespace_of(pair[1]), manifest.name_of(pair[1])))
+    return sorted(
+        found, key=lambda pair: (pair[0].kind, unstructured.namespace_of(pair[1]), unstructured.name_of(pair[1]))
+    )
 
 
 def observe(plane: ControlPlane, composite: Manifest) -> Observation:
@@ -102,6 +104,6 @@ def observe(plane: ControlPlane, composite: Manifest) -> Observation:
     return plane.observe(
         str(composite["apiVersion"]),
         str(composite["kind"]),
-        manifest.namespace_of(composite),
-        manifest.name_of(composite),
+        unstructured.namespace_of(composite),
+        unstructured.name_of(composite),
     )

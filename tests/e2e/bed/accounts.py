@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.processes import BedError
@@ -81,7 +81,7 @@ def mounted(cluster: Cluster, secret: str) -> Path:
         raise BedError(f"Secret {CROSSPLANE_NAMESPACE}/{secret} is missing or empty, and should be mounted")
     folder = cluster.kubeconfig.with_name(secret)
     folder.mkdir(exist_ok=True)
-    for name, data in manifest.mapping(found, "data").items():
+    for name, data in unstructured.mapping(found, "data").items():
         (folder / name).write_bytes(base64.b64decode(data))
     return folder
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import yaml
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.asking import ask_again, passes
 
 MERGE: Final = "application/merge-patch+json"
@@ -97,7 +97,7 @@ class Api:
     def create(self, thing: Object) -> None:
         """Create an object; one that is there is fine, since it may have been asked for before."""
         try:
-            self.call("POST", self.path(thing["apiVersion"], thing["kind"], manifest.namespace_of(thing)), thing)
+            self.call("POST", self.path(thing["apiVersion"], thing["kind"], unstructured.namespace_of(thing)), thing)
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise
@@ -169,10 +169,10 @@ class Api:
     def path_of(self, thing: Object) -> str:
         """The path of an object."""
         return self.path(
-            manifest.text(thing, "apiVersion"),
-            manifest.text(thing, "kind"),
-            manifest.namespace_of(thing),
-            manifest.name_of(thing),
+            unstructured.text(thing, "apiVersion"),
+            unstructured.text(thing, "kind"),
+            unstructured.namespace_of(thing),
+            unstructured.name_of(thing),
         )
 
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.serving import departure
+from function.deployment import draining
 from tests.e2e.bed import gpus, hurried
 from tests.e2e.bed.asking import ask_again, passes
 from tests.e2e.bed.certificates import Certificates
@@ -143,7 +143,7 @@ def _started(binaries: Binaries, processes: Processes, stack: ExitStack) -> Bed:
 
 
 def _say_what_differs(grace: timedelta) -> None:
-    say(f"setting: replicas leave after {grace.seconds} seconds instead of {departure.GRACE.seconds}")
+    say(f"setting: replicas leave after {grace.seconds} seconds instead of {draining.GRACE.seconds}")
     say("setting: provider-kubernetes looks each minute instead of every ten at what it does not watch")
     say("setting: objects are annotated to have Crossplane and the provider look sooner: a user's repairs take longer")
 

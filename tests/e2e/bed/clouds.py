@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
 
@@ -61,19 +61,19 @@ class Clouds:
         if "deletionTimestamp" in resource["metadata"]:
             set_finalizer(self.api, resource, _FINALIZER, present=False)
             return
-        name = manifest.name_of(resource)
+        name = unstructured.name_of(resource)
         if EXTERNAL_NAME not in resource["metadata"].get("annotations", {}):
             set_finalizer(self.api, resource, _FINALIZER, present=True)
             self.api.patch(resource, {"metadata": {"annotations": {EXTERNAL_NAME: name}}})
         generation = resource["metadata"]["generation"]
-        began = manifest.is_true(resource, "Synced")
+        began = unstructured.is_true(resource, "Synced")
         ready = ("True", "Available") if began else ("False", "Creating")
         said = [
             condition("Synced", "True", "ReconcileSuccess", generation=generation),
             condition("Ready", *ready, generation=generation),
         ]
-        before = manifest.items(resource, "status", "conditions")
+        before = unstructured.items(resource, "status", "conditions")
         told = {item["type"] for item in said}
         kept = [dict(item) for item in before if item.get("type") not in told]
-        seen = {**manifest.mapping(resource, "status", "atProvider"), "id": name}
+        seen = {**unstructured.mapping(resource, "status", "atProvider"), "id": name}
         set_status(self.api, resource, {"conditions": [*timed(said, before), *kept], "atProvider": seen})

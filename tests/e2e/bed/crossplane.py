@@ -14,7 +14,7 @@ from typing import Final
 
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed import accounts, hurried
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
@@ -117,11 +117,11 @@ class Crossplane:
     def start_provider(self) -> Running:
         """Start provider-kubernetes as its Deployment says; but it looks each minute at what it does not watch."""
         revision = self._revision("Provider", PROVIDER)
-        deployment = self.cluster.api.get("apps/v1", "Deployment", manifest.name_of(revision), CROSSPLANE_NAMESPACE)
-        pod = manifest.mapping(deployment or {}, "spec", "template", "spec")
+        deployment = self.cluster.api.get("apps/v1", "Deployment", unstructured.name_of(revision), CROSSPLANE_NAMESPACE)
+        pod = unstructured.mapping(deployment or {}, "spec", "template", "spec")
         words = (
             self.binaries["provider-kubernetes"],
-            *manifest.items(pod, "containers")[0].get("args", ()),
+            *unstructured.items(pod, "containers")[0].get("args", ()),
             "--debug",
             "--poll=1m",
         )
@@ -214,7 +214,7 @@ class Crossplane:
     def _revision(self, kind: str, name: str) -> Manifest:
         """The revision of a package that is in force."""
         package = self.cluster.api.get(_PACKAGES, kind, name) or {}
-        current = manifest.text(package, "status", "currentRevision")
+        current = unstructured.text(package, "status", "currentRevision")
         found = self.cluster.api.get(_PACKAGES, f"{kind}Revision", current) if current else None
         if found is None:
             raise BedError(f"{kind} {name} has no revision in force")
@@ -222,7 +222,7 @@ class Crossplane:
 
     def _keys(self, revision: Object) -> Path:
         """The certificate that Crossplane issued for the server of a package, as files."""
-        return accounts.mounted(self.cluster, manifest.text(revision, "spec", "tlsServerSecretName"))
+        return accounts.mounted(self.cluster, unstructured.text(revision, "spec", "tlsServerSecretName"))
 
     def _initialize(self, environment: dict[str, str]) -> None:
         """Install Crossplane's CRDs. An attempt that comes before they are served fails or hangs, and is made again."""

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from function.api.labels import GROUP, VERSION
-from function.composition import manifest, objects
+from function.composition import objects, unstructured
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed import topologies
 from tests.e2e.bed.moving import Moving
@@ -73,7 +73,7 @@ def delete_by_hand(serving: Serving) -> ByHand:
     """Delete one of two replicas, which is not how a replica leaves that is no longer wanted."""
     since = time.time()
     one, other = serving.replicas()
-    serving.bed.control.kubectl.waiting("delete", "modelreplica", manifest.name_of(one), "-n", serving.namespace)
+    serving.bed.control.kubectl.waiting("delete", "modelreplica", unstructured.name_of(one), "-n", serving.namespace)
 
     def back() -> bool:
         found = {replica["metadata"]["uid"] for replica in serving.replicas()}
@@ -92,11 +92,11 @@ def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:
 
 def names(bed: Bed, kind: str, namespace: str) -> set[str]:
     """The names of all objects of one of our kinds."""
-    return {manifest.name_of(thing) for thing in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
+    return {unstructured.name_of(thing) for thing in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
 
 
 def _owners(bed: Bed, namespace: str) -> set[str]:
     """The replicas that have Objects."""
     found = bed.control.api.list(objects.API_VERSION, objects.KIND, namespace)
-    owners = [owner for thing in found for owner in manifest.items(thing, "metadata", "ownerReferences")]
+    owners = [owner for thing in found for owner in unstructured.items(thing, "metadata", "ownerReferences")]
     return {owner["name"] for owner in owners if owner["kind"] == "ModelReplica"}

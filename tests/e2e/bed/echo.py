@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.servers import HttpServer
 
@@ -141,38 +141,38 @@ class _Backends:
             yield from _ready(self.slices, namespace, ref["name"])
             return
         for pool in self.pools:
-            if (manifest.namespace_of(pool), manifest.name_of(pool)) != (namespace, ref["name"]):
+            if (unstructured.namespace_of(pool), unstructured.name_of(pool)) != (namespace, ref["name"]):
                 continue
-            picks = any(_ready(self.slices, namespace, manifest.text(pool, "spec", "endpointPickerRef", "name")))
-            selected = manifest.mapping(pool, "spec", "selector", "matchLabels").items()
+            picks = any(_ready(self.slices, namespace, unstructured.text(pool, "spec", "endpointPickerRef", "name")))
+            selected = unstructured.mapping(pool, "spec", "selector", "matchLabels").items()
             for pod in self.pods if picks else ():
-                inside = manifest.namespace_of(pod) == namespace and selected <= manifest.labels(pod).items()
-                answers = manifest.labels(pod).get(_PHASE) != "prefill" and manifest.is_true(pod, "Ready")
+                inside = unstructured.namespace_of(pod) == namespace and selected <= unstructured.labels(pod).items()
+                answers = unstructured.labels(pod).get(_PHASE) != "prefill" and unstructured.is_true(pod, "Ready")
                 if inside and answers and "deletionTimestamp" not in pod["metadata"]:
-                    yield manifest.name_of(pod)
+                    yield unstructured.name_of(pod)
 
 
 def _rules(route: Object, backends: _Backends) -> Iterator[Route]:
-    for rule in manifest.items(route, "spec", "rules"):
+    for rule in unstructured.items(route, "spec", "rules"):
         pods: list[str] = []
-        for ref in manifest.items(rule, "backendRefs"):
-            pods += backends.ready(ref, ref.get("namespace") or manifest.namespace_of(route))
+        for ref in unstructured.items(rule, "backendRefs"):
+            pods += backends.ready(ref, ref.get("namespace") or unstructured.namespace_of(route))
         replacements = [
-            manifest.text(item, "urlRewrite", "path", "replacePrefixMatch")
-            for item in manifest.items(rule, "filters")
+            unstructured.text(item, "urlRewrite", "path", "replacePrefixMatch")
+            for item in unstructured.items(rule, "filters")
             if item.get("type") == "URLRewrite"
         ]
-        for match in manifest.items(rule, "matches"):
-            prefix = manifest.text(match, "path", "value")
+        for match in unstructured.items(rule, "matches"):
+            prefix = unstructured.text(match, "path", "value")
             replacement = replacements[0] if replacements else None
-            yield Route(manifest.name_of(route), prefix, replacement, tuple(sorted(pods)))
+            yield Route(unstructured.name_of(route), prefix, replacement, tuple(sorted(pods)))
 
 
 def _ready(slices: list[Manifest], namespace: str, service: str) -> Iterator[str]:
     for one in slices:
-        mine = manifest.labels(one).get("kubernetes.io/service-name") == service
-        if not mine or manifest.namespace_of(one) != namespace:
+        mine = unstructured.labels(one).get("kubernetes.io/service-name") == service
+        if not mine or unstructured.namespace_of(one) != namespace:
             continue
-        for endpoint in manifest.items(one, "endpoints"):
-            if manifest.dig(endpoint, "conditions", "ready"):
-                yield manifest.text(endpoint, "targetRef", "name")
+        for endpoint in unstructured.items(one, "endpoints"):
+            if unstructured.dig(endpoint, "conditions", "ready"):
+                yield unstructured.text(endpoint, "targetRef", "name")

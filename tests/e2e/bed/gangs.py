@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.kubelets import LEADER, WORKER_INDEX
 
@@ -17,13 +17,17 @@ _OF_READINESS: Final = ("Ready", "ContainersReady")
 def lead(api: Api) -> None:
     """Say of every leader on a cluster whether it is Ready."""
     for leader in api.list("v1", "Pod", **{WORKER_INDEX: LEADER}):
-        if "deletionTimestamp" in leader["metadata"] or not manifest.text(leader, "status", "podIP"):
+        if "deletionTimestamp" in leader["metadata"] or not unstructured.text(leader, "status", "podIP"):
             continue
-        said = manifest.labels(leader)
-        gang = api.list("v1", "Pod", manifest.namespace_of(leader), **{_SET: said[_SET], _GROUP: said[_GROUP]})
-        there = [one for one in gang if manifest.labels(one)[WORKER_INDEX] != LEADER and manifest.is_true(one, "Ready")]
-        ready = len(there) == int(manifest.annotations(leader)[_SIZE]) - 1
-        if ready != manifest.is_true(leader, "Ready"):
+        said = unstructured.labels(leader)
+        gang = api.list("v1", "Pod", unstructured.namespace_of(leader), **{_SET: said[_SET], _GROUP: said[_GROUP]})
+        there = [
+            one
+            for one in gang
+            if unstructured.labels(one)[WORKER_INDEX] != LEADER and unstructured.is_true(one, "Ready")
+        ]
+        ready = len(there) == int(unstructured.annotations(leader)[_SIZE]) - 1
+        if ready != unstructured.is_true(leader, "Ready"):
             api.patch(leader, {"status": _status(leader, ready=ready)}, "status")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
 
@@ -40,39 +40,43 @@ class Controller:
     def step(self) -> None:
         """Say of every class, Gateway and route of its own how it is."""
         classes = [one for one in self.api.list(GATEWAY_API, "GatewayClass") if self._is_mine(one)]
-        names = {manifest.name_of(one) for one in classes}
+        names = {unstructured.name_of(one) for one in classes}
         gateways = [
             one
             for one in self.api.list(GATEWAY_API, "Gateway")
-            if manifest.text(one, "spec", "gatewayClassName") in names
+            if unstructured.text(one, "spec", "gatewayClassName") in names
         ]
         for one in classes:
             used = any(
-                manifest.text(gateway, "spec", "gatewayClassName") == manifest.name_of(one) for gateway in gateways
+                unstructured.text(gateway, "spec", "gatewayClassName") == unstructured.name_of(one)
+                for gateway in gateways
             )
             set_finalizer(self.api, one, _FINALIZER, present=used)
             self._say(one, {}, condition("Accepted", "True", "Accepted", "", _generation(one)))
         for one in gateways:
             said = [condition(kind, "True", kind, "", _generation(one)) for kind in ("Accepted", "Programmed")]
-            listeners = [_listener(one, item) for item in manifest.items(one, "spec", "listeners")]
+            listeners = [_listener(one, item) for item in unstructured.items(one, "spec", "listeners")]
             addresses = [{"type": "IPAddress", "value": self.address}]
             self._say(one, {"addresses": addresses, "listeners": listeners}, *said)
-        mine = {(manifest.namespace_of(one), manifest.name_of(one)) for one in gateways}
+        mine = {(unstructured.namespace_of(one), unstructured.name_of(one)) for one in gateways}
         for route in self.api.list(GATEWAY_API, "HTTPRoute"):
             self._judge(route, mine)
 
     def _is_mine(self, gateway_class: Object) -> bool:
-        return manifest.text(gateway_class, "spec", "controllerName") == self.name
+        return unstructured.text(gateway_class, "spec", "controllerName") == self.name
 
     def _say(self, thing: Object, more: Object, *said: Object) -> None:
-        before = manifest.items(thing, "status", "conditions")
+        before = unstructured.items(thing, "status", "conditions")
         set_status(self.api, thing, {**more, "conditions": timed(said, before)})
 
     def _judge(self, route: Object, mine: set[tuple[str, str]]) -> None:
-        before = {str(item.get("parentRef")): item for item in manifest.items(route, "status", "parents")}
+        before = {str(item.get("parentRef")): item for item in unstructured.items(route, "status", "parents")}
         parents = []
-        for ref in manifest.items(route, "spec", "parentRefs"):
-            place = (manifest.text(ref, "namespace") or manifest.namespace_of(route), manifest.text(ref, "name"))
+        for ref in unstructured.items(route, "spec", "parentRefs"):
+            place = (
+                unstructured.text(ref, "namespace") or unstructured.namespace_of(route),
+                unstructured.text(ref, "name"),
+            )
             if place not in mine:
                 continue
             missing = [name for name in _backends(route) if self._lacks(route, name)]
@@ -82,32 +86,32 @@ class Controller:
                 message = f"{missing[0].get('kind', 'Service')} {missing[0]['name']} not found"
                 resolved = condition("ResolvedRefs", "False", "BackendNotFound", message, generation)
             said = [condition("Accepted", "True", "Accepted", "", generation), resolved]
-            old = manifest.items(before.get(str(ref), {}), "conditions")
+            old = unstructured.items(before.get(str(ref), {}), "conditions")
             parents.append({"parentRef": dict(ref), "controllerName": self.name, "conditions": timed(said, old)})
         if parents:
             set_status(self.api, route, {"parents": parents})
 
     def _lacks(self, route: Object, backend: Mapping[str, Any]) -> bool:
-        namespace = backend.get("namespace") or manifest.namespace_of(route)
+        namespace = backend.get("namespace") or unstructured.namespace_of(route)
         group, kind = backend.get("group", ""), backend.get("kind", "Service")
         api_version = f"{group}/v1" if group else _SERVICE
         return self.api.get(api_version, kind, backend["name"], namespace) is None
 
 
 def _backends(route: Object) -> Iterator[Mapping[str, Any]]:
-    for rule in manifest.items(route, "spec", "rules"):
-        yield from manifest.items(rule, "backendRefs")
+    for rule in unstructured.items(route, "spec", "rules"):
+        yield from unstructured.items(rule, "backendRefs")
 
 
 def _generation(thing: Object) -> int:
-    return manifest.integer(thing, "metadata", "generation")
+    return unstructured.integer(thing, "metadata", "generation")
 
 
 def _listener(gateway: Object, listener: Object) -> Manifest:
     before = next(
         (
-            manifest.items(one, "conditions")
-            for one in manifest.items(gateway, "status", "listeners")
+            unstructured.items(one, "conditions")
+            for one in unstructured.items(gateway, "status", "listeners")
             if one.get("name") == listener["name"]
         ),
         [],

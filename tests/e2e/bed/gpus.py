@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from function.api.labels import POOL
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 
 DRIVER: Final = "gpu.nvidia.com"
 TAINT: Final = "nvidia.com/gpu"
@@ -67,7 +67,7 @@ def device_class() -> Manifest:
 
 def slices(nodes: Iterable[Object]) -> list[Manifest]:
     """What the driver publishes on each node: its GPUs."""
-    return [_slice(manifest.name_of(one), manifest.annotations(one)) for one in nodes]
+    return [_slice(unstructured.name_of(one), unstructured.annotations(one)) for one in nodes]
 
 
 def _slice(name: str, said: Mapping[str, str]) -> Manifest:

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from function.composition import Manifest, Object, manifest, moments, releases
+from function.composition import Manifest, Object, releases, timestamps, unstructured
 from tests.e2e.bed import definitions, gpus, provider_configs, traefik_chart
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
@@ -104,7 +104,7 @@ class Helm:
         if chart in self.installed[target.url]:
             target.call("GET", "/version")
             return
-        namespace = manifest.text(release, "spec", "forProvider", "namespace")
+        namespace = unstructured.text(release, "spec", "forProvider", "namespace")
         target.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "helm")
         for thing in self._content(chart, target):
             target.apply(thing, "helm")
@@ -129,24 +129,24 @@ class Helm:
         """The cluster of a Release."""
         if release["metadata"]["uid"] not in self.tracked:
             provider_configs.track(self.control.api, release)
-        namespace = manifest.namespace_of(release)
-        ref = manifest.mapping(release, "spec", "providerConfigRef")
-        kind, name = manifest.text(ref, "kind"), manifest.text(ref, "name")
+        namespace = unstructured.namespace_of(release)
+        ref = unstructured.mapping(release, "spec", "providerConfigRef")
+        kind, name = unstructured.text(ref, "kind"), unstructured.text(ref, "name")
         config = self.control.api.get(API_VERSION, kind, name, namespace if kind == "ProviderConfig" else "")
         if config is None:
             raise UnreachableError(f"{kind} {name!r} not found")
-        if manifest.text(config, "spec", "credentials", "source") == "InjectedIdentity":
+        if unstructured.text(config, "spec", "credentials", "source") == "InjectedIdentity":
             return self.control.api
-        wanted = manifest.mapping(config, "spec", "credentials", "secretRef")
+        wanted = unstructured.mapping(config, "spec", "credentials", "secretRef")
         secret = self.control.api.get("v1", "Secret", wanted["name"], wanted["namespace"])
-        encoded = manifest.text(secret, "data", wanted["key"])
+        encoded = unstructured.text(secret, "data", wanted["key"])
         try:
             return _reach(base64.b64decode(encoded).decode())
         except Exception as error:
             raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
 
     def _say(self, release: Object, said: list[Manifest], seen: Object | None = None) -> None:
-        before = manifest.items(release, "status", "conditions")
+        before = unstructured.items(release, "status", "conditions")
         told = {item["type"] for item in said}
         kept = [dict(item) for item in before if item.get("type") not in told]
         generation = {"observedGeneration": release["metadata"]["generation"]}
@@ -160,11 +160,11 @@ def standing(release: Object, now: datetime) -> tuple[Manifest, int, str]:
     revision = revision_of(release)
     if not revision:
         return condition("Ready", "False", "Creating"), 1, "pending-install"
-    looked = manifest.integer(manifest.condition(release, "Synced"), "observedGeneration")
-    ready = manifest.condition(release, "Ready")
-    since = moments.time_of(manifest.text(ready, "lastTransitionTime"))
+    looked = unstructured.integer(unstructured.condition(release, "Synced"), "observedGeneration")
+    ready = unstructured.condition(release, "Ready")
+    since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
     waits = ready.get("reason") == "Unavailable" and since is not None and now < since + releases.POLL
-    changed = looked < manifest.integer(release, "metadata", "generation")
+    changed = looked < unstructured.integer(release, "metadata", "generation")
     if changed or waits:
         return condition("Ready", "False", "Unavailable"), revision + changed, "deployed"
     return condition("Ready", "True", "Available"), revision, "deployed"
@@ -172,7 +172,7 @@ def standing(release: Object, now: datetime) -> tuple[Manifest, int, str]:
 
 def revision_of(release: Object) -> int:
     """How often a Release was deployed; 0 before it was looked at."""
-    return manifest.integer(release, "status", "atProvider", "revision")
+    return unstructured.integer(release, "status", "atProvider", "revision")
 
 
 @cache
@@ -183,4 +183,4 @@ def _reach(kubeconfig: str) -> Api:
 
 def chart_of(release: Object) -> str:
     """The chart that a Release installs."""
-    return manifest.text(release, "spec", "forProvider", "chart", "name")
+    return unstructured.text(release, "spec", "forProvider", "chart", "name")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from function import main
-from function.serving import departure
+from function.deployment import draining
 
 GRACE: Final = timedelta(seconds=30)
 """Still longer than a service takes to notice that an endpoint drains, where limits were chosen."""
@@ -23,7 +23,7 @@ VARIABLE: Final = "BED_GRACE_SECONDS"
 def serve() -> int:
     """Serve."""
     grace = float(os.environ.get(VARIABLE, GRACE.total_seconds()))
-    departure.GRACE = timedelta(seconds=grace)  # type: ignore[misc]  # a constant everywhere else
+    draining.GRACE = timedelta(seconds=grace)  # type: ignore[misc]  # a constant everywhere else
     return main.serve()
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from function.packages import files
 from function.packages.dependencies import PUBLISHER
 from function.packages.metadata import CONFIGURATION, Release, release
@@ -105,12 +105,12 @@ class Installation:
     def activated(self) -> list[str]:
         """The managed resources that our activation policy names, as the cluster has it."""
         policy = self.control.api.get(_ACTIVATED, "ManagedResourceActivationPolicy", CONFIGURATION) or {}
-        return [str(name) for name in manifest.mapping(policy, "spec").get("activate", ())]
+        return [str(name) for name in unstructured.mapping(policy, "spec").get("activate", ())]
 
     def unresolved(self) -> str:
         """What Crossplane says about dependencies that cannot be resolved; empty when they are."""
         lock = self.control.api.get(_CONFIGS, "Lock", "lock") or {}
-        return manifest.text(manifest.condition(lock, "Resolved"), "message")
+        return unstructured.text(unstructured.condition(lock, "Resolved"), "message")
 
     def explain(self) -> str:
         """Say what is missing, and which dependencies cannot be resolved; empty when all is well."""
@@ -127,12 +127,12 @@ class Installation:
         things = (
             one for kind in sorted({kind for kind, _ in pairs}) for one in self.control.api.list(api_version, kind)
         )
-        found = {(one["kind"], manifest.name_of(one)): one for one in things}
+        found = {(one["kind"], unstructured.name_of(one)): one for one in things}
         for kind, name in pairs:
             if (kind, name) not in found:
                 yield f"{kind} {name} is not there"
             for condition_type in conditions if (kind, name) in found else ():
-                said = manifest.condition(found[kind, name], condition_type)
+                said = unstructured.condition(found[kind, name], condition_type)
                 if said.get("status") != "True":
                     words = said.get("message") or said.get("reason") or "not said yet"
                     yield f"{kind} {name} is not {condition_type}: {words}"
@@ -149,7 +149,7 @@ class Installation:
         return [
             {
                 **thing,
-                "metadata": {"name": f"mirrored-{manifest.name_of(thing)}"},
+                "metadata": {"name": f"mirrored-{unstructured.name_of(thing)}"},
                 "spec": _moved(thing["spec"], self._mirror),
             }
             for thing in things
@@ -161,11 +161,11 @@ def run_deployments(api: Api) -> None:
     """Stand in for the pods of packages: say of every Deployment of Crossplane's namespace that it is available."""
     for one in api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE):
         said = [condition("Available", "True", "MinimumReplicasAvailable", "no pod runs; the bed says so")]
-        set_status(api, one, {"conditions": timed(said, manifest.items(one, "status", "conditions"))})
+        set_status(api, one, {"conditions": timed(said, unstructured.items(one, "status", "conditions"))})
 
 
 def _kinds_and_names(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    return [(thing["kind"], manifest.name_of(thing)) for path in paths for thing in load(path)]
+    return [(thing["kind"], unstructured.name_of(thing)) for path in paths for thing in load(path)]
 
 
 def _rewriting(mirror: str) -> Manifest:
@@ -178,7 +178,7 @@ def _rewriting(mirror: str) -> Manifest:
 
 
 def _prefix(spec: Mapping[str, object]) -> str:
-    return manifest.text(manifest.items(spec, "matchImages")[0], "prefix")
+    return unstructured.text(unstructured.items(spec, "matchImages")[0], "prefix")
 
 
 def _moved(spec: Object, mirror: str) -> Manifest:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.composition import Manifest, Object, manifest, objects
+from function.composition import Manifest, Object, objects, unstructured
 from function.packages.composed import USAGES
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.sameness import composed
@@ -85,7 +85,7 @@ def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
     api = bed.inference[name].api
     found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind) if not _is_given(thing)]
     if namespace:
-        return [_words(thing) for thing in found if manifest.namespace_of(thing) == namespace]
+        return [_words(thing) for thing in found if unstructured.namespace_of(thing) == namespace]
     return [_words(thing) for thing in found] + sorted(bed.helm.installed[api.url])
 
 
@@ -97,14 +97,14 @@ def stays(bed: Bed, namespace: str) -> bool:
 
 def not_looked_for(bed: Bed) -> set[str]:
     """The kinds that are now composed on inference clusters, and that these questions would miss."""
-    kinds = {manifest.text(objects.desired(one), "kind") for one in bed.control.api.list(*CONSUMERS[0])}
+    kinds = {unstructured.text(objects.desired(one), "kind") for one in bed.control.api.list(*CONSUMERS[0])}
     return kinds - {kind for _, kind in _REMOTE} - _STAYS
 
 
 def unreachable(bed: Bed) -> list[str]:
     """What can no longer be removed from its cluster, because its provider config went first."""
     configs = {
-        (api_version, manifest.name_of(one))
+        (api_version, unstructured.name_of(one))
         for api_version, _ in CONSUMERS
         for kind in ("ProviderConfig", "ClusterProviderConfig")
         for one in bed.control.api.list(api_version, kind)
@@ -115,13 +115,13 @@ def unreachable(bed: Bed) -> list[str]:
         for api_version, kind in CONSUMERS
         for thing in bed.control.api.list(api_version, kind)
         if _is_removed_with_it(thing)
-        and (api_version, manifest.text(thing, "spec", "providerConfigRef", "name")) not in configs
+        and (api_version, unstructured.text(thing, "spec", "providerConfigRef", "name")) not in configs
     ]
 
 
 def _is_removed_with_it(thing: Object) -> bool:
     """Tell whether what an Object or Release has on its cluster is removed when it goes."""
-    return bool({"*", "Delete"} & set(manifest.dig(thing, "spec", "managementPolicies", default=["*"])))
+    return bool({"*", "Delete"} & set(unstructured.dig(thing, "spec", "managementPolicies", default=["*"])))
 
 
 def _is_given(thing: Object) -> bool:
@@ -135,7 +135,7 @@ def _all(bed: Bed) -> list[Manifest]:
 
 
 def _identity(thing: Object) -> tuple[str, str, str]:
-    return thing["kind"], manifest.namespace_of(thing), manifest.name_of(thing)
+    return thing["kind"], unstructured.namespace_of(thing), unstructured.name_of(thing)
 
 
 def _words(thing: Object) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Final
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.servers import WAITING
 from tests.e2e.bed.stand_in import set_status
@@ -38,7 +38,7 @@ class LoadBalancer:
         found = [
             one
             for one in self.api.list("v1", "Service")
-            if manifest.text(one, "spec", "type") == "LoadBalancer" and "deletionTimestamp" not in one["metadata"]
+            if unstructured.text(one, "spec", "type") == "LoadBalancer" and "deletionTimestamp" not in one["metadata"]
         ]
         for one in found[:1]:
             set_status(self.api, one, {"loadBalancer": {"ingress": [{"ip": self.address, "ipMode": "VIP"}]}})
@@ -101,5 +101,5 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 def _ports(service: Object) -> Iterator[tuple[int, int]]:
-    for item in manifest.items(service, "spec", "ports"):
-        yield manifest.integer(item, "port"), manifest.integer(item, "targetPort")
+    for item in unstructured.items(service, "spec", "ports"):
+        yield unstructured.integer(item, "port"), unstructured.integer(item, "targetPort")

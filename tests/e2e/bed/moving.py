@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed import pools
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
@@ -95,11 +95,11 @@ class Moving:
 
     def reason(self, name: str, condition: str) -> str:
         """The reason of a deployment's condition."""
-        return manifest.text(manifest.condition(self.deployment(name), condition), "reason")
+        return unstructured.text(unstructured.condition(self.deployment(name), condition), "reason")
 
     def revisions(self, name: str) -> list[tuple[int, int]]:
         """How many replicas run and serve each revision of a deployment."""
-        found = manifest.items(self.deployment(name), "status", "revisions")
+        found = unstructured.items(self.deployment(name), "status", "revisions")
         return [(one["replicas"], one["serving"]) for one in found]
 
     @property
@@ -150,15 +150,15 @@ class Moving:
 
     def _url(self, mover: Mover) -> str:
         service = self.bed.composite("ModelService", mover.name, NAMESPACE)
-        return f"{manifest.text(service, 'status', 'address')}/v1/models"
+        return f"{unstructured.text(service, 'status', 'address')}/v1/models"
 
     def _place_elsewhere(self) -> bool:
         cluster = self.bed.composite("InferenceCluster", ELSEWHERE.cluster)
-        return any(pool["name"] == ELSEWHERE.name for pool in manifest.items(cluster, "status", "gpuPools"))
+        return any(pool["name"] == ELSEWHERE.name for pool in unstructured.items(cluster, "status", "gpuPools"))
 
     def _all_serve(self) -> bool:
         return all(
-            manifest.dig(self.deployment(mover.name), "status", "replicas", "ready") == mover.replicas
+            unstructured.dig(self.deployment(mover.name), "status", "replicas", "ready") == mover.replicas
             and len(self.watch.look().serving.get(mover.name, ())) == mover.replicas
             for mover in MOVERS
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Final
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed import outside
 from tests.e2e.bed.departing import names
 from tests.e2e.bed.plane import OUTSIDE, Bed
@@ -71,7 +71,7 @@ class Orders:
 
     def astray(self) -> dict[str, list[str]]:
         """Services whose route names a Service that is not there, with what it names."""
-        there = {manifest.name_of(one) for one in self.bed.control.api.list("v1", "Service", NAMESPACE)}
+        there = {unstructured.name_of(one) for one in self.bed.control.api.list("v1", "Service", NAMESPACE)}
         found = {name: [one for one in self.backends(name) if one not in there] for name in self.left(SERVICE)}
         return {name: lost for name, lost in found.items() if lost}
 
@@ -88,10 +88,10 @@ class Orders:
             ("discovery.k8s.io/v1", "EndpointSlice"),
         )
         return [
-            f"{kind} {manifest.name_of(one)}"
+            f"{kind} {unstructured.name_of(one)}"
             for api_version, kind in kinds
             for one in self.bed.control.api.list(api_version, kind, NAMESPACE)
-            if not any(owner["name"] in there for owner in manifest.items(one, "metadata", "ownerReferences"))
+            if not any(owner["name"] in there for owner in unstructured.items(one, "metadata", "ownerReferences"))
         ]
 
 

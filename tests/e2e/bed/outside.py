@@ -12,7 +12,7 @@ from typing import Any, Final
 import yaml
 
 from function.api import labels
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.load_balancer import Relay
 from tests.e2e.bed.plane import ADDRESSES, OUTSIDE, Bed
 from tests.e2e.bed.providers import SECONDS_A_TOKEN, Provider
@@ -70,7 +70,7 @@ class Outside:
 
     def url(self, service: str, team: str = TEAM) -> str:
         """The URL of a service; empty while it has none."""
-        return manifest.text(self.service(service, team), "status", "address")
+        return unstructured.text(self.service(service, team), "status", "address")
 
     def service(self, name: str, team: str = TEAM) -> Manifest:
         """A service."""
@@ -78,7 +78,7 @@ class Outside:
 
     def reason(self, service: str, condition: str) -> str:
         """The reason of a service's condition."""
-        return manifest.text(manifest.condition(self.service(service), condition), "reason")
+        return unstructured.text(unstructured.condition(self.service(service), condition), "reason")
 
     def await_ready(self) -> None:
         """Wait until every service routes to all that it selects, and have the long answer begin."""
@@ -90,8 +90,8 @@ class Outside:
 
     def _settled(self, name: str) -> bool:
         found, groups = self.service(name), len(SERVICES[name]) if name != "empty" else 0
-        counted = manifest.text(found, "status", "summary", "ready") == f"{groups}/{groups}"
-        return counted and manifest.is_true(found, "Ready") == bool(groups) and bool(self.url(name))
+        counted = unstructured.text(found, "status", "summary", "ready") == f"{groups}/{groups}"
+        return counted and unstructured.is_true(found, "Ready") == bool(groups) and bool(self.url(name))
 
     def drain(self, endpoint: str, *, draining: bool) -> None:
         """Say that an endpoint drains, or that it does not."""
@@ -137,9 +137,9 @@ def front_door() -> Manifest:
 def backends(bed: Bed, service: str, namespace: str) -> list[str]:
     """The Services that a service's route names; one with weight 0 counts too."""
     for route in bed.control.api.list("gateway.networking.k8s.io/v1", "HTTPRoute", namespace):
-        if any(owner["name"] == service for owner in manifest.items(route, "metadata", "ownerReferences")):
-            rules = manifest.items(route, "spec", "rules")
-            return [ref["name"] for ref in manifest.items(rules[0], "backendRefs")]
+        if any(owner["name"] == service for owner in unstructured.items(route, "metadata", "ownerReferences")):
+            rules = unstructured.items(route, "spec", "rules")
+            return [ref["name"] for ref in unstructured.items(rules[0], "backendRefs")]
     return []
 
 
@@ -147,9 +147,9 @@ def _owners(bed: Bed, namespace: str) -> dict[str, str]:
     """The endpoint that each Service is composed by."""
     found = bed.control.api.list("v1", "Service", namespace)
     return {
-        manifest.name_of(one): owner["name"]
+        unstructured.name_of(one): owner["name"]
         for one in found
-        for owner in manifest.items(one, "metadata", "ownerReferences")
+        for owner in unstructured.items(one, "metadata", "ownerReferences")
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest, objects
+from function.composition import Manifest, objects, unstructured
 from function.packages.composed import USAGES
 from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.certificates import Certificates
@@ -133,29 +133,29 @@ class Bed:
         for api_version, kind in COMPOSITES:
             for one in self.control.api.list(api_version, kind):
                 if (
-                    manifest.is_true(one, "Ready")
-                    and manifest.is_true(one, "Synced")
-                    and not manifest.is_true(one, "Held")
+                    unstructured.is_true(one, "Ready")
+                    and unstructured.is_true(one, "Synced")
+                    and not unstructured.is_true(one, "Held")
                 ):
                     continue
-                lines.append(f"{kind} {manifest.name_of(one)}:")
-                for said in manifest.items(one, "status", "conditions"):
+                lines.append(f"{kind} {unstructured.name_of(one)}:")
+                for said in unstructured.items(one, "status", "conditions"):
                     words = (said["type"], said["status"], said.get("reason", ""), said.get("message", ""))
                     lines.append(f"    {' '.join(words)}")
         return "\n".join(lines)
 
     def message(self, kind: str, name: str, condition: str, namespace: str = "") -> str:
         """What a composite says with a condition."""
-        return manifest.text(manifest.condition(self.composite(kind, name, namespace), condition), "message")
+        return unstructured.text(unstructured.condition(self.composite(kind, name, namespace), condition), "message")
 
     def with_condition(self, condition: str, status: str) -> list[str]:
         """The composites that say something, by kind and name; without those that a test needs as they are."""
         return [
-            f"{kind} {manifest.name_of(one)}"
+            f"{kind} {unstructured.name_of(one)}"
             for api_version, kind in COMPOSITES
             for one in self.control.api.list(api_version, kind)
-            if manifest.condition(one, condition).get("status") == status
-            and LEFT_ALONE not in manifest.annotations(one)
+            if unstructured.condition(one, condition).get("status") == status
+            and LEFT_ALONE not in unstructured.annotations(one)
         ]
 
     def touch(self, *namespaces: str) -> None:
@@ -166,10 +166,10 @@ class Bed:
         """
         for api_version, kind in COMPOSITES:
             for one in self.control.api.list(api_version, kind):
-                doubtful = manifest.is_true(one, "Held") or not manifest.is_true(one, "Synced")
-                if LEFT_ALONE in manifest.annotations(one):
+                doubtful = unstructured.is_true(one, "Held") or not unstructured.is_true(one, "Synced")
+                if LEFT_ALONE in unstructured.annotations(one):
                     continue
-                if doubtful or manifest.namespace_of(one) in namespaces or kind in _LOOKED_AT:
+                if doubtful or unstructured.namespace_of(one) in namespaces or kind in _LOOKED_AT:
                     self._stamp(one)
         for kind in ("Usage", "ClusterUsage"):
             for one in self.control.api.list(USAGES, kind):
@@ -212,7 +212,7 @@ class Bed:
 
     def is_true(self, kind: str, name: str, condition: str, namespace: str = "") -> bool:
         """Tell whether a composite has a condition."""
-        return manifest.is_true(self.composite(kind, name, namespace), condition)
+        return unstructured.is_true(self.composite(kind, name, namespace), condition)
 
 
 def kubeconfig_secret(cluster: Cluster, kubeconfig: str) -> Manifest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import Api, ApiError
 from tests.e2e.bed.stand_in import set_finalizer
 
@@ -29,15 +29,15 @@ class UntrackedError(Exception):
 def account(api: Api) -> frozenset[str]:
     """Keep every config while it is used, and give the uids of all users."""
     usages = api.list(API_VERSION, "ProviderConfigUsage")
-    used = {(*_labels(one), manifest.namespace_of(one)) for one in usages}
+    used = {(*_labels(one), unstructured.namespace_of(one)) for one in usages}
     anywhere = {key[:2] for key in used}
     for kind in KINDS:
         for config in api.list(API_VERSION, kind):
-            name, namespace = manifest.name_of(config), manifest.namespace_of(config)
+            name, namespace = unstructured.name_of(config), unstructured.namespace_of(config)
             in_use = (name, kind, namespace) in used if namespace else (name, kind) in anywhere
             live = "deletionTimestamp" not in config["metadata"]
             set_finalizer(api, config, _FINALIZER, present=live or in_use)
-    return frozenset(map(manifest.name_of, usages))
+    return frozenset(map(unstructured.name_of, usages))
 
 
 def track(api: Api, user: Object) -> None:
@@ -46,7 +46,7 @@ def track(api: Api, user: Object) -> None:
     Raises:
         UntrackedError: When it cannot be noted.
     """
-    path = api.path(API_VERSION, "ProviderConfigUsage", manifest.namespace_of(user))
+    path = api.path(API_VERSION, "ProviderConfigUsage", unstructured.namespace_of(user))
     try:
         api.call("POST", path, _usage(user))
     except ApiError as error:
@@ -55,7 +55,7 @@ def track(api: Api, user: Object) -> None:
 
 
 def _usage(user: Object) -> Manifest:
-    ref = manifest.mapping(user, "spec", "providerConfigRef")
+    ref = unstructured.mapping(user, "spec", "providerConfigRef")
     config = {"kind": ref["kind"], "name": ref["name"]}
     meta, identity = user["metadata"], {"apiVersion": user["apiVersion"], "kind": user["kind"]}
     owner = {**identity, "name": meta["name"], "uid": meta["uid"], "controller": True, "blockOwnerDeletion": True}
@@ -74,5 +74,5 @@ def _usage(user: Object) -> Manifest:
 
 
 def _labels(usage: Object) -> tuple[str, str]:
-    labels = manifest.labels(usage)
+    labels = unstructured.labels(usage)
     return labels.get(_NAME, ""), labels.get(_KIND, "")

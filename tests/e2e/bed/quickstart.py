@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import T
 from tests.e2e.shipped import ROOT
@@ -73,10 +73,10 @@ class Serving:
 
         def served() -> bool:
             deployment = self.bed.composite("ModelDeployment", self.name, self.namespace)
-            ready = manifest.dig(deployment, "status", "replicas", "ready") == REPLICAS
+            ready = unstructured.dig(deployment, "status", "replicas", "ready") == REPLICAS
             return (
                 ready
-                and manifest.is_true(deployment, "Ready")
+                and unstructured.is_true(deployment, "Ready")
                 and self.there
                 and len(self.route_backends()) == REPLICAS
             )
@@ -86,17 +86,17 @@ class Serving:
     def replicas(self) -> list[Manifest]:
         """Its ModelReplicas that are Ready."""
         found = self.bed.control.api.list(_API, "ModelReplica", self.namespace, **self._own)
-        return [one for one in found if manifest.is_true(one, "Ready")]
+        return [one for one in found if unstructured.is_true(one, "Ready")]
 
     def endpoints(self) -> list[Manifest]:
         """Its ModelEndpoints that are not draining."""
         found = self.bed.control.api.list(_API, "ModelEndpoint", self.namespace, **self._own)
-        return [one for one in found if manifest.dig(one, "spec", "draining") is not True]
+        return [one for one in found if unstructured.dig(one, "spec", "draining") is not True]
 
     def route_backends(self) -> list[tuple[str, int]]:
         """What the service's route sends to, with weights."""
         (route,) = self.bed.control.api.list("gateway.networking.k8s.io/v1", "HTTPRoute", self.namespace)
-        refs = manifest.items(manifest.items(route, "spec", "rules")[0], "backendRefs")
+        refs = unstructured.items(unstructured.items(route, "spec", "rules")[0], "backendRefs")
         return [(ref["name"], ref["weight"]) for ref in refs]
 
     def pods(self) -> list[Manifest]:
@@ -107,10 +107,10 @@ class Serving:
     def facts(self) -> Facts:
         """What serves the model now."""
         return Facts(
-            frozenset(pod["metadata"]["uid"] for pod in self.pods() if manifest.is_true(pod, "Ready")),
-            frozenset((manifest.name_of(one), one["spec"]["url"]) for one in self.endpoints()),
+            frozenset(pod["metadata"]["uid"] for pod in self.pods() if unstructured.is_true(pod, "Ready")),
+            frozenset((unstructured.name_of(one), one["spec"]["url"]) for one in self.endpoints()),
             frozenset(self.route_backends()),
-            manifest.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
+            unstructured.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
         )
 
     def await_with_looks(self, what: str, ask: Callable[[], T | None], seconds: float = 90) -> T:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from function.composition import Manifest, Object, manifest, objects
+from function.composition import Manifest, Object, objects, unstructured
 from function.packages.composed import USAGES
 from function.preview.control_plane import ControlPlane
 from function.preview.reconcile import controller_uid
@@ -44,8 +44,8 @@ def composed(bed: Bed) -> dict[Key, Manifest]:
     found = {}
     for api_version, kind in _KINDS:
         for thing in bed.control.api.list(api_version, kind):
-            key = manifest.annotations(thing).get(RESOURCE_NAME)
-            owners = [one for one in manifest.items(thing, "metadata", "ownerReferences") if one.get("controller")]
+            key = unstructured.annotations(thing).get(RESOURCE_NAME)
+            owners = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("controller")]
             if key and owners:
                 found[owners[0]["kind"], owners[0]["name"], key] = thing
     return found
@@ -62,14 +62,14 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
     plane = settle(*paths)
     wanted = _previewed(plane)
     found = {
-        key: thing for key, thing in composed(bed).items() if manifest.namespace_of(thing) != besides or not besides
+        key: thing for key, thing in composed(bed).items() if unstructured.namespace_of(thing) != besides or not besides
     }
     said = [f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))]
     said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
     both = sorted(set(wanted) & set(found))
-    names = {manifest.name_of(wanted[key]): manifest.name_of(found[key]) for key in both}
+    names = {unstructured.name_of(wanted[key]): unstructured.name_of(found[key]) for key in both}
     for gateway in plane.list(front_door.API_VERSION, "InferenceGateway"):
-        real = bed.composite("InferenceGateway", manifest.name_of(gateway))
+        real = bed.composite("InferenceGateway", unstructured.name_of(gateway))
         names[front_door.marker(gateway)] = front_door.marker(real)
     for key in both:
         body = _renamed(_less(wanted[key]), names)
@@ -77,7 +77,7 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
         if objects.is_object(found[key]):
             said += [f"{_words(key)} on its cluster: {text}" for text in _remote(bed, found[key])]
     for composite in plane.composites:
-        real = bed.composite(composite["kind"], manifest.name_of(composite), manifest.namespace_of(composite))
+        real = bed.composite(composite["kind"], unstructured.name_of(composite), unstructured.namespace_of(composite))
         if real:
             said += [f"{_title(composite)}: {text}" for text in _status(_renamed(composite, names), real)]
     return said
@@ -87,9 +87,9 @@ def _previewed(plane: ControlPlane) -> dict[Key, Manifest]:
     found = {}
     for thing in plane.store.everything():
         owner = plane.store.of_uid(controller_uid(thing))
-        key = manifest.annotations(thing).get(RESOURCE_NAME)
+        key = unstructured.annotations(thing).get(RESOURCE_NAME)
         if owner is not None and key:
-            found[owner["kind"], manifest.name_of(owner), key] = thing
+            found[owner["kind"], unstructured.name_of(owner), key] = thing
     return found
 
 
@@ -98,7 +98,7 @@ def _less(thing: Object) -> Manifest:
     body = {key: value for key, value in thing.items() if key not in {"metadata", "status"}}
     if "spec" in body:
         body["spec"] = {key: value for key, value in body["spec"].items() if key != "crossplane"}
-    said = {key: value for key, value in manifest.labels(thing).items() if key.startswith("modelplane.ai/")}
+    said = {key: value for key, value in unstructured.labels(thing).items() if key.startswith("modelplane.ai/")}
     return {**body, "metadata": {"labels": said}}
 
 
@@ -132,7 +132,7 @@ def _remote(bed: Bed, thing: Object) -> Iterator[str]:
     """What is missing on the inference cluster of what an Object applies."""
     wanted = dict(objects.desired(thing))
     cluster = _cluster(bed, thing)
-    name, namespace = manifest.name_of(wanted), manifest.namespace_of(wanted)
+    name, namespace = unstructured.name_of(wanted), unstructured.namespace_of(wanted)
     real = bed.inference[cluster].api.get(wanted["apiVersion"], wanted["kind"], name, namespace)
     if real is None:
         yield f"{wanted['kind']} {name} does not exist on {cluster}"
@@ -147,7 +147,9 @@ def _cluster(bed: Bed, thing: Object) -> str:
 
 def _status(wanted: Object, real: Object) -> Iterable[str]:
     """Whether a composite says the same: what it publishes, and its conditions without their words and times."""
-    return _lacks(_plain(manifest.mapping(wanted, "status")), _plain(manifest.mapping(real, "status")), "status")
+    return _lacks(
+        _plain(unstructured.mapping(wanted, "status")), _plain(unstructured.mapping(real, "status")), "status"
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -160,7 +162,7 @@ def _plain(value: Any) -> Any:
 
 
 def _title(thing: Object) -> str:
-    return f"{thing['kind']} {manifest.name_of(thing)}"
+    return f"{thing['kind']} {unstructured.name_of(thing)}"
 
 
 def _words(key: Key) -> str:

@@ -15,7 +15,7 @@ from http.client import HTTPException
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import manifest
+from function.composition import unstructured
 from tests.e2e.bed import pools
 from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.plane import LEFT_ALONE, Bed
@@ -102,15 +102,15 @@ def leave(bed: Bed) -> Leaving:
     """Scale one of the replicas away once they serve; leave their service to nobody."""
     serving = Serving(bed, MODEL_NAME, NAMESPACE)
     serving.await_ready()
-    endpoints = {manifest.name_of(one): one for one in serving.endpoints()}
+    endpoints = {unstructured.name_of(one): one for one in serving.endpoints()}
     bed.control.kubectl("scale", f"md/{MODEL_NAME}", "-n", NAMESPACE, "--replicas=1")
     bed.processes.until("an endpoint drains", lambda: len(serving.endpoints()) == 1)
     bed.touch(NAMESPACE)
     bed.processes.until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1)
-    (left,) = endpoints.keys() - {manifest.name_of(one) for one in serving.endpoints()}
+    (left,) = endpoints.keys() - {unstructured.name_of(one) for one in serving.endpoints()}
     since = bed.composite("ModelEndpoint", left, NAMESPACE)["metadata"]["annotations"][labels.DRAINING_SINCE]
-    (pod,) = [one for one in serving.pods() if manifest.labels(one)[labels.REPLICA] == left]
-    name = manifest.name_of(pod)
+    (pod,) = [one for one in serving.pods() if unstructured.labels(one)[labels.REPLICA] == left]
+    name = unstructured.name_of(pod)
     remote = bed.inference["ams-1"].api
     gone = Lookout(lambda: remote.get("v1", "Pod", name, NAMESPACE) is None)
     _give_to_nobody(bed)
@@ -147,7 +147,7 @@ def _give_to_nobody(bed: Bed) -> None:
 def _has_revision(bed: Bed) -> bool:
     """Tell whether Crossplane can find the Composition: a composite is composed by a revision of it."""
     found = bed.control.api.list("apiextensions.crossplane.io/v1", "CompositionRevision")
-    return any(manifest.labels(one).get("crossplane.io/composition-name") == UNREACHABLE for one in found)
+    return any(unstructured.labels(one).get("crossplane.io/composition-name") == UNREACHABLE for one in found)
 
 
 _GIVEN_UP: Final = "DeadlineExceeded"
@@ -155,6 +155,6 @@ _GIVEN_UP: Final = "DeadlineExceeded"
 
 
 def _not_synced(bed: Bed) -> str:
-    said = manifest.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
-    message = manifest.text(said, "message")
+    said = unstructured.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
+    message = unstructured.text(said, "message")
     return message if said.get("status") == "False" and _GIVEN_UP in message else ""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import Api, ApiError
 from tests.e2e.bed.voice import say
 
@@ -74,7 +74,7 @@ def timed(conditions: Iterable[Object], before: Iterable[Mapping[str, Any]]) -> 
 
 def set_status(api: Api, thing: Object, status: Object) -> None:
     """Merge into an object's status, unless it says so already."""
-    if not _has(manifest.mapping(thing, "status"), status):
+    if not _has(unstructured.mapping(thing, "status"), status):
         _unless_gone(api, thing, {"status": status}, "status")
 
 

@@ -14,7 +14,7 @@ import yaml
 from function.api.kinds import by_kind
 from function.api.schema import of_kind
 from function.api.structure import completed
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.admission.case import Case, Question, Rule, asked
 from tests.e2e.bed.admission.defaults import DEFAULTS, filled
 from tests.e2e.bed.admission.judge import NAMESPACE, Judge
@@ -52,14 +52,16 @@ def judge(control: Cluster, journal: Journal) -> Iterator[Judge]:
 
 def test_every_definition_is_established_and_there_is_no_other(control: Cluster) -> None:
     served = control.api.list(*XRD)
-    assert {manifest.name_of(one) for one in served} == {load(path)["metadata"]["name"] for path in DEFINITION_FILES}
-    assert [manifest.name_of(one) for one in served if not manifest.is_true(one, "Established")] == []
+    assert {unstructured.name_of(one) for one in served} == {
+        load(path)["metadata"]["name"] for path in DEFINITION_FILES
+    }
+    assert [unstructured.name_of(one) for one in served if not unstructured.is_true(one, "Established")] == []
 
 
 def test_crossplane_hands_every_limit_default_and_rule_of_ours_to_the_server(control: Cluster) -> None:
     for kind, path in DEFINITION_OF.items():
         crd = control.api.get(*CRD, load(path)["metadata"]["name"]) or {}
-        assert manifest.is_true(crd, "Established"), kind
+        assert unstructured.is_true(crd, "Established"), kind
         theirs, ours = (_schema(thing) for thing in (crd, load(path)))
         assert _rules(theirs) == _rules(ours), kind
         for part, added in (("spec", "crossplane"), ("status", "conditions")):

@@ -7,7 +7,7 @@ from typing import Final
 from function.api.compositions import FUNCTION
 from function.api.kinds import KINDS
 from function.api.labels import CROSSPLANE_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from function.packages import runtime
 from function.packages.composed import COMPOSED, Server
 from function.packages.dependencies import HELM, KUBERNETES
@@ -39,18 +39,20 @@ def test_what_is_missing_is_said_by_its_name(bed: Bed) -> None:
 def test_dependencies_are_resolved_to_the_versions_that_are_asked_for(bed: Bed) -> None:
     lock = bed.control.api.get("pkg.crossplane.io/v1beta1", "Lock", "lock") or {}
     of = bed.installation.release()
-    assert {(one["source"], one["version"]) for one in manifest.items(lock, "packages")} == {
+    assert {(one["source"], one["version"]) for one in unstructured.items(lock, "packages")} == {
         (of.configuration, of.version),
         (of.function, of.version),
         *((provider.package, provider.version) for provider in NEEDED),
     }
-    assert manifest.is_true(lock, "Resolved")
+    assert unstructured.is_true(lock, "Resolved")
 
 
 def test_only_managed_resources_that_are_composed_are_served(bed: Bed) -> None:
     found = bed.control.api.list(f"{EXTENSIONS}/v1alpha1", "ManagedResourceDefinition")
-    active = {manifest.name_of(one) for one in found if manifest.dig(one, "spec", "state") == "Active"}
-    assert active == {row.name for row in COMPOSED if row.server is Server.MANAGED} < {*map(manifest.name_of, found)}
+    active = {unstructured.name_of(one) for one in found if unstructured.dig(one, "spec", "state") == "Active"}
+    assert (
+        active == {row.name for row in COMPOSED if row.server is Server.MANAGED} < {*map(unstructured.name_of, found)}
+    )
     assert bed.control.api.list("kubernetes.crossplane.io/v1alpha2", "Object") == []
 
 
@@ -58,9 +60,9 @@ def test_packages_run_as_their_runtime_configs_say(bed: Bed) -> None:
     kubernetes = _deployment(bed, f"upbound-{KUBERNETES.name}")
     assert _container(kubernetes)["args"] == ["--enable-watches", "--sanitize-secrets"]
     helm = _deployment(bed, f"upbound-{HELM.name}")
-    assert manifest.dig(helm, "spec", "template", "spec", "serviceAccountName") == runtime.HELM
+    assert unstructured.dig(helm, "spec", "template", "spec", "serviceAccountName") == runtime.HELM
     function = _deployment(bed, FUNCTION)
-    assert manifest.dig(function, "spec", "replicas") == 2
+    assert unstructured.dig(function, "spec", "replicas") == 2
     assert _container(function)["securityContext"]["readOnlyRootFilesystem"] is True
     assert _container(function)["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
@@ -83,14 +85,14 @@ def test_crossplane_may_not_do_anything_else(bed: Bed) -> None:
 
 def _deployment(bed: Bed, package: str) -> Manifest:
     found = bed.control.api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE)
-    (one,) = (one for one in found if manifest.name_of(one).startswith(f"{package}-"))
+    (one,) = (one for one in found if unstructured.name_of(one).startswith(f"{package}-"))
     return one
 
 
 def _container(deployment: Manifest) -> Manifest:
-    (one,) = manifest.items(deployment, "spec", "template", "spec", "containers")
+    (one,) = unstructured.items(deployment, "spec", "template", "spec", "containers")
     return dict(one)
 
 
 def _account(bed: Bed, package: str) -> str:
-    return manifest.text(_deployment(bed, package), "spec", "template", "spec", "serviceAccountName")
+    return unstructured.text(_deployment(bed, package), "spec", "template", "spec", "serviceAccountName")

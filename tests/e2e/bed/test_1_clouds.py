@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.clouds import EXTERNAL_NAME
 from tests.e2e.bed.definitions import OPEN, definition
 from tests.e2e.bed.plane import Bed
@@ -37,8 +37,8 @@ def test_what_is_asked_of_a_cloud_is_there_and_goes(cloud: Bed) -> None:
     def network() -> Manifest:
         return api.get(VERSION, "Network", "sample", "ml-team") or {}
 
-    cloud.processes.until("the network is Ready", lambda: manifest.is_true(network(), "Ready"))
-    assert manifest.is_true(network(), "Synced")
+    cloud.processes.until("the network is Ready", lambda: unstructured.is_true(network(), "Ready"))
+    assert unstructured.is_true(network(), "Synced")
     assert network()["metadata"]["annotations"][EXTERNAL_NAME] == "sample"
     assert "status" not in (api.get(VERSION, "ProviderConfig", "sample", "ml-team") or {})
     assert network()["metadata"]["finalizers"]

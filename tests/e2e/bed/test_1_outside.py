@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from function.composition import manifest
+from function.composition import unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing import front_door
 from tests.e2e.bed.outside import HOST, INNER, OTHER_TEAM, TEAM, WEIGHTS, Outside
@@ -47,7 +47,7 @@ def test_a_certificate_is_checked_for_the_host_and_against_the_authority_that_th
     outside: Outside,
 ) -> None:
     sealed = outside.bed.composite("ModelEndpoint", "sealed", TEAM)
-    said = manifest.condition(sealed, "UpstreamTLS")
+    said = unstructured.condition(sealed, "UpstreamTLS")
     assert (said["status"], said["reason"]) == ("True", "GivenAuthority")
     assert HOST in said["message"]
 
@@ -124,9 +124,9 @@ def test_clients_cannot_say_where_a_picker_or_a_side_car_sends_a_request(outside
 
 def test_an_endpoint_that_leads_into_the_cluster_is_refused_and_has_no_service(outside: Outside) -> None:
     inner = outside.bed.composite("ModelEndpoint", INNER, TEAM)
-    assert manifest.condition(inner, "RoutingReady")["reason"] == "AddressNotAllowed"
+    assert unstructured.condition(inner, "RoutingReady")["reason"] == "AddressNotAllowed"
     services = outside.bed.control.api.list("v1", "Service", TEAM)
-    owners = {owner["name"] for one in services for owner in manifest.items(one, "metadata", "ownerReferences")}
+    owners = {owner["name"] for one in services for owner in unstructured.items(one, "metadata", "ownerReferences")}
     assert (INNER in owners, "plain" in owners) == (False, True)
 
 

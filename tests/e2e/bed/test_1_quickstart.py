@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from function.composition import Object, manifest
+from function.composition import Object, unstructured
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import NODES, Bed
 from tests.e2e.bed.quickstart import MODEL, NAMESPACE, Serving
@@ -35,7 +35,7 @@ def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serv
     route = serving.route_backends()
     assert sorted(weight for _, weight in route) == [1, 1] or len({weight for _, weight in route}) == 1
     large = bed.composite("ModelDeployment", "large", NAMESPACE)
-    assert manifest.condition(large, "ReplicasScheduled")["reason"] == "InsufficientCapacity"
+    assert unstructured.condition(large, "ReplicasScheduled")["reason"] == "InsufficientCapacity"
 
 
 def test_kubectl_wait_sees_that_the_fleet_and_the_model_are_ready(bed: Bed, serving: Serving) -> None:
@@ -65,7 +65,7 @@ def test_pods_run_on_the_nodes_of_their_pool_with_devices_that_the_scheduler_all
         ("gpu.nvidia.com", node, "gpu-0") for node in sorted(NODES)
     ]
     held = {user["name"] for claim in claims for user in claim["status"]["reservedFor"]}
-    assert held == {manifest.name_of(pod) for pod in pods}
+    assert held == {unstructured.name_of(pod) for pod in pods}
 
 
 def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
@@ -78,7 +78,7 @@ def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
     assert _column(bed, "ms", "ENDPOINTS", "chat") == "2/2"
     assert _column(bed, "ms", "ROUTING", "chat") == "True"
     for endpoint in serving.endpoints():
-        assert _column(bed, "me", "ROUTING", manifest.name_of(endpoint)) == "BackendConfigured"
+        assert _column(bed, "me", "ROUTING", unstructured.name_of(endpoint)) == "BackendConfigured"
     assert _column(bed, "ic", "GATEWAY", "ams-1") == "198.51.100.1"
     pools = bed.composite("InferenceCluster", "ams-1")["spec"]["nodePools"]
     assert _column(bed, "ic", "NODES", "ams-1") == str(sum(pool["nodeCount"] for pool in pools))
@@ -89,7 +89,7 @@ def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving:
     bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=3")
 
     def short() -> Object | None:
-        said = manifest.condition(bed.composite("ModelDeployment", "chat", NAMESPACE), "ReplicasScheduled")
+        said = unstructured.condition(bed.composite("ModelDeployment", "chat", NAMESPACE), "ReplicasScheduled")
         return said if said.get("reason") == "PartiallyScheduled" else None
 
     said = bed.processes.until("the third replica has no place", short)
@@ -117,7 +117,7 @@ def test_what_the_bench_measures_with_is_what_crossplane_sends(
 ) -> None:
     assert serving.there
     recorded = json.loads((ROOT / "bench" / "recorded" / f"{file}.json").read_text())
-    namespace = manifest.namespace_of(recorded)
+    namespace = unstructured.namespace_of(recorded)
     shown = bed.control.api.list(recorded["apiVersion"], kind, namespace)
     assert _shape(recorded) in [_shape(one) for one in shown]
 

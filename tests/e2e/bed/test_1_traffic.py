@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from function.composition import manifest
-from function.routing.charts import TRAEFIK
+from function.composition import unstructured
+from function.routing.gateways.charts import TRAEFIK
 from tests.e2e.bed import traefik_chart
 from tests.e2e.bed.plane import ADDRESSES, Bed
 from tests.e2e.bed.quickstart import NAMESPACE, Serving
@@ -37,16 +37,16 @@ def test_the_traefik_that_runs_is_that_of_the_default_chart() -> None:
 def test_gateway_and_route_say_what_traefik_says(bed: Bed, serving: Serving) -> None:
     assert serving.there
     (gateway_class,) = bed.control.api.list(GATEWAY_API, "GatewayClass")
-    assert manifest.condition(gateway_class, "Accepted")["message"] == "Handled by Traefik controller"
+    assert unstructured.condition(gateway_class, "Accepted")["message"] == "Handled by Traefik controller"
     (gateway,) = bed.control.api.list(GATEWAY_API, "Gateway")
-    assert [item["value"] for item in manifest.items(gateway, "status", "addresses")] == [ADDRESSES["control"]]
+    assert [item["value"] for item in unstructured.items(gateway, "status", "addresses")] == [ADDRESSES["control"]]
     (route,) = bed.control.api.list(GATEWAY_API, "HTTPRoute", NAMESPACE)
-    (parent,) = manifest.items(route, "status", "parents")
+    (parent,) = unstructured.items(route, "status", "parents")
     assert parent["controllerName"] == "traefik.io/gateway-controller"
 
 
 def test_a_request_reaches_an_engine_with_the_path_that_it_serves(serving: Serving, url: str) -> None:
-    paths = {manifest.text(one, "status", "path"): manifest.name_of(one) for one in serving.replicas()}
+    paths = {unstructured.text(one, "status", "path"): unstructured.name_of(one) for one in serving.replicas()}
     assert url == f"{FRONT_DOOR}/ml-team/chat"
     for body in (None, b'{"model": "chat", "messages": []}'):
         answer = ask(f"{url}/v1/chat/completions", body)
@@ -60,7 +60,7 @@ def test_a_request_reaches_an_engine_with_the_path_that_it_serves(serving: Servi
 
 def test_replicas_answer_by_turns(bed: Bed, serving: Serving, url: str) -> None:
     """Exactly, while Traefik takes in no change of another model's, after which it begins anew."""
-    replicas = {manifest.name_of(one) for one in serving.replicas()}
+    replicas = {unstructured.name_of(one) for one in serving.replicas()}
 
     def by_turns() -> bool:
         answers = [ask(f"{url}/v1/models") for _ in range(20)]

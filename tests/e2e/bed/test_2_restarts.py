@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from function.composition import manifest, objects
+from function.composition import objects, unstructured
 from tests.e2e.bed import spare
 from tests.e2e.bed.moving import MOVERS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
@@ -60,13 +60,13 @@ def _busy(bed: Bed, serving: Serving, name: str) -> Iterator[None]:
 def _change(bed: Bed) -> Callable[[], bool]:
     """Change the deployment in a way that has no effect, and tell whether that is composed, and all else."""
     chat = bed.composite(*_CHAT)
-    seconds = manifest.integer(chat, "spec", "rollout", "progressDeadlineSeconds", default=3600) + 1
+    seconds = unstructured.integer(chat, "spec", "rollout", "progressDeadlineSeconds", default=3600) + 1
     changed = bed.control.api.patch(chat, {"spec": {"rollout": {"progressDeadlineSeconds": seconds}}})
-    generation = manifest.integer(changed, "metadata", "generation")
+    generation = unstructured.integer(changed, "metadata", "generation")
 
     def composed() -> bool:
-        synced = manifest.condition(bed.composite(*_CHAT), "Synced")
-        return manifest.integer(synced, "observedGeneration") >= generation and not bed.with_condition(
+        synced = unstructured.condition(bed.composite(*_CHAT), "Synced")
+        return unstructured.integer(synced, "observedGeneration") >= generation and not bed.with_condition(
             "Synced", "False"
         )
 
@@ -83,7 +83,7 @@ def _asked(bed: Bed) -> Iterator[Callable[[], bool]]:
     identity = (objects.API_VERSION, objects.KIND, "after-restart", NAMESPACE)
     bed.control.kubectl.apply_objects([asked])
     with repaired(lambda: bed.control.api.delete(asked)):
-        yield lambda: manifest.is_true(bed.control.api.get(*identity), "Synced")
+        yield lambda: unstructured.is_true(bed.control.api.get(*identity), "Synced")
     bed.processes.until("the provider lets it go", lambda: bed.control.api.get(*identity) is None)
 
 
@@ -97,7 +97,9 @@ def _failures(bed: Bed) -> Counter[tuple[str, str]]:
     hopeless = bed.composite("ModelService", spare.MODEL_NAME, spare.NAMESPACE)["metadata"]["uid"]
     return Counter(
         {
-            (one["involvedObject"]["uid"], manifest.text(one, "message")): manifest.integer(one, "count", default=1)
+            (one["involvedObject"]["uid"], unstructured.text(one, "message")): unstructured.integer(
+                one, "count", default=1
+            )
             for one in found
             if one.get("reason") == "ComposeResources"
             and one.get("type") == "Warning"

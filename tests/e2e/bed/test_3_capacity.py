@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from function.api import labels
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed import spare
 from tests.e2e.bed.gpus import DRIVER
 from tests.e2e.bed.plane import Bed
@@ -35,7 +35,7 @@ def test_a_replica_whose_nodes_somebody_else_has_taken_says_so_and_serves_once_t
 
 def _collections(bed: Bed) -> list[Manifest]:
     found = bed.control.api.list("kubernetes.m.crossplane.io/v1alpha1", "ObservedObjectCollection")
-    return [one for one in found if NAME in manifest.name_of(one)]
+    return [one for one in found if NAME in unstructured.name_of(one)]
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def _tenant(bed: Bed, leaving: Leaving) -> Iterator[None]:
     nodes = set(spare.POOL.node_names)
 
     def full() -> bool:
-        stay = [one for one in leaving.serving.pods() if manifest.name_of(one) != leaving.pod]
+        stay = [one for one in leaving.serving.pods() if unstructured.name_of(one) != leaving.pod]
         return {_node(one) for one in (*stay, *remote.api.list("v1", "Pod", TENANT))} >= nodes
 
     team = spare.NAMESPACE
@@ -56,7 +56,7 @@ def _tenant(bed: Bed, leaving: Leaving) -> Iterator[None]:
 
 
 def _node(pod: Manifest) -> str:
-    return manifest.text(pod, "spec", "nodeName")
+    return unstructured.text(pod, "spec", "nodeName")
 
 
 _NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TENANT}}

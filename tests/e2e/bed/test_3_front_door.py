@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed.plane import ADDRESSES, Bed
 from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving
 from tests.e2e.bed.traffic import OK, Traffic
@@ -40,7 +40,7 @@ def certificate(bed: Bed, serving: Serving) -> Iterator[Manifest]:
     _patch(bed, {"hostname": NAME, "tls": {"secretRef": {"name": SECRET}}})
     yield secret
     _patch(bed, {"hostname": None, "tls": None})
-    teams = {manifest.namespace_of(one) for one in _services(bed)}
+    teams = {unstructured.namespace_of(one) for one in _services(bed)}
     bed.await_with_looks("no service goes by the name any more", lambda: not _named(bed), 60, *teams)
     serving.await_ready()
     assert serving.facts() == before
@@ -63,10 +63,10 @@ def test_with_a_certificate_models_are_served_over_https_until_it_is_lost_and_ag
 def _await(bed: Bed, serving: Serving, *, ready: bool, reason: str) -> None:
     def said() -> bool:
         service = bed.composite("ModelService", serving.name, NAMESPACE)
-        found = manifest.text(manifest.condition(service, "GatewayResolved"), "reason")
-        secure = manifest.text(service, "status", "address") == f"https://{NAME}{PATH}"
+        found = unstructured.text(unstructured.condition(service, "GatewayResolved"), "reason")
+        secure = unstructured.text(service, "status", "address") == f"https://{NAME}{PATH}"
         tls = bed.is_true("InferenceGateway", "default", "TLSReady")
-        return (found, manifest.is_true(service, "Ready"), tls) == (reason, ready, ready) and secure
+        return (found, unstructured.is_true(service, "Ready"), tls) == (reason, ready, ready) and secure
 
     bed.await_with_looks(f"the service says {reason}", said, 60, NAMESPACE)
     if bed.isolated:
@@ -96,7 +96,7 @@ def _services(bed: Bed) -> list[Manifest]:
 
 def _named(bed: Bed) -> list[str]:
     """The services whose URL has the name."""
-    return [manifest.name_of(one) for one in _services(bed) if NAME in manifest.text(one, "status", "address")]
+    return [unstructured.name_of(one) for one in _services(bed) if NAME in unstructured.text(one, "status", "address")]
 
 
 def _patch(bed: Bed, spec: dict[str, Any]) -> None:

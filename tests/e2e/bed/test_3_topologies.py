@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from function.api import labels
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
@@ -30,7 +30,7 @@ def test_a_model_is_served_in_each_way_there_is(bed: Bed, topology: Topologies, 
         return str(answer.body["pod"]) if answer.status == OK else ""
 
     pod = bed.processes.until("a request is answered", answered)
-    assert manifest.labels(topology.pods(name)[pod])[labels.SERVING] == manifest.name_of(topology.replica(name))
+    assert unstructured.labels(topology.pods(name)[pod])[labels.SERVING] == unstructured.name_of(topology.replica(name))
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -40,7 +40,9 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
     assert len(nodes) == PODS[name]
     assert nodes <= set(POOLS[name].node_names)
     claims = bed.inference[CLUSTER].api.list("resource.k8s.io/v1", "ResourceClaim", NAMESPACE)
-    mine = [one for one in claims if {user["name"] for user in _users(one)} & {manifest.name_of(pod) for pod in pods}]
+    mine = [
+        one for one in claims if {user["name"] for user in _users(one)} & {unstructured.name_of(pod) for pod in pods}
+    ]
     devices = [result["pool"] for one in mine for result in one["status"]["allocation"]["devices"]["results"]]
     assert {node: devices.count(node) for node in devices} == dict.fromkeys(nodes, POOLS[name].gpus)
 
@@ -64,7 +66,7 @@ def test_pods_read_their_replicas_own_copy_of_a_secret(bed: Bed, topology: Topol
     (pod, *_) = topology.pods(SHORT).values()
     (token,) = (one for one in _env(pod) if one["name"] == "HF_TOKEN")
     name = token["valueFrom"]["secretKeyRef"]["name"]
-    assert name.startswith(f"{manifest.name_of(topology.replica(SHORT))}-hugging-face-")
+    assert name.startswith(f"{unstructured.name_of(topology.replica(SHORT))}-hugging-face-")
     copy = bed.inference[CLUSTER].api.get("v1", "Secret", name, NAMESPACE)
     original = bed.control.api.get("v1", "Secret", "hugging-face", NAMESPACE)
     assert copy
@@ -100,11 +102,11 @@ def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
     bed: Bed, topology: Topologies, journal: Journal
 ) -> None:
     pods = [*topology.ready_pods("pair").values()]
-    (worker,) = (pod for pod in pods if labels.SERVING not in manifest.labels(pod))
+    (worker,) = (pod for pod in pods if labels.SERVING not in unstructured.labels(pod))
     before, api = _uids(pods), bed.inference[CLUSTER].api
     api.delete(worker)
     started = time.monotonic()
-    replica = manifest.name_of(topology.replica("pair"))
+    replica = unstructured.name_of(topology.replica("pair"))
 
     def back() -> bool:
         uids = _uids(topology.ready_pods("pair").values())
@@ -113,7 +115,7 @@ def test_a_worker_that_is_killed_takes_its_gang_along_and_all_of_it_comes_back(
     bed.processes.until("all of its pods are other ones", back, 90)
     bed.await_with_looks("it is served", lambda: topology.serves("pair"), 90, NAMESPACE)
     journal.note("a worker is killed: its gang is back", time.monotonic() - started)
-    assert manifest.name_of(topology.replica("pair")) == replica, "the replica stays"
+    assert unstructured.name_of(topology.replica("pair")) == replica, "the replica stays"
 
 
 def _uids(pods: Iterable[Manifest]) -> set[str]:
@@ -121,11 +123,11 @@ def _uids(pods: Iterable[Manifest]) -> set[str]:
 
 
 def _users(claim: Manifest) -> list[Manifest]:
-    return [dict(one) for one in manifest.items(claim, "status", "reservedFor")]
+    return [dict(one) for one in unstructured.items(claim, "status", "reservedFor")]
 
 
 def _env(pod: Manifest) -> list[Manifest]:
-    return [dict(one) for one in manifest.items(pod["spec"]["containers"][0], "env")]
+    return [dict(one) for one in unstructured.items(pod["spec"]["containers"][0], "env")]
 
 
 def _expanded(pod: Manifest, field: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import pytest
 
 from function.api import labels
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from function.routing.model_service import NOTICE
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.pace import PACE
@@ -59,7 +59,7 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
 ) -> None:
     before = serving.facts()
     pod = serving.pods()[0]
-    replica = manifest.labels(pod)[labels.REPLICA]
+    replica = unstructured.labels(pod)[labels.REPLICA]
 
     def seconds(what: str, ask: Callable[[], object]) -> float:
         bed.processes.until(what, ask)
@@ -71,7 +71,9 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
     with Traffic(f"{before.address}/v1/models", sends=bed.isolated) as traffic:
         with failure(bed, pod):
             seconds("its replica is not Ready", lambda: not bed.is_true("ModelReplica", replica, "Ready", NAMESPACE))
-            drained = seconds("its endpoint drains", lambda: replica not in map(manifest.name_of, serving.endpoints()))
+            drained = seconds(
+                "its endpoint drains", lambda: replica not in map(unstructured.name_of, serving.endpoints())
+            )
             routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
             left_out = time.time()
             assert serving.there, "the other replica goes on serving"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from function.composition import manifest
+from function.composition import unstructured
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import Departing
 from tests.e2e.bed.journal import Journal
@@ -27,7 +27,7 @@ def test_what_moves_arrives(bed: Bed, moving: Moving, journal: Journal, mover: M
 
     bed.processes.until(f"{mover.name} says so", rests)
     assert moving.revisions(mover.name) == [(mover.replicas, mover.replicas)]
-    assert manifest.is_true(moving.deployment(mover.name), "Ready")
+    assert unstructured.is_true(moving.deployment(mover.name), "Ready")
 
 
 def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> None:
@@ -37,7 +37,7 @@ def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> No
 
 def test_a_replica_that_is_drained_and_has_no_other_place_stays_and_says_so(bed: Bed, moving: Moving) -> None:
     with repaired(lambda: scene.taint(bed)):
-        said = manifest.condition(moving.deployment(STUCK.name), "PlacementDrifted")
+        said = unstructured.condition(moving.deployment(STUCK.name), "PlacementDrifted")
         assert (said["status"], said["reason"]) == ("True", "DrainBlocked")
         assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
 
@@ -51,7 +51,7 @@ def test_a_replica_that_is_drained_and_has_no_other_place_stays_and_says_so(bed:
 def test_of_two_deployments_that_ask_for_one_node_one_has_it_and_the_other_says_why_not(
     bed: Bed, moving: Moving
 ) -> None:
-    shown = {name: manifest.mapping(moving.deployment(name), "status", "replicas") for name in RIVALS}
+    shown = {name: unstructured.mapping(moving.deployment(name), "status", "replicas") for name in RIVALS}
     assert sorted((one["total"], one["ready"]) for one in shown.values()) == [(0, 0), (1, 1)]
     (loser,) = (name for name, one in shown.items() if not one["total"])
     (winner,) = set(RIVALS) - {loser}

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from tests.e2e.bed import saboteur, spare
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
 from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
@@ -50,7 +50,7 @@ def test_a_status_of_a_cluster_that_is_wiped_garbled_or_gone_takes_nothing_away(
             bed.control.api.patch(cluster, {"status": status}, "status")
             serving.endures("the deployment says so", partial(_holds, bed, said))
         bed.control.api.patch(cluster, {"status": None}, "status")
-        replica = manifest.name_of(serving.replicas()[0])
+        replica = unstructured.name_of(serving.replicas()[0])
         serving.endures(
             "its replicas say so",
             lambda: "publishes no status.providerConfigRef" in _held(bed, "ModelReplica", replica, NAMESPACE),
@@ -159,9 +159,9 @@ def _paused(bed: Bed, thing: Manifest) -> Iterator[None]:
 
 def _says(bed: Bed, thing: Manifest, condition: str, reason: str) -> bool:
     found = bed.control.api.get(
-        thing["apiVersion"], thing["kind"], thing["metadata"]["name"], manifest.namespace_of(thing)
+        thing["apiVersion"], thing["kind"], thing["metadata"]["name"], unstructured.namespace_of(thing)
     )
-    return manifest.condition(found, condition).get("reason") == reason
+    return unstructured.condition(found, condition).get("reason") == reason
 
 
 @contextmanager
@@ -180,9 +180,9 @@ def _locate(bed: Bed, region: str) -> None:
 
 def _references(bed: Bed, thing: Manifest) -> set[tuple[str, str]]:
     """Kind and name of what Crossplane knows to be composed by a composite."""
-    name, namespace = manifest.name_of(thing), manifest.namespace_of(thing)
+    name, namespace = unstructured.name_of(thing), unstructured.namespace_of(thing)
     found = bed.control.api.get(thing["apiVersion"], thing["kind"], name, namespace)
-    return {(one["kind"], one["name"]) for one in manifest.items(found, "spec", "crossplane", "resourceRefs")}
+    return {(one["kind"], one["name"]) for one in unstructured.items(found, "spec", "crossplane", "resourceRefs")}
 
 
 def _has_references(bed: Bed, thing: Manifest, wanted: set[tuple[str, str]]) -> bool:
@@ -210,9 +210,13 @@ def _blames(bed: Bed, how: saboteur.Answer) -> bool:
 
 def _not_synced(bed: Bed) -> list[Manifest]:
     found = bed.control.api.list("modelplane.ai/v1alpha1", "ModelReplica", NAMESPACE)
-    return [one for one in found if manifest.condition(one, "ModelAccepted").get("reason") == "NotSynced"]
+    return [one for one in found if unstructured.condition(one, "ModelAccepted").get("reason") == "NotSynced"]
 
 
 def _without_secret(bed: Bed) -> list[Manifest]:
     found = _not_synced(bed)
-    return [one for one in found if "not found" in manifest.text(manifest.condition(one, "ModelAccepted"), "message")]
+    return [
+        one
+        for one in found
+        if "not found" in unstructured.text(unstructured.condition(one, "ModelAccepted"), "message")
+    ]

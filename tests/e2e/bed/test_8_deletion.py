@@ -12,9 +12,9 @@ from typing import Final
 import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, manifest
+from function.composition import Manifest, unstructured
 from function.packages.composed import USAGES
-from function.routing.charts import METALLB, RELEASE_LABEL
+from function.routing.gateways.charts import METALLB, RELEASE_LABEL
 from tests.e2e.bed import leftovers, orders, pools, spare
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names
@@ -64,8 +64,8 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
-        guards = (manifest.mapping(one, "spec", "of") for one in bed.control.api.list(USAGES, "ClusterUsage"))
-        guarded = {manifest.text(one, "resourceRef", "name") for one in guards if one["kind"] == "Namespace"}
+        guards = (unstructured.mapping(one, "spec", "of") for one in bed.control.api.list(USAGES, "ClusterUsage"))
+        guarded = {unstructured.text(one, "resourceRef", "name") for one in guards if one["kind"] == "Namespace"}
         return guarded.isdisjoint(teams)
 
     bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)
@@ -156,14 +156,14 @@ def _balance(bed: Bed, traefik: Manifest) -> None:
 def _await_balanced(bed: Bed, reason: str) -> None:
     def said() -> bool:
         gateway = bed.composite("InferenceGateway", "default")
-        return manifest.condition(gateway, "LoadBalancerReady").get("reason") == reason
+        return unstructured.condition(gateway, "LoadBalancerReady").get("reason") == reason
 
     bed.await_with_looks(f"the gateway says {reason}", said, 120)
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:
     found = [thing for kind in leftovers.CONSUMERS for thing in bed.control.api.list(*kind)]
-    said = [thing for thing in found if secret in manifest.condition(thing, "Synced").get("message", "")]
+    said = [thing for thing in found if secret in unstructured.condition(thing, "Synced").get("message", "")]
     return said if len({thing["kind"] for thing in said}) == len(leftovers.CONSUMERS) else []
 
 
@@ -172,10 +172,10 @@ def _is_clear(bed: Bed, cluster: str, namespace: str) -> bool:
 
 
 def _no_endpoints(bed: Bed, name: str, namespace: str) -> bool:
-    said = manifest.condition(bed.composite("ModelService", name, namespace), "EndpointsResolved")
+    said = unstructured.condition(bed.composite("ModelService", name, namespace), "EndpointsResolved")
     return said.get("reason") == "NoEndpoints"
 
 
 def _refused(bed: Bed) -> bool:
-    said = manifest.condition(bed.composite("InferenceCluster", "ams-1"), "DeletionBlocked")
+    said = unstructured.condition(bed.composite("InferenceCluster", "ams-1"), "DeletionBlocked")
     return said.get("reason") == "DeletionRefused"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from function.composition import manifest
-from function.routing.charts import METALLB
+from function.composition import unstructured
+from function.routing.gateways.charts import METALLB
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.departing import ByHand
 from tests.e2e.bed.journal import Journal
@@ -21,7 +21,9 @@ from tests.e2e.bed.traffic import OK, ask
 def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orders: Orders) -> None:
     def said() -> bool:
         services = [("chat", TEAM), *((name, NAMESPACE) for name in orders.left(SERVICE))]
-        found = [manifest.condition(bed.composite(SERVICE, *one), "GatewayResolved").get("reason") for one in services]
+        found = [
+            unstructured.condition(bed.composite(SERVICE, *one), "GatewayResolved").get("reason") for one in services
+        ]
         return {*found} == {"GatewayNotFound"}
 
     bed.await_with_looks("the gateway is gone", lambda: not bed.composite("InferenceGateway", "default"), 120)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import manifest
+from function.composition import unstructured
 from function.packages.composed import USAGES
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.journal import Journal
@@ -38,5 +38,5 @@ def test_fleet_and_models_go_at_once_and_a_cluster_when_it_is_asked_again(bed: B
     bed.await_with_looks("nothing that was composed is left", gone, 150, provider=SYSTEM_NAMESPACE)
     journal.note("teardown: everything at once", time.monotonic() - started)
     assert [leftovers.on_cluster(bed, name) for name in bed.inference] == [[], []]
-    there = map(manifest.name_of, bed.control.api.list("v1", "Namespace"))
+    there = map(unstructured.name_of, bed.control.api.list("v1", "Namespace"))
     assert bed.forgotten.isdisjoint(there)

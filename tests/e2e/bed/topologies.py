@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import Manifest, manifest
-from function.serving.identity import claim_name
+from function.composition import Manifest, unstructured
+from function.replica.identity import claim_name
 from tests.e2e.bed import gpus, kubelets, pools
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import Bed
@@ -72,12 +72,12 @@ class Topologies:
     def pods(self, name: str) -> dict[str, Manifest]:
         """Its pods that are not on their way out, by name."""
         found = self.bed.inference[CLUSTER].api.list("v1", "Pod", NAMESPACE, **{labels.DEPLOYMENT: name})
-        engines = [one for one in found if labels.ENGINE in manifest.labels(one)]
-        return {manifest.name_of(one): one for one in engines if "deletionTimestamp" not in one["metadata"]}
+        engines = [one for one in found if labels.ENGINE in unstructured.labels(one)]
+        return {unstructured.name_of(one): one for one in engines if "deletionTimestamp" not in one["metadata"]}
 
     def ready_pods(self, name: str) -> dict[str, Manifest]:
         """Those that are Ready."""
-        return {pod: one for pod, one in self.pods(name).items() if manifest.is_true(one, "Ready")}
+        return {pod: one for pod, one in self.pods(name).items() if unstructured.is_true(one, "Ready")}
 
     def serves(self, name: str) -> bool:
         """Whether a deployment and its service are Ready."""
@@ -87,7 +87,7 @@ class Topologies:
     def url(self, name: str) -> str:
         """Where a model is asked."""
         service = self.bed.composite("ModelService", name, NAMESPACE)
-        return f"{manifest.text(service, 'status', 'address')}/v1/models"
+        return f"{unstructured.text(service, 'status', 'address')}/v1/models"
 
     def said(self, name: str) -> str:
         """What a deployment says of its replicas."""
@@ -128,7 +128,7 @@ def lose(topology: Topologies) -> Loss:
     until("both copies are Ready", lambda: len(topology.ready_pods("copies")) == PODS["copies"])
     lost, stays = topology.ready_pods("copies").values()
     pools.lose(topology.bed, CLUSTER, lost["spec"]["nodeName"])
-    name, other = manifest.name_of(lost), manifest.name_of(stays)
+    name, other = unstructured.name_of(lost), unstructured.name_of(stays)
 
     def back() -> bool:
         pods = topology.ready_pods("copies")

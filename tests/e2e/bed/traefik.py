@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from function.composition import manifest
+from function.composition import unstructured
 from tests.e2e.bed import helm, traefik_chart
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.processes import Processes, Running
@@ -51,5 +51,7 @@ class Traefik:
             return None
         for release in self.cluster.api.list(helm.API_VERSION, "Release"):
             if helm.chart_of(release) == "traefik":
-                return traefik_chart.arguments(manifest.mapping(release, "spec", "forProvider", "values"), self.address)
+                return traefik_chart.arguments(
+                    unstructured.mapping(release, "spec", "forProvider", "values"), self.address
+                )
         return None

@@ -12,7 +12,7 @@ from http.client import HTTPException
 from typing import Final
 
 from function.api import labels
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.plane import Bed
 
@@ -83,18 +83,18 @@ class Watch(threading.Thread):
         """Look once. Routes come first: what they name may go only after they have ceased to name it."""
         at, api = time.time(), self._bed.control.api
         routes = api.list("gateway.networking.k8s.io/v1", "HTTPRoute", self._namespace)
-        services = {manifest.name_of(one): _owner(one) for one in api.list("v1", "Service", self._namespace)}
+        services = {unstructured.name_of(one): _owner(one) for one in api.list("v1", "Service", self._namespace)}
         replicas = api.list(f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", self._namespace)
-        deployments = {manifest.name_of(one): manifest.labels(one)[labels.DEPLOYMENT] for one in replicas}
+        deployments = {unstructured.name_of(one): unstructured.labels(one)[labels.DEPLOYMENT] for one in replicas}
         ready = list(self._ready_pods())
-        with_pod = {manifest.labels(pod)[labels.REPLICA] for pod in ready}
+        with_pod = {unstructured.labels(pod)[labels.REPLICA] for pod in ready}
         pods, serving, served = (defaultdict[str, set[str]](set) for _ in range(3))
         astray = set()
         for pod in ready:
-            pods[manifest.labels(pod)[labels.DEPLOYMENT]].add(manifest.name_of(pod))
+            pods[unstructured.labels(pod)[labels.DEPLOYMENT]].add(unstructured.name_of(pod))
         for one in replicas:
-            if manifest.text(one, "status", "servingSince") and "deletionTimestamp" not in one["metadata"]:
-                served[deployments[manifest.name_of(one)]].add(one["metadata"]["uid"])
+            if unstructured.text(one, "status", "servingSince") and "deletionTimestamp" not in one["metadata"]:
+                served[deployments[unstructured.name_of(one)]].add(one["metadata"]["uid"])
         for backend in (name for route in routes for name in _backends(route)):
             replica = services.get(backend, "")
             if replica not in deployments:
@@ -106,20 +106,20 @@ class Watch(threading.Thread):
     def _ready_pods(self) -> Iterator[Manifest]:
         for cluster in self._bed.inference.values():
             for pod in cluster.api.list("v1", "Pod", self._namespace):
-                if manifest.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]:
+                if unstructured.is_true(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]:
                     yield pod
 
 
 def _backends(route: Object) -> Iterator[str]:
-    for rule in manifest.items(route, "spec", "rules"):
-        for ref in manifest.items(rule, "backendRefs"):
+    for rule in unstructured.items(route, "spec", "rules"):
+        for ref in unstructured.items(rule, "backendRefs"):
             if ref.get("weight", 1):
                 yield ref["name"]
 
 
 def _owner(thing: Object) -> str:
     """The endpoint that composes a Service, which is named like its replica."""
-    return next((one["name"] for one in manifest.items(thing, "metadata", "ownerReferences")), "")
+    return next((one["name"] for one in unstructured.items(thing, "metadata", "ownerReferences")), "")
 
 
 def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from function.composition import Manifest, Object, manifest
+from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.admission.case import Case
 from tests.e2e.bed.api import APPLY, MERGE, Api, ApiError
 
@@ -78,8 +78,8 @@ class Judge:
 
     def create(self, thing: Object, *, lenient: bool = False) -> Verdict:
         """Ask to create an object."""
-        namespace = manifest.namespace_of(thing)
-        path = self.api.path(manifest.text(thing, "apiVersion"), manifest.text(thing, "kind"), namespace)
+        namespace = unstructured.namespace_of(thing)
+        path = self.api.path(unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind"), namespace)
         return self._ask("POST", path, thing, "application/json", "Ignore" if lenient else "Strict")
 
     def apply(self, thing: Object) -> Verdict:
@@ -117,5 +117,5 @@ class Judge:
 
 
 def _moved(thing: Object) -> Manifest:
-    metadata = dict(manifest.mapping(thing, "metadata"))
+    metadata = dict(unstructured.mapping(thing, "metadata"))
     return {**metadata, "namespace": NAMESPACE} if "namespace" in metadata else metadata

@@ -50,7 +50,7 @@ MISSING_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 """Kinds that are no part of this version, with the rules that they would have to keep."""
 
 ELSEWHERE: Final[Mapping[str, str]] = {
-    "api 10.1.15": "a PodMonitor is no kind of ours; the label that it selects by is held by tests/serving",
+    "api 10.1.15": "a PodMonitor is no kind of ours; the label that it selects by is held by tests/replica",
     "api 10.2.1": "that an engine is not split over pools is the scheduler's rule; tests/scheduling",
     "api 10.2.3": "what a serving stack composes; tests/fleet",
     "api 10.2.4": "how many nodes a pool can have; tests/fleet",

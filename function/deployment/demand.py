@@ -1,0 +1,183 @@
+"""What a deployment asks of the scheduler, from its spec and its cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from function.api import content, labels
+from function.api.engines import Engine, Member
+from function.api.model_deployment import ModelDeploymentSpec
+from function.api.workload import Workload, revision
+from function.composition import InvalidSpecError, Observation, Required, unstructured
+from function.scheduling import DeviceRequest, HoldReason, Rollout, Toleration, Wanted
+from function.scheduling import Engine as WantedEngine
+from function.scheduling import Member as WantedMember
+
+
+class CacheState(Enum):
+    """What is known of the ModelCache that a deployment names."""
+
+    NOT_NEEDED = "the deployment names none"
+    UNRESOLVED = "it has not been fetched yet"
+    MISSING = "it does not exist"
+    UNREADABLE = "its spec cannot be read"
+    FOUND = "it exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A deployment's demand.
+
+    Attributes:
+        namespace: The deployment's namespace.
+        name: The deployment's name.
+        replicas: How many replicas it wants.
+        deadline: How long a replica may take until it serves.
+        workload: What it runs.
+        revision: Name of what it runs.
+        cache: What is known of its cache.
+        wanted: The same for the scheduler.
+        size: Bytes of what each of its replicas repeats.
+        conflicts: Labels on which deployment and cache disagree, one phrase for each.
+    """
+
+    namespace: str
+    name: str
+    replicas: int
+    deadline: timedelta
+    workload: Workload
+    revision: str
+    cache: CacheState
+    wanted: Wanted
+    size: int = 0
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> int:
+        """How many replicas must serve for the deployment to be Ready."""
+        return 0 if self.replicas == 0 else max(1, self.replicas - self.wanted.rollout.max_unavailable)
+
+    @property
+    def granting(self) -> frozenset[str]:
+        """Keys of labels and annotations that grant something to its pods."""
+        members = (member for engine in self.workload.engines for member in engine.members)
+        return frozenset().union(*(member.template.granting for member in members))
+
+    @property
+    def cache_name(self) -> str:
+        """The name of its cache; empty when it names none."""
+        return self.workload.model_cache_ref.name if self.workload.model_cache_ref else ""
+
+
+def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Required | None) -> Demand:
+    """Read a deployment's demand.
+
+    Args:
+        observation: The deployment.
+        spec: Its spec.
+        cache: The answer to the requirement of its cache; None when it names none.
+
+    Raises:
+        InvalidSpecError: When it has no engines, which admission refuses.
+    """
+    workload = spec.workload()
+    if not workload.engines:
+        raise InvalidSpecError("spec.engines: at least one engine is needed")
+    replicas = max(spec.replicas, 0)
+    state = _cache_state(cache)
+    own, others = workload.cluster_selector.match_labels, _cache_labels(cache)
+    clashes = sorted(key for key in own.keys() & others.keys() if own[key] != others[key])
+    asked = {key: value for key, value in {**own, **others}.items() if key not in clashes}
+    size = _size(workload)
+    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
+    name = revision(workload)
+    unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
+    wanted = Wanted(
+        namespace=observation.namespace,
+        name=observation.name,
+        replicas=replicas,
+        revision=name,
+        engines=tuple(_engine(engine) for engine in workload.engines),
+        tolerations=tuple(
+            Toleration(one.key, one.operator, one.value, one.effect or "") for one in workload.tolerations
+        ),
+        match_labels=tuple(sorted(asked.items())),
+        fill=reason is None,
+        hold_reason=reason,
+        rollout=Rollout(spec.rollout.max_surge, unavailable, spec.rollout.paused),
+    )
+    return Demand(
+        namespace=observation.namespace,
+        name=observation.name,
+        replicas=replicas,
+        deadline=timedelta(seconds=spec.rollout.progress_deadline_seconds),
+        workload=workload,
+        revision=name,
+        cache=state,
+        wanted=wanted,
+        size=size,
+        conflicts=tuple(f"{key} is {own[key]} here and {others[key]} in the cache" for key in clashes),
+    )
+
+
+def _cache_state(cache: Required | None) -> CacheState:
+    if cache is None:
+        return CacheState.NOT_NEEDED
+    if cache.unresolved:
+        return CacheState.UNRESOLVED
+    if cache.empty:
+        return CacheState.MISSING
+    return CacheState.FOUND if _is_readable(cache.first) else CacheState.UNREADABLE
+
+
+def _is_readable(cache: object) -> bool:
+    """Tell whether the selector of a cache is known, be it that it has none."""
+    spec = unstructured.dig(cache, "spec")
+    selector = unstructured.dig(spec, "clusterSelector", default={})
+    wanted = unstructured.dig(selector, "matchLabels", default={})
+    shapes = all(isinstance(part, Mapping) for part in (spec, selector, wanted))
+    return shapes and all(isinstance(value, str) for value in wanted.values())
+
+
+def _cache_labels(cache: Required | None) -> Mapping[str, str]:
+    if _cache_state(cache) is not CacheState.FOUND or cache is None:
+        return {}
+    return unstructured.mapping(cache.first, "spec", "clusterSelector", "matchLabels")
+
+
+def _size(workload: Workload) -> int:
+    """Measure what every replica repeats of a workload, in bytes of JSON."""
+    engines = [engine.plain() for engine in workload.engines]
+    return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
+
+
+def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:
+    """Why nothing new may be placed, the reason that is hardest to mend first."""
+    if labels.is_system_namespace(namespace):
+        return HoldReason.NAMESPACE_RESERVED
+    if size > content.MOST:
+        return HoldReason.SPEC_TOO_LARGE
+    if conflict:
+        return HoldReason.SELECTOR_CONFLICT
+    if cache is CacheState.MISSING:
+        return HoldReason.CACHE_NOT_FOUND
+    if cache is CacheState.UNREADABLE:
+        return HoldReason.INPUT_IN_DOUBT
+    return HoldReason.WAITING_FOR_CACHE if cache is CacheState.UNRESOLVED else None
+
+
+def _engine(engine: Engine) -> WantedEngine:
+    return WantedEngine(engine.name, engine.copies, tuple(_member(member) for member in engine.members))
+
+
+def _member(member: Member) -> WantedMember:
+    devices = member.node_selector.devices if member.node_selector else ()
+    requests = tuple(
+        DeviceRequest(one.name, one.count, tuple(selector.cel for selector in one.selectors if selector.cel))
+        for one in devices
+    )
+    return WantedMember(member.role, member.nodes, requests)

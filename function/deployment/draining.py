@@ -1,0 +1,70 @@
+"""How a replica leaves: in steps, so that nobody's request is cut off.
+
+First its endpoint is marked as draining, and services send it nothing new. The replica goes on
+running, with an annotation that says since when. `GRACE` after the endpoint was marked the replica and
+its endpoint go together. A replica that never had an endpoint has nothing to wait for.
+
+The servers that answer may have clocks that differ. So the wait begins when the API server has marked the
+endpoint, by its own clock, which it writes beside what we own. The annotations are for people, and for what
+has no such record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from function.api import labels
+from function.composition import Object, Observation, owned, timestamps, unstructured
+from function.deployment.endpoints import is_draining
+
+GRACE: Final = timedelta(seconds=90)
+"""Longer than a service takes to notice that an endpoint is draining."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A replica or endpoint that is on its way out.
+
+    Attributes:
+        noted: When it began to leave, by the clock of whoever noticed. Never corrected: that would mark it again.
+        since: When its endpoint was marked, and now at the latest.
+    """
+
+    noted: datetime
+    since: datetime
+
+    @property
+    def ends(self) -> datetime:
+        """When it may go."""
+        return self.since + GRACE
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it may go."""
+        return now >= self.ends
+
+    @property
+    def annotation(self) -> dict[str, str]:
+        """The annotation that remembers it."""
+        return {labels.DRAINING_SINCE: timestamps.text_of(self.noted)}
+
+
+def departure_of(observation: Observation, endpoint: Object | None, replica: Object | None = None) -> Departure:
+    """Tell since when a replica is leaving.
+
+    Args:
+        observation: The deployment. It begins to leave now, if it has not yet.
+        endpoint: Its endpoint. While that is not marked, nobody has been told.
+        replica: The replica, unless it is gone. The earlier annotation of both counts.
+    """
+    now = observation.now
+    if not is_draining(endpoint):
+        return Departure(now, now)
+    notes = [unstructured.annotations(thing).get(labels.DRAINING_SINCE, "") for thing in (replica, endpoint)]
+    known = [moment for moment in map(timestamps.time_of, notes) if moment is not None]
+    marked = owned.changed(endpoint, observation.composite)
+    if marked is None:
+        noted = min([*known, now])
+        return Departure(noted, noted)
+    return Departure(min(known, default=now), min(marked, now))

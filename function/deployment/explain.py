@@ -1,0 +1,68 @@
+"""Why each cluster has, or has not, taken a replica of a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from function.api.model_deployment import ModelDeploymentSpec
+from function.composition import InvalidSpecError, Observation, unstructured
+from function.deployment.demand import read_demand
+from function.deployment.replica_manifest import replica_name
+from function.deployment.state import assess
+from function.deployment.untracked import untracked
+from function.scheduling import describe, describe_drift
+
+
+def explain(observation: Observation) -> list[tuple[str, str]]:
+    """Say of each cluster what the scheduler makes of it.
+
+    Args:
+        observation: A ModelDeployment with the answers to its requirements.
+
+    Returns:
+        Pairs of cluster and sentence, by cluster: first replicas that are there and those that
+        are placed there, then why the cluster takes no more. Empty while the fleet is not known
+        or the deployment's spec cannot be read.
+    """
+    clusters, replicas = observation.answer("clusters"), observation.answer("replicas")
+    if clusters.unresolved or replicas.unresolved:
+        return []
+    try:
+        spec = ModelDeploymentSpec.model_validate(unstructured.plain(observation.spec))
+        cache = observation.answer("cache") if spec.workload().model_cache_ref else None
+        demand = read_demand(observation, spec, cache)
+    except (ValidationError, InvalidSpecError):
+        return []
+    found = untracked(observation, replicas.unsorted, observation.answer("endpoints").unsorted)
+    situation = assess(observation.with_untracked(found), demand, clusters, replicas)
+    plan = situation.plan
+    said: dict[str, list[str]] = {name: [] for name in sorted(situation.clusters)}
+    for kept in plan.kept:
+        where = _pools(pool for _, pool in kept.replica.pins if pool)
+        drift = ["leaves once a successor serves elsewhere"] if kept.draining else []
+        drift += [describe_drift(part) for part in (kept.drain, kept.drift) if part is not None]
+        text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])
+        said.setdefault(kept.replica.cluster, []).append(text)
+    for replica, leave in plan.leaving:
+        said.setdefault(replica.cluster, []).append(f"replica {replica.name} leaves: {leave.value}")
+    for replica in plan.terminating:
+        said.setdefault(replica.cluster, []).append(f"replica {replica.name} is being deleted")
+    for replica in plan.lost:
+        said.setdefault(replica.cluster, []).append(f"does not exist any more; replica {replica.name} is lost")
+    for new in plan.placed:
+        name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
+        said[new.cluster].append(f"placed replica {name}{_pools(engine.pool for engine in new.engines)}")
+    for cluster, rejection in plan.rejections:
+        more = "no room for more: " if said[cluster] else ""
+        said[cluster].append(f"{more}{describe(rejection)}")
+    idle = (
+        "not asked: nothing new is placed for now, see ReplicasScheduled" if plan.held or plan.invalid else "not needed"
+    )
+    return [(cluster, text) for cluster in sorted(said) for text in said[cluster] or [idle]]
+
+
+def _pools(names: Iterable[str]) -> str:
+    listed = sorted(set(names))
+    return f" on pool{'s'[: len(listed) > 1]} {', '.join(listed)}" if listed else ""

@@ -1,0 +1,206 @@
+"""ModelDeployment: replicas placed over the fleet, each with an endpoint while it serves.
+
+A replica's spec is written once, when it is placed; from then on it is re-emitted as it is.
+Replicas that are no longer wanted leave in steps (`departure`). Only one fact takes a replica
+and its endpoint away at once: its cluster has not existed for a while (`absence`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from function.api import labels
+from function.api.model_deployment import ModelDeploymentSpec
+from function.composition import (
+    RENDERS,
+    Composer,
+    Composition,
+    Doubt,
+    Draft,
+    Outcome,
+)
+from function.deployment import placement_status, timers
+from function.deployment.conditions import CACHE, SCHEDULED, VOCABULARY
+from function.deployment.demand import CacheState, read_demand
+from function.deployment.draining import Departure, departure_of
+from function.deployment.endpoints import compose_endpoint, drain_orphan, may_have_lost_endpoint, while_draining
+from function.deployment.own_replicas import ENDPOINT, OwnReplica, replica_key
+from function.deployment.replica_manifest import replica_labels
+from function.deployment.state import (
+    API_VERSION,
+    CLUSTERS,
+    REPLICAS,
+    Situation,
+    assess,
+    cache_requirement,
+    endpoints_requirement,
+)
+from function.deployment.untracked import untracked
+
+CROWDED: Final = timedelta(seconds=10)
+"""How soon to look again for a place that somebody is leaving: Crossplane does not call when it is free."""
+
+
+def compose(draft: Draft) -> Composition:
+    """Compose the replicas of a deployment and their endpoints."""
+    seen = draft.observation
+    spec = draft.spec(ModelDeploymentSpec)
+    reference = spec.workload().model_cache_ref
+    clusters = draft.require("clusters", CLUSTERS)
+    replicas = draft.require("replicas", REPLICAS)
+    endpoints = draft.require("endpoints", endpoints_requirement(seen.namespace, seen.name))
+    cache = draft.require("cache", cache_requirement(seen.namespace, reference.name)) if reference else None
+    asked = {"InferenceClusters": clusters, "ModelReplicas": replicas}
+    unresolved = [what for what, answer in asked.items() if answer.unresolved]
+    demand = read_demand(seen, spec, cache)
+    placement_status.say_cache(draft, demand)
+    if demand.cache is CacheState.UNRESOLVED:
+        unresolved.append(f"ModelCache {demand.cache_name}")
+    if unresolved:
+        return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
+
+    draft.adopt(untracked(seen, replicas.unsorted, endpoints.unsorted))
+    seen = draft.observation
+    situation = assess(seen, demand, clusters, replicas)
+    for fault in situation.faults:
+        draft.skip("InputInvalid", fault)
+    if situation.plan.doubt:
+        draft.set_condition(
+            SCHEDULED, "NoClusters", "No InferenceClusters found, and replicas exist: nothing is changed"
+        )
+        return draft.hold("InputMissing", "no InferenceClusters were found although replicas run on some")
+    if not situation.clusters:
+        draft.skip("InputMissing", "there are no InferenceClusters")
+    for name in situation.dark:
+        draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
+    for one in situation.missed:
+        draft.skip("InputMissing", placement_status.describe_absence(one))
+        draft.requeue_at(one.ends)
+    for moment in timers.deadlines(seen, demand, situation.own.values()):
+        draft.requeue_at(moment)
+    if situation.crowded:
+        draft.requeue_at(seen.now + CROWDED)
+    _compose_replicas(draft, situation)
+    placement_status.say_placement(draft, situation)
+    placement_status.publish(draft, situation)
+    return draft.finish(ready=placement_status.is_ready(draft, situation))
+
+
+def _compose_replicas(draft: Draft, situation: Situation) -> None:
+    own, plan = situation.own, situation.plan
+    for kept in plan.kept:
+        _stay(draft, situation, own[kept.replica])
+    for replica, _ in plan.leaving:
+        _leave(draft, situation, own[replica])
+    for replica in plan.terminating:
+        _keep(draft, situation, own[replica])
+        _endpoint(draft, situation, own[replica], draining=True, may_create=False)
+    for replica in plan.lost:
+        draft.drop(own[replica].key)
+        draft.drop(own[replica].endpoint_key)
+    for placement, body in zip(plan.placed, situation.new, strict=True):
+        key = replica_key(placement.cluster, placement.index)
+        draft.child(key, body)
+        draft.foreground_delete(key)
+    _bury_endpoints(draft, situation)
+
+
+def _stay(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+    """Keep a replica, and its endpoint as far as it serves."""
+    if situation.frozen and one.replica.draining:
+        _drain(draft, situation, one, _departure(draft, one))
+        return
+    _keep(draft, situation, one)
+    draining = None if one.serves is None else not one.serves
+    _endpoint(draft, situation, one, draining=draining, may_create=draining is False)
+
+
+def _leave(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+    """Take the next step of a replica that is no longer wanted."""
+    leaving = _departure(draft, one)
+    alone = draft.observed(one.endpoint_key) is None and not may_have_lost_endpoint(one, situation.demand.namespace)
+    if alone or leaving.is_over(draft.observation.now):
+        draft.drop(one.key)
+        draft.drop(one.endpoint_key)
+        return
+    draft.requeue_at(leaving.ends)
+    _drain(draft, situation, one, leaving)
+
+
+def _departure(draft: Draft, one: OwnReplica) -> Departure:
+    return departure_of(draft.observation, draft.observed(one.endpoint_key), one.thing)
+
+
+def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departure) -> None:
+    """Keep a replica running with nothing new sent to it, and note since when."""
+    _keep(draft, situation, one, leaving.annotation)
+    serves = while_draining(draft.observed(one.endpoint_key), serves=one.serves)
+    may_create = may_have_lost_endpoint(one, situation.demand.namespace)
+    noted = {**leaving.annotation, **serves}
+    _endpoint(draft, situation, one, draining=True, may_create=may_create, annotations=noted)
+
+
+def _keep(
+    draft: Draft, situation: Situation, one: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Re-emit a replica, with its labels and annotations anew."""
+    draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
+    draft.foreground_delete(one.key)
+
+
+def _endpoint(
+    draft: Draft,
+    situation: Situation,
+    one: OwnReplica,
+    *,
+    draining: bool | None,
+    may_create: bool,
+    annotations: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    compose_endpoint(
+        draft,
+        one.endpoint_key,
+        one.thing,
+        situation.address(one.replica.cluster),
+        _labels(situation, one),
+        draining=draining,
+        may_create=may_create and not labels.is_system_namespace(situation.demand.namespace),
+        annotations=annotations,
+    )
+
+
+def _labels(situation: Situation, one: OwnReplica) -> dict[str, str]:
+    return replica_labels(situation.demand, one.replica.cluster, one.replica.index, one.replica.revision)
+
+
+def _bury_endpoints(draft: Draft, situation: Situation) -> None:
+    """Let endpoints go whose replica is gone, after they have drained."""
+    inhabited = {one.endpoint_key for one in situation.own.values()}
+    now = draft.observation.now
+    for key, endpoint in sorted(draft.observation.children.items()):
+        if not key.startswith(ENDPOINT) or key in inhabited:
+            continue
+        leaving = departure_of(draft.observation, endpoint)
+        if leaving.is_over(now):
+            draft.drop(key)
+        else:
+            draft.requeue_at(leaving.ends)
+            drain_orphan(draft, key, leaving.annotation)
+
+
+COMPOSER = Composer(
+    api_version=API_VERSION,
+    kind="ModelDeployment",
+    compose=compose,
+    vocabulary=VOCABULARY,
+    doubts=(
+        Doubt("clusters", empty=Outcome(says={SCHEDULED: "NoClusters"})),
+        Doubt("replicas", empty=RENDERS),
+        Doubt("endpoints", unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
+        Doubt("cache", empty=Outcome(says={CACHE: "ModelCacheNotFound"})),
+    ),
+    children={"replica-*": "ModelReplica", "endpoint-*": "ModelEndpoint"},
+)

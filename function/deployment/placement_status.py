@@ -1,0 +1,278 @@
+"""A deployment's status and conditions: how many replicas, where, and why not more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from function.api import content, labels
+from function.composition import Draft, Manifest, readiness, timestamps, unstructured
+from function.deployment import rollout_status, timers
+from function.deployment.absence import Absence
+from function.deployment.conditions import CACHE, DRIFTED, OVERCOMMITTED, PROGRESSING, READY, SCHEDULED
+from function.deployment.demand import CacheState, Demand
+from function.deployment.endpoints import is_draining
+from function.deployment.own_replicas import OwnReplica
+from function.deployment.replica_manifest import replica_name
+from function.deployment.rollout_status import listing
+from function.deployment.state import Situation
+from function.scheduling import (
+    HoldReason,
+    InvalidSelector,
+    Kept,
+    NotPermitted,
+    NotSelected,
+    ReservedNamespace,
+    describe_drift,
+    few,
+    summary,
+)
+
+_MOST_MISSING: Final = 256
+
+
+def say_cache(draft: Draft, demand: Demand) -> None:
+    """Say what is known of the deployment's ModelCache."""
+    name = demand.cache_name
+    match demand.cache:
+        case CacheState.NOT_NEEDED:
+            draft.set_condition(CACHE, "NoCacheNeeded")
+        case CacheState.UNRESOLVED:
+            draft.set_condition(CACHE, "ModelCacheUnresolved", f"Waiting for ModelCache {name}")
+        case CacheState.MISSING:
+            message = f"ModelCache {name} not found in namespace {demand.namespace}; holding replica placement"
+            draft.set_condition(CACHE, "ModelCacheNotFound", message)
+            draft.skip("InputMissing", message)
+        case CacheState.UNREADABLE:
+            message = f"ModelCache {name} cannot be read; holding replica placement"
+            draft.set_condition(CACHE, "ModelCacheUnreadable", message)
+            draft.doubt("InputInvalid", message)
+        case CacheState.FOUND:
+            draft.set_condition(CACHE, "ModelCacheResolved")
+
+
+def say_placement(draft: Draft, situation: Situation) -> None:
+    """Say how many replicas have a place and serve, and what is the matter with their places."""
+    draft.set_condition(SCHEDULED, *_scheduled(situation))
+    draft.set_condition(READY, *_ready(situation))
+    draft.set_condition(PROGRESSING, *rollout_status.progress(situation))
+    if situation.plan.invalid and situation.plan.kept:
+        draft.carry_condition(DRIFTED)
+        draft.carry_condition(OVERCOMMITTED)
+        return
+    draft.set_condition(DRIFTED, *_drifted(situation))
+    draft.set_condition(OVERCOMMITTED, *_overcommitted(situation))
+
+
+def serving(situation: Situation) -> int:
+    """Count the replicas that stay and are observed to serve."""
+    return sum(one.serves is True for one in situation.kept)
+
+
+def is_ready(draft: Draft, situation: Situation) -> bool:
+    """Tell whether enough replicas are reached: they serve, and services may send requests to their endpoints.
+
+    A deployment that was Ready stays so while replicas and endpoints that do not say whether they are could
+    make up the number.
+    """
+    needed = situation.demand.needed
+    reached = [_is_reached(draft, one) for one in situation.kept]
+    was_ready = unstructured.is_true(draft.observation.composite, "Ready")
+    return reached.count(True) >= needed or (was_ready and len(reached) - reached.count(False) >= needed)
+
+
+def _is_reached(draft: Draft, one: OwnReplica) -> bool | None:
+    """Tell whether requests can reach a replica; None while it or its endpoint says neither.
+
+    An endpoint that has never said anything is new, and has never been reached.
+    """
+    endpoint = draft.observed(one.endpoint_key)
+    said = {one.serves, readiness.serves(endpoint)}
+    if False in said or is_draining(endpoint) or not unstructured.condition(endpoint, "Ready"):
+        return False
+    return True if said == {True} else None
+
+
+def describe_absence(one: Absence) -> str:
+    """Say of a cluster that is missed what becomes of its replicas, and when."""
+    until = timestamps.text_of(one.ends)
+    return f"InferenceCluster {one.cluster} is not found any more; replicas there stay until {until}"
+
+
+def publish(draft: Draft, situation: Situation) -> None:
+    """Publish the deployment's status."""
+    demand = situation.demand
+    before = unstructured.mapping(draft.observation.status, "revision")
+    since = unstructured.text(before, "since") if before.get("name") == demand.revision else ""
+    missing = situation.absences[:_MOST_MISSING]
+    draft.publish(
+        {
+            "replicas": {
+                "desired": demand.replicas,
+                "total": situation.scheduled,
+                "ready": min(serving(situation), demand.replicas),
+            },
+            "placements": _placements(situation),
+            "selector": f"{labels.DEPLOYMENT}={demand.name}",
+            "revision": {"name": demand.revision, "since": since or timestamps.text_of(draft.observation.latest)},
+            "revisions": rollout_status.counts(situation),
+            "avoid": timers.to_avoid(draft.observation, demand, situation.plan),
+            **({"missing": [one.entry() for one in missing]} if missing else {}),
+        }
+    )
+
+
+def _placements(situation: Situation) -> list[Manifest]:
+    demand = situation.demand
+    found: list[tuple[tuple[str, int], Manifest]] = []
+    for one in situation.kept:
+        pools = sorted({pool for _, pool in one.replica.pins if pool})
+        entry = _placement(one.replica.name, one.replica.cluster, pools, one.replica.revision)
+        found.append(((one.replica.cluster, one.replica.index), {**entry, "serving": one.serves is True}))
+    for new in situation.plan.placed:
+        name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
+        pools = sorted({engine.pool for engine in new.engines})
+        found.append(
+            ((new.cluster, new.index), {**_placement(name, new.cluster, pools, new.revision), "serving": False})
+        )
+    return [entry for _, entry in sorted(found, key=lambda pair: (*pair[0], pair[1].get("replica", "")))]
+
+
+def _placement(name: str, cluster: str, pools: Sequence[str], revision: str) -> Manifest:
+    entry: dict[str, Any] = {"replica": name, "cluster": cluster, "pools": list(pools), "revision": revision}
+    return {key: value for key, value in entry.items() if value}
+
+
+# ---------------------------------------------------------------------- conditions
+
+
+def _scheduled(situation: Situation) -> tuple[str, str]:
+    demand, plan = situation.demand, situation.plan
+    placed, wanted = situation.scheduled, demand.replicas
+    if not situation.clusters:
+        return "NoClusters", "No InferenceClusters found: create one"
+    if plan.invalid:
+        return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
+    if plan.held is HoldReason.NAMESPACE_RESERVED:
+        return "NamespaceReserved", f"Namespace {demand.namespace} is reserved: deploy in another one"
+    if plan.held is HoldReason.SPEC_TOO_LARGE:
+        return "SpecTooLarge", (
+            f"{placed} of {wanted} placed; the engines take {demand.size} bytes, which every replica repeats, and may "
+            f"take {content.MOST}: keep long texts in the image or in a ConfigMap"
+        )
+    if plan.held is HoldReason.SELECTOR_CONFLICT:
+        conflicts = "; ".join(demand.conflicts)
+        return "SelectorConflict", f"{placed} of {wanted} placed; no cluster can match both selectors: {conflicts}"
+    if wanted == 0:
+        return "ScaledToZero", "0 replicas are asked for"
+    if placed < wanted:
+        return _short(situation)
+    clusters = sorted({one.cluster for one in plan.placed} | {one.replica.cluster for one in situation.kept})
+    message = (
+        f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
+        f"{listing(clusters)}"
+    )
+    return ("ReplicasCreated" if situation.kept else "Scheduling"), message
+
+
+def _short(situation: Situation) -> tuple[str, str]:
+    """Say why fewer replicas have a place than are asked for."""
+    demand, plan = situation.demand, situation.plan
+    placed, wanted = situation.scheduled, demand.replicas
+    if plan.held is not None:
+        return "WaitingForCache", f"{placed} of {wanted} placed; the others wait for ModelCache {demand.cache_name}"
+    if situation.too_large:
+        return "ResponseTooLarge", (
+            f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
+            "shorten the pod templates or split the deployment"
+        )
+    barred = _barred(situation)
+    if barred is not None:
+        return barred
+    reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
+    return reason, summary(placed, wanted, plan.rejections)
+
+
+def _barred(situation: Situation) -> tuple[str, str] | None:
+    """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
+    demand, rejections = situation.demand, situation.plan.rejections
+    considered = [(name, one) for name, one in rejections if not isinstance(one, NotSelected)]
+    counted = f"{situation.scheduled} of {demand.replicas} placed"
+    if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
+        where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
+        return "NamespaceReserved", f"{counted}; namespace {demand.namespace} is reserved: {where}"
+    withheld = [(name, one.keys) for name, one in considered if isinstance(one, NotPermitted)]
+    if len(withheld) < len(considered) or not withheld:
+        return None
+    name, keys = min(withheld, key=lambda pair: (len(pair[1]), pair[0]))
+    return "NotPermitted", (
+        f"{counted}; no cluster permits pods to have what grants them something, {name} not {few(keys)}: remove it "
+        f"from template.metadata, or have it added to spec.namespaces.podMetadata of InferenceCluster {name}"
+    )
+
+
+def _invalid(selectors: Sequence[InvalidSelector]) -> str:
+    """Say where selectors are wrong, and show the place in the first with a caret below it."""
+    places = listing(
+        (
+            f"engine {one.engine}, member {one.role}, request {one.request}, selector {one.selector + 1}: {one.message}"
+            for one in selectors
+        ),
+        "; ",
+    )
+    excerpt = selectors[0].excerpt
+    return f"{places}\n{excerpt}" if excerpt else places
+
+
+def _ready(situation: Situation) -> tuple[str, str]:
+    wanted, ready = situation.demand.replicas, min(serving(situation), situation.demand.replicas)
+    if wanted == 0:
+        return "ScaledToZero", "0 replicas are asked for"
+    if not situation.scheduled:
+        return "NoReplicasScheduled", f"0 of {wanted} ready"
+    counted = f"{ready} of {wanted} ready"
+    if ready >= wanted:
+        return "AllReplicasReady", counted
+    return "ModelStarting", "; ".join([counted, *_not_ready(situation)])
+
+
+def _not_ready(situation: Situation) -> list[str]:
+    """Name the first replica that does not serve, and count those that have no place."""
+    said = [f"{one.replica.name} on {one.replica.cluster}: {_why(one)}" for one in situation.kept if not one.serves]
+    missing = situation.demand.replicas - situation.scheduled
+    return [*said[:1], *([f"{missing} without a place"] if missing > 0 else [])]
+
+
+def _why(one: OwnReplica) -> str:
+    model = unstructured.condition(one.thing, "ModelReady")
+    told = unstructured.text(model, "message") if model.get("status") != "True" else ""
+    return told or readiness.of(one.thing).message
+
+
+def _drifted(situation: Situation) -> tuple[str, str]:
+    kept = situation.plan.kept
+    if situation.missed:
+        return "ClusterMissing", listing(map(describe_absence, situation.missed), "; ")
+    found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain or one.draining]
+    if not found:
+        return "InPlace", ""
+    if any(one.drain for one in kept):
+        return "DrainBlocked", listing(found, "; ")
+    return ("Draining" if any(one.draining for one in kept) else "Drifted"), listing(found, "; ")
+
+
+def _where(one: Kept) -> str:
+    return f"{one.replica.name} on {one.replica.cluster}"
+
+
+def _drift(one: Kept) -> str:
+    leaves = ["asked to leave, and goes once a successor serves elsewhere"] if one.draining else []
+    return "; ".join([*leaves, *(describe_drift(part) for part in (one.drain, one.drift) if part is not None)])
+
+
+def _overcommitted(situation: Situation) -> tuple[str, str]:
+    found = [
+        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
+        for one in situation.plan.overcommitted
+    ]
+    return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

@@ -1,0 +1,78 @@
+"""How far replicas run what a deployment asks for now, in words and in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from function.composition import Manifest, unstructured
+from function.deployment.own_replicas import OwnReplica
+from function.deployment.state import Situation
+from function.scheduling import Progress, summary
+
+_LISTED: Final = 5
+
+_REASONS: Final = {
+    Progress.COMPLETE: "Complete",
+    Progress.REPLACING: "RollingOut",
+    Progress.PAUSED: "RolloutPaused",
+    Progress.HELD: "RolloutHeld",
+    Progress.NO_ROOM: "NoRoomToSurge",
+    Progress.FAILED: "ProgressDeadlineExceeded",
+}
+
+
+def progress(situation: Situation) -> tuple[str, str]:
+    """The reason and the message of the condition Progressing."""
+    demand, plan = situation.demand, situation.plan
+    own = [*situation.kept, *(situation.own[replica] for replica, _ in plan.leaving)]
+    old = [one for one in own if one.replica.revision != demand.revision]
+    new = [one for one in own if one.replica.revision == demand.revision]
+    running = len(new) + len(plan.placed)
+    serving = sum(one.serves is True for one in new)
+    counted = f"{running} of {demand.replicas} replicas run revision {demand.revision}, {serving} of them serve"
+    reason = _REASONS[plan.progress]
+    match plan.progress:
+        case Progress.COMPLETE:
+            return reason, f"{situation.scheduled} of {situation.scheduled} replicas run revision {demand.revision}"
+        case Progress.FAILED:
+            seconds = int(demand.deadline.total_seconds())
+            return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
+        case Progress.NO_ROOM:
+            why = summary(situation.scheduled, demand.replicas, plan.rejections).partition(", ")[2]
+            least = demand.replicas - demand.wanted.rollout.max_unavailable
+            return reason, f"{counted}{_stay(old)}, since at least {least} have to serve; no room for another: {why}"
+        case _:
+            return reason, f"{counted}{_stay(old)}"
+
+
+def counts(situation: Situation) -> list[Manifest]:
+    """How many replicas run and serve each revision, by its name."""
+    found: dict[str, Manifest] = {}
+    for one in situation.kept:
+        entry = found.setdefault(one.replica.revision, {"name": one.replica.revision, "replicas": 0, "serving": 0})
+        entry["replicas"] += 1
+        entry["serving"] += one.serves is True
+    for new in situation.plan.placed:
+        entry = found.setdefault(new.revision, {"name": new.revision, "replicas": 0, "serving": 0})
+        entry["replicas"] += 1
+    return [found[name] for name in sorted(found) if name]
+
+
+def listing(parts: Iterable[str], between: str = ", ") -> str:
+    """Join the first few of a list, and count the rest."""
+    listed = list(parts)
+    more = f"{between}and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    return between.join(listed[:_LISTED]) + more
+
+
+def _stay(old: list[OwnReplica]) -> str:
+    if not old:
+        return ""
+    serving = sum(one.serves is True for one in old)
+    return f"; {len(old)} of earlier revisions, {serving} of them serving"
+
+
+def _why(one: OwnReplica) -> str:
+    said = unstructured.text(unstructured.condition(one.thing, "ModelReady"), "message")
+    return f"{one.replica.name} on {one.replica.cluster}{f': {said}' if said else ''}"

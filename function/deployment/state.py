@@ -1,0 +1,183 @@
+"""A deployment's situation: what it asks for, what there is, and what the scheduler makes of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from function.api import labels
+from function.composition import Manifest, Object, Observation, Required, Requirement
+from function.deployment import timers
+from function.deployment.absence import Absence, absences
+from function.deployment.answer_size import LARGEST, size_of_kept, size_of_new
+from function.deployment.demand import Demand
+from function.deployment.fleet_view import read_clusters, unseen_cluster
+from function.deployment.own_replicas import OwnReplica, read_replicas
+from function.deployment.replica_manifest import replica_manifest, replica_name
+from function.deployment.revisions import runs_workload
+from function.inventory.permissions import Permissions
+from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
+
+API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
+CLUSTERS: Final = Requirement(API_VERSION, "InferenceCluster")
+REPLICAS: Final = Requirement(API_VERSION, "ModelReplica")
+
+
+def endpoints_requirement(namespace: str, deployment: str) -> Requirement:
+    """The requirement of the ModelEndpoints among which a deployment's own are."""
+    return Requirement(API_VERSION, "ModelEndpoint", labels={labels.DEPLOYMENT: deployment}, namespace=namespace)
+
+
+def cache_requirement(namespace: str, name: str) -> Requirement:
+    """The requirement of the ModelCache that a deployment names."""
+    return Requirement(API_VERSION, "ModelCache", name=name, namespace=namespace)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A deployment's situation.
+
+    Attributes:
+        demand: What it asks for.
+        clusters: The clusters, by name.
+        objects: The InferenceClusters, by name.
+        own: Its replicas, by what the scheduler knows of them.
+        plan: What the scheduler makes of it.
+        new: The replicas that are placed, as manifests, in the plan's order.
+        faults: Clusters and replicas that could not be read, one sentence for each.
+        dark: Clusters that hold replicas of the deployment and publish no node pools.
+        absences: Clusters that hold replicas of the deployment and are not found any more.
+        too_large: Whether replicas were not placed because the answer would be too large.
+        crowded: Whether a replica found no place, and others are on their way out.
+    """
+
+    demand: Demand
+    clusters: Mapping[str, Cluster]
+    objects: Mapping[str, Object]
+    own: Mapping[Replica, OwnReplica]
+    plan: Plan
+    new: tuple[Manifest, ...] = ()
+    faults: tuple[str, ...] = ()
+    dark: tuple[str, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    too_large: bool = False
+    crowded: bool = False
+
+    @property
+    def kept(self) -> tuple[OwnReplica, ...]:
+        """The replicas that stay."""
+        return tuple(self.own[kept.replica] for kept in self.plan.kept)
+
+    @property
+    def scheduled(self) -> int:
+        """How many of the wanted replicas have a place."""
+        return min(len(self.plan.kept) + len(self.plan.placed), self.demand.replicas)
+
+    @property
+    def missed(self) -> tuple[Absence, ...]:
+        """The clusters that are not found any more, and whose replicas stay all the same for now."""
+        return tuple(one for one in self.absences if one.cluster in self.clusters)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether replicas that are leaving stop where they are, because the spec is in doubt."""
+        return bool(self.plan.invalid)
+
+    def address(self, cluster: str) -> str:
+        """The address of a cluster's gateway; empty while it is not known."""
+        found = self.clusters.get(cluster)
+        return found.gateway_address if found else ""
+
+
+def assess(observation: Observation, demand: Demand, clusters: Required, replicas: Required) -> Situation:
+    """Assess a deployment's situation.
+
+    Args:
+        observation: The deployment with its observed children.
+        demand: What it asks for.
+        clusters: All InferenceClusters.
+        replicas: All ModelReplicas.
+    """
+    view = read_clusters(clusters.unsorted)
+    roster = read_replicas(observation, replicas.unsorted)
+    timed = [timers.timed(observation, demand, _with_revision(one, demand)) for one in roster.own]
+    own = {one.replica: one for one in timed}
+    known = {cluster.name: cluster for cluster in view.clusters}
+    absent = {one.cluster for one in own if not one.terminating} - known.keys()
+    missing = absences(observation, absent) if view.complete and known else ()
+    waited = {one.cluster for one in missing if not one.is_over(observation.now)} if view.complete else absent
+    known |= {name: unseen_cluster(name) for name in waited}
+    fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
+    barred = _barred(demand, view.permissions)
+    wanted = replace(demand.wanted, avoid=timers.avoided(observation, demand), barred=barred)
+    names = {one.name for one in fleet.replicas if one.namespace == demand.namespace}
+    plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
+    new = _new(demand, plan, view.objects)
+    fitting = _fitting(observation, new)
+    too_large = fitting < len(new)
+    if too_large:
+        plan = _with_free_names(schedule(fleet, replace(wanted, most_new=fitting)), demand, own, names)
+        new = _new(demand, plan, view.objects)
+    faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
+    inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
+    dark = tuple(name for name in inhabited if known[name].pools is None)
+    crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
+    return Situation(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
+
+
+def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:
+    """Find the clusters that may take nothing new of the deployment."""
+    granting = demand.granting
+    why = {one: _refusal(demand.namespace, granting, one) for one in set(permissions.values())}
+    return {name: found for name, one in permissions.items() if (found := why[one]) is not None}
+
+
+def _refusal(
+    namespace: str, granting: Iterable[str], permissions: Permissions
+) -> NotPermitted | ReservedNamespace | None:
+    if permissions.reserve(namespace):
+        return ReservedNamespace(namespace)
+    withheld = permissions.withheld(granting)
+    return NotPermitted(withheld) if withheld else None
+
+
+def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
+    """Find out what a replica without a revision's label runs."""
+    if one.replica.revision or not runs_workload(one.thing, demand.workload):
+        return one
+    return replace(one, replica=replace(one.replica, revision=demand.revision))
+
+
+def _with_free_names(plan: Plan, demand: Demand, own: Iterable[Replica], names: Collection[str]) -> Plan:
+    """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
+    used = {(one.cluster, one.index) for one in own} | {(one.cluster, one.index) for one in plan.placed}
+
+    def is_taken(cluster: str, index: int) -> bool:
+        return replica_name(demand.namespace, demand.name, cluster, index) in names
+
+    placed = list(plan.placed)
+    for place, one in enumerate(placed):
+        if is_taken(one.cluster, one.index):
+            places = ((one.cluster, number) for number in itertools.count())
+            free = next(it for it in places if it not in used and not is_taken(*it))
+            used.add(free)
+            placed[place] = replace(one, index=free[1])
+    return replace(plan, placed=tuple(sorted(placed, key=lambda one: (one.cluster, one.index))))
+
+
+def _new(demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> tuple[Manifest, ...]:
+    return tuple(replica_manifest(demand, placement, objects[placement.cluster]) for placement in plan.placed)
+
+
+def _fitting(observation: Observation, new: Sequence[Manifest]) -> int:
+    """Count the new replicas that the answer has room for."""
+    if not new:
+        return 0
+    room = LARGEST - size_of_kept(observation.children.values())
+    for count, body in enumerate(new):
+        room -= size_of_new(body)
+        if room < 0:
+            return count
+    return len(new)

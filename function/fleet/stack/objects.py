@@ -1,0 +1,173 @@
+"""Objects of the serving stack: the gateway and its surroundings, a quota, and definitions.
+
+The gateway's name and namespace are a contract with the routes of replicas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from function.api.labels import SYSTEM_NAMESPACE
+from function.api.serving_stack import ServingStackSpec, StackGateway
+from function.composition import Draft, Manifest, objects
+from function.composition.gateway_address import STEERING_HEADERS
+from function.fleet.stack.inference_extension import CRDS, resource_name
+from function.fleet.stack.parts import Part
+
+PROXY: Final = "gateway-proxy"
+GATEWAY_CLASS: Final = "gateway-class"
+GATEWAY: Final = "gateway"
+NAMESPACE: Final = "gateway-namespace"
+QUOTA: Final = "dra-driver-critical-pods-quota"
+CLIENT_POLICY: Final = "gateway-client-policy"
+
+GATEWAY_NAME: Final = "inference-gateway"
+
+HAS_ADDRESS: Final = "has(object.status) && has(object.status.addresses) && object.status.addresses.size() > 0"
+"""Ready by an address: an Object that is not ready is looked at again soon."""
+
+ESTABLISHED: Final = (
+    "has(object.status) && has(object.status.conditions) && "
+    'object.status.conditions.exists(c, c.type == "Established" && c.status == "True")'
+)
+"""Ready by what the definition says: an Object that may not update never is ready by one that it finds there."""
+
+_CREATE_ONLY: Final = ("Observe", "Create")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackObject(Part):
+    """An Object of the stack.
+
+    Attributes:
+        manifest: What it puts on the cluster.
+        ready_when: A CEL query; empty for ready once created.
+        watch: Whether changes on the cluster are reported at once.
+        policies: Management policies; empty for all.
+    """
+
+    manifest: Manifest
+    ready_when: str = ""
+    watch: bool = False
+    policies: tuple[str, ...] = ()
+
+
+def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ...]:
+    """Give every Object of the stack, in the order in which they are named to the user."""
+    proxy = draft.remote_name(PROXY, GATEWAY_NAME)
+    gateway_class = draft.remote_name(GATEWAY_CLASS, spec.gateway.class_name)
+    return (
+        *(
+            StackObject(
+                key=resource_name(crd),
+                component="inferenceExtension",
+                manifest=crd,
+                ready_when=ESTABLISHED,
+                policies=_CREATE_ONLY,
+            )
+            for crd in CRDS
+        ),
+        StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
+        StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
+        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy()),
+        StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
+        StackObject(
+            key=GATEWAY_CLASS,
+            after=("envoy-gateway", "ai-gateway", PROXY),
+            manifest=_gateway_class(gateway_class, proxy),
+        ),
+        StackObject(
+            key=GATEWAY,
+            after=(NAMESPACE, GATEWAY_CLASS, CLIENT_POLICY),
+            manifest=_gateway(gateway_class, spec.gateway),
+            ready_when=HAS_ADDRESS,
+            watch=True,
+        ),
+    )
+
+
+def _namespace() -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
+
+
+def _quota() -> Manifest:
+    """Lets the driver's pods have a critical priority outside kube-system, which some clouds forbid otherwise."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "allow-critical-pods", "namespace": "dra-driver-nvidia-gpu"},
+        "spec": {
+            "hard": {"pods": "1000"},
+            "scopeSelector": {
+                "matchExpressions": [
+                    {
+                        "operator": "In",
+                        "scopeName": "PriorityClass",
+                        "values": ["system-node-critical", "system-cluster-critical"],
+                    },
+                ],
+            },
+        },
+    }
+
+
+def _proxy() -> Manifest:
+    """Spreads connections over all nodes: some cloud load balancers refuse the policy Local."""
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "EnvoyProxy",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "provider": {
+                "type": "Kubernetes",
+                "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}},
+            },
+        },
+    }
+
+
+def _client_policy() -> Manifest:
+    """Takes from clients what only an endpoint picker may say; a filter of a route would come after the picker."""
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": GATEWAY_NAME}
+    return {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "ClientTrafficPolicy",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "targetRefs": [target],
+            "headers": {"earlyRequestHeaders": {"remove": list(STEERING_HEADERS)}},
+        },
+    }
+
+
+def _gateway_class(name: str, proxy: str) -> Manifest:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": name},
+        "spec": {
+            "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+            "parametersRef": {
+                "group": "gateway.envoyproxy.io",
+                "kind": "EnvoyProxy",
+                "name": proxy,
+                "namespace": SYSTEM_NAMESPACE,
+            },
+        },
+    }
+
+
+def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
+    listeners: list[Manifest] = [
+        {"name": one.name, "protocol": one.protocol, "port": one.port} for one in wanted.listeners
+    ] or [{"name": "http", "protocol": "HTTP", "port": 80}]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
+        "spec": {
+            "gatewayClassName": gateway_class,
+            "listeners": [{**one, "allowedRoutes": {"namespaces": {"from": "All"}}} for one in listeners],
+        },
+    }

@@ -1,0 +1,58 @@
+"""What a ModelReplica takes of its cluster's node pools.
+
+Nodes are counted whole, and only for members that claim devices: each pod of theirs has a node of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from function.composition import Manifest, Object, unstructured
+
+_WORKER = "Worker"
+
+
+def charges(replica: Object) -> Iterator[tuple[str, int]]:
+    """Pool and nodes for each member that claims devices; several entries for a pool add up.
+
+    What cannot be read takes nothing.
+    """
+    for engine in unstructured.items(replica, "spec", "engines"):
+        for member in unstructured.items(engine, "members"):
+            taken = charge(engine, member)
+            if taken is not None:
+                yield taken
+
+
+def charge(engine: Object, member: Object) -> tuple[str, int] | None:
+    """Pool and nodes for one member of an engine; None when it takes nothing."""
+    pool = unstructured.text(member, "nodePoolName")
+    if not pool or not unstructured.dig(member, "deviceRequests"):
+        return None
+    return pool, max(unstructured.integer(engine, "copies", default=1), 1) * _pods(member)
+
+
+def with_counts(pools: Iterable[Manifest], replicas: Iterable[Object]) -> list[Manifest]:
+    """Add to published pools how many of their nodes are taken, and how many are left.
+
+    Args:
+        pools: What a cluster publishes of its pools.
+        replicas: Every ModelReplica on the cluster; one being deleted takes its nodes until it is gone.
+    """
+    taken: Counter[str] = Counter()
+    for replica in replicas:
+        for name, nodes in charges(replica):
+            taken[name] += nodes
+    return [_counted(pool, taken[unstructured.text(pool, "name")]) for pool in pools]
+
+
+def _counted(pool: Manifest, taken: int) -> Manifest:
+    left = max(unstructured.integer(pool, "nodes") - taken, 0)
+    return {**pool, "committedNodes": taken, "freeNodes": left}
+
+
+def _pods(member: Object) -> int:
+    if unstructured.text(member, "role") != _WORKER:
+        return 1
+    return max(unstructured.integer(member, "worker", "nodes", default=1), 1)

@@ -1,0 +1,70 @@
+"""What a platform team has said of namespaces and of pods on a cluster: one decision for all who ask.
+
+Every kind asks here whether something of a namespace may be made on a cluster, and whether pods may have
+a label or annotation that grants them something. The answer is about what is new: whatever is on a
+cluster already stays there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from function.api import labels
+from function.composition import Object, unstructured
+
+_ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What a cluster allows and forbids beside what holds on all.
+
+    Attributes:
+        allowed: Reserved namespaces that models may have.
+        reserved: Further namespaces that they may not have; with `*` at either end for any characters.
+        pod_metadata: Keys of labels and annotations that pods may have although they grant something; with
+            `*` at the end for any characters.
+    """
+
+    allowed: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
+    pod_metadata: tuple[str, ...] = ()
+
+    def reserve(self, namespace: str) -> bool:
+        """Tell whether nothing of a namespace may be made on the cluster."""
+        if labels.is_system_namespace(namespace) or any(_meets(namespace, one) for one in self.reserved):
+            return True
+        return labels.is_reserved_namespace(namespace) and namespace not in self.allowed
+
+    def withheld(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Of keys that grant something to pods, find those that pods may not have here."""
+        return tuple(sorted(key for key in keys if not any(_meets(key, one) for one in self.pod_metadata)))
+
+
+def permissions_of(cluster: Object | None) -> Permissions:
+    """Read what an InferenceCluster allows; what cannot be read allows and forbids nothing."""
+    said = unstructured.mapping(cluster, "spec", "namespaces")
+    return Permissions(*(_texts(said.get(field)) for field in ("allowed", "reserved", "podMetadata"))) if said else NONE
+
+
+NONE = Permissions()
+"""What a cluster allows whose platform team has said nothing."""
+
+
+def _meets(text: str, pattern: str) -> bool:
+    """Tell whether a text meets a pattern, which has `*` at its ends alone."""
+    core = pattern.strip(_ANY)
+    match pattern.startswith(_ANY), pattern.endswith(_ANY):
+        case True, True:
+            return core in text
+        case True, False:
+            return text.endswith(core)
+        case False, True:
+            return text.startswith(core)
+        case _:
+            return text == core
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str) and one) if isinstance(value, list | tuple) else ()

@@ -1,0 +1,1 @@
+"""A replica on its cluster: workloads, claims, picker and route, and what the ModelReplica tells of them."""

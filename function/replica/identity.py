@@ -1,0 +1,107 @@
+"""Who a replica is, and what everything that it has on its cluster is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from function.api import labels
+from function.composition import Observation, names, unstructured
+from function.composition.gateway_address import replica_path
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A Secret or ConfigMap that pods refer to, in the namespace of their replica.
+
+    Attributes:
+        kind: Which of the two.
+        name: Its name.
+    """
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A replica, as everything on its cluster needs to know it.
+
+    Attributes:
+        namespace: Its namespace, on the control plane and on its cluster.
+        name: Its name.
+        deployment: The deployment that it belongs to; empty for one written by hand.
+        cache: The ModelCache whose weights it mounts; empty for none.
+        copies: What the copies of Secrets and ConfigMaps that its pods refer to are called.
+    """
+
+    namespace: str
+    name: str
+    deployment: str = ""
+    cache: str = ""
+    copies: Mapping[Source, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The path below the gateway of its cluster that leads to it."""
+        return replica_path(self.namespace, self.name)
+
+    @property
+    def service(self) -> str:
+        """Its own name on the cluster: of its Service and its route."""
+        if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
+            return self.name
+        return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """The labels of every Object that has something of it on the cluster."""
+        return {labels.REPLICA: self.service}
+
+
+def read_replica_identity(seen: Observation, cache: str) -> Replica:
+    """Read who a ModelReplica is."""
+    return Replica(seen.namespace, seen.name, unstructured.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache)
+
+
+def deployment_name(replica: Replica, engine: str) -> str:
+    """Name the Deployment of an engine; never the replica's own name, which its Service has."""
+    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine))
+
+
+def gang_name(replica: Replica, engine: str) -> str:
+    """Name the LeaderWorkerSet of an engine, whose headless Service gets the same name.
+
+    Its pods and their labels are named after it, which leaves it fewer characters.
+    """
+    return names.name(f"{replica.name}-{engine}", names.LEADER_WORKER_SET, *_engine(replica, engine))
+
+
+def claim_template_name(replica: Replica, engine: str, role: str) -> str:
+    """Name the claim template of a member."""
+    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine), role)
+
+
+def pool_name(replica: Replica) -> str:
+    """Name the pool of the pods that answer requests."""
+    return names.name(f"{replica.name}-pool", names.DNS_LABEL, "InferencePool", replica.namespace, replica.name)
+
+
+def picker_name(replica: Replica) -> str:
+    """Name the endpoint picker and all that belongs to it."""
+    return names.name(f"{replica.name}-epp", names.DNS_LABEL, "EndpointPicker", replica.namespace, replica.name)
+
+
+def claim_name(namespace: str, cache: str) -> str:
+    """Name the volume claim that holds the weights of a ModelCache."""
+    return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
+
+
+def copy_name(namespace: str, replica: str, source: Source) -> str:
+    """Name a replica's copy of a Secret or ConfigMap."""
+    return names.name(f"{replica}-{source.name}", names.DNS_LABEL, source.kind, namespace, replica, source.name)
+
+
+def _engine(replica: Replica, engine: str) -> tuple[str, ...]:
+    return ("Engine", replica.namespace, replica.name, engine)

@@ -1,0 +1,44 @@
+"""Composition resource names of what a replica has on its cluster. They are API and never change their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from function.composition import objects
+from function.replica import pod_reasons
+
+WORKLOAD: Final = "model-serving-"
+CLAIM: Final = "resource-claim-"
+DISRUPTION: Final = "disruption-"
+SERVICE: Final = "engine-service"
+ROUTE: Final = "model-route"
+POOL: Final = "inference-pool"
+PICKER: Final = "epp"
+PICKER_ACCOUNT: Final = "epp-serviceaccount"
+PICKER_ROLE: Final = "epp-role"
+PICKER_ROLE_BINDING: Final = "epp-rolebinding"
+PICKER_CONFIG: Final = "epp-config"
+PICKER_SERVICE: Final = "epp-service"
+SECRET: Final = "secret-"  # noqa: S105  # no password, but the start of a name
+CONFIG_MAP: Final = "configmap-"
+PODS: Final = "pods"
+
+CHILDREN: Final[Mapping[str, str]] = {
+    f"{WORKLOAD}*": objects.KIND,
+    f"{CLAIM}*": objects.KIND,
+    f"{DISRUPTION}*": objects.KIND,
+    SERVICE: objects.KIND,
+    ROUTE: objects.KIND,
+    POOL: objects.KIND,
+    PICKER: objects.KIND,
+    PICKER_ACCOUNT: objects.KIND,
+    PICKER_ROLE: objects.KIND,
+    PICKER_ROLE_BINDING: objects.KIND,
+    PICKER_CONFIG: objects.KIND,
+    PICKER_SERVICE: objects.KIND,
+    f"{SECRET}*": objects.KIND,
+    f"{CONFIG_MAP}*": objects.KIND,
+    PODS: pod_reasons.KIND,
+}
+"""Every one of them, with its kind."""

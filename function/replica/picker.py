@@ -1,0 +1,248 @@
+"""The endpoint picker: chooses the pod that answers a request, by what its cache holds and how busy it is.
+
+The gateway asks it about every request for the pool. Both of its copies pick, each with its own
+idea of what the caches hold: with one that picks and one that waits to, a rollout would wait for
+ever until the second is ready too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import yaml
+
+from function.api import labels
+from function.api.model_replica import ModelReplicaSpec
+from function.composition import Manifest, Object, objects, unstructured
+from function.replica.hardening import container_security, pod_security
+from function.replica.identity import Replica, picker_name, pool_name
+from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
+from function.replica.topologies.topology import Topology
+
+POOL_GROUP: Final = "inference.networking.k8s.io"
+
+IMAGE: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0"
+
+PICKS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
+"""Ready while a copy of any generation picks."""
+
+_READ: Final = (
+    ([""], ["pods"]),
+    ([POOL_GROUP], ["inferencepools"]),
+    (["inference.networking.x-k8s.io", "llm-d.ai"], ["inferenceobjectives", "inferencemodelrewrites"]),
+)
+"""What it reads, by group; of the last it reads those that the cluster knows, and does not start without."""
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_PORT: Final = 9002
+_HEALTH_PORT: Final = 9003
+_COPIES: Final = 2
+_CONFIG: Final = "epp-config.yaml"
+_FOLDER: Final = "/config"
+_REQUESTS: Final = {"cpu": "500m", "memory": "512Mi"}
+_CHECKSUM: Final = "modelplane.ai/epp-config-checksum"
+
+_SCORERS: Final[tuple[dict[str, Any], ...]] = (
+    {"pluginRef": "max-score-picker"},
+    {"pluginRef": "prefix-cache-scorer", "weight": 2},
+    {"pluginRef": "queue-scorer", "weight": 1},
+)
+_UNCACHED_TOKENS: Final = 16
+"""Prompts with fewer tokens that no cache holds are not worth a trip to another pod; 0 would mean none is."""
+
+
+def pool(replica: Replica, shape: Topology) -> Manifest:
+    """Build the pool of the pods that answer requests.
+
+    While the picker is silent the gateway may choose among equals itself, but not between prefill and decode.
+    """
+    return {
+        "apiVersion": f"{POOL_GROUP}/v1",
+        "kind": "InferencePool",
+        "metadata": {"name": pool_name(replica), "namespace": replica.namespace},
+        "spec": {
+            "selector": {"matchLabels": {labels.SERVING: replica.name}},
+            "targetPorts": [{"number": shape.port}],
+            "endpointPickerRef": {
+                "name": picker_name(replica),
+                "port": {"number": _PORT},
+                "failureMode": "FailClose" if shape.disaggregated else "FailOpen",
+            },
+        },
+    }
+
+
+def to_pool(replica: Replica) -> Manifest:
+    """Refer to the pool as the backend of a route."""
+    return {"group": POOL_GROUP, "kind": "InferencePool", "name": pool_name(replica)}
+
+
+def access(replica: Replica) -> tuple[Manifest, Manifest, Manifest]:
+    """Build the picker's ServiceAccount, its Role, and what binds them."""
+    meta = _meta(replica)
+    return (
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "Role",
+            "metadata": meta,
+            "rules": [
+                {"apiGroups": groups, "resources": plurals, "verbs": ["get", "watch", "list"]}
+                for groups, plurals in _READ
+            ],
+        },
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": meta,
+            "subjects": [{"kind": "ServiceAccount", **meta}],
+            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": meta["name"]},
+        },
+    )
+
+
+def config(replica: Replica, shape: Topology) -> Manifest:
+    """Build the ConfigMap that says how to pick."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _meta(replica),
+        "data": {_CONFIG: _config_text(shape)},
+    }
+
+
+def service(replica: Replica) -> Manifest:
+    """Build the Service that the gateway reaches the picker by."""
+    port = {"name": "grpc-ext-proc", "port": _PORT, "protocol": "TCP", "targetPort": _PORT, "appProtocol": "http2"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _meta(replica),
+        "spec": {"selector": _selector(replica), "ports": [port]},
+    }
+
+
+def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Manifest:
+    """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
+
+    It needs its token to ask the cluster's API server what `access` lets it read.
+    """
+    checksum = hashlib.sha256(_config_text(shape).encode()).hexdigest()
+    said = {**_selector(replica), labels.REPLICA: replica.name}
+    if replica.deployment:
+        said[labels.DEPLOYMENT] = replica.deployment
+    members = [member for engine in spec.engines for member in engine.members]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _meta(replica),
+        "spec": {
+            "replicas": _COPIES,
+            "selector": {"matchLabels": _selector(replica)},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+            "template": {
+                "metadata": {"labels": said, "annotations": {_CHECKSUM: checksum}},
+                "spec": {
+                    "serviceAccountName": picker_name(replica),
+                    "automountServiceAccountToken": True,
+                    "securityContext": pod_security(),
+                    # A request stays with its picker until it is answered.
+                    "terminationGracePeriodSeconds": GRACE_SECONDS,
+                    "tolerations": tolerations(*members),
+                    "topologySpreadConstraints": [spread(_selector(replica))],
+                    "containers": [_container(replica)],
+                    "volumes": [{"name": "config", "configMap": {"name": picker_name(replica)}}],
+                },
+            },
+        },
+    }
+
+
+def picks_alike(one: Object, other: Object) -> bool:
+    """Tell whether two of a picker's Deployments pick by the same configuration."""
+    path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
+    return bool(unstructured.text(one, *path)) and unstructured.text(one, *path) == unstructured.text(other, *path)
+
+
+def _container(replica: Replica) -> Manifest:
+    asks = {"grpc": {"port": _HEALTH_PORT}}
+    return {
+        "name": "epp",
+        "image": IMAGE,
+        "args": [
+            f"--pool-name={pool_name(replica)}",
+            f"--pool-namespace={replica.namespace}",
+            f"--pool-group={POOL_GROUP}",
+            f"--config-file={_FOLDER}/{_CONFIG}",
+            f"--grpc-port={_PORT}",
+            f"--grpc-health-port={_HEALTH_PORT}",
+            "--tracing=false",
+        ],
+        "ports": [
+            {"name": "grpc", "containerPort": _PORT},
+            {"name": "grpc-health", "containerPort": _HEALTH_PORT},
+        ],
+        "readinessProbe": {**asks, "periodSeconds": 2},
+        "livenessProbe": {**asks, "initialDelaySeconds": 5, "periodSeconds": 10},
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        "resources": {"requests": dict(_REQUESTS)},
+        "securityContext": container_security(),
+        "volumeMounts": [{"name": "config", "mountPath": _FOLDER, "readOnly": True}],
+    }
+
+
+def _config_text(shape: Topology) -> str:
+    # Its own estimate of the block size is off, since a wrong one finds no prefix.
+    producer = {
+        "type": "approx-prefix-cache-producer",
+        "parameters": {
+            "autoTune": False,
+            "blockSizeTokens": shape.block_size,
+            "maxPrefixBlocksToMatch": 256,
+            "lruCapacityPerServer": 31250,
+        },
+    }
+    plugins, profiles = _disaggregated() if shape.disaggregated else _unified()
+    body = {
+        "apiVersion": "llm-d.ai/v1alpha1",
+        "kind": "EndpointPickerConfig",
+        "plugins": [producer, *plugins],
+        "schedulingProfiles": profiles,
+    }
+    return yaml.safe_dump(body, sort_keys=False)
+
+
+def _unified() -> tuple[list[Any], list[Any]]:
+    plugins = [{"type": one} for one in ("prefix-cache-scorer", "queue-scorer", "max-score-picker")]
+    return plugins, [{"name": "default", "plugins": list(map(dict, _SCORERS))}]
+
+
+def _disaggregated() -> tuple[list[Any], list[Any]]:
+    named = (
+        "prefix-cache-scorer",
+        "disagg-headers-handler",
+        "queue-scorer",
+        "prefill-filter",
+        "decode-filter",
+        "max-score-picker",
+    )
+    decider = "prefix-based-pd-decider"
+    plugins: list[Any] = [
+        *({"type": one} for one in named),
+        {"type": decider, "parameters": {"nonCachedTokens": _UNCACHED_TOKENS}},
+        {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": decider}}},
+    ]
+    profiles = [
+        {"name": phase, "plugins": [{"pluginRef": f"{phase}-filter"}, *map(dict, _SCORERS)]}
+        for phase in ("prefill", "decode")
+    ]
+    return plugins, profiles
+
+
+def _meta(replica: Replica) -> dict[str, str]:
+    return {"name": picker_name(replica), "namespace": replica.namespace}
+
+
+def _selector(replica: Replica) -> dict[str, str]:
+    return {labels.PICKER: replica.name}

@@ -1,0 +1,113 @@
+"""Why the pods of a replica are not ready, as the pods themselves say.
+
+A workload only counts its pods. While a replica does not serve, its pods are observed one by one:
+an ObservedObjectCollection makes an Object of each, and these are read as a requirement, because a
+composite sees only the children that it composes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from function.api import labels
+from function.composition import Manifest, Object, Requirement, names, objects, unstructured
+from function.replica.identity import Replica
+
+KIND: Final = "ObservedObjectCollection"
+
+_ORDINARY: Final = frozenset({"ContainerCreating", "PodInitializing"})
+"""What containers wait for when nothing is wrong."""
+
+_LONGEST: Final = 512
+
+
+def requirement(replica: Replica) -> Requirement:
+    """The Objects of a replica's pods."""
+    wanted = {labels.PODS_OF: replica.service}
+    return Requirement(objects.API_VERSION, objects.KIND, labels=wanted, namespace=replica.namespace)
+
+
+def collection(replica: Replica, provider_config: str) -> Manifest:
+    """Build what observes a replica's pods, and nothing but observes them."""
+    identity = (KIND, replica.namespace, replica.name)
+    return {
+        "apiVersion": objects.API_VERSION,
+        "kind": KIND,
+        # The provider writes the collection's name into a label, and so it must not be longer than one.
+        "metadata": {"name": names.name(replica.name, names.DNS_LABEL, *identity)},
+        "spec": {
+            "providerConfigRef": {"kind": "ClusterProviderConfig", "name": provider_config},
+            "observeObjects": {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "namespace": replica.namespace,
+                "selector": {"matchLabels": {labels.REPLICA: replica.name}},
+            },
+            "objectTemplate": {"metadata": {"labels": {labels.PODS_OF: replica.service}}},
+        },
+    }
+
+
+def explain(found: Iterable[Object]) -> str:
+    """Say why the first pod that is not ready is not; empty when none says anything.
+
+    Args:
+        found: The Objects of the pods. What of them cannot be read says nothing.
+    """
+    pods = [objects.remote(one) for one in found]
+    said = sorted((unstructured.name_of(pod), why) for pod in pods if unstructured.name_of(pod) and (why := _why(pod)))
+    if not said:
+        return ""
+    name, why = said[0]
+    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+    return f"pod {name}: {why[:_LONGEST]}{more}"
+
+
+def _why(pod: Object) -> str:
+    """Why a pod is not ready; empty when it is, or says nothing of use."""
+    if unstructured.text(pod, "metadata", "deletionTimestamp") or unstructured.is_true(pod, "Ready"):
+        return ""
+    scheduled = unstructured.condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        return _words(
+            unstructured.text(scheduled, "reason") or "not scheduled", unstructured.text(scheduled, "message")
+        )
+    if unstructured.text(pod, "status", "phase") == "Failed":
+        return _words(
+            unstructured.text(pod, "status", "reason") or "Failed", unstructured.text(pod, "status", "message")
+        )
+    lists = ("initContainerStatuses", "containerStatuses")
+    containers = [one for name in lists for one in unstructured.items(pod, "status", name)]
+    return next(filter(None, map(_of_container, containers)), "")
+
+
+def _of_container(container: Object) -> str:
+    """What a container says that does not run as it should."""
+    name = unstructured.text(container, "name")
+    waiting = unstructured.mapping(container, "state", "waiting")
+    reason = unstructured.text(waiting, "reason")
+    if reason and reason not in _ORDINARY:
+        said = _words(reason, unstructured.text(waiting, "message"))
+        return f"container {name}: {said}{_last(container)}"
+    ended = unstructured.mapping(container, "state", "terminated")
+    if unstructured.integer(ended, "exitCode"):
+        return f"container {name}: {_ending(ended)}"
+    return ""
+
+
+def _last(container: Object) -> str:
+    """How a container ended before; what waits after a crash says only that it waits."""
+    ended = unstructured.mapping(container, "lastState", "terminated")
+    return f"; before that {_ending(ended)}" if ended else ""
+
+
+def _ending(ended: Object) -> str:
+    code = unstructured.integer(ended, "exitCode")
+    return _words(
+        f"{unstructured.text(ended, 'reason') or 'ended'} with exit code {code}", unstructured.text(ended, "message")
+    )
+
+
+def _words(reason: str, message: str) -> str:
+    return f"{reason}: {message.strip()}" if message.strip() else reason

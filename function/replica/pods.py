@@ -1,0 +1,206 @@
+"""The pods of a replica: what the user wrote, and what Modelplane adds.
+
+Image, command, arguments and environment pass through as they were written. Added are the pool
+that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
+end in and labels, in a gang where its leader is, and for a phase what hands requests on. One
+argument is added, and only in one case: `--model` for an image of vLLM that would otherwise serve
+a tiny default model beside the cached one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from function.api import labels
+from function.api.engines import EngineServing, PlacedEngine, PlacedMember
+from function.api.pod_template import Container
+from function.composition import Manifest
+from function.replica import engine_flags
+from function.replica.identity import Replica, Source, claim_name, claim_template_name
+from function.replica.references import renamed
+from function.replica.topologies.prefill_decode import phase_labels, side_cars, transfer_env
+
+PORT_NAME: Final = "engine"
+"""Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
+
+MODELS: Final = "/mnt/models"
+"""Where the weights of a ModelCache are mounted."""
+
+LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
+RANK: Final = "MODELPLANE_RANK"
+
+_GANG: Final[tuple[Manifest, ...]] = (
+    {"name": LEADER_ADDRESS, "value": "$(LWS_LEADER_ADDRESS)"},
+    {"name": RANK, "value": "$(LWS_WORKER_INDEX)"},
+)
+"""The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
+
+DRAIN_SECONDS: Final = 15
+"""How long a pod that ends goes on answering, until nobody sends it anything new."""
+
+GRACE_SECONDS: Final = 120
+"""How long it may take in all, so that answers that are being written can be finished."""
+
+_CLAIM: Final = "devices"
+_GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+_SHARED_MEMORY: Final = "dshm"
+_CACHE: Final = "model-cache"
+_PROBE_SECONDS: Final = 10
+_PROBE_TIMEOUT: Final = 5
+_HUNG: Final = 6
+"""Looks in vain after which an engine counts as hung: a busy one may miss some."""
+_TAKES_MODEL: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
+
+
+def answers(member: PlacedMember) -> bool:
+    """Tell whether a member's pods answer requests: those that follow a leader do not."""
+    return member.role != "Worker"
+
+
+def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, said: Mapping[str, str]) -> Manifest:
+    """Build the pod template of a member.
+
+    Args:
+        replica: Whose pods they are.
+        engine: The engine.
+        member: The member.
+        said: Labels that the workload needs beside those of every pod.
+    """
+    metadata = member.template.metadata
+    annotations = dict(metadata.annotations) if metadata else {}
+    own = {
+        labels.DEPLOYMENT: replica.deployment,
+        labels.REPLICA: replica.name,
+        labels.ENGINE: engine.name,
+        **({labels.SERVING: replica.name, **phase_labels(engine)} if answers(member) else {}),
+        **said,
+    }
+    written = dict(metadata.labels) if metadata else {}
+    others = {key: value for key, value in written.items() if not key.startswith(labels.RESERVED_PREFIX)}
+    return {
+        "metadata": {
+            "labels": {**others, **{key: value for key, value in own.items() if value}},
+            **({"annotations": annotations} if annotations else {}),
+        },
+        "spec": _pod_spec(replica, engine, member),
+    }
+
+
+def pods_of(replica: Replica, engine: PlacedEngine) -> dict[str, str]:
+    """The labels that select all pods of an engine."""
+    return {labels.REPLICA: replica.name, labels.ENGINE: engine.name}
+
+
+def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
+    containers = [_container(replica, engine, member), *(side_cars(engine) if answers(member) else [])]
+    spec: Manifest = {
+        "nodeSelector": {labels.POOL: member.node_pool_name},
+        "tolerations": tolerations(member),
+        # All of them wait: an engine answers only with its side-car and its followers.
+        "containers": [{**one, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for one in containers],
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "automountServiceAccountToken": member.template.spec.automount_service_account_token,
+        "volumes": [
+            {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
+            *_cache_volumes(replica),
+        ],
+    }
+    if member.device_requests:
+        template = claim_template_name(replica, engine.name, member.role)
+        spec["resourceClaims"] = [{"name": _CLAIM, "resourceClaimTemplateName": template}]
+    if engine.copies > 1:
+        spec["topologySpreadConstraints"] = [spread(pods_of(replica, engine))]
+    if member.template.spec.image_pull_secrets:
+        named = [one.name for one in member.template.spec.image_pull_secrets]
+        spec["imagePullSecrets"] = [{"name": replica.copies.get(Source("Secret", name), name)} for name in named]
+    return spec
+
+
+def tolerations(*members: PlacedMember) -> list[Manifest]:
+    """Tolerate the taints of the nodes that members run on."""
+    found: list[Manifest] = [dict(_GPU_TAINT)]
+    for asked in (one.plain() for member in members for one in member.tolerations):
+        if asked not in found:
+            found.append(asked)
+    return found
+
+
+def spread(selected: Mapping[str, str]) -> Manifest:
+    """Prefer nodes that run fewer of the selected pods."""
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(selected)},
+    }
+
+
+def _cache_volumes(replica: Replica) -> list[Manifest]:
+    if not replica.cache:
+        return []
+    claim = claim_name(replica.namespace, replica.cache)
+    return [{"name": _CACHE, "persistentVolumeClaim": {"claimName": claim}}]
+
+
+def _container(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
+    written = member.template.container
+    body: Manifest = {"name": written.name, "image": written.image}
+    if written.command:
+        body["command"] = list(written.command)
+    args = _args(written, cached=bool(replica.cache) and answers(member))
+    if args:
+        body["args"] = args
+    env = [renamed(one, replica.copies) for one in _env(engine, member)]
+    if env:
+        body["env"] = env
+    resources = _resources(member)
+    if resources:
+        body["resources"] = resources
+    if answers(member):
+        body["ports"] = [{"name": PORT_NAME, "containerPort": engine_flags.port(engine).value}]
+    mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
+    if replica.cache:
+        mounts.append({"name": _CACHE, "mountPath": MODELS})
+    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if answers(member) else {})}
+
+
+def _args(container: Container, *, cached: bool) -> list[str]:
+    """The user's arguments, and `--model` where the image would not find the cached weights without it."""
+    names_model = any(arg == "--model" or arg.startswith("--model=") for arg in container.args)
+    positional = bool(container.args) and not container.args[0].startswith("-")
+    if not cached or container.command or names_model or positional or not _TAKES_MODEL.search(container.image):
+        return list(container.args)
+    return [*container.args, f"--model={MODELS}"]
+
+
+def _env(engine: PlacedEngine, member: PlacedMember) -> list[Manifest]:
+    written = member.template.container.env
+    gang = _GANG if member.role != "Standalone" else ()
+    transfer = transfer_env(engine, {one.name for one in written})
+    return [*(dict(one) for one in gang), *(one.plain() for one in written), *transfer]
+
+
+def _resources(member: PlacedMember) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if member.device_requests:
+        found["claims"] = [{"name": _CLAIM}]
+    if member.resources and member.resources.requests:
+        found["requests"] = dict(member.resources.requests)
+    return found
+
+
+def _probes(serving: EngineServing) -> Manifest:
+    """Wait for the engine as long as it may take to load its weights, then restart it after a minute of silence."""
+    looks = {
+        "httpGet": {"path": serving.health_path, "port": PORT_NAME},
+        "periodSeconds": _PROBE_SECONDS,
+        "timeoutSeconds": _PROBE_TIMEOUT,
+    }
+    patience = max(1, -(-serving.startup_seconds // _PROBE_SECONDS))
+    return {
+        "startupProbe": {**looks, "failureThreshold": patience},
+        "readinessProbe": looks,
+        "livenessProbe": {**looks, "failureThreshold": _HUNG},
+    }

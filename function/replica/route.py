@@ -1,0 +1,66 @@
+"""The path to a replica on its cluster: the route from the gateway, and the Service in front of the pods."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from function.api import labels
+from function.composition import Manifest
+from function.replica.identity import Replica
+from function.replica.pods import PORT_NAME
+
+ROUTABLE: Final = (
+    "has(object.status) && has(object.status.parents) && object.status.parents.exists(p, has(p.conditions) && "
+    'p.conditions.exists(c, c.type == "Accepted" && c.status == "True") && '
+    'p.conditions.exists(c, c.type == "ResolvedRefs" && c.status == "True"))'
+)
+"""Ready once a gateway has accepted the route and found what it leads to."""
+
+_GATEWAY: Final = {"name": "inference-gateway", "namespace": labels.SYSTEM_NAMESPACE}
+_SERVICE_PORT: Final = 80
+
+
+def service(replica: Replica) -> Manifest:
+    """Build the Service in front of the pods that answer requests."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": replica.service, "namespace": replica.namespace},
+        "spec": {
+            "selector": {labels.SERVING: replica.name},
+            "ports": [{"name": "http", "port": _SERVICE_PORT, "protocol": "TCP", "targetPort": PORT_NAME}],
+        },
+    }
+
+
+def to_service(replica: Replica) -> Manifest:
+    """Refer to that Service as the backend of a route."""
+    return {"kind": "Service", "name": replica.service, "port": _SERVICE_PORT}
+
+
+def route(replica: Replica, backend: Manifest) -> Manifest:
+    """Build the route from the cluster's gateway: the replica's path, less the path itself.
+
+    There is no time limit, since an answer may stream for as long as the client listens.
+
+    Args:
+        replica: The replica.
+        backend: A reference to what answers.
+    """
+    rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": replica.service, "namespace": replica.namespace},
+        "spec": {
+            "parentRefs": [dict(_GATEWAY)],
+            "rules": [
+                {
+                    "matches": [{"path": {"type": "PathPrefix", "value": replica.path}}],
+                    "filters": [{"type": "URLRewrite", "urlRewrite": rewrite}],
+                    "timeouts": {"request": "0s"},
+                    "backendRefs": [backend],
+                }
+            ],
+        },
+    }

@@ -1,0 +1,131 @@
+"""What a ModelReplica says: how far it is, why it does not serve yet, and what runs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from function.api.engines import PlacedEngine
+from function.api.model_replica import ModelReplicaSpec
+from function.composition import Composition, Draft, Manifest, Object, Required, objects, readiness, unstructured
+from function.replica import pod_reasons
+from function.replica.conditions import ACCEPTED, READY
+from function.replica.identity import Replica
+from function.replica.keys import DISRUPTION, PODS, WORKLOAD
+from function.replica.topologies.topology import Topology
+from function.replica.workloads import rollout, workload_kind, workload_name
+
+
+def finish(
+    draft: Draft, spec: ModelReplicaSpec, replica: Replica, shape: Topology, pods: Required, *, ready: bool
+) -> Composition:
+    """End the answer of a replica that is rendered.
+
+    Args:
+        draft: The answer, with all its children.
+        spec: The replica's spec.
+        replica: Who it is.
+        shape: How requests reach its pods.
+        pods: What is observed of its pods.
+        ready: Whether it serves.
+    """
+    workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
+    pending = [key for key in workloads if not objects.remote(draft.observed(key))]
+    said = {key: readiness.serves(draft.observed(key)) for key in needed(draft)}
+    image = spec.engines[0].members[0].template.container.image
+    where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
+    accepted = "; ".join((where, *shape.remarks))
+    others = sorted(draft.keys - {PODS})
+    refused = [f"{key}: {error}" for key in others if (error := _sync_error(draft.observed(key)))]
+    if refused:
+        draft.set_condition(ACCEPTED, "NotSynced", refused[0])
+    elif pending:
+        draft.set_condition(ACCEPTED, "Deploying", f"{accepted}; composing {image}")
+    else:
+        draft.set_condition(ACCEPTED, "Accepted", accepted)
+    if ready:
+        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft).items())]
+        draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *meanwhile)))
+    elif pending:
+        why = readiness.of(draft.observed(pending[0])).message
+        where = f"{pending[0]} is not on {spec.cluster_name} yet"
+        draft.set_condition(READY, "WaitingForModel", f"{where}: {why}" if why else where)
+    else:
+        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
+        draft.set_condition(READY, "ModelStarting", _why(draft, silent_last, pod_reasons.explain(pods.found)))
+    draft.publish(
+        {
+            "servingSince": _serving_since(draft, ready=ready),
+            "path": replica.path,
+            "engines": [_engine_status(draft, replica, engine) for engine in spec.engines],
+        }
+    )
+    return draft.finish(ready=ready)
+
+
+def needed(draft: Draft) -> list[str]:
+    """The keys of what answering a request needs."""
+    return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
+
+
+def replaced(draft: Draft) -> dict[str, str]:
+    """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
+    keys = (key for key in sorted(draft.keys) if key.startswith(WORKLOAD))
+    found = {key: rollout(objects.remote(draft.observed(key))) for key in keys}
+    return {key: how for key, how in found.items() if how}
+
+
+def _sync_error(child: Object | None) -> str:
+    """What the provider says when it cannot apply or observe something; empty when it can."""
+    synced = unstructured.condition(child, "Synced")
+    if synced.get("status") != "False":
+        return ""
+    return unstructured.text(synced, "message") or unstructured.text(synced, "reason") or "no reason given"
+
+
+def _why(draft: Draft, unready: list[str], of_pods: str) -> str:
+    key = unready[0]
+    more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
+    told = _rollout(objects.remote(draft.observed(key))) or readiness.of(draft.observed(key)).message
+    return "; ".join(filter(None, (f"{key}: {told}{more}", of_pods)))
+
+
+def _rollout(workload: Object) -> str:
+    """What the workload itself says about not being available."""
+    available = unstructured.condition(workload, "Available")
+    counts = ("availableReplicas", "readyReplicas")
+    serving = any(unstructured.integer(workload, "status", count) for count in counts)
+    if not available or (available.get("status") == "True" and serving):
+        return ""
+    desired = unstructured.integer(workload, "spec", "replicas", default=1)
+    copies = "gangs" if workload.get("kind") == "LeaderWorkerSet" else "pods"
+    counted = f"{unstructured.integer(workload, 'status', 'readyReplicas')} of {desired} {copies} ready"
+    said = unstructured.text(available, "message") if available.get("status") != "True" else ""
+    return f"{counted}: {said}" if said else counted
+
+
+def _serving_since(draft: Draft, *, ready: bool) -> str | None:
+    """When the replica first served: the moment at which the last of what it needs became ready."""
+    before = unstructured.text(draft.observation.status, "servingSince")
+    if before or not ready:
+        return before or None
+    conditions = [unstructured.condition(draft.observed(key), "Ready") for key in needed(draft)]
+    return max((unstructured.text(one, "lastTransitionTime") for one in conditions), default="") or None
+
+
+def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Manifest:
+    key = f"{WORKLOAD}{engine.name}"
+    there = objects.remote(draft.observed(key))
+    before = _before(draft.observation.status, engine.name)
+    ready = unstructured.integer(there, "status", "readyReplicas") if there else before.get("ready", 0)
+    return {
+        "name": engine.name,
+        "kind": workload_kind(engine),
+        "workload": draft.remote_name(key, workload_name(replica, engine)),
+        "desired": engine.copies,
+        "ready": ready if isinstance(ready, int) else 0,
+    }
+
+
+def _before(status: Mapping[str, object], engine: str) -> Object:
+    entries = unstructured.items(status, "engines")
+    return next((one for one in entries if one.get("name") == engine), {})

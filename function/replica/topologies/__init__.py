@@ -1,0 +1,1 @@
+"""The shapes in which the engines of a replica answer requests."""

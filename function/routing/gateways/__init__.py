@@ -1,0 +1,1 @@
+"""The gateways: what is installed for one, and what it needs besides the Gateway API."""

@@ -1,0 +1,107 @@
+"""Port and block size are read from an engine's flags, wherever they stand, unless a typed field says them."""
+
+from typing import Any
+
+import pytest
+
+from function.api.engines import PlacedEngine
+from function.replica import engine_flags
+from function.replica.engine_flags import Said
+from tests.support.replicas import container, engine, gang, member
+
+
+def of(phase: str = "", serving: Any = None, **written: Any) -> PlacedEngine:
+    """An engine of one pod, whose container says what is given."""
+    one = member(template={"spec": {"containers": [{"name": "engine", "image": "x", **written}]}})
+    more = {"phase": phase} if phase else {}
+    return PlacedEngine.model_validate(engine("vllm", one, **more, serving=serving or {}))
+
+
+@pytest.mark.parametrize(
+    ("written", "port"),
+    [
+        ({}, 8000),
+        ({"args": ["--model=x"]}, 8000),
+        ({"args": ["--port=9000"]}, 9000),
+        ({"args": ["--port", "9000"]}, 9000),
+        ({"args": ["--port", "9000", "--port=9001"]}, 9000),
+        ({"args": ["--portal=9000", "port=9000"]}, 8000),
+        ({"command": ["vllm", "serve", "/mnt/models", "--port=9000"]}, 9000),
+        ({"command": ["/bin/sh", "-c", "exec vllm serve /mnt/models --port=9000"]}, 9000),
+        ({"command": ["/bin/bash", "-euc"], "args": ["exec vllm serve \\\n  --port 9000; true"]}, 9000),
+        ({"command": ["bash", "-c", "echo 'not --port=1' && vllm serve --port '9000'"]}, 9000),
+        ({"command": ["sh", "-c", "vllm serve --port=9000 --name=it's"]}, 9000),
+        ({"command": ["sh", "-c", "serve model#1 --port=9000"]}, 9000),
+        ({"command": ["server", "-c", "file --port=9000"]}, 8000),
+    ],
+)
+def test_the_port_is_the_one_that_arguments_command_or_shell_string_say(written: Any, port: int) -> None:
+    assert engine_flags.port(of(**written)) == Said(port)
+
+
+@pytest.mark.parametrize(
+    ("args", "given"),
+    [
+        (["--port="], "--port without a value"),
+        (["--port"], "--port without a value"),
+        (["--port", "--model=x"], "--port without a value"),
+        (["--port=abc"], "--port abc"),
+        (["--port=-1"], "--port -1"),
+        (["--port=0"], "--port 0"),
+        (["--port=65536"], "--port 65536"),
+        (["--port=" + "9" * 5000], "--port " + "9" * 64),
+        (["--port=$(PORT)"], "--port $(PORT)"),
+        (["--port=８０００"], "--port ８０００"),  # noqa: RUF001  # digits of another script
+    ],
+)
+def test_a_port_that_is_no_number_is_remarked_upon_and_the_default_assumed(args: list[str], given: str) -> None:
+    said = engine_flags.port(of(args=args))
+    assert said.value == 8000
+    assert said.remark == f"engine vllm: {given} is no port, 8000 is assumed; engines[].serving.port says another"
+
+
+def test_a_typed_port_goes_before_what_the_flags_say() -> None:
+    assert engine_flags.port(of(serving={"port": 9100}, args=["--port=9000"])) == Said(9100)
+    assert engine_flags.port(of(serving={"port": 9100}, args=["--port=junk"])) == Said(9100)
+    assert engine_flags.port(of(serving={"port": 8000}, args=["--port=9000"])) == Said(9000)
+
+
+def test_a_decode_engine_is_taken_to_listen_beside_its_side_car() -> None:
+    assert engine_flags.port(of("Decode")) == Said(8001)
+    assert engine_flags.port(of("Decode", args=["--port=9000"])) == Said(9000)
+    assert engine_flags.port(of("Prefill")) == Said(8000)
+
+
+@pytest.mark.parametrize(
+    ("args", "size"),
+    [
+        (["--block-size", "32"], 32),
+        (["--block-size=8"], 8),
+        (["--page-size=64"], 64),
+        (["--page-size", "1", "--block-size=2"], 1),
+        (["--block-size", "auto"], 16),
+        ([], 16),
+    ],
+)
+def test_the_block_size_is_the_first_that_the_flags_say_and_sixteen_without_a_number(
+    args: list[str], size: int
+) -> None:
+    assert engine_flags.block_size(of(args=args)).value == size
+
+
+def test_a_typed_block_size_goes_before_what_the_flags_say() -> None:
+    assert engine_flags.block_size(of(serving={"kvCacheBlockSize": 128}, args=["--block-size=8"])) == Said(128)
+
+
+def test_a_block_size_that_is_no_number_is_remarked_upon() -> None:
+    remark = engine_flags.block_size(of(args=["--block-size", "auto"])).remark
+    assert remark.startswith("engine vllm: --block-size auto is no block size, 16 is assumed; ")
+    assert remark.endswith("engines[].serving.kvCacheBlockSize says another")
+
+
+def test_of_a_gang_the_leaders_flags_count() -> None:
+    def written(port: int) -> Any:
+        return {"template": {"spec": {"containers": [container(args=[f"--port={port}"])]}}}
+
+    one = PlacedEngine.model_validate(gang(leader=written(9000), worker=written(9001)))
+    assert engine_flags.port(one) == Said(9000)

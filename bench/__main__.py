@@ -44,7 +44,7 @@ def _measured(case: Case, known: dict[Case, Figures]) -> Figures:
         looks = [measure.measure(case)]
         while case.within and looks[-1].ratio > case.within and len(looks) < _LOOKS:
             looks.append(measure.measure(case))
-        known[plain] = min(looks, key=lambda one: one.ratio)
+        known[plain] = min(looks, key=lambda look: look.ratio)
     return known[plain]
 
 

@@ -75,8 +75,12 @@ def check(answer: bytes, *, placed: int) -> None:
     """
     read = fnv1.RunFunctionResponse.FromString(answer)
     replicas = sum(key.startswith("replica-") for key in read.desired.resources)
-    held = [one.message for one in read.conditions if one.type == "Held" and one.reason != "InputsResolved"]
-    if replicas != placed or held or any(one.severity == fnv1.SEVERITY_FATAL for one in read.results):
+    held = [
+        condition.message
+        for condition in read.conditions
+        if condition.type == "Held" and condition.reason != "InputsResolved"
+    ]
+    if replicas != placed or held or any(result.severity == fnv1.SEVERITY_FATAL for result in read.results):
         raise RuntimeError(f"{replicas} replicas instead of {placed}; held: {held}; {read.results}")
 
 
@@ -111,9 +115,9 @@ def _request(
 ) -> bytes:
     endpoints = [child for key, child in children.items() if key.startswith("endpoint-")]
     required = {
-        "clusters": [wire.encode(one, order) for one in clusters],
-        "replicas": [wire.encode(one, order) for one in replicas],
-        "endpoints": [wire.encode(one, order) for one in endpoints],
+        "clusters": [wire.encode(cluster, order) for cluster in clusters],
+        "replicas": [wire.encode(replica, order) for replica in replicas],
+        "endpoints": [wire.encode(endpoint, order) for endpoint in endpoints],
     }
     return wire.request(composite, children, required, order)
 

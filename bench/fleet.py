@@ -82,17 +82,17 @@ def cluster_name(number: int) -> str:
 
 
 def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Thing:
-    thing: Thing = json.loads(_CLUSTER)
+    obj: Thing = json.loads(_CLUSTER)
     name, region = cluster_name(number), _REGIONS[number % len(_REGIONS)]
-    _identify(thing, name)
-    thing["metadata"]["labels"].update({"crossplane.io/composite": name, labels.REGION: region, "tier": "gpu"})
-    thing["spec"].pop("taints", None)
+    _identify(obj, name)
+    obj["metadata"]["labels"].update({"crossplane.io/composite": name, labels.REGION: region, "tier": "gpu"})
+    obj["spec"].pop("taints", None)
     if number % 11 == 0:
-        thing["spec"]["taints"] = [{"key": "example.com/maintenance", "effect": "NoSchedule"}]
+        obj["spec"]["taints"] = [{"key": "example.com/maintenance", "effect": "NoSchedule"}]
     chosen = CLASSES if number % 2 else tuple(one for place, one in enumerate(CLASSES) if place != number // 2 % 4)
     nodes = {kind: _NODES + (number + place) % 5 for place, (kind, _) in enumerate(chosen)}
-    thing["spec"]["nodePools"] = [{"name": kind, "className": kind, "nodeCount": nodes[kind]} for kind, _ in chosen]
-    thing["status"]["gpuPools"] = [
+    obj["spec"]["nodePools"] = [{"name": kind, "className": kind, "nodeCount": nodes[kind]} for kind, _ in chosen]
+    obj["status"]["gpuPools"] = [
         {
             "name": kind,
             "className": kind,
@@ -103,7 +103,7 @@ def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Thing:
         }
         for kind, gpu in chosen
     ]
-    return thing
+    return obj
 
 
 def strangers(count: int, clusters: int) -> Iterator[Thing]:
@@ -111,57 +111,57 @@ def strangers(count: int, clusters: int) -> Iterator[Thing]:
     for number in range(count):
         deployment, cluster = f"model-{number // 3}", cluster_name(number * 7 % clusters)
         kind = CLASSES[number % 2 + 1][0]
-        thing: Thing = json.loads(_REPLICA)
-        _identify(thing, f"{deployment}-{number:08x}", f"team-{number % 20}")
-        _place(thing, deployment, cluster, number % 3)
-        thing["metadata"]["ownerReferences"][0].update(name=deployment, uid=_uid("ModelDeployment", deployment))
-        thing["spec"]["engines"][0]["members"][0]["nodePoolName"] = kind
+        obj: Thing = json.loads(_REPLICA)
+        _identify(obj, f"{deployment}-{number:08x}", f"team-{number % 20}")
+        _place(obj, deployment, cluster, number % 3)
+        obj["metadata"]["ownerReferences"][0].update(name=deployment, uid=_uid("ModelDeployment", deployment))
+        obj["spec"]["engines"][0]["members"][0]["nodePoolName"] = kind
         if number % 50 == 0:
-            del thing["status"]["servingSince"]
-            thing["status"]["conditions"][5].update(status="False", reason="Creating")
-        yield thing
+            del obj["status"]["servingSince"]
+            obj["status"]["conditions"][5].update(status="False", reason="Creating")
+        yield obj
 
 
 def taken(replicas: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     """Count the nodes that replicas take, by cluster and pool."""
     found: dict[tuple[str, str], int] = {}
-    for one in replicas:
-        pool = one["spec"]["engines"][0]["members"][0]["nodePoolName"]
-        key = (one["spec"]["clusterName"], pool)
+    for replica in replicas:
+        pool = replica["spec"]["engines"][0]["members"][0]["nodePoolName"]
+        key = (replica["spec"]["clusterName"], pool)
         found[key] = found.get(key, 0) + 1
     return found
 
 
 def deployment(replicas: int) -> Thing:
     """Make the deployment that is composed."""
-    thing: Thing = json.loads(_DEPLOYMENT)
-    del thing["metadata"]["annotations"]
-    thing["spec"]["replicas"] = replicas
-    (member,) = thing["spec"]["engines"][0]["members"]
+    obj: Thing = json.loads(_DEPLOYMENT)
+    del obj["metadata"]["annotations"]
+    obj["spec"]["replicas"] = replicas
+    (member,) = obj["spec"]["engines"][0]["members"]
     member["nodeSelector"]["devices"][0]["selectors"] = [{"cel": SELECTOR}]
-    return thing
+    return obj
 
 
 def observed_replica(key: str, composed: Mapping[str, Any]) -> Thing:
     """What a replica of the deployment looks like once it serves."""
-    thing: Thing = json.loads(_REPLICA)
-    _identify(thing, composed["metadata"]["name"], thing["metadata"]["namespace"])
-    thing["metadata"]["labels"] = {**composed["metadata"]["labels"], "crossplane.io/composite": "chat"}
-    thing["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
-    thing["spec"] = {"crossplane": thing["spec"]["crossplane"], **composed["spec"]}
-    thing["status"]["path"] = f"/ml-team/{thing['metadata']['name']}/"
-    return thing
+    obj: Thing = json.loads(_REPLICA)
+    _identify(obj, composed["metadata"]["name"], obj["metadata"]["namespace"])
+    obj["metadata"]["labels"] = {**composed["metadata"]["labels"], "crossplane.io/composite": "chat"}
+    obj["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
+    obj["spec"] = {"crossplane": obj["spec"]["crossplane"], **composed["spec"]}
+    obj["status"]["path"] = f"/ml-team/{obj['metadata']['name']}/"
+    return obj
 
 
 def observed_endpoint(key: str, replica: Mapping[str, Any]) -> Thing:
     """What its endpoint looks like."""
-    thing: Thing = json.loads(_ENDPOINT)
-    _identify(thing, replica["metadata"]["name"], thing["metadata"]["namespace"])
-    thing["metadata"]["labels"] = dict(replica["metadata"]["labels"])
-    thing["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
+    obj: Thing = json.loads(_ENDPOINT)
+    _identify(obj, replica["metadata"]["name"], obj["metadata"]["namespace"])
+    obj["metadata"]["labels"] = dict(replica["metadata"]["labels"])
+    obj["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
     path = replica["status"]["path"]
-    thing["spec"].update(rewritePath=path, url=f"http://198.51.100.2{path}v1")
-    return thing
+    obj["spec"].update(rewritePath=path, url=f"http://198.51.100.2{path}v1")
+    return obj
 
 
 def _place(thing: Thing, deployment: str, cluster: str, index: int) -> None:

@@ -54,8 +54,8 @@ def _large() -> bytes:
     order = random.Random(0)  # noqa: S311  # an order, no secret
     others = list(fleet.strangers(_REPLICAS, _CLUSTERS))
     required = {
-        "clusters": [wire.encode(one, order) for one in fleet.clusters(_CLUSTERS, fleet.taken(others))],
-        "replicas": [wire.encode(one, order) for one in others],
+        "clusters": [wire.encode(cluster, order) for cluster in fleet.clusters(_CLUSTERS, fleet.taken(others))],
+        "replicas": [wire.encode(other, order) for other in others],
     }
     return wire.request(fleet.deployment(10), {}, required, order)
 

@@ -57,15 +57,15 @@ class ControlPlaneClock:
 
 def _stamps(observation: Observation) -> Iterator[datetime]:
     """When the API server has last written each of the objects that a request is about."""
-    for thing in (observation.composite, *observation.children.values()):
-        found = derive(thing, _newest)
+    for child in (observation.composite, *observation.children.values()):
+        found = derive(child, _newest)
         if found is not None:
             yield found
 
 
-def _newest(thing: Object) -> datetime | None:
+def _newest(obj: Object) -> datetime | None:
     written = (
-        timestamps.time_of(unstructured.text(one, "time"))
-        for one in unstructured.items(thing, "metadata", "managedFields")
+        timestamps.time_of(unstructured.text(field, "time"))
+        for field in unstructured.items(obj, "metadata", "managedFields")
     )
     return max((moment for moment in written if moment is not None), default=None)

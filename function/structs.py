@@ -48,7 +48,7 @@ def _value(wire: bytes) -> Any:
     if start and kind == _STRUCT:
         return Struct(Fields.FromString(wire[start:]))
     if start and kind == _LIST:
-        return [_value(one) for one in Items.FromString(wire[start:]).values]
+        return [_value(value) for value in Items.FromString(wire[start:]).values]
     return _plain(struct_pb2.Value.FromString(wire))
 
 

@@ -186,7 +186,7 @@ def read(path: Path) -> Image:
     labels = (config.get("config") or {}).get("Labels") or {}
     layers = tuple(_unpacked(blob, labels, path) for blob in blobs)
     promised = config.get("rootfs", {}).get("diff_ids")
-    if promised != [one.diff_id for one in layers]:
+    if promised != [layer.diff_id for layer in layers]:
         raise ImageError(f"{path}: its layers are not those that its configuration names")
     return Image({key: value for key, value in config.items() if key != "rootfs"}, layers)
 
@@ -214,7 +214,7 @@ def _packed(data: bytes, part: str) -> Layer:
 def _finished(image: Image) -> dict[str, Any]:
     """The configuration with what follows from the layers."""
     settings = dict(image.config.get("config") or {})
-    parts = {f"{ANNOTATION}:{one.digest}": one.part for one in image.layers if one.part}
+    parts = {f"{ANNOTATION}:{layer.digest}": layer.part for layer in image.layers if layer.part}
     if parts:
         settings["Labels"] = {**(settings.get("Labels") or {}), **parts}
     rootfs = {"type": "layers", "diff_ids": [one.diff_id for one in image.layers]}

@@ -61,21 +61,21 @@ def pitfalls() -> Iterator[Pitfall]:
 def page() -> str:
     """Write the page."""
     lines, area = [_HEAD], ""
-    for one in pitfalls():
-        if one.area != area:
-            area = one.area
+    for pitfall in pitfalls():
+        if pitfall.area != area:
+            area = pitfall.area
             lines += [f"## {area.capitalize()}", "", "| | Pitfall | Held by |", "|---|---|---|"]
-        lines.append(f"| {one.name} | {one.text} | {'<br>'.join(_held_by(one))} |")
+        lines.append(f"| {pitfall.name} | {pitfall.text} | {'<br>'.join(_held_by(pitfall))} |")
     return "\n".join(lines) + "\n"
 
 
-def _held_by(one: Pitfall) -> Iterator[str]:
-    for test in one.tests:
+def _held_by(pitfall: Pitfall) -> Iterator[str]:
+    for test in pitfall.tests:
         path, _, name = test.partition("::")
         words = name.removeprefix("test_").replace("_", " ")
         yield f"[{words}](../{path})"
-    if one.reason:
-        yield f"not done: {one.reason}"
+    if pitfall.reason:
+        yield f"not done: {pitfall.reason}"
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ OBJECTS = st.recursive(
 )
 
 
-def garbled(data: st.DataObject, thing: Any) -> Any:
+def garbled(data: st.DataObject, obj: Any) -> Any:
     """A copy with something else at some places, and with some items of lists twice."""
-    result = copy.deepcopy(thing)
+    result = copy.deepcopy(obj)
     for _ in range(data.draw(st.integers(1, 3))):
         places = [path for path in paths(result) if path]
         if not places:
@@ -65,9 +65,9 @@ def garbled(data: st.DataObject, thing: Any) -> Any:
 
 def assert_answer(observation: Observation, answer: Composition) -> None:
     """Nothing in the answer is refused or cut by who gets it."""
-    assert len({one.type for one in answer.conditions}) == len(answer.conditions)
-    assert all(len(one.message.encode()) <= MESSAGE_BYTES for one in answer.conditions)
-    assert all(len(one.message.encode()) <= EVENT_BYTES for one in answer.events)
+    assert len({condition.type for condition in answer.conditions}) == len(answer.conditions)
+    assert all(len(condition.message.encode()) <= MESSAGE_BYTES for condition in answer.conditions)
+    assert all(len(event.message.encode()) <= EVENT_BYTES for event in answer.events)
     assert len(answer.fatal.encode()) <= EVENT_BYTES
     kind = by_kind(observation.api_version, observation.kind)
     if kind is not None and not answer.fatal:
@@ -105,11 +105,11 @@ def test_whatever_is_observed_of_a_composite_its_children_and_others_it_is_answe
 
 @pytest.mark.parametrize("key", COMPOSERS, ids=[kind for _, kind in COMPOSERS])
 @FEW
-@given(thing=st.dictionaries(st.sampled_from(WORDS), OBJECTS), child=OBJECTS, other=OBJECTS)
+@given(obj=st.dictionaries(st.sampled_from(WORDS), OBJECTS), child=OBJECTS, other=OBJECTS)
 def test_whatever_a_composite_of_a_kind_is_it_is_answered(
-    key: tuple[str, str], thing: Mapping[str, Any], child: Any, other: Any
+    key: tuple[str, str], obj: Mapping[str, Any], child: Any, other: Any
 ) -> None:
-    composite = {**thing, "apiVersion": key[0], "kind": key[1]}
+    composite = {**obj, "apiVersion": key[0], "kind": key[1]}
     children = {"child": child} if isinstance(child, dict) else {}
     required = {"clusters": (other,)} if isinstance(other, dict) else {}
     observation = Observation(composite=composite, now=NOW, children=children, required=required)

@@ -14,9 +14,9 @@ from tests.support.settled import observe
 SNAPSHOT = Path(__file__).parent / "child_names.json"
 
 
-def said(thing: Mapping[str, Any]) -> str:
+def said(obj: Mapping[str, Any]) -> str:
     return "/".join(
-        filter(None, (unstructured.text(thing, "kind"), unstructured.namespace_of(thing), unstructured.name_of(thing)))
+        filter(None, (unstructured.text(obj, "kind"), unstructured.namespace_of(obj), unstructured.name_of(obj)))
     )
 
 
@@ -31,13 +31,13 @@ def named(child: Mapping[str, Any], *, new: bool) -> str:
 def names() -> dict[str, dict[str, str]]:
     """What composites of every kind, and replicas of every topology, name their children."""
     found: dict[str, dict[str, str]] = {}
-    for composer, thing, plane in subjects():
-        seen = observe(plane, thing)
+    for composer, obj, plane in subjects():
+        seen = observe(plane, obj)
         children = {key: (child.manifest, False) for key, child in compose(seen).children.items()}
         fresh = compose(replace(seen, children={}))
         children |= {key: (child.manifest, True) for key, child in fresh.children.items()}
         listed = {key: named(body, new=new) for key, (body, new) in sorted(children.items())}
-        known = found.setdefault(f"{composer.kind}/{unstructured.name_of(thing)}", {})
+        known = found.setdefault(f"{composer.kind}/{unstructured.name_of(obj)}", {})
         known |= {key: name for key, name in listed.items() if name}
     return found
 

@@ -65,25 +65,25 @@ def preview(name: str) -> ControlPlane:
 
 def composed(plane: ControlPlane) -> Iterator[tuple[str, Manifest]]:
     """Every composed object as it was applied, Objects both as they are and unwrapped, with what to call it."""
-    for thing in plane.everything():
-        if controller_uid(thing):
-            yield str(ref_of(thing)), applied(thing)
-            if objects.is_object(thing):
-                yield f"{ref_of(thing)}, unwrapped", dict(objects.desired(thing))
+    for obj in plane.everything():
+        if controller_uid(obj):
+            yield str(ref_of(obj)), applied(obj)
+            if objects.is_object(obj):
+                yield f"{ref_of(obj)}, unwrapped", dict(objects.desired(obj))
 
 
-def applied(thing: Object) -> Manifest:
+def applied(obj: Object) -> Manifest:
     """An object without what the API server and controllers write."""
-    meta = unstructured.mapping(thing, "metadata")
+    meta = unstructured.mapping(obj, "metadata")
     kept = {key: meta[key] for key in ("name", "namespace", "labels", "annotations") if key in meta}
-    body = {key: value for key, value in thing.items() if key != "status"}
+    body = {key: value for key, value in obj.items() if key != "status"}
     if isinstance(body.get("spec"), dict):
         body["spec"] = {key: value for key, value in body["spec"].items() if key != "crossplane"}
     return {**body, "metadata": kept}
 
 
-def kind_of(thing: Object) -> tuple[str, str]:
-    return unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind")
+def kind_of(obj: Object) -> tuple[str, str]:
+    return unstructured.text(obj, "apiVersion"), unstructured.text(obj, "kind")
 
 
 def faults(value: Any, path: str) -> list[str]:
@@ -105,21 +105,21 @@ def test_there_is_something_to_check_in_every_preview() -> None:
 @definitions_at_hand
 def test_what_is_composed_of_other_projects_kinds_is_valid_by_its_definition(name: str) -> None:
     wrong = []
-    for called, thing in composed(preview(name)):
-        api_version, kind = kind_of(thing)
+    for called, obj in composed(preview(name)):
+        api_version, kind = kind_of(obj)
         plural = definitions().get((group_of(api_version), kind))
         if plural is not None:
-            wrong += [f"{called}: {problem}" for problem in violations(thing, plural)]
+            wrong += [f"{called}: {problem}" for problem in violations(obj, plural)]
     assert wrong == []
 
 
 @every_preview
 def test_what_is_composed_of_kubernetes_own_kinds_is_valid(name: str) -> None:
     wrong = []
-    for called, thing in composed(preview(name)):
-        if kind_of(thing) in BUILT_IN:
+    for called, obj in composed(preview(name)):
+        if kind_of(obj) in BUILT_IN:
             try:
-                kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+                kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
             except kubernetes_validate.ValidationError as error:
                 wrong.append(f"{called}: {error}")
     assert wrong == []
@@ -127,18 +127,18 @@ def test_what_is_composed_of_kubernetes_own_kinds_is_valid(name: str) -> None:
 
 @every_preview
 def test_what_is_composed_of_our_own_kinds_is_admitted(name: str) -> None:
-    things = [thing for _, thing in composed(preview(name)) if group_of(kind_of(thing)[0]) in GROUPS]
-    assert [line for thing in things for line in admit(thing).lines()] == []
+    objs = [obj for _, obj in composed(preview(name)) if group_of(kind_of(obj)[0]) in GROUPS]
+    assert [line for obj in objs for line in admit(obj).lines()] == []
 
 
 @every_preview
 def test_nothing_is_composed_with_a_null(name: str) -> None:
-    assert [fault for called, thing in composed(preview(name)) for fault in faults(thing, called)] == []
+    assert [fault for called, obj in composed(preview(name)) for fault in faults(obj, called)] == []
 
 
 @definitions_at_hand
 def test_what_could_not_be_checked_is_listed() -> None:
-    met = {kind_of(thing) for name in PREVIEWS for _, thing in composed(preview(name))}
+    met = {kind_of(obj) for name in PREVIEWS for _, obj in composed(preview(name))}
     ours = {(api_version, kind) for api_version, kind in met if group_of(api_version) in GROUPS}
     defined = {(api_version, kind) for api_version, kind in met if (group_of(api_version), kind) in definitions()}
     assert met - ours - defined - BUILT_IN == UNCHECKED
@@ -164,18 +164,18 @@ def plurals() -> dict[tuple[str, str], str]:
 @every_preview
 def test_every_status_that_is_published_is_valid_by_our_own_definition(name: str) -> None:
     known, wrong = plurals(), []
-    for thing in preview(name).composites:
-        group, kind = group_of(thing["apiVersion"]), thing["kind"]
-        status = {key: value for key, value in unstructured.mapping(thing, "status").items() if key != "conditions"}
+    for composite in preview(name).composites:
+        group, kind = group_of(composite["apiVersion"]), composite["kind"]
+        status = {key: value for key, value in unstructured.mapping(composite, "status").items() if key != "conditions"}
         validator = jsonschema.Draft202012Validator(status_schema(group, known[group, kind]))
-        wrong += [f"{ref_of(thing)}: {error.json_path}: {error.message}" for error in validator.iter_errors(status)]
-        wrong += [f"{ref_of(thing)}: {problem}" for problem in status_problems(thing, status)]
+        wrong += [f"{ref_of(composite)}: {error.json_path}: {error.message}" for error in validator.iter_errors(status)]
+        wrong += [f"{ref_of(composite)}: {problem}" for problem in status_problems(composite, status)]
     assert wrong == []
 
 
 def test_a_field_that_no_definition_knows_would_be_found() -> None:
-    (thing, *_) = preview("quickstart").composites
-    assert status_problems(thing, {"suprise": 1}) != ()
+    (obj, *_) = preview("quickstart").composites
+    assert status_problems(obj, {"suprise": 1}) != ()
     validator = jsonschema.Draft202012Validator(status_schema("modelplane.ai", "modelservices"))
     assert [error.message for error in validator.iter_errors({"adress": "x", "address": None})] != []
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"prots": []}}

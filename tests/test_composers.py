@@ -68,7 +68,7 @@ def test_reason_and_message_of_a_repeated_condition_may_be_anything() -> None:
 
 @pytest.mark.parametrize("status", ["junk", 7, None, [], {"conditions": "junk"}, {"conditions": {"a": 1}}])
 def test_a_failure_on_a_status_that_is_none_is_answered(status: Any) -> None:
-    assert [one.type for one in fatal(endpoint(status=status)).conditions] == [HELD]
+    assert [condition.type for condition in fatal(endpoint(status=status)).conditions] == [HELD]
 
 
 def test_what_a_failure_quotes_is_cut_in_condition_and_event() -> None:

@@ -242,9 +242,9 @@ def test_one_item_missing_from_a_list_that_has_others_removes_only_what_the_tabl
         where = f"{composer.kind}/{observation.name}: {key} without [{position}]"
         assert not answer.fatal, where
         gone = set(observation.children) - set(answer.children)
-        assert {k for k in gone if not any(fnmatchcase(k, one) for one in row(composer, key).empty.removes)} == set(), (
-            where
-        )
+        assert {
+            k for k in gone if not any(fnmatchcase(k, remove) for remove in row(composer, key).empty.removes)
+        } == set(), where
         emitted = {key: child.manifest for key, child in answer.children.items()}
         assert draining(emitted) <= draining(observation.children), where
     assert tried >= {("ModelDeployment", "clusters"), ("ModelDeployment", "replicas"), ("ModelDeployment", "endpoints")}
@@ -336,9 +336,9 @@ def test_junk_anywhere_in_the_spec_of_the_composite_keeps_every_child(index: int
 @pytest.mark.parametrize("name", ["quickstart", "brought"])
 def test_another_pass_over_a_settled_control_plane_changes_nothing(name: str) -> None:
     plane = fresh(name)
-    before = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    before = {obj["metadata"]["uid"]: obj for obj in plane.everything()}
     plane.settle()
-    after = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    after = {obj["metadata"]["uid"]: obj for obj in plane.everything()}
     assert after == before
 
 
@@ -360,8 +360,8 @@ def test_a_hold_of_everything_changes_no_object(name: str) -> None:
 
     def state(of: ControlPlane) -> dict[str, Any]:
         result = {}
-        for thing in of.everything():
-            body = copy.deepcopy(dict(thing))
+        for obj in of.everything():
+            body = copy.deepcopy(dict(obj))
             if (body["apiVersion"], body["kind"]) in COMPOSERS:  # their own Held condition changes, and nothing else
                 body["metadata"].pop("resourceVersion", None)
                 body["metadata"].pop("managedFields", None)

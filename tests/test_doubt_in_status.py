@@ -75,13 +75,13 @@ def test_a_child_that_does_not_say_since_when_costs_nothing(index: int) -> None:
 def resting() -> Observation:
     """Of three replicas one serves on `a`, one has given way on `b`, and one has never served on `c`."""
     fleet = [cluster(name, pool("a100", 1)) for name in "abc"]
-    thing = deployment(3)
-    children = running(thing, fleet, replica_c_0="False")
+    obj = deployment(3)
+    children = running(obj, fleet, replica_c_0="False")
     del children["endpoint-c-0"], children["replica-b-0"], children["endpoint-b-0"]
-    revision = deployments.composed(thing, fleet).status["revision"]
+    revision = deployments.composed(obj, fleet).status["revision"]
     rests = [{"cluster": "b", "pool": "a100", "until": "2026-01-01T00:02:00Z", "attempts": 1}]
     status = {"revision": dict(revision), "avoid": rests}
-    return deployments.seen({**thing, "status": status}, fleet, children)
+    return deployments.seen({**obj, "status": status}, fleet, children)
 
 
 def test_a_pool_rests_as_long_as_it_is_remembered() -> None:
@@ -107,11 +107,11 @@ def replacing() -> Observation:
     """Two old replicas, and a new one whose endpoint has been Ready for long enough."""
     fleet = [cluster(name) for name in "abc"]
     old = running(deployment(2), fleet)
-    thing = deployment(2, engine("sglang"))
+    obj = deployment(2, engine("sglang"))
     children = old
     for _ in range(2):
-        children = there(deployments.composed(thing, fleet, children), thing)
-    return deployments.seen(thing, fleet, children, now=NOW + timedelta(hours=1))
+        children = there(deployments.composed(obj, fleet, children), obj)
+    return deployments.seen(obj, fleet, children, now=NOW + timedelta(hours=1))
 
 
 def test_an_old_replica_makes_way_once_the_endpoint_of_its_successor_has_been_ready_for_long_enough() -> None:

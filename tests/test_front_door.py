@@ -125,9 +125,9 @@ def test_without_a_certificate_the_front_door_is_not_ready_and_answers_http(
 def test_everything_of_an_example_of_routing_is_ready_and_stays_as_it_is(tmp_path: Path, name: str) -> None:
     plane = filled(tmp_path, name)
     for kind in ("InferenceGateway", "ModelDeployment", "ModelEndpoint", "ModelService"):
-        things = plane.list(API, kind)
-        assert things
-        assert [unstructured.name_of(one) for one in things if not unstructured.is_true(one, "Ready")] == []
-    before = {one["metadata"]["uid"]: one for one in plane.everything()}
+        objs = plane.list(API, kind)
+        assert objs
+        assert [unstructured.name_of(obj) for obj in objs if not unstructured.is_true(obj, "Ready")] == []
+    before = {obj["metadata"]["uid"]: obj for obj in plane.everything()}
     plane.settle()
-    assert {one["metadata"]["uid"]: one for one in plane.everything()} == before
+    assert {obj["metadata"]["uid"]: obj for obj in plane.everything()} == before

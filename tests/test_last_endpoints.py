@@ -25,7 +25,10 @@ def the(plane: ControlPlane, api_version: str, kind: str) -> Manifest:
 
 def routed(plane: ControlPlane) -> set[str]:
     """The Services that the service's route names."""
-    return {unstructured.text(one, "name") for one in backends(the(plane, "gateway.networking.k8s.io/v1", "HTTPRoute"))}
+    return {
+        unstructured.text(backend, "name")
+        for backend in backends(the(plane, "gateway.networking.k8s.io/v1", "HTTPRoute"))
+    }
 
 
 def watched(plane: ControlPlane, ticks: int) -> Iterator[set[str]]:

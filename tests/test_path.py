@@ -62,18 +62,18 @@ def preview(capsys: pytest.CaptureFixture[str], *paths: Path) -> list[dict[str, 
 def only(objects: list[dict[str, Any]], kind: str, namespace: str = "ml-team", cluster: str = "") -> dict[str, Any]:
     """The one object of a kind in a namespace, on an inference cluster or on the control plane."""
     found = [
-        thing
-        for thing in objects
-        if thing["kind"] == kind
-        and thing["metadata"].get("namespace", "") == namespace
-        and thing["metadata"].get("annotations", {}).get("modelplane.ai/on-cluster", "") == cluster
+        obj
+        for obj in objects
+        if obj["kind"] == kind
+        and obj["metadata"].get("namespace", "") == namespace
+        and obj["metadata"].get("annotations", {}).get("modelplane.ai/on-cluster", "") == cluster
     ]
-    assert len(found) == 1, [thing["metadata"] for thing in found]
+    assert len(found) == 1, [obj["metadata"] for obj in found]
     return found[0]
 
 
-def conditions(thing: dict[str, Any]) -> dict[str, str]:
-    return {condition["type"]: condition["status"] for condition in thing["status"]["conditions"]}
+def conditions(obj: dict[str, Any]) -> dict[str, str]:
+    return {condition["type"]: condition["status"] for condition in obj["status"]["conditions"]}
 
 
 @pytest.fixture(params=["written here", "documented", "documented, nested"])
@@ -161,7 +161,7 @@ def test_the_services_address_is_the_url_that_a_client_calls(
     manifests: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     objects = preview(capsys, manifests, FLEET)
-    (gateway,) = [thing for thing in objects if thing["kind"] == "InferenceGateway"]
+    (gateway,) = [obj for obj in objects if obj["kind"] == "InferenceGateway"]
     address = gateway["status"]["address"]
     assert address.startswith("192.0.2.")
     assert only(objects, "ModelService")["status"]["address"] == f"http://{address}/ml-team/qwen"

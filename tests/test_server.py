@@ -285,7 +285,7 @@ def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: py
             health = health_pb2_grpc.HealthStub(opened)
             monkeypatch.setitem(MUTABLE, KEY, composer(asks))
             classes = [endpoint(f"team-{n}") for n in range(THREADS + 1)]
-            waiting = [asyncio.ensure_future(caller(opened)(request(one))) for one in classes]
+            waiting = [asyncio.ensure_future(caller(opened)(request(class_))) for class_ in classes]
             await until(lambda: not server._calls.has_a_thread)
             status, text = await asyncio.to_thread(get, server, "/readyz")
             assert (status, text) == (503, "all threads are busy, and calls have waited for seconds\n")
@@ -365,7 +365,7 @@ def test_a_process_whose_threads_all_hang_is_not_alive(monkeypatch: pytest.Monke
         async with served(settings) as server, channel(server) as opened:
             monkeypatch.setitem(MUTABLE, KEY, composer(until_let))
             classes = [endpoint(f"team-{n}") for n in range(THREADS)]
-            waiting = [asyncio.ensure_future(caller(opened)(request(one))) for one in classes]
+            waiting = [asyncio.ensure_future(caller(opened)(request(class_))) for class_ in classes]
             await until(lambda: server._calls.stuck)
             status, text = await asyncio.to_thread(get, server, "/healthz")
             assert (status, text) == (503, "every thread is at a call that does not end\n")

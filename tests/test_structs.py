@@ -70,10 +70,10 @@ def test_content_is_the_same_in_any_order(value: Any, one: int, other: int) -> N
     assert unstructured.content(first["a"], "b") == unstructured.content(second["a"], "b")
 
 
-@pytest.mark.parametrize(("one", "other"), [({}, {"b": None}), ({"b": 1}, {"b": "1"}), ({"b": []}, {"b": {}})])
-def test_content_differs_where_data_does(one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
-    assert unstructured.content(read({"a": one}), "a") != unstructured.content(read({"a": other}), "a")
-    assert unstructured.content({"a": one}, "a") != unstructured.content({"a": other}, "a")
+@pytest.mark.parametrize(("obj", "other"), [({}, {"b": None}), ({"b": 1}, {"b": "1"}), ({"b": []}, {"b": {}})])
+def test_content_differs_where_data_does(obj: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    assert unstructured.content(read({"a": obj}), "a") != unstructured.content(read({"a": other}), "a")
+    assert unstructured.content({"a": obj}, "a") != unstructured.content({"a": other}, "a")
 
 
 CONDITIONS = [{"type": "ChildrenReady", "status": "False"}, {"type": "Ready", "status": "True"}]
@@ -93,11 +93,11 @@ CONDITIONS = [{"type": "ChildrenReady", "status": "False"}, {"type": "Ready", "s
     ],
 )
 def test_a_condition_is_found_as_in_plain_data(conditions: Any, kind: str) -> None:
-    thing = {"status": {"conditions": conditions}}
-    assert unstructured.condition(read(thing), kind) == unstructured.condition(thing, kind)
-    known = read(thing)
+    obj = {"status": {"conditions": conditions}}
+    assert unstructured.condition(read(obj), kind) == unstructured.condition(obj, kind)
+    known = read(obj)
     assert known["status"].get("conditions") == conditions
-    assert unstructured.condition(known, kind) == unstructured.condition(thing, kind)
+    assert unstructured.condition(known, kind) == unstructured.condition(obj, kind)
 
 
 def test_a_condition_with_a_long_type_is_found() -> None:

@@ -22,24 +22,24 @@ def preview(name: str) -> ControlPlane:
 
 def written(name: str) -> dict[str, Any]:
     """The deployments of an example, by name."""
-    things = [one for file in (EXAMPLES / name).glob("*.yaml") for one in yaml.safe_load_all(file.read_text("utf-8"))]
-    return {one["metadata"]["name"]: one for one in things if one["kind"] == "ModelDeployment"}
+    objs = [one for file in (EXAMPLES / name).glob("*.yaml") for one in yaml.safe_load_all(file.read_text("utf-8"))]
+    return {obj["metadata"]["name"]: obj for obj in objs if obj["kind"] == "ModelDeployment"}
 
 
 def running(name: str, kind: str) -> list[Object]:
     """What runs of a kind in the team's namespace, on any cluster."""
     remotes: list[Remote] = preview(name).clusters.everything()
-    found = [one.thing for one in remotes if one.thing["kind"] == kind]
-    return [thing for thing in found if unstructured.namespace_of(thing) == "ml-team"]
+    found = [remote.thing for remote in remotes if remote.thing["kind"] == kind]
+    return [obj for obj in found if unstructured.namespace_of(obj) == "ml-team"]
 
 
 @pytest.mark.parametrize("name", TOPOLOGIES)
 def test_every_model_of_the_examples_is_ready_and_answers_at_its_url(name: str) -> None:
     plane = preview(name)
     for kind in ("ModelDeployment", "ModelService", "ModelReplica", "ModelEndpoint"):
-        things = plane.list("modelplane.ai/v1alpha1", kind)
-        assert things
-        assert [unstructured.name_of(thing) for thing in things if not unstructured.is_true(thing, "Ready")] == []
+        objs = plane.list("modelplane.ai/v1alpha1", kind)
+        assert objs
+        assert [unstructured.name_of(obj) for obj in objs if not unstructured.is_true(obj, "Ready")] == []
 
 
 @pytest.mark.parametrize(("name", "port"), [("sglang", 30000), ("tensorrt-llm", 8000), ("llama-cpp", 8080)])
@@ -85,6 +85,6 @@ def test_route_pool_and_picker_lead_to_each_other(name: str, mode: str) -> None:
 @pytest.mark.parametrize("name", TOPOLOGIES)
 def test_another_pass_over_a_settled_example_changes_nothing(name: str) -> None:
     plane = settle(*example(EXAMPLES / name))
-    before = {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    before = {obj["metadata"]["uid"]: obj for obj in plane.everything()}
     plane.settle()
-    assert {thing["metadata"]["uid"]: thing for thing in plane.everything()} == before
+    assert {obj["metadata"]["uid"]: obj for obj in plane.everything()} == before

@@ -132,4 +132,4 @@ def grants(key: str, value: str = "") -> bool:
 
 
 def _is_below(domain: str, parents: tuple[str, ...]) -> bool:
-    return any(domain == one or domain.endswith(f".{one}") for one in parents)
+    return any(domain == parent or domain.endswith(f".{parent}") for parent in parents)

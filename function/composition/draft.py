@@ -186,12 +186,12 @@ class Draft:
             self._children[key] = replace(child, manifest=teardown.owned(child.manifest, self.observed(keeper)))
             self.foreground_delete(keeper)
 
-    def adopt(self, things: Mapping[str, unstructured.Object]) -> None:
+    def adopt(self, obj: Mapping[str, unstructured.Object]) -> None:
         """Have objects of the composite as children that Crossplane has lost track of, by composition resource name.
 
         Each must be one that can be re-emitted safely (`owned.is_ours`).
         """
-        self.observation = self.observation.with_untracked(things)
+        self.observation = self.observation.with_untracked(obj)
 
     def drop(self, key: str) -> None:
         """Let an observed child go. Nothing else takes a child away.

@@ -79,11 +79,11 @@ class Observation:
         """Read one requirement's answer."""
         return Required(key, self.required.get(key))
 
-    def with_untracked(self, things: Mapping[str, Object]) -> Observation:
+    def with_untracked(self, obj: Mapping[str, Object]) -> Observation:
         """The observation with objects as children that Crossplane has lost track of, by composition resource name.
 
         What it does observe under one of these names stays.
         """
-        found = {key: thing for key, thing in things.items() if key not in self.children}
+        found = {key: thing for key, thing in obj.items() if key not in self.children}
         children = {**self.children, **found}
         return replace(self, children=children, untracked=self.untracked | found.keys())

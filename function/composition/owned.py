@@ -85,7 +85,7 @@ def is_ours(child: Object, composite: Object) -> bool:
     """Tell whether a composite can re-emit an object: it has applied some of it, or nobody is known to have."""
     entries = unstructured.items(child, "metadata", "managedFields")
     ours = manager(composite)
-    return not entries or any(_is_applied_by(one, ours) for one in entries)
+    return not entries or any(_is_applied_by(entry, ours) for entry in entries)
 
 
 def changed(child: Object | None, composite: Object) -> datetime | None:
@@ -136,7 +136,9 @@ def _with_identity(child: Object, body: Mapping[str, Any]) -> Manifest:
     if finalizers:
         meta["finalizers"] = list(finalizers)
     keepers = [
-        dict(one) for one in unstructured.items(body, "metadata", "ownerReferences") if not one.get("controller")
+        dict(reference)
+        for reference in unstructured.items(body, "metadata", "ownerReferences")
+        if not reference.get("controller")
     ]
     if keepers:
         meta["ownerReferences"] = keepers

@@ -42,27 +42,31 @@ class Controller:
         return bool(uid) and uid == self.uid and self == _as_controller(composite, self.namespace)
 
 
-def controller_of(thing: Object) -> Controller | None:
+def controller_of(obj: Object) -> Controller | None:
     """Read who controls an object; None for nobody, and for one that names several."""
-    owners = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("controller") is True]
+    owners = [
+        reference
+        for reference in unstructured.items(obj, "metadata", "ownerReferences")
+        if reference.get("controller") is True
+    ]
     if len(owners) != 1:
         return None
     (owner,) = owners
     said = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
     version, kind, name, uid = (text if isinstance(text, str) else "" for text in said)
     group, _, number = version.rpartition("/")
-    return Controller(group, kind, name, uid, unstructured.namespace_of(thing)) if number else None
+    return Controller(group, kind, name, uid, unstructured.namespace_of(obj)) if number else None
 
 
-def controls(composite: Object, thing: Object) -> bool:
+def controls(composite: Object, obj: Object) -> bool:
     """Tell whether a composite controls an object."""
-    controller = controller_of(thing)
+    controller = controller_of(obj)
     return controller is not None and controller.is_(composite)
 
 
-def resource_name(thing: Object) -> str:
+def resource_name(obj: Object) -> str:
     """Read an object's composition resource name; empty when it has none."""
-    return unstructured.text(thing, "metadata", "annotations", RESOURCE_NAME)
+    return unstructured.text(obj, "metadata", "annotations", RESOURCE_NAME)
 
 
 def _as_controller(composite: Object, namespace: str) -> Controller:

@@ -63,7 +63,7 @@ class Required:
     @property
     def found(self) -> tuple[Object, ...]:
         """What was found, sorted by namespace and name; nothing while unresolved."""
-        return tuple(sorted(self.unsorted, key=lambda one: (unstructured.namespace_of(one), unstructured.name_of(one))))
+        return tuple(sorted(self.unsorted, key=lambda obj: (unstructured.namespace_of(obj), unstructured.name_of(obj))))
 
     @property
     def unsorted(self) -> tuple[Object, ...]:

@@ -97,9 +97,9 @@ def is_true(source: object, kind: str) -> bool:
     return condition(source, kind).get("status") == "True"
 
 
-def is_current(said: object, thing: Object | None) -> bool:
+def is_current(said: object, obj: Object | None) -> bool:
     """Tell whether a condition of an object is about it as it is observed, and not about an earlier generation."""
-    generation = integer(thing, "metadata", "generation")
+    generation = integer(obj, "metadata", "generation")
     return integer(said, "observedGeneration", default=generation) >= generation
 
 

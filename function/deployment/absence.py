@@ -57,7 +57,9 @@ def absences(observation: Observation, missed: Iterable[str]) -> tuple[Absence, 
         missed: The clusters.
     """
     entries = unstructured.items(observation.status, "missing")
-    known = {unstructured.text(one, "cluster"): timestamps.time_of(unstructured.text(one, "since")) for one in entries}
+    known = {
+        unstructured.text(entry, "cluster"): timestamps.time_of(unstructured.text(entry, "since")) for entry in entries
+    }
     now = observation.latest
     begun = {name: since for name, since in known.items() if since is not None and since <= now + _AHEAD}
     return tuple(Absence(name, begun.get(name, now)) for name in sorted(set(missed)))

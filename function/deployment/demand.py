@@ -103,7 +103,8 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         revision=name,
         engines=tuple(_engine(engine) for engine in workload.engines),
         tolerations=tuple(
-            Toleration(one.key, one.operator, one.value, one.effect or "") for one in workload.tolerations
+            Toleration(toleration.key, toleration.operator, toleration.value, toleration.effect or "")
+            for toleration in workload.tolerations
         ),
         match_labels=tuple(sorted(asked.items())),
         fill=reason is None,
@@ -177,7 +178,7 @@ def _engine(engine: Engine) -> WantedEngine:
 def _member(member: Member) -> WantedMember:
     devices = member.node_selector.devices if member.node_selector else ()
     requests = tuple(
-        DeviceRequest(one.name, one.count, tuple(selector.cel for selector in one.selectors if selector.cel))
-        for one in devices
+        DeviceRequest(device.name, device.count, tuple(selector.cel for selector in device.selectors if selector.cel))
+        for device in devices
     )
     return WantedMember(member.role, member.nodes, requests)

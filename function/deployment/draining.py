@@ -61,7 +61,7 @@ def departure_of(observation: Observation, endpoint: Object | None, replica: Obj
     now = observation.now
     if not is_draining(endpoint):
         return Departure(now, now)
-    notes = [unstructured.annotations(thing).get(labels.DRAINING_SINCE, "") for thing in (replica, endpoint)]
+    notes = [unstructured.annotations(obj).get(labels.DRAINING_SINCE, "") for obj in (replica, endpoint)]
     known = [moment for moment in map(timestamps.time_of, notes) if moment is not None]
     marked = owned.changed(endpoint, observation.composite)
     if marked is None:

@@ -58,12 +58,12 @@ def is_draining(endpoint: Object | None) -> bool:
     return unstructured.dig(endpoint, "spec", "draining") is True
 
 
-def may_have_lost_endpoint(one: OwnReplica, namespace: str) -> bool:
+def may_have_lost_endpoint(replica: OwnReplica, namespace: str) -> bool:
     """Tell whether a replica without an observed endpoint may have one: it has served, and does not say it does not.
 
     Crossplane may have lost track of the endpoint while a list lacks it. In a namespace of the system there is none.
     """
-    return one.replica.served and one.serves is not False and not labels.is_system_namespace(namespace)
+    return replica.replica.served and replica.serves is not False and not labels.is_system_namespace(namespace)
 
 
 def while_draining(endpoint: Object | None, *, serves: bool | None) -> dict[str, str]:

@@ -58,13 +58,13 @@ def read_clusters(found: Iterable[Object]) -> ClusterView:
     objects: dict[str, Object] = {}
     permissions: dict[str, Permissions] = {}
     faults: dict[str, str] = {}
-    for thing in found:
-        name = unstructured.name_of(thing)
+    for obj in found:
+        name = unstructured.name_of(obj)
         if not name:
             faults[_NAMELESS] = "an InferenceCluster has no name"
             continue
-        objects[name] = thing
-        clusters[name], permissions[name], fault = derive(thing, _read_cluster)
+        objects[name] = obj
+        clusters[name], permissions[name], fault = derive(obj, _read_cluster)
         if fault:
             faults[name] = fault
     ordered = tuple(clusters[name] for name in sorted(clusters))
@@ -76,11 +76,11 @@ def unseen_cluster(name: str) -> Cluster:
     return Cluster(name, ready=False, pools=None)
 
 
-def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple[Replica, str]:
+def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[Replica, str]:
     """Read a ModelReplica.
 
     Args:
-        thing: The ModelReplica.
+        obj: The ModelReplica.
         cluster: The cluster that it is on.
         index: Its number there.
         own: Whether it belongs to the deployment that is being scheduled.
@@ -88,13 +88,13 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
     Returns:
         The replica, and what could not be read; empty when all could.
     """
-    metadata = unstructured.mapping(thing, "metadata")
+    metadata = unstructured.mapping(obj, "metadata")
     namespace, said = unstructured.text(metadata, "namespace"), unstructured.mapping(metadata, "labels")
-    members, fault = _members(thing)
+    members, fault = _members(obj)
     pins = (
         (unstructured.text(engine, "name"), unstructured.text(member, "nodePoolName")) for engine, member in members
     )
-    serves = readiness.serves(thing)
+    serves = readiness.serves(obj)
     replica = Replica(
         namespace=namespace,
         name=unstructured.text(metadata, "name"),
@@ -106,7 +106,7 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
         pins=tuple(dict.fromkeys(pins)),
         serving=serves is True,
         unsure=serves is None,
-        served=serves is True or bool(unstructured.text(thing, "status", "servingSince")),
+        served=serves is True or bool(unstructured.text(obj, "status", "servingSince")),
         created=unstructured.text(metadata, "creationTimestamp"),
         terminating=bool(unstructured.text(metadata, "deletionTimestamp")),
         draining=isinstance(unstructured.dig(metadata, "annotations", labels.DRAINING_SINCE), str),
@@ -118,17 +118,17 @@ def read_replica(thing: Object, cluster: str, index: int, *, own: bool) -> tuple
     return replica, f"{who} cannot be read: {fault}; it is charged as far as it can be"
 
 
-def _members(thing: Object) -> tuple[list[tuple[Object, Object]], str]:
+def _members(obj: Object) -> tuple[list[tuple[Object, Object]], str]:
     """Read the members of a ModelReplica, each with its engine, and what placement needs and cannot read."""
     try:
-        _mapping(thing, "spec", required=True)
-        engines = _objects(thing, "spec", "engines")
+        _mapping(obj, "spec", required=True)
+        engines = _objects(obj, "spec", "engines")
         found = [(engine, member) for engine in engines for member in _objects(engine, "members")]
     except _UnreadableError as error:
-        engines = unstructured.items(thing, "spec", "engines")
+        engines = unstructured.items(obj, "spec", "engines")
         return [(engine, member) for engine in engines for member in unstructured.items(engine, "members")], str(error)
     fault = ""
-    if not unstructured.text(thing, "spec", "clusterName"):
+    if not unstructured.text(obj, "spec", "clusterName"):
         fault = "spec.clusterName is not a text"
     elif not found:
         fault = "spec.engines has no members"
@@ -140,58 +140,58 @@ def _members(thing: Object) -> tuple[list[tuple[Object, Object]], str]:
 # ---------------------------------------------------------------------- clusters
 
 
-def _dim_cluster(thing: Object, name: str) -> Cluster:
+def _dim_cluster(obj: Object, name: str) -> Cluster:
     """What can be said of a cluster that cannot be read in full."""
     return Cluster(
         name,
-        labels=tuple(sorted(unstructured.labels(thing).items())),
-        region=unstructured.labels(thing).get(labels.REGION, ""),
-        ready=unstructured.is_true(thing, "Ready"),
-        gateway_address=_readable_address(thing),
+        labels=tuple(sorted(unstructured.labels(obj).items())),
+        region=unstructured.labels(obj).get(labels.REGION, ""),
+        ready=unstructured.is_true(obj, "Ready"),
+        gateway_address=_readable_address(obj),
         pools=None,
-        terminating=bool(unstructured.text(thing, "metadata", "deletionTimestamp")),
+        terminating=bool(unstructured.text(obj, "metadata", "deletionTimestamp")),
     )
 
 
-def _read_cluster(thing: Object) -> tuple[Cluster, Permissions, str]:
+def _read_cluster(obj: Object) -> tuple[Cluster, Permissions, str]:
     """Read an InferenceCluster and what it allows, and say what could not be read; empty when all could."""
-    name, permissions = unstructured.name_of(thing), permissions_of(thing)
+    name, permissions = unstructured.name_of(obj), permissions_of(obj)
     try:
-        return _cluster(thing, name), permissions, ""
+        return _cluster(obj, name), permissions, ""
     except _UnreadableError as error:
-        return _dim_cluster(thing, name), permissions, f"InferenceCluster {name} cannot be read: {error}"
+        return _dim_cluster(obj, name), permissions, f"InferenceCluster {name} cannot be read: {error}"
 
 
-def _cluster(thing: Object, name: str) -> Cluster:
+def _cluster(obj: Object, name: str) -> Cluster:
     if len(name) > _LONGEST_NAME:
         raise _UnreadableError(f"its name has more than {_LONGEST_NAME} characters")
-    _mapping(thing, "spec", required=True)
-    _mapping(thing, "status")
-    _mapping(thing, "status", "gateway")
-    address = unstructured.dig(thing, "status", "gateway", "address", default="")
-    if address != "" and not _readable_address(thing):
+    _mapping(obj, "spec", required=True)
+    _mapping(obj, "status")
+    _mapping(obj, "status", "gateway")
+    address = unstructured.dig(obj, "status", "gateway", "address", default="")
+    if address != "" and not _readable_address(obj):
         raise _UnreadableError("status.gateway.address is neither an IP address nor a host name")
     pools = None
-    if unstructured.dig(thing, "status", "gpuPools") is not None:
-        pools = tuple(_pool(item) for item in _objects(thing, "status", "gpuPools"))
-    own = unstructured.labels(thing)
-    ready = unstructured.condition(thing, "Ready")
+    if unstructured.dig(obj, "status", "gpuPools") is not None:
+        pools = tuple(_pool(item) for item in _objects(obj, "status", "gpuPools"))
+    own = unstructured.labels(obj)
+    ready = unstructured.condition(obj, "Ready")
     if not ready:
-        _objects(thing, "status", "conditions")
+        _objects(obj, "status", "conditions")
     return Cluster(
         name,
         labels=tuple(sorted(own.items())),
         region=own.get(labels.REGION, ""),
         ready=ready.get("status") == "True",
         gateway_address=address,
-        taints=tuple(_taint(item) for item in _objects(thing, "spec", "taints")),
+        taints=tuple(_taint(item) for item in _objects(obj, "spec", "taints")),
         pools=pools,
-        terminating=bool(unstructured.text(thing, "metadata", "deletionTimestamp")),
+        terminating=bool(unstructured.text(obj, "metadata", "deletionTimestamp")),
     )
 
 
-def _readable_address(thing: Object) -> str:
-    address = unstructured.text(thing, "status", "gateway", "address")
+def _readable_address(obj: Object) -> str:
+    address = unstructured.text(obj, "status", "gateway", "address")
     return address if urls.authority(address) else ""
 
 

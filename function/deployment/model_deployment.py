@@ -108,53 +108,55 @@ def _compose_replicas(draft: Draft, situation: Situation) -> None:
     _bury_endpoints(draft, situation)
 
 
-def _stay(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+def _stay(draft: Draft, situation: Situation, replica: OwnReplica) -> None:
     """Keep a replica, and its endpoint as far as it serves."""
-    if situation.frozen and one.replica.draining:
-        _drain(draft, situation, one, _departure(draft, one))
+    if situation.frozen and replica.replica.draining:
+        _drain(draft, situation, replica, _departure(draft, replica))
         return
-    _keep(draft, situation, one)
-    draining = None if one.serves is None else not one.serves
-    _endpoint(draft, situation, one, draining=draining, may_create=draining is False)
+    _keep(draft, situation, replica)
+    draining = None if replica.serves is None else not replica.serves
+    _endpoint(draft, situation, replica, draining=draining, may_create=draining is False)
 
 
-def _leave(draft: Draft, situation: Situation, one: OwnReplica) -> None:
+def _leave(draft: Draft, situation: Situation, replica: OwnReplica) -> None:
     """Take the next step of a replica that is no longer wanted."""
-    leaving = _departure(draft, one)
-    alone = draft.observed(one.endpoint_key) is None and not may_have_lost_endpoint(one, situation.demand.namespace)
+    leaving = _departure(draft, replica)
+    alone = draft.observed(replica.endpoint_key) is None and not may_have_lost_endpoint(
+        replica, situation.demand.namespace
+    )
     if alone or leaving.is_over(draft.observation.now):
-        draft.drop(one.key)
-        draft.drop(one.endpoint_key)
+        draft.drop(replica.key)
+        draft.drop(replica.endpoint_key)
         return
     draft.requeue_at(leaving.ends)
-    _drain(draft, situation, one, leaving)
+    _drain(draft, situation, replica, leaving)
 
 
-def _departure(draft: Draft, one: OwnReplica) -> Departure:
-    return departure_of(draft.observation, draft.observed(one.endpoint_key), one.thing)
+def _departure(draft: Draft, replica: OwnReplica) -> Departure:
+    return departure_of(draft.observation, draft.observed(replica.endpoint_key), replica.thing)
 
 
-def _drain(draft: Draft, situation: Situation, one: OwnReplica, leaving: Departure) -> None:
+def _drain(draft: Draft, situation: Situation, replica: OwnReplica, leaving: Departure) -> None:
     """Keep a replica running with nothing new sent to it, and note since when."""
-    _keep(draft, situation, one, leaving.annotation)
-    serves = while_draining(draft.observed(one.endpoint_key), serves=one.serves)
-    may_create = may_have_lost_endpoint(one, situation.demand.namespace)
+    _keep(draft, situation, replica, leaving.annotation)
+    serves = while_draining(draft.observed(replica.endpoint_key), serves=replica.serves)
+    may_create = may_have_lost_endpoint(replica, situation.demand.namespace)
     noted = {**leaving.annotation, **serves}
-    _endpoint(draft, situation, one, draining=True, may_create=may_create, annotations=noted)
+    _endpoint(draft, situation, replica, draining=True, may_create=may_create, annotations=noted)
 
 
 def _keep(
-    draft: Draft, situation: Situation, one: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
+    draft: Draft, situation: Situation, replica: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
 ) -> None:
     """Re-emit a replica, with its labels and annotations anew."""
-    draft.keep(one.key, labels=_labels(situation, one), annotations=annotations)
-    draft.foreground_delete(one.key)
+    draft.keep(replica.key, labels=_labels(situation, replica), annotations=annotations)
+    draft.foreground_delete(replica.key)
 
 
 def _endpoint(
     draft: Draft,
     situation: Situation,
-    one: OwnReplica,
+    replica: OwnReplica,
     *,
     draining: bool | None,
     may_create: bool,
@@ -162,23 +164,23 @@ def _endpoint(
 ) -> None:
     compose_endpoint(
         draft,
-        one.endpoint_key,
-        one.thing,
-        situation.address(one.replica.cluster),
-        _labels(situation, one),
+        replica.endpoint_key,
+        replica.thing,
+        situation.address(replica.replica.cluster),
+        _labels(situation, replica),
         draining=draining,
         may_create=may_create and not labels.is_system_namespace(situation.demand.namespace),
         annotations=annotations,
     )
 
 
-def _labels(situation: Situation, one: OwnReplica) -> dict[str, str]:
-    return replica_labels(situation.demand, one.replica.cluster, one.replica.index, one.replica.revision)
+def _labels(situation: Situation, replica: OwnReplica) -> dict[str, str]:
+    return replica_labels(situation.demand, replica.replica.cluster, replica.replica.index, replica.replica.revision)
 
 
 def _bury_endpoints(draft: Draft, situation: Situation) -> None:
     """Let endpoints go whose replica is gone, after they have drained."""
-    inhabited = {one.endpoint_key for one in situation.own.values()}
+    inhabited = {replica.endpoint_key for replica in situation.own.values()}
     now = draft.observation.now
     for key, endpoint in sorted(draft.observation.children.items()):
         if not key.startswith(ENDPOINT) or key in inhabited:

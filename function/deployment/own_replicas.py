@@ -86,27 +86,27 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
     for key, child in sorted(observation.children.items()):
         if key.startswith(REPLICA):
             own[key] = _child(key, child)
-    known = {_identity(one.thing) for one in own.values()}
+    known = {_identity(replica.thing) for replica in own.values()}
     strangers: list[Replica] = []
-    faults = [one.fault for one in own.values() if one.fault]
-    for one, thing in sorted(read_listed(listed), key=lambda pair: pair[0].order):
+    faults = [replica.fault for replica in own.values() if replica.fault]
+    for one, obj in sorted(read_listed(listed), key=lambda pair: pair[0].order):
         if one.identity in known:
             continue
         if one.fault:
             faults.append(one.fault)
         ours = one.is_of(observation)
         if ours and one.replica.terminating and one.key not in own:
-            own[one.key] = OwnReplica(one.key, thing, replace(one.replica, own=True), fault=one.fault)
+            own[one.key] = OwnReplica(one.key, obj, replace(one.replica, own=True), fault=one.fault)
             continue
         strangers.append(one.replica)
         if ours and not one.replica.terminating:
-            faults.append(f"{_who(thing)} is controlled by this deployment, which never wrote it; {_LEFT_ALONE}")
+            faults.append(f"{_who(obj)} is controlled by this deployment, which never wrote it; {_LEFT_ALONE}")
     return Roster(tuple(own[key] for key in sorted(own)), tuple(strangers), tuple(sorted(faults)))
 
 
 def read_listed(listed: Iterable[Object]) -> Iterator[tuple[ListedReplica, Object]]:
     """Read replicas from a list of all, as they come."""
-    return ((derive(thing, _listing), thing) for thing in listed)
+    return ((derive(obj, _listing), obj) for obj in listed)
 
 
 def _child(key: str, child: Object) -> OwnReplica:
@@ -154,30 +154,30 @@ class ListedReplica:
         return self.replica.deployment == (observation.namespace, observation.name)
 
 
-def _listing(thing: Object) -> ListedReplica:
-    key, cluster, index = _place(thing)
-    replica, fault = read_replica(thing, cluster, index, own=False)
-    return ListedReplica(key, replica, ownership.controller_of(thing), fault)
+def _listing(obj: Object) -> ListedReplica:
+    key, cluster, index = _place(obj)
+    replica, fault = read_replica(obj, cluster, index, own=False)
+    return ListedReplica(key, replica, ownership.controller_of(obj), fault)
 
 
-def _place(thing: Object) -> tuple[str, str, int]:
+def _place(obj: Object) -> tuple[str, str, int]:
     """Tell a listed replica's composition resource name, cluster and index."""
-    cluster = unstructured.text(thing, "spec", "clusterName") or unstructured.labels(thing).get(labels.CLUSTER, "")
-    parts = _KEY.fullmatch(ownership.resource_name(thing))
+    cluster = unstructured.text(obj, "spec", "clusterName") or unstructured.labels(obj).get(labels.CLUSTER, "")
+    parts = _KEY.fullmatch(ownership.resource_name(obj))
     if parts and cluster in {"", parts["cluster"]}:
         return parts[0], parts["cluster"], int(parts["index"])
-    index = _labelled_index(thing)
+    index = _labelled_index(obj)
     return replica_key(cluster, index), cluster, index
 
 
-def _labelled_index(thing: Object) -> int:
-    text = unstructured.labels(thing).get(labels.REPLICA_INDEX, "")
+def _labelled_index(obj: Object) -> int:
+    text = unstructured.labels(obj).get(labels.REPLICA_INDEX, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(10**9)) else 0
 
 
-def _who(thing: Object) -> str:
-    return f"ModelReplica {unstructured.namespace_of(thing)}/{unstructured.name_of(thing)}"
+def _who(obj: Object) -> str:
+    return f"ModelReplica {unstructured.namespace_of(obj)}/{unstructured.name_of(obj)}"
 
 
-def _identity(thing: Object) -> tuple[str, str]:
-    return unstructured.namespace_of(thing), unstructured.name_of(thing)
+def _identity(obj: Object) -> tuple[str, str]:
+    return unstructured.namespace_of(obj), unstructured.name_of(obj)

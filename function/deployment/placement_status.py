@@ -66,7 +66,7 @@ def say_placement(draft: Draft, situation: Situation) -> None:
 
 def serving(situation: Situation) -> int:
     """Count the replicas that stay and are observed to serve."""
-    return sum(one.serves is True for one in situation.kept)
+    return sum(kept.serves is True for kept in situation.kept)
 
 
 def is_ready(draft: Draft, situation: Situation) -> bool:
@@ -76,27 +76,27 @@ def is_ready(draft: Draft, situation: Situation) -> bool:
     make up the number.
     """
     needed = situation.demand.needed
-    reached = [_is_reached(draft, one) for one in situation.kept]
+    reached = [_is_reached(draft, kept) for kept in situation.kept]
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     return reached.count(True) >= needed or (was_ready and len(reached) - reached.count(False) >= needed)
 
 
-def _is_reached(draft: Draft, one: OwnReplica) -> bool | None:
+def _is_reached(draft: Draft, replica: OwnReplica) -> bool | None:
     """Tell whether requests can reach a replica; None while it or its endpoint says neither.
 
     An endpoint that has never said anything is new, and has never been reached.
     """
-    endpoint = draft.observed(one.endpoint_key)
-    said = {one.serves, readiness.serves(endpoint)}
+    endpoint = draft.observed(replica.endpoint_key)
+    said = {replica.serves, readiness.serves(endpoint)}
     if False in said or is_draining(endpoint) or not unstructured.condition(endpoint, "Ready"):
         return False
     return True if said == {True} else None
 
 
-def describe_absence(one: Absence) -> str:
+def describe_absence(absence: Absence) -> str:
     """Say of a cluster that is missed what becomes of its replicas, and when."""
-    until = timestamps.text_of(one.ends)
-    return f"InferenceCluster {one.cluster} is not found any more; replicas there stay until {until}"
+    until = timestamps.text_of(absence.ends)
+    return f"InferenceCluster {absence.cluster} is not found any more; replicas there stay until {until}"
 
 
 def publish(draft: Draft, situation: Situation) -> None:
@@ -125,10 +125,10 @@ def publish(draft: Draft, situation: Situation) -> None:
 def _placements(situation: Situation) -> list[Manifest]:
     demand = situation.demand
     found: list[tuple[tuple[str, int], Manifest]] = []
-    for one in situation.kept:
-        pools = sorted({pool for _, pool in one.replica.pins if pool})
-        entry = _placement(one.replica.name, one.replica.cluster, pools, one.replica.revision)
-        found.append(((one.replica.cluster, one.replica.index), {**entry, "serving": one.serves is True}))
+    for kept in situation.kept:
+        pools = sorted({pool for _, pool in kept.replica.pins if pool})
+        entry = _placement(kept.replica.name, kept.replica.cluster, pools, kept.replica.revision)
+        found.append(((kept.replica.cluster, kept.replica.index), {**entry, "serving": kept.serves is True}))
     for new in situation.plan.placed:
         name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
         pools = sorted({engine.pool for engine in new.engines})
@@ -167,7 +167,7 @@ def _scheduled(situation: Situation) -> tuple[str, str]:
         return "ScaledToZero", "0 replicas are asked for"
     if placed < wanted:
         return _short(situation)
-    clusters = sorted({one.cluster for one in plan.placed} | {one.replica.cluster for one in situation.kept})
+    clusters = sorted({one.cluster for one in plan.placed} | {kept.replica.cluster for kept in situation.kept})
     message = (
         f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
         f"{listing(clusters)}"
@@ -196,7 +196,7 @@ def _short(situation: Situation) -> tuple[str, str]:
 def _barred(situation: Situation) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
     demand, rejections = situation.demand, situation.plan.rejections
-    considered = [(name, one) for name, one in rejections if not isinstance(one, NotSelected)]
+    considered = [(name, rejection) for name, rejection in rejections if not isinstance(rejection, NotSelected)]
     counted = f"{situation.scheduled} of {demand.replicas} placed"
     if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
@@ -215,8 +215,8 @@ def _invalid(selectors: Sequence[InvalidSelector]) -> str:
     """Say where selectors are wrong, and show the place in the first with a caret below it."""
     places = listing(
         (
-            f"engine {one.engine}, member {one.role}, request {one.request}, selector {one.selector + 1}: {one.message}"
-            for one in selectors
+            f"engine {bad.engine}, member {bad.role}, request {bad.request}, selector {bad.selector + 1}: {bad.message}"
+            for bad in selectors
         ),
         "; ",
     )
@@ -238,15 +238,17 @@ def _ready(situation: Situation) -> tuple[str, str]:
 
 def _not_ready(situation: Situation) -> list[str]:
     """Name the first replica that does not serve, and count those that have no place."""
-    said = [f"{one.replica.name} on {one.replica.cluster}: {_why(one)}" for one in situation.kept if not one.serves]
+    said = [
+        f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in situation.kept if not kept.serves
+    ]
     missing = situation.demand.replicas - situation.scheduled
     return [*said[:1], *([f"{missing} without a place"] if missing > 0 else [])]
 
 
-def _why(one: OwnReplica) -> str:
-    model = unstructured.condition(one.thing, "ModelReady")
+def _why(replica: OwnReplica) -> str:
+    model = unstructured.condition(replica.thing, "ModelReady")
     told = unstructured.text(model, "message") if model.get("status") != "True" else ""
-    return told or readiness.of(one.thing).message
+    return told or readiness.of(replica.thing).message
 
 
 def _drifted(situation: Situation) -> tuple[str, str]:
@@ -261,13 +263,13 @@ def _drifted(situation: Situation) -> tuple[str, str]:
     return ("Draining" if any(one.draining for one in kept) else "Drifted"), listing(found, "; ")
 
 
-def _where(one: Kept) -> str:
-    return f"{one.replica.name} on {one.replica.cluster}"
+def _where(kept: Kept) -> str:
+    return f"{kept.replica.name} on {kept.replica.cluster}"
 
 
-def _drift(one: Kept) -> str:
-    leaves = ["asked to leave, and goes once a successor serves elsewhere"] if one.draining else []
-    return "; ".join([*leaves, *(describe_drift(part) for part in (one.drain, one.drift) if part is not None)])
+def _drift(kept: Kept) -> str:
+    leaves = ["asked to leave, and goes once a successor serves elsewhere"] if kept.draining else []
+    return "; ".join([*leaves, *(describe_drift(part) for part in (kept.drain, kept.drift) if part is not None)])
 
 
 def _overcommitted(situation: Situation) -> tuple[str, str]:

@@ -68,7 +68,9 @@ def replica_manifest(demand: Demand, placement: Placement, cluster: Object) -> M
     if workload.model_cache_ref:
         spec["modelCacheRef"] = {"name": workload.model_cache_ref.name}
     spec["serving"] = {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines)}
-    spec["engines"] = [_engine(engines[one.name], one, published.get(one.pool, {})) for one in placement.engines]
+    spec["engines"] = [
+        _engine(engines[engine.name], engine, published.get(engine.pool, {})) for engine in placement.engines
+    ]
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -95,7 +97,7 @@ def _engine(engine: Engine, placed: EnginePlacement, pool: Object) -> Manifest:
 def _member(member: Member, placed: MemberPlacement, pool_name: str, pool: Object) -> Manifest:
     body: Manifest = {"role": member.role, "nodePoolName": pool_name}
     if placed.requests:
-        body["deviceRequests"] = [_request(one) for one in placed.requests]
+        body["deviceRequests"] = [_request(request) for request in placed.requests]
     tolerations = _tolerations(unstructured.items(pool, "node", "taints"))
     if tolerations:
         body["tolerations"] = tolerations

@@ -46,9 +46,9 @@ def _same_engine(runs: PlacedEngine, asked: Engine) -> bool:
 
 
 def _same_member(runs: PlacedMember, asked: Member) -> bool:
-    requests = {one.name: one for one in asked.node_selector.devices} if asked.node_selector else {}
+    requests = {device.name: device for device in asked.node_selector.devices} if asked.node_selector else {}
     return (runs.role, runs.worker, runs.template) == (asked.role, asked.worker, asked.template) and all(
-        _same_request(one, requests.get(one.name)) for one in runs.device_requests
+        _same_request(request, requests.get(request.name)) for request in runs.device_requests
     )
 
 

@@ -26,8 +26,8 @@ def progress(situation: Situation) -> tuple[str, str]:
     """The reason and the message of the condition Progressing."""
     demand, plan = situation.demand, situation.plan
     own = [*situation.kept, *(situation.own[replica] for replica, _ in plan.leaving)]
-    old = [one for one in own if one.replica.revision != demand.revision]
-    new = [one for one in own if one.replica.revision == demand.revision]
+    old = [replica for replica in own if replica.replica.revision != demand.revision]
+    new = [replica for replica in own if replica.replica.revision == demand.revision]
     running = len(new) + len(plan.placed)
     serving = sum(one.serves is True for one in new)
     counted = f"{running} of {demand.replicas} replicas run revision {demand.revision}, {serving} of them serve"
@@ -49,10 +49,10 @@ def progress(situation: Situation) -> tuple[str, str]:
 def counts(situation: Situation) -> list[Manifest]:
     """How many replicas run and serve each revision, by its name."""
     found: dict[str, Manifest] = {}
-    for one in situation.kept:
-        entry = found.setdefault(one.replica.revision, {"name": one.replica.revision, "replicas": 0, "serving": 0})
+    for kept in situation.kept:
+        entry = found.setdefault(kept.replica.revision, {"name": kept.replica.revision, "replicas": 0, "serving": 0})
         entry["replicas"] += 1
-        entry["serving"] += one.serves is True
+        entry["serving"] += kept.serves is True
     for new in situation.plan.placed:
         entry = found.setdefault(new.revision, {"name": new.revision, "replicas": 0, "serving": 0})
         entry["replicas"] += 1
@@ -69,10 +69,10 @@ def listing(parts: Iterable[str], between: str = ", ") -> str:
 def _stay(old: list[OwnReplica]) -> str:
     if not old:
         return ""
-    serving = sum(one.serves is True for one in old)
+    serving = sum(replica.serves is True for replica in old)
     return f"; {len(old)} of earlier revisions, {serving} of them serving"
 
 
-def _why(one: OwnReplica) -> str:
-    said = unstructured.text(unstructured.condition(one.thing, "ModelReady"), "message")
-    return f"{one.replica.name} on {one.replica.cluster}{f': {said}' if said else ''}"
+def _why(replica: OwnReplica) -> str:
+    said = unstructured.text(unstructured.condition(replica.thing, "ModelReady"), "message")
+    return f"{replica.replica.name} on {replica.replica.cluster}{f': {said}' if said else ''}"

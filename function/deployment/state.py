@@ -78,7 +78,7 @@ class Situation:
     @property
     def missed(self) -> tuple[Absence, ...]:
         """The clusters that are not found any more, and whose replicas stay all the same for now."""
-        return tuple(one for one in self.absences if one.cluster in self.clusters)
+        return tuple(absence for absence in self.absences if absence.cluster in self.clusters)
 
     @property
     def frozen(self) -> bool:
@@ -102,17 +102,17 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     """
     view = read_clusters(clusters.unsorted)
     roster = read_replicas(observation, replicas.unsorted)
-    timed = [timers.timed(observation, demand, _with_revision(one, demand)) for one in roster.own]
+    timed = [timers.timed(observation, demand, _with_revision(replica, demand)) for replica in roster.own]
     own = {one.replica: one for one in timed}
     known = {cluster.name: cluster for cluster in view.clusters}
-    absent = {one.cluster for one in own if not one.terminating} - known.keys()
+    absent = {replica.cluster for replica in own if not replica.terminating} - known.keys()
     missing = absences(observation, absent) if view.complete and known else ()
     waited = {one.cluster for one in missing if not one.is_over(observation.now)} if view.complete else absent
     known |= {name: unseen_cluster(name) for name in waited}
     fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
     barred = _barred(demand, view.permissions)
     wanted = replace(demand.wanted, avoid=timers.avoided(observation, demand), barred=barred)
-    names = {one.name for one in fleet.replicas if one.namespace == demand.namespace}
+    names = {replica.name for replica in fleet.replicas if replica.namespace == demand.namespace}
     plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
     new = _new(demand, plan, view.objects)
     fitting = _fitting(observation, new)
@@ -123,15 +123,15 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
     dark = tuple(name for name in inhabited if known[name].pools is None)
-    crowded = bool(plan.rejections) and any(one.terminating for one in fleet.replicas)
+    crowded = bool(plan.rejections) and any(replica.terminating for replica in fleet.replicas)
     return Situation(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
 
 
 def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:
     """Find the clusters that may take nothing new of the deployment."""
     granting = demand.granting
-    why = {one: _refusal(demand.namespace, granting, one) for one in set(permissions.values())}
-    return {name: found for name, one in permissions.items() if (found := why[one]) is not None}
+    why = {permission: _refusal(demand.namespace, granting, permission) for permission in set(permissions.values())}
+    return {name: found for name, permission in permissions.items() if (found := why[permission]) is not None}
 
 
 def _refusal(
@@ -143,16 +143,16 @@ def _refusal(
     return NotPermitted(withheld) if withheld else None
 
 
-def _with_revision(one: OwnReplica, demand: Demand) -> OwnReplica:
+def _with_revision(replica: OwnReplica, demand: Demand) -> OwnReplica:
     """Find out what a replica without a revision's label runs."""
-    if one.replica.revision or not runs_workload(one.thing, demand.workload):
-        return one
-    return replace(one, replica=replace(one.replica, revision=demand.revision))
+    if replica.replica.revision or not runs_workload(replica.thing, demand.workload):
+        return replica
+    return replace(replica, replica=replace(replica.replica, revision=demand.revision))
 
 
 def _with_free_names(plan: Plan, demand: Demand, own: Iterable[Replica], names: Collection[str]) -> Plan:
     """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
-    used = {(one.cluster, one.index) for one in own} | {(one.cluster, one.index) for one in plan.placed}
+    used = {(replica.cluster, replica.index) for replica in own} | {(one.cluster, one.index) for one in plan.placed}
 
     def is_taken(cluster: str, index: int) -> bool:
         return replica_name(demand.namespace, demand.name, cluster, index) in names

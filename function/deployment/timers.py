@@ -50,7 +50,7 @@ def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnRepli
 
 def deadlines(observation: Observation, demand: Demand, own: Iterable[OwnReplica]) -> Iterator[datetime]:
     """The moments to come at which replicas settle, time out, or pools have rested."""
-    moments_ = [moment for one in own for moment in (_settles(observation, one), _expires(demand, one))]
+    moments_ = [moment for replica in own for moment in (_settles(observation, replica), _expires(demand, replica))]
     moments_ += [until for _, until in _resting(observation, demand)]
     return (moment for moment in moments_ if moment is not None and moment > observation.now)
 
@@ -95,28 +95,28 @@ def _rest(demand: Demand, why: Leave, attempts: int) -> timedelta:
     return min(demand.deadline * doublings, LONGEST_REST)
 
 
-def _settles(observation: Observation, one: OwnReplica) -> datetime | None:
+def _settles(observation: Observation, replica: OwnReplica) -> datetime | None:
     """When every service has noticed that a replica serves; None while it does not.
 
     An endpoint may be older than its replica: it is kept when a replica of the same name had it before. And it
     may have been ready all the time while it was marked as draining: then it counts from when it was unmarked.
     """
-    endpoint = observation.children.get(one.endpoint_key)
+    endpoint = observation.children.get(replica.endpoint_key)
     ready = unstructured.condition(endpoint, "Ready")
-    if one.serves is not True or ready.get("status") != "True" or is_draining(endpoint):
+    if replica.serves is not True or ready.get("status") != "True" or is_draining(endpoint):
         return None
     since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
-    began = timestamps.time_of(unstructured.text(one.thing, "status", "servingSince")) or timestamps.time_of(
-        one.replica.created
+    began = timestamps.time_of(unstructured.text(replica.thing, "status", "servingSince")) or timestamps.time_of(
+        replica.replica.created
     )
     written = owned.changed(endpoint, observation.composite)
     return max(since, began or since, written or since) + draining.GRACE if since else None
 
 
-def _expires(demand: Demand, one: OwnReplica) -> datetime | None:
+def _expires(demand: Demand, replica: OwnReplica) -> datetime | None:
     """When a replica that has never served has had its time; None when it has served."""
-    created = timestamps.time_of(one.replica.created)
-    return None if one.replica.served or created is None else created + demand.deadline
+    created = timestamps.time_of(replica.replica.created)
+    return None if replica.replica.served or created is None else created + demand.deadline
 
 
 def _resting(observation: Observation, demand: Demand) -> Iterator[tuple[Object, datetime]]:

@@ -38,7 +38,7 @@ def _replicas(observation: Observation, listed: Iterable[Object]) -> Iterator[tu
     used = set(filter(_is_replica, observation.children))
     known = {unstructured.name_of(observation.children[key]) for key in used}
     displaced: list[tuple[str, Object]] = []
-    ours = [(one, thing) for one, thing in read_listed(listed) if one.is_of(observation)]
+    ours = [(one, obj) for one, obj in read_listed(listed) if one.is_of(observation)]
     for one, thing in sorted(ours, key=lambda pair: pair[0].order):
         if one.replica.name in known:
             continue
@@ -62,26 +62,26 @@ def _endpoints(
 ) -> Iterator[tuple[str, Object]]:
     used = {key for key in observation.children if key.startswith(ENDPOINT)}
     known = {unstructured.name_of(observation.children[key]) for key in used}
-    for thing in sorted(listed, key=unstructured.name_of):
-        name = unstructured.name_of(thing)
-        going = unstructured.text(thing, "metadata", "deletionTimestamp")
-        ours = ownership.controls(observation.composite, thing) and owned.is_ours(thing, observation.composite)
+    for obj in sorted(listed, key=unstructured.name_of):
+        name = unstructured.name_of(obj)
+        going = unstructured.text(obj, "metadata", "deletionTimestamp")
+        ours = ownership.controls(observation.composite, obj) and owned.is_ours(obj, observation.composite)
         if not ours or going or not name or name in known:
             continue
-        key = next((key for key in _endpoint_keys(thing, homes.get(name, "")) if key not in used), "")
+        key = next((key for key in _endpoint_keys(obj, homes.get(name, "")) if key not in used), "")
         if key:
             used.add(key)
-            yield key, thing
+            yield key, obj
 
 
-def _endpoint_keys(thing: Object, home: str) -> Iterator[str]:
+def _endpoint_keys(obj: Object, home: str) -> Iterator[str]:
     """The composition resource names that an endpoint may have, the likeliest first."""
     if home:
         yield ENDPOINT + home.removeprefix(REPLICA)
-    said = ownership.resource_name(thing)
+    said = ownership.resource_name(obj)
     if said.startswith(ENDPOINT):
         yield said
-    yield ENDPOINT + unstructured.name_of(thing)
+    yield ENDPOINT + unstructured.name_of(obj)
 
 
 def _is_replica(key: str) -> bool:

@@ -31,7 +31,7 @@ def compose_guard(draft: Draft, replicas: Required) -> None:
     if replicas.unresolved:
         draft.carry_condition(DELETION)
         return
-    _guard_namespaces(draft, {unstructured.namespace_of(one) for one in replicas.unsorted})
+    _guard_namespaces(draft, {unstructured.namespace_of(obj) for obj in replicas.unsorted})
     if not replicas.unsorted:
         draft.drop(GUARD)
         draft.set_condition(DELETION, "NoReplicas", "no replicas are placed here")

@@ -80,7 +80,7 @@ def _placed_here(draft: Draft) -> Required:
     """Ask for the replicas on the cluster: found by their label, and what they run and where says their spec."""
     cluster = draft.observation.name
     labelled = draft.require(REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: cluster}))
-    here = tuple(one for one in labelled.unsorted if unstructured.text(one, "spec", "clusterName") in {cluster, ""})
+    here = tuple(obj for obj in labelled.unsorted if unstructured.text(obj, "spec", "clusterName") in {cluster, ""})
     return labelled if labelled.unresolved else replace(labelled, objects=here)
 
 

@@ -102,7 +102,7 @@ def _published(pool: NodePool, read: InferenceClassSpec) -> Manifest:
         "className": pool.class_name,
         "nodes": pool.most_nodes,
         "node": read.node.plain() if read.node else None,
-        "devices": [{**one.plain(), "claim": one.claim, "count": one.count} for one in read.devices],
+        "devices": [{**device.plain(), "claim": device.claim, "count": device.count} for device in read.devices],
     }
 
 

@@ -38,6 +38,7 @@ def files(of: Release) -> dict[str, str]:
 
 def _text(documents: Iterable[tuple[str, Manifest]]) -> str:
     parts = [
-        (f"# {why}\n" if why else "") + yaml.safe_dump(thing, sort_keys=False, width=120) for why, thing in documents
+        (f"# {why}\n" if why else "") + yaml.safe_dump(document, sort_keys=False, width=120)
+        for why, document in documents
     ]
     return _HEAD + "---\n".join(parts)

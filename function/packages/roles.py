@@ -52,7 +52,7 @@ def team_roles() -> tuple[Manifest, ...]:
         _role(
             "modelplane-edit",
             _aggregated("edit", "admin"),
-            [_rule(GROUP, [one for one in models if one not in endpoints], (*_READ, *_EDIT))],
+            [_rule(GROUP, [model for model in models if model not in endpoints], (*_READ, *_EDIT))],
         ),
         _role("modelplane-endpoint-edit", {}, [_rule(GROUP, endpoints, (*_READ, *_EDIT))]),
         _role("modelplane-platform-view", _aggregated("view"), [_rule(GROUP, fleet, _READ)]),

@@ -12,7 +12,7 @@ from function.preview.errors import RefusedError
 from function.preview.kinds import ref_of
 
 
-def admit(thing: Manifest, old: Object | None) -> Manifest:
+def admit(obj: Manifest, old: Object | None) -> Manifest:
     """Fill in the defaults of an object that is created, or that takes the place of an old one.
 
     Kinds that are not ours are taken as they are.
@@ -20,16 +20,16 @@ def admit(thing: Manifest, old: Object | None) -> Manifest:
     Raises:
         RefusedError: When the kind's schema or rules refuse it.
     """
-    verdict = judge(thing) if old is None else admit_update(old, thing)
+    verdict = judge(obj) if old is None else admit_update(old, obj)
     if verdict.problems:
-        raise RefusedError(ref_of(thing), map(str, verdict.problems))
+        raise RefusedError(ref_of(obj), map(str, verdict.problems))
     return verdict.object
 
 
-def status_problems(thing: Object, status: Mapping[str, Any]) -> tuple[str, ...]:
+def status_problems(obj: Object, status: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what a kind's schema refuses in a status that its composer publishes. Nulls count."""
     found = [f"{path}: must not be null" for path in _nulls(status, "status")]
-    verdict = judge({**thing, "status": dict(status)})
+    verdict = judge({**obj, "status": dict(status)})
     return (*found, *(str(problem) for problem in verdict.problems if problem.path.startswith("status")))
 
 

@@ -13,10 +13,10 @@ from celpy.evaluation import CELEvalError
 from function.composition import Object
 
 
-def holds(query: str, thing: Object) -> tuple[bool, str]:
+def holds(query: str, obj: Object) -> tuple[bool, str]:
     """Tell whether a query is true of an object; an error is not true, and gives its message."""
     try:
-        result = _program(query).evaluate({"object": json_to_cel(dict(thing))})
+        result = _program(query).evaluate({"object": json_to_cel(dict(obj))})
     except CELParseError as error:
         return False, f"failed to compile query: {_text(error)}"
     except CELEvalError as error:

@@ -56,9 +56,9 @@ class Addresses:
     def __init__(self) -> None:
         self._given: dict[Place, str] = {}
 
-    def of(self, cluster: str, thing: Object) -> str:
+    def of(self, cluster: str, obj: Object) -> str:
         """The address of a gateway."""
-        place = (cluster, ref_of(thing))
+        place = (cluster, ref_of(obj))
         if place not in self._given:
             networks: Iterable[Any] = (_FRONT_DOORS,) if cluster == CONTROL else _GATEWAYS
             taken = set(self._given.values())
@@ -85,16 +85,16 @@ class Clusters:
 
     def everything(self) -> list[Remote]:
         """All objects, by cluster and identity."""
-        found = [(cluster, ref) for (cluster, _), things in self._objects.items() for ref in things]
+        found = [(cluster, ref) for (cluster, _), obj in self._objects.items() for ref in obj]
         return [self._of((cluster, ref))[ref] for cluster, ref in sorted(found)]
 
     def get(self, place: Place) -> Remote | None:
         """One object; None when it is not there."""
         return self._of(place).get(place[1])
 
-    def lacks_namespace(self, cluster: str, thing: Object) -> str:
+    def lacks_namespace(self, cluster: str, obj: Object) -> str:
         """The namespace that an object needs and the cluster does not have; empty when it has it."""
-        namespace = unstructured.namespace_of(thing)
+        namespace = unstructured.namespace_of(obj)
         if not namespace or namespace in _THERE_ALREADY or namespace in SERVING_STACK_NAMESPACES:
             return ""
         return "" if self.get((cluster, Ref("", "Namespace", "", namespace))) else namespace
@@ -144,7 +144,7 @@ class Clusters:
         return Surroundings(
             now,
             find=lambda kind: [remote.thing for remote in self._objects.get((cluster, kind), {}).values()],
-            address=lambda thing: self.addresses.of(cluster, thing),
+            address=lambda obj: self.addresses.of(cluster, obj),
         )
 
     def _changed(self, place: Place, by: Ref, what: str) -> None:

@@ -74,8 +74,8 @@ class ControlPlane:
             lambda: self.store.find(group_of(CRD[0]), CRD[1]),
         )
         self._reconciler = Reconciler(self.store, self._call, served, self._drop, self._record)
-        for thing in seeds.installed():
-            self._seed(thing)
+        for obj in seeds.installed():
+            self._seed(obj)
 
     # ------------------------------------------------------------------ what a user does
 
@@ -88,7 +88,7 @@ class ControlPlane:
         Raises:
             RefusedError: When a manifest of our kinds is refused.
         """
-        given = [in_namespace(thing, "default") for thing in manifests]
+        given = [in_namespace(obj, "default") for obj in manifests]
         for thing in given:
             for needed in seeds.assumed(thing):
                 self._seed(needed)
@@ -149,9 +149,7 @@ class ControlPlane:
     @property
     def composites(self) -> tuple[Manifest, ...]:
         """Every composite, in the order in which they are reconciled; not to be changed."""
-        return tuple(
-            thing for api_version, kind in self._kinds for thing in self.store.find(group_of(api_version), kind)
-        )
+        return tuple(obj for api_version, kind in self._kinds for obj in self.store.find(group_of(api_version), kind))
 
     # ------------------------------------------------------------------ time
 
@@ -268,18 +266,18 @@ class ControlPlane:
         if event not in told:
             told.append(event)
 
-    def _seed(self, thing: Manifest) -> None:
-        if self.store.get(ref_of(thing)) is None:
-            self.store.apply(thing, Writer("installation", who="the installation"))
+    def _seed(self, obj: Manifest) -> None:
+        if self.store.get(ref_of(obj)) is None:
+            self.store.apply(obj, Writer("installation", who="the installation"))
 
     def _give_up(self, ref: Ref) -> None:
         """Note the Services that go with an object: no composer can keep a route from naming them meanwhile."""
-        thing = self.store.get(ref)
-        if thing is None:
+        obj = self.store.get(ref)
+        if obj is None:
             return
         if ref.kind == "Service":
             self._given_up.add(ref)
-        uid = thing["metadata"]["uid"]
+        uid = obj["metadata"]["uid"]
         for other in self.store.everything():
             if controller_uid(other) == uid:
                 self._give_up(ref_of(other))
@@ -289,14 +287,14 @@ def _ref(api_version: str, kind: str, namespace: str, name: str) -> Ref:
     return Ref(group_of(api_version), kind, namespace if is_namespaced(api_version, kind) else "", name)
 
 
-def _without_server_fields(thing: Manifest) -> Manifest:
+def _without_server_fields(obj: Manifest) -> Manifest:
     """A manifest as a user means it, also when it was read from a cluster."""
     meta = {
         key: value
-        for key, value in unstructured.mapping(thing, "metadata").items()
+        for key, value in unstructured.mapping(obj, "metadata").items()
         if key in {"name", "namespace", "labels", "annotations"}
     }
-    return {**{key: value for key, value in thing.items() if key != "status"}, "metadata": meta}
+    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": meta}
 
 
 def _check(found: Collection[str]) -> None:

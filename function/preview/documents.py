@@ -28,21 +28,21 @@ def documents(plane: ControlPlane) -> list[Manifest]:
     An object on an inference cluster stands for itself instead of the Object that brings it there.
     Composites carry their status. The content of Secrets is hidden, and so are passwords in URLs.
     """
-    composites = {ref_of(thing) for thing in plane.composites}
+    composites = {ref_of(composite) for composite in plane.composites}
     found: dict[tuple[str, Ref], Manifest] = {}
-    for thing in plane.store.everything():
-        owner = plane.store.of_uid(controller_uid(thing))
-        if owner is None and ref_of(thing) not in plane.given:
+    for obj in plane.store.everything():
+        owner = plane.store.of_uid(controller_uid(obj))
+        if owner is None and ref_of(obj) not in plane.given:
             continue
         notes = {COMPOSED_BY: f"{owner['kind']}/{unstructured.name_of(owner)}"} if owner is not None else {}
-        if objects.is_object(thing):
-            cluster, ref = providers.remote_of(plane.store, thing)
+        if objects.is_object(obj):
+            cluster, ref = providers.remote_of(plane.store, obj)
             notes[ON_CLUSTER] = cluster
-            found[cluster, ref] = _document(objects.desired(thing), notes)
+            found[cluster, ref] = _document(objects.desired(obj), notes)
         else:
-            ref = ref_of(thing)
-            status = unstructured.mapping(thing, "status") if ref in composites else {}
-            found["", ref] = _document({**thing, "status": dict(status)}, notes)
+            ref = ref_of(obj)
+            status = unstructured.mapping(obj, "status") if ref in composites else {}
+            found["", ref] = _document({**obj, "status": dict(status)}, notes)
     return [found[key] for key in sorted(found)]
 
 
@@ -65,22 +65,22 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
-def _document(thing: Object, notes: Mapping[str, str]) -> Manifest:
+def _document(obj: Object, notes: Mapping[str, str]) -> Manifest:
     """An object without what the API server and Crossplane keep in it for themselves."""
-    meta: Manifest = {key: thing["metadata"][key] for key in ("name", "namespace") if thing["metadata"].get(key)}
-    labels = {k: v for k, v in unstructured.labels(thing).items() if k not in {_IN_USE, COMPOSITE_LABEL}}
-    annotations = {**unstructured.annotations(thing), **notes}
+    meta: Manifest = {key: obj["metadata"][key] for key in ("name", "namespace") if obj["metadata"].get(key)}
+    labels = {k: v for k, v in unstructured.labels(obj).items() if k not in {_IN_USE, COMPOSITE_LABEL}}
+    annotations = {**unstructured.annotations(obj), **notes}
     meta |= {key: value for key, value in (("labels", labels), ("annotations", annotations)) if value}
-    body: Manifest = {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": meta}
-    for key, value in thing.items():
+    body: Manifest = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": meta}
+    for key, value in obj.items():
         if key in {*body, "status"}:
             continue
         body[key] = {k: v for k, v in value.items() if k != "crossplane"} if key == "spec" else value
-    if thing["kind"] == "Secret":
-        hidden = {key: dict.fromkeys(unstructured.mapping(thing, key), HIDDEN) for key in ("data", "stringData")}
+    if obj["kind"] == "Secret":
+        hidden = {key: dict.fromkeys(unstructured.mapping(obj, key), HIDDEN) for key in ("data", "stringData")}
         body |= {key: value for key, value in hidden.items() if value}
-    if unstructured.mapping(thing, "status"):
-        body["status"] = thing["status"]
+    if unstructured.mapping(obj, "status"):
+        body["status"] = obj["status"]
     shown: Manifest = without_passwords({key: value for key, value in body.items() if value != {}})
     return shown
 

@@ -11,10 +11,10 @@ from function.preview.gateway_api import backends
 POOL: Final = "modelplane.ai/pool"
 
 
-def facts(thing: Object) -> str:
+def facts(obj: Object) -> str:
     """The key facts of an object; empty for kinds whose name says it all."""
-    tell = _TELL.get(unstructured.text(thing, "kind"))
-    return tell(thing) if tell else ""
+    tell = _TELL.get(unstructured.text(obj, "kind"))
+    return tell(obj) if tell else ""
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -37,14 +37,14 @@ def _device(device: Object) -> str:
     return f"{unstructured.text(device, 'name')} ({more})" if more else unstructured.text(device, "name")
 
 
-def _deployment(thing: Object) -> str:
-    copies = unstructured.integer(thing, "spec", "replicas", default=1)
-    return f"{counted(copies, 'pod')} of {_pod(unstructured.mapping(thing, 'spec', 'template', 'spec'))}"
+def _deployment(obj: Object) -> str:
+    copies = unstructured.integer(obj, "spec", "replicas", default=1)
+    return f"{counted(copies, 'pod')} of {_pod(unstructured.mapping(obj, 'spec', 'template', 'spec'))}"
 
 
-def _gangs(thing: Object) -> str:
-    copies = unstructured.integer(thing, "spec", "replicas", default=1)
-    template = unstructured.mapping(thing, "spec", "leaderWorkerTemplate")
+def _gangs(obj: Object) -> str:
+    copies = unstructured.integer(obj, "spec", "replicas", default=1)
+    template = unstructured.mapping(obj, "spec", "leaderWorkerTemplate")
     size = unstructured.integer(template, "size", default=1)
     leader = _pod(unstructured.mapping(template, "leaderTemplate", "spec"))
     return f"{counted(copies, 'gang')} of {counted(size, 'pod')}: {leader}"
@@ -56,60 +56,60 @@ def _pod(spec: Object) -> str:
     return ", ".join(filter(None, [" and ".join(images), f"on node pool {pool}" if pool else ""]))
 
 
-def _claim(thing: Object) -> str:
+def _claim(obj: Object) -> str:
     said = []
-    for request in unstructured.items(thing, "spec", "spec", "devices", "requests"):
+    for request in unstructured.items(obj, "spec", "spec", "devices", "requests"):
         exactly = unstructured.mapping(request, "exactly")
         count = unstructured.integer(exactly, "count", default=1)
         said.append(f"{count} x {unstructured.text(exactly, 'deviceClassName')} ({unstructured.text(request, 'name')})")
     return f"each pod claims {', '.join(said)}" if said else ""
 
 
-def _service(thing: Object) -> str:
-    ports = [str(unstructured.integer(port, "port")) for port in unstructured.items(thing, "spec", "ports")]
+def _service(obj: Object) -> str:
+    ports = [str(unstructured.integer(port, "port")) for port in unstructured.items(obj, "spec", "ports")]
     return f"port {', '.join(ports)}" if ports else ""
 
 
-def _route(thing: Object) -> str:
+def _route(obj: Object) -> str:
     paths = [
         unstructured.text(match, "path", "value")
-        for rule in unstructured.items(thing, "spec", "rules")
+        for rule in unstructured.items(obj, "spec", "rules")
         for match in unstructured.items(rule, "matches")
     ]
-    named = [f"{unstructured.text(b, 'kind') or 'Service'} {unstructured.text(b, 'name')}" for b in backends(thing)]
+    named = [f"{unstructured.text(b, 'kind') or 'Service'} {unstructured.text(b, 'name')}" for b in backends(obj)]
     behind = list(dict.fromkeys(named))
     return f"{', '.join(filter(None, paths)) or 'every path'} -> {', '.join(behind) or 'nothing'}"
 
 
-def _inference_pool(thing: Object) -> str:
-    ports = [str(unstructured.integer(port, "number")) for port in unstructured.items(thing, "spec", "targetPorts")]
-    picker = unstructured.text(thing, "spec", "endpointPickerRef", "name")
+def _inference_pool(obj: Object) -> str:
+    ports = [str(unstructured.integer(port, "number")) for port in unstructured.items(obj, "spec", "targetPorts")]
+    picker = unstructured.text(obj, "spec", "endpointPickerRef", "name")
     return f"port {', '.join(ports)}, picked by {picker}" if picker else ""
 
 
-def _disruption_budget(thing: Object) -> str:
-    return f"at most {counted(unstructured.integer(thing, 'spec', 'maxUnavailable'), 'pod')} away at a time"
+def _disruption_budget(obj: Object) -> str:
+    return f"at most {counted(unstructured.integer(obj, 'spec', 'maxUnavailable'), 'pod')} away at a time"
 
 
-def _gateway(thing: Object) -> str:
-    ports = [str(unstructured.integer(item, "port")) for item in unstructured.items(thing, "spec", "listeners")]
-    return f"port {', '.join(ports)}, class {unstructured.text(thing, 'spec', 'gatewayClassName')}"
+def _gateway(obj: Object) -> str:
+    ports = [str(unstructured.integer(item, "port")) for item in unstructured.items(obj, "spec", "listeners")]
+    return f"port {', '.join(ports)}, class {unstructured.text(obj, 'spec', 'gatewayClassName')}"
 
 
-def _release(thing: Object) -> str:
-    chart = unstructured.mapping(thing, "spec", "forProvider", "chart")
-    namespace = unstructured.text(thing, "spec", "forProvider", "namespace")
+def _release(obj: Object) -> str:
+    chart = unstructured.mapping(obj, "spec", "forProvider", "chart")
+    namespace = unstructured.text(obj, "spec", "forProvider", "namespace")
     return f"chart {unstructured.text(chart, 'name')} {unstructured.text(chart, 'version')} in namespace {namespace}"
 
 
-def _content(thing: Object) -> str:
-    keys = sorted({**unstructured.mapping(thing, "data"), **unstructured.mapping(thing, "stringData")})
+def _content(obj: Object) -> str:
+    keys = sorted({**unstructured.mapping(obj, "data"), **unstructured.mapping(obj, "stringData")})
     return f"with {', '.join(keys)}" if keys else ""
 
 
-def _volume(thing: Object) -> str:
-    size = unstructured.text(thing, "spec", "resources", "requests", "storage")
-    return " ".join(filter(None, [size, unstructured.text(thing, "spec", "storageClassName")]))
+def _volume(obj: Object) -> str:
+    size = unstructured.text(obj, "spec", "resources", "requests", "storage")
+    return " ".join(filter(None, [size, unstructured.text(obj, "spec", "storageClassName")]))
 
 
 _TELL: Final[Mapping[str, Callable[[Object], str]]] = {

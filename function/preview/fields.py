@@ -56,10 +56,10 @@ def plain(value: Any, path: str = "") -> Any:
     raise TypeError(f"{path or 'the object'} is of type {type(value).__name__}, which JSON does not have")
 
 
-def flatten(thing: Mapping[str, Any]) -> Fields:
+def flatten(obj: Mapping[str, Any]) -> Fields:
     """Take an object apart into its leaves. Nulls are no fields."""
     found: Fields = {}
-    for key, value in thing.items():
+    for key, value in obj.items():
         _collect(value, (f"f:{key}",), found)
     return found
 

@@ -20,38 +20,42 @@ def collect(store: Store) -> None:
     that. It waits only for what blocks it, as children of composites do and Usages do not. What a Usage protects is
     left for the next time.
     """
-    things = store.everything()
+    objs = store.everything()
     blocking: dict[str, list[Object]] = {}
-    for thing in things:
-        for owner in unstructured.items(thing, "metadata", "ownerReferences"):
+    for obj in objs:
+        for owner in unstructured.items(obj, "metadata", "ownerReferences"):
             if owner.get("blockOwnerDeletion") is True:
-                blocking.setdefault(unstructured.text(owner, "uid"), []).append(thing)
-    for thing in things:
-        if store.waits_for_dependents(thing):
-            dependents = blocking.get(thing["metadata"]["uid"], [])
+                blocking.setdefault(unstructured.text(owner, "uid"), []).append(obj)
+    for obj in objs:
+        if store.waits_for_dependents(obj):
+            dependents = blocking.get(obj["metadata"]["uid"], [])
             for dependent in dependents:
                 _orphaned(store, dependent, foreground=True)
             if not dependents:
-                store.release(ref_of(thing), _COLLECTOR)
-        elif not all(store.of_uid(uid) for uid in owners(thing)):
-            _orphaned(store, thing, foreground=None)
+                store.release(ref_of(obj), _COLLECTOR)
+        elif not all(store.of_uid(uid) for uid in owners(obj)):
+            _orphaned(store, obj, foreground=None)
 
 
-def owners(thing: Object) -> list[str]:
+def owners(obj: Object) -> list[str]:
     """The uids of an object's owners."""
-    return [unstructured.text(owner, "uid") for owner in unstructured.items(thing, "metadata", "ownerReferences")]
+    return [unstructured.text(owner, "uid") for owner in unstructured.items(obj, "metadata", "ownerReferences")]
 
 
-def _orphaned(store: Store, thing: Object, *, foreground: bool | None) -> None:
+def _orphaned(store: Store, obj: Object, *, foreground: bool | None) -> None:
     """Take the lost owners off an object that has others, or delete it; one that is being deleted is left to that."""
-    if unstructured.text(thing, "metadata", "deletionTimestamp"):
+    if unstructured.text(obj, "metadata", "deletionTimestamp"):
         return
-    solid = set(_solid(store, owners(thing)))
+    solid = set(_solid(store, owners(obj)))
     if not solid:
-        _delete(store, thing, foreground=foreground)
+        _delete(store, obj, foreground=foreground)
         return
-    kept = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("uid") in solid]
-    store.update({**thing, "metadata": {**thing["metadata"], "ownerReferences": kept}}, _COLLECTOR)
+    kept = [
+        reference
+        for reference in unstructured.items(obj, "metadata", "ownerReferences")
+        if reference.get("uid") in solid
+    ]
+    store.update({**obj, "metadata": {**obj["metadata"], "ownerReferences": kept}}, _COLLECTOR)
 
 
 def _solid(store: Store, uids: Iterable[str]) -> Iterable[str]:
@@ -61,8 +65,8 @@ def _solid(store: Store, uids: Iterable[str]) -> Iterable[str]:
             yield uid
 
 
-def _delete(store: Store, thing: Object, *, foreground: bool | None) -> None:
+def _delete(store: Store, obj: Object, *, foreground: bool | None) -> None:
     try:
-        usages.delete(store, ref_of(thing), _COLLECTOR.who, foreground=foreground)
+        usages.delete(store, ref_of(obj), _COLLECTOR.who, foreground=foreground)
     except InUseError:
         return

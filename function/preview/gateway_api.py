@@ -31,33 +31,33 @@ class Surroundings:
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """An object of the cluster; None when it is not there."""
-        for thing in self.find(kind):
-            if unstructured.name_of(thing) == name and unstructured.namespace_of(thing) == namespace:
-                return thing
+        for obj in self.find(kind):
+            if unstructured.name_of(obj) == name and unstructured.namespace_of(obj) == namespace:
+                return obj
         return None
 
 
-def gateway_class(thing: Object, around: Surroundings) -> dict[str, Any]:
+def gateway_class(obj: Object, around: Surroundings) -> dict[str, Any]:
     """The status of a GatewayClass: accepted."""
-    accepted = condition("Accepted", "True", "Accepted", "Handled by the controller", generation=_generation(thing))
-    return {"conditions": turned(unstructured.items(thing, "status", "conditions"), [accepted], around.now)}
+    accepted = condition("Accepted", "True", "Accepted", "Handled by the controller", generation=_generation(obj))
+    return {"conditions": turned(unstructured.items(obj, "status", "conditions"), [accepted], around.now)}
 
 
-def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
+def gateway(obj: Object, around: Surroundings) -> dict[str, Any]:
     """The status of a Gateway once its class is accepted: its address, and whether each of its listeners works."""
-    generation = _generation(thing)
-    seen = unstructured.items(thing, "status", "conditions")
-    its_class = around.get("GatewayClass", "", unstructured.text(thing, "spec", "gatewayClassName"))
+    generation = _generation(obj)
+    seen = unstructured.items(obj, "status", "conditions")
+    its_class = around.get("GatewayClass", "", unstructured.text(obj, "spec", "gatewayClassName"))
     if its_class is None or not unstructured.is_true(its_class, "Accepted"):
         pending = [
             condition(kind, "Unknown", "Pending", "Waiting for controller", generation=generation)
             for kind in ("Accepted", "Programmed")
         ]
         return {"conditions": turned(seen, pending, around.now)}
-    before = {unstructured.text(old, "name"): old for old in unstructured.items(thing, "status", "listeners")}
+    before = {unstructured.text(old, "name"): old for old in unstructured.items(obj, "status", "listeners")}
     listeners = [
-        _listener(thing, listener, before.get(unstructured.text(listener, "name"), {}), around)
-        for listener in unstructured.items(thing, "spec", "listeners")
+        _listener(obj, listener, before.get(unstructured.text(listener, "name"), {}), around)
+        for listener in unstructured.items(obj, "spec", "listeners")
     ]
     if all(map(_works, listeners)):
         said = [
@@ -68,19 +68,19 @@ def gateway(thing: Object, around: Surroundings) -> dict[str, Any]:
         wrong = "All Listeners must be valid"
         said = [condition("Accepted", "False", "ListenersNotValid", wrong, generation=generation)]
     return {
-        "addresses": [{"type": "IPAddress", "value": around.address(thing)}],
+        "addresses": [{"type": "IPAddress", "value": around.address(obj)}],
         "conditions": _anew(seen, said, around.now),
         "listeners": listeners,
     }
 
 
-def route(thing: Object, around: Surroundings) -> dict[str, Any]:
+def route(obj: Object, around: Surroundings) -> dict[str, Any]:
     """The status of an HTTPRoute: what each gateway that it names says about it."""
-    generation = _generation(thing)
-    old = unstructured.items(thing, "status", "parents")
+    generation = _generation(obj)
+    old = unstructured.items(obj, "status", "parents")
     parents = []
-    for parent in unstructured.items(thing, "spec", "parentRefs"):
-        namespace = unstructured.text(parent, "namespace") or unstructured.namespace_of(thing)
+    for parent in unstructured.items(obj, "spec", "parentRefs"):
+        namespace = unstructured.text(parent, "namespace") or unstructured.namespace_of(obj)
         found = around.get("Gateway", namespace, unstructured.text(parent, "name"))
         if not any(map(_works, unstructured.items(found, "status", "listeners"))):
             continue
@@ -88,7 +88,7 @@ def route(thing: Object, around: Surroundings) -> dict[str, Any]:
         seen = next((entry for entry in old if entry.get("parentRef") == parent), {})
         said = [
             condition("Accepted", "True", "Accepted", "Route is accepted", generation=generation),
-            _resolved(thing, around, generation),
+            _resolved(obj, around, generation),
         ]
         parents.append(
             {
@@ -100,10 +100,10 @@ def route(thing: Object, around: Surroundings) -> dict[str, Any]:
     return {"parents": parents}
 
 
-def inference_pool(thing: Object, around: Surroundings) -> dict[str, Any]:
+def inference_pool(obj: Object, around: Surroundings) -> dict[str, Any]:
     """The status of an InferencePool: accepted by the gateways of the routes that lead to it."""
-    name, namespace = unstructured.name_of(thing), unstructured.namespace_of(thing)
-    old = unstructured.items(thing, "status", "parents")
+    name, namespace = unstructured.name_of(obj), unstructured.namespace_of(obj)
+    old = unstructured.items(obj, "status", "parents")
     parents: list[Manifest] = []
     for leading in around.find("HTTPRoute"):
         names = {unstructured.text(ref, "name") for ref in backends(leading) if ref.get("kind") == "InferencePool"}
@@ -113,24 +113,22 @@ def inference_pool(thing: Object, around: Surroundings) -> dict[str, Any]:
             ref = {key: parent["parentRef"][key] for key in ("name", "namespace") if key in parent["parentRef"]}
             ref = {"group": GROUP, "kind": "Gateway", **ref}
             seen = next((entry for entry in old if entry.get("parentRef") == ref), {})
-            said = [condition(k, "True", k, generation=_generation(thing)) for k in ("Accepted", "ResolvedRefs")]
+            said = [condition(k, "True", k, generation=_generation(obj)) for k in ("Accepted", "ResolvedRefs")]
             parents.append(
                 {"parentRef": ref, "conditions": turned(unstructured.items(seen, "conditions"), said, around.now)}
             )
     return {"parents": parents} if parents else {}
 
 
-def backends(thing: Object) -> list[Mapping[str, Any]]:
+def backends(obj: Object) -> list[Mapping[str, Any]]:
     """Every backend reference of a route, in order."""
-    return [
-        ref for rule in unstructured.items(thing, "spec", "rules") for ref in unstructured.items(rule, "backendRefs")
-    ]
+    return [ref for rule in unstructured.items(obj, "spec", "rules") for ref in unstructured.items(rule, "backendRefs")]
 
 
-def _resolved(thing: Object, around: Surroundings, generation: int) -> Manifest:
-    for ref in backends(thing):
+def _resolved(obj: Object, around: Surroundings, generation: int) -> Manifest:
+    for ref in backends(obj):
         kind = unstructured.text(ref, "kind") or "Service"
-        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(thing)
+        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(obj)
         if around.get(kind, namespace, unstructured.text(ref, "name")) is None:
             missing = f"{kind} {namespace}/{unstructured.text(ref, 'name')} not found"
             return condition("ResolvedRefs", "False", "BackendNotFound", missing, generation=generation)
@@ -138,9 +136,9 @@ def _resolved(thing: Object, around: Surroundings, generation: int) -> Manifest:
     return condition("ResolvedRefs", "True", "ResolvedRefs", said, generation=generation)
 
 
-def _listener(thing: Object, listener: Object, old: Object, around: Surroundings) -> Manifest:
-    generation = _generation(thing)
-    problem = _certificate_problem(thing, listener, around)
+def _listener(obj: Object, listener: Object, old: Object, around: Surroundings) -> Manifest:
+    generation = _generation(obj)
+    problem = _certificate_problem(obj, listener, around)
     if problem:
         said = [
             condition("ResolvedRefs", "False", "InvalidCertificateRef", problem, generation=generation),
@@ -167,10 +165,10 @@ def _works(listener: Object) -> bool:
     return unstructured.is_true({"status": listener}, "Programmed")
 
 
-def _certificate_problem(thing: Object, listener: Object, around: Surroundings) -> str:
+def _certificate_problem(obj: Object, listener: Object, around: Surroundings) -> str:
     """Why a listener has no certificate, in Traefik's words; empty when it has one or needs none."""
     for ref in unstructured.items(listener, "tls", "certificateRefs"):
-        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(thing)
+        namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(obj)
         name = unstructured.text(ref, "name")
         where = f"{namespace}/{name}"
         cannot = f"Cannot load CertificateRef {where}"
@@ -187,5 +185,5 @@ def _certificate_problem(thing: Object, listener: Object, around: Surroundings) 
     return ""
 
 
-def _generation(thing: Object) -> int:
-    return unstructured.integer(thing, "metadata", "generation")
+def _generation(obj: Object) -> int:
+    return unstructured.integer(obj, "metadata", "generation")

@@ -97,9 +97,9 @@ def read(paths: Sequence[str], stdin: TextIO | None = None) -> list[Manifest]:
     return [document.content for document in found.values()]
 
 
-def _different(one: Manifest, other: Manifest) -> list[str]:
+def _different(obj: Manifest, other: Manifest) -> list[str]:
     """List the fields in which two manifests of one object differ."""
-    mine, theirs = in_namespace(one, "default"), in_namespace(other, "default")
+    mine, theirs = in_namespace(obj, "default"), in_namespace(other, "default")
     return sorted(field for field in mine.keys() | theirs.keys() if mine.get(field, ...) != theirs.get(field, ...))
 
 
@@ -135,45 +135,45 @@ def _items(document: Document, problems: list[str]) -> Iterator[Document]:
 
 def _problems(document: Document) -> list[str]:
     """Say why a document is refused; nothing when it is not."""
-    thing = document.content
-    if not isinstance(thing, dict):
-        return [f"{document.source}: is no manifest: a map is needed, not {_called(thing)}"]
+    obj = document.content
+    if not isinstance(obj, dict):
+        return [f"{document.source}: is no manifest: a map is needed, not {_called(obj)}"]
     try:
-        plain(thing)
+        plain(obj)
     except TypeError as error:
         return [f"{document.source}: {error}"]
     for field in ("apiVersion", "kind"):
-        if not unstructured.text(thing, field):
+        if not unstructured.text(obj, field):
             return [f"{document.source}: is no manifest: {field} is required, and must be a text"]
-    if group_of(thing["apiVersion"]) == _KUSTOMIZE:
+    if group_of(obj["apiVersion"]) == _KUSTOMIZE:
         return [
             f"{document.source}: is for kustomize; give what it makes: kubectl kustomize FOLDER | modelplane preview -"
         ]
-    admitted = admit(thing, document.source)
+    admitted = admit(obj, document.source)
     found = admitted.lines()
-    subject = f"{document.source}: {thing['kind']}/{unstructured.text(thing, 'metadata', 'name') or '?'}"
-    if not found and not unstructured.name_of(thing):
+    subject = f"{document.source}: {obj['kind']}/{unstructured.text(obj, 'metadata', 'name') or '?'}"
+    if not found and not unstructured.name_of(obj):
         found.append(f"{subject}: metadata.name: is required, and must be a text")
-    return found + [f"{subject}: {problem}" for problem in (*_misplaced(thing), *_metadata(thing))]
+    return found + [f"{subject}: {problem}" for problem in (*_misplaced(obj), *_metadata(obj))]
 
 
-def _misplaced(thing: Object) -> Iterator[str]:
+def _misplaced(obj: Object) -> Iterator[str]:
     """Find a kind of ours that is written with a group that nobody serves."""
-    group, kind = group_of(thing["apiVersion"]), thing["kind"]
+    group, kind = group_of(obj["apiVersion"]), obj["kind"]
     served = sorted(known.api_version for known in KINDS if known.kind == kind)
     if served and group not in GROUPS and (not group or difflib.get_close_matches(group, GROUPS, n=1, cutoff=0.8)):
-        yield f'apiVersion: {kind} is served as {" and ".join(served)}, not "{thing["apiVersion"]}"'
+        yield f'apiVersion: {kind} is served as {" and ".join(served)}, not "{obj["apiVersion"]}"'
 
 
-def _metadata(thing: Object) -> Iterator[str]:
+def _metadata(obj: Object) -> Iterator[str]:
     """Judge what every kind has in its metadata, besides the name."""
-    namespace = unstructured.dig(thing, "metadata", "namespace", default="")
+    namespace = unstructured.dig(obj, "metadata", "namespace", default="")
     if not isinstance(namespace, str):
         yield f"metadata.namespace: must be a text, not {_called(namespace)}"
     elif namespace and not _NAMESPACE.fullmatch(namespace):
         yield f'metadata.namespace: must be up to 63 {patterns.MEANINGS[patterns.DNS_LABEL]}, not "{namespace}"'
     for field in ("labels", "annotations"):
-        entries = unstructured.dig(thing, "metadata", field, default={})
+        entries = unstructured.dig(obj, "metadata", field, default={})
         if not isinstance(entries, dict):
             yield f"metadata.{field}: must be a map, not {_called(entries)}"
             continue

@@ -83,22 +83,22 @@ def _leaked(store: Store) -> Iterator[str]:
     """Every composed object must belong to a composite that knows of it."""
     protected = {usages.side(store, usage, "of") for kind in usages.KINDS for usage in store.find(usages.GROUP, kind)}
     known: dict[str, AbstractSet[Ref]] = {}
-    for thing in store.everything():
-        key = unstructured.annotations(thing).get(RESOURCE_NAME)
-        if not key or unstructured.text(thing, "metadata", "deletionTimestamp") or ref_of(thing) in protected:
+    for obj in store.everything():
+        key = unstructured.annotations(obj).get(RESOURCE_NAME)
+        if not key or unstructured.text(obj, "metadata", "deletionTimestamp") or ref_of(obj) in protected:
             continue
-        uid = controller_uid(thing)
+        uid = controller_uid(obj)
         owner = store.of_uid(uid)
         if owner is None:
-            if any(store.of_uid(one) for one in garbage.owners(thing)):
+            if any(store.of_uid(owner) for owner in garbage.owners(obj)):
                 continue
-            if thing["kind"] not in usages.KINDS:
-                yield f"{ref_of(thing)} is composed by nothing any more and was not deleted"
+            if obj["kind"] not in usages.KINDS:
+                yield f"{ref_of(obj)} is composed by nothing any more and was not deleted"
         elif not unstructured.text(owner, "metadata", "deletionTimestamp"):
             if uid not in known:
                 known[uid] = _children(owner)
-            if not {ref_of(thing), replace(ref_of(thing), namespace="")} & known[uid]:
-                yield f"{ref_of(thing)} was composed as {key!r} by {ref_of(owner)}, which has lost track of it"
+            if not {ref_of(obj), replace(ref_of(obj), namespace="")} & known[uid]:
+                yield f"{ref_of(obj)} was composed as {key!r} by {ref_of(owner)}, which has lost track of it"
 
 
 def _children(owner: Object) -> AbstractSet[Ref]:
@@ -117,9 +117,9 @@ def _children(owner: Object) -> AbstractSet[Ref]:
 def _claims(store: Store, clusters: Clusters) -> Iterator[str]:
     """Every object on another cluster must belong to exactly one Object."""
     claims: dict[Place, list[Ref]] = {}
-    for thing in store.find(providers.KUBERNETES, "Object"):
-        if providers.may(thing, "Create") or providers.may(thing, "Update"):
-            claims.setdefault(providers.remote_of(store, thing), []).append(ref_of(thing))
+    for obj in store.find(providers.KUBERNETES, "Object"):
+        if providers.may(obj, "Create") or providers.may(obj, "Update"):
+            claims.setdefault(providers.remote_of(store, obj), []).append(ref_of(obj))
     for (cluster, ref), by in sorted(claims.items()):
         if len(by) > 1:
             yield f"{ref} on cluster {cluster} is claimed by {' and '.join(map(str, sorted(by)))}"
@@ -131,23 +131,23 @@ def _claims(store: Store, clusters: Clusters) -> Iterator[str]:
 
 def _names(store: Store) -> Iterator[str]:
     """Every name and label value of what is composed must be one that Kubernetes takes."""
-    for thing in store.everything():
-        if RESOURCE_NAME in unstructured.annotations(thing):
-            yield from _bad_name(thing, "")
-            if objects.is_object(thing):
-                remote = objects.desired(thing)
-                yield from _bad_name(remote, f" on cluster {providers.cluster_of(store, thing)}")
+    for obj in store.everything():
+        if RESOURCE_NAME in unstructured.annotations(obj):
+            yield from _bad_name(obj, "")
+            if objects.is_object(obj):
+                remote = objects.desired(obj)
+                yield from _bad_name(remote, f" on cluster {providers.cluster_of(store, obj)}")
 
 
-def _bad_name(thing: Object, where: str) -> Iterator[str]:
-    kind, name = unstructured.text(thing, "kind"), unstructured.name_of(thing)
+def _bad_name(obj: Object, where: str) -> Iterator[str]:
+    kind, name = unstructured.text(obj, "kind"), unstructured.name_of(obj)
     limit = _LIMITS.get(kind, _SUBDOMAIN)
     subject = f"{kind}/{name}{where}"
     if len(name) > limit:
         yield f"{subject}: the name has {len(name)} characters, and {kind} takes {limit}"
     pattern = _PATTERNS.get(kind, _DNS_1123_SUBDOMAIN)
-    if group_of(unstructured.text(thing, "apiVersion")) != _FREELY_NAMED and not pattern.fullmatch(name):
+    if group_of(unstructured.text(obj, "apiVersion")) != _FREELY_NAMED and not pattern.fullmatch(name):
         yield f"{subject}: the name is none that {kind} takes"
-    for key, value in unstructured.labels(thing).items():
+    for key, value in unstructured.labels(obj).items():
         if len(value) > _LABEL or not _LABEL_VALUE.fullmatch(value):
             yield f"{subject}: label {key} has the value {value!r}, which is no label value"

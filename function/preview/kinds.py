@@ -93,13 +93,13 @@ def group_of(api_version: str) -> str:
     return api_version.rpartition("/")[0]
 
 
-def ref_of(thing: Object) -> Ref:
+def ref_of(obj: Object) -> Ref:
     """Which object a manifest is about."""
     return Ref(
-        group_of(unstructured.text(thing, "apiVersion")),
-        unstructured.text(thing, "kind"),
-        unstructured.namespace_of(thing),
-        unstructured.name_of(thing),
+        group_of(unstructured.text(obj, "apiVersion")),
+        unstructured.text(obj, "kind"),
+        unstructured.namespace_of(obj),
+        unstructured.name_of(obj),
     )
 
 
@@ -111,9 +111,9 @@ def is_namespaced(api_version: str, kind: str) -> bool:
     return kind not in _CLUSTER_SCOPED
 
 
-def in_namespace(thing: Mapping[str, Any], default: str) -> Manifest:
+def in_namespace(obj: Mapping[str, Any], default: str) -> Manifest:
     """Copy a manifest with the namespace that its kind needs: none, its own, or the default."""
-    body = dict(thing)
+    body = dict(obj)
     meta = dict(unstructured.mapping(body, "metadata"))
     if is_namespaced(unstructured.text(body, "apiVersion"), unstructured.text(body, "kind")):
         meta["namespace"] = unstructured.text(meta, "namespace") or default

@@ -68,31 +68,31 @@ def step(store: Store, clusters: Clusters) -> None:
     garbage.collect(store)
 
 
-def cluster_of(store: Store, thing: Object, group: str = KUBERNETES) -> str:
+def cluster_of(store: Store, obj: Object, group: str = KUBERNETES) -> str:
     """The inference cluster that the provider config of an Object, or a Release, reaches.
 
     It is the cluster whose composition the provider config belongs to, even if that is being deleted
     and gone before the rest; a provider config that nothing composes stands for a cluster of its own
     name. The control cluster has no name.
     """
-    owner: Object | None = _config(store, thing, group)
+    owner: Object | None = _config(store, obj, group)
     if unstructured.text(owner, "spec", "credentials", "source") == _LOCAL:
         return CONTROL
     while owner is not None:
         if owner.get("kind") == "InferenceCluster":
             return unstructured.name_of(owner)
         owner = store.last_of_uid(controller_uid(owner))
-    return objects.provider_config(thing)
+    return objects.provider_config(obj)
 
 
-def remote_of(store: Store, thing: Object) -> tuple[str, Ref]:
+def remote_of(store: Store, obj: Object) -> tuple[str, Ref]:
     """Where an Object's manifest belongs."""
-    return cluster_of(store, thing), ref_of(remote_manifest(objects.desired(thing)))
+    return cluster_of(store, obj), ref_of(remote_manifest(objects.desired(obj)))
 
 
-def may(thing: Object, action: str) -> bool:
+def may(obj: Object, action: str) -> bool:
     """Tell whether an Object's management policies allow something."""
-    policies = unstructured.dig(thing, "spec", "managementPolicies", default=["*"])
+    policies = unstructured.dig(obj, "spec", "managementPolicies", default=["*"])
     return "*" in policies or action in policies
 
 
@@ -132,8 +132,8 @@ def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
     _say(store, thing, said, {"atProvider": {"manifest": remote.thing}})
 
 
-def _readiness(thing: Object, remote: Remote) -> Manifest:
-    policy = unstructured.text(thing, "spec", "readiness", "policy") or "SuccessfulCreate"
+def _readiness(obj: Object, remote: Remote) -> Manifest:
+    policy = unstructured.text(obj, "spec", "readiness", "policy") or "SuccessfulCreate"
     good, message = True, ""
     if policy == "DeriveFromObject":
         good = unstructured.is_true(remote.thing, "Ready")
@@ -141,7 +141,7 @@ def _readiness(thing: Object, remote: Remote) -> Manifest:
         found = unstructured.items(remote.thing, "status", "conditions")
         good = bool(found) and all(item.get("status") == "True" for item in found)
     elif policy == "DeriveFromCelQuery":
-        good, message = cel.holds(unstructured.text(thing, "spec", "readiness", "celQuery"), remote.thing)
+        good, message = cel.holds(unstructured.text(obj, "spec", "readiness", "celQuery"), remote.thing)
     if good:
         return condition("Ready", "True", "Available")
     return condition("Ready", "False", "Unavailable", message)
@@ -181,15 +181,15 @@ def polls(store: Store) -> dict[Ref, datetime]:
     return {ref: moment for ref, moment in found.items() if moment is not None}
 
 
-def _release(thing: Object, now: datetime) -> tuple[Manifest, int, str]:
+def _release(obj: Object, now: datetime) -> tuple[Manifest, int, str]:
     """How a Release stands: Ready, its revision, and Helm's word. A changed one is not Ready until the next look."""
-    revision = unstructured.integer(thing, "status", "atProvider", "revision")
+    revision = unstructured.integer(obj, "status", "atProvider", "revision")
     if not revision:
         return condition("Ready", "False", "Creating"), 1, "pending-install"
-    looked = unstructured.integer(unstructured.condition(thing, "Synced"), "observedGeneration")
-    if looked < unstructured.integer(thing, "metadata", "generation"):
+    looked = unstructured.integer(unstructured.condition(obj, "Synced"), "observedGeneration")
+    if looked < unstructured.integer(obj, "metadata", "generation"):
         return condition("Ready", "False", "Unavailable"), revision + 1, "deployed"
-    moment = _polled(thing)
+    moment = _polled(obj)
     if moment is not None and now < moment:
         return condition("Ready", "False", "Unavailable"), revision, "deployed"
     return condition("Ready", "True", "Available"), revision, "deployed"
@@ -202,9 +202,9 @@ def _polled(release: Object) -> datetime | None:
     return since + releases.POLL if since is not None and ready.get("reason") == "Unavailable" else None
 
 
-def _is_local(store: Store, thing: Object) -> bool:
+def _is_local(store: Store, obj: Object) -> bool:
     """Tell whether a Release goes to the control cluster."""
-    return cluster_of(store, thing, HELM) == CONTROL
+    return cluster_of(store, obj, HELM) == CONTROL
 
 
 # ---------------------------------------------------------------------- provider configs
@@ -216,27 +216,27 @@ def _configs(store: Store) -> None:
         users = store.find(group, user)
         for kind in ("ClusterProviderConfig", "ProviderConfig"):
             for config in store.find(group, kind):
-                used = any(_config(store, thing, group) == config for thing in users)
+                used = any(_config(store, user, group) == config for user in users)
                 store.finalize(ref_of(config), _IN_USE, _PROVIDER, present=used)
 
 
-def _is_held(thing: Object) -> bool:
+def _is_held(obj: Object) -> bool:
     """Tell whether others than the provider have a finalizer, which it lets go first."""
-    return any(one != _FINALIZER for one in unstructured.dig(thing, "metadata", "finalizers", default=[]))
+    return any(one != _FINALIZER for one in unstructured.dig(obj, "metadata", "finalizers", default=[]))
 
 
-def _config(store: Store, thing: Object, group: str) -> Manifest | None:
-    ref = unstructured.mapping(thing, "spec", "providerConfigRef")
+def _config(store: Store, obj: Object, group: str) -> Manifest | None:
+    ref = unstructured.mapping(obj, "spec", "providerConfigRef")
     kind = unstructured.text(ref, "kind") or "ClusterProviderConfig"
-    namespace = unstructured.namespace_of(thing) if kind == "ProviderConfig" else ""
+    namespace = unstructured.namespace_of(obj) if kind == "ProviderConfig" else ""
     return store.get(Ref(group, kind, namespace, unstructured.text(ref, "name")))
 
 
-def _unreachable(store: Store, thing: Object, group: str) -> str:
+def _unreachable(store: Store, obj: Object, group: str) -> str:
     """Why a provider cannot reach the cluster of an Object or Release; empty when it can."""
-    config = _config(store, thing, group)
+    config = _config(store, obj, group)
     if config is None:
-        ref = unstructured.mapping(thing, "spec", "providerConfigRef")
+        ref = unstructured.mapping(obj, "spec", "providerConfigRef")
         return f"connect failed: {unstructured.text(ref, 'kind')} {unstructured.text(ref, 'name')!r} not found"
     for part in (("spec", "credentials"), ("spec", "identity")):
         wanted = unstructured.mapping(config, *part, "secretRef")
@@ -251,18 +251,18 @@ def _unreachable(store: Store, thing: Object, group: str) -> str:
     return ""
 
 
-def _say(store: Store, thing: Manifest, said: Sequence[Object], more: Mapping[str, Any]) -> None:
-    generation = {"observedGeneration": thing["metadata"]["generation"]}
-    of_synced = thing["kind"] == "Release"  # provider-helm says nothing of the generation that Ready is about
+def _say(store: Store, obj: Manifest, said: Sequence[Object], more: Mapping[str, Any]) -> None:
+    generation = {"observedGeneration": obj["metadata"]["generation"]}
+    of_synced = obj["kind"] == "Release"  # provider-helm says nothing of the generation that Ready is about
     told = [item if of_synced and item["type"] != "Synced" else {**item, **generation} for item in said]
-    conditions = marked(unstructured.items(thing, "status", "conditions"), told, store.now)
-    status = {**unstructured.mapping(thing, "status"), **more, "conditions": conditions}
-    store.update(with_status(thing, status), _PROVIDER.status)
+    conditions = marked(unstructured.items(obj, "status", "conditions"), told, store.now)
+    status = {**unstructured.mapping(obj, "status"), **more, "conditions": conditions}
+    store.update(with_status(obj, status), _PROVIDER.status)
 
 
 def _around(store: Store, clusters: Clusters) -> Surroundings:
     return Surroundings(
         store.now,
         find=lambda kind: store.find(_CONTROL_KINDS.get(kind, ""), kind),
-        address=lambda thing: clusters.addresses.of(CONTROL, thing),
+        address=lambda obj: clusters.addresses.of(CONTROL, obj),
     )

@@ -305,9 +305,9 @@ class Reconciler:
         self.store.update(with_status(composite, status), CROSSPLANE.status)
 
 
-def controller_uid(thing: Object) -> str:
+def controller_uid(obj: Object) -> str:
     """The uid of the object that controls another; empty when there is none."""
-    for owner in unstructured.items(thing, "metadata", "ownerReferences"):
+    for owner in unstructured.items(obj, "metadata", "ownerReferences"):
         if owner.get("controller") is True:
             return unstructured.text(owner, "uid")
     return ""
@@ -323,8 +323,8 @@ def child_name(parent: str, uid: str, key: str) -> str:
     return stem + suffix
 
 
-def _identity(thing: Object) -> dict[str, Any]:
-    meta = unstructured.mapping(thing, "metadata")
+def _identity(obj: Object) -> dict[str, Any]:
+    meta = unstructured.mapping(obj, "metadata")
     return {key: meta[key] for key in ("name", "namespace") if meta.get(key)}
 
 

@@ -38,13 +38,13 @@ def installed() -> Iterator[Manifest]:
         yield stub
 
 
-def assumed(thing: Object) -> Iterator[Manifest]:
+def assumed(obj: Object) -> Iterator[Manifest]:
     """What a given object needs and an operator has made before: its namespace, the Secrets of a cluster."""
-    if unstructured.namespace_of(thing):
-        yield namespace(unstructured.namespace_of(thing))
-    if thing.get("kind") != "InferenceCluster":
+    if unstructured.namespace_of(obj):
+        yield namespace(unstructured.namespace_of(obj))
+    if obj.get("kind") != "InferenceCluster":
         return
-    existing = unstructured.mapping(thing, "spec", "cluster", "existing")
+    existing = unstructured.mapping(obj, "spec", "cluster", "existing")
     defaults = (("secretRef", KubeconfigSecret), ("identitySecretRef", IdentitySecret))
     for field, model in defaults:
         name = unstructured.text(existing, field, "name")

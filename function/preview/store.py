@@ -125,13 +125,13 @@ class Store:
         """The objects of a kind, sorted by namespace and name; not to be changed."""
         found = []
         for ref in sorted(self._by_kind.get((group, kind), ())):
-            thing = self._records[ref].thing
+            obj = self._records[ref].thing
             if (
                 (not namespace or ref.namespace == namespace)
                 and (not name or ref.name == name)
-                and (labels or {}).items() <= unstructured.labels(thing).items()
+                and (labels or {}).items() <= unstructured.labels(obj).items()
             ):
-                found.append(thing)
+                found.append(obj)
         return found
 
     def everything(self) -> list[Manifest]:
@@ -188,20 +188,20 @@ class Store:
             record.applied[writer] = (body, record.main)
         return record.thing
 
-    def update(self, thing: Mapping[str, Any], writer: Writer) -> Manifest:
+    def update(self, obj: Mapping[str, Any], writer: Writer) -> Manifest:
         """Replace an object, or its status, by a changed copy. What changed becomes the writer's.
 
         Raises:
             RefusedError: When the object is invalid.
             NotAppliedError: When it does not exist.
         """
-        ref = ref_of(thing)
+        ref = ref_of(obj)
         record = self._records.get(ref)
         if record is None:
             raise NotAppliedError(f"{ref} not found")
-        if thing == record.thing:
+        if obj == record.thing:
             return record.thing
-        body: Manifest = fields.plain(thing)
+        body: Manifest = fields.plain(obj)
         live = self._fields(record)
         given = fields.flatten(_written(body))
         merged = {path: value for path, value in live.items() if not _is_of(path, writer)}
@@ -227,7 +227,11 @@ class Store:
         meta = dict(record.thing["metadata"])
         finalizers = list(meta.get("finalizers", []))
         if foreground is not None and foreground != (FOREGROUND in finalizers):
-            finalizers = [*finalizers, FOREGROUND] if foreground else [one for one in finalizers if one != FOREGROUND]
+            finalizers = (
+                [*finalizers, FOREGROUND]
+                if foreground
+                else [finalizer for finalizer in finalizers if finalizer != FOREGROUND]
+            )
         if not finalizers:
             self._forget(ref, who)
             return
@@ -240,19 +244,19 @@ class Store:
 
     def finalize(self, ref: Ref, finalizer: str, writer: Writer, *, present: bool) -> None:
         """Add or remove a finalizer."""
-        thing = self.get(ref)
-        if thing is None or present == (finalizer in thing["metadata"].get("finalizers", [])):
+        obj = self.get(ref)
+        if obj is None or present == (finalizer in obj["metadata"].get("finalizers", [])):
             return
-        meta = dict(thing["metadata"])
+        meta = dict(obj["metadata"])
         others = [item for item in meta.pop("finalizers", []) if item != finalizer]
         if present or others:
             meta["finalizers"] = [*others, finalizer] if present else others
-        self.update({**thing, "metadata": meta}, writer)
+        self.update({**obj, "metadata": meta}, writer)
 
-    def waits_for_dependents(self, thing: Object) -> bool:
+    def waits_for_dependents(self, obj: Object) -> bool:
         """Tell whether an object is being deleted after what it controls."""
-        finalizers = unstructured.dig(thing, "metadata", "finalizers", default=[])
-        return bool(unstructured.text(thing, "metadata", "deletionTimestamp")) and FOREGROUND in finalizers
+        finalizers = unstructured.dig(obj, "metadata", "finalizers", default=[])
+        return bool(unstructured.text(obj, "metadata", "deletionTimestamp")) and FOREGROUND in finalizers
 
     def release(self, ref: Ref, writer: Writer) -> None:
         """Say that nothing is left that a deleted object controls."""
@@ -345,9 +349,9 @@ class Store:
             record.flat = (record.thing, fields.flatten(_written(record.thing)))
         return record.flat[1]
 
-    def _bump(self, ref: Ref, record: _Record, thing: Manifest, who: str, what: tuple[str, ...]) -> None:
+    def _bump(self, ref: Ref, record: _Record, obj: Manifest, who: str, what: tuple[str, ...]) -> None:
         self.revision += 1
-        record.thing = {**thing, "metadata": {**thing["metadata"], "resourceVersion": str(self.revision)}}
+        record.thing = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self.revision)}}
         self.changes.append(Change(ref, who, what))
 
     def _remove_when_free(self, ref: Ref) -> None:
@@ -356,24 +360,24 @@ class Store:
             self._forget(ref, "the API server")
 
     def _forget(self, ref: Ref, who: str) -> None:
-        thing = self._records.pop(ref).thing
-        uid = thing["metadata"]["uid"]
+        obj = self._records.pop(ref).thing
+        uid = obj["metadata"]["uid"]
         del self._uids[uid]
-        self._gone[uid] = thing
+        self._gone[uid] = obj
         self._by_kind[ref.group, ref.kind].discard(ref)
         self.revision += 1
         self.changes.append(Change(ref, who, ("(deleted)",)))
 
 
-def with_status(thing: Object, status: Mapping[str, Any]) -> Manifest:
+def with_status(obj: Object, status: Mapping[str, Any]) -> Manifest:
     """Copy an object with another status."""
-    return {**thing, "status": dict(status)}
+    return {**obj, "status": dict(status)}
 
 
-def _written(thing: Mapping[str, Any]) -> Manifest:
+def _written(obj: Mapping[str, Any]) -> Manifest:
     """An object without what only the API server writes."""
-    meta = {key: value for key, value in unstructured.mapping(thing, "metadata").items() if key not in SERVER_OWNED}
-    return {**thing, "metadata": meta}
+    meta = {key: value for key, value in unstructured.mapping(obj, "metadata").items() if key not in SERVER_OWNED}
+    return {**obj, "metadata": meta}
 
 
 def _is_of(path: Path, writer: Writer) -> bool:

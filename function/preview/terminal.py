@@ -34,15 +34,15 @@ def escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")
 
 
-def without_passwords(thing: Any) -> Any:
+def without_passwords(obj: Any) -> Any:
     """Hide name, password and keys in every URL of a text, or of all texts in plain data."""
-    match thing:
+    match obj:
         case str():
-            if "://" not in thing:
-                return thing
-            return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", thing))
+            if "://" not in obj:
+                return obj
+            return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", obj))
         case dict():
-            return {without_passwords(key): without_passwords(value) for key, value in thing.items()}
+            return {without_passwords(key): without_passwords(value) for key, value in obj.items()}
         case list():
-            return [without_passwords(one) for one in thing]
-    return thing
+            return [without_passwords(one) for one in obj]
+    return obj

@@ -53,17 +53,17 @@ def tree(plane: ControlPlane) -> tuple[Node, ...]:
 
 
 def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest], Node]) -> tuple[Node, ...]:
-    return tuple(tell(plane, thing) for thing in plane.store.find(group_of(_VERSION[kind]), kind))
+    return tuple(tell(plane, obj) for obj in plane.store.find(group_of(_VERSION[kind]), kind))
 
 
 # ---------------------------------------------------------------------- services and models
 
 
-def _service(plane: ControlPlane, thing: Manifest) -> Node:
-    address = unstructured.text(thing, "status", "address")
+def _service(plane: ControlPlane, obj: Manifest) -> Node:
+    address = unstructured.text(obj, "status", "address")
     url = f"POST {address}{_CHAT}" if address else "no URL yet"
-    below = (*_why(thing), *_answering(plane, thing), *_unanswering(plane, thing))
-    return Node(f"{_title(thing)}  {url}", _ready(thing), below)
+    below = (*_why(obj), *_answering(plane, obj), *_unanswering(plane, obj))
+    return Node(f"{_title(obj)}  {url}", _ready(obj), below)
 
 
 def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
@@ -103,31 +103,31 @@ def _endpoint(endpoint: Object | None) -> str:
     return f"replica {name} on {cluster}, {url}" if cluster else f"endpoint {name}, {url}"
 
 
-def _deployment(plane: ControlPlane, thing: Manifest) -> Node:
-    counts = unstructured.mapping(thing, "status", "replicas")
-    desired = unstructured.integer(thing, "spec", "replicas")
+def _deployment(plane: ControlPlane, obj: Manifest) -> Node:
+    counts = unstructured.mapping(obj, "status", "replicas")
+    desired = unstructured.integer(obj, "spec", "replicas")
     placed, ready = unstructured.integer(counts, "total"), unstructured.integer(counts, "ready")
     replicas = [
         replica
         for replica in plane.store.find(group_of(_VERSION["ModelReplica"]), "ModelReplica")
-        if controller_uid(replica) == thing["metadata"]["uid"]
+        if controller_uid(replica) == obj["metadata"]["uid"]
     ]
-    lines = [*_why(thing), *(_replica(replica) for replica in replicas)]
+    lines = [*_why(obj), *(_replica(replica) for replica in replicas)]
     if placed < desired:
-        reasons = tuple(Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, thing))
+        reasons = tuple(Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
         lines += [Node("Cluster by cluster", below=reasons)] if reasons else []
     words = f"{placed} of {desired} replicas placed, {ready} serving"
-    return Node(f"{_title(thing)}  {words}", _ready(thing), tuple(lines))
+    return Node(f"{_title(obj)}  {words}", _ready(obj), tuple(lines))
 
 
-def _replica(thing: Manifest) -> Node:
+def _replica(obj: Manifest) -> Node:
     pools = [
         unstructured.text(member, "nodePoolName")
-        for engine in unstructured.items(thing, "spec", "engines")
+        for engine in unstructured.items(obj, "spec", "engines")
         for member in unstructured.items(engine, "members")
     ]
-    where = f"on {unstructured.text(thing, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
-    return Node(f"replica {unstructured.name_of(thing)} {where}", _ready(thing), tuple(_why(thing)))
+    where = f"on {unstructured.text(obj, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
+    return Node(f"replica {unstructured.name_of(obj)} {where}", _ready(obj), tuple(_why(obj)))
 
 
 def _reasons(plane: ControlPlane, deployment: Manifest) -> Sequence[tuple[str, str]]:
@@ -160,7 +160,7 @@ def _clusters(plane: ControlPlane) -> list[Node]:
         groups = []
         for ref in sorted(found[cluster], key=lambda r: (_ORDER.get(r.kind, len(_ORDER)), r)):
             items = sorted(found[cluster][ref], key=lambda pair: replace(ref_of(pair[1]), name=_name(pair[1])))
-            groups.append(Node(str(ref), below=tuple(_item(thing, shown) for thing, shown in items)))
+            groups.append(Node(str(ref), below=tuple(_item(obj, shown) for obj, shown in items)))
         nodes.append(Node(f"On cluster {cluster}", below=tuple(groups)))
     return nodes
 
@@ -168,20 +168,20 @@ def _clusters(plane: ControlPlane) -> list[Node]:
 _ORDER: Final = {"ModelReplica": 0, "ModelCache": 1, "InferenceCluster": 2, "ServingStack": 3}
 
 
-def _place(plane: ControlPlane, thing: Object) -> str:
+def _place(plane: ControlPlane, obj: Object) -> str:
     """The inference cluster that an Object or Release brings something to; empty for all else."""
-    if objects.is_object(thing):
-        return providers.cluster_of(plane.store, thing)
-    if thing["kind"] == "Release":
-        return providers.cluster_of(plane.store, thing, providers.HELM)
+    if objects.is_object(obj):
+        return providers.cluster_of(plane.store, obj)
+    if obj["kind"] == "Release":
+        return providers.cluster_of(plane.store, obj, providers.HELM)
     return ""
 
 
-def _item(thing: Object, shown: Object) -> Node:
+def _item(obj: Object, shown: Object) -> Node:
     """One object on a cluster."""
-    where = unstructured.namespace_of(shown) if objects.is_object(thing) else ""
+    where = unstructured.namespace_of(shown) if objects.is_object(obj) else ""
     words = (unstructured.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
-    return Node("  ".join(filter(None, words)), _ready(thing), tuple(_why(thing)))
+    return Node("  ".join(filter(None, words)), _ready(obj), tuple(_why(obj)))
 
 
 def _name(shown: Object) -> str:
@@ -192,19 +192,19 @@ def _name(shown: Object) -> str:
 # ---------------------------------------------------------------------- the fleet
 
 
-def _gateway(plane: ControlPlane, thing: Manifest) -> Node:
+def _gateway(plane: ControlPlane, obj: Manifest) -> Node:
     del plane
-    address = unstructured.text(thing, "status", "address") or "no address yet"
-    backend = unstructured.text(thing, "spec", "backend")
-    return Node(f"gateway {unstructured.name_of(thing)}  {backend}, {address}", _ready(thing), tuple(_why(thing)))
+    address = unstructured.text(obj, "status", "address") or "no address yet"
+    backend = unstructured.text(obj, "spec", "backend")
+    return Node(f"gateway {unstructured.name_of(obj)}  {backend}, {address}", _ready(obj), tuple(_why(obj)))
 
 
-def _cluster(plane: ControlPlane, thing: Manifest) -> Node:
-    address = unstructured.text(thing, "status", "gateway", "address")
-    source = unstructured.text(thing, "spec", "cluster", "source")
-    words = f"cluster {unstructured.name_of(thing)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
-    pools = [_pool(plane, pool) for pool in unstructured.items(thing, "spec", "nodePools")]
-    return Node(words, _ready(thing), (*_why(thing), *pools))
+def _cluster(plane: ControlPlane, obj: Manifest) -> Node:
+    address = unstructured.text(obj, "status", "gateway", "address")
+    source = unstructured.text(obj, "spec", "cluster", "source")
+    words = f"cluster {unstructured.name_of(obj)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
+    pools = [_pool(plane, pool) for pool in unstructured.items(obj, "spec", "nodePools")]
+    return Node(words, _ready(obj), (*_why(obj), *pools))
 
 
 def _pool(plane: ControlPlane, pool: Object) -> Node:
@@ -227,37 +227,33 @@ def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     }
     services = plane.store.find(group_of(_VERSION["ModelService"]), "ModelService")
     return (
-        *(
-            _unused_class(thing)
-            for thing in _given(plane, "InferenceClass")
-            if unstructured.name_of(thing) not in classes
-        ),
+        *(_unused_class(obj) for obj in _given(plane, "InferenceClass") if unstructured.name_of(obj) not in classes),
         *(
             Node(
-                f"endpoint {_title(thing)}, {unstructured.text(thing, 'spec', 'url')}",
-                _ready(thing),
-                tuple(_why(thing)),
+                f"endpoint {_title(obj)}, {unstructured.text(obj, 'spec', 'url')}",
+                _ready(obj),
+                tuple(_why(obj)),
             )
-            for thing in _given(plane, "ModelEndpoint")
-            if not any(_selects(service, thing) for service in services)
+            for obj in _given(plane, "ModelEndpoint")
+            if not any(_selects(service, obj) for service in services)
         ),
-        *(_replica(thing) for thing in _given(plane, "ModelReplica") if not controller_uid(thing)),
+        *(_replica(obj) for obj in _given(plane, "ModelReplica") if not controller_uid(obj)),
         *(
-            Node(f"serving stack {_title(thing)}", _ready(thing), tuple(_why(thing)))
-            for thing in _given(plane, "ServingStack")
-            if not controller_uid(thing)
+            Node(f"serving stack {_title(obj)}", _ready(obj), tuple(_why(obj)))
+            for obj in _given(plane, "ServingStack")
+            if not controller_uid(obj)
         ),
     )
 
 
 def _given(plane: ControlPlane, kind: str) -> list[Manifest]:
     """What was given of a kind of ours."""
-    return [thing for thing in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(thing) in plane.given]
+    return [obj for obj in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(obj) in plane.given]
 
 
-def _unused_class(thing: Object) -> Node:
-    carried = devices(unstructured.items(thing, "spec", "devices"))
-    return Node(f"class {unstructured.name_of(thing)}{f': each node with {carried}' if carried else ''}", _ready(thing))
+def _unused_class(obj: Object) -> Node:
+    carried = devices(unstructured.items(obj, "spec", "devices"))
+    return Node(f"class {unstructured.name_of(obj)}{f': each node with {carried}' if carried else ''}", _ready(obj))
 
 
 def _selects(service: Object, endpoint: Object) -> bool:
@@ -269,40 +265,40 @@ def _selects(service: Object, endpoint: Object) -> bool:
 
 def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:
     """Objects of our kinds that nothing composes yet."""
-    composed = {ref_of(thing) for thing in plane.composites}
+    composed = {ref_of(composite) for composite in plane.composites}
     return tuple(
-        Node(f"{_title(thing)}  {thing['kind']}: accepted, and nothing is made of it")
-        for thing in plane.store.everything()
-        if group_of(thing["apiVersion"]) in GROUPS and ref_of(thing) not in composed
+        Node(f"{_title(obj)}  {obj['kind']}: accepted, and nothing is made of it")
+        for obj in plane.store.everything()
+        if group_of(obj["apiVersion"]) in GROUPS and ref_of(obj) not in composed
     )
 
 
 def _foreign(plane: ControlPlane) -> tuple[Node, ...]:
     """Objects of other kinds that were given."""
     return tuple(
-        Node("  ".join(filter(None, (thing["kind"], _title(thing), facts(thing)))))
-        for thing in plane.store.everything()
-        if ref_of(thing) in plane.given and group_of(thing["apiVersion"]) not in GROUPS
+        Node("  ".join(filter(None, (obj["kind"], _title(obj), facts(obj)))))
+        for obj in plane.store.everything()
+        if ref_of(obj) in plane.given and group_of(obj["apiVersion"]) not in GROUPS
     )
 
 
 # ---------------------------------------------------------------------- words
 
 
-def _title(thing: Object) -> str:
-    return "/".join(filter(None, (unstructured.namespace_of(thing), unstructured.name_of(thing))))
+def _title(obj: Object) -> str:
+    return "/".join(filter(None, (unstructured.namespace_of(obj), unstructured.name_of(obj))))
 
 
-def _ready(thing: Object) -> bool:
-    return unstructured.is_true(thing, "Ready")
+def _ready(obj: Object) -> bool:
+    return unstructured.is_true(obj, "Ready")
 
 
-def _why(thing: Object) -> Iterable[Node]:
+def _why(obj: Object) -> Iterable[Node]:
     """The conditions that say why something is not ready, what is in doubt, and what needs doing."""
-    composer = COMPOSERS.get((unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind")))
+    composer = COMPOSERS.get((unstructured.text(obj, "apiVersion"), unstructured.text(obj, "kind")))
     vocabulary: Vocabulary = {**COMMON, **composer.vocabulary} if composer else {}
-    for said in unstructured.items(thing, "status", "conditions"):
-        if _is_worth_saying(said, vocabulary, ready=_ready(thing)):
+    for said in unstructured.items(obj, "status", "conditions"):
+        if _is_worth_saying(said, vocabulary, ready=_ready(obj)):
             kind, status, reason, message = (
                 unstructured.text(said, field) for field in ("type", "status", "reason", "message")
             )

@@ -26,8 +26,8 @@ def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None
     Raises:
         InUseError: When one does.
     """
-    thing = store.get(ref)
-    if thing is not None and unstructured.labels(thing).get(_IN_USE) == "true":
+    obj = store.get(ref)
+    if obj is not None and unstructured.labels(obj).get(_IN_USE) == "true":
         by = [str(ref_of(usage)) for usage in _all(store) if side(store, usage, "of") == ref]
         if by:
             raise InUseError(f"{ref} is in use by {len(by)} usage(s), including {by[0]}")
@@ -76,15 +76,15 @@ def _protect(store: Store, usage: Manifest) -> None:
     named = _with_names(usage, used, using)
     if named != usage:
         usage = store.update(named, CROSSPLANE)
-    thing = store.get(used) if used else None
+    obj = store.get(used) if used else None
     user = store.get(using) if using else None
-    if thing is None or (user is None and "by" in unstructured.mapping(usage, "spec")):
+    if obj is None or (user is None and "by" in unstructured.mapping(usage, "spec")):
         return
     ref = ref_of(usage)
     store.finalize(ref, _FINALIZER, CROSSPLANE, present=True)
-    if unstructured.labels(thing).get(_IN_USE) != "true":
-        labels = {**unstructured.labels(thing), _IN_USE: "true"}
-        store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
+    if unstructured.labels(obj).get(_IN_USE) != "true":
+        labels = {**unstructured.labels(obj), _IN_USE: "true"}
+        store.update({**obj, "metadata": {**obj["metadata"], "labels": labels}}, CROSSPLANE)
     if user is not None:
         _own(store, ref, user)
     usage = store.get(ref) or usage
@@ -125,8 +125,8 @@ def _finish(store: Store, usage: Object, protected: Mapping[Ref | None, int]) ->
     if using is not None and store.get(using) is not None and COMPOSITE_LABEL in unstructured.labels(usage):
         return
     used = side(store, usage, "of")
-    thing = store.get(used) if used else None
-    if thing is not None and _IN_USE in unstructured.labels(thing) and protected[used] == 1:
-        labels = {key: value for key, value in unstructured.labels(thing).items() if key != _IN_USE}
-        store.update({**thing, "metadata": {**thing["metadata"], "labels": labels}}, CROSSPLANE)
+    obj = store.get(used) if used else None
+    if obj is not None and _IN_USE in unstructured.labels(obj) and protected[used] == 1:
+        labels = {key: value for key, value in unstructured.labels(obj).items() if key != _IN_USE}
+        store.update({**obj, "metadata": {**obj["metadata"], "labels": labels}}, CROSSPLANE)
     store.finalize(ref_of(usage), _FINALIZER, CROSSPLANE, present=False)

@@ -18,37 +18,37 @@ from function.preview.store import timestamp
 _Status: TypeAlias = dict[str, Any]
 
 
-def begun(thing: Object, around: Surroundings) -> _Status:
+def begun(obj: Object, around: Surroundings) -> _Status:
     """The status of an object that was just created."""
-    starts = _BEGUN.get(unstructured.text(thing, "kind"))
-    return starts(thing, around) if starts else settled(thing, around)
+    starts = _BEGUN.get(unstructured.text(obj, "kind"))
+    return starts(obj, around) if starts else settled(obj, around)
 
 
-def settled(thing: Object, around: Surroundings) -> _Status:
+def settled(obj: Object, around: Surroundings) -> _Status:
     """The status of an object that is where it should be; empty for kinds that have none."""
-    ends = _SETTLED.get(unstructured.text(thing, "kind"))
-    return ends(thing, around) if ends else {}
+    ends = _SETTLED.get(unstructured.text(obj, "kind"))
+    return ends(obj, around) if ends else {}
 
 
-def _conditions(thing: Object, around: Surroundings, *said: Object) -> list[Any]:
-    return turned(unstructured.items(thing, "status", "conditions"), said, around.now)
+def _conditions(obj: Object, around: Surroundings, *said: Object) -> list[Any]:
+    return turned(unstructured.items(obj, "status", "conditions"), said, around.now)
 
 
-def _copies(thing: Object) -> int:
-    return unstructured.integer(thing, "spec", "replicas", default=1)
+def _copies(obj: Object) -> int:
+    return unstructured.integer(obj, "spec", "replicas", default=1)
 
 
-def _deployment_begun(thing: Object, around: Surroundings) -> _Status:
-    copies = _copies(thing)
+def _deployment_begun(obj: Object, around: Surroundings) -> _Status:
+    copies = _copies(obj)
     if not copies:
-        return _deployment(thing, around)
+        return _deployment(obj, around)
     return {
-        "observedGeneration": unstructured.integer(thing, "metadata", "generation"),
+        "observedGeneration": unstructured.integer(obj, "metadata", "generation"),
         "replicas": copies,
         "updatedReplicas": copies,
         "unavailableReplicas": copies,
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition(
                 "Available",
@@ -61,14 +61,14 @@ def _deployment_begun(thing: Object, around: Surroundings) -> _Status:
     }
 
 
-def _deployment(thing: Object, around: Surroundings) -> _Status:
-    copies = _copies(thing)
+def _deployment(obj: Object, around: Surroundings) -> _Status:
+    copies = _copies(obj)
     counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     return {
-        "observedGeneration": unstructured.integer(thing, "metadata", "generation"),
+        "observedGeneration": unstructured.integer(obj, "metadata", "generation"),
         **{key: copies for key in counts if copies},
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition("Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
             condition("Progressing", "True", "NewReplicaSetAvailable", "ReplicaSet has successfully progressed."),
@@ -76,13 +76,13 @@ def _deployment(thing: Object, around: Surroundings) -> _Status:
     }
 
 
-def _gangs_begun(thing: Object, around: Surroundings) -> _Status:
-    copies = _copies(thing)
+def _gangs_begun(obj: Object, around: Surroundings) -> _Status:
+    copies = _copies(obj)
     return {
         "replicas": copies,
         "updatedReplicas": copies,
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition("Progressing", "True", "GroupsProgressing", "Replicas are progressing"),
             condition("Available", "False", "GroupsProgressing", "Replicas are progressing"),
@@ -90,16 +90,16 @@ def _gangs_begun(thing: Object, around: Surroundings) -> _Status:
     }
 
 
-def _gangs(thing: Object, around: Surroundings) -> _Status:
-    copies = _copies(thing)
+def _gangs(obj: Object, around: Surroundings) -> _Status:
+    copies = _copies(obj)
     prefix = "leaderworkerset.sigs.k8s.io"
     return {
         "replicas": copies,
         "readyReplicas": copies,
         "updatedReplicas": copies,
-        "hpaPodSelector": f"{prefix}/name={unstructured.name_of(thing)},{prefix}/worker-index=0",
+        "hpaPodSelector": f"{prefix}/name={unstructured.name_of(obj)},{prefix}/worker-index=0",
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition("Progressing", "False", "AllGroupsReady", "All replicas are ready"),
             condition("Available", "True", "AllGroupsReady", "All replicas are ready"),
@@ -107,14 +107,14 @@ def _gangs(thing: Object, around: Surroundings) -> _Status:
     }
 
 
-def _job(thing: Object, around: Surroundings) -> _Status:
-    ended = unstructured.text(thing, "status", "completionTime") or timestamp(around.now)
+def _job(obj: Object, around: Surroundings) -> _Status:
+    ended = unstructured.text(obj, "status", "completionTime") or timestamp(around.now)
     return {
-        "succeeded": unstructured.integer(thing, "spec", "completions", default=1),
-        "startTime": unstructured.text(thing, "metadata", "creationTimestamp"),
+        "succeeded": unstructured.integer(obj, "spec", "completions", default=1),
+        "startTime": unstructured.text(obj, "metadata", "creationTimestamp"),
         "completionTime": ended,
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition("SuccessCriteriaMet", "True", "CompletionsReached", "Reached expected number of succeeded pods"),
             condition("Complete", "True", "CompletionsReached", "Reached expected number of succeeded pods"),
@@ -122,13 +122,13 @@ def _job(thing: Object, around: Surroundings) -> _Status:
     }
 
 
-def _job_begun(thing: Object, _: Surroundings) -> _Status:
-    return {"active": 1, "startTime": unstructured.text(thing, "metadata", "creationTimestamp")}
+def _job_begun(obj: Object, _: Surroundings) -> _Status:
+    return {"active": 1, "startTime": unstructured.text(obj, "metadata", "creationTimestamp")}
 
 
-def _claim(thing: Object, _: Surroundings) -> _Status:
-    capacity = unstructured.mapping(thing, "spec", "resources", "requests")
-    modes = unstructured.dig(thing, "spec", "accessModes", default=[])
+def _claim(obj: Object, _: Surroundings) -> _Status:
+    capacity = unstructured.mapping(obj, "spec", "resources", "requests")
+    modes = unstructured.dig(obj, "spec", "accessModes", default=[])
     return {"phase": "Bound", "accessModes": list(modes), "capacity": dict(capacity)}
 
 
@@ -144,17 +144,17 @@ def _service(_: Object, __: Surroundings) -> _Status:
     return {"loadBalancer": {}}
 
 
-def _definition(thing: Object, around: Surroundings) -> _Status:
-    names = dict(unstructured.mapping(thing, "spec", "names"))
+def _definition(obj: Object, around: Surroundings) -> _Status:
+    names = dict(unstructured.mapping(obj, "spec", "names"))
     return {
         "acceptedNames": names,
         "storedVersions": [
             unstructured.text(version, "name")
-            for version in unstructured.items(thing, "spec", "versions")
+            for version in unstructured.items(obj, "spec", "versions")
             if version.get("storage")
         ],
         "conditions": _conditions(
-            thing,
+            obj,
             around,
             condition("NamesAccepted", "True", "NoConflicts", "no conflicts found"),
             condition("Established", "True", "InitialNamesAccepted", "the initial names have been accepted"),

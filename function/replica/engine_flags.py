@@ -78,7 +78,7 @@ def _number(engine: PlacedEngine, what: str, field: str, default: int, *flags: s
 
 def _answering(engine: PlacedEngine) -> Container:
     """The container of the pods that answer requests."""
-    member = next((one for one in engine.members if one.role != "Worker"), engine.members[0])
+    member = next((member for member in engine.members if member.role != "Worker"), engine.members[0])
     return member.template.container
 
 

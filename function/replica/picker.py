@@ -159,10 +159,10 @@ def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Man
     }
 
 
-def picks_alike(one: Object, other: Object) -> bool:
+def picks_alike(obj: Object, other: Object) -> bool:
     """Tell whether two of a picker's Deployments pick by the same configuration."""
     path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
-    return bool(unstructured.text(one, *path)) and unstructured.text(one, *path) == unstructured.text(other, *path)
+    return bool(unstructured.text(obj, *path)) and unstructured.text(obj, *path) == unstructured.text(other, *path)
 
 
 def _container(replica: Replica) -> Manifest:

@@ -99,7 +99,9 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
         # All of them wait: an engine answers only with its side-car and its followers.
-        "containers": [{**one, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for one in containers],
+        "containers": [
+            {**container, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for container in containers
+        ],
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "automountServiceAccountToken": member.template.spec.automount_service_account_token,
         "volumes": [
@@ -113,7 +115,7 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
     if engine.copies > 1:
         spec["topologySpreadConstraints"] = [spread(pods_of(replica, engine))]
     if member.template.spec.image_pull_secrets:
-        named = [one.name for one in member.template.spec.image_pull_secrets]
+        named = [secret.name for secret in member.template.spec.image_pull_secrets]
         spec["imagePullSecrets"] = [{"name": replica.copies.get(Source("Secret", name), name)} for name in named]
     return spec
 
@@ -121,7 +123,7 @@ def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> M
 def tolerations(*members: PlacedMember) -> list[Manifest]:
     """Tolerate the taints of the nodes that members run on."""
     found: list[Manifest] = [dict(_GPU_TAINT)]
-    for asked in (one.plain() for member in members for one in member.tolerations):
+    for asked in (toleration.plain() for member in members for toleration in member.tolerations):
         if asked not in found:
             found.append(asked)
     return found

@@ -109,7 +109,7 @@ def _serving_since(draft: Draft, *, ready: bool) -> str | None:
     if before or not ready:
         return before or None
     conditions = [unstructured.condition(draft.observed(key), "Ready") for key in needed(draft)]
-    return max((unstructured.text(one, "lastTransitionTime") for one in conditions), default="") or None
+    return max((unstructured.text(condition, "lastTransitionTime") for condition in conditions), default="") or None
 
 
 def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Manifest:
@@ -128,4 +128,4 @@ def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Mani
 
 def _before(status: Mapping[str, object], engine: str) -> Object:
     entries = unstructured.items(status, "engines")
-    return next((one for one in entries if one.get("name") == engine), {})
+    return next((entry for entry in entries if entry.get("name") == engine), {})

@@ -133,13 +133,13 @@ def claim_template(replica: Replica, engine: PlacedEngine, member: PlacedMember)
             "name": claim_template_name(replica, engine.name, member.role),
             "namespace": replica.namespace,
         },
-        "spec": {"spec": {"devices": {"requests": [_request(one) for one in member.device_requests]}}},
+        "spec": {"spec": {"devices": {"requests": [_request(request) for request in member.device_requests]}}},
     }
 
 
 def _request(asked: ResolvedDeviceRequest) -> Manifest:
     exactly: Manifest = {"deviceClassName": asked.device_class_name, "count": asked.count}
-    selectors = [{"cel": {"expression": one.cel}} for one in asked.selectors if one.cel]
+    selectors = [{"cel": {"expression": selector.cel}} for selector in asked.selectors if selector.cel]
     if selectors:
         exactly["selectors"] = selectors
     return {"name": asked.name, "exactly": exactly}

@@ -144,11 +144,11 @@ def say(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, check: Check | Non
 
 def _certificates(secret: Required, key: str, where: str) -> tuple[str, str]:
     """The certificates in a Secret and nothing else of it, or what is wrong with it."""
-    thing = secret.first
-    if thing is None:
+    obj = secret.first
+    if obj is None:
         return "", f"{where}: the Secret does not exist"
     try:
-        text = base64.b64decode(unstructured.text(thing, "data", key), validate=True).decode()
+        text = base64.b64decode(unstructured.text(obj, "data", key), validate=True).decode()
     except (binascii.Error, ValueError):
         return "", f"{where}: not base64 of a text"
     found = certificates.read(text)

@@ -128,17 +128,17 @@ class Egress:
             return "the front door's own Service"
         address = special_use.as_address(host)
         hosts = [host] if address is None else [str(one) for one in special_use.embedded(address)]
-        return next((known[one] for known in (self.own, self.said) for one in hosts if one in known), "")
+        return next((known[host] for known in (self.own, self.said) for host in hosts if host in known), "")
 
 
 def read(answer: Required) -> Egress:
     """Read the rules of the InferenceGateway."""
-    thing = answer.first
-    if thing is None:
+    obj = answer.first
+    if obj is None:
         return Egress(missing=True)
-    own, said, doubt = _gateways(thing)
+    own, said, doubt = _gateways(obj)
     try:
-        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(thing, "spec")))
+        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(obj, "spec")))
     except ValidationError as error:
         where = ".".join(map(str, ("spec", *error.errors()[0]["loc"])))
         return Egress(own=own, said=said, doubt=f"InferenceGateway default cannot be read: {where}")
@@ -178,9 +178,9 @@ def _kind(host: str) -> str:
     return special_use.kind_of_name(host) if address is None else special_use.kind_of_address(address)
 
 
-def _gateways(thing: Object) -> tuple[dict[str, str], dict[str, str], str]:
+def _gateways(obj: Object) -> tuple[dict[str, str], dict[str, str], str]:
     """Where our own gateways are, as the InferenceGateway publishes it: its own, clusters', and what cannot be read."""
-    status = unstructured.dig(thing, "status", default={})
+    status = unstructured.dig(obj, "status", default={})
     if not isinstance(status, Mapping):
         return {}, {}, "InferenceGateway default cannot be read: status"
     said = unstructured.dig(status, "address", default="")

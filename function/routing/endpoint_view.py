@@ -129,55 +129,49 @@ def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> st
 
 def read(objects: Iterable[Object], namespace: str) -> list[Endpoint]:
     """Read the ModelEndpoints of a namespace, sorted by name; others are passed over."""
-    found = [
-        _read(thing)
-        for thing in objects
-        if unstructured.namespace_of(thing) == namespace and unstructured.name_of(thing)
-    ]
+    found = [_read(obj) for obj in objects if unstructured.namespace_of(obj) == namespace and unstructured.name_of(obj)]
     return sorted(found, key=lambda endpoint: endpoint.name)
 
 
-def _read(thing: Object) -> Endpoint:
-    name = unstructured.name_of(thing)
-    routing = _routing(thing)
+def _read(obj: Object) -> Endpoint:
+    name = unstructured.name_of(obj)
+    routing = _routing(obj)
     fault = _fault(name, routing)
     said: Mapping[str, Any] = {} if fault or routing is None else routing
     return Endpoint(
         name,
-        cluster=unstructured.labels(thing).get(labels.CLUSTER, "")[:LONGEST_NAME],
-        uid=unstructured.text(thing, "metadata", "uid"),
+        cluster=unstructured.labels(obj).get(labels.CLUSTER, "")[:LONGEST_NAME],
+        uid=unstructured.text(obj, "metadata", "uid"),
         backend=unstructured.text(routing, "backendName"),
         port=said.get("port", 0),
         rewrite_path=said.get("rewritePath", "/"),
         hostname=said.get("hostname", ""),
-        draining=bool(unstructured.text(thing, "metadata", "deletionTimestamp"))
-        or unstructured.dig(thing, "spec", "draining") is True,
-        stands_in_until=_stands_in_until(thing),
+        draining=bool(unstructured.text(obj, "metadata", "deletionTimestamp"))
+        or unstructured.dig(obj, "spec", "draining") is True,
+        stands_in_until=_stands_in_until(obj),
         refused=unstructured.dig(routing, "refused") is True,
         fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
 
 
-def _stands_in_until(thing: Object) -> datetime | None:
+def _stands_in_until(obj: Object) -> datetime | None:
     """Until when an endpoint that drains serves, as far as is known.
 
     One that is being deleted goes together with its Service. That of a replica says whether the replica serves, and
     goes with it at a time that is known. One that nobody composes serves until it is deleted.
     """
-    if unstructured.dig(thing, "spec", "draining") is not True or unstructured.text(
-        thing, "metadata", "deletionTimestamp"
-    ):
+    if unstructured.dig(obj, "spec", "draining") is not True or unstructured.text(obj, "metadata", "deletionTimestamp"):
         return None
-    if not any(owner.get("controller") is True for owner in unstructured.items(thing, "metadata", "ownerReferences")):
+    if not any(owner.get("controller") is True for owner in unstructured.items(obj, "metadata", "ownerReferences")):
         return _FOREVER
-    notes = unstructured.annotations(thing)
+    notes = unstructured.annotations(obj)
     since = timestamps.time_of(notes.get(labels.DRAINING_SINCE, ""))
     return since + LAST_RESORT if since is not None and notes.get(labels.SERVES_WHILE_DRAINING) == "true" else None
 
 
-def _routing(thing: Object) -> Mapping[str, Any] | None:
+def _routing(obj: Object) -> Mapping[str, Any] | None:
     """What an endpoint publishes; None when that is no object."""
-    status = unstructured.dig(thing, "status", default={})
+    status = unstructured.dig(obj, "status", default={})
     routing = unstructured.dig(status, "routing", default={}) if isinstance(status, Mapping) else None
     return routing if isinstance(routing, Mapping) else None
 

@@ -72,42 +72,42 @@ def read(answer: Required, known: str) -> FrontDoor:
         answer: What was found.
         known: The URL that is published now.
     """
-    thing = answer.first
-    if thing is None:
+    obj = answer.first
+    if obj is None:
         return FrontDoor(exists=False)
-    door = FrontDoor(exists=True, serves_routes=unstructured.is_true(thing, GATEWAY_API), marker=marker(thing))
+    door = FrontDoor(exists=True, serves_routes=unstructured.is_true(obj, GATEWAY_API), marker=marker(obj))
     try:
-        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(thing, "spec")))
+        spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(obj, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("spec", *first["loc"])))
         return replace(door, fault=f"{where}: {first['msg']}")
-    address = unstructured.dig(thing, "status", "address", default="")
+    address = unstructured.dig(obj, "status", "address", default="")
     host = urls.authority(address) if isinstance(address, str) else ""
-    if (address and not host) or not _is_mapping(thing, "status"):
+    if (address and not host) or not _is_mapping(obj, "status"):
         return replace(door, fault="status.address is no IP address and no host name")
     if host and spec.hostname:
         host = urls.authority(spec.hostname)
         if not host:
             return replace(door, fault="spec.hostname is no host name")
-    secure = spec.tls is not None and (unstructured.is_true(thing, TLS) or known.startswith("https://"))
+    secure = spec.tls is not None and (unstructured.is_true(obj, TLS) or known.startswith("https://"))
     paths = _paths(spec)
     if not paths:
         return replace(door, fault="spec.publicPaths has something that is no path")
-    return replace(door, host=host, secure=secure, paths=paths, closed=_closed(thing, secure=secure))
+    return replace(door, host=host, secure=secure, paths=paths, closed=_closed(obj, secure=secure))
 
 
-def marker(thing: Object) -> str:
+def marker(obj: Object) -> str:
     """The header of this very gateway: that of another one says nothing, so that gateways can stand behind others."""
-    uid = unstructured.text(thing, "metadata", "uid")
-    return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", unstructured.name_of(thing), uid)
+    uid = unstructured.text(obj, "metadata", "uid")
+    return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", unstructured.name_of(obj), uid)
 
 
-def _closed(thing: Object, *, secure: bool) -> str:
+def _closed(obj: Object, *, secure: bool) -> str:
     """Why nobody is answered; what it does not say of itself closes nothing."""
-    if unstructured.condition(thing, ADDRESS).get("status") == "False":
+    if unstructured.condition(obj, ADDRESS).get("status") == "False":
         return "WaitingForAddress"
-    if secure and unstructured.condition(thing, TLS).get("status") == "False":
+    if secure and unstructured.condition(obj, TLS).get("status") == "False":
         return "WaitingForTLS"
     return ""
 
@@ -120,6 +120,6 @@ def _paths(spec: InferenceGatewaySpec) -> tuple[str, ...]:
     return (EVERY_PATH,) if EVERY_PATH in wanted else tuple(sorted(set(wanted)))
 
 
-def _is_mapping(thing: object, field: str) -> bool:
-    value = unstructured.dig(thing, field)
+def _is_mapping(obj: object, field: str) -> bool:
+    value = unstructured.dig(obj, field)
     return value is None or isinstance(value, Mapping)

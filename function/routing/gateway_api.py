@@ -75,11 +75,11 @@ def ask(draft: Draft) -> Definitions:
         return Definitions(unresolved=True)
     missing, old, doubts = [], [], []
     for plural, answer in answers.items():
-        thing = answer.first
-        if thing is None or not _served(thing):
+        obj = answer.first
+        if obj is None or not _served(obj):
             missing.append(plural)
             continue
-        version = unstructured.annotations(thing).get(BUNDLE, "")
+        version = unstructured.annotations(obj).get(BUNDLE, "")
         try:
             if parse_semver(version, normalize=True) < parse_semver(OLDEST, normalize=True):
                 old.append(f"{plural} {version}")
@@ -107,7 +107,7 @@ def say(draft: Draft, found: Definitions) -> None:
         )
 
 
-def _served(thing: Object) -> bool:
+def _served(obj: Object) -> bool:
     """Whether a definition is served; one that says nothing about it is taken to be."""
-    terminating = bool(unstructured.text(thing, "metadata", "deletionTimestamp"))
-    return not terminating and unstructured.condition(thing, "Established").get("status") != "False"
+    terminating = bool(unstructured.text(obj, "metadata", "deletionTimestamp"))
+    return not terminating and unstructured.condition(obj, "Established").get("status") != "False"

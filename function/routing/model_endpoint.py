@@ -94,8 +94,8 @@ def _stay(draft: Draft, rules: Required, reason: str, why: str) -> Composition:
 def _in_use(draft: Draft) -> list[str]:
     """The hosts that requests are sent to now."""
     slices = (draft.observed(slice_key(family)) for family in urls.Family)
-    endpoints = (one for thing in slices for one in unstructured.items(thing, "endpoints"))
-    found = (urls.canonical(unstructured.text(one, "addresses", 0)) for one in endpoints)
+    endpoints = (endpoint for thing in slices for endpoint in unstructured.items(thing, "endpoints"))
+    found = (urls.canonical(unstructured.text(endpoint, "addresses", 0)) for endpoint in endpoints)
     return [host for host in found if host]
 
 
@@ -261,7 +261,7 @@ def _slice(
         "metadata": {"namespace": namespace, "labels": {"kubernetes.io/service-name": backend}},
         "addressType": family.value,
         "ports": list(ports),
-        "endpoints": [{"addresses": [one], "conditions": {"ready": True}} for one in addresses],
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}} for address in addresses],
     }
 
 

@@ -206,15 +206,15 @@ def rows(traffic: Traffic) -> list[dict[str, Any]]:
     ][:_LISTED]
 
 
-def _message(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> dict[str, str]:
-    said = _why(traffic, one, weights)
+def _message(traffic: Traffic, selected: Selected, weights: Mapping[str, int]) -> dict[str, str]:
+    said = _why(traffic, selected, weights)
     return {"message": said[:_LONGEST_MESSAGE]} if said else {}
 
 
-def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
+def _why(traffic: Traffic, selected: Selected, weights: Mapping[str, int]) -> str:
     """Why an endpoint gets no traffic, or gets it as before; empty when all is well."""
-    endpoint = one.endpoint
-    if one.kept and (one.routable or endpoint.name in weights):
+    endpoint = selected.endpoint
+    if selected.kept and (selected.routable or endpoint.name in weights):
         return f"{endpoint.fault or 'it publishes no backend any more'}; it is routed to as before"
     if endpoint.fault:
         return endpoint.fault
@@ -225,9 +225,9 @@ def _why(traffic: Traffic, one: Selected, weights: Mapping[str, int]) -> str:
         return f"it is draining: {only if endpoint.name in weights else 'nothing new is sent to it'}"
     if not endpoint.backend:
         return "it has no backend yet"
-    if traffic.groups[one.group].priority != traffic.priority:
+    if traffic.groups[selected.group].priority != traffic.priority:
         return f"standing by: the endpoints of priority {traffic.priority} take all traffic"
-    if traffic.groups[one.group].weight <= 0:
+    if traffic.groups[selected.group].weight <= 0:
         return "its group has weight 0"
     if endpoint.name in weights:
         return ""

@@ -79,11 +79,11 @@ def restored(
     namespace = draft.observation.namespace
     found = [list(endpoints) for endpoints in listed]
     told = {endpoint.name: endpoint for endpoints in listed for endpoint in endpoints}
-    for thing in (answer.first for answer in known.endpoints):
-        for endpoint in endpoint_view.read([] if thing is None else [thing], namespace):
+    for obj in (answer.first for answer in known.endpoints):
+        for endpoint in endpoint_view.read([] if obj is None else [obj], namespace):
             told.setdefault(endpoint.name, endpoint)
-            group = _selected_by(groups, thing)
-            if group is not None and endpoint.name not in {one.name for one in listed[group]}:
+            group = _selected_by(groups, obj)
+            if group is not None and endpoint.name not in {obj.name for obj in listed[group]}:
                 found[group].append(replace(endpoint, unlisted=True))
     accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in told.values()}
     for backend, answer in known.services.items():
@@ -93,9 +93,9 @@ def restored(
     return [sorted(endpoints, key=lambda endpoint: endpoint.name) for endpoints in found]
 
 
-def _selected_by(groups: Sequence[EndpointGroup], thing: Object | None) -> int | None:
+def _selected_by(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
-    said = unstructured.labels(thing)
+    said = unstructured.labels(obj)
     return next(
         (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= said.items()), None
     )

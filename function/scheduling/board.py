@@ -44,12 +44,12 @@ class Board:
         self.wanted = wanted
         self.placer = Placer(wanted.engines)
         self.ledger = Ledger(everyone)
-        self.used = _indices(one for one in everyone if one.own)
+        self.used = _indices(replica for replica in everyone if replica.own)
 
     @property
     def closed(self) -> frozenset[tuple[str, str]]:
         """Pools that take no new replica of the deployment."""
-        return frozenset((one.cluster, one.pool) for one in self.wanted.avoid)
+        return frozenset((backoff.cluster, backoff.pool) for backoff in self.wanted.avoid)
 
     @property
     def places(self) -> bool:
@@ -69,12 +69,12 @@ class Board:
 
     def retry(self, team: Team) -> tuple[tuple[Replica, Placement], ...]:
         """Find another place for the first replica that is stuck; nothing when there is none."""
-        stuck = [one for one in team.current if one.stuck and one.revision == self.wanted.revision]
+        stuck = [replica for replica in team.current if replica.stuck and replica.revision == self.wanted.revision]
         if not self.places or not stuck or self.wanted.most_new == 0:
             return ()
         first = stuck[0]
-        closed = self.closed | {(one.cluster, pool) for one in stuck for pool, _ in one.charges}
-        others = [one for one in team.staying if one != first]
+        closed = self.closed | {(replica.cluster, pool) for replica in stuck for pool, _ in replica.charges}
+        others = [replica for replica in team.staying if replica != first]
         return tuple((first, placement) for placement in self._take(1, others, closed))
 
     def make_room(self, team: Team, terminating: Sequence[Replica], placed: int) -> tuple[Replica, ...]:
@@ -82,7 +82,7 @@ class Board:
         missing = self.most(team) - placed
         if not (team.rolls and missing > 0):
             return ()
-        room = Room({one.name: one for one in self._open}, self.placer, self.closed)
+        room = Room({cluster.name: cluster for cluster in self._open}, self.placer, self.closed)
         going = (*terminating, *(one for one, _ in team.leaving))
         return make_room(room, self.ledger, going, team.old, missing, team.quorum)
 
@@ -90,7 +90,8 @@ class Board:
         """Keep what stays, and tell how each replica's place differs from what is asked for now."""
         nowhere = len(team.current) + placed < self.wanted.replicas or not self.places
         return tuple(
-            keep(one, self.clusters[one.cluster], self.wanted, self.placer, nowhere_to_go=nowhere) for one in staying
+            keep(replica, self.clusters[replica.cluster], self.wanted, self.placer, nowhere_to_go=nowhere)
+            for replica in staying
         )
 
     def rejections(self) -> tuple[tuple[str, Rejection], ...]:
@@ -105,11 +106,11 @@ class Board:
         fit = self.placer.fit(pools, free)
         if fit is None:
             return self.placer.why_not(pools, free)
-        taken = {one.pool for one in fit.engines}
+        taken = {engine.pool for engine in fit.engines}
         return next(
-            Avoided(one.pool, one.until)
-            for one in self.wanted.avoid
-            if one.cluster == cluster.name and one.pool in taken
+            Avoided(backoff.pool, backoff.until)
+            for backoff in self.wanted.avoid
+            if backoff.cluster == cluster.name and backoff.pool in taken
         )
 
     @cached_property

@@ -23,7 +23,7 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
         replicas: All replicas of all deployments. Those being deleted have given up already.
     """
     present = [replica for replica in replicas if not replica.terminating]
-    mine = {(one.cluster, pool) for one in present if _may_yield(one) for pool, _ in one.charges}
+    mine = {(replica.cluster, pool) for replica in present if _may_yield(replica) for pool, _ in replica.charges}
     takers: defaultdict[tuple[str, str], list[tuple[Replica, int]]] = defaultdict(list)
     for replica in sorted(present, key=_rank) if mine else ():
         for pool, nodes in _taken(replica).items():

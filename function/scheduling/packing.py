@@ -208,7 +208,7 @@ def _largest_first(weights: Sequence[int], choices: Sequence[Sequence[int]], roo
     left = list(room)
     answer = [-1] * len(weights)
     for item in sorted(range(len(weights)), key=lambda one: (-weights[one], len(choices[one]), one)):
-        place = next((one for one in choices[item] if left[one] >= weights[item]), None)
+        place = next((choice for choice in choices[item] if left[choice] >= weights[item]), None)
         if place is None:
             raise TooComplexError
         left[place] -= weights[item]

@@ -166,7 +166,7 @@ def offer_to(engine: Engine, found: Sequence[Sequence[Match | Mismatch]]) -> Eng
         matches = [one for one in pool if isinstance(one, Match)]
         if len(matches) < len(pool) or not any(can_claim):
             continue
-        if all(one.claims or not can for one, can in zip(matches, can_claim, strict=True)):
+        if all(match.claims or not can for match, can in zip(matches, can_claim, strict=True)):
             suiting.append(place)
             members.append(
                 tuple(

@@ -32,7 +32,7 @@ class Quorum:
 
     def without(self, leaving: Iterable[Replica]) -> Quorum:
         """The quorum when these replicas are gone."""
-        return Quorum(self.available - sum(one.settled for one in leaving), self.least)
+        return Quorum(self.available - sum(replica.settled for replica in leaving), self.least)
 
 
 def quorum(replicas: Iterable[Replica], wanted: Wanted) -> Quorum:
@@ -43,7 +43,7 @@ def quorum(replicas: Iterable[Replica], wanted: Wanted) -> Quorum:
         wanted: The deployment.
     """
     least = max(wanted.replicas - wanted.rollout.max_unavailable, 0)
-    return Quorum(sum(one.settled for one in replicas), least)
+    return Quorum(sum(replica.settled for replica in replicas), least)
 
 
 def answers(replica: Replica) -> bool:

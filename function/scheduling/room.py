@@ -51,12 +51,12 @@ def make_room(
         The replicas, in the order in which they were chosen; fewer than would do where no more may go.
     """
     left = sorted(
-        (one for one in old if not one.unsure),
+        (replica for replica in old if not replica.unsure),
         key=lambda one: (not one.draining, answers(one), one.settled, one.cluster, -one.index, one.name),
     )
     trial, chosen = ledger.without(going), list[Replica]()
     for _ in range(places):
-        waiting = _first(room, trial, (one.cluster for one in (*going, *chosen)))
+        waiting = _first(room, trial, (replica.cluster for replica in (*going, *chosen)))
         if waiting is not None:
             trial.charge(waiting[0], waiting[1].engines)
             continue
@@ -99,10 +99,10 @@ def _way(
 
 def _growing(replicas: Sequence[Replica]) -> Iterator[tuple[Replica, ...]]:
     """Each replica alone, in order, then the first two, the first three, and so on."""
-    yield from ((one,) for one in replicas)
+    yield from ((replica,) for replica in replicas)
     yield from (tuple(replicas[:count]) for count in range(2, len(replicas) + 1))
 
 
 def _cost(victims: Sequence[Replica]) -> tuple[int, int, int]:
-    fresh = [one for one in victims if not one.draining]
+    fresh = [victim for victim in victims if not victim.draining]
     return (sum(map(answers, fresh)), len(fresh), len(victims))

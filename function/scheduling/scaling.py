@@ -37,13 +37,13 @@ def choose_leavers(
         The replicas in the order in which they were singled out, with what did so.
     """
     staying = list(replicas)
-    ordered = sorted(staying, key=lambda one: (one.cluster, one.index, one.namespace, one.name))
+    ordered = sorted(staying, key=lambda replica: (replica.cluster, replica.index, replica.namespace, replica.name))
     place = {replica: number for number, replica in enumerate(ordered)}
     load = Counter(replica.cluster for replica in staying)
     why = {replica: _weakness(replica, clusters[replica.cluster], wanted) for replica in staying}
     leaving: list[tuple[Replica, Leave]] = []
     while len(staying) > most:
-        able = [one for one in staying if needed.allows([one])]
+        able = [replica for replica in staying if needed.allows([replica])]
         if not able:
             break
         first = min(

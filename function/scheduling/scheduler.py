@@ -37,7 +37,7 @@ def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
     present = [replica for replica in own if not replica.terminating]
     held = None if wanted.fill else wanted.hold_reason
     invalid = _invalid_selectors(wanted)
-    clusters = {cluster.name: cluster for cluster in sorted(fleet.clusters, key=lambda one: one.name)}
+    clusters = {cluster.name: cluster for cluster in sorted(fleet.clusters, key=lambda cluster: cluster.name)}
     doubt = bool(own) and not clusters
     if invalid or doubt:
         kept = tuple(Kept(replica) for replica in present)
@@ -46,7 +46,7 @@ def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
     lost = tuple(replica for replica in present if replica.cluster not in clusters)
     alive = [replica for replica in present if replica.cluster in clusters]
     yielding = yielders(clusters, fleet.replicas) & set(alive) if wanted.fill else frozenset()
-    team = line_up((one for one in alive if one not in yielding), clusters, wanted)
+    team = line_up((replica for replica in alive if replica not in yielding), clusters, wanted)
     board = Board(clusters, wanted, fleet.replicas)
     placed = board.place(team)
     short = len(placed) < board.most(team)
@@ -54,12 +54,12 @@ def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
     making_room = board.make_room(team, terminating, len(placed))
     leaving = (
         *team.leaving,
-        *((one, Leave.YIELDS) for one in alive if one in yielding),
+        *((replica, Leave.YIELDS) for replica in alive if replica in yielding),
         *((one, Leave.STUCK) for one, _ in retried),
         *((one, Leave.MAKES_ROOM) for one in making_room),
     )
     gone = {one for one, _ in leaving}
-    staying = [one for one in alive if one not in gone]
+    staying = [replica for replica in alive if replica not in gone]
     return Plan(
         kept=board.keep(team, staying, len(placed)),
         placed=_in_order((*placed, *(placement for _, placement in retried))),
@@ -77,13 +77,13 @@ def _progress(team: Team, alive: Iterable[Replica], *, short: bool, making_room:
     """Say how far the replicas run what is wanted now."""
     if team.failed:
         return Progress.FAILED
-    if all(one.revision == team.wanted.revision for one in alive):
+    if all(replica.revision == team.wanted.revision for replica in alive):
         return Progress.COMPLETE
     if not team.wanted.fill:
         return Progress.HELD
     if team.wanted.rollout.paused:
         return Progress.PAUSED
-    starting = any(not one.settled for one in team.current)
+    starting = any(not replica.settled for replica in team.current)
     waits = short and not making_room and not starting and not team.leaving
     return Progress.NO_ROOM if waits else Progress.REPLACING
 

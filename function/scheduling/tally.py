@@ -79,8 +79,8 @@ def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]
     opening = f"{placed} of {wanted} placed"
     if not reasons:
         return opening
-    apart = [one for one in reasons if isinstance(one, NotSelected)]
-    considered = [one for one in reasons if not isinstance(one, NotSelected)]
+    apart = [reason for reason in reasons if isinstance(reason, NotSelected)]
+    considered = [reason for reason in reasons if not isinstance(reason, NotSelected)]
     clauses = [_tally(considered)] if considered else []
     if apart:
         clauses.append(_not_selected(apart, others=bool(considered)))
@@ -91,11 +91,11 @@ def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]
 
 def _remedy(reasons: Sequence[Rejection]) -> str:
     """Say what to do about the reason that is closest to a place."""
-    kinds = {one.kind for one in reasons}
+    kinds = {reason.kind for reason in reasons}
     closest = next((kind for kind in _REMEDIES if kind in kinds), None)
     if closest is None:
         return ""
-    failed = any(isinstance(one, NoDevice) and one.errors for one in reasons)
+    failed = any(isinstance(reason, NoDevice) and reason.errors for reason in reasons)
     return _GUARD if closest is Kind.NO_DEVICE and failed else _REMEDIES[closest]
 
 

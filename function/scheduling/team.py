@@ -46,7 +46,7 @@ class Team:
     @property
     def failed(self) -> bool:
         """Whether what is wanted now has been given its time and has never served."""
-        newest = [one for one in self.current if one.revision == self.wanted.revision]
+        newest = [replica for replica in self.current if replica.revision == self.wanted.revision]
         return bool(newest) and all(one.stuck for one in newest)
 
     @property
@@ -86,20 +86,20 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
         else:
             current.append(one)
     most = wanted.replicas
-    if wanted.rollout.paused and any(one.revision != wanted.revision for one in current):
+    if wanted.rollout.paused and any(replica.revision != wanted.revision for replica in current):
         most += wanted.rollout.max_surge
     available = quorum(present, wanted)
     leaving = choose_leavers(current, clusters, wanted, most, available)
     gone = {one for one, _ in leaving}
-    current = [one for one in current if one not in gone]
-    needed = max(wanted.replicas - sum(one.settled for one in current), 0)
+    current = [replica for replica in current if replica not in gone]
+    needed = max(wanted.replicas - sum(replica.settled for replica in current), 0)
     leaving += choose_leavers((*old, *drained), clusters, wanted, needed, available.without(gone))
     gone |= {one for one, _ in leaving}
     return Team(
         wanted,
         available.without(gone),
         tuple(current),
-        tuple(one for one in old if one not in gone),
+        tuple(replica for replica in old if replica not in gone),
         tuple(one for one in drained if one not in gone),
         leaving,
     )

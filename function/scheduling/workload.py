@@ -146,5 +146,5 @@ class Wanted:
         return tuple(
             taint
             for taint in taints
-            if taint.effect in effects and not any(one.tolerates(taint) for one in self.tolerations)
+            if taint.effect in effects and not any(toleration.tolerates(taint) for toleration in self.tolerations)
         )

@@ -103,8 +103,8 @@ class _Planner:
             frame.budget.spend(10)
             frame.budget.make(len(runs), ELEMENT)
             if not optional:
-                return [one(frame) for one in runs]
-            values = ((place, one(frame)) for place, one in enumerate(runs))
+                return [run(frame) for run in runs]
+            values = ((place, run(frame)) for place, run in enumerate(runs))
             kept = ((place, value) for place, value in values if _counts(value, place in optional))
             return [_unwrapped(value, place in optional) for place, value in kept]
 
@@ -157,7 +157,7 @@ def _applied(name: str, overloads: Sequence[Overload], runs: Sequence[Run]) -> R
     """Run a call: the first overload that takes the values."""
 
     def run(frame: Frame) -> Any:
-        values = [one(frame) for one in runs]
+        values = [run(frame) for run in runs]
         for overload in overloads:
             if overload.call is not None and overload.takes(values):
                 return _called(overload, overload.call, values, frame.budget)

@@ -151,7 +151,7 @@ def last(elements: list[Any]) -> Present | Missing:
 def index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
     """Find the first element like another; -1 when there is none."""
     budget.work(COMPARED * len(elements))
-    return next((place for place, one in enumerate(elements) if _like(one, sought, budget)), -1)
+    return next((place for place, element in enumerate(elements) if _like(element, sought, budget)), -1)
 
 
 def last_index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
@@ -179,4 +179,4 @@ def unwrapped(elements: list[Any]) -> list[Any]:
     for one in elements:
         if not isinstance(one, Present | Missing):
             raise EvaluationError(f"{type_of(one).noun} is no optional")
-    return [one.value for one in elements if isinstance(one, Present)]
+    return [element.value for element in elements if isinstance(element, Present)]

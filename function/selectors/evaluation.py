@@ -179,7 +179,7 @@ def membership(item: Run, container: Run, *, lists: bool) -> Run:
         constants: list[Any] = container.value
         if not constants:
             return Constant(value=False)
-        if all(type_of(one).name in _PRIMITIVE for one in constants):
+        if all(type_of(constant).name in _PRIMITIVE for constant in constants):
             return _among(item, constants)
 
     def run(frame: Frame) -> bool:
@@ -192,10 +192,10 @@ def membership(item: Run, container: Run, *, lists: bool) -> Run:
 
 def _among(item: Run, constants: list[Any]) -> Run:
     """Look for a value among constants; unlike `==`, an integer equals only the double that it is exactly."""
-    numbers = [one for one in constants if type_of(one).name in NUMBERS]
-    whole = {int(one) for one in numbers if not isinstance(one, float) or one.is_integer()}
-    doubles = {float(one) for one in numbers}
-    others = {(type(one), one) for one in constants if type_of(one).name not in NUMBERS}
+    numbers = [constant for constant in constants if type_of(constant).name in NUMBERS]
+    whole = {int(number) for number in numbers if not isinstance(number, float) or number.is_integer()}
+    doubles = {float(number) for number in numbers}
+    others = {(type(constant), constant) for constant in constants if type_of(constant).name not in NUMBERS}
 
     def run(frame: Frame) -> bool:
         value = item(frame)

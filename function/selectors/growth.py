@@ -74,8 +74,8 @@ class Shape:
         )
 
 
-def _either(one: Shape | None, other: Shape | None, work: Work) -> Shape | None:
-    return one.union(other, work) if one and other else one or other
+def _either(shape: Shape | None, other: Shape | None, work: Work) -> Shape | None:
+    return shape.union(other, work) if shape and other else shape or other
 
 
 NOTHING: Final = Shape(0)

@@ -222,7 +222,7 @@ def _kubernetes() -> None:
     _declare("quantity", "string -> quantity", lambda text: Amount(parse_quantity(text)), TRAVERSED, growth.QUANTITY)
     _declare("isQuantity", "string -> bool", is_quantity, TRAVERSED)
     _declare("sign", "quantity -> int", lambda one: one.quantity.sign)
-    _declare("isInteger", "quantity.() -> bool", lambda one: one.quantity.is_integer)
+    _declare("isInteger", "quantity.() -> bool", lambda obj: obj.quantity.is_integer)
     _declare("asInteger", "quantity.() -> int", lambda one: one.quantity.integer)
     _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.quantity.approximate)
     quantities, integer, grown = "quantity.(quantity) -> quantity", "quantity.(int) -> quantity", growth.CALCULATED

@@ -77,8 +77,8 @@ def test_every_rule_of_our_schemas_is_broken_by_some_case() -> None:
 
 def test_every_default_of_our_schemas_is_shown_with_its_value() -> None:
     shown = {
-        (thing["kind"], re.sub(r"\[[0-9]*\]", "[]", path), value)
-        for thing, added in DEFAULTS
+        (obj["kind"], re.sub(r"\[[0-9]*\]", "[]", path), value)
+        for obj, added in DEFAULTS
         for path, value in added.items()
     }
     assert shown == {(kind.kind, *default) for kind in KINDS for default in defaults(of_kind(kind))}

@@ -52,13 +52,13 @@ def test_values_are_frozen() -> None:
 
 
 def test_what_was_written_is_written_back() -> None:
-    for kind, thing in (
+    for kind, obj in (
         (INFERENCE_CLASS, inference_class(node={"cpu": "8", "taints": [{"key": "gpu", "effect": "NoSchedule"}]})),
         (INFERENCE_CLUSTER, cluster("Nebius", servingStack={"versions": {"certManager": "v1.18.0"}})),
         (MODEL_DEPLOYMENT, deployment(serving={}, rollout={"paused": True})),
         (SERVING_STACK, stack(versions={}, gateway={"listeners": []})),
     ):
-        assert kind.spec.model_validate(thing["spec"]).plain() == thing["spec"]
+        assert kind.spec.model_validate(obj["spec"]).plain() == obj["spec"]
 
 
 def test_a_pool_that_scales_can_have_as_many_nodes_as_its_maximum() -> None:

@@ -13,26 +13,26 @@ PAGES = Path(__file__).parent / "documented"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 DOCUMENTED = [
-    (f"{path.parent.name}/{path.name}", thing)
+    (f"{path.parent.name}/{path.name}", obj)
     for folder in (PAGES, EXAMPLES)
     for path in sorted(folder.rglob("*.yaml"))
-    for thing in yaml.safe_load_all(path.read_text(encoding="utf-8"))
-    if isinstance(thing, dict) and by_kind(str(thing.get("apiVersion")), str(thing.get("kind")))
+    for obj in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+    if isinstance(obj, dict) and by_kind(str(obj.get("apiVersion")), str(obj.get("kind")))
 ]
-every_manifest = pytest.mark.parametrize(("path", "thing"), DOCUMENTED, ids=[path for path, _ in DOCUMENTED])
+every_manifest = pytest.mark.parametrize(("path", "obj"), DOCUMENTED, ids=[path for path, _ in DOCUMENTED])
 
 
 def test_there_are_documented_manifests() -> None:
-    assert {thing["kind"] for _, thing in DOCUMENTED} >= {"ModelDeployment", "ModelService"}
+    assert {obj["kind"] for _, obj in DOCUMENTED} >= {"ModelDeployment", "ModelService"}
 
 
 @every_manifest
-def test_a_documented_manifest_is_admitted_with_unknown_fields_refused(path: str, thing: dict[str, Any]) -> None:
-    assert admit(thing, path).lines() == []
+def test_a_documented_manifest_is_admitted_with_unknown_fields_refused(path: str, obj: dict[str, Any]) -> None:
+    assert admit(obj, path).lines() == []
 
 
 @every_manifest
-def test_a_documented_manifest_is_read_without_loss(path: str, thing: dict[str, Any]) -> None:
-    kind = by_kind(thing["apiVersion"], thing["kind"])
+def test_a_documented_manifest_is_read_without_loss(path: str, obj: dict[str, Any]) -> None:
+    kind = by_kind(obj["apiVersion"], obj["kind"])
     assert kind is not None, path
-    assert kind.spec.model_validate(thing["spec"]).plain() == thing["spec"]
+    assert kind.spec.model_validate(obj["spec"]).plain() == obj["spec"]

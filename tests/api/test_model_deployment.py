@@ -16,9 +16,9 @@ def test_other_numbers_of_replicas_are_refused(replicas: int) -> None:
 
 
 def test_the_number_of_replicas_has_no_default() -> None:
-    thing = deployment()
-    del thing["spec"]["replicas"]
-    assert refused(thing) == ["spec.replicas: is required"]
+    obj = deployment()
+    del obj["spec"]["replicas"]
+    assert refused(obj) == ["spec.replicas: is required"]
 
 
 def test_a_deployment_is_written_in_one_of_two_ways() -> None:

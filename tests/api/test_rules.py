@@ -5,8 +5,8 @@ PAIR = {"mode": "PrefillDecode"}
 
 
 def test_a_rule_over_something_malformed_waits_until_it_is_mended() -> None:
-    thing = deployment(serving=PAIR, engines=[engine("q", copies="two"), engine("r", WORKER)])
-    assert refused(thing) == [
+    obj = deployment(serving=PAIR, engines=[engine("q", copies="two"), engine("r", WORKER)])
+    assert refused(obj) == [
         'spec.engines[0].copies: must be a whole number, not a string: "two"',
         "spec.engines[1]: an engine is one Standalone member, or one Leader and one Worker",
     ]

@@ -29,7 +29,7 @@ from tests.support.api import (
 
 
 @pytest.mark.parametrize(
-    "thing",
+    "obj",
     [
         {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"anything": None}},
         {"apiVersion": "v1", "kind": "Secret"},
@@ -37,9 +37,9 @@ from tests.support.api import (
         {},
     ],
 )
-def test_what_is_of_another_group_is_admitted_as_it_is(thing: dict[str, Any]) -> None:
-    found = admit(thing)
-    assert (found.object, found.problems) == (thing, ())
+def test_what_is_of_another_group_is_admitted_as_it_is(obj: dict[str, Any]) -> None:
+    found = admit(obj)
+    assert (found.object, found.problems) == (obj, ())
 
 
 def test_an_unknown_kind_of_ours_names_those_that_are_known() -> None:
@@ -93,12 +93,12 @@ def test_other_names_are_refused(name: str, message: str) -> None:
 
 
 def test_a_name_is_required_unless_one_is_to_be_made() -> None:
-    thing = service()
-    del thing["metadata"]["name"]
-    assert refused(thing) == ["metadata.name: is required"]
-    assert refused(changed(thing, "metadata", "generateName", to="qwen-")) == []
-    del thing["metadata"]
-    assert refused(thing) == ["metadata.name: is required"]
+    obj = service()
+    del obj["metadata"]["name"]
+    assert refused(obj) == ["metadata.name: is required"]
+    assert refused(changed(obj, "metadata", "generateName", to="qwen-")) == []
+    del obj["metadata"]
+    assert refused(obj) == ["metadata.name: is required"]
 
 
 def test_of_metadata_only_unknown_fields_and_names_are_judged() -> None:
@@ -112,7 +112,7 @@ def test_of_metadata_only_unknown_fields_and_names_are_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "problem"),
+    ("obj", "problem"),
     [
         (deployment(replica=2), 'spec.replica: unknown field; did you mean "replicas"?'),
         (
@@ -142,8 +142,8 @@ def test_of_metadata_only_unknown_fields_and_names_are_judged() -> None:
         ),
     ],
 )
-def test_an_unknown_field_is_refused_with_what_was_probably_meant(thing: dict[str, Any], problem: str) -> None:
-    assert refused(thing) == [problem]
+def test_an_unknown_field_is_refused_with_what_was_probably_meant(obj: dict[str, Any], problem: str) -> None:
+    assert refused(obj) == [problem]
 
 
 def test_an_unknown_field_is_not_stored() -> None:
@@ -155,10 +155,10 @@ def test_an_unknown_field_is_not_stored() -> None:
 def test_what_crossplane_adds_is_known_and_kept_as_it_is() -> None:
     added = {"compositionRef": {"name": "x"}, "resourceRefs": [{"kind": None}]}
     conditions = [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]
-    for thing in (deployment(), inference_class(), gateway()):
-        thing = changed(thing, "spec", "crossplane", to=added)  # noqa: PLW2901 - the same object, as it is observed
-        thing["status"] = {"conditions": conditions}
-        found = admit(thing)
+    for obj in (deployment(), inference_class(), gateway()):
+        obj = changed(obj, "spec", "crossplane", to=added)  # noqa: PLW2901 - the same object, as it is observed
+        obj["status"] = {"conditions": conditions}
+        found = admit(obj)
         assert found.problems == ()
         assert found.object["spec"]["crossplane"] == added
         assert found.object["status"] == {"conditions": conditions}
@@ -168,7 +168,7 @@ def test_what_crossplane_adds_is_known_and_kept_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "problem"),
+    ("obj", "problem"),
     [
         (deployment(replicas="3"), 'spec.replicas: must be a whole number, not a string: "3"'),
         (deployment(replicas=True), "spec.replicas: must be a whole number, not a boolean: True"),
@@ -205,13 +205,13 @@ def test_what_crossplane_adds_is_known_and_kept_as_it_is() -> None:
         ({**manifest("ModelDeployment", None), "spec": []}, "spec: must be an object, not a list: []"),
     ],
 )
-def test_what_does_not_fit_its_schema_is_refused(thing: dict[str, Any], problem: str) -> None:
-    assert refused(thing) == [problem]
+def test_what_does_not_fit_its_schema_is_refused(obj: dict[str, Any], problem: str) -> None:
+    assert refused(obj) == [problem]
 
 
 def test_keys_that_yaml_reads_as_numbers_are_text() -> None:
-    thing = deployment(clusterSelector={"matchLabels": {2: "a", True: "b"}})
-    assert stored(thing)["clusterSelector"]["matchLabels"] == {"2": "a", "true": "b"}
+    obj = deployment(clusterSelector={"matchLabels": {2: "a", True: "b"}})
+    assert stored(obj)["clusterSelector"]["matchLabels"] == {"2": "a", "true": "b"}
 
 
 # Defaults
@@ -270,8 +270,8 @@ def test_a_default_below_an_absent_object_is_not_filled_in() -> None:
     ],
 )
 def test_each_source_of_a_cluster_has_its_defaults(source: str, block: dict[str, Any], filled: dict[str, Any]) -> None:
-    thing = changed(cluster(source), "spec", "cluster", to={"source": source, source.lower(): block})
-    assert stored(thing)["cluster"][source.lower()] == {**block, **filled}
+    obj = changed(cluster(source), "spec", "cluster", to={"source": source, source.lower(): block})
+    assert stored(obj)["cluster"][source.lower()] == {**block, **filled}
 
 
 def test_no_default_makes_a_member_a_worker() -> None:
@@ -289,11 +289,11 @@ def test_whole_doubles_are_stored_as_integers() -> None:
 
 
 def test_what_is_given_is_left_as_it_is() -> None:
-    thing = deployment(serving={}, rollout=None)
-    before = repr(thing)
-    admit(thing)
-    admit_update(thing, thing)
-    assert repr(thing) == before
+    obj = deployment(serving={}, rollout=None)
+    before = repr(obj)
+    admit(obj)
+    admit_update(obj, obj)
+    assert repr(obj) == before
 
 
 # Reports
@@ -306,8 +306,8 @@ def test_a_problem_is_told_with_the_file_the_object_and_the_field() -> None:
 
 
 def test_every_problem_is_told_at_once() -> None:
-    thing = deployment("Qwen", replicas=201, engine=[], tolerations=[{}])
-    assert [problem.path for problem in admit(thing).problems] == [
+    obj = deployment("Qwen", replicas=201, engine=[], tolerations=[{}])
+    assert [problem.path for problem in admit(obj).problems] == [
         "metadata.name",
         "spec.replicas",
         "spec.engine",
@@ -330,18 +330,18 @@ def test_nothing_that_is_written_makes_admission_fail(kind: str, spec: Any) -> N
 
 
 @given(st.sampled_from(SPECS), st.data())
-def test_a_field_of_the_wrong_kind_never_makes_admission_fail(thing: dict[str, Any], data: st.DataObject) -> None:
+def test_a_field_of_the_wrong_kind_never_makes_admission_fail(obj: dict[str, Any], data: st.DataObject) -> None:
     path: list[str | int] = ["spec"]
-    at: Any = thing["spec"]
+    at: Any = obj["spec"]
     while isinstance(at, (dict, list)) and at and (len(path) == 1 or data.draw(st.booleans())):
         step = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else list(range(len(at)))))
         path.append(step)
         at = at[step]
-    admit(changed(thing, *path, to=data.draw(json_values)))
+    admit(changed(obj, *path, to=data.draw(json_values)))
 
 
 @given(st.sampled_from(SPECS))
-def test_what_was_admitted_is_admitted_again_unchanged(thing: dict[str, Any]) -> None:
-    once = admit(thing).object
+def test_what_was_admitted_is_admitted_again_unchanged(obj: dict[str, Any]) -> None:
+    once = admit(obj).object
     again = admit_update(once, once)
     assert (again.object, again.problems) == (once, ())

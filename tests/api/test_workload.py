@@ -20,8 +20,8 @@ HASHED = ("engines", "modelCacheRef", "serving")
 PAGES = Path(__file__).parent / "documented"
 
 
-def workload(thing: dict[str, Any]) -> Workload:
-    return ModelDeploymentSpec.model_validate(thing["spec"]).workload()
+def workload(obj: dict[str, Any]) -> Workload:
+    return ModelDeploymentSpec.model_validate(obj["spec"]).workload()
 
 
 def page(name: str) -> dict[str, Any]:
@@ -200,11 +200,11 @@ def test_the_revision_of_what_the_api_server_stores_is_that_of_what_was_written(
     written: list[dict[str, Any]], serving: dict[str, Any] | None
 ) -> None:
     fields: dict[str, Any] = {} if serving is None else {"serving": serving}
-    thing = deployment(engines=written, **fields)
-    filled = admit(thing).object
-    assert revision(workload(filled)) == revision(workload(thing))
-    flat = {key: value for key, value in thing["spec"].items() if key != "replicas"}
-    assert revision(workload(nested(**flat))) == revision(workload(thing))
+    obj = deployment(engines=written, **fields)
+    filled = admit(obj).object
+    assert revision(workload(filled)) == revision(workload(obj))
+    flat = {key: value for key, value in obj["spec"].items() if key != "replicas"}
+    assert revision(workload(nested(**flat))) == revision(workload(obj))
 
 
 def test_what_is_stored_is_written_back_as_it_is() -> None:

@@ -70,7 +70,7 @@ def test_a_process_may_open_as_many_files_as_the_system_permits_and_little_room_
         narrow_limits()
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= before[0]
         (tmp_path / "limit").write_text("1\n")
-        (said,) = (one for one in narrow_limits() if "inotify" in one)
+        (said,) = (limit for limit in narrow_limits() if "inotify" in limit)
         assert "of 1 inotify instances are in use (sysctl fs.inotify.max_user_instances)" in said
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

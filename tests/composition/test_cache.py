@@ -23,9 +23,9 @@ class Reader:
     name: str
     read: list[Any] = field(default_factory=list)
 
-    def __call__(self, thing: Any) -> Any:
-        self.read.append(thing[self.name])
-        return thing[self.name]
+    def __call__(self, obj: Any) -> Any:
+        self.read.append(obj[self.name])
+        return obj[self.name]
 
     def __hash__(self) -> int:
         return id(self)
@@ -49,8 +49,8 @@ def test_what_is_not_known_is_read_every_time() -> None:
 
 
 def test_two_readers_do_not_mix() -> None:
-    memory, thing = Memory(), Thing("uid", a=1, b=2)
-    assert (memory.derive(thing, Reader("a")), memory.derive(thing, Reader("b"))) == (1, 2)
+    memory, obj = Memory(), Thing("uid", a=1, b=2)
+    assert (memory.derive(obj, Reader("a")), memory.derive(obj, Reader("b"))) == (1, 2)
 
 
 def test_what_was_not_used_for_long_is_forgotten_and_what_is_used_is_not() -> None:
@@ -71,8 +71,8 @@ def test_nothing_is_remembered_as_well_as_anything() -> None:
 
 def test_after_an_object_with_an_earlier_version_its_later_one_may_be_another_content() -> None:
     memory, reader = Memory(), Reader("a")
-    things = [Thing("uid", "1000", a="before"), Thing("uid", "900", a="restored"), Thing("uid", "1000", a="after")]
-    assert [memory.derive(thing, reader) for thing in things] == ["before", "restored", "after"]
+    objs = [Thing("uid", "1000", a="before"), Thing("uid", "900", a="restored"), Thing("uid", "1000", a="after")]
+    assert [memory.derive(obj, reader) for obj in objs] == ["before", "restored", "after"]
 
 
 def test_after_an_object_with_an_earlier_version_nothing_else_is_remembered_either() -> None:
@@ -94,8 +94,8 @@ def test_an_object_that_did_not_change_is_remembered_when_others_did() -> None:
 @pytest.mark.parametrize("version", ["", "abc", "\u0663", "-1", "1.5"])
 def test_a_version_that_is_no_number_is_read_anew_and_empties_nothing(version: str) -> None:
     memory, reader = Memory(), Reader("a")
-    for thing in (Thing("other", a=0), Thing("uid", "5", a=1), Thing("uid", version, a=2), Thing("other", a=0)):
-        memory.derive(thing, reader)
+    for obj in (Thing("other", a=0), Thing("uid", "5", a=1), Thing("uid", version, a=2), Thing("other", a=0)):
+        memory.derive(obj, reader)
     assert reader.read == [0, 1, 2]
 
 
@@ -103,9 +103,9 @@ def test_what_is_worked_out_while_the_memory_is_emptied_is_not_remembered() -> N
     memory, reader = Memory(), Reader("a")
     memory.derive(Thing("uid", "1000", a=""), reader)
 
-    def meanwhile(thing: Any) -> Any:
+    def meanwhile(obj: Any) -> Any:
         memory.derive(Thing("uid", "900", a=""), reader)
-        return thing["a"]
+        return obj["a"]
 
     assert memory.derive(Thing("other", "999", a="before"), meanwhile) == "before"
     assert memory.derive(Thing("other", "999", a="after"), meanwhile) == "after"

@@ -43,10 +43,10 @@ def large(replicas: int, kilobytes: int, **spec: Any) -> Manifest:
     return deployment(replicas, engine("vllm", member(request(), template=template)), **spec)
 
 
-def weigh(thing: Manifest, children: dict[str, Manifest] | None = None) -> tuple[Composition, int]:
+def weigh(obj: Manifest, children: dict[str, Manifest] | None = None) -> tuple[Composition, int]:
     """The answer, and how many bytes of it Crossplane receives."""
-    asked = seen(thing, FLEET, children)
-    answered = composed(thing, FLEET, children)
+    asked = seen(obj, FLEET, children)
+    answered = composed(obj, FLEET, children)
     return answered, fn.encode(protocol.of(asked), answered).ByteSize()
 
 
@@ -75,10 +75,10 @@ def test_what_is_measured_of_new_replicas_is_no_less_than_what_is_sent(count: in
 
 @pytest.mark.parametrize("count", [1, 10, 200])
 def test_what_is_measured_of_children_that_stay_is_no_less_than_what_is_sent(count: int) -> None:
-    thing = large(count, 2)
-    children = running(thing, FLEET)
+    obj = large(count, 2)
+    children = running(obj, FLEET)
     assert len(children) == 2 * count
-    _, sent = weigh(thing, children)
+    _, sent = weigh(obj, children)
     measured = size_of_kept(children.values())
     assert sent <= measured <= 1.5 * sent + 2 * BESIDE
 
@@ -86,8 +86,8 @@ def test_what_is_measured_of_children_that_stay_is_no_less_than_what_is_sent(cou
 def test_what_crossplane_adds_to_a_child_is_not_measured() -> None:
     children = running(deployment(), FLEET)
     noisy = {
-        key: {**one, "status": {"x": "y" * 9999}, "spec": {**one["spec"], "crossplane": {"x": "y" * 9999}}}
-        for key, one in children.items()
+        key: {**child, "status": {"x": "y" * 9999}, "spec": {**child["spec"], "crossplane": {"x": "y" * 9999}}}
+        for key, child in children.items()
     }
     assert size_of_kept(noisy.values()) == size_of_kept(children.values())
 
@@ -109,10 +109,10 @@ def test_fewer_new_replicas_are_placed_when_the_answer_would_be_too_large_and_it
 
 
 def test_the_answer_stays_small_enough_when_all_of_them_serve_and_it_comes_to_rest() -> None:
-    thing = large(200, 40)
-    answered = composed(thing, FLEET)
+    obj = large(200, 40)
+    answered = composed(obj, FLEET)
     for _ in range(4):
-        before, (answered, sent) = set(answered.children), weigh(thing, there(answered, thing))
+        before, (answered, sent) = set(answered.children), weigh(obj, there(answered, obj))
         assert before <= set(answered.children)
         assert sent <= LARGEST
     assert before == set(answered.children)
@@ -120,9 +120,9 @@ def test_the_answer_stays_small_enough_when_all_of_them_serve_and_it_comes_to_re
 
 
 def test_replicas_that_exist_are_never_dropped_for_size() -> None:
-    thing = large(100, 40)
+    obj = large(100, 40)
     names = [f"a{index}" for index in range(50)]
-    one = composed(thing, [cluster(name) for name in names[:1]]).children["replica-a0-0"].manifest
+    one = composed(obj, [cluster(name) for name in names[:1]]).children["replica-a0-0"].manifest
     children = {
         f"replica-{name}-{index}": {
             **one,
@@ -137,7 +137,7 @@ def test_replicas_that_exist_are_never_dropped_for_size() -> None:
     answered = composed(large(101, 40), fleet, children)
     assert set(answered.children) == set(children)
     assert said(answered)["ReplicasScheduled"] == "False/ResponseTooLarge"
-    assert said(composed(thing, fleet, children))["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert said(composed(obj, fleet, children))["ReplicasScheduled"] == "True/ReplicasCreated"
 
 
 def test_a_deployment_of_ordinary_size_is_placed_in_full() -> None:

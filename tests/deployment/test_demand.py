@@ -30,17 +30,17 @@ CACHED: Manifest = {"modelCacheRef": {"name": "weights"}}
 FLEET = [cluster("a"), cluster("b", labels={"tier": "gold"})]
 
 
-def demand(thing: Manifest, *caches: Manifest, fetched: bool = True) -> Demand:
-    spec = ModelDeploymentSpec.model_validate(thing["spec"])
+def demand(obj: Manifest, *caches: Manifest, fetched: bool = True) -> Demand:
+    spec = ModelDeploymentSpec.model_validate(obj["spec"])
     answer = Required("cache", tuple(caches) if fetched else None) if spec.workload().model_cache_ref else None
-    return read_demand(observation(thing), spec, answer)
+    return read_demand(observation(obj), spec, answer)
 
 
 # ---------------------------------------------------------------------- the spec
 
 
 def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
-    thing = deployment(
+    obj = deployment(
         3,
         engine("small", member(request("gpu", GPU, "true", count=2), request("nic", NIC)), copies=4),
         {**gang(5), "name": "large"},
@@ -50,7 +50,7 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
             {"key": "team", "value": "nlp"},
         ],
     )
-    found = demand(thing)
+    found = demand(obj)
     assert found.wanted == Wanted(
         namespace="ml-team",
         name="chat",
@@ -73,8 +73,8 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
 
 
 def test_a_worker_without_a_size_is_one_pod() -> None:
-    thing = deployment(1, engine("vllm", member(role="Leader"), member(request(), role="Worker")))
-    assert [one.pods for one in demand(thing).wanted.engines[0].members] == [1, 1]
+    obj = deployment(1, engine("vllm", member(role="Leader"), member(request(), role="Worker")))
+    assert [one.pods for one in demand(obj).wanted.engines[0].members] == [1, 1]
 
 
 def test_mode_and_phase_make_no_difference_to_placing() -> None:
@@ -166,8 +166,8 @@ def test_nothing_new_is_placed_until_the_cache_is_known(
 
 def test_the_selectors_of_deployment_and_cache_must_both_match() -> None:
     """In place of rules 42 and 43."""
-    thing = deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED)
-    assert demand(thing, cache(tier="gold", disk="fast")).wanted.match_labels == (
+    obj = deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED)
+    assert demand(obj, cache(tier="gold", disk="fast")).wanted.match_labels == (
         ("disk", "fast"),
         ("region", "north"),
         ("tier", "gold"),
@@ -184,9 +184,9 @@ def test_selectors_that_ask_for_different_values_of_a_label_conflict() -> None:
     "namespace", ["kube-system", "modelplane-system", "crossplane-system", "monitoring", "lws-system"]
 )
 def test_a_reserved_namespace_is_said_before_everything_else(namespace: str) -> None:
-    thing = deployment(namespace=namespace, clusterSelector=selecting(tier="gold"), **CACHED)
+    obj = deployment(namespace=namespace, clusterSelector=selecting(tier="gold"), **CACHED)
     for caches in ((), (cache(tier="lead"),), ({"spec": "junk"},)):
-        assert demand(thing, *caches).wanted.hold_reason is HoldReason.NAMESPACE_RESERVED
+        assert demand(obj, *caches).wanted.hold_reason is HoldReason.NAMESPACE_RESERVED
 
 
 # ---------------------------------------------------------------------- the cache at the composer
@@ -208,9 +208,9 @@ def test_a_cache_limits_the_clusters_that_new_replicas_go_to() -> None:
 
 def test_a_missing_cache_keeps_a_replica_that_serves_with_its_endpoint_and_warns() -> None:
     """Rule 45."""
-    thing = deployment(**CACHED)
+    obj = deployment(**CACHED)
     placed = running(deployment(), FLEET)
-    answered = composed(thing, FLEET, placed, caches=[])
+    answered = composed(obj, FLEET, placed, caches=[])
     assert {key: child.manifest["spec"] for key, child in answered.children.items()} == {
         key: child["spec"] for key, child in placed.items()
     }
@@ -226,9 +226,9 @@ def test_a_missing_cache_keeps_a_replica_that_serves_with_its_endpoint_and_warns
 
 
 def test_a_replica_keeps_the_cache_that_it_names_when_the_cache_is_gone() -> None:
-    thing = deployment(**CACHED)
-    children = there(composed(thing, FLEET, caches=[cache()]), thing)
-    answered = composed(thing, FLEET, children, caches=[])
+    obj = deployment(**CACHED)
+    children = there(composed(obj, FLEET, caches=[cache()]), obj)
+    answered = composed(obj, FLEET, children, caches=[])
     assert answered.children["replica-a-0"].manifest["spec"]["modelCacheRef"] == {"name": "weights"}
 
 
@@ -261,8 +261,8 @@ def test_while_the_cache_is_not_known_one_of_three_stays_one(found: list[Manifes
 
 @pytest.mark.parametrize("before", ["True", "False"])
 def test_a_cache_that_cannot_be_read_neither_makes_a_deployment_ready_nor_takes_that_away(before: str) -> None:
-    thing = with_condition(deployment(**CACHED), "Ready", before)
-    answered = composed(thing, FLEET, running(deployment(), FLEET), caches=[{"spec": "junk"}])
+    obj = with_condition(deployment(**CACHED), "Ready", before)
+    answered = composed(obj, FLEET, running(deployment(), FLEET), caches=[{"spec": "junk"}])
     assert said(answered)["ModelCacheResolved"] == "False/ModelCacheUnreadable"
     assert said(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == "ModelCache weights cannot be read; holding replica placement"
@@ -277,8 +277,8 @@ def test_while_the_cache_is_not_known_replicas_still_scale_down() -> None:
 
 def test_conflicting_selectors_keep_what_runs_and_name_the_label() -> None:
     placed = running(deployment(), FLEET)
-    thing = deployment(2, clusterSelector=selecting(tier="gold"), **CACHED)
-    answered = composed(thing, FLEET, placed, caches=[cache(tier="lead")])
+    obj = deployment(2, clusterSelector=selecting(tier="gold"), **CACHED)
+    answered = composed(obj, FLEET, placed, caches=[cache(tier="lead")])
     assert set(answered.children) == set(placed)
     assert said(answered)["ReplicasScheduled"] == "False/SelectorConflict"
     assert messages(answered)["ReplicasScheduled"] == (

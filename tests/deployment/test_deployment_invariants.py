@@ -55,7 +55,7 @@ class World:
     caches: tuple[Manifest, ...] | None = None
 
     def observe(self) -> Observation:
-        listed = [one for one in self.listed if unstructured.annotations(one).get(KEY) not in self.children]
+        listed = [obj for obj in self.listed if unstructured.annotations(obj).get(KEY) not in self.children]
         return seen(self.thing, self.clusters, self.children, listed=listed, caches=self.caches)
 
 
@@ -152,7 +152,7 @@ def yields(world: World, replica: Manifest | None) -> bool:
     ):
         return False
     where = unstructured.text(replica, "spec", "clusterName")
-    there = {unstructured.name_of(one): one for one in (*world.listed, *world.children.values())}
+    there = {unstructured.name_of(obj): obj for obj in (*world.listed, *world.children.values())}
     counted = Counter[str]()
     for one in there.values():
         if unstructured.dig(one, "spec", "clusterName") == where and not unstructured.text(
@@ -161,10 +161,10 @@ def yields(world: World, replica: Manifest | None) -> bool:
             for pool_name, nodes in charges(one):
                 counted[pool_name] += nodes
     pools = [
-        one
-        for thing in world.clusters
-        if unstructured.name_of(thing) == where
-        for one in unstructured.items(thing, "status", "gpuPools")
+        pool
+        for cluster in world.clusters
+        if unstructured.name_of(cluster) == where
+        for pool in unstructured.items(cluster, "status", "gpuPools")
     ]
     return any(counted[one["name"]] > max(one["nodes"], 0) for one in pools)
 
@@ -175,14 +175,14 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
     """Its cluster is gone, or it has drained and either is not wanted or has no node there."""
     answered = ask(world.observe())
     assert not answered.fatal
-    names = {unstructured.name_of(one) for one in world.clusters}
-    own = {key: one for key, one in world.children.items() if key.startswith("replica-")}
+    names = {unstructured.name_of(cluster) for cluster in world.clusters}
+    own = {key: child for key, child in world.children.items() if key.startswith("replica-")}
     alive = {
-        unstructured.name_of(one)
-        for one in (*own.values(), *world.listed)
-        if unstructured.dig(one, "metadata", "ownerReferences") == owned_by(world.thing)
-        and not unstructured.text(one, "metadata", "deletionTimestamp")
-        and one["spec"]["clusterName"] in names
+        unstructured.name_of(replica)
+        for replica in (*own.values(), *world.listed)
+        if unstructured.dig(replica, "metadata", "ownerReferences") == owned_by(world.thing)
+        and not unstructured.text(replica, "metadata", "deletionTimestamp")
+        and replica["spec"]["clusterName"] in names
     }
     too_many = len(alive) > world.thing["spec"]["replicas"]
     changed = world.thing["spec"]["engines"] != [ENGINES["same"]]
@@ -193,7 +193,9 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
     }
     for key in set(world.children) - set(answered.children):
         place = key.split("-", 1)[1]
-        replica = next((one for one in (*own.values(), *world.listed) if key_of(one) == f"replica-{place}"), None)
+        replica = next(
+            (replica for replica in (*own.values(), *world.listed) if key_of(replica) == f"replica-{place}"), None
+        )
         endpoint = world.children.get(f"endpoint-{place}")
         drained = drained_for(90, replica, endpoint)
         lost = bool(names) and place.split("-")[0] not in names
@@ -204,15 +206,15 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
             assert lost or drained, key
 
 
-def key_of(thing: Manifest) -> str:
-    return unstructured.annotations(thing).get(KEY, "")
+def key_of(obj: Manifest) -> str:
+    return unstructured.annotations(obj).get(KEY, "")
 
 
 @given(worlds())
 @settings(max_examples=200, deadline=None)
 def test_no_replica_that_exists_is_changed_and_no_more_are_made_than_are_missing(world: World) -> None:
     answered = ask(world.observe())
-    observed = {key_of(one): one for one in (*world.children.values(), *world.listed) if key_of(one)}
+    observed = {key_of(child): child for child in (*world.children.values(), *world.listed) if key_of(child)}
     new = set()
     for key, spec in specs(answered).items():
         if not key.startswith("replica-"):
@@ -283,10 +285,10 @@ def test_answers_come_to_rest_when_nothing_else_changes(world: World) -> None:
             children=children,
             required={
                 **observed.required,
-                "endpoints": tuple(one for key, one in children.items() if key.startswith("endpoint-")),
+                "endpoints": tuple(child for key, child in children.items() if key.startswith("endpoint-")),
                 "replicas": (
-                    *(one for key, one in children.items() if key.startswith("replica-")),
-                    *(one for one in world.listed if not key_of(one)),
+                    *(child for key, child in children.items() if key.startswith("replica-")),
+                    *(obj for obj in world.listed if not key_of(obj)),
                 ),
             },
         )
@@ -296,13 +298,13 @@ def test_answers_come_to_rest_when_nothing_else_changes(world: World) -> None:
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
 def test_junk_anywhere_in_a_child_costs_no_other_child(data: st.DataObject) -> None:
-    thing, children = deployment(2), running(deployment(3), BASE)
+    obj, children = deployment(2), running(deployment(3), BASE)
     key = data.draw(st.sampled_from(sorted(children)))
     places = [path for path in paths(children[key]) if (path and path[0] in {"spec", "status"}) or "labels" in path]
     path = data.draw(st.sampled_from(places))
     junk = data.draw(st.sampled_from(["junk", 7, True, [], ["x"], {"x": 1}, {}]))
     broken = {**children, key: api.changed(children[key], *path, to=copy.deepcopy(junk))}
-    answered = composed(thing, BASE, broken)
+    answered = composed(obj, BASE, broken)
     assert not answered.fatal
     assert set(children) == set(answered.children)
 

@@ -50,7 +50,7 @@ def two_serve() -> ControlPlane:
 
 
 def specs(of: ControlPlane) -> dict[str, Any]:
-    return {thing["metadata"]["uid"]: thing["spec"] for thing in replicas(of).values()}
+    return {replica["metadata"]["uid"]: replica["spec"] for replica in replicas(of).values()}
 
 
 def ready(of: ControlPlane) -> bool:
@@ -78,7 +78,7 @@ def test_scaling_down_drains_for_90_seconds_and_then_lets_replica_and_endpoint_g
     begun = of.now
     scale(of, 1)
     assert endpoints(of) == {"endpoint-a-0": False, "endpoint-b-0": True}
-    notes = {key: unstructured.annotations(thing).get(SINCE) for key, thing in replicas(of).items()}
+    notes = {key: unstructured.annotations(replica).get(SINCE) for key, replica in replicas(of).items()}
     assert notes == {"replica-a-0": None, "replica-b-0": begun.strftime("%Y-%m-%dT%H:%M:%SZ")}
     assert live(of)["status"]["replicas"] == {"desired": 1, "total": 1, "ready": 1}
     of.store.now = begun
@@ -115,7 +115,7 @@ def test_scaling_up_again_while_a_replica_drains_takes_it_back() -> None:
     wait(of, 60)
     scale(of, 2)
     assert endpoints(of) == {"endpoint-a-0": False, "endpoint-b-0": False}
-    assert [unstructured.annotations(thing).get(SINCE) for thing in replicas(of).values()] == [None, None]
+    assert [unstructured.annotations(replica).get(SINCE) for replica in replicas(of).values()] == [None, None]
     wait(of, 120)
     assert specs(of) == before
 
@@ -271,7 +271,7 @@ def test_a_namesake_in_another_namespace_is_a_stranger_that_takes_nodes() -> Non
     assert conditions(of, namespace="other-team")["ReplicasScheduled"] == "False/InsufficientCapacity"
     put(of, cluster("b"))
     assert set(replicas(of, "other-team")) == {"replica-b-0"}
-    names = {unstructured.name_of(thing) for thing in of.list(API_VERSION, "ModelReplica")}
+    names = {unstructured.name_of(obj) for obj in of.list(API_VERSION, "ModelReplica")}
     assert len(names) == 2
 
 
@@ -318,7 +318,7 @@ def test_a_new_revision_surges_and_the_old_one_stays_until_its_endpoint_has_sett
     of = two_serve()
     before = specs(of)
     scale(of, 2, engines=[engine(copies=2)])
-    revisions = {key: thing["metadata"]["labels"]["modelplane.ai/revision"] for key, thing in replicas(of).items()}
+    revisions = {key: replica["metadata"]["labels"]["modelplane.ai/revision"] for key, replica in replicas(of).items()}
     assert revisions["replica-a-0"] == revisions["replica-b-0"] != revisions["replica-a-1"]
     assert conditions(of)["Progressing"] == "True/RollingOut"
     status = live(of)["status"]
@@ -358,9 +358,9 @@ def test_a_replicas_spec_never_changes_and_a_serving_one_never_goes_without_drai
         before, open_before = replicas(of), {key for key, draining in endpoints(of).items() if not draining}
         hand = take(of, step)
         after = replicas(of)
-        for key, thing in before.items():
-            same = key in after and after[key]["metadata"]["uid"] == thing["metadata"]["uid"]
-            assert not same or after[key]["spec"] == thing["spec"], step
+        for key, obj in before.items():
+            same = key in after and after[key]["metadata"]["uid"] == obj["metadata"]["uid"]
+            assert not same or after[key]["spec"] == obj["spec"], step
             served = key.replace("replica", "endpoint") in open_before
             assert same or not served or key == hand, (step, key)
 
@@ -386,8 +386,8 @@ def take(of: ControlPlane, step: str) -> str:
         of.delete(API_VERSION, "InferenceCluster", "", "b")
         quiet(of)
     elif step == "delete one" and replicas(of):
-        key, thing = min(replicas(of).items())
-        of.delete(API_VERSION, "ModelReplica", "ml-team", unstructured.name_of(thing))
+        key, obj = min(replicas(of).items())
+        of.delete(API_VERSION, "ModelReplica", "ml-team", unstructured.name_of(obj))
         quiet(of)
         return key
     return ""

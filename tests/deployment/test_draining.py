@@ -45,9 +45,9 @@ def leaves(*things: Manifest | None, now: datetime = NOW) -> Departure:
     return departure_of(observation(deployment(), now=now), endpoint, replica)
 
 
-def settled(answered: Composition, thing: Manifest, **only: str | None) -> dict[str, Manifest]:
+def settled(answered: Composition, obj: Manifest, **only: str | None) -> dict[str, Manifest]:
     """An answer's children an hour later."""
-    return {key: aged(child) for key, child in there(answered, thing, **only).items()}
+    return {key: aged(child) for key, child in there(answered, obj, **only).items()}
 
 
 def begun() -> dict[str, Manifest]:
@@ -196,8 +196,8 @@ def test_whatever_somebody_wrote_into_the_note_no_answer_fails(text: str) -> Non
 
 
 def test_a_note_from_the_future_or_none_means_now() -> None:
-    for things in [(note("2027-01-01T00:00:00Z"),), (note("junk"),), (None,), ()]:
-        assert leaves(*things).since == NOW
+    for objs in [(note("2027-01-01T00:00:00Z"),), (note("junk"),), (None,), ()]:
+        assert leaves(*objs).since == NOW
 
 
 def test_the_wait_begins_when_the_api_server_has_marked_the_endpoint_whatever_a_server_took_for_the_time() -> None:
@@ -209,11 +209,11 @@ def test_the_wait_begins_when_the_api_server_has_marked_the_endpoint_whatever_a_
 
 
 def test_a_mark_from_the_future_begins_its_wait_when_that_has_come() -> None:
-    thing = note(AN_HOUR_AGO, **applied(NOW + timedelta(seconds=60)))
-    assert not leaves(thing).is_over(NOW)
+    obj = note(AN_HOUR_AGO, **applied(NOW + timedelta(seconds=60)))
+    assert not leaves(obj).is_over(NOW)
     for seconds, over in ((60, False), (149, False), (150, True)):
         now = NOW + timedelta(seconds=seconds)
-        assert leaves(thing, now=now).is_over(now) is over, seconds
+        assert leaves(obj, now=now).is_over(now) is over, seconds
 
 
 @given(st.lists(st.integers(-100_000, 100_000), min_size=1, max_size=2))

@@ -74,9 +74,9 @@ def test_a_replica_with_a_member_that_names_no_pool_stays_and_is_named() -> None
 
 
 def test_a_gang_whose_leader_claims_nothing_stays_with_its_pool_and_has_not_drifted() -> None:
-    thing, fleet = deployment(1, gang(1)), [cluster("a", pool("a100", 1))]
-    children = running(thing, fleet)
-    answered = composed(thing, [cluster("a", pool("a100", 1)), cluster("b")], children)
+    obj, fleet = deployment(1, gang(1)), [cluster("a", pool("a100", 1))]
+    children = running(obj, fleet)
+    answered = composed(obj, [cluster("a", pool("a100", 1)), cluster("b")], children)
     assert all_stay(answered, children)
     assert said(answered)["PlacementDrifted"] == "False/InPlace"
     assert said(answered)["Overcommitted"] == "False/WithinCapacity"
@@ -94,8 +94,8 @@ def test_a_replica_that_a_drain_asks_to_leave_stays_and_is_said_to_be_blocked_wh
 
 
 def test_a_replica_that_tolerates_a_drain_stays_and_nothing_is_said_of_it() -> None:
-    thing = deployment(tolerations=[{"key": "upkeep", "operator": "Exists"}])
-    children = running(thing, [cluster("a")])
-    answered = composed(thing, [cluster("a", taints=[taint(effect="NoExecute")]), cluster("b")], children)
+    obj = deployment(tolerations=[{"key": "upkeep", "operator": "Exists"}])
+    children = running(obj, [cluster("a")])
+    answered = composed(obj, [cluster("a", taints=[taint(effect="NoExecute")]), cluster("b")], children)
     assert all_stay(answered, children)
     assert said(answered)["PlacementDrifted"] == "False/InPlace"

@@ -27,8 +27,8 @@ from tests.support.observe import observation
 FLEET = [cluster("a"), cluster("b")]
 
 
-def explained(thing: Manifest, *args: Any, **more: Any) -> list[tuple[str, str]]:
-    return explain(seen(thing, *args, **more))
+def explained(obj: Manifest, *args: Any, **more: Any) -> list[tuple[str, str]]:
+    return explain(seen(obj, *args, **more))
 
 
 def names(children: dict[str, Manifest]) -> dict[str, str]:
@@ -36,12 +36,12 @@ def names(children: dict[str, Manifest]) -> dict[str, str]:
 
 
 def test_a_cluster_that_takes_a_replica_is_told_with_the_pools() -> None:
-    thing = deployment(1, engine("small"), engine("large", member(request("gpu", count=4))))
+    obj = deployment(1, engine("small"), engine("large", member(request("gpu", count=4))))
     fleet = [cluster("a", pool("one", 1, gpu(1)), pool("eight", 1)), cluster("b", ready=False)]
-    children = running(thing, fleet)
+    children = running(obj, fleet)
     (name,) = {unstructured.name_of(child) for child in children.values()}
-    assert explained(thing, fleet) == [("a", f"placed replica {name} on pools eight, one"), ("b", "not needed")]
-    assert explained(thing, fleet, children) == [
+    assert explained(obj, fleet) == [("a", f"placed replica {name} on pools eight, one"), ("b", "not needed")]
+    assert explained(obj, fleet, children) == [
         ("a", f"holds replica {name} on pools eight, one"),
         ("b", "not needed"),
     ]
@@ -105,13 +105,13 @@ def test_a_fleet_without_clusters_has_nothing_to_tell_but_where_replicas_are() -
 
 def test_a_cache_limits_the_clusters_here_too() -> None:
     fleet = [cluster("a"), cluster("b", labels={"tier": "gold"})]
-    thing = deployment(2, modelCacheRef={"name": "weights"})
-    told = explained(thing, fleet, caches=[cache(tier="gold")])
+    obj = deployment(2, modelCacheRef={"name": "weights"})
+    told = explained(obj, fleet, caches=[cache(tier="gold")])
     assert [name for name, text in told if text.startswith("placed")] == ["b", "b"]
 
 
 def test_a_cluster_is_not_said_to_be_unneeded_while_nothing_new_is_placed() -> None:
-    thing = deployment(1, modelCacheRef={"name": "weights"})
-    assert explained(thing, [cluster("a")], caches=[]) == [
+    obj = deployment(1, modelCacheRef={"name": "weights"})
+    assert explained(obj, [cluster("a")], caches=[]) == [
         ("a", "not asked: nothing new is placed for now, see ReplicasScheduled")
     ]

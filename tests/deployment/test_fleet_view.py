@@ -35,9 +35,9 @@ from tests.support.observe import said
 JUNK: tuple[Any, ...] = ("junk", 7, 2.5, True, [], ["x"], [[]], {"x": 1}, {})
 
 
-def one(thing: Manifest) -> tuple[Cluster, str]:
+def one(obj: Manifest) -> tuple[Cluster, str]:
     """A cluster as read, and what could not be."""
-    view = read_clusters([thing])
+    view = read_clusters([obj])
     (found,) = view.clusters
     return found, view.faults.get(found.name, "")
 
@@ -57,13 +57,13 @@ def test_a_cluster_is_read_in_full() -> None:
         "slots": {"int": 7},
     }
     device = gpu(attributes=attributes, capacity={"memory": {"value": "80Gi"}})
-    thing = cluster(
+    obj = cluster(
         "a",
         pool("a100", 4, device, nic(), className="a100-8x"),
         labels={"tier": "gold", "modelplane.ai/region": "north"},
         taints=[taint(), taint("team", "NoExecute", value="nlp")],
     )
-    assert one(thing) == (
+    assert one(obj) == (
         Cluster(
             "a",
             labels=(("modelplane.ai/region", "north"), ("tier", "gold")),
@@ -225,8 +225,8 @@ def test_a_device_with_a_value_that_cannot_be_read_matches_nothing_and_nothing_r
 
 def test_a_whole_number_is_a_capacity() -> None:
     selector = 'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity("7")) == 0'
-    thing = deployment(1, engine("vllm", member(request("gpu", selector))))
-    assert sorted(composed(thing, [with_device(capacity={"memory": {"value": 7}})]).children) == ["replica-a-0"]
+    obj = deployment(1, engine("vllm", member(request("gpu", selector))))
+    assert sorted(composed(obj, [with_device(capacity={"memory": {"value": 7}})]).children) == ["replica-a-0"]
 
 
 def test_a_device_without_a_driver_is_not_the_one_asked_for() -> None:
@@ -238,8 +238,8 @@ def test_a_device_without_a_driver_is_not_the_one_asked_for() -> None:
 # ---------------------------------------------------------------------- replicas
 
 
-def read(thing: Manifest) -> tuple[Replica, str]:
-    return read_replica(thing, "a", 0, own=False)
+def read(obj: Manifest) -> tuple[Replica, str]:
+    return read_replica(obj, "a", 0, own=False)
 
 
 def test_a_replica_is_read_with_what_it_takes_and_where_it_is_pinned() -> None:
@@ -263,8 +263,8 @@ def test_a_replica_is_read_with_what_it_takes_and_where_it_is_pinned() -> None:
 
 
 def test_a_gang_takes_a_node_for_every_pod_that_claims() -> None:
-    thing = taken("a", 2)
-    body = thing["spec"]["engines"][0]["members"][0]
+    obj = taken("a", 2)
+    body = obj["spec"]["engines"][0]["members"][0]
     bare = {key: value for key, value in body.items() if key != "deviceRequests"}
     worker = {**body, "role": "Worker", "worker": {"nodes": 3}}
     for members, charges in (
@@ -273,8 +273,8 @@ def test_a_gang_takes_a_node_for_every_pod_that_claims() -> None:
         ([{**body, "worker": {"nodes": 9}}], (("a100", 2),)),
         ([{**body, "role": "Worker"}], (("a100", 2),)),
     ):
-        thing["spec"]["engines"][0]["members"] = members
-        assert read(thing)[0].charges == charges
+        obj["spec"]["engines"][0]["members"] = members
+        assert read(obj)[0].charges == charges
 
 
 def test_a_replica_that_served_before_and_does_not_now_is_known_to_have() -> None:

@@ -131,16 +131,16 @@ def test_the_first_answer_has_a_replica_and_no_endpoint() -> None:
 
 def test_a_replica_that_serves_gets_an_endpoint_and_the_deployment_is_ready() -> None:
     """Rule 48."""
-    thing, fleet = deployment(), [cluster("a")]
-    children = running(thing, fleet)
-    first = composed(thing, fleet, {"replica-a-0": children["replica-a-0"]})
+    obj, fleet = deployment(), [cluster("a")]
+    children = running(obj, fleet)
+    first = composed(obj, fleet, {"replica-a-0": children["replica-a-0"]})
     assert manifests(first)["endpoint-a-0"] == {
         "apiVersion": API_VERSION,
         "kind": "ModelEndpoint",
         "metadata": {"name": A0, "namespace": "ml-team", "labels": LABELS},
         "spec": {"url": f"http://10.0.0.1/ml-team/{A0}/v1", "rewritePath": f"/ml-team/{A0}/"},
     }
-    answered = composed(with_conditions(thing, composed(thing, fleet, children)), fleet, children)
+    answered = composed(with_conditions(obj, composed(obj, fleet, children)), fleet, children)
     assert said(answered) == CALM
     assert messages(answered)["ReplicasScheduled"] == "Scheduled 1 of 1 replicas across 1 cluster: a"
     assert messages(answered)["ReplicasReady"] == "1 of 1 ready"
@@ -149,25 +149,25 @@ def test_a_replica_that_serves_gets_an_endpoint_and_the_deployment_is_ready() ->
     assert answered.children["replica-a-0"].readiness.ready
 
 
-def with_conditions(thing: Manifest, answered: Composition) -> Manifest:
+def with_conditions(obj: Manifest, answered: Composition) -> Manifest:
     """A deployment with the status and the conditions of an answer."""
-    result = {**thing, "status": dict(answered.status)}
-    for one in answered.conditions:
-        result = with_condition(result, one.type, one.status.value, one.reason, one.message)
+    result = {**obj, "status": dict(answered.status)}
+    for condition in answered.conditions:
+        result = with_condition(result, condition.type, condition.status.value, condition.reason, condition.message)
     return result
 
 
 def test_an_event_is_told_once_and_not_again_until_the_first_replica_is_observed() -> None:
-    thing, fleet = deployment(), [cluster("a")]
-    first = composed(thing, fleet)
-    assert composed(with_conditions(thing, first), fleet).events == ()
+    obj, fleet = deployment(), [cluster("a")]
+    first = composed(obj, fleet)
+    assert composed(with_conditions(obj, first), fleet).events == ()
 
 
 def test_a_replica_whose_cluster_has_been_gone_for_ten_minutes_is_placed_anew_elsewhere_and_said_to_be() -> None:
     """Rule 7: the old keys go, `Scheduling` and its event come again."""
-    thing = deployment()
-    children = running(thing, [cluster("a")])
-    settled = with_conditions(thing, composed(thing, [cluster("a")], children))
+    obj = deployment()
+    children = running(obj, [cluster("a")])
+    settled = with_conditions(obj, composed(obj, [cluster("a")], children))
     missed = with_conditions(settled, composed(settled, [cluster("b")], children))
     answered = composed(missed, [cluster("b")], children, now=NOW + timedelta(minutes=10))
     assert set(answered.children) == {"replica-b-0"}
@@ -177,17 +177,17 @@ def test_a_replica_whose_cluster_has_been_gone_for_ten_minutes_is_placed_anew_el
 
 
 def test_names_are_those_of_the_design() -> None:
-    thing = deployment(name="qwen-demo")
-    made = manifests(composed(thing, [cluster("eks-us-east")]))
+    obj = deployment(name="qwen-demo")
+    made = manifests(composed(obj, [cluster("eks-us-east")]))
     assert made["replica-eks-us-east-0"]["metadata"]["name"] == "qwen-demo-2c2d12b2"
-    children = running(thing, [cluster("eks-us-east")])
+    children = running(obj, [cluster("eks-us-east")])
     assert children["endpoint-eks-us-east-0"]["metadata"]["name"] == "qwen-demo-2c2d12b2"
 
 
 def test_labels_of_the_template_are_on_replica_and_endpoint_and_ours_win() -> None:
     """Rule 51."""
-    thing = deployment(template={"metadata": {"labels": {"team": "nlp", "modelplane.ai/cluster": "mine"}}})
-    children = running(thing, [cluster("a")])
+    obj = deployment(template={"metadata": {"labels": {"team": "nlp", "modelplane.ai/cluster": "mine"}}})
+    children = running(obj, [cluster("a")])
     for key in ("replica-a-0", "endpoint-a-0"):
         labels = children[key]["metadata"]["labels"]
         assert {k: labels[k] for k in ("team", "modelplane.ai/cluster")} == {
@@ -205,7 +205,7 @@ def test_both_ways_of_writing_a_deployment_give_the_same_children() -> None:
 
 
 def test_everything_is_required_at_once_and_the_cache_by_name() -> None:
-    thing = deployment(modelCacheRef={"name": "weights"})
+    obj = deployment(modelCacheRef={"name": "weights"})
     wanted = {
         "clusters": Requirement(API_VERSION, "InferenceCluster"),
         "replicas": Requirement(API_VERSION, "ModelReplica"),
@@ -214,14 +214,14 @@ def test_everything_is_required_at_once_and_the_cache_by_name() -> None:
         ),
         "cache": Requirement(API_VERSION, "ModelCache", name="weights", namespace="ml-team"),
     }
-    assert answer(model_deployment.COMPOSER, thing).requirements == wanted
-    assert composed(thing, [cluster("a")], caches=[cache()]).requirements == wanted
+    assert answer(model_deployment.COMPOSER, obj).requirements == wanted
+    assert composed(obj, [cluster("a")], caches=[cache()]).requirements == wanted
     del wanted["cache"]
     assert composed(deployment(clusterSelector=selecting(tier="gpu"))).requirements == wanted
 
 
 @pytest.mark.parametrize(
-    "thing",
+    "obj",
     [
         deployment(2),
         deployment(1, gang(3)),
@@ -237,15 +237,15 @@ def test_everything_is_required_at_once_and_the_cache_by_name() -> None:
     ],
     ids=["two", "gang", "copies", "pair", "synthetic"],
 )
-def test_what_is_composed_and_the_status_pass_our_own_admission(thing: Manifest) -> None:
+def test_what_is_composed_and_the_status_pass_our_own_admission(obj: Manifest) -> None:
     node = {"cpu": "96", "memory": "1Ti", "taints": [{"key": "gpu", "effect": "NoSchedule"}]}
     fleet = [cluster(name, pool("a100", 8, gpu(), nic(), node=node), address="2001:db8::1") for name in ("a", "b")]
-    placed = there(composed(thing, fleet, caches=[cache()]), thing)
-    answered = composed(thing, fleet, placed, caches=[cache()])
+    placed = there(composed(obj, fleet, caches=[cache()]), obj)
+    answered = composed(obj, fleet, placed, caches=[cache()])
     assert {child["kind"] for child in manifests(answered).values()} == {"ModelReplica", "ModelEndpoint"}
     for child in manifests(answered).values():
         assert api.refused(child) == []
-    assert [str(one) for one in admit({**thing, "status": dict(answered.status)}).problems] == []
+    assert [str(problem) for problem in admit({**obj, "status": dict(answered.status)}).problems] == []
 
 
 # ---------------------------------------------------------------------- waiting, and doubt
@@ -260,11 +260,11 @@ def test_what_is_composed_and_the_status_pass_our_own_admission(thing: Manifest)
     ],
 )
 def test_nothing_changes_before_everything_is_fetched(lacking: str, message: str) -> None:
-    thing, fleet = deployment(2, modelCacheRef={"name": "weights"}), [cluster("a"), cluster("b")]
-    placed = there(composed(thing, fleet, caches=[cache()]), thing)
-    children = there(composed(thing, fleet, placed, caches=[cache()]), thing)
-    settled = composed(thing, fleet, children, caches=[cache()])
-    status = with_condition(with_conditions(thing, settled), "Ready")
+    obj, fleet = deployment(2, modelCacheRef={"name": "weights"}), [cluster("a"), cluster("b")]
+    placed = there(composed(obj, fleet, caches=[cache()]), obj)
+    children = there(composed(obj, fleet, placed, caches=[cache()]), obj)
+    settled = composed(obj, fleet, children, caches=[cache()])
+    status = with_condition(with_conditions(obj, settled), "Ready")
     full = seen(status, fleet, children, caches=[cache()])
     required = {key: found for key, found in full.required.items() if key != lacking}
     answered = answer(model_deployment.COMPOSER, status, children, required)
@@ -295,20 +295,20 @@ def test_no_clusters_and_no_replicas_are_a_fact() -> None:
 
 
 def test_no_clusters_while_replicas_run_is_doubt_and_changes_nothing() -> None:
-    thing, fleet = deployment(2), [cluster("a"), cluster("b")]
-    children = running(thing, fleet)
-    settled = with_condition(with_conditions(thing, composed(thing, fleet, children)), "Ready")
+    obj, fleet = deployment(2), [cluster("a"), cluster("b")]
+    children = running(obj, fleet)
+    settled = with_condition(with_conditions(obj, composed(obj, fleet, children)), "Ready")
     answered = composed(settled, [], children)
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
     assert answered.ready
     assert said(answered) == {**CALM, "ReplicasScheduled": "False/NoClusters", "Held": "True/InputMissing"}
     assert messages(answered)["Held"] == "no InferenceClusters were found although replicas run on some"
-    assert answered.status == composed(thing, fleet, children).status
+    assert answered.status == composed(obj, fleet, children).status
 
 
 def test_a_selector_that_does_not_compile_keeps_what_runs() -> None:
-    thing, fleet = deployment(2), [cluster("a"), cluster("b")]
-    children = running(thing, fleet)
+    obj, fleet = deployment(2), [cluster("a"), cluster("b")]
+    children = running(obj, fleet)
     broken = deployment(3, engine("vllm", member(request("gpu", NO_SYNTAX))))
     answered = composed(broken, fleet, children)
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
@@ -338,8 +338,8 @@ def test_a_selector_that_does_not_compile_is_shown_with_a_caret_at_the_place() -
 
 
 def test_a_deployment_in_a_reserved_namespace_makes_nothing_new_and_says_so() -> None:
-    thing = deployment(namespace="kube-system")
-    answered = composed(thing, [cluster("a")])
+    obj = deployment(namespace="kube-system")
+    answered = composed(obj, [cluster("a")])
     assert answered.children == {}
     assert said(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
     assert messages(answered)["ReplicasScheduled"] == "Namespace kube-system is reserved: deploy in another one"
@@ -348,7 +348,9 @@ def test_a_deployment_in_a_reserved_namespace_makes_nothing_new_and_says_so() ->
 def test_what_runs_in_a_reserved_namespace_stays_without_a_new_endpoint() -> None:
     elsewhere = deployment(2)
     children = running(elsewhere, [cluster("a"), cluster("b")])
-    moved = {key: {**one, "metadata": {**one["metadata"], "namespace": "monitoring"}} for key, one in children.items()}
+    moved = {
+        key: {**child, "metadata": {**child["metadata"], "namespace": "monitoring"}} for key, child in children.items()
+    }
     del moved["endpoint-b-0"]
     answered = composed(deployment(3, namespace="monitoring"), [cluster("a"), cluster("b")], moved)
     assert set(answered.children) == set(moved)
@@ -373,16 +375,16 @@ def test_a_cordoned_cluster_takes_only_replicas_that_tolerate_it(
     tolerations: tuple[Manifest, ...], places: list[str]
 ) -> None:
     """Rules 38, 40 and 41."""
-    thing = deployment(tolerations=list(tolerations)) if tolerations else deployment()
-    assert sorted(composed(thing, [cluster("a", taints=[taint()]), cluster("b")]).children) == places
+    obj = deployment(tolerations=list(tolerations)) if tolerations else deployment()
+    assert sorted(composed(obj, [cluster("a", taints=[taint()]), cluster("b")]).children) == places
 
 
 @pytest.mark.parametrize("effect", ["NoSchedule", "NoExecute"])
 def test_what_runs_on_a_tainted_cluster_stays_with_its_endpoint(effect: str) -> None:
     """Rule 38, and for NoExecute as long as no successor serves elsewhere."""
-    thing = deployment()
-    children = running(thing, [cluster("a"), cluster("b")])
-    answered = composed(thing, [cluster("a", taints=[taint(effect=effect)]), cluster("b")], children)
+    obj = deployment()
+    children = running(obj, [cluster("a"), cluster("b")])
+    answered = composed(obj, [cluster("a", taints=[taint(effect=effect)]), cluster("b")], children)
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
     drained = effect == "NoExecute"
     assert set(answered.children) - set(children) == ({"replica-b-0"} if drained else set())
@@ -411,9 +413,9 @@ def test_a_deployment_that_lacks_a_place_looks_again_soon_while_somebody_is_leav
     ttl: int,
 ) -> None:
     fleet = [cluster("a", pool(nodes=2))]
-    thing = with_condition({**deployment(2), "status": {}}, "Ready", "True", "Available")
+    obj = with_condition({**deployment(2), "status": {}}, "Ready", "True", "Available")
     children = {key: one for key, one in running(deployment(2), fleet).items() if key.endswith("a-0")}
     other = taken("a")
-    answered = composed(thing, fleet, children, listed=[terminating(other) if leaves else other])
+    answered = composed(obj, fleet, children, listed=[terminating(other) if leaves else other])
     assert {c.type: c.reason for c in answered.conditions}["ReplicasScheduled"] == "PartiallyScheduled"
     assert answered.ttl_seconds == ttl

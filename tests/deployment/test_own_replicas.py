@@ -28,17 +28,17 @@ CHILDREN = running(THING, FLEET)
 A, B = CHILDREN["replica-a-0"], CHILDREN["replica-b-0"]
 
 
-def changed(thing: Manifest, **metadata: Any) -> Manifest:
-    meta = {key: value for key, value in {**thing["metadata"], **metadata}.items() if value is not None}
-    return {**thing, "metadata": meta}
+def changed(obj: Manifest, **metadata: Any) -> Manifest:
+    meta = {key: value for key, value in {**obj["metadata"], **metadata}.items() if value is not None}
+    return {**obj, "metadata": meta}
 
 
 def roster(children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING) -> tuple[list[str], list[str]]:
     """The keys of own replicas, with `?` for those that are only listed, and the names of strangers."""
     observed = observation(owner, children)
     found = read_replicas(observed.with_untracked(untracked(observed, listed, ())), listed)
-    own = [one.key + ("" if one.key in children else "?") for one in found.own]
-    return own, [f"{one.namespace}/{one.name}" for one in found.strangers]
+    own = [replica.key + ("" if replica.key in children else "?") for replica in found.own]
+    return own, [f"{replica.namespace}/{replica.name}" for replica in found.strangers]
 
 
 def test_a_key_names_cluster_and_index() -> None:
@@ -138,7 +138,7 @@ def test_the_place_of_an_observed_replica_is_its_key_whatever_else_it_says() -> 
 
 def test_an_observed_child_whose_key_says_no_place_keeps_its_own() -> None:
     found = read_replicas(observation(THING, {"replica-odd": A}), ())
-    assert [(one.replica.cluster, one.replica.index) for one in found.own] == [("a", 0)]
+    assert [(replica.replica.cluster, replica.replica.index) for replica in found.own] == [("a", 0)]
 
 
 def test_of_two_listed_with_one_key_the_one_that_is_not_being_deleted_is_ours() -> None:
@@ -268,8 +268,8 @@ def test_whether_a_replica_serves_is_its_ready_condition_and_nothing_when_it_say
     }
     for status, serves in cases.items():
         children = {"replica-a-0": with_condition(bare, "Ready", status)}
-        assert [one.serves for one in read_replicas(observation(THING, children), ()).own] == [serves]
-    assert [one.serves for one in read_replicas(observation(THING, {"replica-a-0": bare}), ()).own] == [None]
+        assert [replica.serves for replica in read_replicas(observation(THING, children), ()).own] == [serves]
+    assert [replica.serves for replica in read_replicas(observation(THING, {"replica-a-0": bare}), ()).own] == [None]
 
 
 def test_notes_of_others_on_a_replica_are_not_ours() -> None:

@@ -92,25 +92,25 @@ def test_harmless_labels_and_annotations_need_no_permission() -> None:
 
 @pytest.mark.parametrize("namespace", ["default", "gpu-operator", "istio-system", "rook-system", "openshift-ai"])
 def test_a_deployment_in_a_namespace_reserved_by_habit_is_refused_unless_a_cluster_allows_it(namespace: str) -> None:
-    thing = deployment(namespace=namespace)
-    answered = composed(thing, [cluster("a"), cluster("b")])
+    obj = deployment(namespace=namespace)
+    answered = composed(obj, [cluster("a"), cluster("b")])
     assert answered.children == {}
     assert said(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
     assert messages(answered)["ReplicasScheduled"] == (
         f"0 of 1 placed; namespace {namespace} is reserved: deploy in another one, or have it added to "
         "spec.namespaces.allowed of an InferenceCluster"
     )
-    allowed = composed(thing, [cluster("a"), permitting("b", allowed=[namespace])])
+    allowed = composed(obj, [cluster("a"), permitting("b", allowed=[namespace])])
     assert list(allowed.children) == ["replica-b-0"]
 
 
 def test_replicas_that_run_where_nothing_new_may_stay_with_endpoints_and_say_what_has_changed() -> None:
     fleet = [cluster("a"), cluster("b")]
-    thing = deployment(2)
-    children = running(thing, fleet)
+    obj = deployment(2)
+    children = running(obj, fleet)
     closed = [permitting(name, reserved=["ml-*"]) for name in "ab"]
     del children["endpoint-b-0"]
-    answered = composed(thing, closed, children)
+    answered = composed(obj, closed, children)
     assert set(answered.children) == {*children, "endpoint-b-0"}
     assert answered.ready
     assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
@@ -123,21 +123,21 @@ def test_a_rollout_to_what_is_not_permitted_takes_nothing_away() -> None:
     children = running(deployment(2), fleet)
     answered = composed(deployment(2, asking(NETWORK), rollout={"maxUnavailable": 2}), fleet, children)
     assert set(answered.children) == set(children)
-    assert not any("draining-since" in str(one.manifest) for one in answered.children.values())
+    assert not any("draining-since" in str(child.manifest) for child in answered.children.values())
     assert answered.ready
     assert said(answered)["Progressing"] == "False/NoRoomToSurge"
 
 
 @pytest.mark.parametrize(
-    ("thing", "reason", "words"),
+    ("obj", "reason", "words"),
     [
         (replicas.replica(namespace="default"), "NamespaceReserved", "Namespace default is reserved"),
         (pods_of_replica(ROLE, NETWORK), "NotPermitted", f"ams-1 does not permit pods to have {ROLE}, {NETWORK}:"),
     ],
     ids=["namespace", "annotation"],
 )
-def test_a_replica_written_by_hand_is_refused_like_a_deployment(thing: Manifest, reason: str, words: str) -> None:
-    answered = replicas.composed(thing)
+def test_a_replica_written_by_hand_is_refused_like_a_deployment(obj: Manifest, reason: str, words: str) -> None:
+    answered = replicas.composed(obj)
     assert (answered.children, answered.ready) == ({}, False)
     (told,) = [c for c in answered.conditions if c.type == "ModelAccepted"]
     assert told.reason == reason
@@ -146,23 +146,23 @@ def test_a_replica_written_by_hand_is_refused_like_a_deployment(thing: Manifest,
 
 def test_a_replica_is_made_where_its_cluster_permits_all() -> None:
     cluster_of = {**CLUSTER, "spec": {"namespaces": {"podMetadata": ["eks.amazonaws.com/*"], "allowed": ["default"]}}}
-    thing = pods_of_replica(ROLE)
-    thing["metadata"]["namespace"] = "default"
-    made = remotes(replicas.composed(thing, cluster=cluster_of))["model-serving-vllm"]
+    obj = pods_of_replica(ROLE)
+    obj["metadata"]["namespace"] = "default"
+    made = remotes(replicas.composed(obj, cluster=cluster_of))["model-serving-vllm"]
     assert made["spec"]["template"]["metadata"]["annotations"] == {ROLE: "x"}
 
 
 @pytest.mark.parametrize(
-    "thing", [replicas.replica(namespace="default"), pods_of_replica(ROLE)], ids=["namespace", "key"]
+    "obj", [replicas.replica(namespace="default"), pods_of_replica(ROLE)], ids=["namespace", "key"]
 )
-def test_a_replica_that_runs_goes_on_when_its_cluster_does_not_permit_it_any_more(thing: Manifest) -> None:
+def test_a_replica_that_runs_goes_on_when_its_cluster_does_not_permit_it_any_more(obj: Manifest) -> None:
     everything = {**CLUSTER, "spec": {"namespaces": {"podMetadata": ["*"], "allowed": ["default"]}}}
-    children = replicas.observed(replicas.composed(thing, cluster=everything))
-    before = replicas.composed(thing, children, cluster=everything)
-    after = replicas.composed(thing, children)
+    children = replicas.observed(replicas.composed(obj, cluster=everything))
+    before = replicas.composed(obj, children, cluster=everything)
+    after = replicas.composed(obj, children)
     assert after == before
     assert after.ready
-    failed = replicas.composed(thing, replicas.observed(before, "False"))
+    failed = replicas.composed(obj, replicas.observed(before, "False"))
     assert (failed.ready, said(failed)["ModelReady"]) == (False, "False/ModelStarting")
 
 

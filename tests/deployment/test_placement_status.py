@@ -54,10 +54,10 @@ def name_of(children: dict[str, Manifest], key: str) -> str:
 
 def test_every_replica_with_a_place_is_listed_by_cluster_and_index() -> None:
     """Replica, cluster, pools, revision, and whether it serves."""
-    thing = deployment(3, engine("small"), engine("large", member(request("gpu", count=4))))
+    obj = deployment(3, engine("small"), engine("large", member(request("gpu", count=4))))
     fleet = [cluster("b", pool("one", 4, gpu(1)), pool("eight", 4)), cluster("a")]
-    children = running(deployment(2, *thing["spec"]["engines"]), fleet, replica_a_0="False")
-    answered = composed(thing, fleet, children)
+    children = running(deployment(2, *obj["spec"]["engines"]), fleet, replica_a_0="False")
+    answered = composed(obj, fleet, children)
     revision = answered.status["revision"]["name"]
     rows = answered.status["placements"]
     assert [(row["cluster"], row["pools"], row["serving"]) for row in rows] == [
@@ -84,18 +84,18 @@ def test_replicas_that_leave_or_are_being_deleted_are_not_listed_and_not_counted
 
 
 def test_the_columns_show_desired_scheduled_and_ready() -> None:
-    thing = deployment(3)
+    obj = deployment(3)
     fleet = [cluster("a", pool("a100", 2))]
-    children = running(thing, fleet, replica_a_1="False")
-    shown = {**thing, "status": dict(composed(thing, fleet, children).status)}
-    columns = {one.name: unstructured.dig(shown, *one.path.split(".")[1:]) for one in MODEL_DEPLOYMENT.columns}
+    children = running(obj, fleet, replica_a_1="False")
+    shown = {**obj, "status": dict(composed(obj, fleet, children).status)}
+    columns = {column.name: unstructured.dig(shown, *column.path.split(".")[1:]) for column in MODEL_DEPLOYMENT.columns}
     assert columns == {"DESIRED": 3, "SCHEDULED": 2, "REPLICAS": 1}
 
 
 def test_the_scale_subresource_finds_its_numbers_and_the_selector() -> None:
-    thing = deployment(2)
-    children = running(thing, FLEET)
-    shown = {**thing, "status": dict(composed(thing, FLEET, children).status)}
+    obj = deployment(2)
+    children = running(obj, FLEET)
+    shown = {**obj, "status": dict(composed(obj, FLEET, children).status)}
     scale = MODEL_DEPLOYMENT.scale
     assert scale is not None
     paths = (scale.spec_path, scale.status_path, scale.selector_path)
@@ -108,21 +108,21 @@ def test_the_scale_subresource_finds_its_numbers_and_the_selector() -> None:
 
 def test_all_placed_names_the_clusters() -> None:
     fleet = [cluster(name) for name in "abcdefg"]
-    thing = deployment(7)
-    assert scheduled(composed(thing, fleet)) == (
+    obj = deployment(7)
+    assert scheduled(composed(obj, fleet)) == (
         "False/Scheduling",
         "Scheduled 7 of 7 replicas across 7 clusters: a, b, c, d, e, and 2 more",
     )
-    children = running(thing, fleet)
+    children = running(obj, fleet)
     one = {"replica-a-0": children["replica-a-0"]}
-    assert scheduled(composed(thing, fleet, one))[0] == "True/ReplicasCreated"
+    assert scheduled(composed(obj, fleet, one))[0] == "True/ReplicasCreated"
 
 
 def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:
     """In place of rule 52 and of a condition that is True with replicas missing."""
-    thing, fleet = deployment(3), [cluster("a", pool("a100", 1)), cluster("b", ready=False)]
+    obj, fleet = deployment(3), [cluster("a", pool("a100", 1)), cluster("b", ready=False)]
     lacking = "1 not ready, 1 needs 1 free node in pool a100 (0 free)"
-    assert scheduled(composed(thing, fleet, running(thing, fleet))) == (
+    assert scheduled(composed(obj, fleet, running(obj, fleet))) == (
         "False/PartiallyScheduled",
         f"1 of 3 placed, 2 clusters: {lacking}. Free nodes or enlarge a pool.",
     )
@@ -161,10 +161,10 @@ def test_nodes_that_others_take_are_not_free() -> None:
 
 
 def test_every_invalid_selector_is_named() -> None:
-    thing = deployment(
+    obj = deployment(
         1, engine("one", member(request("gpu", "true", NO_SYNTAX))), engine("two", member(request("g", "1 +")))
     )
-    text = scheduled(composed(thing, FLEET))[1]
+    text = scheduled(composed(obj, FLEET))[1]
     assert "engine one, member Standalone, request gpu, selector 2: " in text
     assert "; engine two, member Standalone, request g, selector 1: " in text
 
@@ -173,11 +173,11 @@ def test_every_invalid_selector_is_named() -> None:
 
 
 def test_the_first_replica_that_does_not_serve_is_named_with_its_own_reason() -> None:
-    thing = deployment(3)
+    obj = deployment(3)
     fleet = [cluster(name, pool("a100", 1)) for name in "ab"]
-    children = running(thing, fleet, "False")
+    children = running(obj, fleet, "False")
     model = with_condition(children["replica-a-0"], "ModelReady", "False", "PodsFailing", "image not found")
-    answered = composed(thing, fleet, {**children, "replica-a-0": model})
+    answered = composed(obj, fleet, {**children, "replica-a-0": model})
     name = name_of(children, "replica-a-0")
     assert serve(answered) == ("False/ModelStarting", f"0 of 3 ready; {name} on a: image not found; 1 without a place")
 
@@ -210,11 +210,11 @@ def test_a_deployment_is_ready_when_enough_serve_and_stays_so_while_enough_may(
     before: str,
     ready: bool,  # noqa: FBT001  # a parameter
 ) -> None:
-    thing = deployment(3)
+    obj = deployment(3)
     fleet = [cluster(name) for name in "abc"]
     only = dict(zip(("replica_a_0", "replica_b_0", "replica_c_0"), statuses, strict=True))
-    children = running(thing, fleet, **only)
-    assert composed(with_condition(thing, "Ready", before), fleet, children).ready is ready
+    children = running(obj, fleet, **only)
+    assert composed(with_condition(obj, "Ready", before), fleet, children).ready is ready
 
 
 @given(
@@ -227,12 +227,12 @@ def test_ready_never_turns_false_without_an_observed_fact_nor_true_without_enoug
     statuses: list[str], unavailable: int | None, was: str
 ) -> None:
     rollout: Manifest = {} if unavailable is None else {"rollout": {"maxUnavailable": unavailable}}
-    thing = with_condition(deployment(len(statuses), **rollout), "Ready", was)
+    obj = with_condition(deployment(len(statuses), **rollout), "Ready", was)
     fleet = [cluster("a", pool("a100", 5))]
-    children = running(thing, fleet, **{f"replica_a_{index}": status for index, status in enumerate(statuses)})
+    children = running(obj, fleet, **{f"replica_a_{index}": status for index, status in enumerate(statuses)})
     missing = unavailable if unavailable is not None else int(len(statuses) > 1)
     needed = max(1, len(statuses) - missing)
-    ready = composed(thing, fleet, children).ready
+    ready = composed(obj, fleet, children).ready
     assert ready <= (statuses.count("True") >= needed or was == "True")
     assert ready >= (statuses.count("True") >= needed)
     assert ready >= (was == "True" and len(statuses) - statuses.count("False") >= needed)
@@ -250,9 +250,9 @@ def test_a_pool_with_more_taken_than_it_has_is_named() -> None:
 
 
 def test_the_first_five_that_drifted_are_listed_and_the_rest_counted() -> None:
-    thing = deployment(7)
-    children = running(thing, [cluster("a", pool("a100", 7))])
-    answered = composed(thing, [cluster("a", pool("h100"))], children)
+    obj = deployment(7)
+    children = running(obj, [cluster("a", pool("a100", 7))])
+    answered = composed(obj, [cluster("a", pool("h100"))], children)
     text = messages(answered)["PlacementDrifted"]
     assert text.count("pool a100 is no longer published") == 5
     assert text.endswith("; and 2 more")
@@ -271,10 +271,10 @@ def test_a_drain_and_a_drift_are_both_said() -> None:
 
 def test_while_a_selector_does_not_compile_what_was_said_of_places_is_said_again() -> None:
     children = running(deployment(1), FLEET)
-    thing = deployment(1, engine("vllm", member(request("gpu", NO_SYNTAX))))
+    obj = deployment(1, engine("vllm", member(request("gpu", NO_SYNTAX))))
     for kind, reason in (("PlacementDrifted", "Drifted"), ("Overcommitted", "PoolOvercommitted")):
-        thing = with_condition(thing, kind, "True", reason, "as before")
-    answered = composed(thing, FLEET, children)
+        obj = with_condition(obj, kind, "True", reason, "as before")
+    answered = composed(obj, FLEET, children)
     assert (said(answered)["PlacementDrifted"], said(answered)["Overcommitted"]) == (
         "True/Drifted",
         "True/PoolOvercommitted",
@@ -315,14 +315,14 @@ def test_every_condition_is_said_once_and_the_status_is_one_that_is_taken(state:
 
 
 def test_an_event_comes_only_when_a_condition_begins_to_say_something() -> None:
-    thing = deployment(3)
+    obj = deployment(3)
     fleet = [cluster("a", pool("a100", 1))]
-    first = composed(thing, fleet)
+    first = composed(obj, fleet)
     assert {event.reason for event in first.events} == {"PartiallyScheduled"}
-    settled = thing
-    for one in first.conditions:
-        settled = with_condition(settled, one.type, one.status.value, one.reason, one.message)
-    assert composed(settled, fleet, there(first, thing)).events == ()
+    settled = obj
+    for condition in first.conditions:
+        settled = with_condition(settled, condition.type, condition.status.value, condition.reason, condition.message)
+    assert composed(settled, fleet, there(first, obj)).events == ()
 
 
 @pytest.mark.parametrize(("said", "ready"), [("True", True), ("False", False), (None, False)])

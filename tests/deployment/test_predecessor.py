@@ -45,7 +45,7 @@ def test_nothing_is_composed_while_an_earlier_one_of_its_name_has_anything_there
 
 def test_it_says_what_it_waits_for() -> None:
     made = composed(THING, found={"remains": [left("b"), left("a"), left("c")]})
-    (message,) = [one.message for one in made.conditions if one.type == "ModelAccepted"]
+    (message,) = [condition.message for condition in made.conditions if condition.type == "ModelAccepted"]
     assert message == "Object a and 2 more of an earlier replica of this name still being removed from the cluster"
 
 
@@ -77,8 +77,8 @@ def test_what_has_only_our_uid_is_waited_for(owner: Manifest) -> None:
 def lost(children: dict[str, Manifest]) -> list[Manifest]:
     """The Objects of the replica as a requirement finds them, when Crossplane has lost track of them."""
     return [
-        {**one, "metadata": {**one["metadata"], "annotations": {KEY: key}, "ownerReferences": [OURS]}}
-        for key, one in children.items()
+        {**child, "metadata": {**child["metadata"], "annotations": {KEY: key}, "ownerReferences": [OURS]}}
+        for key, child in children.items()
     ]
 
 
@@ -92,7 +92,7 @@ def test_what_crossplane_has_lost_track_of_is_taken_up_as_it_runs() -> None:
     assert made.children.keys() == composed(THING, children).children.keys()
     assert made.children["model-serving-vllm"].manifest["spec"]["forProvider"]["manifest"] == runs
     names = {key: child.manifest["metadata"].get("name") for key, child in made.children.items()}
-    assert names == {key: one["metadata"]["name"] for key, one in children.items()}
+    assert names == {key: child["metadata"]["name"] for key, child in children.items()}
 
 
 def test_what_is_its_own_is_not_waited_for() -> None:

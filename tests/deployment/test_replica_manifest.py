@@ -25,18 +25,18 @@ from tests.support.deployments import (
 )
 
 
-def spec(thing: Manifest, *pools: Manifest) -> Manifest:
+def spec(obj: Manifest, *pools: Manifest) -> Manifest:
     """The spec of the one replica that a deployment gets."""
-    answered = composed(thing, [cluster("a", *pools)], caches=[cache()])
+    answered = composed(obj, [cluster("a", *pools)], caches=[cache()])
     (child,) = answered.children.values()
     assert api.refused(child.manifest) == []
     found: Manifest = child.manifest["spec"]
     return found
 
 
-def members(thing: Manifest, *pools: Manifest) -> list[Manifest]:
+def members(obj: Manifest, *pools: Manifest) -> list[Manifest]:
     """The members of the first engine, without their templates."""
-    (first, *_) = spec(thing, *pools)["engines"]
+    (first, *_) = spec(obj, *pools)["engines"]
     return [{key: value for key, value in one.items() if key != "template"} for one in first["members"]]
 
 
@@ -66,7 +66,7 @@ def test_what_runs_is_copied_and_where_it_may_run_is_not() -> None:
             "imagePullSecrets": [{"name": "registry"}],
         },
     }
-    thing = deployment(
+    obj = deployment(
         1,
         engine("vllm", member(request(), template=template), copies=2, serving={"port": 9000}),
         clusterSelector={"matchLabels": {}},
@@ -74,7 +74,7 @@ def test_what_runs_is_copied_and_where_it_may_run_is_not() -> None:
         modelCacheRef={"name": "weights"},
         serving={"mode": "Unified", "picker": "Disabled"},
     )
-    assert spec(thing) == {
+    assert spec(obj) == {
         "clusterName": "a",
         "modelCacheRef": {"name": "weights"},
         "serving": {"mode": "Unified", "picker": "Disabled"},
@@ -137,16 +137,16 @@ def test_defaults_that_matter_are_always_written() -> None:
 
 def test_only_devices_that_pods_claim_are_requested() -> None:
     """Rule 25."""
-    thing = deployment(1, engine("vllm", member(request("gpu", count=2), request("nic", NIC))))
-    assert members(thing, pool("bare"), pool("fast", 4, nic(), gpu())) == [
+    obj = deployment(1, engine("vllm", member(request("gpu", count=2), request("nic", NIC))))
+    assert members(obj, pool("bare"), pool("fast", 4, nic(), gpu())) == [
         {"role": "Standalone", "nodePoolName": "fast", "deviceRequests": [claim(2)]}
     ]
 
 
 def test_two_requests_that_fit_together_are_both_resolved() -> None:
     """Rule 26."""
-    thing = deployment(1, engine("vllm", member(request("gpu", count=4), request("draft", count=4))))
-    (only,) = members(thing)
+    obj = deployment(1, engine("vllm", member(request("gpu", count=4), request("draft", count=4))))
+    (only,) = members(obj)
     assert [(one["name"], one["count"]) for one in only["deviceRequests"]] == [("gpu", 4), ("draft", 4)]
 
 
@@ -166,8 +166,8 @@ def test_a_leader_that_only_a_synthetic_device_matches_claims_nothing() -> None:
 
 
 def test_engines_may_be_in_pools_of_their_own_and_keep_their_order() -> None:
-    thing = deployment(1, engine("small"), engine("large", member(request("gpu", count=4))))
-    made = spec(thing, pool("one", 1, gpu(1)), pool("eight", 1))
+    obj = deployment(1, engine("small"), engine("large", member(request("gpu", count=4))))
+    made = spec(obj, pool("one", 1, gpu(1)), pool("eight", 1))
     assert [(one["name"], one["members"][0]["nodePoolName"]) for one in made["engines"]] == [
         ("small", "one"),
         ("large", "eight"),
@@ -234,8 +234,8 @@ def test_a_member_that_claims_nothing_requests_no_share() -> None:
 @given(count=st.integers(1, 8), cpu=st.integers(1, 10**6), copies=st.integers(1, 8))
 @settings(deadline=None)
 def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_has(count: int, cpu: int, copies: int) -> None:
-    thing = deployment(1, engine("vllm", member(request("gpu", count=count)), copies=copies))
-    (only,) = members(thing, pool("a100", copies, node={"cpu": f"{cpu}m"}))
+    obj = deployment(1, engine("vllm", member(request("gpu", count=count)), copies=copies))
+    (only,) = members(obj, pool("a100", copies, node={"cpu": f"{cpu}m"}))
     said = only.get("resources", {}).get("requests", {}).get("cpu", "0")
     milli = int(said.removesuffix("m")) * (1 if said.endswith("m") else 1000)
     assert milli * (8 // count) <= cpu
@@ -245,8 +245,8 @@ def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_has(cou
 
 
 def test_a_replica_is_emitted_again_as_it_is_whatever_would_be_written_now() -> None:
-    thing = deployment()
-    child = composed(thing, [cluster("a")]).children["replica-a-0"].manifest
+    obj = deployment()
+    child = composed(obj, [cluster("a")]).children["replica-a-0"].manifest
     fleet = [cluster("a", pool("a100", 4, node={"cpu": "96", "taints": [{"key": "gpu", "effect": "NoSchedule"}]}))]
     later = deployment(1, engine("vllm", member(request("gpu", count=4)), copies=2), modelCacheRef={"name": "weights"})
     answered = composed(later, fleet, {"replica-a-0": child}, caches=[cache()])
@@ -265,8 +265,8 @@ def test_deployments_whose_names_are_long_or_odd_get_names_that_kubernetes_takes
 def test_names_differ_by_namespace_deployment_cluster_and_index() -> None:
     names = [
         unstructured.name_of(child.manifest)
-        for thing in (deployment(2), deployment(2, namespace="other"), deployment(2, name="talk"))
+        for obj in (deployment(2), deployment(2, namespace="other"), deployment(2, name="talk"))
         for fleet in (["a"], ["b"])
-        for child in composed(thing, [cluster(name) for name in fleet]).children.values()
+        for child in composed(obj, [cluster(name) for name in fleet]).children.values()
     ]
     assert len(set(names)) == len(names) == 12

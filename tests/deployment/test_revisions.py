@@ -38,15 +38,15 @@ THING = deployment(
 )
 
 
-def unlabelled(thing: Manifest) -> Manifest:
+def unlabelled(obj: Manifest) -> Manifest:
     """The replica of a deployment, as it was before there were revisions."""
-    body = composed(thing, FLEET, caches=[cache()]).children["replica-a-0"].manifest
+    body = composed(obj, FLEET, caches=[cache()]).children["replica-a-0"].manifest
     labels = {key: text for key, text in body["metadata"]["labels"].items() if key != "modelplane.ai/revision"}
     return {**body, "metadata": {**body["metadata"], "labels": labels}}
 
 
-def runs(replica: Manifest, thing: Manifest) -> bool:
-    return runs_workload(replica, ModelDeploymentSpec.model_validate(thing["spec"]).workload())
+def runs(replica: Manifest, obj: Manifest) -> bool:
+    return runs_workload(replica, ModelDeploymentSpec.model_validate(obj["spec"]).workload())
 
 
 PAIR = deployment(
@@ -58,14 +58,14 @@ PAIR = deployment(
 
 
 @pytest.mark.parametrize(
-    "thing",
+    "obj",
     [THING, deployment(), deployment(1, gang(3)), deployment(1, gang(3, request("nic", NIC))), PAIR],
     ids=["all", "least", "gang", "synthetic", "pair"],
 )
-def test_what_a_deployment_has_just_made_runs_it(thing: Manifest) -> None:
-    replica = composed(thing, FLEET, caches=[cache()]).children["replica-a-0"].manifest
-    assert runs(replica, thing)
-    assert runs(api.replica(**{"engines": [], **api.stored(replica)}), {"spec": api.stored(thing)})
+def test_what_a_deployment_has_just_made_runs_it(obj: Manifest) -> None:
+    replica = composed(obj, FLEET, caches=[cache()]).children["replica-a-0"].manifest
+    assert runs(replica, obj)
+    assert runs(api.replica(**{"engines": [], **api.stored(replica)}), {"spec": api.stored(obj)})
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_a_picker_that_was_chosen_for_a_replica_is_not_one_that_was_asked_for() 
 
 
 def test_the_order_of_members_and_engines_counts() -> None:
-    thing = deployment(1, gang(2))
-    turned = copy.deepcopy(thing)
+    obj = deployment(1, gang(2))
+    turned = copy.deepcopy(obj)
     turned["spec"]["engines"][0]["members"].reverse()
-    assert not runs(unlabelled(thing), turned)
+    assert not runs(unlabelled(obj), turned)
 
 
 def test_what_placing_alone_decides_is_not_compared() -> None:
@@ -213,5 +213,5 @@ def test_a_single_pod_that_becomes_a_gang_is_replaced_by_a_rollout_and_serves_un
     assert answered.children["replica-a-0"].manifest["spec"] == children["replica-a-0"]["spec"]
     assert answered.children["endpoint-a-0"].manifest["spec"] == children["endpoint-a-0"]["spec"]
     members = answered.children["replica-a-1"].manifest["spec"]["engines"][0]["members"]
-    assert [one["role"] for one in members] == ["Leader", "Worker"]
+    assert [member["role"] for member in members] == ["Leader", "Worker"]
     assert said(answered)["Progressing"] == "True/RollingOut"

@@ -24,12 +24,12 @@ def read(of: ControlPlane, kind: str, name: str, namespace: str = "") -> Manifes
 
 def put(of: ControlPlane, kind: str, name: str, namespace: str = "", **spec: Any) -> None:
     """Change fields of a spec, as a user would."""
-    thing = read(of, kind, name, namespace)
+    obj = read(of, kind, name, namespace)
     body = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
     if not namespace:
         del body["metadata"]["namespace"]  # type: ignore[attr-defined]
-    body["metadata"]["labels"] = dict(unstructured.labels(thing))  # type: ignore[index]
-    of.apply([{**body, "spec": {**copy.deepcopy(thing["spec"]), **spec}}])
+    body["metadata"]["labels"] = dict(unstructured.labels(obj))  # type: ignore[index]
+    of.apply([{**body, "spec": {**copy.deepcopy(obj["spec"]), **spec}}])
 
 
 def with_image(of: ControlPlane, image: str) -> list[Manifest]:

@@ -71,7 +71,7 @@ def until(world: RoutedWorld, happened: Callable[[RoutedWorld], bool]) -> None:
 
 
 def two_are_ready(world: RoutedWorld) -> bool:
-    return sum(one.answers for key, one in world.units.items() if key.startswith("endpoint-")) > 1
+    return sum(unit.answers for key, unit in world.units.items() if key.startswith("endpoint-")) > 1
 
 
 @pytest.mark.parametrize("first", ["push", "drain"])
@@ -164,6 +164,6 @@ def test_when_nobody_does_anything_any_more_all_that_answer_run_what_is_asked_fo
         live(world, 100, DELIBERATE)
         quiet(world)
         live(world, 320, [])
-        images = {image(one) for key, one in world.units.items() if key.startswith("replica-")}
+        images = {image(unit) for key, unit in world.units.items() if key.startswith("replica-")}
         assert images == {world.image}, world.story(f"seed {seed}")
         assert len(world.units) == 2 * len(world.available()) == 2 * world.replicas, world.story(f"seed {seed}")

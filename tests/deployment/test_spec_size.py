@@ -46,7 +46,7 @@ def test_replicas_of_a_deployment_that_became_too_large_stay_and_serve() -> None
     children = running(deployment(2), fleet)
     answered = composed(deployment(3, holding(MEGABYTE)), fleet, children)
     assert set(answered.children) == set(children)
-    assert not any("draining-since" in str(one.manifest) for one in answered.children.values())
+    assert not any("draining-since" in str(child.manifest) for child in answered.children.values())
     assert said(answered)["Progressing"] == "False/RolloutHeld"
     assert said(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
     assert composed(deployment(2, holding(MEGABYTE)), fleet, children).ready

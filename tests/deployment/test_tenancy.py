@@ -42,7 +42,7 @@ def foreign(draw: st.DrawFn, of: list[Manifest]) -> Manifest:
     notes = {**found["metadata"]["annotations"], "modelplane.ai/draining-since": "2020-01-01T00:00:00Z"}
     found = {**found, "status": status, "metadata": {**found["metadata"], "annotations": notes}}
     for _ in range(draw(st.integers(0, 3))):
-        path = draw(st.sampled_from([one for one in paths(found) if one]))
+        path = draw(st.sampled_from([path for path in paths(found) if path]))
         found = api.changed(found, *path, to=copy.deepcopy(draw(st.sampled_from(JUNK))))
     if not isinstance(found["metadata"], dict):
         found["metadata"] = {}
@@ -84,15 +84,15 @@ def test_whatever_others_say_a_deployment_composes_in_its_own_namespace_what_it_
     wanted: int,
     lost: bool,  # noqa: FBT001  # drawn
 ) -> None:
-    thing = deployment(wanted)
+    obj = deployment(wanted)
     children = {} if lost else CHILDREN
     own = OURS if lost else []
-    answered = composed(thing, FLEET, children, listed=[*own, *theirs], endpoints=TALKS if lost else [])
-    alone = composed(thing, FLEET, children, listed=own, endpoints=TALKS if lost else [])
+    answered = composed(obj, FLEET, children, listed=[*own, *theirs], endpoints=TALKS if lost else [])
+    alone = composed(obj, FLEET, children, listed=own, endpoints=TALKS if lost else [])
     assert {unstructured.namespace_of(child.manifest) for child in answered.children.values()} <= {"ml-team"}
     assert kept(answered) == kept(alone)
     engines = [child.manifest["spec"].get("engines") for child in answered.children.values()]
-    assert all(one in (None, OURS[0]["spec"]["engines"]) for one in engines)
+    assert all(engine in (None, OURS[0]["spec"]["engines"]) for engine in engines)
 
 
 def test_a_replica_that_claims_more_than_there_is_takes_the_pool_that_it_names_and_no_more() -> None:

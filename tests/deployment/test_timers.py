@@ -33,7 +33,7 @@ def test_a_replica_without_an_endpoint_is_tried_elsewhere_only_when_it_says_that
     stays: bool,  # noqa: FBT001  # a parameter
 ) -> None:
     children = running(deployment(), FLEET, status)
-    replica = {key: long_ago(one) for key, one in children.items() if key == "replica-a-0"}
+    replica = {key: long_ago(child) for key, child in children.items() if key == "replica-a-0"}
     answered = composed(deployment(), FLEET, replica)
     assert ("replica-a-0" in answered.children, "replica-b-0" in answered.children) == (stays, not stays)
 

@@ -136,13 +136,13 @@ def test_an_endpoint_that_got_lost_together_with_its_replica_drains_and_goes() -
 
 def test_a_replica_that_got_lost_without_its_labels_and_key_gets_new_ones() -> None:
     of = two_serve()
-    thing = replicas(of)["replica-b-0"]
+    obj = replicas(of)["replica-b-0"]
     lose_track(of)
-    stripped = {key: value for key, value in thing["metadata"].items() if key not in {"labels", "annotations"}}
-    of.store.update({**thing, "metadata": stripped}, TESTER)
+    stripped = {key: value for key, value in obj["metadata"].items() if key not in {"labels", "annotations"}}
+    of.store.update({**obj, "metadata": stripped}, TESTER)
     quiet(of)
-    assert {key: one["metadata"]["labels"] for key, one in replicas(of).items()}["replica-b-0"] == (
-        thing["metadata"]["labels"]
+    assert {key: replica["metadata"]["labels"] for key, replica in replicas(of).items()}["replica-b-0"] == (
+        obj["metadata"]["labels"]
     )
     assert tracked(of) == names(of)
 
@@ -189,10 +189,10 @@ def test_what_has_drained_already_is_tracked_before_it_goes() -> None:
 
 @pytest.mark.parametrize("of", ["their controller", "their fields"])
 def test_endpoints_that_are_not_ours_are_left_alone(of: str) -> None:
-    def theirs(one: Manifest) -> Manifest:
+    def theirs(obj: Manifest) -> Manifest:
         if of == "their controller":
-            return {**one, "metadata": {**one["metadata"], "ownerReferences": []}}
-        return {**one, "metadata": {**one["metadata"], "managedFields": [{"manager": "kubectl", "operation": "Apply"}]}}
+            return {**obj, "metadata": {**obj["metadata"], "ownerReferences": []}}
+        return {**obj, "metadata": {**obj["metadata"], "managedFields": [{"manager": "kubectl", "operation": "Apply"}]}}
 
     assert untracked(observation(THING), (), map(theirs, ENDPOINTS)) == {}
 
@@ -223,7 +223,7 @@ PLACES = st.sampled_from(["scale 0", "scale 1", "scale 3", "lose", "serve", "fai
 def test_whatever_happens_nothing_is_left_that_is_not_tracked_or_on_its_way_out(steps: list[str]) -> None:
     of = two_serve()
     for step in steps:
-        before = copy.deepcopy({key: one["spec"] for key, one in replicas(of).items()})
+        before = copy.deepcopy({key: replica["spec"] for key, replica in replicas(of).items()})
         if step == "lose":
             lose_track(of)
             quiet(of)
@@ -237,6 +237,6 @@ def test_whatever_happens_nothing_is_left_that_is_not_tracked_or_on_its_way_out(
         else:
             serve(of, "True" if step == "serve" else "False")
         assert tracked(of) == names(of), step
-        after = {key: one["spec"] for key, one in replicas(of).items()}
+        after = {key: replica["spec"] for key, replica in replicas(of).items()}
         assert all(after[key] == spec for key, spec in before.items() if key in after), step
     assert conditions(of)["Held"] == "False/InputsResolved"

@@ -25,17 +25,17 @@ class Admission:
         """Whether a composite resource definition is accepted, and the CRD that Crossplane derives of it."""
         return self._ask("definitions", definition)
 
-    def create(self, definition: Path, thing: Mapping[str, Any]) -> list[str]:
+    def create(self, definition: Path, obj: Mapping[str, Any]) -> list[str]:
         """Whether an object of a definition, or of a CRD, is accepted when it is created."""
-        return self._ask("create", definition, thing)
+        return self._ask("create", definition, obj)
 
-    def update(self, definition: Path, thing: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    def update(self, definition: Path, obj: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
         """Whether an object may take the place of an accepted one."""
-        return self._ask("update", definition, thing, old)
+        return self._ask("update", definition, obj, old)
 
-    def status(self, definition: Path, thing: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    def status(self, definition: Path, obj: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
         """Whether the status of an object may become the status of an accepted one."""
-        return self._ask("status", definition, thing, old)
+        return self._ask("status", definition, obj, old)
 
     def _ask(self, question: str, definition: Path, *things: Mapping[str, Any]) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:

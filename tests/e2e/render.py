@@ -110,11 +110,11 @@ class Renderer:
         if definition is not None:
             given.composite_resource_definition.update(definition)
         given.functions.add(name=FUNCTION, address=self.address)
-        for thing in observed:
-            given.observed_resources.add().update(thing)
-        for thing in existing:
-            if _identity(thing) != _identity(composite):  # or it would take the composite's place
-                given.required_resources.add().update(thing)
+        for obj in observed:
+            given.observed_resources.add().update(obj)
+        for obj in existing:
+            if _identity(obj) != _identity(composite):  # or it would take the composite's place
+                given.required_resources.add().update(obj)
         command = (self.binaries.crossplane, "internal", "render", "--timeout", f"{_SECONDS}s")
         done = subprocess.run(command, input=request.SerializeToString(), capture_output=True, check=False)  # noqa: S603  # fixed words
         said = done.stderr.decode().strip()
@@ -180,9 +180,9 @@ def _sorted(structs: Iterable[Any]) -> tuple[Manifest, ...]:
     return tuple(sorted((plain_struct(struct) for struct in structs), key=_identity))
 
 
-def _identity(thing: Object) -> tuple[str, str, str, str]:
-    meta: Mapping[str, Any] = thing["metadata"]
-    return thing["apiVersion"], thing["kind"], meta.get("namespace", ""), meta["name"]
+def _identity(obj: Object) -> tuple[str, str, str, str]:
+    meta: Mapping[str, Any] = obj["metadata"]
+    return obj["apiVersion"], obj["kind"], meta.get("namespace", ""), meta["name"]
 
 
 @cache

@@ -22,7 +22,7 @@ def test_the_readmes_command_renders_the_first_call_for_the_gateway(renderer: Re
     composite, composition, function = (load(ROOT / word) for word in words[3:6])
     rendered = renderer.render(composite, composition, load(ROOT / words[words.index("--xrd") + 1]))
     assert function["metadata"]["name"] == FUNCTION
-    assert [thing["kind"] for thing in rendered.composed] == ["ProviderConfig"]
+    assert [obj["kind"] for obj in rendered.composed] == ["ProviderConfig"]
     assert ("Warning", "CRDsMissing") in {event[:2] for event in rendered.events}
 
 

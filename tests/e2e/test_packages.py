@@ -18,8 +18,8 @@ ASKED_OF_CROSSPLANE = [
 ]
 
 
-@pytest.mark.parametrize("thing", ASKED_OF_CROSSPLANE, ids=lambda one: f"{one['kind']}/{one['metadata']['name']}")
-def test_crossplane_takes_it_with_unknown_fields_refused(thing: Manifest, binaries: Binaries) -> None:
-    group, version = thing["apiVersion"].split("/")
-    path = binaries.crds / f"{group}_{thing['kind'].lower()}s.yaml"
-    jsonschema.Draft202012Validator(crd_schemas._schema(path, version)).validate(thing)
+@pytest.mark.parametrize("obj", ASKED_OF_CROSSPLANE, ids=lambda one: f"{one['kind']}/{one['metadata']['name']}")
+def test_crossplane_takes_it_with_unknown_fields_refused(obj: Manifest, binaries: Binaries) -> None:
+    group, version = obj["apiVersion"].split("/")
+    path = binaries.crds / f"{group}_{obj['kind'].lower()}s.yaml"
+    jsonschema.Draft202012Validator(crd_schemas._schema(path, version)).validate(obj)

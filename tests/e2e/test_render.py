@@ -34,7 +34,10 @@ def seen_of(kind: str) -> list[tuple[ControlPlane, Observation]]:
     """What the composers of all composites of a kind would be given once the examples have settled."""
     planes = [example(name) for name in EXAMPLE_NAMES]
     return [
-        (plane, observe(plane, thing)) for plane in planes for _, thing in composites(plane) if thing["kind"] == kind
+        (plane, observe(plane, composite))
+        for plane in planes
+        for _, composite in composites(plane)
+        if composite["kind"] == kind
     ]
 
 
@@ -50,15 +53,15 @@ def resolved(plane: ControlPlane, seen: Observation) -> Observation:
     required = dict(seen.required)
     for key, wanted in compose(seen).requirements.items():
         if key not in required:
-            things = plane.list(wanted.api_version, wanted.kind)
-            required[key] = tuple(thing for thing in things if _is_wanted(thing, wanted))
+            objs = plane.list(wanted.api_version, wanted.kind)
+            required[key] = tuple(obj for obj in objs if _is_wanted(obj, wanted))
     return replace(seen, required=required)
 
 
-def _is_wanted(thing: Object, wanted: Requirement) -> bool:
-    named = wanted.name in {"", unstructured.name_of(thing)}
-    labelled = wanted.labels.items() <= unstructured.labels(thing).items()
-    return named and labelled and unstructured.namespace_of(thing) == wanted.namespace
+def _is_wanted(obj: Object, wanted: Requirement) -> bool:
+    named = wanted.name in {"", unstructured.name_of(obj)}
+    labelled = wanted.labels.items() <= unstructured.labels(obj).items()
+    return named and labelled and unstructured.namespace_of(obj) == wanted.namespace
 
 
 def render(renderer: Renderer, seen: Observation, existing: Iterable[Object]) -> Rendered:
@@ -74,22 +77,22 @@ def render(renderer: Renderer, seen: Observation, existing: Iterable[Object]) ->
 def expected(plane: ControlPlane, seen: Observation, answer: Composition) -> dict[str, Manifest]:
     """What preview applies for an answer, by composition resource name."""
     made = {key: plane._reconciler._render(seen.composite, key, child, seen) for key, child in answer.children.items()}
-    return {key: without_crossplanes(thing) for key, thing in made.items()}
+    return {key: without_crossplanes(obj) for key, obj in made.items()}
 
 
 def composed(rendered: Rendered) -> dict[str, Manifest]:
     """What Crossplane applies, by composition resource name."""
-    return {unstructured.annotations(thing)[RESOURCE_NAME]: without_crossplanes(thing) for thing in rendered.composed}
+    return {unstructured.annotations(obj)[RESOURCE_NAME]: without_crossplanes(obj) for obj in rendered.composed}
 
 
-def without_crossplanes(thing: Object) -> Manifest:
+def without_crossplanes(obj: Object) -> Manifest:
     """An object less the metadata that is Crossplane's own; its name stays."""
-    labels = {key: value for key, value in unstructured.labels(thing).items() if key != COMPOSITE_LABEL}
-    annotations = {key: value for key, value in unstructured.annotations(thing).items() if key != RESOURCE_NAME}
+    labels = {key: value for key, value in unstructured.labels(obj).items() if key != COMPOSITE_LABEL}
+    annotations = {key: value for key, value in unstructured.annotations(obj).items() if key != RESOURCE_NAME}
     own = ("labels", "annotations", "ownerReferences", "generateName")
-    meta = {key: value for key, value in thing["metadata"].items() if key not in own}
+    meta = {key: value for key, value in obj["metadata"].items() if key not in own}
     meta |= {key: found for key, found in (("labels", labels), ("annotations", annotations)) if found}
-    return {**thing, "metadata": meta}
+    return {**obj, "metadata": meta}
 
 
 def status(composite: Object) -> Manifest:
@@ -111,8 +114,8 @@ def selector(requirement: Requirement) -> Manifest:
     return wanted
 
 
-def in_order(things: Iterable[Any]) -> list[str]:
-    return sorted(yaml.safe_dump(thing) for thing in things)
+def in_order(objs: Iterable[Any]) -> list[str]:
+    return sorted(yaml.safe_dump(obj) for obj in objs)
 
 
 @pytest.mark.parametrize("kind", sorted(COMPOSITION_OF))
@@ -164,8 +167,8 @@ class Compared:
 
     def _compare(self, seen: Observation, answer: Composition) -> None:
         self._function.now = seen.now
-        rendered = render(self._renderer, seen, [thing for found in seen.required.values() for thing in found])
-        deleted = sorted(unstructured.annotations(thing)[RESOURCE_NAME] for thing in rendered.deleted)
+        rendered = render(self._renderer, seen, [obj for found in seen.required.values() for obj in found])
+        deleted = sorted(unstructured.annotations(obj)[RESOURCE_NAME] for obj in rendered.deleted)
         assert composed(rendered) == expected(self._plane, seen, answer)
         assert deleted == sorted(set(seen.children) - set(answer.children))
         self.deleted += deleted
@@ -196,7 +199,7 @@ def test_the_service_of_an_endpoint_has_a_name_that_a_service_may_have_whatever_
         "spec": {"url": "http://llm.example.com/ml-team/qwen2-5-0/v1"},
     }
     rendered = renderer.render(endpoint, COMPOSITION_OF["ModelEndpoint"])
-    [service] = [thing for thing in rendered.composed if thing["kind"] == "Service"]
+    [service] = [obj for obj in rendered.composed if obj["kind"] == "Service"]
     assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", service["metadata"]["name"])
 
 

@@ -43,8 +43,8 @@ def shop(**properties: Any) -> Manifest:
 
 
 def deployment(**spec: Any) -> Manifest:
-    [thing, *_] = [t for t in read([str(EXAMPLES / "quickstart")]) if t["kind"] == "ModelDeployment"]
-    return {**thing, "spec": {**thing["spec"], **spec}}
+    [obj, *_] = [t for t in read([str(EXAMPLES / "quickstart")]) if t["kind"] == "ModelDeployment"]
+    return {**obj, "spec": {**obj["spec"], **spec}}
 
 
 @pytest.fixture
@@ -72,20 +72,22 @@ def test_our_compositions_are_accepted(path: Path, admission: Admission) -> None
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=name)
 def test_the_manifests_of_examples_and_product_pages_are_accepted(path: Path, admission: Admission) -> None:
-    ours = [thing for thing in read([str(path)]) if "modelplane.ai/" in thing["apiVersion"]]
+    ours = [obj for obj in read([str(path)]) if "modelplane.ai/" in obj["apiVersion"]]
     refused = {f"{t['kind']}/{t['metadata']['name']}": admission.create(DEFINITION_OF[t["kind"]], t) for t in ours}
     assert refused
-    assert {thing: problems for thing, problems in refused.items() if problems} == {}
+    assert {obj: problems for obj, problems in refused.items() if problems} == {}
 
 
 @pytest.mark.parametrize("name", EXAMPLE_NAMES)
 def test_every_composite_that_preview_settles_on_is_accepted_with_its_status(name: str, admission: Admission) -> None:
-    for _, thing in composites(example(name)):
-        definition = DEFINITION_OF[thing["kind"]]
-        meta = {key: thing["metadata"][key] for key in ("name", "namespace", "labels") if key in thing["metadata"]}
-        written = {key: value for key, value in thing.items() if key != "status"} | {"metadata": meta}
+    for _, composite in composites(example(name)):
+        definition = DEFINITION_OF[composite["kind"]]
+        meta = {
+            key: composite["metadata"][key] for key in ("name", "namespace", "labels") if key in composite["metadata"]
+        }
+        written = {key: value for key, value in composite.items() if key != "status"} | {"metadata": meta}
         assert admission.create(definition, written) == []
-        assert admission.status(definition, {**thing, "metadata": meta}, written) == []
+        assert admission.status(definition, {**composite, "metadata": meta}, written) == []
 
 
 def test_a_small_definition_is_accepted(admission: Admission, defined: Callable[[Mapping[str, Any]], Path]) -> None:

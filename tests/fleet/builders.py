@@ -57,7 +57,7 @@ def replica(name: str = "chat-1", namespace: str = "ml-team") -> Manifest:
 
 
 def compose_cluster(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     children: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     replicas: list[Manifest] | None = None,
@@ -66,7 +66,7 @@ def compose_cluster(
     """The composer's answer with one class `l4` and no replicas, unless said otherwise."""
     found = {"l4": [inference_class_of()]} if classes is None else classes
     required = {"model-replicas": replicas or [], **{f"class-{name}": items for name, items in found.items()}}
-    return answer(inference_cluster.COMPOSER, thing, children, required)
+    return answer(inference_cluster.COMPOSER, obj, children, required)
 
 
 def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
@@ -79,8 +79,8 @@ def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
     }
 
 
-def compose_stack(thing: Mapping[str, Any], children: Mapping[str, Mapping[str, Any]] | None = None) -> Composition:
-    return answer(serving_stack.COMPOSER, thing, children)
+def compose_stack(obj: Mapping[str, Any], children: Mapping[str, Mapping[str, Any]] | None = None) -> Composition:
+    return answer(serving_stack.COMPOSER, obj, children)
 
 
 def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
@@ -101,31 +101,31 @@ def observed(answered: Composition, status: str = "True") -> dict[str, Manifest]
     return {key: seen(key, child.manifest, status) for key, child in answered.children.items()}
 
 
-def installed(thing: Mapping[str, Any]) -> dict[str, Manifest]:
+def installed(obj: Mapping[str, Any]) -> dict[str, Manifest]:
     """The children of a stack that has come up."""
     children: dict[str, Manifest] = {}
     for _ in range(12):
-        children = {**observed(compose_stack(thing, children)), **children}
+        children = {**observed(compose_stack(obj, children)), **children}
     return children
 
 
-def running(thing: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
+def running(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, and its children."""
-    children = observed(compose_cluster(thing, **options))
+    children = observed(compose_cluster(obj, **options))
     stack = with_condition(children["serving-stack"], "ClusterReachable", reason="Reachable")
     children["serving-stack"] = {**stack, "status": {**stack["status"], "gateway": {"address": ADDRESS}}}
-    answered = compose_cluster(thing, children, **options)
-    return remembered(thing, answered), children
+    answered = compose_cluster(obj, children, **options)
+    return remembered(obj, answered), children
 
 
-def remembered(thing: Mapping[str, Any], answered: Composition) -> Manifest:
+def remembered(obj: Mapping[str, Any], answered: Composition) -> Manifest:
     """The composite with the status and conditions that an answer gives it."""
     conditions = [
         {"type": c.type, "status": c.status.value, "reason": c.reason, "message": c.message}
         for c in answered.conditions
     ]
     ready = {"type": "Ready", "status": "True" if answered.ready else "False", "reason": "Said", "message": ""}
-    return {**thing, "status": {**answered.status, "conditions": [*conditions, ready]}}
+    return {**obj, "status": {**answered.status, "conditions": [*conditions, ready]}}
 
 
 def shown(answered: Composition) -> dict[str, Manifest]:

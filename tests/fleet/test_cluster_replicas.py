@@ -19,9 +19,9 @@ GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research
 
 
 def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespaces() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     replicas = [replica(), replica(namespace="research")]
-    answered = compose_cluster(thing, children, replicas=replicas)
+    answered = compose_cluster(obj, children, replicas=replicas)
     added = {key: body for key, body in shown(answered).items() if key not in children}
     assert set(added) == {*GUARDS, "namespace-ml-team", "namespace-research"}
     guard = added["usage-replicas"]
@@ -69,9 +69,9 @@ def test_no_reserved_namespace_is_made_for_a_replica(namespace: str) -> None:
 
 
 def test_a_namespace_that_became_reserved_keeps_its_object_and_its_guard_while_replicas_are_there() -> None:
-    thing, children = running(cluster())
-    children = observed(compose_cluster(thing, children, replicas=[replica(namespace="research")]))
-    closed = {**thing, "spec": {**thing["spec"], "namespaces": {"reserved": ["res*"]}}}
+    obj, children = running(cluster())
+    children = observed(compose_cluster(obj, children, replicas=[replica(namespace="research")]))
+    closed = {**obj, "spec": {**obj["spec"], "namespaces": {"reserved": ["res*"]}}}
     kept = compose_cluster(closed, children, replicas=[replica(namespace="research")])
     assert set(kept.children) == set(children)
     gone = {"usage-replicas", "usage-namespace-research", "namespace-research"}
@@ -85,11 +85,11 @@ def test_a_reserved_namespace_is_made_where_the_platform_team_allows_it(namespac
 
 
 def test_the_guards_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:
-    thing, children = running(cluster())
-    children = observed(compose_cluster(thing, children, replicas=[replica(), replica(namespace="research")]))
-    one_left = compose_cluster(thing, children, replicas=[replica()])
+    obj, children = running(cluster())
+    children = observed(compose_cluster(obj, children, replicas=[replica(), replica(namespace="research")]))
+    one_left = compose_cluster(obj, children, replicas=[replica()])
     assert set(children) - set(one_left.children) == {"namespace-research", "usage-namespace-research"}
-    none_left = compose_cluster(thing, children)
+    none_left = compose_cluster(obj, children)
     gone = {*GUARDS, "namespace-ml-team", "namespace-research"}
     assert set(children) - set(none_left.children) == gone
     assert said(none_left)["Held"] == "False/InputsResolved"
@@ -104,12 +104,12 @@ def test_replicas_that_block_a_deletion_are_counted_and_sampled() -> None:
 
 
 def test_a_deletion_that_was_refused_is_said_and_not_remembered() -> None:
-    thing = cluster()
-    thing["metadata"]["annotations"] = {"usage.crossplane.io/deletion-attempt-with-policy": "Background"}
-    answered = compose_cluster(thing, replicas=[replica()])
+    obj = cluster()
+    obj["metadata"]["annotations"] = {"usage.crossplane.io/deletion-attempt-with-policy": "Background"}
+    answered = compose_cluster(obj, replicas=[replica()])
     assert said(answered)["DeletionBlocked"] == "True/DeletionRefused"
     assert message(answered, "DeletionBlocked").startswith("1 replica is placed here: ml-team/chat-1; delete")
-    assert said(compose_cluster(thing))["DeletionBlocked"] == "False/NoReplicas"
+    assert said(compose_cluster(obj))["DeletionBlocked"] == "False/NoReplicas"
 
 
 def engine(pool_name: str, *members: dict[str, object], copies: int = 1) -> dict[str, object]:
@@ -143,9 +143,9 @@ def test_a_cluster_publishes_how_many_nodes_of_a_pool_are_taken_and_left(
 def test_a_replica_that_is_only_labelled_as_if_it_were_here_counts_for_nothing() -> None:
     """What it runs, and where, says its spec, which never changes; labels are anybody's."""
     elsewhere = {**replica(namespace="research"), "spec": {**replica()["spec"], "clusterName": "fra-1"}}
-    thing, children = running(cluster())
-    alone = compose_cluster(thing, children, replicas=[replica()])
-    assert shown(compose_cluster(thing, children, replicas=[replica(), elsewhere])) == shown(alone)
-    assert compose_cluster(thing, children, replicas=[replica(), elsewhere]).status == alone.status
+    obj, children = running(cluster())
+    alone = compose_cluster(obj, children, replicas=[replica()])
+    assert shown(compose_cluster(obj, children, replicas=[replica(), elsewhere])) == shown(alone)
+    assert compose_cluster(obj, children, replicas=[replica(), elsewhere]).status == alone.status
     unreadable = {**replica(namespace="research"), "spec": "junk"}
-    assert set(shown(compose_cluster(thing, children, replicas=[replica(), unreadable]))) >= GUARDS
+    assert set(shown(compose_cluster(obj, children, replicas=[replica(), unreadable]))) >= GUARDS

@@ -113,7 +113,7 @@ def test_only_what_the_user_set_about_the_stack_is_copied_down() -> None:
 
 
 def test_the_requirements_are_the_same_whatever_has_been_fetched() -> None:
-    thing = cluster(nodePools=[pool("b", "t4"), pool("a", "l4"), pool("c", "l4")])
+    obj = cluster(nodePools=[pool("b", "t4"), pool("a", "l4"), pool("c", "l4")])
     expected = {
         "model-replicas": Requirement(
             "modelplane.ai/v1alpha1", "ModelReplica", labels={"modelplane.ai/cluster": "ams-1"}
@@ -121,8 +121,8 @@ def test_the_requirements_are_the_same_whatever_has_been_fetched() -> None:
         "class-l4": Requirement("modelplane.ai/v1alpha1", "InferenceClass", name="l4"),
         "class-t4": Requirement("modelplane.ai/v1alpha1", "InferenceClass", name="t4"),
     }
-    assert answer(inference_cluster.COMPOSER, thing).requirements == expected
-    assert compose_cluster(thing, classes={"l4": [inference_class_of()], "t4": []}).requirements == expected
+    assert answer(inference_cluster.COMPOSER, obj).requirements == expected
+    assert compose_cluster(obj, classes={"l4": [inference_class_of()], "t4": []}).requirements == expected
 
 
 def test_a_cluster_without_pools_needs_no_class() -> None:
@@ -135,8 +135,8 @@ def test_a_cluster_without_pools_needs_no_class() -> None:
 
 
 def test_a_cluster_is_ready_once_its_stack_is_and_its_address_is_known() -> None:
-    thing, children = running(cluster())
-    answered = compose_cluster(thing, children)
+    obj, children = running(cluster())
+    answered = compose_cluster(obj, children)
     assert answered.ready
     assert answered.status["gateway"] == {"address": ADDRESS}
     assert said(answered) == {
@@ -168,18 +168,18 @@ def test_a_ready_stack_without_an_address_is_not_enough() -> None:
 
 
 def test_a_stack_that_is_not_ready_is_quoted() -> None:
-    thing, children = running(cluster())
-    answered = compose_cluster(thing, stack_saying(children, "False", "15 of 16 parts are ready; prometheus: bad"))
+    obj, children = running(cluster())
+    answered = compose_cluster(obj, stack_saying(children, "False", "15 of 16 parts are ready; prometheus: bad"))
     assert not answered.ready
     text = message(answered, "BackendReady")
     assert text == f"ServingStack modelplane-system/{STACK}: 15 of 16 parts are ready; prometheus: bad"
 
 
 def test_a_cluster_stays_ready_while_its_stack_is_only_being_changed_and_says_what_is() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     changing = "15 of 16 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
     stack = with_condition(children["serving-stack"], "StackReady", "True", "Changing", changing)
-    answered = compose_cluster(thing, with_stack(children, stack))
+    answered = compose_cluster(obj, with_stack(children, stack))
     assert answered.ready
     assert said(answered)["BackendReady"] == "True/BackendHealthy"
     text = f"ServingStack modelplane-system/{STACK} is ready; requests go to {ADDRESS}; {changing}"
@@ -187,10 +187,10 @@ def test_a_cluster_stays_ready_while_its_stack_is_only_being_changed_and_says_wh
 
 
 def test_a_stack_whose_release_failed_is_told_from_one_that_is_being_installed() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     saying = stack_saying(children, "False")
     stack = with_condition(saying["serving-stack"], "StackReady", "False", "ReleaseFailed", "prometheus: failed")
-    answered = compose_cluster(thing, with_stack(children, stack), replicas=[replica()])
+    answered = compose_cluster(obj, with_stack(children, stack), replicas=[replica()])
     assert not answered.ready
     assert said(answered)["BackendReady"] == "False/StackFailed"
     assert message(answered, "BackendReady") == f"ServingStack modelplane-system/{STACK}: prometheus: failed"
@@ -199,9 +199,9 @@ def test_a_stack_whose_release_failed_is_told_from_one_that_is_being_installed()
 
 
 def test_a_stack_that_does_not_say_whether_it_is_ready_leaves_readiness_and_address_as_they_are() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     silent = stack_saying(children, None)
-    answered = compose_cluster(thing, silent)
+    answered = compose_cluster(obj, silent)
     assert answered.ready
     assert answered.status["gateway"] == {"address": ADDRESS}
     assert said(answered)["BackendReady"] == "True/BackendHealthy"
@@ -209,12 +209,12 @@ def test_a_stack_that_does_not_say_whether_it_is_ready_leaves_readiness_and_addr
 
 
 def test_an_address_that_is_known_stays_while_the_stack_reports_none_or_is_gone() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     for doubtful in (
         stack_saying(children, "False"),
         {"cluster-provider-config-kubernetes": children["serving-stack"]},
     ):
-        assert compose_cluster(thing, doubtful).status["gateway"] == {"address": ADDRESS}
+        assert compose_cluster(obj, doubtful).status["gateway"] == {"address": ADDRESS}
 
 
 def test_the_storage_class_for_caches_is_published_as_the_operator_says() -> None:
@@ -227,11 +227,11 @@ def test_the_storage_class_for_caches_is_published_as_the_operator_says() -> Non
 
 
 def test_a_missing_class_takes_nothing_from_a_running_cluster() -> None:
-    thing, children = running(cluster())
-    answered = compose_cluster(thing, children, classes=LOST)
+    obj, children = running(cluster())
+    answered = compose_cluster(obj, children, classes=LOST)
     assert answered.ready
-    assert answered.status == {k: v for k, v in thing["status"].items() if k != "conditions"}
-    assert shown(answered) == shown(compose_cluster(thing, children))
+    assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
+    assert shown(answered) == shown(compose_cluster(obj, children))
     assert said(answered)["ClusterReady"] == "True/ClusterRunning"
     assert said(answered)["Held"] == "True/InputMissing"
     assert message(answered, "Held") == "InferenceClass l4 does not exist; node pool gpus stays as it was published"
@@ -252,41 +252,41 @@ def test_a_cluster_does_not_become_ready_while_it_waits_for_a_class() -> None:
 
 
 def test_a_new_pool_that_waits_for_its_class_does_not_take_ready_from_a_running_cluster() -> None:
-    thing, children = running(cluster())
-    thing = {**thing, "spec": {**thing["spec"], "nodePools": [pool(), pool("more", "h100")]}}
-    answered = compose_cluster(thing, children, classes={"l4": [inference_class_of()], "h100": []})
+    obj, children = running(cluster())
+    obj = {**obj, "spec": {**obj["spec"], "nodePools": [pool(), pool("more", "h100")]}}
+    answered = compose_cluster(obj, children, classes={"l4": [inference_class_of()], "h100": []})
     assert answered.ready
     assert [one["name"] for one in answered.status["gpuPools"]] == ["gpus"]
     assert said(answered)["ClusterReady"] == "False/WaitingForClasses"
 
 
 def test_a_class_that_cannot_be_read_keeps_what_was_published() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     broken = {**inference_class_of(), "spec": "junk"}
-    answered = compose_cluster(thing, children, classes={"l4": [broken]})
+    answered = compose_cluster(obj, children, classes={"l4": [broken]})
     assert answered.ready
     assert answered.status["gpuPools"] == [GPUS]
     assert said(answered)["Held"] == "True/InputInvalid"
 
 
 def test_a_changed_class_is_published_anew() -> None:
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     changed = inference_class_of(node={"cpu": "64"})
-    answered = compose_cluster(thing, children, classes={"l4": [changed]})
+    answered = compose_cluster(obj, children, classes={"l4": [changed]})
     assert answered.status["gpuPools"] == [{**GPUS, "node": {"cpu": "64"}}]
 
 
 @pytest.mark.parametrize("key", ["model-replicas", "class-l4"])
 def test_what_is_not_fetched_yet_holds_everything(key: str) -> None:
     guarded = [replica()]
-    thing, children = running(cluster(), replicas=guarded)
-    children = observed(compose_cluster(thing, children, replicas=guarded))
+    obj, children = running(cluster(), replicas=guarded)
+    children = observed(compose_cluster(obj, children, replicas=guarded))
     required: dict[str, list[Manifest]] = {"model-replicas": guarded, "class-l4": [inference_class_of()]}
     del required[key]
-    answered = answer(inference_cluster.COMPOSER, thing, children, required)
+    answered = answer(inference_cluster.COMPOSER, obj, children, required)
     assert answered.ready
     assert set(answered.children) == set(children)
-    assert answered.status == {k: v for k, v in thing["status"].items() if k != "conditions"}
+    assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
     assert said(answered)["Held"] == "True/InputUnresolved"
 
 
@@ -305,12 +305,12 @@ def test_a_cluster_of_another_source_composes_nothing_and_says_which() -> None:
 
 
 def test_a_running_cluster_whose_source_is_not_composed_keeps_everything() -> None:
-    thing, children = running(cluster())
-    thing = {**thing, "spec": {**thing["spec"], "cluster": {"source": "GKE", "gke": {"region": "r"}}}}
-    answered = compose_cluster(thing, children)
+    obj, children = running(cluster())
+    obj = {**obj, "spec": {**obj["spec"], "cluster": {"source": "GKE", "gke": {"region": "r"}}}}
+    answered = compose_cluster(obj, children)
     assert answered.ready
     assert set(answered.children) == set(children)
-    assert answered.status == {k: v for k, v in thing["status"].items() if k != "conditions"}
+    assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
     assert said(answered)["ClusterReady"] == "False/SourceNotSupported"
     assert said(answered)["BackendReady"] == "True/BackendHealthy"
 
@@ -326,9 +326,9 @@ def test_a_running_cluster_whose_source_is_not_composed_keeps_everything() -> No
     ],
 )
 def test_a_source_that_does_not_say_how_to_reach_the_cluster_is_held(source: dict[str, Any], text: str) -> None:
-    thing, children = running(cluster())
-    thing = {**thing, "spec": {**thing["spec"], "cluster": source}}
-    answered = compose_cluster(thing, children, replicas=[replica()])
+    obj, children = running(cluster())
+    obj = {**obj, "spec": {**obj["spec"], "cluster": source}}
+    answered = compose_cluster(obj, children, replicas=[replica()])
     assert answered.ready
     assert set(answered.children) == {*children, "usage-replicas", "usage-namespace-ml-team"}
     assert said(answered)["ClusterReady"] == "False/SourceIncomplete"
@@ -339,9 +339,9 @@ def test_a_source_that_does_not_say_how_to_reach_the_cluster_is_held(source: dic
 
 
 def test_a_second_answer_to_the_same_facts_is_the_same() -> None:
-    thing, children = running(cluster(), replicas=[replica()])
-    first = compose_cluster(thing, children, replicas=[replica()])
-    again = compose_cluster(remembered(thing, first), children, replicas=[replica()])
+    obj, children = running(cluster(), replicas=[replica()])
+    first = compose_cluster(obj, children, replicas=[replica()])
+    again = compose_cluster(remembered(obj, first), children, replicas=[replica()])
     assert (again.children, again.status, again.conditions) == (first.children, first.status, first.conditions)
 
 

@@ -10,7 +10,7 @@ from tests.fleet.builders import DEVICE, PUBLISHED, inference_class_of, pool
 
 def publish(*pools: dict[str, Any], status: Any = None, **classes: tuple[Any, ...] | None) -> Pools:
     found = {name: Required(f"class-{name}", items) for name, items in classes.items()}
-    return publish_pools([NodePool.model_validate(one) for one in pools], found, status or {})
+    return publish_pools([NodePool.model_validate(pool) for pool in pools], found, status or {})
 
 
 def test_a_pool_has_its_classs_devices_with_claim_and_count_filled_in() -> None:

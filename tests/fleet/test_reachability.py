@@ -23,21 +23,21 @@ REFUSED = "connect failed: no kubeconfig"
 def stack_with(failing: int) -> tuple[Manifest, dict[str, Manifest]]:
     """A stack that has come up, of which the first so many parts cannot be synced any more."""
     children = installed(stack())
-    thing = remembered(stack(), compose_stack(stack(), children))
+    obj = remembered(stack(), compose_stack(stack(), children))
     parts = sorted(key for key, child in children.items() if child["kind"] in {"Object", "Release"})
     for key in parts[:failing]:
         children[key] = with_condition(children[key], "Synced", "False", "ReconcileError", REFUSED)
-    return thing, children
+    return obj, children
 
 
 def cluster_saying(status: str | None, reason: str = "", text: str = "") -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, whose stack says this about reaching it."""
-    thing, children = running(cluster())
+    obj, children = running(cluster())
     if status is None:
         children["serving-stack"] = {**children["serving-stack"], "status": {}}
     else:
         children["serving-stack"] = with_condition(children["serving-stack"], "ClusterReachable", status, reason, text)
-    return thing, children
+    return obj, children
 
 
 @pytest.mark.parametrize(
@@ -49,24 +49,24 @@ def cluster_saying(status: str | None, reason: str = "", text: str = "") -> tupl
     ],
 )
 def test_a_stack_counts_what_cannot_be_synced_and_quotes_the_first(failing: int, reachable: str, text: str) -> None:
-    thing, children = stack_with(failing)
-    answered = compose_stack(thing, children)
+    obj, children = stack_with(failing)
+    answered = compose_stack(obj, children)
     assert said(answered)["ClusterReachable"] == reachable
     assert message(answered, "ClusterReachable") == text
 
 
 @pytest.mark.parametrize("failing", [2, 17])
 def test_a_stack_that_cannot_be_synced_keeps_ready_and_everything_it_has(failing: int) -> None:
-    thing, children = stack_with(failing)
-    answered = compose_stack(thing, children)
+    obj, children = stack_with(failing)
+    answered = compose_stack(obj, children)
     assert answered.ready
     assert set(answered.children) == set(children)
 
 
 def test_nothing_said_is_no_news() -> None:
-    thing, children = stack_with(0)
+    obj, children = stack_with(0)
     silent = {key: {**child, "status": {}} for key, child in children.items()}
-    assert said(compose_stack(thing, silent))["ClusterReachable"] == "True/Reachable"
+    assert said(compose_stack(obj, silent))["ClusterReachable"] == "True/Reachable"
     assert said(compose_stack(stack()))["ClusterReachable"] == "False/Connecting"
 
 
@@ -85,8 +85,8 @@ def test_a_cluster_says_what_its_stack_says_and_takes_no_new_replicas_while_noth
     reachable: str,
     ready: bool,  # noqa: FBT001  # a parameter
 ) -> None:
-    thing, children = cluster_saying(*stack_says)
-    answered = compose_cluster(thing, children)
+    obj, children = cluster_saying(*stack_says)
+    answered = compose_cluster(obj, children)
     assert said(answered)["ClusterReachable"] == reachable
     assert answered.ready is ready
     assert set(answered.children) == set(children)
@@ -94,7 +94,7 @@ def test_a_cluster_says_what_its_stack_says_and_takes_no_new_replicas_while_noth
 
 
 def test_a_stack_that_says_nothing_any_more_is_no_news_about_its_cluster() -> None:
-    thing, children = cluster_saying("False", "Unreachable", REFUSED)
-    lost = remembered(thing, compose_cluster(thing, children))
+    obj, children = cluster_saying("False", "Unreachable", REFUSED)
+    lost = remembered(obj, compose_cluster(obj, children))
     silent = {**children, "serving-stack": {**children["serving-stack"], "status": {}}}
     assert said(compose_cluster(lost, silent))["ClusterReachable"] == "False/Unreachable"

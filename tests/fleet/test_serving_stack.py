@@ -92,8 +92,8 @@ def test_the_first_identity_of_any_cloud_is_used_from_its_own_namespace(kind: st
 )
 def test_secrets_that_cannot_be_used_are_a_condition_and_a_hold(secrets: list[Any], text: str) -> None:
     children = installed(stack())
-    thing = remembered(stack(secrets=secrets), whole())
-    answered = compose_stack(thing, children)
+    obj = remembered(stack(secrets=secrets), whole())
+    answered = compose_stack(obj, children)
     assert answered.ready
     assert set(answered.children) == set(children)
     assert answered.status == {"gateway": {"address": ADDRESS}}
@@ -178,14 +178,14 @@ def test_a_stack_is_ready_when_every_part_is_and_its_address_is_known() -> None:
 @pytest.mark.parametrize("key", sorted(RELEASES | OBJECTS))
 def test_a_stack_is_not_ready_while_one_part_says_that_it_is_not_or_is_still_to_come(key: str) -> None:
     children = installed(stack())
-    thing = remembered(stack(), compose_stack(stack(), children))
+    obj = remembered(stack(), compose_stack(stack(), children))
     broken = {**children, key: seen(key, children[key], "False", "something is wrong")}
-    answered = compose_stack(thing, broken)
+    answered = compose_stack(obj, broken)
     assert not answered.ready
     text = f"16 of 17 parts are ready; {key}: Ready is False: something is wrong"
     assert message(answered, "StackReady") == text
     del broken[key]
-    answered = compose_stack(thing, broken)
+    answered = compose_stack(obj, broken)
     assert not answered.ready
     assert message(answered, "StackReady") == f"16 of 17 parts are ready; {key}: not created yet"
 
@@ -202,8 +202,8 @@ def changed(
 
 def standing(children: Mapping[str, Manifest], after: timedelta = timedelta()) -> Composition:
     """The answer about a stack that was ready until now."""
-    thing = remembered(stack(), compose_stack(stack(), installed(stack())))
-    return answer(serving_stack.COMPOSER, thing, children, now=NOW + after)
+    obj = remembered(stack(), compose_stack(stack(), installed(stack())))
+    return answer(serving_stack.COMPOSER, obj, children, now=NOW + after)
 
 
 @pytest.mark.parametrize("state", ["deployed", "pending-upgrade", "pending-rollback"])
@@ -267,9 +267,9 @@ def test_a_part_that_is_down_is_not_hidden_by_another_that_is_being_changed() ->
 
 def test_a_part_that_does_not_say_whether_it_is_ready_leaves_ready_as_it_was() -> None:
     children = installed(stack())
-    thing = remembered(stack(), compose_stack(stack(), children))
+    obj = remembered(stack(), compose_stack(stack(), children))
     silent = {**children, "prometheus": {k: v for k, v in children["prometheus"].items() if k != "status"}}
-    assert compose_stack(thing, silent).ready
+    assert compose_stack(obj, silent).ready
     assert not compose_stack(stack(), silent).ready
 
 
@@ -283,20 +283,20 @@ def test_an_address_is_published_before_the_gateway_says_that_it_is_ready() -> N
 
 def test_a_gateway_without_an_address_leaves_the_one_that_was_known_and_says_so() -> None:
     children = installed(stack())
-    thing = remembered(stack(), compose_stack(stack(), children))
+    obj = remembered(stack(), compose_stack(stack(), children))
     bare = objects.wrap(remote(whole(), "gateway"), STACK_CONFIG)
     children["gateway"] = {
         **bare,
         "metadata": {"name": "x-gateway"},
         "status": {"atProvider": {"manifest": {"kind": "Gateway"}}},
     }
-    answered = compose_stack(thing, children)
+    answered = compose_stack(obj, children)
     assert answered.status == {"gateway": {"address": ADDRESS}}
     assert said(answered)["GatewayAddressed"] == "False/WaitingForAddress"
     text = f"Gateway inference-gateway has no address; {ADDRESS} stays published"
     assert message(answered, "GatewayAddressed") == text
     children["gateway"]["status"] = {}
-    assert said(compose_stack(thing, children))["GatewayAddressed"] == "True/Addressed"
+    assert said(compose_stack(obj, children))["GatewayAddressed"] == "True/Addressed"
 
 
 # ---------------------------------------------------------------------- what always holds

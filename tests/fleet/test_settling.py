@@ -23,27 +23,27 @@ def compose(seen: Observation) -> Composition:
 
 
 def fleet() -> list[Manifest]:
-    found = [dict(thing) for thing in read([str(FLEET)])]
-    return [thing for thing in found if (thing["apiVersion"], thing["kind"]) in COMPOSERS]
+    found = [dict(obj) for obj in read([str(FLEET)])]
+    return [obj for obj in found if (obj["apiVersion"], obj["kind"]) in COMPOSERS]
 
 
-def settled(things: Iterable[Manifest]) -> ControlPlane:
+def settled(objs: Iterable[Manifest]) -> ControlPlane:
     plane = ControlPlane(compose, kinds=COMPOSERS.keys())
-    plane.apply(things)
+    plane.apply(objs)
     plane.settle()
     return plane
 
 
 def state(plane: ControlPlane) -> dict[str, Any]:
-    return {thing["metadata"]["uid"]: thing for thing in plane.everything()}
+    return {obj["metadata"]["uid"]: obj for obj in plane.everything()}
 
 
 def ready(plane: ControlPlane) -> dict[str, str]:
     """The address of every cluster that is ready."""
     return {
-        unstructured.name_of(thing): unstructured.text(thing, "status", "gateway", "address")
-        for thing in plane.list(GROUP, "InferenceCluster")
-        if unstructured.is_true(thing, "Ready")
+        unstructured.name_of(obj): unstructured.text(obj, "status", "gateway", "address")
+        for obj in plane.list(GROUP, "InferenceCluster")
+        if unstructured.is_true(obj, "Ready")
     }
 
 
@@ -86,8 +86,8 @@ def test_deleting_a_class_in_use_keeps_everything() -> None:
 
 
 def test_a_cluster_made_before_its_class_publishes_the_pool_once_the_class_comes() -> None:
-    classes = [thing for thing in fleet() if thing["kind"] == "InferenceClass"]
-    plane = settled(thing for thing in fleet() if thing["kind"] == "InferenceCluster")
+    classes = [obj for obj in fleet() if obj["kind"] == "InferenceClass"]
+    plane = settled(obj for obj in fleet() if obj["kind"] == "InferenceCluster")
     assert ready(plane) == {}
     plane.apply(classes)
     plane.settle()
@@ -141,15 +141,15 @@ STACKS = "infrastructure.modelplane.ai/v1alpha1", "ServingStack"
 RELEASES = "helm.m.crossplane.io/v1beta1", "Release"
 
 
-def upgraded(thing: Manifest) -> Manifest:
-    settings = {**thing["spec"].get("servingStack", {}), "versions": {"prometheus": "73.0.0"}}
-    return {**thing, "spec": {**thing["spec"], "servingStack": settings}}
+def upgraded(obj: Manifest) -> Manifest:
+    settings = {**obj["spec"].get("servingStack", {}), "versions": {"prometheus": "73.0.0"}}
+    return {**obj, "spec": {**obj["spec"], "servingStack": settings}}
 
 
 def test_a_change_of_version_takes_no_cluster_away_while_it_goes_on() -> None:
     plane = settled(fleet())
     began, addresses = plane.now, ready(plane)
-    plane.apply(upgraded(thing) if thing["kind"] == "InferenceCluster" else thing for thing in fleet())
+    plane.apply(upgraded(obj) if obj["kind"] == "InferenceCluster" else obj for obj in fleet())
     reasons: set[str] = set()
     unready = 0
     while plane.now - began < timedelta(seconds=40):

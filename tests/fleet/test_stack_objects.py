@@ -64,7 +64,7 @@ def test_clients_cannot_say_where_the_picker_or_a_side_car_sends_a_request() -> 
 def test_listeners_are_those_of_the_spec() -> None:
     listeners = [{"name": "web", "port": 8080, "protocol": "HTTP"}, {"name": "raw", "port": 9000, "protocol": "TCP"}]
     found = remote(whole(gateway={"listeners": listeners}), "gateway")["spec"]["listeners"]
-    assert found == [{**one, "allowedRoutes": {"namespaces": {"from": "All"}}} for one in listeners]
+    assert found == [{**listener, "allowedRoutes": {"namespaces": {"from": "All"}}} for listener in listeners]
 
 
 def test_a_class_that_is_there_keeps_its_name_and_the_gateway_its_class() -> None:

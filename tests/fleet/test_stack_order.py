@@ -98,6 +98,6 @@ def test_a_keeper_that_waits_goes_on_waiting() -> None:
 
 
 def test_a_stack_goes_only_after_everything_that_it_composes() -> None:
-    thing, children = running(cluster())
-    assert waiting(shown(compose_cluster(thing))) == {"serving-stack"}
-    assert waiting(shown(compose_cluster(thing, children))) == {"serving-stack"}
+    obj, children = running(cluster())
+    assert waiting(shown(compose_cluster(obj))) == {"serving-stack"}
+    assert waiting(shown(compose_cluster(obj, children))) == {"serving-stack"}

@@ -56,14 +56,14 @@ def everything() -> dict[str, Mapping[str, Any]]:
 
 @pytest.mark.parametrize("key", sorted(everything()))
 def test_it_is_valid_by_its_definition(key: str) -> None:
-    thing = dict(everything()[key])
-    kind = unstructured.text(thing, "kind")
+    obj = dict(everything()[key])
+    kind = unstructured.text(obj, "kind")
     if kind in BUILT_IN:
-        kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+        kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
     elif kind == "ServingStack":
-        assert admit(thing).problems == ()
+        assert admit(obj).problems == ()
     else:
-        assert violations(thing, PLURALS[kind]) == []
+        assert violations(obj, PLURALS[kind]) == []
 
 
 def test_nothing_is_composed_with_a_null_or_an_empty_map() -> None:
@@ -76,5 +76,5 @@ def test_nothing_is_composed_with_a_null_or_an_empty_map() -> None:
             return [found for index, item in enumerate(value) for found in faults(item, f"{path}[{index}]")]
         return []
 
-    found = [fault for key, thing in everything().items() for fault in faults(thing, key)]
+    found = [fault for key, obj in everything().items() for fault in faults(obj, key)]
     assert [fault for fault in found if not fault.endswith(".subresources.status")] == []

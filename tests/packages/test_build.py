@@ -32,7 +32,7 @@ def built(folder: Path, *images: Image, registry: str = "oci.example.org/ai") ->
 
 def package_yaml(path: Path) -> list[dict[str, Any]]:
     """What Crossplane reads of a package: the one file of its annotated layer."""
-    (layer,) = (one for one in oci.read(path).layers if one.part == "base")
+    (layer,) = (layer for layer in oci.read(path).layers if layer.part == "base")
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(layer.blob))) as tar:
         assert tar.getnames() == ["package.yaml"]
         file = tar.extractfile("package.yaml")
@@ -40,8 +40,8 @@ def package_yaml(path: Path) -> list[dict[str, Any]]:
         return list(yaml.safe_load_all(file.read()))
 
 
-def names(things: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(one["kind"], one["metadata"]["name"]) for one in things]
+def names(objs: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(obj["kind"], obj["metadata"]["name"]) for obj in objs]
 
 
 def test_a_configuration_holds_definitions_compositions_and_the_activation_policy_and_nothing_else(

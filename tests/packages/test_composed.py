@@ -53,7 +53,11 @@ def test_the_table_has_exactly_what_the_examples_compose_of_others_kinds(answers
 
 
 def test_what_is_required_is_ours_or_composed_or_read_by_crossplanes_own_role(answers: list[Composition]) -> None:
-    required = {(one.api_version, one.kind) for answer in answers for one in answer.requirements.values()}
+    required = {
+        (requirement.api_version, requirement.kind)
+        for answer in answers
+        for requirement in answer.requirements.values()
+    }
     assert {key for key in required if group_of(key[0]) not in GROUPS} <= ROWS.keys() | READ_BY_CROSSPLANE
 
 

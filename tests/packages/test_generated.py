@@ -39,7 +39,9 @@ def only(path: str) -> dict[str, Any]:
 
 
 def installed(kind: str, name: str) -> dict[str, Any]:
-    (found,) = (one for one in documents(INSTALL) if (one["kind"], one["metadata"]["name"]) == (kind, name))
+    (found,) = (
+        document for document in documents(INSTALL) if (document["kind"], document["metadata"]["name"]) == (kind, name)
+    )
     return found
 
 
@@ -119,7 +121,7 @@ def test_another_registry_changes_where_our_packages_are_and_nothing_else() -> N
 
 
 def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> None:
-    assert [(one["kind"], one["metadata"]["name"]) for one in documents(INSTALL)] == [
+    assert [(document["kind"], document["metadata"]["name"]) for document in documents(INSTALL)] == [
         ("Namespace", "modelplane-system"),
         ("ClusterRole", "crossplane-compose-modelplane"),
         ("ClusterRole", "modelplane-view"),
@@ -139,15 +141,15 @@ def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> N
 
 
 @pytest.mark.parametrize(
-    "thing",
-    [one for path in (INSTALL, ACTIVATION, ASKED) for one in documents(path)],
+    "obj",
+    [document for path in (INSTALL, ACTIVATION, ASKED) for document in documents(path)],
     ids=lambda one: f"{one['kind']}/{one['metadata']['name']}",
 )
-def test_it_is_valid_with_unknown_fields_refused(thing: dict[str, Any]) -> None:
-    if thing["kind"] in BUILT_IN:
-        kubernetes_validate.validate(thing, kubernetes_validate.latest_version(), strict=True)
+def test_it_is_valid_with_unknown_fields_refused(obj: dict[str, Any]) -> None:
+    if obj["kind"] in BUILT_IN:
+        kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
     else:
-        assert violations(thing, PLURALS[thing["kind"]]) == []
+        assert violations(obj, PLURALS[obj["kind"]]) == []
 
 
 @pytest.mark.parametrize("name", ["function-modelplane", "provider-helm-modelplane", "provider-kubernetes-modelplane"])
@@ -202,9 +204,9 @@ def test_provider_helm_looks_at_a_release_that_it_has_changed_after_half_a_minut
 
 
 def test_each_runtime_config_applies_to_the_package_that_is_depended_on_or_asked_for() -> None:
-    configs = [one for one in documents(INSTALL) if one["kind"] == "ImageConfig"]
+    configs = [document for document in documents(INSTALL) if document["kind"] == "ImageConfig"]
     depended = {one["package"] for one in only(CONFIGURATION)["spec"]["dependsOn"]}
-    assert {match["prefix"] for one in configs for match in one["spec"]["matchImages"]} == depended
+    assert {match["prefix"] for config in configs for match in config["spec"]["matchImages"]} == depended
     for one in configs:
         config = one["spec"]["runtime"]["configRef"]
         assert installed(config["kind"], config["name"])["apiVersion"] == config["apiVersion"]

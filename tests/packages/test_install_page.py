@@ -164,7 +164,7 @@ def test_clusters_are_deleted_in_the_foreground_so_that_what_is_on_them_goes_fir
 def test_the_page_lists_every_flag_of_the_function_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| `?([^|`]+?)`? \|", TEXT, re.MULTILINE))
     actions = main._serve_parser({})._actions
-    flags = {one.option_strings[0]: one.default for one in actions if one.dest not in {"help", "version"}}
+    flags = {action.option_strings[0]: action.default for action in actions if action.dest not in {"help", "version"}}
     said = {"off": "false", "Crossplane sets it": ""}
     assert {flag: said.get(value, value) for flag, value in rows.items()} == flags
 

@@ -130,7 +130,7 @@ def test_an_image_that_was_written_is_read_as_it_was(tmp_path: Path) -> None:
 def test_an_archive_of_docker_is_read_with_its_layers_compressed_or_not(pack: Any, tmp_path: Path) -> None:
     layer = oci.archive(FILES)
     image = oci.read(docker_archive(tmp_path / "base.tar", plain(layer), [pack(layer)]))
-    assert [gzip.decompress(one.blob) for one in image.layers] == [layer]
+    assert [gzip.decompress(layer.blob) for layer in image.layers] == [layer]
     assert (image.architecture, image.environment) == ("arm64", {"PYTHON_VERSION": "3.13.5"})
 
 

@@ -11,8 +11,8 @@ def test_defaults_are_filled_in() -> None:
 
 
 def test_a_foreign_kind_is_taken_as_it_is() -> None:
-    thing = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": None}}
-    assert admit(thing, None) == thing
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": None}}
+    assert admit(obj, None) == obj
 
 
 def test_what_the_schema_refuses_is_refused_with_every_reason() -> None:

@@ -9,7 +9,7 @@ READY = "object.status.conditions.exists(c, c.type == 'Ready' && c.status == 'Tr
 
 
 @pytest.mark.parametrize(
-    ("query", "thing", "expected"),
+    ("query", "obj", "expected"),
     [
         (READY, THING, (True, "")),
         (READY, {"status": {"conditions": []}}, (False, "")),
@@ -18,8 +18,8 @@ READY = "object.status.conditions.exists(c, c.type == 'Ready' && c.status == 'Tr
         ("object.status.replicas", THING, (False, "the query does not give a boolean")),
     ],
 )
-def test_a_query_is_true_only_when_it_says_true(query: str, thing: dict[str, Any], expected: tuple[bool, str]) -> None:
-    assert holds(query, thing) == expected
+def test_a_query_is_true_only_when_it_says_true(query: str, obj: dict[str, Any], expected: tuple[bool, str]) -> None:
+    assert holds(query, obj) == expected
 
 
 def test_a_query_that_fails_is_not_true_and_says_why() -> None:

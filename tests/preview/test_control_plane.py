@@ -45,7 +45,7 @@ def test_every_pass_that_changes_something_takes_a_second() -> None:
 @pytest.mark.parametrize("ttl", [True, False], ids=["asked for", "found by looking ahead"])
 def test_when_nothing_changes_time_jumps_to_the_next_deadline(ttl: bool) -> None:  # noqa: FBT001  # a parameter
     of = settled(until(LATER, ttl=ttl))
-    assert [unstructured.name_of(thing) for thing in of.list("v1", "ConfigMap")] == ["late"]
+    assert [unstructured.name_of(obj) for obj in of.list("v1", "ConfigMap")] == ["late"]
     assert of.list("v1", "ConfigMap")[0]["metadata"]["creationTimestamp"] == "2026-01-01T00:05:00Z"
 
 
@@ -53,7 +53,7 @@ def test_a_deadline_beyond_the_horizon_is_not_waited_for() -> None:
     of = plane(until(LATER, ttl=False))
     of.apply([app()])
     of.settle(horizon=timedelta(minutes=4))
-    assert [unstructured.name_of(thing) for thing in of.list("v1", "ConfigMap")] == ["early"]
+    assert [unstructured.name_of(obj) for obj in of.list("v1", "ConfigMap")] == ["early"]
 
 
 def test_time_goes_to_the_earliest_of_several_deadlines_first() -> None:
@@ -156,7 +156,7 @@ def test_an_observation_is_complete_with_requirements_resolved() -> None:
     of = settled(lambda _: answer({"a": config("a")}, requirements=wanted))
     seen = of.observe(API_VERSION, "App", "team", "shop")
     assert seen.composite == the_app(of)
-    assert (list(seen.children), [unstructured.name_of(thing) for thing in seen.required["all"]]) == (["a"], ["a"])
+    assert (list(seen.children), [unstructured.name_of(obj) for obj in seen.required["all"]]) == (["a"], ["a"])
     assert seen.now == of.now
 
 

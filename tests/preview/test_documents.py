@@ -17,12 +17,12 @@ BY, ON = "modelplane.ai/composed-by", "modelplane.ai/on-cluster"
 
 
 def found(kind: str, name: str, of: list[Manifest]) -> Manifest:
-    (thing,) = [thing for thing in of if (thing["kind"], unstructured.name_of(thing)) == (kind, name)]
+    (thing,) = [obj for obj in of if (obj["kind"], unstructured.name_of(obj)) == (kind, name)]
     return thing
 
 
-def note(thing: Manifest, key: str) -> str:
-    return unstructured.annotations(thing).get(key, "")
+def note(obj: Manifest, key: str) -> str:
+    return unstructured.annotations(obj).get(key, "")
 
 
 # ---------------------------------------------------------------------- what is printed
@@ -30,7 +30,7 @@ def note(thing: Manifest, key: str) -> str:
 
 def test_what_was_given_is_there_without_a_parent_and_what_was_composed_names_its_own() -> None:
     shown = documents(settled(lambda _: answer({"a": config("a")})))
-    assert [(thing["kind"], note(thing, BY)) for thing in shown] == [("ConfigMap", "App/shop"), ("App", "")]
+    assert [(obj["kind"], note(obj, BY)) for obj in shown] == [("ConfigMap", "App/shop"), ("App", "")]
 
 
 def test_a_composed_object_is_printed_as_a_user_would_write_it() -> None:
@@ -49,16 +49,16 @@ def test_a_composed_object_is_printed_as_a_user_would_write_it() -> None:
 
 def test_a_composite_carries_its_status_and_nothing_of_crossplanes() -> None:
     shown = documents(settled(lambda _: answer({"a": config("a")}, status={"x": 1})))
-    thing = found("App", "shop", shown)
-    assert list(thing) == ["apiVersion", "kind", "metadata", "spec", "status"]
-    assert thing["metadata"] == {"name": "shop", "namespace": "team"}
-    assert thing["spec"] == {"size": 1}
-    assert thing["status"]["x"] == 1
-    assert {said["type"] for said in thing["status"]["conditions"]} == {"Ready", "Synced"}
+    obj = found("App", "shop", shown)
+    assert list(obj) == ["apiVersion", "kind", "metadata", "spec", "status"]
+    assert obj["metadata"] == {"name": "shop", "namespace": "team"}
+    assert obj["spec"] == {"size": 1}
+    assert obj["status"]["x"] == 1
+    assert {said["type"] for said in obj["status"]["conditions"]} == {"Ready", "Synced"}
 
 
 def test_what_the_installation_brings_is_not_printed() -> None:
-    kinds = {thing["kind"] for thing in documents(settled(lambda _: answer()))}
+    kinds = {document["kind"] for document in documents(settled(lambda _: answer()))}
     assert kinds == {"App"}
 
 
@@ -80,20 +80,20 @@ def test_the_content_of_secrets_is_hidden() -> None:
 
 def test_an_object_on_a_cluster_stands_for_the_object_that_brings_it_there() -> None:
     shown = documents(quickstart())
-    assert [thing for thing in shown if objects.is_object(thing)] == []
-    on = {note(thing, ON) for thing in shown}
+    assert [obj for obj in shown if objects.is_object(obj)] == []
+    on = {note(obj, ON) for obj in shown}
     assert on == {"", "ams-1", "osl-1"}
-    deployments = [thing for thing in shown if thing["kind"] == "Deployment"]
-    assert [(note(thing, ON), note(thing, BY).split("/")[0]) for thing in deployments] == [
+    deployments = [obj for obj in shown if obj["kind"] == "Deployment"]
+    assert [(note(deployment, ON), note(deployment, BY).split("/")[0]) for deployment in deployments] == [
         ("ams-1", "ModelReplica"),
         ("ams-1", "ModelReplica"),
     ]
-    assert all(thing["metadata"]["namespace"] == "ml-team" for thing in deployments)
+    assert all(deployment["metadata"]["namespace"] == "ml-team" for deployment in deployments)
 
 
 def test_every_composed_object_has_a_parent_that_is_printed_too() -> None:
     shown = documents(quickstart())
-    there = {f"{thing['kind']}/{unstructured.name_of(thing)}" for thing in shown}
+    there = {f"{obj['kind']}/{unstructured.name_of(obj)}" for obj in shown}
     given = {str(ref) for ref in quickstart().given}
     for thing in shown:
         parent = note(thing, BY)
@@ -102,17 +102,22 @@ def test_every_composed_object_has_a_parent_that_is_printed_too() -> None:
 
 
 def test_only_composites_carry_a_status() -> None:
-    with_status = {thing["kind"] for thing in documents(quickstart()) if "status" in thing}
-    assert with_status == {thing["kind"] for thing in quickstart().composites}
+    with_status = {document["kind"] for document in documents(quickstart()) if "status" in document}
+    assert with_status == {composite["kind"] for composite in quickstart().composites}
 
 
 def test_nothing_is_printed_empty_or_null_at_the_top() -> None:
-    faults = [(thing["kind"], key) for thing in documents(quickstart()) for key, v in thing.items() if v in (None, {})]
+    faults = [
+        (document["kind"], key)
+        for document in documents(quickstart())
+        for key, v in document.items()
+        if v in (None, {})
+    ]
     assert faults == []
 
 
 def test_what_is_printed_of_our_own_kinds_is_admitted_again() -> None:
-    assert [line for thing in documents(quickstart()) for line in admit(thing).lines()] == []
+    assert [line for document in documents(quickstart()) for line in admit(document).lines()] == []
 
 
 # ---------------------------------------------------------------------- how it is printed
@@ -150,9 +155,9 @@ def test_a_long_text_stays_on_its_line_and_letters_stay_letters() -> None:
 def files(folder: Path) -> list[Path]:
     """The quickstart, each object in a file of its own."""
     paths = sorted((EXAMPLES / "quickstart").rglob("*.yaml"))
-    things = [thing for path in paths for thing in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
+    objs = [obj for path in paths for obj in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     result = []
-    for number, thing in enumerate(things):
+    for number, thing in enumerate(objs):
         path = folder / f"{number}.yaml"
         path.write_text(yaml.safe_dump(thing, sort_keys=False), encoding="utf-8")
         result.append(path)

@@ -37,7 +37,7 @@ def write(name: str, *content: Any) -> str:
 
 
 def names(*paths: str, stdin: str = "") -> list[str]:
-    return [thing["metadata"]["name"] for thing in read(paths, io.StringIO(stdin))]
+    return [obj["metadata"]["name"] for obj in read(paths, io.StringIO(stdin))]
 
 
 def refused(*paths: str, stdin: str = "") -> list[str]:
@@ -91,19 +91,19 @@ def test_a_list_is_taken_apart(kind: str) -> None:
 
 
 def test_the_examples_are_read() -> None:
-    kinds = {thing["kind"] for thing in read([str(EXAMPLES / "quickstart")])}
+    kinds = {obj["kind"] for obj in read([str(EXAMPLES / "quickstart")])}
     assert kinds >= {"InferenceClass", "InferenceCluster", "InferenceGateway", "ModelDeployment", "ModelService"}
 
 
 def test_a_manifest_is_given_back_as_it_is_written_without_defaults() -> None:
-    thing = deployment()
-    assert read([write("a.yaml", thing)]) == [thing]
+    obj = deployment()
+    assert read([write("a.yaml", obj)]) == [obj]
 
 
 def test_times_and_what_looks_like_hours_stay_texts_and_numbers_are_numbers() -> None:
     text = "{at: 2026-01-31, until: 2026-01-31T09:30:00Z, port: 1:30, half: 0.5, many: 10, hex: 0x10, on: 'yes'}"
-    (thing,) = read([write("a.yaml", yaml.safe_dump(config()) + f"data: {text}\n")])
-    assert thing["data"] == {
+    (obj,) = read([write("a.yaml", yaml.safe_dump(config()) + f"data: {text}\n")])
+    assert obj["data"] == {
         "at": "2026-01-31",
         "until": "2026-01-31T09:30:00Z",
         "port": "1:30",
@@ -116,8 +116,8 @@ def test_times_and_what_looks_like_hours_stay_texts_and_numbers_are_numbers() ->
 
 def test_anchors_and_merge_keys_are_followed() -> None:
     text = yaml.safe_dump(config()) + "base: &base {x: '1', y: '2'}\ndata: {<<: *base, y: '3'}\n"
-    (thing,) = read([write("a.yaml", text)])
-    assert thing["data"] == {"x": "1", "y": "3"}
+    (obj,) = read([write("a.yaml", text)])
+    assert obj["data"] == {"x": "1", "y": "3"}
 
 
 def test_a_foreign_kind_is_taken_as_it_is() -> None:
@@ -304,9 +304,9 @@ def test_metadata_that_the_api_server_refuses_is_refused_for_every_kind(meta: di
 
 
 def test_labels_of_our_own_kinds_are_judged_too() -> None:
-    thing = deployment()
-    thing["metadata"]["labels"] = {"tier": 1}
-    assert refused(write("a.yaml", thing)) == [
+    obj = deployment()
+    obj["metadata"]["labels"] = {"tier": 1}
+    assert refused(write("a.yaml", obj)) == [
         "a.yaml: ModelDeployment/qwen-demo: metadata.labels[tier]: must be a text, not a number: 1; put it in quotes"
     ]
 
@@ -335,8 +335,8 @@ def test_a_text_whose_anchors_repeat_more_than_fits_into_memory_is_refused(each:
 
 
 def test_anchors_that_repeat_a_little_are_followed() -> None:
-    (thing,) = read(["-"], io.StringIO(aliases(4)))
-    assert thing["a3"] == [[[{"x": "y"}] * 9] * 9] * 9
+    (obj,) = read(["-"], io.StringIO(aliases(4)))
+    assert obj["a3"] == [[[{"x": "y"}] * 9] * 9] * 9
 
 
 def test_what_is_nested_deeper_than_can_be_walked_through_is_refused_however_it_is_written() -> None:

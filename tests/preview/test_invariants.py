@@ -117,7 +117,7 @@ def test_an_object_on_a_cluster_must_not_be_left_behind_by_a_new_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("thing", "why"),
+    ("obj", "why"),
     [
         (service("s" * 64), "has 64 characters, and Service takes 63"),
         (service("1st"), "is none that Service takes"),
@@ -132,8 +132,8 @@ def test_an_object_on_a_cluster_must_not_be_left_behind_by_a_new_name() -> None:
     ],
     ids=["service length", "service digit", "service dot", "length", "case", "gang", "namespace"],
 )
-def test_names_must_be_ones_that_their_kind_takes(thing: Manifest, why: str) -> None:
-    assert why in broken({"it": thing}, *REACHABLE)
+def test_names_must_be_ones_that_their_kind_takes(obj: Manifest, why: str) -> None:
+    assert why in broken({"it": obj}, *REACHABLE)
 
 
 @pytest.mark.parametrize("value", ["v" * 64, "-a", "a b"])

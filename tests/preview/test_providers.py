@@ -26,8 +26,8 @@ def only(of: ControlPlane) -> Manifest:
     return found[0]
 
 
-def synced(thing: Manifest) -> str:
-    return unstructured.text(unstructured.condition(thing, "Synced"), "message")
+def synced(obj: Manifest) -> str:
+    return unstructured.text(unstructured.condition(obj, "Synced"), "message")
 
 
 # ---------------------------------------------------------------------- Objects
@@ -99,7 +99,7 @@ def test_a_query_decides_readiness_and_an_error_is_its_message(query: str, ready
 
 
 @pytest.mark.parametrize(
-    ("policy", "thing", "ready"),
+    ("policy", "obj", "ready"),
     [
         ("SuccessfulCreate", remote("ConfigMap", "a"), "True"),
         ("DeriveFromObject", remote("ConfigMap", "a"), "False"),
@@ -107,8 +107,8 @@ def test_a_query_decides_readiness_and_an_error_is_its_message(query: str, ready
         ("AllTrue", deployment(), "True"),
     ],
 )
-def test_readiness_follows_the_policy_of_the_object(policy: str, thing: Manifest, ready: str) -> None:
-    wanted = wrapped(thing)
+def test_readiness_follows_the_policy_of_the_object(policy: str, obj: Manifest, ready: str) -> None:
+    wanted = wrapped(obj)
     wanted["spec"]["readiness"] = {"policy": policy}
     of = with_children({"it": wanted})
     of.settle()
@@ -160,7 +160,7 @@ def test_an_object_waits_for_the_namespace_on_its_cluster() -> None:
     assert synced(only(of)) == 'cannot apply object: namespaces "team" not found'
     children["namespace"] = wrapped(remote("Namespace", "team", namespace=""))
     of.settle()
-    assert [said(thing)["Ready"] for thing in of.list(*OBJECT)] == ["True/Available", "True/Available"]
+    assert [said(obj)["Ready"] for obj in of.list(*OBJECT)] == ["True/Available", "True/Available"]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_gateways_get_addresses_for_documentation_the_control_cluster_from_anoth
     assert local is not None
     assert local["status"]["addresses"] == [{"type": "IPAddress", "value": "192.0.2.1"}]
     remotes = [r.thing for r in of.remote() if r.thing["kind"] == "Gateway"]
-    assert [thing["status"]["addresses"][0]["value"] for thing in remotes] == ["198.51.100.1"]
+    assert [remote["status"]["addresses"][0]["value"] for remote in remotes] == ["198.51.100.1"]
 
 
 def test_a_gateway_without_its_class_gets_no_address() -> None:
@@ -272,8 +272,8 @@ def test_an_inference_pool_is_accepted_by_the_gateway_of_a_route_that_leads_to_i
     leading["spec"]["rules"][0]["backendRefs"] = [
         {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "pool"}
     ]
-    things = {"class": its_class, "door": door, "pool": pool, "route": leading}
-    of = with_children({key: wrapped(thing) for key, thing in things.items()})
+    objs = {"class": its_class, "door": door, "pool": pool, "route": leading}
+    of = with_children({key: wrapped(obj) for key, obj in objs.items()})
     of.settle()
     status = next(r.thing["status"] for r in of.remote() if r.thing["kind"] == "InferencePool")
     assert [parent["parentRef"]["name"] for parent in status["parents"]] == ["door"]
@@ -461,16 +461,16 @@ def test_the_used_object_outlives_the_using_one_when_their_composite_is_deleted(
     left = []
     for _ in range(10):
         of.step()
-        left.append([unstructured.name_of(thing) for thing in of.list("v1", "ConfigMap")])
+        left.append([unstructured.name_of(obj) for obj in of.list("v1", "ConfigMap")])
     assert ["used"] in left
     assert ["user"] not in left
     assert left[-1] == []
 
 
-def owned_by(thing: Manifest, owner: Manifest) -> Manifest:
+def owned_by(obj: Manifest, owner: Manifest) -> Manifest:
     reference = {**{key: owner[key] for key in ("apiVersion", "kind")}, "name": owner["metadata"]["name"]}
     reference |= {"uid": owner["metadata"]["uid"], "blockOwnerDeletion": True}
-    return {**thing, "metadata": {**thing.get("metadata", {}), "ownerReferences": [reference]}}
+    return {**obj, "metadata": {**obj.get("metadata", {}), "ownerReferences": [reference]}}
 
 
 def test_a_child_that_waits_outlives_what_it_owns_when_their_composite_is_deleted() -> None:
@@ -490,7 +490,7 @@ def test_a_child_that_waits_outlives_what_it_owns_when_their_composite_is_delete
     left = []
     for _ in range(12):
         of.step()
-        left.append([thing["kind"] for thing in of.everything() if thing["kind"] in {"ConfigMap", "Release"}])
+        left.append([obj["kind"] for obj in of.everything() if obj["kind"] in {"ConfigMap", "Release"}])
     assert ["ConfigMap", "Release"] in left, "the Release waits for what it owns, and its owner for the Release"
     assert left[-1] == []
 
@@ -505,7 +505,7 @@ def test_everything_that_a_deleted_composite_composed_is_collected_down_to_the_c
     assert len(of.remote()) == 1
     of.delete(API_VERSION, "App", "team", "shop")
     of.settle()
-    kinds = {thing["kind"] for thing in of.everything()}
+    kinds = {obj["kind"] for obj in of.everything()}
     assert kinds & {"App", "Part", "ConfigMap", "Object"} == set()
     assert of.remote() == ()
 

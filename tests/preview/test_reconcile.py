@@ -26,7 +26,7 @@ SYNCED = "True/ReconcileSuccess"
 
 
 def names(of: Any, kind: str = "ConfigMap") -> list[str]:
-    return [unstructured.name_of(thing) for thing in of.list("v1", kind)]
+    return [unstructured.name_of(obj) for obj in of.list("v1", kind)]
 
 
 # ---------------------------------------------------------------------- metadata
@@ -99,7 +99,7 @@ def test_a_child_of_a_namespaced_composite_lands_in_its_namespace() -> None:
     elsewhere = config("a")
     elsewhere["metadata"]["namespace"] = "other"
     of = settled(lambda _: answer({"settings": elsewhere}))
-    assert [thing["metadata"]["namespace"] for thing in of.list("v1", "ConfigMap")] == ["team"]
+    assert [obj["metadata"]["namespace"] for obj in of.list("v1", "ConfigMap")] == ["team"]
 
 
 def test_the_composite_refers_to_its_desired_children_in_a_stable_order() -> None:
@@ -139,7 +139,7 @@ def test_a_dropped_child_is_not_observed_any_more_although_it_is_still_terminati
     children = {}
     of.step()
     terminating = of.list(API_VERSION, "Part")
-    assert [bool(thing["metadata"].get("deletionTimestamp")) for thing in terminating] == [True]
+    assert [bool(obj["metadata"].get("deletionTimestamp")) for obj in terminating] == [True]
     of.step()
     assert seen[-1].children == {}
 
@@ -284,7 +284,7 @@ def test_a_requirement_finds_what_crossplane_would_find(wanted: Requirement, fou
     of.apply([app(), one, other])
     of.settle()
     required = of.observe(API_VERSION, "App", "team", "shop").required["it"]
-    assert [f"{unstructured.namespace_of(thing)}/{unstructured.name_of(thing)}" for thing in required] == found
+    assert [f"{unstructured.namespace_of(obj)}/{unstructured.name_of(obj)}" for obj in required] == found
 
 
 def test_requirements_that_never_become_stable_fail_the_reconcile() -> None:

@@ -77,9 +77,9 @@ def test_a_line_of_the_tree_stays_one_line() -> None:
 
 @pytest.mark.parametrize("unicode", [True, False])
 def test_what_is_written_out_reads_as_it_was(unicode: bool) -> None:  # noqa: FBT001 - one case each
-    things = [config(x=COLOUR, y=TURNED, z="ü\x85\n")]
-    assert list(yaml.safe_load_all(as_yaml(things, unicode=unicode))) == things
-    assert json.loads(as_json(things, unicode=unicode))["items"] == things
+    objs = [config(x=COLOUR, y=TURNED, z="ü\x85\n")]
+    assert list(yaml.safe_load_all(as_yaml(objs, unicode=unicode))) == objs
+    assert json.loads(as_json(objs, unicode=unicode))["items"] == objs
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -176,13 +176,13 @@ ALONE = [
 ]
 
 
-@pytest.mark.parametrize("thing", ALONE, ids=lambda thing: thing["kind"])
+@pytest.mark.parametrize("thing", ALONE, ids=lambda obj: obj["kind"])
 def test_no_kind_of_ours_is_passed_over_in_silence_when_it_is_all_that_is_given(thing: Any) -> None:
     assert thing["metadata"]["name"] in text(plane(thing))
 
 
 def test_every_kind_of_ours_is_tried_alone() -> None:
-    assert {thing["kind"] for thing in ALONE} == {kind.kind for kind in KINDS}
+    assert {obj["kind"] for obj in ALONE} == {kind.kind for kind in KINDS}
 
 
 def test_what_stops_a_reconcile_is_said_even_of_what_stays_ready() -> None:

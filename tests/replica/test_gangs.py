@@ -20,15 +20,15 @@ def claim(role: str) -> str:
     return names.name("chat-1-vllm", 63, "Engine", "ml-team", "chat-1", "vllm", role)
 
 
-def templates(one: Manifest, **spec: Any) -> tuple[Manifest, Manifest]:
+def templates(obj: Manifest, **spec: Any) -> tuple[Manifest, Manifest]:
     """The templates of the leader and of the workers of a replica's only engine."""
-    both = remotes(composed(replica(one, **spec)))["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
+    both = remotes(composed(replica(obj, **spec)))["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
     return both["leaderTemplate"], both["workerTemplate"]
 
 
-def engines_of(one: Manifest, **spec: Any) -> tuple[Manifest, Manifest]:
+def engines_of(obj: Manifest, **spec: Any) -> tuple[Manifest, Manifest]:
     """The containers of the leader and of the workers."""
-    leader, worker = templates(one, **spec)
+    leader, worker = templates(obj, **spec)
     return leader["spec"]["containers"][0], worker["spec"]["containers"][0]
 
 

@@ -32,8 +32,8 @@ def templates(body: Object) -> list[Manifest]:
     return [one for one in found if isinstance(one, dict)]
 
 
-def pods(thing: Manifest) -> Iterator[Manifest]:
-    for body in remotes(composed(thing)).values():
+def pods(obj: Manifest) -> Iterator[Manifest]:
+    for body in remotes(composed(obj)).values():
         for template in templates(body):
             yield template["spec"]
 
@@ -68,9 +68,9 @@ def test_a_picker_whose_configuration_changes_starts_anew_and_is_hardened_then()
     assert template["spec"]["securityContext"]["runAsNonRoot"] is True
 
 
-@pytest.mark.parametrize("thing", SHAPES.values(), ids=SHAPES)
-def test_pods_with_a_container_of_the_users_have_no_token_and_no_security_context_of_ours(thing: Manifest) -> None:
-    found = [spec for spec in pods(thing) if spec["containers"][0]["name"] == "engine"]
+@pytest.mark.parametrize("obj", SHAPES.values(), ids=SHAPES)
+def test_pods_with_a_container_of_the_users_have_no_token_and_no_security_context_of_ours(obj: Manifest) -> None:
+    found = [spec for spec in pods(obj) if spec["containers"][0]["name"] == "engine"]
     assert found
     assert [spec["automountServiceAccountToken"] for spec in found] == [False] * len(found)
     assert not any("securityContext" in spec or "securityContext" in spec["containers"][0] for spec in found)
@@ -83,9 +83,9 @@ def test_pods_have_a_token_where_the_user_asks(shape: Any) -> None:
     assert {spec["automountServiceAccountToken"] for spec in pods(replica(one))} == {True}
 
 
-@pytest.mark.parametrize("thing", [SHAPES["copies"], PAIR], ids=["picker", "pair"])
-def test_every_container_of_ours_runs_as_nobody_without_any_capability(thing: Manifest) -> None:
-    ours = [one for spec in pods(thing) for one in spec["containers"] if one["name"] != "engine"]
+@pytest.mark.parametrize("obj", [SHAPES["copies"], PAIR], ids=["picker", "pair"])
+def test_every_container_of_ours_runs_as_nobody_without_any_capability(obj: Manifest) -> None:
+    ours = [one for spec in pods(obj) for one in spec["containers"] if one["name"] != "engine"]
     assert ours
     for one in ours:
         assert one["securityContext"] == {

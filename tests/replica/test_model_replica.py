@@ -231,29 +231,29 @@ def test_a_workload_that_is_not_available_is_told_in_its_own_words() -> None:
 
 
 def test_serving_since_is_said_once_and_stays() -> None:
-    thing, children = that_serves(replica())
-    thing["status"]["servingSince"] = "2025-12-24T12:00:00Z"
-    assert composed(thing, children).status["servingSince"] == "2025-12-24T12:00:00Z"
+    obj, children = that_serves(replica())
+    obj["status"]["servingSince"] = "2025-12-24T12:00:00Z"
+    assert composed(obj, children).status["servingSince"] == "2025-12-24T12:00:00Z"
     down = observed(composed(replica()), model_serving_vllm="False")
-    assert composed(thing, down).status["servingSince"] == "2025-12-24T12:00:00Z"
+    assert composed(obj, down).status["servingSince"] == "2025-12-24T12:00:00Z"
     assert "servingSince" not in composed(replica(), down).status
 
 
 def test_an_object_that_says_neither_ready_nor_not_stops_nothing() -> None:
-    thing, children = that_serves(replica())
+    obj, children = that_serves(replica())
     unknown = observed(composed(replica()), "Unknown")
-    assert composed(thing, unknown).ready
+    assert composed(obj, unknown).ready
     assert not composed(replica(), unknown).ready
     del children["engine-service"]["status"]
-    assert composed(thing, children).ready
+    assert composed(obj, children).ready
 
 
 def test_what_cannot_be_applied_or_observed_is_said_and_what_runs_goes_on() -> None:
-    thing, children = that_serves(replica())
+    obj, children = that_serves(replica())
     for condition in children["engine-service"]["status"]["conditions"]:
         if condition["type"] == "Synced":
             condition.update(status="False", message='cannot get credentials: Secret "ams-1" not found')
-    answered = composed(thing, children)
+    answered = composed(obj, children)
     assert answered.ready
     assert [c.message for c in answered.conditions if c.reason == "NotSynced"] == [
         'engine-service: cannot get credentials: Secret "ams-1" not found'
@@ -266,8 +266,8 @@ def test_what_cannot_be_applied_or_observed_is_said_and_what_runs_goes_on() -> N
     ids=["gone", "without status", "unreadable"],
 )
 def test_a_cluster_that_is_gone_or_unreadable_changes_nothing_that_runs(cluster: Manifest | None) -> None:
-    thing, children = that_serves(replica())
-    before, after = composed(thing, children), composed(thing, children, cluster)
+    obj, children = that_serves(replica())
+    before, after = composed(obj, children), composed(obj, children, cluster)
     assert after.children == before.children
     assert (after.ready, after.status) == (True, before.status)
     assert said(after) == {**said(before), "Held": "True/InputMissing"}
@@ -281,12 +281,12 @@ def test_a_cluster_without_a_provider_config_gets_nothing_yet() -> None:
 
 
 def test_the_name_of_what_is_on_the_cluster_never_changes() -> None:
-    thing, children = that_serves(replica())
+    obj, children = that_serves(replica())
     children["model-serving-vllm"]["spec"]["forProvider"]["manifest"]["metadata"] = {
         "name": "old",
         "namespace": "default",
     }
-    answered = composed(thing, children)
+    answered = composed(obj, children)
     assert remotes(answered)["model-serving-vllm"]["metadata"] == {"name": "old", "namespace": "default"}
     assert answered.status["engines"][0]["workload"] == "old"
 
@@ -310,7 +310,7 @@ def test_a_replica_whose_name_no_service_may_have_gets_another_one_there() -> No
 
 
 @pytest.mark.parametrize(
-    ("thing", "reason", "words"),
+    ("obj", "reason", "words"),
     [
         (replica(engine("a"), engine("b", serving={"port": 9000})), "InvalidPort", "b on 9000"),
         (replica(namespace="kube-system"), "NamespaceReserved", "kube-system"),
@@ -318,8 +318,8 @@ def test_a_replica_whose_name_no_service_may_have_gets_another_one_there() -> No
         (replica(namespace="envoy-gateway-system"), "NamespaceReserved", "envoy-gateway-system"),
     ],
 )
-def test_what_cannot_run_is_refused_and_nothing_half_made(thing: Manifest, reason: str, words: str) -> None:
-    answered = composed(thing)
+def test_what_cannot_run_is_refused_and_nothing_half_made(obj: Manifest, reason: str, words: str) -> None:
+    answered = composed(obj)
     assert (answered.children, answered.ready) == ({}, False)
     (condition,) = [c for c in answered.conditions if c.type == "ModelAccepted"]
     assert condition.reason == reason
@@ -338,12 +338,12 @@ BARE = engine("x", member(template={"spec": {"containers": []}}))
     ["junk", [], [{"name": "x"}], [{"name": "x", "members": []}], [BARE], [LONELY], [TWICE], [MIXED], [PHASED], None],
 )
 def test_a_spec_that_cannot_be_read_holds_all(engines: Any) -> None:
-    thing, children = that_serves(replica())
-    broken = copy.deepcopy(thing)
+    obj, children = that_serves(replica())
+    broken = copy.deepcopy(obj)
     broken["spec"]["engines"] = engines
     seen = observation(broken, children, {"cluster": [CLUSTER]})
     answered = compose(seen)
     assert set(answered.children) == KEYS
     assert answered.ready
-    assert answered.status == {key: value for key, value in thing["status"].items() if key != "conditions"}
+    assert answered.status == {key: value for key, value in obj["status"].items() if key != "conditions"}
     assert said(answered)["Held"] == "True/InvalidSpec"

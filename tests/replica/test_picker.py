@@ -18,17 +18,17 @@ PICKER = {"epp", "epp-serviceaccount", "epp-role", "epp-rolebinding", "epp-confi
 TWO = replica(engine(copies=2))
 
 
-def config(thing: Manifest) -> Any:
-    return yaml.safe_load(remotes(composed(thing))["epp-config"]["data"]["epp-config.yaml"])
+def config(obj: Manifest) -> Any:
+    return yaml.safe_load(remotes(composed(obj))["epp-config"]["data"]["epp-config.yaml"])
 
 
-def accepted(thing: Manifest) -> str:
-    (told,) = [c.message for c in composed(thing).conditions if c.type == "ModelAccepted"]
+def accepted(obj: Manifest) -> str:
+    (told,) = [c.message for c in composed(obj).conditions if c.type == "ModelAccepted"]
     return told
 
 
 @pytest.mark.parametrize(
-    ("thing", "picked"),
+    ("obj", "picked"),
     [
         (replica(), False),
         (TWO, True),
@@ -41,10 +41,10 @@ def accepted(thing: Manifest) -> str:
     ids=["one", "copies", "engines", "one gang", "gangs", "enabled", "disabled"],
 )
 def test_there_is_either_a_service_or_a_pool_with_a_picker_by_how_many_pods_answer_unless_the_replica_says(
-    thing: Manifest,
+    obj: Manifest,
     picked: bool,  # noqa: FBT001  # a case of the table
 ) -> None:
-    keys = set(composed(thing).children)
+    keys = set(composed(obj).children)
     assert keys & {*PICKER, "inference-pool", "engine-service"} == (
         {*PICKER, "inference-pool"} if picked else {"engine-service"}
     )
@@ -52,11 +52,11 @@ def test_there_is_either_a_service_or_a_pool_with_a_picker_by_how_many_pods_answ
 
 @pytest.mark.parametrize("written", [{}, {"picker": "Enabled"}, {"picker": "Disabled"}], ids=str)
 def test_what_a_replica_began_with_is_never_switched(written: Manifest) -> None:
-    thing = replica(engine(copies=2), serving=written)
+    obj = replica(engine(copies=2), serving=written)
     with_service = observed(composed(replica(engine(copies=2), serving={"picker": "Disabled"})))
-    assert set(composed(thing, with_service).children) == set(with_service)
+    assert set(composed(obj, with_service).children) == set(with_service)
     with_picker = observed(composed(TWO))
-    assert set(composed(thing, with_picker).children) == set(with_picker)
+    assert set(composed(obj, with_picker).children) == set(with_picker)
 
 
 def test_the_pool_has_the_pods_that_answer_and_asks_the_picker() -> None:
@@ -263,11 +263,11 @@ def test_engines_of_one_pool_whose_blocks_differ_are_named_in_a_condition() -> N
 
 
 def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> None:
-    thing = replica(engine("a"), engine("b", serving={"port": 9000}))
-    answered = composed(thing)
+    obj = replica(engine("a"), engine("b", serving={"port": 9000}))
+    answered = composed(obj)
     assert (answered.children, answered.ready) == ({}, False)
     assert said(answered)["ModelAccepted"] == "False/InvalidPort"
-    assert accepted(thing).endswith("a on 8000, b on 9000")
+    assert accepted(obj).endswith("a on 8000, b on 9000")
     apart = replica(engine("a"), engine("b", serving={"port": 9000}), serving={"picker": "Disabled"})
     assert "engine-service" in composed(apart).children
 
@@ -293,7 +293,7 @@ def test_names_of_pool_and_picker_fit_however_long_the_replicas_is() -> None:
 
 
 def test_a_cluster_that_is_gone_changes_nothing_of_a_replica_with_a_picker() -> None:
-    thing, children = that_serves(TWO)
-    before, after = composed(thing, children), composed(thing, children, None)
+    obj, children = that_serves(TWO)
+    before, after = composed(obj, children), composed(obj, children, None)
     assert after.children == before.children
     assert after.ready

@@ -12,14 +12,14 @@ ALL = {"modelplane.ai/replica": "chat-1", "modelplane.ai/engine": "vllm"}
 PAIR = (engine("p", phase="Prefill"), gang("d", phase="Decode"))
 
 
-def pods(thing: Manifest) -> list[Manifest]:
+def pods(obj: Manifest) -> list[Manifest]:
     """The specs of all pods of a replica's engines."""
     found: list[Manifest] = []
-    for key, body in remotes(composed(thing)).items():
+    for key, body in remotes(composed(obj)).items():
         if key.startswith("model-serving-"):
             both = body["spec"].get("leaderWorkerTemplate", {})
             templates = [body["spec"].get("template"), both.get("leaderTemplate"), both.get("workerTemplate")]
-            found += [one["spec"] for one in templates if one]
+            found += [template["spec"] for template in templates if template]
     return found
 
 
@@ -36,12 +36,12 @@ def test_an_engine_has_the_time_to_start_that_it_asks_for_and_is_restarted_after
 
 
 @pytest.mark.parametrize(
-    "thing",
+    "obj",
     [replica(), replica(gang()), replica(*PAIR, serving={"mode": "PrefillDecode"})],
     ids=["pod", "gang", "pair"],
 )
-def test_every_container_of_every_pod_goes_on_for_a_while_when_the_pod_ends(thing: Manifest) -> None:
-    for spec in pods(thing):
+def test_every_container_of_every_pod_goes_on_for_a_while_when_the_pod_ends(obj: Manifest) -> None:
+    for spec in pods(obj):
         assert spec["terminationGracePeriodSeconds"] == 120
         assert [one["lifecycle"]["preStop"] for one in spec["containers"]] == [
             {"sleep": {"seconds": 15}} for _ in spec["containers"]
@@ -50,8 +50,8 @@ def test_every_container_of_every_pod_goes_on_for_a_while_when_the_pod_ends(thin
 
 @pytest.mark.parametrize("made", [engine, gang])
 def test_several_copies_prefer_nodes_of_their_own_and_leave_one_at_a_time(made: Any) -> None:
-    thing = replica(made("vllm", copies=2))
-    for spec in pods(thing):
+    obj = replica(made("vllm", copies=2))
+    for spec in pods(obj):
         assert spec["topologySpreadConstraints"] == [
             {
                 "maxSkew": 1,
@@ -60,11 +60,11 @@ def test_several_copies_prefer_nodes_of_their_own_and_leave_one_at_a_time(made: 
                 "labelSelector": {"matchLabels": ALL},
             }
         ]
-    budget = remotes(composed(thing))["disruption-vllm"]
+    budget = remotes(composed(obj))["disruption-vllm"]
     assert budget == {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": remotes(composed(thing))["model-serving-vllm"]["metadata"],
+        "metadata": remotes(composed(obj))["model-serving-vllm"]["metadata"],
         "spec": {
             "maxUnavailable": 1,
             "selector": {"matchLabels": ALL},
@@ -75,28 +75,28 @@ def test_several_copies_prefer_nodes_of_their_own_and_leave_one_at_a_time(made: 
 
 @pytest.mark.parametrize("made", [engine, gang])
 def test_a_single_copy_has_nothing_to_be_spread_or_kept(made: Any) -> None:
-    thing = replica(made("vllm"))
-    assert not [spec for spec in pods(thing) if "topologySpreadConstraints" in spec]
-    assert not [key for key in composed(thing).children if key.startswith("disruption-")]
+    obj = replica(made("vllm"))
+    assert not [spec for spec in pods(obj) if "topologySpreadConstraints" in spec]
+    assert not [key for key in composed(obj).children if key.startswith("disruption-")]
 
 
 def test_a_budget_that_is_missing_or_not_ready_stops_no_request() -> None:
-    thing = replica(engine(copies=2))
-    children = observed(composed(thing), disruption_vllm="False")
-    assert composed(thing, children).ready
+    obj = replica(engine(copies=2))
+    children = observed(composed(obj), disruption_vllm="False")
+    assert composed(obj, children).ready
     del children["disruption-vllm"]
-    answered = composed(thing, children)
+    answered = composed(obj, children)
     assert (answered.ready, said(answered)["ModelReady"]) == (True, "True/Serving")
     assert said(answered)["ChildrenReady"] == "False/ChildNotReady"
 
 
 def test_a_budget_that_cannot_be_applied_is_said() -> None:
-    thing = replica(engine(copies=2))
-    children = observed(composed(thing))
+    obj = replica(engine(copies=2))
+    children = observed(composed(obj))
     for condition in children["disruption-vllm"]["status"]["conditions"]:
         if condition["type"] == "Synced":
             condition.update(status="False", message="forbidden")
-    answered = composed(thing, children)
+    answered = composed(obj, children)
     assert [c.message for c in answered.conditions if c.reason == "NotSynced"] == ["disruption-vllm: forbidden"]
     assert answered.ready
 

@@ -24,13 +24,13 @@ JUNK = st.recursive(
 
 def pod(name: str = "chat-1-vllm-a", **status: Any) -> Manifest:
     """The Object of a pod, as the provider last saw it."""
-    thing = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "status": status}
+    obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "status": status}
     meta = {"name": f"pods-{name}", "namespace": "ml-team", "labels": {labels.PODS_OF: "chat-1"}}
     return {
         "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
         "kind": "Object",
         "metadata": meta,
-        "status": {"atProvider": {"manifest": thing}},
+        "status": {"atProvider": {"manifest": obj}},
     }
 
 
@@ -123,8 +123,8 @@ def waiting() -> tuple[Manifest, dict[str, Manifest]]:
 
 
 def test_pods_are_observed_while_the_replica_does_not_serve() -> None:
-    thing, children = waiting()
-    child = composed(thing, children).children["pods"]
+    obj, children = waiting()
+    child = composed(obj, children).children["pods"]
     assert child.readiness.ready, "it is not what the replica waits for"
     assert child.manifest == {
         "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
@@ -149,21 +149,21 @@ def test_what_observes_the_pods_passes_the_schema_of_its_definition() -> None:
 
 def test_pods_are_not_observed_before_there_is_a_workload_nor_once_the_replica_serves() -> None:
     assert "pods" not in composed(replica()).children
-    thing, children = that_serves(replica())
+    obj, children = that_serves(replica())
     there = {**children, "pods": composed(*waiting()).children["pods"].manifest}
-    assert "pods" not in composed(thing, there).children
+    assert "pods" not in composed(obj, there).children
 
 
 def test_the_replica_repeats_what_its_pods_say() -> None:
-    thing, children = waiting()
-    answered = answer(model_replica.COMPOSER, thing, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
+    obj, children = waiting()
+    answered = answer(model_replica.COMPOSER, obj, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
     assert said(answered)["ModelReady"] == "False/ModelStarting"
     (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
     assert told.endswith("; pod chat-1-vllm-a: Unschedulable: 0/3 nodes are available: 3 cannot allocate all claims.")
 
 
 def test_what_pods_say_never_stops_what_serves() -> None:
-    thing, children = that_serves(replica())
-    answered = answer(model_replica.COMPOSER, thing, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
+    obj, children = that_serves(replica())
+    answered = answer(model_replica.COMPOSER, obj, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
     assert answered.ready
-    assert answered.children == composed(thing, children).children
+    assert answered.children == composed(obj, children).children

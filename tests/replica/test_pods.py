@@ -8,9 +8,9 @@ from function.composition import Manifest, names
 from tests.support.replicas import composed, container, engine, member, remotes, replica
 
 
-def pod(one: Manifest, **spec: Any) -> Manifest:
+def pod(obj: Manifest, **spec: Any) -> Manifest:
     """The pod template of a replica's only engine, given its only member."""
-    made = remotes(composed(replica(engine("vllm", one), **spec)))
+    made = remotes(composed(replica(engine("vllm", obj), **spec)))
     template: Manifest = made["model-serving-vllm"]["spec"]["template"]
     return template
 

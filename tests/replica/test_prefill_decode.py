@@ -22,9 +22,9 @@ def pair(*engines: Manifest) -> Manifest:
     return replica(*both, serving={"mode": "PrefillDecode"})
 
 
-def templates(thing: Manifest, name: str) -> list[Manifest]:
+def templates(obj: Manifest, name: str) -> list[Manifest]:
     """The pod templates of an engine: of its one pod, or of leader and workers."""
-    spec = remotes(composed(thing))[f"model-serving-{name}"]["spec"]
+    spec = remotes(composed(obj))[f"model-serving-{name}"]["spec"]
     both = spec.get("leaderWorkerTemplate", {})
     return [spec["template"]] if "template" in spec else [both["leaderTemplate"], both["workerTemplate"]]
 
@@ -38,8 +38,8 @@ def written(**more: Any) -> Manifest:
 
 
 def test_the_phase_decides_labels_and_side_car_whatever_engines_are_called_and_in_any_order() -> None:
-    for thing in (pair(), pair(engine("y", phase="Prefill"), engine("x", phase="Decode"))):
-        (decode,), (prefill,) = templates(thing, "x"), templates(thing, "y")
+    for obj in (pair(), pair(engine("y", phase="Prefill"), engine("x", phase="Decode"))):
+        (decode,), (prefill,) = templates(obj, "x"), templates(obj, "y")
         for template, role in ((decode, "decode"), (prefill, "prefill")):
             assert template["metadata"]["labels"]["llm-d.ai/role"] == role
             assert template["metadata"]["labels"]["llm-d.ai/inference-serving"] == "true"
@@ -112,9 +112,9 @@ SMALL = engine("s", phase="Decode")
     "both", [(LONE, SMALL), (GANG, SMALL), (LONE, BIG), (GANG, BIG)], ids=["pods", "prefill", "decode", "gangs"]
 )
 def test_either_phase_may_be_a_gang_and_every_pod_of_both_can_hand_over_its_part(both: tuple[Manifest, ...]) -> None:
-    thing = pair(*both)
+    obj = pair(*both)
     for one in both:
-        for template in templates(thing, one["name"]):
+        for template in templates(obj, one["name"]):
             made = containers(template)["engine"]
             assert made["env"][-2:] == TRANSFER
             assert {"name": "dshm", "mountPath": "/dev/shm"} in made["volumeMounts"]  # noqa: S108  # a mount in the engine's container
@@ -122,22 +122,22 @@ def test_either_phase_may_be_a_gang_and_every_pod_of_both_can_hand_over_its_part
             serves = "modelplane.ai/serving" in template["metadata"]["labels"]
             assert ("llm-d.ai/role" in template["metadata"]["labels"]) is serves
             assert ("pd-sidecar" in containers(template)) is (serves and one["phase"] == "Decode")
-    answered = composed(thing)
-    assert composed(thing, observed(answered)).ready
+    answered = composed(obj)
+    assert composed(obj, observed(answered)).ready
     assert {"inference-pool", "epp", "model-route"} <= set(answered.children)
     assert "engine-service" not in answered.children
 
 
 def test_variables_that_the_user_has_written_stay_as_they_are() -> None:
     own = [{"name": "VLLM_NIXL_SIDE_CHANNEL_PORT", "value": "6000"}]
-    thing = pair(engine("p", member(**written(env=own)), phase="Prefill"), engine("d", phase="Decode"))
-    assert containers(templates(thing, "p")[0])["engine"]["env"] == [*own, TRANSFER[0]]
+    obj = pair(engine("p", member(**written(env=own)), phase="Prefill"), engine("d", phase="Decode"))
+    assert containers(templates(obj, "p")[0])["engine"]["env"] == [*own, TRANSFER[0]]
 
 
 def test_no_generic_label_is_set_and_the_users_own_stays() -> None:
     template = {"metadata": {"labels": {"app": "mine", "llm-d.ai/role": "both"}}, "spec": {"containers": [container()]}}
-    thing = pair(engine("p", member(template=template), phase="Prefill"), engine("d", phase="Decode"))
-    (prefill,), (decode,) = templates(thing, "p"), templates(thing, "d")
+    obj = pair(engine("p", member(template=template), phase="Prefill"), engine("d", phase="Decode"))
+    (prefill,), (decode,) = templates(obj, "p"), templates(obj, "d")
     assert prefill["metadata"]["labels"]["app"] == "mine"
     assert prefill["metadata"]["labels"]["llm-d.ai/role"] == "prefill"
     assert "app" not in decode["metadata"]["labels"]
@@ -197,8 +197,8 @@ def test_the_picker_picks_a_pod_of_each_phase_and_knows_the_decode_engines_block
     ],
 )
 def test_phases_that_are_no_pair_hold_all(engines: tuple[Manifest, ...]) -> None:
-    thing = pair(*engines)
+    obj = pair(*engines)
     children = observed(composed(pair()))
-    seen = compose(observation(thing, children, {"cluster": [CLUSTER]}))
+    seen = compose(observation(obj, children, {"cluster": [CLUSTER]}))
     assert set(seen.children) == set(children)
     assert said(seen)["Held"] == "True/InvalidSpec"

@@ -53,8 +53,8 @@ AS_WRITTEN = ("hf", "settings", "registry")
 
 def test_everything_that_pods_name_is_asked_for_by_name_in_the_replicas_namespace() -> None:
     asked = {
-        key: (one.api_version, one.kind, one.name, one.namespace)
-        for key, one in composed(THING, found=NONE).requirements.items()
+        key: (requirement.api_version, requirement.kind, requirement.name, requirement.namespace)
+        for key, requirement in composed(THING, found=NONE).requirements.items()
         if key not in {"cluster", "pods", "remains"}
     }
     assert asked == {
@@ -120,11 +120,11 @@ def test_a_copy_follows_what_it_is_a_copy_of() -> None:
 
 
 def test_a_copy_stays_as_it_is_when_what_it_is_a_copy_of_goes_and_the_replica_goes_on_serving() -> None:
-    thing, _ = that_serves(THING)
-    children = observed(composed(thing, found=ALL))
-    answered = composed(thing, children, found=NONE)
+    obj, _ = that_serves(THING)
+    children = observed(composed(obj, found=ALL))
+    answered = composed(obj, children, found=NONE)
     assert referred(answered) == COPIES
-    assert remotes(answered)["secret-hf"] == remotes(composed(thing, children, found=ALL))["secret-hf"]
+    assert remotes(answered)["secret-hf"] == remotes(composed(obj, children, found=ALL))["secret-hf"]
     assert (answered.ready, said(answered)["Held"]) == (True, "True/InputMissing")
     (told,) = [c.message for c in answered.conditions if c.type == "Held"]
     assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in told
@@ -143,7 +143,7 @@ def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() 
 
 @pytest.mark.parametrize("key", sorted(ALL))
 def test_nothing_is_made_before_all_that_pods_name_has_been_looked_for(key: str) -> None:
-    found = {name: things for name, things in ALL.items() if name != key}
+    found = {name: objs for name, objs in ALL.items() if name != key}
     first = compose(observation(THING, {}, {"cluster": [CLUSTER], **found}))
     assert (dict(first.children), first.ready, said(first)["Held"]) == ({}, False, "True/InputUnresolved")
     children = observed(composed(THING, found=ALL))
@@ -154,8 +154,8 @@ def test_nothing_is_made_before_all_that_pods_name_has_been_looked_for(key: str)
 def test_two_replicas_share_no_copy() -> None:
     made = []
     for name, namespace in (("x", "a"), ("x", "b"), ("y", "a")):
-        thing = replica(engine("vllm", member(template=WRITTEN)), name=name, namespace=namespace)
-        made.append(remotes(composed(thing, found=ALL))["secret-hf"]["metadata"])
+        obj = replica(engine("vllm", member(template=WRITTEN)), name=name, namespace=namespace)
+        made.append(remotes(composed(obj, found=ALL))["secret-hf"]["metadata"])
     assert len({f"{one['namespace']}/{one['name']}" for one in made}) == 3
     assert [one["namespace"] for one in made] == ["a", "b", "a"]
 

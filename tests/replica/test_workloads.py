@@ -12,9 +12,9 @@ from tests.support.replicas import composed, engine, gang, observed, remotes, re
 AVAILABLE = {"type": "Available", "status": "True"}
 
 
-def is_ready(one: Manifest, status: Manifest, generation: int = 1) -> bool:
+def is_ready(obj: Manifest, status: Manifest, generation: int = 1) -> bool:
     """Whether the Object of the workload of a replica's only engine is Ready by its own query."""
-    child = composed(replica(one)).children["model-serving-vllm"].manifest
+    child = composed(replica(obj)).children["model-serving-vllm"].manifest
     workload = dict(child["spec"]["forProvider"]["manifest"])
     workload["metadata"] = {**workload["metadata"], "generation": generation}
     return cel.holds(child["spec"]["readiness"]["celQuery"], {**workload, "status": status})[0]
@@ -69,21 +69,21 @@ def test_a_leader_worker_set_is_ready_once_a_gang_of_this_generation_answers(
 
 
 def test_gangs_that_are_missing_are_counted_in_the_message() -> None:
-    thing = replica(gang(copies=2))
-    children = observed(composed(thing), model_serving_vllm="False")
+    obj = replica(gang(copies=2))
+    children = observed(composed(obj), model_serving_vllm="False")
     workload = children["model-serving-vllm"]["status"]["atProvider"]["manifest"]
     said = {**AVAILABLE, "status": "False", "message": "Replicas are progressing"}
     workload["status"] = {"readyReplicas": 1, "conditions": [said]}
-    (told,) = [c.message for c in composed(thing, children).conditions if c.type == "ModelReady"]
+    (told,) = [c.message for c in composed(obj, children).conditions if c.type == "ModelReady"]
     assert told == "model-serving-vllm: 1 of 2 gangs ready: Replicas are progressing"
 
 
 def rolling(kind: str, **status: int) -> tuple[Manifest, dict[str, Manifest]]:
     """A replica that served, and whose workload of two copies now counts so."""
-    thing, children = serving(replica(engine(copies=2) if kind == "Deployment" else gang(copies=2)))
+    obj, children = serving(replica(engine(copies=2) if kind == "Deployment" else gang(copies=2)))
     workload = children["model-serving-vllm"]["status"]["atProvider"]["manifest"]
     workload["status"] = status
-    return thing, {**children, "model-serving-vllm": with_condition(children["model-serving-vllm"], "Ready", "False")}
+    return obj, {**children, "model-serving-vllm": with_condition(children["model-serving-vllm"], "Ready", "False")}
 
 
 @pytest.mark.parametrize(("kind", "count"), [("Deployment", "availableReplicas"), ("LeaderWorkerSet", "readyReplicas")])
@@ -102,13 +102,13 @@ def test_it_is_not_ready_once_none_answers_or_when_none_is_replaced(kind: str) -
 
 
 def test_what_has_not_served_is_not_ready_by_pods_that_are_replaced() -> None:
-    thing, children = rolling("Deployment", updatedReplicas=1, availableReplicas=1)
-    assert not composed(with_condition(thing, "Ready", "False"), children).ready
+    obj, children = rolling("Deployment", updatedReplicas=1, availableReplicas=1)
+    assert not composed(with_condition(obj, "Ready", "False"), children).ready
 
 
-@pytest.mark.parametrize("one", [engine(), gang()], ids=["Deployment", "LeaderWorkerSet"])
-def test_what_runs_stays_as_an_earlier_version_made_it(one: Manifest) -> None:
-    thing, children = serving(replica(one))
+@pytest.mark.parametrize("obj", [engine(), gang()], ids=["Deployment", "LeaderWorkerSet"])
+def test_what_runs_stays_as_an_earlier_version_made_it(obj: Manifest) -> None:
+    thing, children = serving(replica(obj))
     for key in children:
         if key.startswith(("model-serving-", "resource-claim-")):
             children[key]["spec"]["forProvider"]["manifest"]["spec"]["madeBy"] = "an earlier version"
@@ -121,9 +121,9 @@ def test_what_runs_stays_as_an_earlier_version_made_it(one: Manifest) -> None:
 
 
 def test_what_never_came_to_the_cluster_is_made_anew() -> None:
-    thing = replica()
-    children = observed(composed(thing), "False")
+    obj = replica()
+    children = observed(composed(obj), "False")
     for child in children.values():
         child["spec"]["forProvider"]["manifest"].get("spec", {})["madeBy"] = "an earlier version"
         child["status"] = {"conditions": child["status"]["conditions"]}
-    assert remotes(composed(thing, children)) == remotes(composed(thing))
+    assert remotes(composed(obj, children)) == remotes(composed(obj))

@@ -96,7 +96,7 @@ def authority(text: str = CERTIFICATE, key: str = "ca.crt") -> Manifest:
 
 
 def composed_endpoint(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     secrets: Sequence[Mapping[str, Any]] | None = None,
     door: Mapping[str, Any] | None = None,
     **children: Mapping[str, Any],
@@ -106,7 +106,7 @@ def composed_endpoint(
     required = {"inference-gateway": [door or open_gateway()]}
     if secrets is not None:
         required["certificate-authority"] = [*secrets]
-    return answer(model_endpoint.COMPOSER, thing, seen, required)
+    return answer(model_endpoint.COMPOSER, obj, seen, required)
 
 
 # ---------------------------------------------------------------------- gateway
@@ -146,11 +146,11 @@ def system_namespace() -> Manifest:
 
 
 def composed_gateway(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     children: Mapping[str, Mapping[str, Any]] | None = None,
     required: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Composition:
-    return answer(inference_gateway.COMPOSER, thing, children, definitions() if required is None else required)
+    return answer(inference_gateway.COMPOSER, obj, children, definitions() if required is None else required)
 
 
 # ---------------------------------------------------------------------- services
@@ -187,7 +187,7 @@ def served(
 
 
 def composed_service(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     *endpoints: Sequence[Mapping[str, Any]] | None,
     route: Mapping[str, Any] | None = None,
     door: Mapping[str, Any] | None = None,
@@ -207,10 +207,10 @@ def composed_service(
     world = [*listed, *map(service_of, listed)] if there is None else there
     by_name = {(one["kind"], unstructured.name_of(one)): one for one in world}
     children = {"httproute": route} if route else {}
-    for key, wanted in answer(model_service.COMPOSER, thing, children).requirements.items():
+    for key, wanted in answer(model_service.COMPOSER, obj, children).requirements.items():
         if wanted.name and wanted.kind in {"ModelEndpoint", "Service"}:
             required[key] = [by_name[wanted.kind, wanted.name]] if (wanted.kind, wanted.name) in by_name else []
-    return answer(model_service.COMPOSER, thing, children, required, NOW + after)
+    return answer(model_service.COMPOSER, obj, children, required, NOW + after)
 
 
 def service_of(endpoint: Mapping[str, Any], **meta: Any) -> Manifest:
@@ -268,5 +268,5 @@ def rows(made: Composition) -> dict[str, str]:
     return {row["name"]: row.get("message", "") for row in made.status.get("endpoints", [])}
 
 
-def conditions_of(thing: Manifest) -> dict[str, str]:
-    return {c["type"]: c["status"] for c in unstructured.items(thing, "status", "conditions")}
+def conditions_of(obj: Manifest) -> dict[str, str]:
+    return {c["type"]: c["status"] for c in unstructured.items(obj, "status", "conditions")}

@@ -49,7 +49,7 @@ def test_a_hold_of_the_gateway_keeps_the_list() -> None:
 def test_an_entry_of_the_rules_that_cannot_be_read_is_named_and_stops_nothing() -> None:
     rules = {"allow": ["10.0.0.0/8", "10.0.0.0/40"], "deny": ["*.example.com"]}
     made = composed_gateway(gateway(endpoints=rules))
-    held = next(one.message for one in made.conditions if one.type == "Held")
+    held = next(condition.message for condition in made.conditions if condition.type == "Held")
     assert held == (
         "spec.endpoints.allow[1] is no CIDR and no host name; it has no effect; "
         "spec.endpoints.deny[0] is no CIDR and no host name; it has no effect"

@@ -8,7 +8,7 @@ import function.routing
 from function.composition import Composer
 from tests.routing.builders import COMPOSERS
 
-SOURCES = [path for path in Path(function.routing.__file__).parent.glob("*.py") if "conditions" not in path.name]
+SOURCES = [path for path in Path(function.routing.__file__).parent.rglob("*.py") if "conditions" not in path.name]
 
 
 @pytest.mark.parametrize("composer", COMPOSERS.values(), ids=lambda composer: composer.kind)

@@ -198,8 +198,8 @@ def test_what_is_kept_because_something_else_is_wrong_must_be_allowed_too(
 
 def test_an_endpoint_that_is_allowed_again_is_routed_to_as_before() -> None:
     refused = routed("http://203.0.113.4/v1", door())
-    thing = bare_endpoint(status=dict(refused.status))
-    again = composed_endpoint(thing, door=door(["203.0.113.0/24"]), service=SERVICE, endpointslice_ipv4=SLICE)
+    obj = bare_endpoint(status=dict(refused.status))
+    again = composed_endpoint(obj, door=door(["203.0.113.0/24"]), service=SERVICE, endpointslice_ipv4=SLICE)
     assert (again.status, again.ready) == ({"routing": ROUTING}, True)
 
 
@@ -273,6 +273,6 @@ def test_a_name_is_absolute_so_that_no_search_list_leads_it_into_the_cluster() -
 
 
 def test_a_secret_is_looked_for_in_the_endpoints_own_namespace_whatever_its_name_says() -> None:
-    thing = bare_endpoint("https://api.example.com", tls={"caSecretRef": {"name": "other-team/ca"}})
-    asked = composed_endpoint(thing).requirements["certificate-authority"]
+    obj = bare_endpoint("https://api.example.com", tls={"caSecretRef": {"name": "other-team/ca"}})
+    asked = composed_endpoint(obj).requirements["certificate-authority"]
     assert (asked.namespace, asked.name) == ("ml-team", "other-team/ca")

@@ -43,22 +43,22 @@ def observed(made: Composition, *keys: str) -> dict[str, Manifest]:
 def up(body: Manifest) -> Manifest:
     """An object as it is observed when all is well."""
     meta = {"name": f"default-{body['kind'].lower()}", **body["metadata"]}
-    thing = {**body, "metadata": meta}
+    obj = {**body, "metadata": meta}
     if body["kind"] == "Release":
-        return ready(thing)
+        return ready(obj)
     if body["kind"] == "GatewayClass":
-        return {**thing, "status": {"conditions": true("Accepted")}}
+        return {**obj, "status": {"conditions": true("Accepted")}}
     if body["kind"] == "Gateway":
         addresses = [{"type": "IPAddress", "value": "192.0.2.1"}]
-        return {**thing, "status": {"addresses": addresses, "conditions": true("Accepted", "Programmed")}}
-    return thing
+        return {**obj, "status": {"addresses": addresses, "conditions": true("Accepted", "Programmed")}}
+    return obj
 
 
-def running(thing: Mapping[str, Any]) -> dict[str, Manifest]:
+def running(obj: Mapping[str, Any]) -> dict[str, Manifest]:
     """What is observed of a gateway that has come up."""
     children: dict[str, Manifest] = {}
     for _ in range(4):
-        children = observed(composed_gateway(thing, children))
+        children = observed(composed_gateway(obj, children))
     return children
 
 
@@ -405,10 +405,10 @@ def test_when_traefik_is_no_longer_ready_gateway_and_class_stay() -> None:
 
 @pytest.mark.parametrize("key", ["traefik", "gateway", "gateway-class", "provider-config-helm", "metallb"])
 def test_observed_objects_that_lack_everything_fail_nothing(key: str) -> None:
-    thing = gateway(traefik=POOL)
-    children = running(thing)
+    obj = gateway(traefik=POOL)
+    children = running(obj)
     bare = {name: children[key][name] for name in ("apiVersion", "kind")}
-    assert set(composed_gateway(thing, {**children, key: bare}).children) == set(children)
+    assert set(composed_gateway(obj, {**children, key: bare}).children) == set(children)
 
 
 # ---------------------------------------------------------------------- hostname, certificate, namespaces
@@ -490,13 +490,13 @@ def test_route_namespaces_select_who_may_use_every_listener() -> None:
 
 
 def test_metallb_comes_in_order_and_each_of_its_parts_keeps_its_release() -> None:
-    thing = gateway(traefik=POOL)
-    first = composed_gateway(thing)
+    obj = gateway(traefik=POOL)
+    first = composed_gateway(obj)
     assert set(first.children) == {"provider-config-helm", "namespace-metallb"}
-    second = composed_gateway(thing, observed(first))
+    second = composed_gateway(obj, observed(first))
     assert {"metallb", "usage-pc-by-metallb"} <= set(second.children)
     assert "metallb-pool" not in second.children
-    third = composed_gateway(thing, observed(second))
+    third = composed_gateway(obj, observed(second))
     assert third.children["metallb-pool"].manifest["spec"] == {"addresses": ["192.0.2.0/24"]}
     assert third.children["metallb-l2"].manifest["spec"] == {"ipAddressPools": ["modelplane"]}
     usage = third.children["usage-metallb-by-pool"].manifest
@@ -531,19 +531,19 @@ def test_metallbs_namespace_lets_its_speaker_run_and_is_modelplanes_besides_the_
 
 @pytest.mark.parametrize("answer", [{}, {"system-namespace": []}, {"system-namespace": [{"kind": "Namespace"}]}])
 def test_metallb_begins_only_in_a_namespace_that_stays_and_keeps_the_one_it_has(answer: dict[str, Any]) -> None:
-    thing = gateway(traefik=POOL)
+    obj = gateway(traefik=POOL)
     required = {key: found for key, found in definitions().items() if key != "system-namespace"} | answer
-    first = composed_gateway(thing, {}, required)
+    first = composed_gateway(obj, {}, required)
     assert set(first.children) == {"provider-config-helm"}
-    assert not {"metallb", "namespace-metallb"} & set(composed_gateway(thing, observed(first), required).children)
-    children = running(thing)
-    assert set(composed_gateway(thing, children, required).children) == set(children)
+    assert not {"metallb", "namespace-metallb"} & set(composed_gateway(obj, observed(first), required).children)
+    children = running(obj)
+    assert set(composed_gateway(obj, children, required).children) == set(children)
 
 
 def test_a_load_balancer_that_is_no_longer_ready_keeps_its_addresses() -> None:
-    thing = gateway(traefik=POOL)
-    children = with_status(running(thing), "metallb", conditions=[])
-    made = composed_gateway(thing, children)
+    obj = gateway(traefik=POOL)
+    children = with_status(running(obj), "metallb", conditions=[])
+    made = composed_gateway(obj, children)
     assert set(made.children) == set(children)
     assert said(made)["LoadBalancerReady"] == "False/Installing"
 

@@ -25,8 +25,8 @@ SLICE = {
 
 def running(url: str = "http://203.0.113.4/v1", **spec: Any) -> Manifest:
     """An endpoint that was Ready at another address."""
-    thing = bare_endpoint(url, {"routing": ROUTING}, **spec)
-    return with_condition(with_condition(thing, "Ready"), "RoutingReady", reason="BackendConfigured")
+    obj = bare_endpoint(url, {"routing": ROUTING}, **spec)
+    return with_condition(with_condition(obj, "Ready"), "RoutingReady", reason="BackendConfigured")
 
 
 def bodies(made: Composition) -> dict[str, Manifest]:
@@ -251,9 +251,9 @@ def test_how_the_endpoint_is_spoken_to_is_said_and_what_has_no_effect_too(
 
 @pytest.mark.parametrize("name", ["chat", "7b-outside", "a.b", "1", "x" * 63])
 def test_the_service_has_a_name_of_its_own_that_a_service_may_have(name: str) -> None:
-    thing = bare_endpoint()
-    thing["metadata"] |= {"name": name, "uid": "7b0c"}
-    given = composed_endpoint(thing).children["service"].manifest["metadata"]["name"]
+    obj = bare_endpoint()
+    obj["metadata"] |= {"name": name, "uid": "7b0c"}
+    given = composed_endpoint(obj).children["service"].manifest["metadata"]["name"]
     assert given == names.name(name, 63, "Service", "ml-team", name, "7b0c")
     assert re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", given)
 

@@ -157,7 +157,7 @@ def circle(made: Composition) -> list[Manifest]:
 @pytest.mark.parametrize("paths", [["/"], ["/v1", "/v1/audio", "/rerank"], [f"/{n}" for n in range(8)]])
 def test_a_request_that_comes_back_meets_a_rule_without_a_backend_at_every_public_path(paths: list[str]) -> None:
     made = composed_service(service(), [endpoint("a")], door=open_gateway(publicPaths=paths))
-    assert [one["path"] for one in circle(made)] == [one["matches"][0]["path"] for one in rules(made)]
+    assert [one["path"] for one in circle(made)] == [rule["matches"][0]["path"] for rule in rules(made)]
     for one in rules(made):
         (modifier,) = (each["requestHeaderModifier"] for each in one["filters"])
         (mark,) = modifier["set"]
@@ -185,10 +185,10 @@ def test_without_a_gateway_requests_keep_the_mark_that_they_get() -> None:
 def reached(made: Composition) -> dict[str, list[str]]:
     """The paths that are matched, each with what takes its place at each endpoint."""
     return {
-        one["matches"][0]["path"]["value"]: [
-            ref["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] for ref in one.get("backendRefs", [])
+        rule["matches"][0]["path"]["value"]: [
+            ref["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] for ref in rule.get("backendRefs", [])
         ]
-        for one in rules(made)
+        for rule in rules(made)
     }
 
 
@@ -474,9 +474,9 @@ def test_an_endpoint_that_is_gone_has_no_backend_any_more() -> None:
 # ---------------------------------------------------------------------- what is not listed
 
 
-def moved(thing: Manifest) -> Manifest:
+def moved(obj: Manifest) -> Manifest:
     """The same endpoint with labels that nobody selects."""
-    return {**thing, "metadata": {**thing["metadata"], "labels": {"app": "other"}}}
+    return {**obj, "metadata": {**obj["metadata"], "labels": {"app": "other"}}}
 
 
 CHAT = {"app": "chat"}
@@ -487,8 +487,8 @@ SERVICES = [service_of(one) for one in BOTH]
 @pytest.mark.parametrize("listed", [[], BOTH[:1], BOTH[1:]])
 def test_an_endpoint_that_is_there_and_was_not_listed_keeps_its_share(listed: list[Manifest]) -> None:
     before = composed_service(service(), BOTH)
-    thing = served(shares={"a": 1, "b": 1})
-    made = composed_service(thing, listed, route=observed_route(before), there=[*BOTH, *SERVICES])
+    obj = served(shares={"a": 1, "b": 1})
+    made = composed_service(obj, listed, route=observed_route(before), there=[*BOTH, *SERVICES])
     assert refs(made) == refs(before)
     assert made.ready
     assert made.status["summary"] == {"ready": "2/2"}
@@ -502,11 +502,11 @@ def test_what_is_not_listed_stays_in_the_group_that_selects_it_and_as_it_is() ->
     own = [endpoint(name, labels={"app": "own"}) for name in ("a", "b")]
     new = endpoint("c", labels={"app": "new"})
     before = composed_service(service(*groups), own, [new])
-    thing = served(*groups, shares=shares_of(before))
-    made = composed_service(thing, [], [], route=observed_route(before), there=[*own, new])
+    obj = served(*groups, shares=shares_of(before))
+    made = composed_service(obj, [], [], route=observed_route(before), there=[*own, new])
     assert shares_of(made) == {"a": 48, "b": 47, "c": 5}
     draining_one = {**own[0], "spec": {**own[0]["spec"], "draining": True}}
-    made = composed_service(thing, [], [], route=observed_route(before), there=[draining_one, own[1], new])
+    made = composed_service(obj, [], [], route=observed_route(before), there=[draining_one, own[1], new])
     assert shares_of(made) == {"b": 19, "c": 1}
 
 
@@ -514,8 +514,8 @@ def test_an_endpoint_that_its_own_group_does_not_list_is_not_given_to_another_th
     groups = group(80, app="chat"), group(20, team="ml")
     both, other = endpoint("a", labels={"app": "chat", "team": "ml"}), endpoint("b", labels={"team": "ml"})
     before = composed_service(service(*groups), [both], [both, other])
-    thing = served(*groups, shares=shares_of(before))
-    made = composed_service(thing, [], [both, other], route=observed_route(before))
+    obj = served(*groups, shares=shares_of(before))
+    made = composed_service(obj, [], [both, other], route=observed_route(before))
     assert shares_of(made) == shares_of(before) == {"a": 4, "b": 1}
 
 
@@ -525,9 +525,9 @@ def test_an_endpoint_that_is_not_found_keeps_its_share_while_its_service_is_ther
     own, new = [endpoint("a"), endpoint("b")], endpoint("c")
     before = composed_service(service(*groups), own, [new])
     assert shares_of(before) == {"a": 48, "b": 47, "c": 5}
-    thing, route = served(*groups, shares=shares), observed_route(before)
+    obj, route = served(*groups, shares=shares), observed_route(before)
     for listed in ([], own[:1]):
-        made = composed_service(thing, listed, [], route=route, there=[service_of(one) for one in [*own, new]])
+        made = composed_service(obj, listed, [], route=route, there=[service_of(replica) for replica in [*own, new]])
         assert (shares_of(made), made.ready) == ({"a": 48, "b": 47, "c": 5}, True)
         assert said(made)["Held"] == "True/InputMissing"
         text = "ModelEndpoint c is not found, and its Service c-0123456789ab is there; it is routed to as before"
@@ -538,12 +538,12 @@ def test_an_endpoint_that_is_not_found_keeps_its_share_while_its_service_is_ther
 def test_while_shares_stay_as_they_are_a_new_endpoint_waits_and_one_that_drains_leaves() -> None:
     one, other, new = endpoint("a"), endpoint("b"), endpoint("c")
     before = composed_service(service(), [one, other])
-    thing, there = served(shares={"a": 1, "b": 1}), [service_of(one), service_of(other)]
-    made = composed_service(thing, [one, new], route=observed_route(before), there=there)
+    obj, there = served(shares={"a": 1, "b": 1}), [service_of(one), service_of(other)]
+    made = composed_service(obj, [one, new], route=observed_route(before), there=there)
     assert shares_of(made) == {"a": 1, "b": 1}
     assert rows(made)["c"].startswith("it waits: shares stay as they are")
     leaving = {**one, "spec": {**one["spec"], "draining": True}}
-    made = composed_service(thing, [leaving, new], route=observed_route(before), there=there)
+    made = composed_service(obj, [leaving, new], route=observed_route(before), there=there)
     assert shares_of(made) == {"b": 1}
 
 
@@ -558,8 +558,8 @@ GOING: Manifest = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
 )
 def test_an_endpoint_leaves_the_route_at_once_by_a_fact_about_itself(there: list[Manifest]) -> None:
     before = composed_service(service(), BOTH)
-    thing = served(shares={"a": 1, "b": 1})
-    made = composed_service(thing, BOTH[:1], route=observed_route(before), there=[BOTH[0], SERVICES[0], *there])
+    obj = served(shares={"a": 1, "b": 1})
+    made = composed_service(obj, BOTH[:1], route=observed_route(before), there=[BOTH[0], SERVICES[0], *there])
     assert (shares_of(made), made.ready) == ({"a": 1}, True)
     assert said(made)["Held"] == "False/InputsResolved"
 
@@ -574,8 +574,8 @@ def test_an_endpoint_made_anew_does_not_keep_the_service_of_the_one_before() -> 
 
 def test_what_takes_requests_is_asked_for_by_name_and_nothing_else() -> None:
     before = composed_service(service(group(1), group(0)), BOTH, [endpoint("c")])
-    thing = served(group(1), group(0), shares={**shares_of(before), "A b": 1, "x" * 64: 1})
-    made = composed_service(thing, BOTH, [endpoint("c")], route=observed_route(before))
+    obj = served(group(1), group(0), shares={**shares_of(before), "A b": 1, "x" * 64: 1})
+    made = composed_service(obj, BOTH, [endpoint("c")], route=observed_route(before))
     assert {key: (r.kind, r.name, r.namespace) for key, r in made.requirements.items() if r.namespace and r.name} == {
         "routed-a": ("ModelEndpoint", "a", "ml-team"),
         "routed-b": ("ModelEndpoint", "b", "ml-team"),
@@ -593,10 +593,10 @@ SERVES = "modelplane.ai/serves-while-draining"
 
 def leaving(name: str, *, serves: bool = True, since: str = "2026-01-01T00:00:00Z", **meta: Any) -> Manifest:
     """The endpoint of a replica that leaves."""
-    thing = endpoint(name, draining=True)
+    obj = endpoint(name, draining=True)
     notes = {SINCE: since, **({SERVES: "true"} if serves else {})}
     owner = {"kind": "ModelDeployment", "name": "chat", "controller": True}
-    return {**thing, "metadata": {**thing["metadata"], "annotations": notes, "ownerReferences": [owner], **meta}}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": notes, "ownerReferences": [owner], **meta}}
 
 
 def test_when_all_endpoints_drain_those_that_still_serve_get_the_requests() -> None:
@@ -717,8 +717,8 @@ def test_a_gateway_that_says_that_nobody_is_answered_keeps_route_and_address_and
     route = observed_route(composed_service(service(), [endpoint()]))
     lost = [*true("GatewayAPIReady"), {"type": condition, "status": "False", "reason": "Waiting"}]
     door = gateway({"address": "192.0.2.1", "conditions": lost}, tls=tls)
-    for thing in (served(address=url), service(status={"address": url})):
-        made = composed_service(thing, [endpoint()], route=route, door=door)
+    for obj in (served(address=url), service(status={"address": url})):
+        made = composed_service(obj, [endpoint()], route=route, door=door)
         assert (made.status["address"], shares_of(made), made.ready) == (url, {"a": 1}, False)
         assert said(made)["GatewayResolved"] == f"False/{reason}"
         assert said(made)["RoutingReady"] == "False/WaitingForGateway"
@@ -796,17 +796,17 @@ def given_to(name: str, uid: str) -> str:
 def publishing(**facts: Any) -> Callable[[Manifest], Manifest]:
     """Spoil what an endpoint publishes; None leaves a fact out."""
 
-    def spoil(thing: Manifest) -> Manifest:
-        routing = {**thing["status"]["routing"], **facts}
-        return {**thing, "status": {"routing": {key: value for key, value in routing.items() if value is not None}}}
+    def spoil(obj: Manifest) -> Manifest:
+        routing = {**obj["status"]["routing"], **facts}
+        return {**obj, "status": {"routing": {key: value for key, value in routing.items() if value is not None}}}
 
     return spoil
 
 
 SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
-    "no spec and no status": lambda thing: {key: thing[key] for key in ("apiVersion", "kind", "metadata")},
-    "status is text": lambda thing: {**thing, "status": "junk"},
-    "routing is a list": lambda thing: {**thing, "status": {"routing": []}},
+    "no spec and no status": lambda obj: {key: obj[key] for key in ("apiVersion", "kind", "metadata")},
+    "status is text": lambda obj: {**obj, "status": "junk"},
+    "routing is a list": lambda obj: {**obj, "status": {"routing": []}},
     "rewrite path is relative": publishing(rewritePath="x/"),
     "rewrite path is not published yet": publishing(rewritePath=None),
     "host is no name": publishing(hostname="A B"),
@@ -814,7 +814,7 @@ SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
     "port is text": publishing(port="x"),
     "port is left out": publishing(port=None),
     "backend is a number": publishing(backendName=7),
-    "status is gone": lambda thing: {**thing, "status": {}},
+    "status is gone": lambda obj: {**obj, "status": {}},
 }
 NOTHING_PUBLISHED = ("no spec and no status", "status is gone")
 

@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "routing.md"
 
 def policy() -> Any:
     blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    (found,) = [thing for thing in map(yaml.safe_load, blocks) if thing.get("kind") == "NetworkPolicy"]
+    (found,) = [obj for obj in map(yaml.safe_load, blocks) if obj.get("kind") == "NetworkPolicy"]
     return found
 
 

@@ -22,9 +22,9 @@ ROUTING = {"backendName": BACKEND, "host": "10.1.2.3", "port": 80, "protocol": "
 
 def of_replica(url: str = "http://10.1.2.3/ml-team/a/v1", *, owner: Any = OWNER, **spec: Any) -> Manifest:
     """An endpoint that says that a ModelDeployment made it for a replica on ams-1."""
-    thing = bare_endpoint(url, **{"rewritePath": "/ml-team/a/", **spec})
+    obj = bare_endpoint(url, **{"rewritePath": "/ml-team/a/", **spec})
     meta = {"labels": {"modelplane.ai/cluster": "ams-1"}, "ownerReferences": [owner]}
-    return {**thing, "metadata": {**thing["metadata"], **meta}}
+    return {**obj, "metadata": {**obj["metadata"], **meta}}
 
 
 def cluster(address: Any = "10.1.2.3") -> list[Manifest]:
@@ -32,10 +32,10 @@ def cluster(address: Any = "10.1.2.3") -> list[Manifest]:
     return [{**body, "status": {"gateway": {"address": address}}}]
 
 
-def composed(thing: Manifest, clusters: list[Manifest] | None, **children: Manifest) -> Composition:
+def composed(obj: Manifest, clusters: list[Manifest] | None, **children: Manifest) -> Composition:
     seen = {key.replace("_", "-"): child for key, child in children.items()}
     required = {} if clusters is None else {"inference-cluster": clusters}
-    return answer(model_endpoint.COMPOSER, thing, seen, required)
+    return answer(model_endpoint.COMPOSER, obj, seen, required)
 
 
 def leads_to(made: Composition) -> tuple[list[str], Any]:
@@ -72,9 +72,9 @@ def test_what_an_endpoint_that_says_it_is_ours_says_besides_counts_for_nothing(s
 
 
 def test_the_path_is_that_of_its_own_namespace_and_name() -> None:
-    thing = of_replica()
-    thing["metadata"] |= {"namespace": "mallory", "name": "x"}
-    assert leads_to(composed(thing, cluster(), **WHOLE))[1]["rewritePath"] == "/mallory/x/"
+    obj = of_replica()
+    obj["metadata"] |= {"namespace": "mallory", "name": "x"}
+    assert leads_to(composed(obj, cluster(), **WHOLE))[1]["rewritePath"] == "/mallory/x/"
 
 
 @pytest.mark.parametrize(

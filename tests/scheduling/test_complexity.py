@@ -47,7 +47,7 @@ def test_all_searches_of_a_plan_share_the_same_steps_however_many_members_pools_
         steps = taken_steps(patch)
         plan = schedule(fleet, wanted(1, *engines))
     assert plan.placed == ()
-    assert {type(one) for _, one in plan.rejections} == {TooComplex}
+    assert {type(rejection) for _, rejection in plan.rejections} == {TooComplex}
     first_descents = 5 * 8 * 8 * len(COUNTS) * len(COUNTS)
     assert 0 < steps[0] <= STEPS + first_descents
 
@@ -71,7 +71,7 @@ def test_others_are_placed_where_the_matching_is_easy() -> None:
 def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
     fleet = Fleet((cluster("a", pool("p", 4, *entries())),), (own("a", 0, ("p", 1), pins=(("engine", "p"),)),))
     plan = schedule(fleet, wanted(1, engine(standalone(*requests()))))
-    assert [one.drift for one in plan.kept] == [None]
+    assert [kept.drift for kept in plan.kept] == [None]
     assert (plan.leaving, plan.placed) == ((), ())
 
 

@@ -79,7 +79,7 @@ def test_of_a_pool_that_is_avoided_and_full_it_is_said_that_it_is_full() -> None
 def test_another_pool_of_the_same_cluster_is_not_avoided() -> None:
     fleet = [cluster("a", pool("pool", 1), pool("next", 1))]
     answer = plan(fleet, replace(wanted(), avoid=(Avoid("a", "pool"),)))
-    assert [one.pool for one in answer.placed[0].engines] == ["next"]
+    assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -92,7 +92,7 @@ def test_a_replica_that_is_stuck_is_tried_in_another_pool_when_there_is_room() -
     stuck = fresh(stuck=True)
     answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], wanted(), stuck)
     assert [(one.name, why) for one, why in answer.leaving] == [(stuck.name, Leave.STUCK)]
-    assert [one.pool for one in answer.placed[0].engines] == ["next"]
+    assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
     assert answer.placed[0].index == 1, "the index is in use until the replica is gone"
 
 

@@ -41,7 +41,7 @@ ENGINES = st.lists(
     ),
     min_size=1,
     max_size=3,
-).map(lambda engines: tuple(replace(one, name=f"e{place}") for place, one in enumerate(engines)))
+).map(lambda engines: tuple(replace(engine, name=f"e{place}") for place, engine in enumerate(engines)))
 
 
 @st.composite
@@ -87,7 +87,9 @@ WANTED = st.builds(lambda engines, replicas: wanted(replicas, *engines), ENGINES
 def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
     """Count the free nodes of every pool, before and without what is new."""
     del answer
-    left = Counter({(one.name, each.name): each.nodes for one in fleet.clusters for each in one.pools or ()})
+    left = Counter(
+        {(cluster.name, each.name): each.nodes for cluster in fleet.clusters for each in cluster.pools or ()}
+    )
     for replica in fleet.replicas:
         for name, nodes in replica.charges:
             left[replica.cluster, name] -= nodes
@@ -99,9 +101,9 @@ def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: Wa
     answer = schedule(fleet, want)
     left = free(fleet, answer)
     for placement in answer.placed:
-        for one in placement.engines:
-            left[placement.cluster, one.pool] -= one.nodes
-            assert left[placement.cluster, one.pool] >= 0
+        for placed in placement.engines:
+            left[placement.cluster, placed.pool] -= placed.nodes
+            assert left[placement.cluster, placed.pool] >= 0
 
 
 @given(fleets(), WANTED)
@@ -109,9 +111,9 @@ def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_
     fleet: Fleet, want: Wanted
 ) -> None:
     answer = schedule(fleet, want)
-    told = [one.replica for one in answer.kept] + [one for one, _ in answer.leaving]
+    told = [kept.replica for kept in answer.kept] + [one for one, _ in answer.leaving]
     told += [*answer.lost, *answer.terminating]
-    mine = [one for one in fleet.replicas if one.own]
+    mine = [replica for replica in fleet.replicas if replica.own]
     assert sorted(told, key=_key) == sorted(mine, key=_key)
 
 
@@ -120,7 +122,7 @@ def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its
     fleet: Fleet, want: Wanted
 ) -> None:
     answer = schedule(fleet, want)
-    names = {one.name for one in fleet.clusters}
+    names = {cluster.name for cluster in fleet.clusters}
     assert not answer.leaving or len(answer.kept) >= want.replicas
     assert all(one.cluster not in names for one in answer.lost)
     assert not answer.lost or names
@@ -131,17 +133,17 @@ def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: Wanted
     answer = schedule(fleet, want)
     total, asked_to_leave = (
         len(answer.kept) + len(answer.placed),
-        [one for one in answer.kept if one.drain or one.draining],
+        [kept for kept in answer.kept if kept.drain or kept.draining],
     )
     assert total <= want.replicas + len(asked_to_leave) or not answer.placed
-    short = total < want.replicas or any(one.drain for one in answer.kept)
+    short = total < want.replicas or any(kept.drain for kept in answer.kept)
     assert bool(answer.rejections) == (bool(fleet.clusters) and not answer.doubt and short)
 
 
 @given(fleets(), WANTED)
 def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: Wanted) -> None:
     answer = schedule(fleet, want)
-    held = {(one.cluster, one.index) for one in fleet.replicas if one.own}
+    held = {(replica.cluster, replica.index) for replica in fleet.replicas if replica.own}
     given = [(one.cluster, one.index) for one in answer.placed]
     assert len(set(given)) == len(given)
     assert not held & set(given)
@@ -171,11 +173,11 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Wanted)
         for one in first.placed
     ]
     gone = {one for one, _ in first.leaving} | set(first.lost)
-    rest = tuple(one for one in fleet.replicas if one not in gone)
+    rest = tuple(replica for replica in fleet.replicas if replica not in gone)
     second = schedule(Fleet(fleet.clusters, (*rest, *made)), want)
     assert (second.placed, second.leaving) == ((), ())
-    assert {one.replica for one in second.kept} == {one.replica for one in first.kept} | set(made)
-    assert all(one.drift is None for one in second.kept if one.replica in made)
+    assert {kept.replica for kept in second.kept} == {kept.replica for kept in first.kept} | set(made)
+    assert all(kept.drift is None for kept in second.kept if kept.replica in made)
 
 
 @settings(max_examples=200)
@@ -188,14 +190,14 @@ def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Flee
     for placement in answer.placed:
         for each in placement.engines:
             left[placement.cluster, each.pool] -= each.nodes
-    for one in fleet.clusters:
-        usable = one.ready and one.gateway_address and not one.taints and one.pools is not None
-        assert not (usable and _has_room(one, want.engines, left))
+    for where in fleet.clusters:
+        usable = where.ready and where.gateway_address and not where.taints and where.pools is not None
+        assert not (usable and _has_room(where, want.engines, left))
 
 
-def _has_room(one: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str, str]]) -> bool:
+def _has_room(cluster: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str, str]]) -> bool:
     """Try every way of giving pools to engines."""
-    pools = one.pools or ()
+    pools = cluster.pools or ()
     for way in product(pools, repeat=len(engines)):
         taken: Counter[str] = Counter()
         for each, place in zip(engines, way, strict=True):
@@ -204,7 +206,7 @@ def _has_room(one: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str
                 for asked in member.requests:
                     fits = asked.count <= count and asked.selectors[0] in ("true", is_model(str(model)))
                     taken[place.name] += each.copies * member.pods if fits else 10_000
-        if all(nodes <= left[one.name, name] for name, nodes in taken.items()):
+        if all(nodes <= left[cluster.name, name] for name, nodes in taken.items()):
             return True
     return False
 

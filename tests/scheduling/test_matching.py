@@ -95,7 +95,9 @@ def test_matching_agrees_with_trying_everything(
     answer = match(requests, devices)
     assert isinstance(answer, Match) == bool(ways)
     if isinstance(answer, Match):
-        claims = [tuple(one for one, place in zip(requests, way, strict=True) if kinds[place][2]) for way in ways]
+        claims = [
+            tuple(request for request, place in zip(requests, way, strict=True) if kinds[place][2]) for way in ways
+        ]
         first = next((claim for claim in claims if claim), ())
         assert [one.name for one in answer.requests] == [one.name for one in first]
 

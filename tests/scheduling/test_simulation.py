@@ -55,12 +55,12 @@ def degrade(world: World) -> None:
 def shrink(world: World) -> None:
     name = world.random.choice(sorted(world.clusters))
     here = world.clusters[name]
-    pools = tuple(replace(one, nodes=world.random.randint(0, 3)) for one in here.pools or ())
+    pools = tuple(replace(pool, nodes=world.random.randint(0, 3)) for pool in here.pools or ())
     world.clusters[name] = replace(here, pools=pools)
 
 
 def crash(world: World) -> None:
-    serving = [one for one in world.units if one.serving_since is not None and one.gone_at is None]
+    serving = [unit for unit in world.units if unit.serving_since is not None and unit.gone_at is None]
     if serving:
         world.break_unit(world.random.choice(serving))
 
@@ -100,9 +100,9 @@ def test_where_nothing_shrinks_drains_rolls_or_is_lost_what_has_served_never_mov
         served: set[str] = set()
 
         def check(world: World, served: set[str] = served) -> None:
-            there = {one.name for one in world.units if one.gone_at is None and one.draining_since is None}
+            there = {unit.name for unit in world.units if unit.gone_at is None and unit.draining_since is None}
             assert served <= there
-            served |= {one.name for one in world.units if one.served}
+            served |= {unit.name for unit in world.units if unit.served}
 
         live(world, 30, [grow, crash, degrade], check)
         rest(world, check)
@@ -115,7 +115,7 @@ def test_at_rest_no_pool_is_overcommitted_and_nothing_that_is_missing_fits_anywh
         live(world, 30, [scale, crash, degrade], nothing)
         rest(world, nothing)
         assert world.overcommitted() == set()
-        everyone = [one.seen(world.now, own=False) for one in world.units]
+        everyone = [unit.seen(world.now, own=False) for unit in world.units]
         for name, here in world.deployments.items():
             missing = here.wanted.replicas - len(world.own(name))
             if missing > 0:
@@ -186,9 +186,9 @@ def test_with_room_every_rollout_and_every_drain_ends(batch: int) -> None:
             world.tick()
         for name, here in world.deployments.items():
             units = world.own(name)
-            assert {one.revision for one in units} <= {here.wanted.revision}
+            assert {unit.revision for unit in units} <= {here.wanted.revision}
             assert len(units) == here.wanted.replicas == world.answering(name)
-            assert drained not in {one.cluster for one in units}
+            assert drained not in {unit.cluster for unit in units}
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -213,4 +213,4 @@ def test_without_room_a_rollout_that_may_miss_a_replica_ends_unless_others_wait_
         here.wanted = replace(here.wanted, revision="r2")
         for _ in range(150):
             world.tick()
-        assert {one.revision for one in world.own(name)} <= {"r2"}
+        assert {replica.revision for replica in world.own(name)} <= {"r2"}

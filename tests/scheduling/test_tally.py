@@ -39,7 +39,7 @@ REJECTIONS = st.one_of(
 
 
 def tally(*rejections: Rejection, placed: int = 0, wanted: int = 2) -> str:
-    return summary(placed, wanted, [(f"c{place}", one) for place, one in enumerate(rejections)])
+    return summary(placed, wanted, [(f"c{place}", rejection) for place, rejection in enumerate(rejections)])
 
 
 def test_when_all_are_placed_there_is_nothing_to_add() -> None:
@@ -101,7 +101,7 @@ def test_many_variants_of_one_reason_are_summed_up() -> None:
 
 @given(st.lists(REJECTIONS, max_size=30), st.randoms(use_true_random=False))
 def test_a_summary_is_short_and_does_not_depend_on_order(rejections: list[Rejection], random: object) -> None:
-    listed = [(f"c{place}", one) for place, one in enumerate(rejections)]
+    listed = [(f"c{place}", rejection) for place, rejection in enumerate(rejections)]
     shuffled = list(listed)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     text = summary(0, 2, listed)
@@ -117,8 +117,8 @@ def test_every_rejection_can_be_put_into_words(rejection: Rejection) -> None:
 
 def test_a_rejection_is_described_with_its_figures() -> None:
     assert [
-        describe(one)
-        for one in (
+        describe(NotEnoughNode)
+        for NotEnoughNode in (
             NotSelected((("tier", "gold"), ("zone", "x"))),
             Tainted("team", "NoExecute"),
             NotEnoughNodes("a100", 1, 0, "decode"),

@@ -113,10 +113,10 @@ def largest(value: Any) -> int:
 
 
 OVERLOADS = [
-    pytest.param(name, one, id=f"{name}({', '.join(map(str, one.params))})")
+    pytest.param(name, overload, id=f"{name}({', '.join(map(str, overload.params))})")
     for name, overloads in FUNCTIONS.items()
-    for one in overloads
-    if one.call is not None
+    for overload in overloads
+    if overload.call is not None
 ]
 
 
@@ -152,7 +152,7 @@ def test_no_function_makes_more_than_is_declared_of_any_arguments(
 
 
 def test_what_is_not_called_but_run_by_itself_hands_on_parts_of_its_arguments() -> None:
-    alone = {name for name, overloads in FUNCTIONS.items() if all(one.call is None for one in overloads)}
+    alone = {name for name, overloads in FUNCTIONS.items() if all(overload.call is None for overload in overloads)}
     assert alone == {"_?_:_", "_&&_", "_||_", "_==_", "_!=_", "_[_]", "_[?_]", "_?._", "@in", "or", "orValue"} | {
         "@not_strictly_false"
     }

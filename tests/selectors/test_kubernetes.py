@@ -33,7 +33,7 @@ def ours(text: str) -> tuple[str, int, str]:
         selector = compile_selector(text)
     except SelectorError as error:
         return error.message, 0, ""
-    return "", selector.cost, "".join(LETTERS[selector.evaluate(one).outcome] for one in corpus.devices())
+    return "", selector.cost, "".join(LETTERS[selector.evaluate(device).outcome] for device in corpus.devices())
 
 
 def difference(answer: Answer) -> str:
@@ -72,9 +72,9 @@ def test_texts_are_quantities_where_they_are_in_kubernetes_with_the_same_order_a
     assert found == texts
 
 
-def whole(one: Quantity | None) -> int | None:
+def whole(quantity: Quantity | None) -> int | None:
     """A quantity as an integer, where it can be taken as one."""
-    return one.integer if one and one.is_integer else None
+    return quantity.integer if quantity and quantity.is_integer else None
 
 
 @pytest.mark.parametrize(("place", "normalize"), [(0, False), (1, True)])

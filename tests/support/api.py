@@ -107,9 +107,9 @@ def stack(**fields: Any) -> dict[str, Any]:
     return manifest("ServingStack", {"secrets": [secret], **fields})
 
 
-def changed(thing: Mapping[str, Any], *path: str | int, to: Any) -> dict[str, Any]:
+def changed(obj: Mapping[str, Any], *path: str | int, to: Any) -> dict[str, Any]:
     """A copy of an object with one field changed."""
-    result = copy.deepcopy(dict(thing))
+    result = copy.deepcopy(dict(obj))
     at: Any = result
     for step in path[:-1]:
         at = at[step]
@@ -117,9 +117,9 @@ def changed(thing: Mapping[str, Any], *path: str | int, to: Any) -> dict[str, An
     return result
 
 
-def refused(thing: Mapping[str, Any]) -> list[str]:
+def refused(obj: Mapping[str, Any]) -> list[str]:
     """Why admission refuses a new object; empty when it does not."""
-    return [str(problem) for problem in admit(thing).problems]
+    return [str(problem) for problem in admit(obj).problems]
 
 
 def refused_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -127,9 +127,9 @@ def refused_update(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [str(problem) for problem in admit_update(old, new).problems]
 
 
-def stored(thing: Mapping[str, Any]) -> dict[str, Any]:
+def stored(obj: Mapping[str, Any]) -> dict[str, Any]:
     """The spec of an object as the API server would store it; the object must be admitted."""
-    found = admit(thing)
+    found = admit(obj)
     assert not found.problems, found.lines()
     spec = found.object["spec"]
     assert isinstance(spec, dict)

@@ -11,14 +11,14 @@ import yaml
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "crds"
 
 
-def violations(thing: dict[str, Any], plural: str) -> list[str]:
+def violations(obj: dict[str, Any], plural: str) -> list[str]:
     """What a kind's definition says against an object; skips the test where definitions are not at hand."""
-    group, version = thing["apiVersion"].split("/")
+    group, version = obj["apiVersion"].split("/")
     path = FOLDER / f"{plural}.{group}.yaml"
     if not path.is_file():
         pytest.skip(f"NOT CHECKED against its definition: {path} is missing")
     validator = jsonschema.Draft202012Validator(_schema(path, version))
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(thing)]
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(obj)]
 
 
 @cache

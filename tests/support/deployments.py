@@ -122,7 +122,7 @@ def taken(on: str, nodes: int = 1, pool_name: str = "a100", name: str = "other",
 
 
 def composed(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     clusters: Sequence[Mapping[str, Any]] = (),
     children: Mapping[str, Mapping[str, Any]] | None = None,
     *,
@@ -144,12 +144,12 @@ def composed(
     """
     return answered_by(
         model_deployment.COMPOSER,
-        seen(thing, clusters, children, listed=listed, endpoints=endpoints, caches=caches, now=now),
+        seen(obj, clusters, children, listed=listed, endpoints=endpoints, caches=caches, now=now),
     )
 
 
 def seen(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     clusters: Sequence[Mapping[str, Any]] = (),
     children: Mapping[str, Mapping[str, Any]] | None = None,
     *,
@@ -164,7 +164,7 @@ def seen(
     required = {"clusters": list(clusters), "replicas": [*own, *listed], "endpoints": [*leading, *endpoints]}
     if caches is not None:
         required["cache"] = list(caches)
-    return observation(thing, children, required, now)
+    return observation(obj, children, required, now)
 
 
 def owned_by(owner: Mapping[str, Any]) -> list[Manifest]:
@@ -200,21 +200,22 @@ def there(
 
 
 def running(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     clusters: Sequence[Mapping[str, Any]],
     serving: str | None = "True",
     **only: str | None,
 ) -> dict[str, Manifest]:
     """The children of a deployment that was placed on these clusters an hour ago, and whose replicas serve."""
-    placed = there(composed(thing, clusters), thing)
-    found = there(composed(thing, clusters, placed), thing, serving, **only)
+    placed = there(composed(obj, clusters), obj)
+    found = there(composed(obj, clusters, placed), obj, serving, **only)
     return {key: aged(child) for key, child in found.items()}
 
 
 def aged(child: Mapping[str, Any]) -> Manifest:
     """A child that is as it is for an hour."""
     conditions = [
-        {**one, "lastTransitionTime": AN_HOUR_AGO} for one in unstructured.items(child, "status", "conditions")
+        {**condition, "lastTransitionTime": AN_HOUR_AGO}
+        for condition in unstructured.items(child, "status", "conditions")
     ]
     status = {"status": {**child["status"], "conditions": conditions}} if conditions else {}
     return {**child, "metadata": {**child["metadata"], "creationTimestamp": AN_HOUR_AGO}, **status}
@@ -270,22 +271,22 @@ def put(of: ControlPlane, *things: Mapping[str, Any]) -> None:
     quiet(of)
 
 
-def say(of: ControlPlane, thing: Mapping[str, Any], status: Mapping[str, Any]) -> None:
+def say(of: ControlPlane, obj: Mapping[str, Any], status: Mapping[str, Any]) -> None:
     """Give an object a status."""
-    live = of.store.get(ref_of(thing))
+    live = of.store.get(ref_of(obj))
     assert live is not None
     of.store.update(with_status(live, dict(status)), TESTER.status)
 
 
 def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
     """Let replicas say whether they serve, all or those named, and endpoints that they are ready."""
-    for thing in of.list(API_VERSION, "ModelReplica"):
-        if not names or unstructured.name_of(thing) in names:
-            say(of, thing, _ready(of, status))
+    for obj in of.list(API_VERSION, "ModelReplica"):
+        if not names or unstructured.name_of(obj) in names:
+            say(of, obj, _ready(of, status))
     quiet(of)
-    for thing in of.list(API_VERSION, "ModelEndpoint"):
-        if not unstructured.is_true(thing, "Ready"):
-            say(of, thing, _ready(of, "True"))
+    for obj in of.list(API_VERSION, "ModelEndpoint"):
+        if not unstructured.is_true(obj, "Ready"):
+            say(of, obj, _ready(of, "True"))
     quiet(of)
 
 
@@ -327,15 +328,13 @@ def live(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> Ma
 
 def replicas(of: ControlPlane, namespace: str = "ml-team") -> dict[str, Manifest]:
     """The replicas of a namespace, by composition resource name."""
-    return {unstructured.annotations(thing)[KEY]: thing for thing in of.list(API_VERSION, "ModelReplica", namespace)}
+    return {unstructured.annotations(obj)[KEY]: obj for obj in of.list(API_VERSION, "ModelReplica", namespace)}
 
 
 def endpoints(of: ControlPlane, namespace: str = "ml-team") -> dict[str, bool]:
     """The endpoints of a namespace, by composition resource name, and whether each is draining."""
     found = of.list(API_VERSION, "ModelEndpoint", namespace)
-    return {
-        unstructured.annotations(thing)[KEY]: unstructured.dig(thing, "spec", "draining") is True for thing in found
-    }
+    return {unstructured.annotations(obj)[KEY]: unstructured.dig(obj, "spec", "draining") is True for obj in found}
 
 
 def conditions(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> dict[str, str]:
@@ -344,8 +343,8 @@ def conditions(of: ControlPlane, name: str = "chat", namespace: str = "ml-team")
     return {c["type"]: f"{c['status']}/{c['reason']}" for c in found}
 
 
-def ref(thing: Mapping[str, Any]) -> Ref:
-    return ref_of(thing)
+def ref(obj: Mapping[str, Any]) -> Ref:
+    return ref_of(obj)
 
 
 def lose_track(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> None:
@@ -357,4 +356,4 @@ def lose_track(of: ControlPlane, name: str = "chat", namespace: str = "ml-team")
 def tracked(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> set[tuple[str, str]]:
     """Kind and name of what Crossplane knows of a deployment's children."""
     refs = unstructured.items(live(of, name, namespace), "spec", "crossplane", "resourceRefs")
-    return {(one["kind"], one["name"]) for one in refs}
+    return {(ref["kind"], ref["name"]) for ref in refs}

@@ -24,23 +24,25 @@ def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
     """Every composite of the quickstart, the replicas of other topologies, and a front door with all it can have."""
     others = [settle(*example(EXAMPLES / name)) for name in TOPOLOGIES]
     replicas = [
-        (composer, thing, plane)
+        (composer, composite, plane)
         for plane in others
-        for composer, thing in composites(plane)
+        for composer, composite in composites(plane)
         if composer.kind == "ModelReplica"
     ]
-    whole = [(composer, thing, plane) for plane in (quickstart(), brought()) for composer, thing in composites(plane)]
+    whole = [
+        (composer, composite, plane) for plane in (quickstart(), brought()) for composer, composite in composites(plane)
+    ]
     return whole + replicas
 
 
 def ids() -> list[str]:
-    return [f"{composer.kind}/{unstructured.name_of(thing)}" for composer, thing, _ in subjects()]
+    return [f"{composer.kind}/{unstructured.name_of(obj)}" for composer, obj, _ in subjects()]
 
 
 @cache
 def seen(index: int) -> tuple[Composer, Observation]:
-    composer, thing, plane = subjects()[index]
-    return composer, observe(plane, thing)
+    composer, obj, plane = subjects()[index]
+    return composer, observe(plane, obj)
 
 
 EACH = pytest.mark.parametrize("index", range(len(ids())), ids=ids())
@@ -76,8 +78,8 @@ def lacking(observation: Observation, key: str, position: int) -> Observation:
 def not_ready(observation: Observation) -> Observation:
     """The same composite and children, none of them ready."""
 
-    def cooled(thing: Mapping[str, Any]) -> dict[str, Any]:
-        result = copy.deepcopy(dict(thing))
+    def cooled(obj: Mapping[str, Any]) -> dict[str, Any]:
+        result = copy.deepcopy(dict(obj))
         for condition in unstructured.items(result, "status", "conditions"):
             if condition.get("type") in {"Ready", "Accepted", "Programmed"}:
                 condition["status"] = "False"  # type: ignore[index]  # a deep copy of plain dicts

@@ -165,7 +165,7 @@ def places(answer: Plan) -> list[str]:
 
 def pools(answer: Plan) -> list[list[str]]:
     """Say which pools the engines of each new replica take."""
-    return [[one.pool for one in placement.engines] for placement in answer.placed]
+    return [[engine.pool for engine in placement.engines] for placement in answer.placed]
 
 
 def kept(answer: Plan) -> list[str]:

@@ -61,7 +61,7 @@ def pause(world: RoutedWorld) -> None:
 def drain(world: RoutedWorld) -> None:
     name = world.random.choice(sorted(world.nodes))
     world.taints[name] = [] if world.taints.get(name) else [world.random.choice([DRAIN, DRAIN, CORDON])]
-    world.happen(f"taints of {name}: {[one['effect'] for one in world.taints[name]]}")
+    world.happen(f"taints of {name}: {[taint['effect'] for taint in world.taints[name]]}")
 
 
 def degrade(world: RoutedWorld) -> None:
@@ -81,7 +81,7 @@ def occupy(world: RoutedWorld) -> None:
 
 def fail(world: RoutedWorld) -> None:
     """Have a replica stop serving by itself, for a while or for ever."""
-    serving = sorted(key for key, one in world.units.items() if key.startswith("replica-") and one.answers)
+    serving = sorted(key for key, unit in world.units.items() if key.startswith("replica-") and unit.answers)
     if serving:
         key = world.random.choice(serving)
         world.say(key, ready=False)

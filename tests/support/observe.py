@@ -30,21 +30,21 @@ def answer(
 
 
 def with_condition(
-    thing: Mapping[str, Any], kind: str, status: str = "True", reason: str = "", message: str = ""
+    obj: Mapping[str, Any], kind: str, status: str = "True", reason: str = "", message: str = ""
 ) -> Manifest:
     """The object with a condition in its status, in place of one of that type."""
-    status_block = dict(thing.get("status", {}))
+    status_block = dict(obj.get("status", {}))
     found = {"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": reason or kind}
     if message:
         found["message"] = message
     others = [one for one in status_block.get("conditions", []) if one["type"] != kind]
     status_block["conditions"] = [*others, found]
-    return {**thing, "status": status_block}
+    return {**obj, "status": status_block}
 
 
-def ready(thing: Mapping[str, Any]) -> Manifest:
+def ready(obj: Mapping[str, Any]) -> Manifest:
     """The object, observed synced and ready."""
-    return with_condition(with_condition(thing, "Synced"), "Ready", reason="Available")
+    return with_condition(with_condition(obj, "Synced"), "Ready", reason="Available")
 
 
 def said(answered: Composition) -> dict[str, str]:

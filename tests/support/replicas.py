@@ -58,7 +58,7 @@ def replica(*engines: Manifest, name: str = "chat-1", namespace: str = "ml-team"
 
 
 def composed(
-    thing: Mapping[str, Any],
+    obj: Mapping[str, Any],
     children: Mapping[str, Mapping[str, Any]] | None = None,
     cluster: Mapping[str, Any] | None = CLUSTER,
     found: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
@@ -68,11 +68,11 @@ def composed(
     Secrets, ConfigMaps and what an earlier replica left do not exist unless `found` has them, by requirement.
     """
     required = {"cluster": [cluster] if cluster else [], **(found or {})}
-    asked = answer(model_replica.COMPOSER, thing, children, required).requirements
+    asked = answer(model_replica.COMPOSER, obj, children, required).requirements
     missing: dict[str, Sequence[Mapping[str, Any]]] = {
         key: () for key in asked if key.startswith(("secret-", "configmap-", model_replica.REMAINS))
     }
-    return answer(model_replica.COMPOSER, thing, children, {**missing, **required})
+    return answer(model_replica.COMPOSER, obj, children, {**missing, **required})
 
 
 def observed(answered: Composition, status: str = "True", **only: str) -> dict[str, Manifest]:
@@ -96,9 +96,9 @@ def remotes(answered: Composition) -> dict[str, Manifest]:
     }
 
 
-def serving(thing: Mapping[str, Any]) -> tuple[Manifest, dict[str, Manifest]]:
+def serving(obj: Mapping[str, Any]) -> tuple[Manifest, dict[str, Manifest]]:
     """A replica that serves, with its children."""
-    children = observed(composed(thing))
-    settled = composed(thing, children)
+    children = observed(composed(obj))
+    settled = composed(obj, children)
     status = dict(settled.status)
-    return with_condition({**thing, "status": status}, "Ready"), children
+    return with_condition({**obj, "status": status}, "Ready"), children

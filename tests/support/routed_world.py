@@ -163,7 +163,7 @@ class RoutedWorld:
         """Let a tick go by."""
         self.now += 1
         self._least.append(self.least)
-        self._dying = [(until, thing) for until, thing in self._dying if until > self.now]
+        self._dying = [(until, obj) for until, obj in self._dying if until > self.now]
         for key, one in self.units.items():
             if not one.answers and one.ready_at is not None and one.ready_at <= self.now:
                 self.say(key, ready=True)
@@ -231,7 +231,7 @@ class RoutedWorld:
         now_marked = {key for key in self.units if key.startswith("endpoint-") and self._draining(key[9:])}
         self._marked = {key: self._marked.get(key, self.now) for key in sorted(now_marked)}
         self.log += [f"{self.now}: {key} drains" for key in sorted(now_marked - marked)]
-        conditions = [{"type": one.type, "status": one.status.value} for one in answered.conditions]
+        conditions = [{"type": condition.type, "status": condition.status.value} for condition in answered.conditions]
         ready = {"type": "Ready", "status": str(answered.ready), "lastTransitionTime": self.stamp}
         self._status = {**answered.status, "conditions": [*conditions, ready]}
         if before - self.available():
@@ -242,9 +242,9 @@ class RoutedWorld:
         image = {"spec": {"containers": [{"name": "engine", "image": self.image}]}}
         thing = deployment(self.replicas, engine("vllm", member(request(), template=image)), **spec)
         thing["status"] = self._status
-        children = {key: one.thing for key, one in self.units.items()}
-        listed = [one for key, one in children.items() if key.startswith("replica-")]
-        listed += [thing for _, thing in self._dying]
+        children = {key: unit.thing for key, unit in self.units.items()}
+        listed = [child for key, child in children.items() if key.startswith("replica-")]
+        listed += [obj for _, obj in self._dying]
         required = {"clusters": tuple(map(self._cluster, sorted(self.nodes))), "replicas": (*listed, *self.strangers)}
         observation = Observation(thing, self.time, children, required)
         return Observation(thing, self.clocks(self, observation), children, required)
@@ -301,9 +301,9 @@ class RoutedWorld:
             self.units[key] = Unit(self._thing(body), None)
 
     def _thing(self, body: Mapping[str, Any]) -> Thing:
-        thing = Thing(body)
-        thing.identity = Identity(f"routed world {next(_VERSIONS)}", "1")
-        return thing
+        obj = Thing(body)
+        obj.identity = Identity(f"routed world {next(_VERSIONS)}", "1")
+        return obj
 
     # ------------------------------------------------------------------ the service
 
@@ -312,11 +312,11 @@ class RoutedWorld:
         self._saw, endpoints = self.random.choice([(at, found) for at, found in self._past if at >= self._saw])
         spec = {"endpoints": [{"selector": {"matchLabels": {"modelplane.ai/deployment": "chat"}}}]}
         meta = {"name": "chat", "namespace": "ml-team"}
-        thing = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelService", "metadata": meta, "spec": spec}
-        thing["status"] = self._service_status
+        obj = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelService", "metadata": meta, "spec": spec}
+        obj["status"] = self._service_status
         children = {"httproute": self._httproute} if self._httproute else {}
         required = {"inference-gateway": (_GATEWAY,), "endpoints-0": tuple(endpoints)}
-        seen = Observation(thing, self.time, children, required)
+        seen = Observation(obj, self.time, children, required)
         asked = _compose(model_service.COMPOSER, seen).requirements
         named = {key: _named(one, endpoints) for key, one in asked.items() if one.name and key not in required}
         answered = _compose(model_service.COMPOSER, replace(seen, required={**required, **named}))
@@ -324,7 +324,7 @@ class RoutedWorld:
         body = answered.children["httproute"].manifest
         self._httproute = {**body, "metadata": {**body["metadata"], "name": "chat"}}
         refs = unstructured.items(unstructured.dig(body, "spec", "rules", 0), "backendRefs")
-        self.route = frozenset(one["name"].removeprefix("svc-") for one in refs if one["weight"] > 0)
+        self.route = frozenset(ref["name"].removeprefix("svc-") for ref in refs if ref["weight"] > 0)
         self._next_notice = self.now + self.random.randint(*self.notices)
 
     def check(self) -> None:
@@ -350,10 +350,14 @@ class RoutedWorld:
 
 def _named(wanted: Requirement, endpoints: Sequence[Thing]) -> tuple[Manifest, ...]:
     """The endpoint or the Service that a service asks for by name; an endpoint has its Service for as long as it is."""
-    found = {unstructured.name_of(one): one for one in endpoints}
+    found = {unstructured.name_of(endpoint): endpoint for endpoint in endpoints}
     if wanted.kind == "ModelEndpoint":
         return tuple(one for name, one in found.items() if name == wanted.name)
-    owners = [one for one in endpoints if unstructured.text(one, "status", "routing", "backendName") == wanted.name]
+    owners = [
+        endpoint
+        for endpoint in endpoints
+        if unstructured.text(endpoint, "status", "routing", "backendName") == wanted.name
+    ]
     return tuple(
         {
             "apiVersion": "v1",

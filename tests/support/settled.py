@@ -90,9 +90,7 @@ def quickstart() -> ControlPlane:
 def composites(plane: ControlPlane) -> list[tuple[Composer, Manifest]]:
     """Every composite of a control plane with its composer, in a stable order."""
     found = [
-        (composer, thing)
-        for (api_version, kind), composer in COMPOSERS.items()
-        for thing in plane.list(api_version, kind)
+        (composer, obj) for (api_version, kind), composer in COMPOSERS.items() for obj in plane.list(api_version, kind)
     ]
     return sorted(
         found, key=lambda pair: (pair[0].kind, unstructured.namespace_of(pair[1]), unstructured.name_of(pair[1]))

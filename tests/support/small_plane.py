@@ -76,6 +76,6 @@ def the_app(of: ControlPlane, name: str = "shop") -> Manifest:
     return found
 
 
-def said(thing: Mapping[str, Any]) -> dict[str, str]:
+def said(obj: Mapping[str, Any]) -> dict[str, str]:
     """An object's conditions, as type to status/reason."""
-    return {c["type"]: f"{c['status']}/{c['reason']}" for c in thing.get("status", {}).get("conditions", [])}
+    return {c["type"]: f"{c['status']}/{c['reason']}" for c in obj.get("status", {}).get("conditions", [])}

@@ -107,7 +107,7 @@ class World:
     def tick(self) -> None:
         """Let a tick go by: replicas start and end, and every deployment plans, in any order, some twice."""
         self.now += 1
-        self.units = [one for one in self.units if one.gone_at is None or one.gone_at > self.now]
+        self.units = [unit for unit in self.units if unit.gone_at is None or unit.gone_at > self.now]
         for one in self.units:
             starts = one.gone_at is None and one.serving_since is None and one.serves_at is not None
             if starts and (one.serves_at or 0) <= self.now and self._has_nodes(one):
@@ -116,12 +116,12 @@ class World:
         names = sorted(self.deployments)
         for name in self.random.choices(names, k=len(names)) + self.random.sample(names, len(names)):
             self.plan(self.deployments[name])
-        self.snapshots.append([(one.owner, one.seen(self.now, own=False)) for one in self.units])
+        self.snapshots.append([(unit.owner, unit.seen(self.now, own=False)) for unit in self.units])
         self.snapshots = self.snapshots[-self.staleness - 1 :]
 
     def plan(self, deployment: Deployment) -> None:
         """Let a deployment plan, and do what it says."""
-        seen = [one.seen(self.now, own=True) for one in self._own(deployment)]
+        seen = [replica.seen(self.now, own=True) for replica in self._own(deployment)]
         old = self.snapshots[-1 - self.random.randrange(len(self.snapshots))] if self.snapshots else []
         strangers = [replica for owner, replica in old if owner != deployment.name]
         avoid = tuple(Avoid(*place) for place, until in sorted(deployment.avoid.items()) if until > self.now)
@@ -137,11 +137,11 @@ class World:
 
     def own(self, name: str) -> list[Unit]:
         """The replicas of a deployment that are not being deleted."""
-        return [one for one in self.units if one.owner == name and one.gone_at is None]
+        return [unit for unit in self.units if unit.owner == name and unit.gone_at is None]
 
     def answering(self, name: str) -> int:
         """How many replicas of a deployment take requests."""
-        return sum(one.takes_requests for one in self.own(name))
+        return sum(replica.takes_requests for replica in self.own(name))
 
     def overcommitted(self, *, served: bool = False) -> set[tuple[str, str]]:
         """Pools whose replicas take more nodes than there are; of those that have served alone, if so asked."""
@@ -157,21 +157,23 @@ class World:
         there = self.clusters.get(name)
         return next((one.nodes for one in (there.pools or () if there else ()) if one.name == pool_name), 0)
 
-    def _has_nodes(self, one: Unit) -> bool:
+    def _has_nodes(self, unit: Unit) -> bool:
         """Whether the nodes that a replica takes are there: those of others that have served are not."""
-        return all(nodes + self._running(one, name) <= self.nodes(one.cluster, name) for name, nodes in one.charges)
+        return all(nodes + self._running(unit, name) <= self.nodes(unit.cluster, name) for name, nodes in unit.charges)
 
-    def _running(self, one: Unit, name: str) -> int:
-        others = (other for other in self.units if other is not one and other.cluster == one.cluster and other.served)
+    def _running(self, unit: Unit, name: str) -> int:
+        others = (other for other in self.units if other is not unit and other.cluster == unit.cluster and other.served)
         return sum(nodes for other in others for pool_name, nodes in other.charges if pool_name == name)
 
     def _own(self, deployment: Deployment) -> Iterator[Unit]:
-        return (one for one in self.units if one.owner == deployment.name)
+        return (unit for unit in self.units if unit.owner == deployment.name)
 
     # ------------------------------------------------------------------ how a plan is done
 
     def _obey(self, deployment: Deployment, plan: Plan) -> None:
-        units = {(one.cluster, one.index): one for one in self._own(deployment) if one.gone_at is None}
+        units = {
+            (replica.cluster, replica.index): replica for replica in self._own(deployment) if replica.gone_at is None
+        }
         for kept in plan.kept:
             units[kept.replica.cluster, kept.replica.index].draining_since = None
         for replica, why in plan.leaving:
@@ -183,14 +185,14 @@ class World:
         for replica in plan.lost:
             self._drop(units[replica.cluster, replica.index], expected=True)
         for placement in plan.placed:
-            charges = tuple((one.pool, one.nodes) for one in placement.engines)
+            charges = tuple((engine.pool, engine.nodes) for engine in placement.engines)
             self._make(deployment, placement.cluster, placement.index, charges)
 
     def _make(self, deployment: Deployment, on: str, index: int, charges: tuple[tuple[str, int], ...]) -> None:
         never = any((on, name) in self.bad for name, _ in charges)
         starts = None if never else self.now + self.random.randint(1, 5)
         name = f"{deployment.name}-{on}-{index}-{self.now}"
-        if any(one.owner == deployment.name and (one.cluster, one.index) == (on, index) for one in self.units):
+        if any(unit.owner == deployment.name and (unit.cluster, unit.index) == (on, index) for unit in self.units):
             self.broken.append(f"{name} takes an index that is in use")
         self.units.append(Unit(deployment.name, name, on, index, deployment.wanted.revision, charges, self.now, starts))
         self.changed = self.now
@@ -221,7 +223,7 @@ def a_world(random: Random, *, roomy: bool = False, bad: bool = False) -> World:
         )
         for name in names
     }
-    places = [(name, one.name) for name, there in clusters.items() for one in there.pools or ()]
+    places = [(name, pool.name) for name, there in clusters.items() for pool in there.pools or ()]
     world = World(random, clusters, frozenset(random.sample(places, 1)) if bad else frozenset())
     for name in ("red", "green", "blue")[: random.randint(1, 3)]:
         replicas = random.randint(0, 3)

@@ -160,7 +160,7 @@ def _gateway_class(name: str, proxy: str) -> Manifest:
 
 def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
     listeners: list[Manifest] = [
-        {"name": one.name, "protocol": one.protocol, "port": one.port} for one in wanted.listeners
+        {"name": listener.name, "protocol": listener.protocol, "port": listener.port} for listener in wanted.listeners
     ] or [{"name": "http", "protocol": "HTTP", "port": 80}]
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
@@ -168,6 +168,6 @@ def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
         "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
         "spec": {
             "gatewayClassName": gateway_class,
-            "listeners": [{**one, "allowedRoutes": {"namespaces": {"from": "All"}}} for one in listeners],
+            "listeners": [{**listener, "allowedRoutes": {"namespaces": {"from": "All"}}} for listener in listeners],
         },
     }

@@ -54,8 +54,8 @@ def topology(spec: ModelReplicaSpec, *, picker: bool) -> Topology:
     block_size = sizes[followed.name]
     said = [*(engine_flags.port(engine) for engine in spec.engines), *([block_size] if picker else [])]
     remarks = [one.remark for one in said if one.remark]
-    if picker and not pair and len({one.value for one in sizes.values()}) > 1:
-        given = ", ".join(f"{name} {one.value}" for name, one in sizes.items())
+    if picker and not pair and len({size.value for size in sizes.values()}) > 1:
+        given = ", ".join(f"{name} {size.value}" for name, size in sizes.items())
         remarks.append(f"blocks of the KV cache differ in size ({given}); the picker assumes {block_size.value}")
     return Topology(
         disaggregated=pair,

@@ -55,7 +55,7 @@ def of_chart(folder: Path) -> list[Manifest]:
         for name in (CORE, RBAC_MANAGER)
     ]
     texts = (_rendered(path) for path in sorted(folder.glob("*.yaml")))
-    return accounts + [thing for text in texts for thing in yaml.safe_load_all(text) if thing]
+    return accounts + [obj for text in texts for obj in yaml.safe_load_all(text) if obj]
 
 
 def kubeconfig(cluster: Cluster, account: str) -> Path:

@@ -94,10 +94,10 @@ class Api:
         finally:
             connection.close()
 
-    def create(self, thing: Object) -> None:
+    def create(self, obj: Object) -> None:
         """Create an object; one that is there is fine, since it may have been asked for before."""
         try:
-            self.call("POST", self.path(thing["apiVersion"], thing["kind"], unstructured.namespace_of(thing)), thing)
+            self.call("POST", self.path(obj["apiVersion"], obj["kind"], unstructured.namespace_of(obj)), obj)
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise
@@ -146,33 +146,33 @@ class Api:
             raise
         return [{"apiVersion": api_version, "kind": kind, **item} for item in found["items"]]
 
-    def apply(self, thing: Object, manager: str = "bed") -> Manifest:
+    def apply(self, obj: Object, manager: str = "bed") -> Manifest:
         """Apply an object on the server's side."""
         query = urlencode({"fieldManager": manager, "force": "true", "fieldValidation": "Strict"})
-        applied: Manifest = self.call("PATCH", f"{self.path_of(thing)}?{query}", thing, APPLY)
+        applied: Manifest = self.call("PATCH", f"{self.path_of(obj)}?{query}", obj, APPLY)
         return applied
 
-    def patch(self, thing: Object, change: Object, subresource: str = "") -> Manifest:
+    def patch(self, obj: Object, change: Object, subresource: str = "") -> Manifest:
         """Merge a change into an object."""
-        path = "/".join(filter(None, (self.path_of(thing), subresource)))
+        path = "/".join(filter(None, (self.path_of(obj), subresource)))
         changed: Manifest = self.call("PATCH", path, change, MERGE)
         return changed
 
-    def delete(self, thing: Object, policy: str = "Background") -> None:
+    def delete(self, obj: Object, policy: str = "Background") -> None:
         """Delete an object; one that is not there is fine."""
         try:
-            self.call("DELETE", self.path_of(thing), {"propagationPolicy": policy})
+            self.call("DELETE", self.path_of(obj), {"propagationPolicy": policy})
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
 
-    def path_of(self, thing: Object) -> str:
+    def path_of(self, obj: Object) -> str:
         """The path of an object."""
         return self.path(
-            unstructured.text(thing, "apiVersion"),
-            unstructured.text(thing, "kind"),
-            unstructured.namespace_of(thing),
-            unstructured.name_of(thing),
+            unstructured.text(obj, "apiVersion"),
+            unstructured.text(obj, "kind"),
+            unstructured.namespace_of(obj),
+            unstructured.name_of(obj),
         )
 
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:

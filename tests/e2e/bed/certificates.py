@@ -27,8 +27,8 @@ class Certificates:
     def lead_webhooks(self, configurations: Iterable[Manifest], port: int) -> None:
         """Have the webhooks of configurations answered by a process on loopback, in place of a Service."""
         bundle = base64.b64encode(self.authority.read_bytes()).decode()
-        for thing in configurations:
-            for hook in thing["webhooks"]:
+        for configuration in configurations:
+            for hook in configuration["webhooks"]:
                 url = f"https://127.0.0.1:{port}{hook['clientConfig']['service']['path']}"
                 hook["clientConfig"] = {"url": url, "caBundle": bundle}
 

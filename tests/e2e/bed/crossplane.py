@@ -240,9 +240,9 @@ class Crossplane:
     def _webhooks(self, port: int) -> list[Manifest]:
         """Crossplane's webhook configurations, with the process on loopback as their service."""
         found = [
-            thing
+            obj
             for path in sorted((self.binaries.folders["crossplane"] / "webhooks").glob("*.yaml"))
-            for thing in load(path)
+            for obj in load(path)
         ]
         self.certificates.lead_webhooks(found, port)
         return found

@@ -92,11 +92,11 @@ def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:
 
 def names(bed: Bed, kind: str, namespace: str) -> set[str]:
     """The names of all objects of one of our kinds."""
-    return {unstructured.name_of(thing) for thing in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
+    return {unstructured.name_of(obj) for obj in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
 
 
 def _owners(bed: Bed, namespace: str) -> set[str]:
     """The replicas that have Objects."""
     found = bed.control.api.list(objects.API_VERSION, objects.KIND, namespace)
-    owners = [owner for thing in found for owner in unstructured.items(thing, "metadata", "ownerReferences")]
+    owners = [owner for obj in found for owner in unstructured.items(obj, "metadata", "ownerReferences")]
     return {owner["name"] for owner in owners if owner["kind"] == "ModelReplica"}

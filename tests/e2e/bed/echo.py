@@ -84,7 +84,7 @@ class Echo:
     def answer(self, path: str, headers: Manifest) -> tuple[int, Manifest]:
         """The status and the body of an answer."""
         body: Manifest = {"cluster": self._cluster, "received": path, "headers": headers}
-        route = next((one for one in self._routes if one.takes(path.partition("?")[0])), None)
+        route = next((route for route in self._routes if route.takes(path.partition("?")[0])), None)
         if route is None:
             return 404, body
         body |= {"route": route.name, "path": route.rewritten(path)}

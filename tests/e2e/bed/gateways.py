@@ -40,7 +40,7 @@ class Controller:
     def step(self) -> None:
         """Say of every class, Gateway and route of its own how it is."""
         classes = [one for one in self.api.list(GATEWAY_API, "GatewayClass") if self._is_mine(one)]
-        names = {unstructured.name_of(one) for one in classes}
+        names = {unstructured.name_of(class_) for class_ in classes}
         gateways = [
             one
             for one in self.api.list(GATEWAY_API, "Gateway")
@@ -58,16 +58,16 @@ class Controller:
             listeners = [_listener(one, item) for item in unstructured.items(one, "spec", "listeners")]
             addresses = [{"type": "IPAddress", "value": self.address}]
             self._say(one, {"addresses": addresses, "listeners": listeners}, *said)
-        mine = {(unstructured.namespace_of(one), unstructured.name_of(one)) for one in gateways}
+        mine = {(unstructured.namespace_of(gateway), unstructured.name_of(gateway)) for gateway in gateways}
         for route in self.api.list(GATEWAY_API, "HTTPRoute"):
             self._judge(route, mine)
 
     def _is_mine(self, gateway_class: Object) -> bool:
         return unstructured.text(gateway_class, "spec", "controllerName") == self.name
 
-    def _say(self, thing: Object, more: Object, *said: Object) -> None:
-        before = unstructured.items(thing, "status", "conditions")
-        set_status(self.api, thing, {**more, "conditions": timed(said, before)})
+    def _say(self, obj: Object, more: Object, *said: Object) -> None:
+        before = unstructured.items(obj, "status", "conditions")
+        set_status(self.api, obj, {**more, "conditions": timed(said, before)})
 
     def _judge(self, route: Object, mine: set[tuple[str, str]]) -> None:
         before = {str(item.get("parentRef")): item for item in unstructured.items(route, "status", "parents")}
@@ -103,8 +103,8 @@ def _backends(route: Object) -> Iterator[Mapping[str, Any]]:
         yield from unstructured.items(rule, "backendRefs")
 
 
-def _generation(thing: Object) -> int:
-    return unstructured.integer(thing, "metadata", "generation")
+def _generation(obj: Object) -> int:
+    return unstructured.integer(obj, "metadata", "generation")
 
 
 def _listener(gateway: Object, listener: Object) -> Manifest:

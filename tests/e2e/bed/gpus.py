@@ -67,7 +67,7 @@ def device_class() -> Manifest:
 
 def slices(nodes: Iterable[Object]) -> list[Manifest]:
     """What the driver publishes on each node: its GPUs."""
-    return [_slice(unstructured.name_of(one), unstructured.annotations(one)) for one in nodes]
+    return [_slice(unstructured.name_of(node), unstructured.annotations(node)) for node in nodes]
 
 
 def _slice(name: str, said: Mapping[str, str]) -> Manifest:

@@ -93,8 +93,8 @@ class Helm:
             return
         if len(release["metadata"].get("finalizers", ())) > 1:
             return
-        for thing in _GOES.get(chart_of(release), list)():
-            target.delete(thing)
+        for obj in _GOES.get(chart_of(release), list)():
+            target.delete(obj)
         self.installed[target.url].discard(chart_of(release))
         set_finalizer(self.control.api, release, _FINALIZER, present=False)
 
@@ -106,16 +106,16 @@ class Helm:
             return
         namespace = unstructured.text(release, "spec", "forProvider", "namespace")
         target.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "helm")
-        for thing in self._content(chart, target):
-            target.apply(thing, "helm")
+        for obj in self._content(chart, target):
+            target.apply(obj, "helm")
         self.installed[target.url].add(chart)
 
     def _content(self, chart: str, target: Api) -> list[Manifest]:
         found = [
-            thing
+            obj
             for folder in _DEFINITIONS.get(chart, ())
             for path in sorted((self.crds / folder).glob("*.y*ml"))
-            for thing in load(path)
+            for obj in load(path)
         ]
         if chart == "traefik":
             found.append(traefik_chart.service())

@@ -87,7 +87,7 @@ class Installation:
         if list(self.ill([(kind, name)], PACKAGES)):
             return False
         revisions = self.control.api.list(PACKAGES, f"{kind}Revision", **{"pkg.crossplane.io/package": name})
-        active = [one["spec"]["image"] for one in revisions if one["spec"]["desiredState"] == "Active"]
+        active = [revision["spec"]["image"] for revision in revisions if revision["spec"]["desiredState"] == "Active"]
         return active == [f"{of.registry}/{name}:{of.version}"]
 
     def missing(self) -> list[str]:
@@ -124,10 +124,8 @@ class Installation:
     ) -> Iterator[str]:
         """Say which objects are not there, or lack a condition, and why."""
         pairs = list(wanted)
-        things = (
-            one for kind in sorted({kind for kind, _ in pairs}) for one in self.control.api.list(api_version, kind)
-        )
-        found = {(one["kind"], unstructured.name_of(one)): one for one in things}
+        objs = (one for kind in sorted({kind for kind, _ in pairs}) for one in self.control.api.list(api_version, kind))
+        found = {(obj["kind"], unstructured.name_of(obj)): obj for obj in objs}
         for kind, name in pairs:
             if (kind, name) not in found:
                 yield f"{kind} {name} is not there"
@@ -144,16 +142,16 @@ class Installation:
     def _folder(self, of: Release) -> Path:
         return self.processes.folder / f"release-{of.version}"
 
-    def _mirrored(self, things: list[Manifest]) -> list[Manifest]:
+    def _mirrored(self, objs: list[Manifest]) -> list[Manifest]:
         """The runtime configs of providers once more, for where they are mirrored: Crossplane looks at that place."""
         return [
             {
-                **thing,
-                "metadata": {"name": f"mirrored-{unstructured.name_of(thing)}"},
-                "spec": _moved(thing["spec"], self._mirror),
+                **obj,
+                "metadata": {"name": f"mirrored-{unstructured.name_of(obj)}"},
+                "spec": _moved(obj["spec"], self._mirror),
             }
-            for thing in things
-            if thing["kind"] == "ImageConfig" and _prefix(thing["spec"]).startswith(PUBLISHER)
+            for obj in objs
+            if obj["kind"] == "ImageConfig" and _prefix(obj["spec"]).startswith(PUBLISHER)
         ]
 
 
@@ -165,7 +163,7 @@ def run_deployments(api: Api) -> None:
 
 
 def _kinds_and_names(paths: Iterable[Path]) -> list[tuple[str, str]]:
-    return [(thing["kind"], unstructured.name_of(thing)) for path in paths for thing in load(path)]
+    return [(obj["kind"], unstructured.name_of(obj)) for path in paths for obj in load(path)]
 
 
 def _rewriting(mirror: str) -> Manifest:

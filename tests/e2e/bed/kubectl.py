@@ -97,9 +97,9 @@ class Kubectl:
         files = [word for path in paths for word in ("-f", str(path))]
         return self("apply", "--recursive", "--validate=strict", *mode, *files)
 
-    def apply_objects(self, things: Iterable[Object]) -> str:
+    def apply_objects(self, objs: Iterable[Object]) -> str:
         """Apply objects."""
-        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(things)})
+        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objs)})
         return self("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", given=given)
 
     def table(self, *words: str) -> list[list[str]]:

@@ -50,12 +50,12 @@ class LeaderWorkerSets:
         if wanted and runs is None:
             self._runs = self._start()
         elif wanted and runs is not None and runs.ports[0] != self._registered and _listens(runs.ports[0]):
-            for thing in self._webhooks(runs.ports[0]):
-                self.cluster.api.apply(thing)
+            for webhook in self._webhooks(runs.ports[0]):
+                self.cluster.api.apply(webhook)
             self._registered = runs.ports[0]
         elif not wanted and runs is not None:
-            for thing in self._webhooks(runs.ports[0]):
-                self.cluster.api.delete(thing)
+            for webhook in self._webhooks(runs.ports[0]):
+                self.cluster.api.delete(webhook)
             self.processes.stop(runs)
             self._runs, self._registered = None, 0
 
@@ -89,9 +89,9 @@ class LeaderWorkerSets:
         (path,) = (self.binaries.folders["lws"] / "webhooks").glob("*.yaml")
         found = load(path)
         self.certificates.lead_webhooks(found, port)
-        for thing in found:
-            thing["metadata"]["name"] = f"lws-{thing['metadata']['name']}"
-            for hook in thing["webhooks"]:
+        for obj in found:
+            obj["metadata"]["name"] = f"lws-{obj['metadata']['name']}"
+            for hook in obj["webhooks"]:
                 if hook["rules"][0]["resources"] == ["pods"]:
                     hook["objectSelector"] = _OF_A_SET
         return found

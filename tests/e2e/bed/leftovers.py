@@ -68,25 +68,25 @@ _OF_KUBERNETES: Final = ("kube-system", "kube-public")
 def going(bed: Bed) -> list[str]:
     """What is being deleted on the control cluster, with what holds it."""
     return [
-        f"{_words(thing)} {' '.join(thing['metadata'].get('finalizers', ()))}"
-        for thing in _all(bed)
-        if "deletionTimestamp" in thing["metadata"]
+        f"{_words(obj)} {' '.join(obj['metadata'].get('finalizers', ()))}"
+        for obj in _all(bed)
+        if "deletionTimestamp" in obj["metadata"]
     ]
 
 
 def of_control(bed: Bed) -> list[str]:
     """Everything on the control cluster that was composed, or notes the use of a provider config."""
-    usages = [_words(thing) for thing in _all(bed) if thing["kind"] == "ProviderConfigUsage"]
+    usages = [_words(obj) for obj in _all(bed) if obj["kind"] == "ProviderConfigUsage"]
     return [f"{key} of {kind} {name}" for kind, name, key in composed(bed)] + usages
 
 
 def on_cluster(bed: Bed, name: str, namespace: str = "") -> list[str]:
     """What is left on an inference cluster of what replicas and stacks bring, or of one namespace of it."""
     api = bed.inference[name].api
-    found = [thing for api_version, kind in _REMOTE for thing in api.list(api_version, kind) if not _is_given(thing)]
+    found = [obj for api_version, kind in _REMOTE for obj in api.list(api_version, kind) if not _is_given(obj)]
     if namespace:
-        return [_words(thing) for thing in found if unstructured.namespace_of(thing) == namespace]
-    return [_words(thing) for thing in found] + sorted(bed.helm.installed[api.url])
+        return [_words(obj) for obj in found if unstructured.namespace_of(obj) == namespace]
+    return [_words(obj) for obj in found] + sorted(bed.helm.installed[api.url])
 
 
 def stays(bed: Bed, namespace: str) -> bool:
@@ -111,32 +111,32 @@ def unreachable(bed: Bed) -> list[str]:
     }
     # The configs were looked at first, so one that is missing was missing while its user was still there.
     return [
-        _words(thing)
+        _words(obj)
         for api_version, kind in CONSUMERS
-        for thing in bed.control.api.list(api_version, kind)
-        if _is_removed_with_it(thing)
-        and (api_version, unstructured.text(thing, "spec", "providerConfigRef", "name")) not in configs
+        for obj in bed.control.api.list(api_version, kind)
+        if _is_removed_with_it(obj)
+        and (api_version, unstructured.text(obj, "spec", "providerConfigRef", "name")) not in configs
     ]
 
 
-def _is_removed_with_it(thing: Object) -> bool:
+def _is_removed_with_it(obj: Object) -> bool:
     """Tell whether what an Object or Release has on its cluster is removed when it goes."""
-    return bool({"*", "Delete"} & set(unstructured.dig(thing, "spec", "managementPolicies", default=["*"])))
+    return bool({"*", "Delete"} & set(unstructured.dig(obj, "spec", "managementPolicies", default=["*"])))
 
 
-def _is_given(thing: Object) -> bool:
+def _is_given(obj: Object) -> bool:
     """Tell whether a cluster has something by itself."""
-    kind, namespace, name = _identity(thing)
+    kind, namespace, name = _identity(obj)
     return (kind, name) in _GIVEN or (kind, namespace, name) == _KUBERNETES or namespace in _OF_KUBERNETES
 
 
 def _all(bed: Bed) -> list[Manifest]:
-    return [thing for kind in _CONTROL for thing in bed.control.api.list(*kind)]
+    return [obj for kind in _CONTROL for obj in bed.control.api.list(*kind)]
 
 
-def _identity(thing: Object) -> tuple[str, str, str]:
-    return thing["kind"], unstructured.namespace_of(thing), unstructured.name_of(thing)
+def _identity(obj: Object) -> tuple[str, str, str]:
+    return obj["kind"], unstructured.namespace_of(obj), unstructured.name_of(obj)
 
 
-def _words(thing: Object) -> str:
-    return "/".join(filter(None, _identity(thing)))
+def _words(obj: Object) -> str:
+    return "/".join(filter(None, _identity(obj)))

@@ -72,7 +72,9 @@ class Orders:
     def astray(self) -> dict[str, list[str]]:
         """Services whose route names a Service that is not there, with what it names."""
         there = {unstructured.name_of(one) for one in self.bed.control.api.list("v1", "Service", NAMESPACE)}
-        found = {name: [one for one in self.backends(name) if one not in there] for name in self.left(SERVICE)}
+        found = {
+            name: [backend for backend in self.backends(name) if backend not in there] for name in self.left(SERVICE)
+        }
         return {name: lost for name, lost in found.items() if lost}
 
     def left(self, kind: str) -> set[str]:

@@ -122,7 +122,7 @@ def arrange(bed: Bed) -> Outside:
     )
     if bed.isolated:
         say("stand-in: small servers at two addresses play the providers outside; no model runs there")
-    servers: list[HttpServer | Relay] = [one.start() for one in providers] if bed.isolated else []
+    servers: list[HttpServer | Relay] = [provider.start() for provider in providers] if bed.isolated else []
     circle = Relay(sealed, _BACK, _FRONT_DOOR, ADDRESSES["control"]) if bed.isolated else None
     bed.control.kubectl.apply_objects(_manifests(bed))
     return Outside(bed, [*servers, *([circle] if circle else [])], circle)

@@ -181,9 +181,9 @@ class Bed:
         for one in self.control.api.list(objects.API_VERSION, objects.KIND, namespace):
             self._stamp(one)
 
-    def _stamp(self, one: Manifest) -> None:
+    def _stamp(self, obj: Manifest) -> None:
         with suppress(ApiError):  # it may just have gone
-            self.control.api.patch(one, {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}})
+            self.control.api.patch(obj, {"metadata": {"annotations": {"bed/looked-at": str(time.time_ns())}}})
 
     def await_with_looks(
         self, what: str, ask: Callable[[], T | None], seconds: float, *namespaces: str, provider: str = ""

@@ -166,10 +166,10 @@ class Processes:
         log, process = self._spawn(name, command(ports))
         return self._start(Running(name, log, process, ports, command, moved, before))
 
-    def _start(self, one: Running) -> Running:
+    def _start(self, running: Running) -> Running:
         with self._lock:
-            self.running.append(one)
-        return one
+            self.running.append(running)
+        return running
 
     def _spawn(self, name: str, command: Command) -> tuple[Path, subprocess.Popen[bytes]]:
         log = self.folder / f"{name}.log"
@@ -209,12 +209,12 @@ class Processes:
         if one.moved is not None:
             one.moved(one.ports)
 
-    def stop(self, one: Running) -> None:
+    def stop(self, running: Running) -> None:
         """Stop one that is not needed any more."""
         with self._lock:
-            self.running.remove(one)
-        one.ask_to_end()
-        one.end()
+            self.running.remove(running)
+        running.ask_to_end()
+        running.end()
 
     def stop_all(self) -> None:
         """Stop everything at once, but for the first, etcd, which the others need to the end."""

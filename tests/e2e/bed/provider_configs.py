@@ -29,7 +29,7 @@ class UntrackedError(Exception):
 def account(api: Api) -> frozenset[str]:
     """Keep every config while it is used, and give the uids of all users."""
     usages = api.list(API_VERSION, "ProviderConfigUsage")
-    used = {(*_labels(one), unstructured.namespace_of(one)) for one in usages}
+    used = {(*_labels(usage), unstructured.namespace_of(usage)) for usage in usages}
     anywhere = {key[:2] for key in used}
     for kind in KINDS:
         for config in api.list(API_VERSION, kind):

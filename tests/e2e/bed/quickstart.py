@@ -108,7 +108,7 @@ class Serving:
         """What serves the model now."""
         return Facts(
             frozenset(pod["metadata"]["uid"] for pod in self.pods() if unstructured.is_true(pod, "Ready")),
-            frozenset((unstructured.name_of(one), one["spec"]["url"]) for one in self.endpoints()),
+            frozenset((unstructured.name_of(endpoint), endpoint["spec"]["url"]) for endpoint in self.endpoints()),
             frozenset(self.route_backends()),
             unstructured.text(self.bed.composite("ModelService", self.name, self.namespace), "status", "address"),
         )

@@ -43,11 +43,15 @@ def composed(bed: Bed) -> dict[Key, Manifest]:
     """Every composed resource on the control cluster."""
     found = {}
     for api_version, kind in _KINDS:
-        for thing in bed.control.api.list(api_version, kind):
-            key = unstructured.annotations(thing).get(RESOURCE_NAME)
-            owners = [one for one in unstructured.items(thing, "metadata", "ownerReferences") if one.get("controller")]
+        for obj in bed.control.api.list(api_version, kind):
+            key = unstructured.annotations(obj).get(RESOURCE_NAME)
+            owners = [
+                reference
+                for reference in unstructured.items(obj, "metadata", "ownerReferences")
+                if reference.get("controller")
+            ]
             if key and owners:
-                found[owners[0]["kind"], owners[0]["name"], key] = thing
+                found[owners[0]["kind"], owners[0]["name"], key] = obj
     return found
 
 
@@ -61,9 +65,7 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
     """
     plane = settle(*paths)
     wanted = _previewed(plane)
-    found = {
-        key: thing for key, thing in composed(bed).items() if unstructured.namespace_of(thing) != besides or not besides
-    }
+    found = {key: obj for key, obj in composed(bed).items() if unstructured.namespace_of(obj) != besides or not besides}
     said = [f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))]
     said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
     both = sorted(set(wanted) & set(found))
@@ -85,20 +87,20 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
 
 def _previewed(plane: ControlPlane) -> dict[Key, Manifest]:
     found = {}
-    for thing in plane.store.everything():
-        owner = plane.store.of_uid(controller_uid(thing))
-        key = unstructured.annotations(thing).get(RESOURCE_NAME)
+    for obj in plane.store.everything():
+        owner = plane.store.of_uid(controller_uid(obj))
+        key = unstructured.annotations(obj).get(RESOURCE_NAME)
         if owner is not None and key:
-            found[owner["kind"], unstructured.name_of(owner), key] = thing
+            found[owner["kind"], unstructured.name_of(owner), key] = obj
     return found
 
 
-def _less(thing: Object) -> Manifest:
+def _less(obj: Object) -> Manifest:
     """What was asked for, without what a control plane keeps for itself."""
-    body = {key: value for key, value in thing.items() if key not in {"metadata", "status"}}
+    body = {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
     if "spec" in body:
         body["spec"] = {key: value for key, value in body["spec"].items() if key != "crossplane"}
-    said = {key: value for key, value in unstructured.labels(thing).items() if key.startswith("modelplane.ai/")}
+    said = {key: value for key, value in unstructured.labels(obj).items() if key.startswith("modelplane.ai/")}
     return {**body, "metadata": {"labels": said}}
 
 
@@ -128,10 +130,10 @@ def _same_quantity(one: Any, other: Any) -> bool:
     return texts and parse_quantity(one) == parse_quantity(other)
 
 
-def _remote(bed: Bed, thing: Object) -> Iterator[str]:
+def _remote(bed: Bed, obj: Object) -> Iterator[str]:
     """What is missing on the inference cluster of what an Object applies."""
-    wanted = dict(objects.desired(thing))
-    cluster = _cluster(bed, thing)
+    wanted = dict(objects.desired(obj))
+    cluster = _cluster(bed, obj)
     name, namespace = unstructured.name_of(wanted), unstructured.namespace_of(wanted)
     real = bed.inference[cluster].api.get(wanted["apiVersion"], wanted["kind"], name, namespace)
     if real is None:
@@ -140,8 +142,8 @@ def _remote(bed: Bed, thing: Object) -> Iterator[str]:
         yield from _lacks({key: value for key, value in wanted.items() if key != "status"}, real, "")
 
 
-def _cluster(bed: Bed, thing: Object) -> str:
-    config = objects.provider_config(thing)
+def _cluster(bed: Bed, obj: Object) -> str:
+    config = objects.provider_config(obj)
     return next(name for name in bed.inference if config.startswith(name))
 
 
@@ -161,8 +163,8 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _title(thing: Object) -> str:
-    return f"{thing['kind']} {unstructured.name_of(thing)}"
+def _title(obj: Object) -> str:
+    return f"{obj['kind']} {unstructured.name_of(obj)}"
 
 
 def _words(key: Key) -> str:

@@ -71,8 +71,8 @@ class Services:
 
     def _cut(self) -> None:
         with self._lock:
-            for one in self._open:
-                _end(one)
+            for cluster in self._open:
+                _end(cluster)
 
 
 class _Server(socketserver.ThreadingTCPServer):

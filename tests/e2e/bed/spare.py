@@ -102,14 +102,14 @@ def leave(bed: Bed) -> Leaving:
     """Scale one of the replicas away once they serve; leave their service to nobody."""
     serving = Serving(bed, MODEL_NAME, NAMESPACE)
     serving.await_ready()
-    endpoints = {unstructured.name_of(one): one for one in serving.endpoints()}
+    endpoints = {unstructured.name_of(endpoint): endpoint for endpoint in serving.endpoints()}
     bed.control.kubectl("scale", f"md/{MODEL_NAME}", "-n", NAMESPACE, "--replicas=1")
     bed.processes.until("an endpoint drains", lambda: len(serving.endpoints()) == 1)
     bed.touch(NAMESPACE)
     bed.processes.until("the service sends to one replica only", lambda: len(serving.route_backends()) == 1)
-    (left,) = endpoints.keys() - {unstructured.name_of(one) for one in serving.endpoints()}
+    (left,) = endpoints.keys() - {unstructured.name_of(endpoint) for endpoint in serving.endpoints()}
     since = bed.composite("ModelEndpoint", left, NAMESPACE)["metadata"]["annotations"][labels.DRAINING_SINCE]
-    (pod,) = [one for one in serving.pods() if unstructured.labels(one)[labels.REPLICA] == left]
+    (pod,) = [pod for pod in serving.pods() if unstructured.labels(pod)[labels.REPLICA] == left]
     name = unstructured.name_of(pod)
     remote = bed.inference["ams-1"].api
     gone = Lookout(lambda: remote.get("v1", "Pod", name, NAMESPACE) is None)

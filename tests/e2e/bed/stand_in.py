@@ -72,10 +72,10 @@ def timed(conditions: Iterable[Object], before: Iterable[Mapping[str, Any]]) -> 
     return timed_conditions
 
 
-def set_status(api: Api, thing: Object, status: Object) -> None:
+def set_status(api: Api, obj: Object, status: Object) -> None:
     """Merge into an object's status, unless it says so already."""
-    if not _has(unstructured.mapping(thing, "status"), status):
-        _unless_gone(api, thing, {"status": status}, "status")
+    if not _has(unstructured.mapping(obj, "status"), status):
+        _unless_gone(api, obj, {"status": status}, "status")
 
 
 def _has(found: Any, wanted: Any) -> bool:
@@ -87,21 +87,21 @@ def _has(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-def set_finalizer(api: Api, thing: Object, finalizer: str, *, present: bool) -> None:
+def set_finalizer(api: Api, obj: Object, finalizer: str, *, present: bool) -> None:
     """Put a finalizer on an object, or take it off."""
-    meta = thing["metadata"]
+    meta = obj["metadata"]
     found = list(meta.get("finalizers", ()))
     if (finalizer in found) == present or (present and "deletionTimestamp" in meta):
         return
     wanted = [*found, finalizer] if present else [one for one in found if one != finalizer]
     change = {"finalizers": wanted or None, "resourceVersion": meta["resourceVersion"]}
-    _unless_gone(api, thing, {"metadata": change})
+    _unless_gone(api, obj, {"metadata": change})
 
 
-def _unless_gone(api: Api, thing: Object, change: Object, subresource: str = "") -> None:
+def _unless_gone(api: Api, obj: Object, change: Object, subresource: str = "") -> None:
     """Change an object; what is gone or was changed by others is left for the next step."""
     try:
-        api.patch(thing, change, subresource)
+        api.patch(obj, change, subresource)
     except ApiError as error:
         if error.status not in {_GONE, _CONFLICT}:
             raise

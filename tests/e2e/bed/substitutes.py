@@ -96,9 +96,9 @@ class Substitutes:
         proxies = [Echo(one.name, one.api, self.addresses[one.name]) for one in self.inference if self.isolated]
 
         def step() -> None:
-            for one in controllers:
-                if one.chart in self.helm.installed[one.api.url]:
-                    one.step()
+            for controller in controllers:
+                if controller.chart in self.helm.installed[controller.api.url]:
+                    controller.step()
             for proxy in proxies:
                 proxy.step()
 

@@ -62,10 +62,10 @@ def test_crossplane_hands_every_limit_default_and_rule_of_ours_to_the_server(con
     for kind, path in DEFINITION_OF.items():
         crd = control.api.get(*CRD, load(path)["metadata"]["name"]) or {}
         assert unstructured.is_true(crd, "Established"), kind
-        theirs, ours = (_schema(thing) for thing in (crd, load(path)))
+        theirs, ours = (_schema(obj) for obj in (crd, load(path)))
         assert _rules(theirs) == _rules(ours), kind
         for part, added in (("spec", "crossplane"), ("status", "conditions")):
-            expected, found = (thing["properties"].get(part, {}) for thing in (ours, theirs))
+            expected, found = (obj["properties"].get(part, {}) for obj in (ours, theirs))
             assert found["properties"].pop(added), kind
             assert found["properties"] == expected.get("properties", {}), f"{part} of {kind}"
             assert _rules(found) == _rules(expected), f"{part} of {kind}"
@@ -92,10 +92,10 @@ def test_an_object_that_exists_is_judged_by_what_it_was(question: Question, judg
 
 
 def test_the_server_fills_in_the_defaults_that_are_documented_and_no_others(judge: Judge) -> None:
-    for thing, expected in DEFAULTS:
-        verdict = judge.create(thing)
+    for obj, expected in DEFAULTS:
+        verdict = judge.create(obj)
         assert verdict.stored is not None, verdict.said
-        assert filled(thing, verdict.stored) == (dict(expected), {}), thing
+        assert filled(obj, verdict.stored) == (dict(expected), {}), obj
 
 
 def test_every_example_is_admitted_with_unknown_fields_refused(control: Cluster, judge: Judge) -> None:

@@ -39,7 +39,7 @@ def test_what_is_missing_is_said_by_its_name(bed: Bed) -> None:
 def test_dependencies_are_resolved_to_the_versions_that_are_asked_for(bed: Bed) -> None:
     lock = bed.control.api.get("pkg.crossplane.io/v1beta1", "Lock", "lock") or {}
     of = bed.installation.release()
-    assert {(one["source"], one["version"]) for one in unstructured.items(lock, "packages")} == {
+    assert {(package["source"], package["version"]) for package in unstructured.items(lock, "packages")} == {
         (of.configuration, of.version),
         (of.function, of.version),
         *((provider.package, provider.version) for provider in NEEDED),

@@ -23,7 +23,7 @@ def cloud(bed: Bed) -> Iterator[Bed]:
     ]
     bed.control.kubectl.apply_objects(kinds)
     bed.control.kubectl.waiting(
-        "wait", "--for=condition=Established", "crd", *(one["metadata"]["name"] for one in kinds)
+        "wait", "--for=condition=Established", "crd", *(kind["metadata"]["name"] for kind in kinds)
     )
     bed.control.kubectl.apply_objects([_thing("Network"), _thing("ProviderConfig")])
     yield bed

@@ -32,11 +32,11 @@ def _answering(outside: Outside) -> None:
 def test_each_endpoint_gets_its_share_and_its_own_path_and_host(outside: Outside) -> None:
     """As many as chance allows: Traefik begins its turns anew whenever a route changes."""
     answers = [ask(f"{outside.url('shared')}/v1/chat/completions", CHAT) for _ in range(REQUESTS)]
-    assert [one for one in answers if one.status != OK] == []
-    counted = Counter(one.backend for one in answers)
+    assert [answer for answer in answers if answer.status != OK] == []
+    counted = Counter(answer.backend for answer in answers)
     assert counted.keys() == WEIGHTS.keys()
     assert abs(counted["plain"] - REQUESTS * 3 / 4) <= 22, "four standard deviations"
-    by_name = {one.backend: one.body for one in answers}
+    by_name = {answer.backend: answer.body for answer in answers}
     assert by_name["plain"]["received"] == "/v1/chat/completions"
     assert by_name["plain"]["headers"]["host"] in outside.url("shared"), "an address has no host name of its own"
     assert by_name["sealed"]["received"] == "/openai/v1/chat/completions"
@@ -126,7 +126,9 @@ def test_an_endpoint_that_leads_into_the_cluster_is_refused_and_has_no_service(o
     inner = outside.bed.composite("ModelEndpoint", INNER, TEAM)
     assert unstructured.condition(inner, "RoutingReady")["reason"] == "AddressNotAllowed"
     services = outside.bed.control.api.list("v1", "Service", TEAM)
-    owners = {owner["name"] for one in services for owner in unstructured.items(one, "metadata", "ownerReferences")}
+    owners = {
+        owner["name"] for service in services for owner in unstructured.items(service, "metadata", "ownerReferences")
+    }
     assert (INNER in owners, "plain" in owners) == (False, True)
 
 

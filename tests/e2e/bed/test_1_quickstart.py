@@ -23,8 +23,8 @@ def test_the_fleet_becomes_ready(bed: Bed) -> None:
 
 
 def test_a_field_that_does_not_exist_is_refused_by_its_name(bed: Bed) -> None:
-    thing = load(MODEL / "chat.yaml")[0]
-    wrong = {**thing, "spec": {**thing["spec"], "replcas": 2}}
+    obj = load(MODEL / "chat.yaml")[0]
+    wrong = {**obj, "spec": {**obj["spec"], "replcas": 2}}
     said = bed.control.kubectl("create", "--dry-run=server", "-f", "-", given=json.dumps(wrong), may_fail=True)
     assert 'unknown field "spec.replcas"' in said
 
@@ -122,16 +122,16 @@ def test_what_the_bench_measures_with_is_what_crossplane_sends(
     assert _shape(recorded) in [_shape(one) for one in shown]
 
 
-def _shape(thing: Object) -> dict[str, list[str]]:
+def _shape(obj: Object) -> dict[str, list[str]]:
     """What an object consists of, less what people and the bed have written."""
-    managers = {f"{one['manager']} {one.get('subresource', '')}" for one in thing["metadata"]["managedFields"]}
+    managers = {f"{one['manager']} {one.get('subresource', '')}" for one in obj["metadata"]["managedFields"]}
     return {
-        "metadata": sorted(set(thing["metadata"]) - {"annotations", "labels", "generateName"}),
-        "spec": sorted(set(thing["spec"]) - {"taints"}),
-        "crossplane": sorted(thing["spec"]["crossplane"]),
-        "status": sorted(thing["status"]),
-        "conditions": sorted(one["type"] for one in thing["status"]["conditions"]),
-        "managers": sorted(one for one in managers if "crossplane" in one),
+        "metadata": sorted(set(obj["metadata"]) - {"annotations", "labels", "generateName"}),
+        "spec": sorted(set(obj["spec"]) - {"taints"}),
+        "crossplane": sorted(obj["spec"]["crossplane"]),
+        "status": sorted(obj["status"]),
+        "conditions": sorted(one["type"] for one in obj["status"]["conditions"]),
+        "managers": sorted(manager for manager in managers if "crossplane" in manager),
     }
 
 

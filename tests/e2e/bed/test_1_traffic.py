@@ -46,7 +46,9 @@ def test_gateway_and_route_say_what_traefik_says(bed: Bed, serving: Serving) -> 
 
 
 def test_a_request_reaches_an_engine_with_the_path_that_it_serves(serving: Serving, url: str) -> None:
-    paths = {unstructured.text(one, "status", "path"): unstructured.name_of(one) for one in serving.replicas()}
+    paths = {
+        unstructured.text(replica, "status", "path"): unstructured.name_of(replica) for replica in serving.replicas()
+    }
     assert url == f"{FRONT_DOOR}/ml-team/chat"
     for body in (None, b'{"model": "chat", "messages": []}'):
         answer = ask(f"{url}/v1/chat/completions", body)
@@ -60,12 +62,12 @@ def test_a_request_reaches_an_engine_with_the_path_that_it_serves(serving: Servi
 
 def test_replicas_answer_by_turns(bed: Bed, serving: Serving, url: str) -> None:
     """Exactly, while Traefik takes in no change of another model's, after which it begins anew."""
-    replicas = {unstructured.name_of(one) for one in serving.replicas()}
+    replicas = {unstructured.name_of(replica) for replica in serving.replicas()}
 
     def by_turns() -> bool:
         answers = [ask(f"{url}/v1/models") for _ in range(20)]
-        assert {one.status for one in answers} == {200}
-        return Counter(one.backend for one in answers) == dict.fromkeys(replicas, 10)
+        assert {answer.status for answer in answers} == {200}
+        return Counter(answer.backend for answer in answers) == dict.fromkeys(replicas, 10)
 
     bed.processes.until("replicas answer by turns", by_turns)
 

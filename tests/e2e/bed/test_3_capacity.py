@@ -46,7 +46,7 @@ def _tenant(bed: Bed, leaving: Leaving) -> Iterator[None]:
     nodes = set(spare.POOL.node_names)
 
     def full() -> bool:
-        stay = [one for one in leaving.serving.pods() if unstructured.name_of(one) != leaving.pod]
+        stay = [pod for pod in leaving.serving.pods() if unstructured.name_of(pod) != leaving.pod]
         return {_node(one) for one in (*stay, *remote.api.list("v1", "Pod", TENANT))} >= nodes
 
     team = spare.NAMESPACE

@@ -40,7 +40,7 @@ def certificate(bed: Bed, serving: Serving) -> Iterator[Manifest]:
     _patch(bed, {"hostname": NAME, "tls": {"secretRef": {"name": SECRET}}})
     yield secret
     _patch(bed, {"hostname": None, "tls": None})
-    teams = {unstructured.namespace_of(one) for one in _services(bed)}
+    teams = {unstructured.namespace_of(service) for service in _services(bed)}
     bed.await_with_looks("no service goes by the name any more", lambda: not _named(bed), 60, *teams)
     serving.await_ready()
     assert serving.facts() == before
@@ -96,7 +96,11 @@ def _services(bed: Bed) -> list[Manifest]:
 
 def _named(bed: Bed) -> list[str]:
     """The services whose URL has the name."""
-    return [unstructured.name_of(one) for one in _services(bed) if NAME in unstructured.text(one, "status", "address")]
+    return [
+        unstructured.name_of(service)
+        for service in _services(bed)
+        if NAME in unstructured.text(service, "status", "address")
+    ]
 
 
 def _patch(bed: Bed, spec: dict[str, Any]) -> None:

@@ -44,7 +44,7 @@ def test_an_endpoint_that_drains_and_comes_back_again_and_again_costs_no_request
         outside.drain("flapping", draining=False)
         _await(bed, outside, BOTH)
     assert traffic.failures == []
-    assert not bed.isolated or {one.backend for one in traffic.answers} == {"plain", "other"}
+    assert not bed.isolated or {answer.backend for answer in traffic.answers} == {"plain", "other"}
 
 
 def test_an_endpoint_that_is_deleted_at_once_costs_requests_only_until_its_service_notices(

@@ -41,7 +41,9 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
     assert nodes <= set(POOLS[name].node_names)
     claims = bed.inference[CLUSTER].api.list("resource.k8s.io/v1", "ResourceClaim", NAMESPACE)
     mine = [
-        one for one in claims if {user["name"] for user in _users(one)} & {unstructured.name_of(pod) for pod in pods}
+        claim
+        for claim in claims
+        if {user["name"] for user in _users(claim)} & {unstructured.name_of(pod) for pod in pods}
     ]
     devices = [result["pool"] for one in mine for result in one["status"]["allocation"]["devices"]["results"]]
     assert {node: devices.count(node) for node in devices} == dict.fromkeys(nodes, POOLS[name].gpus)

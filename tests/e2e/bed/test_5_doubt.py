@@ -136,31 +136,29 @@ def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving) ->
 def test_references_that_are_wiped_take_nothing_away_and_come_back(bed: Bed, serving: Serving) -> None:
     """Crossplane knows what it has composed by these alone."""
     with serving.as_before():
-        for thing in (bed.composite(*CHAT, NAMESPACE), *serving.replicas()):
-            before = _references(bed, thing)
+        for replica in (bed.composite(*CHAT, NAMESPACE), *serving.replicas()):
+            before = _references(bed, replica)
             assert before
-            bed.control.api.patch(thing, {"spec": {"crossplane": {"resourceRefs": []}}})
-            serving.endures("Crossplane has them again", partial(_has_references, bed, thing, before))
+            bed.control.api.patch(replica, {"spec": {"crossplane": {"resourceRefs": []}}})
+            serving.endures("Crossplane has them again", partial(_has_references, bed, replica, before))
 
 
 @contextmanager
-def _paused(bed: Bed, thing: Manifest) -> Iterator[None]:
+def _paused(bed: Bed, obj: Manifest) -> Iterator[None]:
     """Have Crossplane leave a composite alone, so that nothing repairs what is done to it."""
 
     def pause(value: str | None) -> None:
-        bed.control.api.patch(thing, {"metadata": {"annotations": {"crossplane.io/paused": value}}})
+        bed.control.api.patch(obj, {"metadata": {"annotations": {"crossplane.io/paused": value}}})
 
     pause("true")
     with repaired(lambda: pause(None)):
-        bed.processes.until("the composite is paused", lambda: _says(bed, thing, "Synced", "ReconcilePaused"))
+        bed.processes.until("the composite is paused", lambda: _says(bed, obj, "Synced", "ReconcilePaused"))
         yield
-    bed.processes.until("the composite is composed again", lambda: _says(bed, thing, "Synced", "ReconcileSuccess"))
+    bed.processes.until("the composite is composed again", lambda: _says(bed, obj, "Synced", "ReconcileSuccess"))
 
 
-def _says(bed: Bed, thing: Manifest, condition: str, reason: str) -> bool:
-    found = bed.control.api.get(
-        thing["apiVersion"], thing["kind"], thing["metadata"]["name"], unstructured.namespace_of(thing)
-    )
+def _says(bed: Bed, obj: Manifest, condition: str, reason: str) -> bool:
+    found = bed.control.api.get(obj["apiVersion"], obj["kind"], obj["metadata"]["name"], unstructured.namespace_of(obj))
     return unstructured.condition(found, condition).get("reason") == reason
 
 
@@ -178,15 +176,15 @@ def _locate(bed: Bed, region: str) -> None:
     bed.control.kubectl("label", "inferencecluster", "ams-1", label, "--overwrite")
 
 
-def _references(bed: Bed, thing: Manifest) -> set[tuple[str, str]]:
+def _references(bed: Bed, obj: Manifest) -> set[tuple[str, str]]:
     """Kind and name of what Crossplane knows to be composed by a composite."""
-    name, namespace = unstructured.name_of(thing), unstructured.namespace_of(thing)
-    found = bed.control.api.get(thing["apiVersion"], thing["kind"], name, namespace)
-    return {(one["kind"], one["name"]) for one in unstructured.items(found, "spec", "crossplane", "resourceRefs")}
+    name, namespace = unstructured.name_of(obj), unstructured.namespace_of(obj)
+    found = bed.control.api.get(obj["apiVersion"], obj["kind"], name, namespace)
+    return {(ref["kind"], ref["name"]) for ref in unstructured.items(found, "spec", "crossplane", "resourceRefs")}
 
 
-def _has_references(bed: Bed, thing: Manifest, wanted: set[tuple[str, str]]) -> bool:
-    return _references(bed, thing) == wanted
+def _has_references(bed: Bed, obj: Manifest, wanted: set[tuple[str, str]]) -> bool:
+    return _references(bed, obj) == wanted
 
 
 def _select(bed: Bed, region: str | None) -> None:

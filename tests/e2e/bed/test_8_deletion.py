@@ -65,7 +65,7 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
 
     def unguarded() -> bool:
         guards = (unstructured.mapping(one, "spec", "of") for one in bed.control.api.list(USAGES, "ClusterUsage"))
-        guarded = {unstructured.text(one, "resourceRef", "name") for one in guards if one["kind"] == "Namespace"}
+        guarded = {unstructured.text(guard, "resourceRef", "name") for guard in guards if guard["kind"] == "Namespace"}
         return guarded.isdisjoint(teams)
 
     bed.await_with_looks("the namespaces are not guarded", unguarded, 90, *teams)
@@ -125,7 +125,7 @@ def test_a_cluster_without_its_kubeconfig_waits_and_says_why(bed: Bed) -> None:
     bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "osl-1-kubeconfig")
     bed.control.kubectl("delete", "inferencecluster", "osl-1", "--wait=false")
     stuck = bed.processes.until("what is stuck says why", lambda: _stuck(bed, "osl-1-kubeconfig"))
-    assert {one["kind"] for one in stuck} == {"Object", "Release"}
+    assert {replica["kind"] for replica in stuck} == {"Object", "Release"}
     bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, cluster.kubeconfig.read_text())])
 
 
@@ -162,9 +162,9 @@ def _await_balanced(bed: Bed, reason: str) -> None:
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:
-    found = [thing for kind in leftovers.CONSUMERS for thing in bed.control.api.list(*kind)]
-    said = [thing for thing in found if secret in unstructured.condition(thing, "Synced").get("message", "")]
-    return said if len({thing["kind"] for thing in said}) == len(leftovers.CONSUMERS) else []
+    found = [obj for kind in leftovers.CONSUMERS for obj in bed.control.api.list(*kind)]
+    said = [obj for obj in found if secret in unstructured.condition(obj, "Synced").get("message", "")]
+    return said if len({obj["kind"] for obj in said}) == len(leftovers.CONSUMERS) else []
 
 
 def _is_clear(bed: Bed, cluster: str, namespace: str) -> bool:

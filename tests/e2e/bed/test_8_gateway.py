@@ -22,7 +22,8 @@ def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orde
     def said() -> bool:
         services = [("chat", TEAM), *((name, NAMESPACE) for name in orders.left(SERVICE))]
         found = [
-            unstructured.condition(bed.composite(SERVICE, *one), "GatewayResolved").get("reason") for one in services
+            unstructured.condition(bed.composite(SERVICE, *service), "GatewayResolved").get("reason")
+            for service in services
         ]
         return {*found} == {"GatewayNotFound"}
 
@@ -53,18 +54,18 @@ def test_a_gateway_that_comes_back_serves_every_service_at_its_old_url(
 ) -> None:
     services = {("chat", TEAM): REPLICAS, (LEFT, NAMESPACE): 1}
     assert orders.left(SERVICE) == {LEFT}
-    before = {one: bed.composite(SERVICE, *one)["status"]["address"] for one in services}
+    before = {service: bed.composite(SERVICE, *service)["status"]["address"] for service in services}
     started = time.monotonic()
     bed.control.kubectl.apply_objects([front_door()])
 
     def served() -> bool:
         ready = all(bed.is_true(SERVICE, name, "Ready", team) for name, team in services)
-        return ready and {one: len(backends(bed, *one)) for one in services} == services
+        return ready and {service: len(backends(bed, *service)) for service in services} == services
 
     bed.await_with_looks("every service is Ready", served, 120, TEAM, NAMESPACE)
     journal.note("a gateway that comes back: every service is Ready", time.monotonic() - started)
     assert serving.there
-    assert {one: bed.composite(SERVICE, *one)["status"]["address"] for one in services} == before
+    assert {service: bed.composite(SERVICE, *service)["status"]["address"] for service in services} == before
     for url in before.values() if bed.isolated else ():
         bed.processes.until(f"{url} answers", partial(_answers, url))
     bed.forget(NAMESPACE)

@@ -73,7 +73,9 @@ class Topologies:
         """Its pods that are not on their way out, by name."""
         found = self.bed.inference[CLUSTER].api.list("v1", "Pod", NAMESPACE, **{labels.DEPLOYMENT: name})
         engines = [one for one in found if labels.ENGINE in unstructured.labels(one)]
-        return {unstructured.name_of(one): one for one in engines if "deletionTimestamp" not in one["metadata"]}
+        return {
+            unstructured.name_of(engine): engine for engine in engines if "deletionTimestamp" not in engine["metadata"]
+        }
 
     def ready_pods(self, name: str) -> dict[str, Manifest]:
         """Those that are Ready."""

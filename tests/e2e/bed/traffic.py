@@ -76,11 +76,11 @@ class Traffic:
     @property
     def failures(self) -> list[Answer]:
         """The requests that no replica has answered well."""
-        return [one for one in self.answers if one.status != OK]
+        return [answer for answer in self.answers if answer.status != OK]
 
     def since(self, moment: float) -> list[Answer]:
         """The requests that were sent after a moment, by `time.time`."""
-        return [one for one in self.answers if one.at > moment]
+        return [answer for answer in self.answers if answer.at > moment]
 
     def __enter__(self) -> Self:
         """Begin."""

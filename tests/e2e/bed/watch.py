@@ -85,7 +85,9 @@ class Watch(threading.Thread):
         routes = api.list("gateway.networking.k8s.io/v1", "HTTPRoute", self._namespace)
         services = {unstructured.name_of(one): _owner(one) for one in api.list("v1", "Service", self._namespace)}
         replicas = api.list(f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", self._namespace)
-        deployments = {unstructured.name_of(one): unstructured.labels(one)[labels.DEPLOYMENT] for one in replicas}
+        deployments = {
+            unstructured.name_of(replica): unstructured.labels(replica)[labels.DEPLOYMENT] for replica in replicas
+        }
         ready = list(self._ready_pods())
         with_pod = {unstructured.labels(pod)[labels.REPLICA] for pod in ready}
         pods, serving, served = (defaultdict[str, set[str]](set) for _ in range(3))
@@ -117,9 +119,9 @@ def _backends(route: Object) -> Iterator[str]:
                 yield ref["name"]
 
 
-def _owner(thing: Object) -> str:
+def _owner(obj: Object) -> str:
     """The endpoint that composes a Service, which is named like its replica."""
-    return next((one["name"] for one in unstructured.items(thing, "metadata", "ownerReferences")), "")
+    return next((reference["name"] for reference in unstructured.items(obj, "metadata", "ownerReferences")), "")
 
 
 def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -39,14 +39,14 @@ def yes(*things: Manifest) -> Cases:
     return tuple(Case("create", thing) for thing in things)
 
 
-def no(thing: Manifest, *said: str, lenient: bool = False) -> Cases:
+def no(obj: Manifest, *said: str, lenient: bool = False) -> Cases:
     """This is refused when it is created, for these reasons and no others."""
-    return (Case("create", thing, _some(said), lenient=lenient),)
+    return (Case("create", obj, _some(said), lenient=lenient),)
 
 
 def may_become(old: Manifest, *new: Manifest) -> Cases:
     """An object may be changed to each of these."""
-    return tuple(Case("update", thing, old=old) for thing in new)
+    return tuple(Case("update", obj, old=old) for obj in new)
 
 
 def may_not_become(old: Manifest, new: Manifest, *said: str) -> Cases:
@@ -54,14 +54,14 @@ def may_not_become(old: Manifest, new: Manifest, *said: str) -> Cases:
     return (Case("update", new, _some(said), old),)
 
 
-def status(thing: Manifest, **fields: Any) -> Cases:
+def status(obj: Manifest, **fields: Any) -> Cases:
     """The object may have this status."""
-    return (Case("status", {**thing, "status": fields}, old=thing),)
+    return (Case("status", {**obj, "status": fields}, old=obj),)
 
 
-def no_status(thing: Manifest, fields: Mapping[str, Any], *said: str) -> Cases:
+def no_status(obj: Manifest, fields: Mapping[str, Any], *said: str) -> Cases:
     """The object may not have this status."""
-    return (Case("status", {**thing, "status": fields}, _some(said), thing),)
+    return (Case("status", {**obj, "status": fields}, _some(said), obj),)
 
 
 def _some(said: tuple[str, ...]) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def rule(number: str, sentence: str, *cases: Cases) -> Rule:
 
 def asked(rules: tuple[Rule, ...], question: Question, *, accepted: bool) -> Iterator[tuple[Rule, Case]]:
     """The cases in which one thing is asked, of those with one outcome."""
-    for one in rules:
-        for case in one.cases:
+    for rule in rules:
+        for case in rule.cases:
             if case.question == question and accepted == (not case.said):
-                yield one, case
+                yield rule, case

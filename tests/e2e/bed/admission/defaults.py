@@ -32,14 +32,14 @@ def _cloud(source: str, version: str) -> tuple[Manifest, dict[str, Any]]:
 
 def _written(way: Way) -> tuple[Manifest, dict[str, Any]]:
     """Engines with every block that has defaults, each of them empty."""
-    thing = way.engines(way.engine(serving={}), serving={})
+    obj = way.engines(way.engine(serving={}), serving={})
     filled = {
         f"{way.at}.serving.mode": "Unified",
         f"{way.at}.engines[0].serving.port": 8000,
         f"{way.at}.engines[0].serving.healthPath": "/health",
         f"{way.at}.engines[0].serving.startupSeconds": 1800,
     }
-    return thing, {**_unsaid(way), **filled}
+    return obj, {**_unsaid(way), **filled}
 
 
 DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
@@ -142,7 +142,7 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
 
 def filled(given: Manifest, stored: Manifest) -> tuple[dict[str, object], dict[str, object]]:
     """What a server added to a spec, and what it took away or changed."""
-    before, after = (dict(leaves(thing["spec"], "spec")) for thing in (given, stored))
+    before, after = (dict(leaves(obj["spec"], "spec")) for obj in (given, stored))
     added = {path: value for path, value in after.items() if path not in before}
     lost = {
         path: value

@@ -45,14 +45,14 @@ def labelled(labels: Mapping[str, str]) -> tuple[Manifest, Manifest]:
 def _reserved() -> Iterator[Cases]:
     at, keys = "spec.template.metadata", "keys of template.metadata.labels"
     yield yes(*labelled({"team": "ml", "llm-d.ai/x": "", "infrastructure.modelplane.ai/x": "a.b_c-D"}))
-    for thing in labelled({"modelplane.ai/x": "x"}):
-        yield no(thing, broken(at, f"{keys} {RESERVED}"))
-    for thing in labelled({"Upper.Case/x": "x"}):
-        yield no(thing, broken(at, f"{keys} {QUALIFIED}"))
-    for thing in labelled({f"{'a' * 254}/x": "x"}):
-        yield no(thing, broken(at, f"the prefix of a key of template.metadata.labels {LONG}"))
-    for thing in labelled({"app": "-x"}):
-        yield no(thing, mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
+    for obj in labelled({"modelplane.ai/x": "x"}):
+        yield no(obj, broken(at, f"{keys} {RESERVED}"))
+    for obj in labelled({"Upper.Case/x": "x"}):
+        yield no(obj, broken(at, f"{keys} {QUALIFIED}"))
+    for obj in labelled({f"{'a' * 254}/x": "x"}):
+        yield no(obj, broken(at, f"the prefix of a key of template.metadata.labels {LONG}"))
+    for obj in labelled({"app": "-x"}):
+        yield no(obj, mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
 
 
 def _tolerations() -> Iterator[Cases]:

@@ -42,14 +42,14 @@ _DIGEST: Final = "0123456789abcdef" * 4
 _SCRIPT: Final = "set -eu\nexec vllm serve /mnt/models \\\n  --port=8000\n"
 
 
-def named(thing: Manifest, name: str) -> Manifest:
+def named(obj: Manifest, name: str) -> Manifest:
     """The object, named otherwise."""
-    return {**thing, "metadata": {**thing["metadata"], "name": name}}
+    return {**obj, "metadata": {**obj["metadata"], "name": name}}
 
 
-def coloured(thing: Manifest) -> Manifest:
+def coloured(obj: Manifest) -> Manifest:
     """The object with a field that no kind has."""
-    return {**thing, "spec": {**thing["spec"], "colour": "blue"}}
+    return {**obj, "spec": {**obj["spec"], "colour": "blue"}}
 
 
 def selecting(cel: str) -> Any:
@@ -61,23 +61,20 @@ COMMON: Final[tuple[Rule, ...]] = (
     rule(
         "api 22",
         "the name of an object has at most 63 characters, so that it fits a label's value",
-        yes(*(named(thing, "a" * 63) for thing in MINIMAL if thing["kind"] != "InferenceGateway")),
-        *(no(named(thing, "a" * 64), too_long("metadata.name", 63)) for thing in MINIMAL),
+        yes(*(named(obj, "a" * 63) for obj in MINIMAL if obj["kind"] != "InferenceGateway")),
+        *(no(named(obj, "a" * 64), too_long("metadata.name", 63)) for obj in MINIMAL),
     ),
     rule(
         "api section 1.3",
         "a field that no schema knows is refused by its name",
-        *(no(coloured(thing), unknown("spec.colour")) for thing in MINIMAL),
-        *(no({**thing, "colour": "blue"}, unknown("colour")) for thing in MINIMAL),
+        *(no(coloured(obj), unknown("spec.colour")) for obj in MINIMAL),
+        *(no({**obj, "colour": "blue"}, unknown("colour")) for obj in MINIMAL),
     ),
     rule(
         "api section 1.2",
         "every kind has Crossplane's own settings",
         yes(
-            *(
-                {**thing, "spec": {**thing["spec"], "crossplane": {"compositionUpdatePolicy": "Manual"}}}
-                for thing in MINIMAL
-            )
+            *({**obj, "spec": {**obj["spec"], "crossplane": {"compositionUpdatePolicy": "Manual"}}} for obj in MINIMAL)
         ),
     ),
 )
@@ -161,4 +158,4 @@ DOCUMENTED: Final[tuple[Rule, ...]] = (
     ),
 )
 
-assert {thing["kind"] for thing in MINIMAL} == {kind.kind for kind in KINDS}
+assert {obj["kind"] for obj in MINIMAL} == {kind.kind for kind in KINDS}

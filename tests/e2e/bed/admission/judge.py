@@ -73,32 +73,32 @@ class Judge:
         if case.old is None:
             return self.create(case.thing, lenient=case.lenient)
         with self.existing(case.old) as old:
-            thing = {**case.thing, "metadata": old["metadata"]}
-            return self.write_status(thing) if case.question == "status" else self.apply(thing)
+            obj = {**case.thing, "metadata": old["metadata"]}
+            return self.write_status(obj) if case.question == "status" else self.apply(obj)
 
-    def create(self, thing: Object, *, lenient: bool = False) -> Verdict:
+    def create(self, obj: Object, *, lenient: bool = False) -> Verdict:
         """Ask to create an object."""
-        namespace = unstructured.namespace_of(thing)
-        path = self.api.path(unstructured.text(thing, "apiVersion"), unstructured.text(thing, "kind"), namespace)
-        return self._ask("POST", path, thing, "application/json", "Ignore" if lenient else "Strict")
+        namespace = unstructured.namespace_of(obj)
+        path = self.api.path(unstructured.text(obj, "apiVersion"), unstructured.text(obj, "kind"), namespace)
+        return self._ask("POST", path, obj, "application/json", "Ignore" if lenient else "Strict")
 
-    def apply(self, thing: Object) -> Verdict:
+    def apply(self, obj: Object) -> Verdict:
         """Ask to apply an object on the server's side."""
-        return self._ask("PATCH", self.api.path_of(thing), thing, APPLY)
+        return self._ask("PATCH", self.api.path_of(obj), obj, APPLY)
 
-    def write_status(self, thing: Object) -> Verdict:
+    def write_status(self, obj: Object) -> Verdict:
         """Ask to apply an object's status, as Crossplane does."""
-        bare = {key: value for key, value in thing.items() if key != "spec"}
-        return self._ask("PATCH", f"{self.api.path_of(thing)}/status", bare, APPLY)
+        bare = {key: value for key, value in obj.items() if key != "spec"}
+        return self._ask("PATCH", f"{self.api.path_of(obj)}/status", bare, APPLY)
 
-    def scale(self, thing: Object, replicas: int) -> Verdict:
+    def scale(self, obj: Object, replicas: int) -> Verdict:
         """Ask to scale an object."""
-        return self._ask("PATCH", f"{self.api.path_of(thing)}/scale", {"spec": {"replicas": replicas}}, MERGE)
+        return self._ask("PATCH", f"{self.api.path_of(obj)}/scale", {"spec": {"replicas": replicas}}, MERGE)
 
     @contextmanager
-    def existing(self, thing: Object) -> Iterator[Manifest]:
+    def existing(self, obj: Object) -> Iterator[Manifest]:
         """Have an object for a while, paused; namespaced ones in a namespace of their own."""
-        paused = {**thing, "metadata": {**_moved(thing), "annotations": _PAUSED}}
+        paused = {**obj, "metadata": {**_moved(obj), "annotations": _PAUSED}}
         self.api.apply(paused)
         try:
             yield paused
@@ -116,6 +116,6 @@ class Judge:
         return Verdict(stored)
 
 
-def _moved(thing: Object) -> Manifest:
-    metadata = dict(unstructured.mapping(thing, "metadata"))
+def _moved(obj: Object) -> Manifest:
+    metadata = dict(unstructured.mapping(obj, "metadata"))
     return {**metadata, "namespace": NAMESPACE} if "namespace" in metadata else metadata

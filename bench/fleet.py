@@ -106,7 +106,7 @@ def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Thing:
     return obj
 
 
-def strangers(count: int, clusters: int) -> Iterator[Thing]:
+def others(count: int, clusters: int) -> Iterator[Thing]:
     """Make replicas of other deployments, three to a deployment, spread over the clusters."""
     for number in range(count):
         deployment, cluster = f"model-{number // 3}", cluster_name(number * 7 % clusters)

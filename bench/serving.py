@@ -52,7 +52,7 @@ def measure() -> Server:
 
 def _large() -> bytes:
     order = random.Random(0)  # noqa: S311  # an order, no secret
-    others = list(fleet.strangers(_REPLICAS, _CLUSTERS))
+    others = list(fleet.others(_REPLICAS, _CLUSTERS))
     required = {
         "clusters": [wire.encode(cluster, order) for cluster in fleet.clusters(_CLUSTERS, fleet.taken(others))],
         "replicas": [wire.encode(other, order) for other in others],

@@ -13,7 +13,7 @@ from function.api.engines import Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
-from function.scheduling import DeviceRequest, HoldReason, Rollout, Toleration, Wanted
+from function.scheduling import DeviceRequest, HoldReason, Rollout, SchedulingRequest, Toleration
 from function.scheduling import Engine as WantedEngine
 from function.scheduling import Member as WantedMember
 
@@ -52,7 +52,7 @@ class Demand:
     workload: Workload
     revision: str
     cache: CacheState
-    wanted: Wanted
+    wanted: SchedulingRequest
     size: int = 0
     conflicts: tuple[str, ...] = ()
 
@@ -96,7 +96,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
     reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
-    wanted = Wanted(
+    wanted = SchedulingRequest(
         namespace=observation.namespace,
         name=observation.name,
         replicas=replicas,

@@ -63,7 +63,7 @@ def may_have_lost_endpoint(replica: OwnReplica, namespace: str) -> bool:
 
     Crossplane may have lost track of the endpoint while a list lacks it. In a namespace of the system there is none.
     """
-    return replica.replica.served and replica.serves is not False and not labels.is_system_namespace(namespace)
+    return replica.replica.ever_ready and replica.serves is not False and not labels.is_system_namespace(namespace)
 
 
 def while_draining(endpoint: Object | None, *, serves: bool | None) -> dict[str, str]:

@@ -36,11 +36,11 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     except (ValidationError, InvalidSpecError):
         return []
     found = untracked(observation, replicas.unsorted, observation.answer("endpoints").unsorted)
-    situation = assess(observation.with_untracked(found), demand, clusters, replicas)
-    plan = situation.plan
-    said: dict[str, list[str]] = {name: [] for name in sorted(situation.clusters)}
+    state = assess(observation.with_untracked(found), demand, clusters, replicas)
+    plan = state.plan
+    said: dict[str, list[str]] = {name: [] for name in sorted(state.clusters)}
     for kept in plan.kept:
-        where = _pools(pool for _, pool in kept.replica.pins if pool)
+        where = _pools(pool for _, pool in kept.replica.pool_assignments if pool)
         drift = ["leaves once a successor serves elsewhere"] if kept.draining else []
         drift += [describe_drift(part) for part in (kept.drain, kept.drift) if part is not None]
         text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from function.api import labels, urls
 from function.composition import Object, readiness, unstructured
 from function.composition.cache import Memory, derive
-from function.inventory.nodes import charge
+from function.inventory.nodes import nodes_of_member
 from function.inventory.permissions import Permissions, permissions_of
 from function.scheduling import Cluster, Pool, Replica, Taint
 from function.selectors import Claim, Device, Value
@@ -91,7 +91,7 @@ def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[R
     metadata = unstructured.mapping(obj, "metadata")
     namespace, said = unstructured.text(metadata, "namespace"), unstructured.mapping(metadata, "labels")
     members, fault = _members(obj)
-    pins = (
+    pool_assignments = (
         (unstructured.text(engine, "name"), unstructured.text(member, "nodePoolName")) for engine, member in members
     )
     serves = readiness.serves(obj)
@@ -102,11 +102,11 @@ def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[R
         cluster=cluster,
         index=index,
         revision=unstructured.text(said, labels.REVISION),
-        charges=tuple(filter(None, (charge(engine, member) for engine, member in members))),
-        pins=tuple(dict.fromkeys(pins)),
+        nodes_by_pool=tuple(filter(None, (nodes_of_member(engine, member) for engine, member in members))),
+        pool_assignments=tuple(dict.fromkeys(pool_assignments)),
         serving=serves is True,
-        unsure=serves is None,
-        served=serves is True or bool(unstructured.text(obj, "status", "servingSince")),
+        readiness_unknown=serves is None,
+        ever_ready=serves is True or bool(unstructured.text(obj, "status", "servingSince")),
         created=unstructured.text(metadata, "creationTimestamp"),
         terminating=bool(unstructured.text(metadata, "deletionTimestamp")),
         draining=isinstance(unstructured.dig(metadata, "annotations", labels.DRAINING_SINCE), str),

@@ -33,7 +33,7 @@ from function.deployment.state import (
     API_VERSION,
     CLUSTERS,
     REPLICAS,
-    Situation,
+    DeploymentState,
     assess,
     cache_requirement,
     endpoints_requirement,
@@ -64,98 +64,96 @@ def compose(draft: Draft) -> Composition:
 
     draft.adopt(untracked(seen, replicas.unsorted, endpoints.unsorted))
     seen = draft.observation
-    situation = assess(seen, demand, clusters, replicas)
-    for fault in situation.faults:
+    state = assess(seen, demand, clusters, replicas)
+    for fault in state.faults:
         draft.skip("InputInvalid", fault)
-    if situation.plan.doubt:
+    if state.plan.doubt:
         draft.set_condition(
             SCHEDULED, "NoClusters", "No InferenceClusters found, and replicas exist: nothing is changed"
         )
         return draft.hold("InputMissing", "no InferenceClusters were found although replicas run on some")
-    if not situation.clusters:
+    if not state.clusters:
         draft.skip("InputMissing", "there are no InferenceClusters")
-    for name in situation.dark:
+    for name in state.dark:
         draft.skip("InputMissing", f"InferenceCluster {name} publishes no node pools; replicas there stay")
-    for one in situation.missed:
+    for one in state.missed:
         draft.skip("InputMissing", placement_status.describe_absence(one))
         draft.requeue_at(one.ends)
-    for moment in timers.deadlines(seen, demand, situation.own.values()):
+    for moment in timers.deadlines(seen, demand, state.own.values()):
         draft.requeue_at(moment)
-    if situation.crowded:
+    if state.crowded:
         draft.requeue_at(seen.now + CROWDED)
-    _compose_replicas(draft, situation)
-    placement_status.say_placement(draft, situation)
-    placement_status.publish(draft, situation)
-    return draft.finish(ready=placement_status.is_ready(draft, situation))
+    _compose_replicas(draft, state)
+    placement_status.say_placement(draft, state)
+    placement_status.publish(draft, state)
+    return draft.finish(ready=placement_status.is_ready(draft, state))
 
 
-def _compose_replicas(draft: Draft, situation: Situation) -> None:
-    own, plan = situation.own, situation.plan
+def _compose_replicas(draft: Draft, state: DeploymentState) -> None:
+    own, plan = state.own, state.plan
     for kept in plan.kept:
-        _stay(draft, situation, own[kept.replica])
+        _stay(draft, state, own[kept.replica])
     for replica, _ in plan.leaving:
-        _leave(draft, situation, own[replica])
+        _leave(draft, state, own[replica])
     for replica in plan.terminating:
-        _keep(draft, situation, own[replica])
-        _endpoint(draft, situation, own[replica], draining=True, may_create=False)
+        _keep(draft, state, own[replica])
+        _endpoint(draft, state, own[replica], draining=True, may_create=False)
     for replica in plan.lost:
         draft.drop(own[replica].key)
         draft.drop(own[replica].endpoint_key)
-    for placement, body in zip(plan.placed, situation.new, strict=True):
+    for placement, body in zip(plan.placed, state.new, strict=True):
         key = replica_key(placement.cluster, placement.index)
         draft.child(key, body)
         draft.foreground_delete(key)
-    _bury_endpoints(draft, situation)
+    _bury_endpoints(draft, state)
 
 
-def _stay(draft: Draft, situation: Situation, replica: OwnReplica) -> None:
+def _stay(draft: Draft, state: DeploymentState, replica: OwnReplica) -> None:
     """Keep a replica, and its endpoint as far as it serves."""
-    if situation.frozen and replica.replica.draining:
-        _drain(draft, situation, replica, _departure(draft, replica))
+    if state.frozen and replica.replica.draining:
+        _drain(draft, state, replica, _departure(draft, replica))
         return
-    _keep(draft, situation, replica)
+    _keep(draft, state, replica)
     draining = None if replica.serves is None else not replica.serves
-    _endpoint(draft, situation, replica, draining=draining, may_create=draining is False)
+    _endpoint(draft, state, replica, draining=draining, may_create=draining is False)
 
 
-def _leave(draft: Draft, situation: Situation, replica: OwnReplica) -> None:
+def _leave(draft: Draft, state: DeploymentState, replica: OwnReplica) -> None:
     """Take the next step of a replica that is no longer wanted."""
     leaving = _departure(draft, replica)
-    alone = draft.observed(replica.endpoint_key) is None and not may_have_lost_endpoint(
-        replica, situation.demand.namespace
-    )
+    alone = draft.observed(replica.endpoint_key) is None and not may_have_lost_endpoint(replica, state.demand.namespace)
     if alone or leaving.is_over(draft.observation.now):
         draft.drop(replica.key)
         draft.drop(replica.endpoint_key)
         return
     draft.requeue_at(leaving.ends)
-    _drain(draft, situation, replica, leaving)
+    _drain(draft, state, replica, leaving)
 
 
 def _departure(draft: Draft, replica: OwnReplica) -> Departure:
     return departure_of(draft.observation, draft.observed(replica.endpoint_key), replica.thing)
 
 
-def _drain(draft: Draft, situation: Situation, replica: OwnReplica, leaving: Departure) -> None:
+def _drain(draft: Draft, state: DeploymentState, replica: OwnReplica, leaving: Departure) -> None:
     """Keep a replica running with nothing new sent to it, and note since when."""
-    _keep(draft, situation, replica, leaving.annotation)
+    _keep(draft, state, replica, leaving.annotation)
     serves = while_draining(draft.observed(replica.endpoint_key), serves=replica.serves)
-    may_create = may_have_lost_endpoint(replica, situation.demand.namespace)
+    may_create = may_have_lost_endpoint(replica, state.demand.namespace)
     noted = {**leaving.annotation, **serves}
-    _endpoint(draft, situation, replica, draining=True, may_create=may_create, annotations=noted)
+    _endpoint(draft, state, replica, draining=True, may_create=may_create, annotations=noted)
 
 
 def _keep(
-    draft: Draft, situation: Situation, replica: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
+    draft: Draft, state: DeploymentState, replica: OwnReplica, annotations: Mapping[str, str] = MappingProxyType({})
 ) -> None:
     """Re-emit a replica, with its labels and annotations anew."""
-    draft.keep(replica.key, labels=_labels(situation, replica), annotations=annotations)
+    draft.keep(replica.key, labels=_labels(state, replica), annotations=annotations)
     draft.foreground_delete(replica.key)
 
 
 def _endpoint(
     draft: Draft,
-    situation: Situation,
+    state: DeploymentState,
     replica: OwnReplica,
     *,
     draining: bool | None,
@@ -166,21 +164,21 @@ def _endpoint(
         draft,
         replica.endpoint_key,
         replica.thing,
-        situation.address(replica.replica.cluster),
-        _labels(situation, replica),
+        state.address(replica.replica.cluster),
+        _labels(state, replica),
         draining=draining,
-        may_create=may_create and not labels.is_system_namespace(situation.demand.namespace),
+        may_create=may_create and not labels.is_system_namespace(state.demand.namespace),
         annotations=annotations,
     )
 
 
-def _labels(situation: Situation, replica: OwnReplica) -> dict[str, str]:
-    return replica_labels(situation.demand, replica.replica.cluster, replica.replica.index, replica.replica.revision)
+def _labels(state: DeploymentState, replica: OwnReplica) -> dict[str, str]:
+    return replica_labels(state.demand, replica.replica.cluster, replica.replica.index, replica.replica.revision)
 
 
-def _bury_endpoints(draft: Draft, situation: Situation) -> None:
+def _bury_endpoints(draft: Draft, state: DeploymentState) -> None:
     """Let endpoints go whose replica is gone, after they have drained."""
-    inhabited = {replica.endpoint_key for replica in situation.own.values()}
+    inhabited = {replica.endpoint_key for replica in state.own.values()}
     now = draft.observation.now
     for key, endpoint in sorted(draft.observation.children.items()):
         if not key.startswith(ENDPOINT) or key in inhabited:

@@ -66,7 +66,7 @@ class Roster:
     """
 
     own: tuple[OwnReplica, ...]
-    strangers: tuple[Replica, ...]
+    others: tuple[Replica, ...]
     faults: tuple[str, ...]
 
 
@@ -87,7 +87,7 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
         if key.startswith(REPLICA):
             own[key] = _child(key, child)
     known = {_identity(replica.thing) for replica in own.values()}
-    strangers: list[Replica] = []
+    others: list[Replica] = []
     faults = [replica.fault for replica in own.values() if replica.fault]
     for one, obj in sorted(read_listed(listed), key=lambda pair: pair[0].order):
         if one.identity in known:
@@ -98,10 +98,10 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
         if ours and one.replica.terminating and one.key not in own:
             own[one.key] = OwnReplica(one.key, obj, replace(one.replica, own=True), fault=one.fault)
             continue
-        strangers.append(one.replica)
+        others.append(one.replica)
         if ours and not one.replica.terminating:
             faults.append(f"{_who(obj)} is controlled by this deployment, which never wrote it; {_LEFT_ALONE}")
-    return Roster(tuple(own[key] for key in sorted(own)), tuple(strangers), tuple(sorted(faults)))
+    return Roster(tuple(own[key] for key in sorted(own)), tuple(others), tuple(sorted(faults)))
 
 
 def read_listed(listed: Iterable[Object]) -> Iterator[tuple[ListedReplica, Object]]:

@@ -15,7 +15,7 @@ from function.deployment.endpoints import is_draining
 from function.deployment.own_replicas import OwnReplica
 from function.deployment.replica_manifest import replica_name
 from function.deployment.rollout_status import listing
-from function.deployment.state import Situation
+from function.deployment.state import DeploymentState
 from function.scheduling import (
     HoldReason,
     InvalidSelector,
@@ -51,32 +51,32 @@ def say_cache(draft: Draft, demand: Demand) -> None:
             draft.set_condition(CACHE, "ModelCacheResolved")
 
 
-def say_placement(draft: Draft, situation: Situation) -> None:
+def say_placement(draft: Draft, state: DeploymentState) -> None:
     """Say how many replicas have a place and serve, and what is the matter with their places."""
-    draft.set_condition(SCHEDULED, *_scheduled(situation))
-    draft.set_condition(READY, *_ready(situation))
-    draft.set_condition(PROGRESSING, *rollout_status.progress(situation))
-    if situation.plan.invalid and situation.plan.kept:
+    draft.set_condition(SCHEDULED, *_scheduled(state))
+    draft.set_condition(READY, *_ready(state))
+    draft.set_condition(PROGRESSING, *rollout_status.progress(state))
+    if state.plan.invalid and state.plan.kept:
         draft.carry_condition(DRIFTED)
         draft.carry_condition(OVERCOMMITTED)
         return
-    draft.set_condition(DRIFTED, *_drifted(situation))
-    draft.set_condition(OVERCOMMITTED, *_overcommitted(situation))
+    draft.set_condition(DRIFTED, *_drifted(state))
+    draft.set_condition(OVERCOMMITTED, *_overcommitted(state))
 
 
-def serving(situation: Situation) -> int:
+def serving(state: DeploymentState) -> int:
     """Count the replicas that stay and are observed to serve."""
-    return sum(kept.serves is True for kept in situation.kept)
+    return sum(kept.serves is True for kept in state.kept)
 
 
-def is_ready(draft: Draft, situation: Situation) -> bool:
+def is_ready(draft: Draft, state: DeploymentState) -> bool:
     """Tell whether enough replicas are reached: they serve, and services may send requests to their endpoints.
 
     A deployment that was Ready stays so while replicas and endpoints that do not say whether they are could
     make up the number.
     """
-    needed = situation.demand.needed
-    reached = [_is_reached(draft, kept) for kept in situation.kept]
+    needed = state.demand.needed
+    reached = [_is_reached(draft, kept) for kept in state.kept]
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     return reached.count(True) >= needed or (was_ready and len(reached) - reached.count(False) >= needed)
 
@@ -99,37 +99,37 @@ def describe_absence(absence: Absence) -> str:
     return f"InferenceCluster {absence.cluster} is not found any more; replicas there stay until {until}"
 
 
-def publish(draft: Draft, situation: Situation) -> None:
+def publish(draft: Draft, state: DeploymentState) -> None:
     """Publish the deployment's status."""
-    demand = situation.demand
+    demand = state.demand
     before = unstructured.mapping(draft.observation.status, "revision")
     since = unstructured.text(before, "since") if before.get("name") == demand.revision else ""
-    missing = situation.absences[:_MOST_MISSING]
+    missing = state.absences[:_MOST_MISSING]
     draft.publish(
         {
             "replicas": {
                 "desired": demand.replicas,
-                "total": situation.scheduled,
-                "ready": min(serving(situation), demand.replicas),
+                "total": state.scheduled,
+                "ready": min(serving(state), demand.replicas),
             },
-            "placements": _placements(situation),
+            "placements": _placements(state),
             "selector": f"{labels.DEPLOYMENT}={demand.name}",
             "revision": {"name": demand.revision, "since": since or timestamps.text_of(draft.observation.latest)},
-            "revisions": rollout_status.counts(situation),
-            "avoid": timers.to_avoid(draft.observation, demand, situation.plan),
+            "revisions": rollout_status.counts(state),
+            "avoid": timers.to_avoid(draft.observation, demand, state.plan),
             **({"missing": [one.entry() for one in missing]} if missing else {}),
         }
     )
 
 
-def _placements(situation: Situation) -> list[Manifest]:
-    demand = situation.demand
+def _placements(state: DeploymentState) -> list[Manifest]:
+    demand = state.demand
     found: list[tuple[tuple[str, int], Manifest]] = []
-    for kept in situation.kept:
-        pools = sorted({pool for _, pool in kept.replica.pins if pool})
+    for kept in state.kept:
+        pools = sorted({pool for _, pool in kept.replica.pool_assignments if pool})
         entry = _placement(kept.replica.name, kept.replica.cluster, pools, kept.replica.revision)
         found.append(((kept.replica.cluster, kept.replica.index), {**entry, "serving": kept.serves is True}))
-    for new in situation.plan.placed:
+    for new in state.plan.placed:
         name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
         pools = sorted({engine.pool for engine in new.engines})
         found.append(
@@ -146,10 +146,10 @@ def _placement(name: str, cluster: str, pools: Sequence[str], revision: str) -> 
 # ---------------------------------------------------------------------- conditions
 
 
-def _scheduled(situation: Situation) -> tuple[str, str]:
-    demand, plan = situation.demand, situation.plan
-    placed, wanted = situation.scheduled, demand.replicas
-    if not situation.clusters:
+def _scheduled(state: DeploymentState) -> tuple[str, str]:
+    demand, plan = state.demand, state.plan
+    placed, wanted = state.scheduled, demand.replicas
+    if not state.clusters:
         return "NoClusters", "No InferenceClusters found: create one"
     if plan.invalid:
         return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
@@ -166,38 +166,38 @@ def _scheduled(situation: Situation) -> tuple[str, str]:
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
     if placed < wanted:
-        return _short(situation)
-    clusters = sorted({one.cluster for one in plan.placed} | {kept.replica.cluster for kept in situation.kept})
+        return _short(state)
+    clusters = sorted({one.cluster for one in plan.placed} | {kept.replica.cluster for kept in state.kept})
     message = (
         f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
         f"{listing(clusters)}"
     )
-    return ("ReplicasCreated" if situation.kept else "Scheduling"), message
+    return ("ReplicasCreated" if state.kept else "Scheduling"), message
 
 
-def _short(situation: Situation) -> tuple[str, str]:
+def _short(state: DeploymentState) -> tuple[str, str]:
     """Say why fewer replicas have a place than are asked for."""
-    demand, plan = situation.demand, situation.plan
-    placed, wanted = situation.scheduled, demand.replicas
+    demand, plan = state.demand, state.plan
+    placed, wanted = state.scheduled, demand.replicas
     if plan.held is not None:
         return "WaitingForCache", f"{placed} of {wanted} placed; the others wait for ModelCache {demand.cache_name}"
-    if situation.too_large:
+    if state.too_large:
         return "ResponseTooLarge", (
             f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
             "shorten the pod templates or split the deployment"
         )
-    barred = _barred(situation)
+    barred = _barred(state)
     if barred is not None:
         return barred
     reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
     return reason, summary(placed, wanted, plan.rejections)
 
 
-def _barred(situation: Situation) -> tuple[str, str] | None:
+def _barred(state: DeploymentState) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
-    demand, rejections = situation.demand, situation.plan.rejections
+    demand, rejections = state.demand, state.plan.rejections
     considered = [(name, rejection) for name, rejection in rejections if not isinstance(rejection, NotSelected)]
-    counted = f"{situation.scheduled} of {demand.replicas} placed"
+    counted = f"{state.scheduled} of {demand.replicas} placed"
     if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
         return "NamespaceReserved", f"{counted}; namespace {demand.namespace} is reserved: {where}"
@@ -224,24 +224,22 @@ def _invalid(selectors: Sequence[InvalidSelector]) -> str:
     return f"{places}\n{excerpt}" if excerpt else places
 
 
-def _ready(situation: Situation) -> tuple[str, str]:
-    wanted, ready = situation.demand.replicas, min(serving(situation), situation.demand.replicas)
+def _ready(state: DeploymentState) -> tuple[str, str]:
+    wanted, ready = state.demand.replicas, min(serving(state), state.demand.replicas)
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
-    if not situation.scheduled:
+    if not state.scheduled:
         return "NoReplicasScheduled", f"0 of {wanted} ready"
     counted = f"{ready} of {wanted} ready"
     if ready >= wanted:
         return "AllReplicasReady", counted
-    return "ModelStarting", "; ".join([counted, *_not_ready(situation)])
+    return "ModelStarting", "; ".join([counted, *_not_ready(state)])
 
 
-def _not_ready(situation: Situation) -> list[str]:
+def _not_ready(state: DeploymentState) -> list[str]:
     """Name the first replica that does not serve, and count those that have no place."""
-    said = [
-        f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in situation.kept if not kept.serves
-    ]
-    missing = situation.demand.replicas - situation.scheduled
+    said = [f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in state.kept if not kept.serves]
+    missing = state.demand.replicas - state.scheduled
     return [*said[:1], *([f"{missing} without a place"] if missing > 0 else [])]
 
 
@@ -251,10 +249,10 @@ def _why(replica: OwnReplica) -> str:
     return told or readiness.of(replica.thing).message
 
 
-def _drifted(situation: Situation) -> tuple[str, str]:
-    kept = situation.plan.kept
-    if situation.missed:
-        return "ClusterMissing", listing(map(describe_absence, situation.missed), "; ")
+def _drifted(state: DeploymentState) -> tuple[str, str]:
+    kept = state.plan.kept
+    if state.missed:
+        return "ClusterMissing", listing(map(describe_absence, state.missed), "; ")
     found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain or one.draining]
     if not found:
         return "InPlace", ""
@@ -272,9 +270,9 @@ def _drift(kept: Kept) -> str:
     return "; ".join([*leaves, *(describe_drift(part) for part in (kept.drain, kept.drift) if part is not None)])
 
 
-def _overcommitted(situation: Situation) -> tuple[str, str]:
+def _overcommitted(state: DeploymentState) -> tuple[str, str]:
     found = [
         f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
-        for one in situation.plan.overcommitted
+        for one in state.plan.overcommitted
     ]
     return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

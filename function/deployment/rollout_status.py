@@ -7,7 +7,7 @@ from typing import Final
 
 from function.composition import Manifest, unstructured
 from function.deployment.own_replicas import OwnReplica
-from function.deployment.state import Situation
+from function.deployment.state import DeploymentState
 from function.scheduling import Progress, summary
 
 _LISTED: Final = 5
@@ -22,10 +22,10 @@ _REASONS: Final = {
 }
 
 
-def progress(situation: Situation) -> tuple[str, str]:
+def progress(state: DeploymentState) -> tuple[str, str]:
     """The reason and the message of the condition Progressing."""
-    demand, plan = situation.demand, situation.plan
-    own = [*situation.kept, *(situation.own[replica] for replica, _ in plan.leaving)]
+    demand, plan = state.demand, state.plan
+    own = [*state.kept, *(state.own[replica] for replica, _ in plan.leaving)]
     old = [replica for replica in own if replica.replica.revision != demand.revision]
     new = [replica for replica in own if replica.replica.revision == demand.revision]
     running = len(new) + len(plan.placed)
@@ -34,26 +34,26 @@ def progress(situation: Situation) -> tuple[str, str]:
     reason = _REASONS[plan.progress]
     match plan.progress:
         case Progress.COMPLETE:
-            return reason, f"{situation.scheduled} of {situation.scheduled} replicas run revision {demand.revision}"
+            return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {demand.revision}"
         case Progress.FAILED:
             seconds = int(demand.deadline.total_seconds())
             return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
         case Progress.NO_ROOM:
-            why = summary(situation.scheduled, demand.replicas, plan.rejections).partition(", ")[2]
+            why = summary(state.scheduled, demand.replicas, plan.rejections).partition(", ")[2]
             least = demand.replicas - demand.wanted.rollout.max_unavailable
             return reason, f"{counted}{_stay(old)}, since at least {least} have to serve; no room for another: {why}"
         case _:
             return reason, f"{counted}{_stay(old)}"
 
 
-def counts(situation: Situation) -> list[Manifest]:
+def counts(state: DeploymentState) -> list[Manifest]:
     """How many replicas run and serve each revision, by its name."""
     found: dict[str, Manifest] = {}
-    for kept in situation.kept:
+    for kept in state.kept:
         entry = found.setdefault(kept.replica.revision, {"name": kept.replica.revision, "replicas": 0, "serving": 0})
         entry["replicas"] += 1
         entry["serving"] += kept.serves is True
-    for new in situation.plan.placed:
+    for new in state.plan.placed:
         entry = found.setdefault(new.revision, {"name": new.revision, "replicas": 0, "serving": 0})
         entry["replicas"] += 1
     return [found[name] for name in sorted(found) if name]

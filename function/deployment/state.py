@@ -36,7 +36,7 @@ def cache_requirement(namespace: str, name: str) -> Requirement:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class DeploymentState:
     """A deployment's situation.
 
     Attributes:
@@ -91,7 +91,7 @@ class Situation:
         return found.gateway_address if found else ""
 
 
-def assess(observation: Observation, demand: Demand, clusters: Required, replicas: Required) -> Situation:
+def assess(observation: Observation, demand: Demand, clusters: Required, replicas: Required) -> DeploymentState:
     """Assess a deployment's situation.
 
     Args:
@@ -109,9 +109,9 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     missing = absences(observation, absent) if view.complete and known else ()
     waited = {one.cluster for one in missing if not one.is_over(observation.now)} if view.complete else absent
     known |= {name: unseen_cluster(name) for name in waited}
-    fleet = Fleet(tuple(known.values()), (*own, *roster.strangers))
+    fleet = Fleet(tuple(known.values()), (*own, *roster.others))
     barred = _barred(demand, view.permissions)
-    wanted = replace(demand.wanted, avoid=timers.avoided(observation, demand), barred=barred)
+    wanted = replace(demand.wanted, backoff=timers.avoided(observation, demand), barred=barred)
     names = {replica.name for replica in fleet.replicas if replica.namespace == demand.namespace}
     plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
     new = _new(demand, plan, view.objects)
@@ -124,7 +124,7 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
     dark = tuple(name for name in inhabited if known[name].pools is None)
     crowded = bool(plan.rejections) and any(replica.terminating for replica in fleet.replicas)
-    return Situation(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
+    return DeploymentState(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
 
 
 def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:

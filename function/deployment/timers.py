@@ -16,7 +16,7 @@ from function.deployment import draining
 from function.deployment.demand import Demand
 from function.deployment.endpoints import is_draining, may_have_lost_endpoint
 from function.deployment.own_replicas import OwnReplica
-from function.scheduling import Avoid, Leave, Plan
+from function.scheduling import Backoff, DeletionReason, Plan
 
 YIELD: Final = timedelta(minutes=2)
 """How long a pool rests in which a replica had to make way for others."""
@@ -36,14 +36,14 @@ def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnRepli
     """
     now = observation.now
     has_endpoint = one.endpoint_key in observation.children
-    served = one.replica.served or has_endpoint
+    served = one.replica.ever_ready or has_endpoint
     reachable = has_endpoint or one.key in observation.untracked or may_have_lost_endpoint(one, demand.namespace)
-    one = replace(one, replica=replace(one.replica, served=served, reachable=reachable))
+    one = replace(one, replica=replace(one.replica, ever_ready=served, reachable=reachable))
     settles, expires = _settles(observation, one), _expires(demand, one)
     found = replace(
         one.replica,
-        settled=settles is not None and settles <= now,
-        stuck=expires is not None and expires <= now and one.serves is False,
+        available=settles is not None and settles <= now,
+        deadline_exceeded=expires is not None and expires <= now and one.serves is False,
     )
     return replace(one, replica=found)
 
@@ -55,10 +55,10 @@ def deadlines(observation: Observation, demand: Demand, own: Iterable[OwnReplica
     return (moment for moment in moments_ if moment is not None and moment > observation.now)
 
 
-def avoided(observation: Observation, demand: Demand) -> tuple[Avoid, ...]:
+def avoided(observation: Observation, demand: Demand) -> tuple[Backoff, ...]:
     """The pools that rest."""
     return tuple(
-        Avoid(entry["cluster"], entry["pool"], timestamps.text_of(until))
+        Backoff(entry["cluster"], entry["pool"], timestamps.text_of(until))
         for entry, until in _resting(observation, demand)
         if until > observation.now
     )
@@ -69,12 +69,16 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
 
     All is forgotten when every replica serves, and when something else is to run.
     """
-    left = [(one, why) for one, why in plan.leaving if why in {Leave.YIELDS, Leave.STUCK} and not one.draining]
-    if not left and all(kept.replica.served for kept in plan.kept):
+    left = [
+        (one, why)
+        for one, why in plan.leaving
+        if why in {DeletionReason.YIELDS, DeletionReason.STUCK} and not one.draining
+    ]
+    if not left and all(kept.replica.ever_ready for kept in plan.kept):
         return []
     known = {(entry["cluster"], entry["pool"]): dict(entry) for entry, _ in _resting(observation, demand)}
     for replica, why in left:
-        for pool in sorted({pool for pool, _ in replica.charges}):
+        for pool in sorted({pool for pool, _ in replica.nodes_by_pool}):
             place = (replica.cluster, pool)
             attempts = unstructured.integer(known.get(place), "attempts") + 1
             until = observation.latest + _rest(demand, why, attempts)
@@ -87,9 +91,9 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
     return [known[place] for place in sorted(known)][:_MOST_ENTRIES]
 
 
-def _rest(demand: Demand, why: Leave, attempts: int) -> timedelta:
+def _rest(demand: Demand, why: DeletionReason, attempts: int) -> timedelta:
     """How long a pool rests; twice as long after every time that a replica has never served there."""
-    if why is Leave.YIELDS:
+    if why is DeletionReason.YIELDS:
         return YIELD
     doublings: int = 2 ** min(attempts - 1, _MOST_DOUBLINGS)
     return min(demand.deadline * doublings, LONGEST_REST)
@@ -116,7 +120,7 @@ def _settles(observation: Observation, replica: OwnReplica) -> datetime | None:
 def _expires(demand: Demand, replica: OwnReplica) -> datetime | None:
     """When a replica that has never served has had its time; None when it has served."""
     created = timestamps.time_of(replica.replica.created)
-    return None if replica.replica.served or created is None else created + demand.deadline
+    return None if replica.replica.ever_ready or created is None else created + demand.deadline
 
 
 def _resting(observation: Observation, demand: Demand) -> Iterator[tuple[Object, datetime]]:

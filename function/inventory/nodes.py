@@ -13,19 +13,19 @@ from function.composition import Manifest, Object, unstructured
 _WORKER = "Worker"
 
 
-def charges(replica: Object) -> Iterator[tuple[str, int]]:
+def nodes_by_pool(replica: Object) -> Iterator[tuple[str, int]]:
     """Pool and nodes for each member that claims devices; several entries for a pool add up.
 
     What cannot be read takes nothing.
     """
     for engine in unstructured.items(replica, "spec", "engines"):
         for member in unstructured.items(engine, "members"):
-            taken = charge(engine, member)
+            taken = nodes_of_member(engine, member)
             if taken is not None:
                 yield taken
 
 
-def charge(engine: Object, member: Object) -> tuple[str, int] | None:
+def nodes_of_member(engine: Object, member: Object) -> tuple[str, int] | None:
     """Pool and nodes for one member of an engine; None when it takes nothing."""
     pool = unstructured.text(member, "nodePoolName")
     if not pool or not unstructured.dig(member, "deviceRequests"):
@@ -42,7 +42,7 @@ def with_counts(pools: Iterable[Manifest], replicas: Iterable[Object]) -> list[M
     """
     taken: Counter[str] = Counter()
     for replica in replicas:
-        for name, nodes in charges(replica):
+        for name, nodes in nodes_by_pool(replica):
             taken[name] += nodes
     return [_counted(pool, taken[unstructured.text(pool, "name")]) for pool in pools]
 

@@ -12,26 +12,26 @@ from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Replica
 from function.scheduling.placing import Placer
 from function.scheduling.plan import Kept, Placement
 from function.scheduling.reasons import (
-    Avoided,
+    BackedOff,
     NoGateway,
     NoNodePools,
     NotReady,
     NotSelected,
     PoolsUnknown,
-    Rejection,
     Tainted,
     Terminating,
+    UnschedulableReason,
 )
 from function.scheduling.retention import keep, missing_labels
 from function.scheduling.room import Room, make_room
 from function.scheduling.team import Team
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 
 
 class Board:
     """The clusters with what is taken on them, for one deployment. What is placed is charged at once."""
 
-    def __init__(self, clusters: Mapping[str, Cluster], wanted: Wanted, replicas: Iterable[Replica]) -> None:
+    def __init__(self, clusters: Mapping[str, Cluster], wanted: SchedulingRequest, replicas: Iterable[Replica]) -> None:
         """Set up the board.
 
         Args:
@@ -49,7 +49,7 @@ class Board:
     @property
     def closed(self) -> frozenset[tuple[str, str]]:
         """Pools that take no new replica of the deployment."""
-        return frozenset((backoff.cluster, backoff.pool) for backoff in self.wanted.avoid)
+        return frozenset((backoff.cluster, backoff.pool) for backoff in self.wanted.backoff)
 
     @property
     def places(self) -> bool:
@@ -69,11 +69,15 @@ class Board:
 
     def retry(self, team: Team) -> tuple[tuple[Replica, Placement], ...]:
         """Find another place for the first replica that is stuck; nothing when there is none."""
-        stuck = [replica for replica in team.current if replica.stuck and replica.revision == self.wanted.revision]
+        stuck = [
+            replica
+            for replica in team.current
+            if replica.deadline_exceeded and replica.revision == self.wanted.revision
+        ]
         if not self.places or not stuck or self.wanted.most_new == 0:
             return ()
         first = stuck[0]
-        closed = self.closed | {(replica.cluster, pool) for replica in stuck for pool, _ in replica.charges}
+        closed = self.closed | {(replica.cluster, pool) for replica in stuck for pool, _ in replica.nodes_by_pool}
         others = [replica for replica in team.staying if replica != first]
         return tuple((first, placement) for placement in self._take(1, others, closed))
 
@@ -94,11 +98,11 @@ class Board:
             for replica in staying
         )
 
-    def rejections(self) -> tuple[tuple[str, Rejection], ...]:
+    def rejections(self) -> tuple[tuple[str, UnschedulableReason], ...]:
         """Say for every cluster why it takes no further replica."""
         return tuple((name, self._rejection(cluster)) for name, cluster in self.clusters.items())
 
-    def _rejection(self, cluster: Cluster) -> Rejection:
+    def _rejection(self, cluster: Cluster) -> UnschedulableReason:
         closed = _closed(cluster, self.wanted)
         if closed is not None:
             return closed
@@ -108,8 +112,8 @@ class Board:
             return self.placer.why_not(pools, free)
         taken = {engine.pool for engine in fit.engines}
         return next(
-            Avoided(backoff.pool, backoff.until)
-            for backoff in self.wanted.avoid
+            BackedOff(backoff.pool, backoff.until)
+            for backoff in self.wanted.backoff
             if backoff.cluster == cluster.name and backoff.pool in taken
         )
 
@@ -141,7 +145,7 @@ def _indices(own: Iterable[Replica]) -> defaultdict[str, set[int]]:
     return used
 
 
-def _closed(cluster: Cluster, wanted: Wanted) -> Rejection | None:
+def _closed(cluster: Cluster, wanted: SchedulingRequest) -> UnschedulableReason | None:
     """Find what keeps every new replica of the deployment out, whatever is free."""
     missing = missing_labels(cluster, wanted)
     if missing:

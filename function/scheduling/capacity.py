@@ -23,7 +23,7 @@ class Ledger:
         self._base: Counter[tuple[str, str]] | None = None
         self._taken: Counter[tuple[str, str]] = Counter()
         for replica in replicas:
-            for pool, nodes in replica.charges:
+            for pool, nodes in replica.nodes_by_pool:
                 self._taken[replica.cluster, pool] += nodes
 
     def free(self, cluster: Cluster, closed: Container[tuple[str, str]] = ()) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ class Ledger:
         else:
             trial._base, trial._taken = self._base, self._taken.copy()
         for replica in replicas:
-            for pool, nodes in replica.charges:
+            for pool, nodes in replica.nodes_by_pool:
                 trial._taken[replica.cluster, pool] -= nodes
         return trial
 
@@ -77,9 +77,9 @@ def overcommitted(
     taken: Counter[tuple[str, str]] = Counter()
     for replica in replicas:
         if not replica.terminating:
-            for pool, nodes in replica.charges:
+            for pool, nodes in replica.nodes_by_pool:
                 taken[replica.cluster, pool] += nodes
-    ours = {(replica.cluster, pool) for replica in used for pool, _ in replica.charges}
+    ours = {(replica.cluster, pool) for replica in used for pool, _ in replica.nodes_by_pool}
     return tuple(
         Overcommit(cluster.name, pool.name, max(pool.nodes, 0), charged)
         for cluster in clusters

@@ -23,7 +23,7 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
         replicas: All replicas of all deployments. Those being deleted have given up already.
     """
     present = [replica for replica in replicas if not replica.terminating]
-    mine = {(replica.cluster, pool) for replica in present if _may_yield(replica) for pool, _ in replica.charges}
+    mine = {(replica.cluster, pool) for replica in present if _may_yield(replica) for pool, _ in replica.nodes_by_pool}
     takers: defaultdict[tuple[str, str], list[tuple[Replica, int]]] = defaultdict(list)
     for replica in sorted(present, key=_rank) if mine else ():
         for pool, nodes in _taken(replica).items():
@@ -39,7 +39,7 @@ def yielders(clusters: Mapping[str, Cluster], replicas: Iterable[Replica]) -> fr
 
 
 def _may_yield(replica: Replica) -> bool:
-    return replica.own and not replica.served and not replica.unsure
+    return replica.own and not replica.ever_ready and not replica.readiness_unknown
 
 
 def _left_over(takers: Iterable[tuple[Replica, int]], room: int) -> Iterator[Replica]:
@@ -54,10 +54,10 @@ def _left_over(takers: Iterable[tuple[Replica, int]], room: int) -> Iterator[Rep
 def _taken(replica: Replica) -> Counter[str]:
     """The nodes that a replica takes, by pool."""
     taken: Counter[str] = Counter()
-    for pool, nodes in replica.charges:
+    for pool, nodes in replica.nodes_by_pool:
         taken[pool] += nodes
     return taken
 
 
 def _rank(replica: Replica) -> tuple[bool, str, str, str]:
-    return (not replica.served, replica.created, replica.namespace, replica.name)
+    return (not replica.ever_ready, replica.created, replica.namespace, replica.name)

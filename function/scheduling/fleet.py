@@ -79,14 +79,15 @@ class Replica:
         cluster: The cluster that it is pinned to.
         index: Its number among its deployment's replicas on that cluster.
         revision: The revision of the deployment that it was made from.
-        charges: Pool and nodes it takes there, as it was placed. Several entries for a pool add up.
-        pins: Engine and pool, as it was placed, the pool empty where a member names none; empty if not known.
+        nodes_by_pool: Pool and nodes it takes there, as it was placed. Several entries for a pool add up.
+        pool_assignments: Engine and pool, as it was placed, the pool empty where a member names none; empty if not
+            known.
         serving: Whether it serves now.
-        unsure: Whether it says neither that it serves nor that it does not.
-        served: Whether it has ever served.
+        readiness_unknown: Whether it says neither that it serves nor that it does not.
+        ever_ready: Whether it has ever served.
         reachable: Whether requests may reach it, if it serves.
-        settled: Whether it has served long enough for every service to have noticed.
-        stuck: Whether it has never served in all the time that it was given.
+        available: Whether it has served long enough for every service to have noticed.
+        deadline_exceeded: Whether it has never served in all the time that it was given.
         created: Creation time as RFC 3339 text, comparable as text.
         terminating: Whether it is being deleted.
         draining: Whether it is marked as leaving.
@@ -99,14 +100,14 @@ class Replica:
     cluster: str
     index: int
     revision: str = ""
-    charges: tuple[tuple[str, int], ...] = ()
-    pins: tuple[tuple[str, str], ...] = ()
+    nodes_by_pool: tuple[tuple[str, int], ...] = ()
+    pool_assignments: tuple[tuple[str, str], ...] = ()
     serving: bool = False
-    unsure: bool = False
-    served: bool = False
+    readiness_unknown: bool = False
+    ever_ready: bool = False
     reachable: bool = True
-    settled: bool = False
-    stuck: bool = False
+    available: bool = False
+    deadline_exceeded: bool = False
     created: str = ""
     terminating: bool = False
     draining: bool = False

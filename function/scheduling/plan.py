@@ -7,10 +7,10 @@ from enum import Enum
 
 from function.scheduling.drift import DrainBlocked, PlacementDrifted
 from function.scheduling.fleet import Replica
-from function.scheduling.reasons import HoldReason, Rejection
+from function.scheduling.reasons import HoldReason, UnschedulableReason
 
 
-class Leave(Enum):
+class DeletionReason(Enum):
     """What singled out a replica when fewer are wanted; the value is a phrase."""
 
     NOT_SERVING = "it is not serving"
@@ -158,10 +158,10 @@ class Plan:
 
     kept: tuple[Kept, ...] = ()
     placed: tuple[Placement, ...] = ()
-    leaving: tuple[tuple[Replica, Leave], ...] = ()
+    leaving: tuple[tuple[Replica, DeletionReason], ...] = ()
     lost: tuple[Replica, ...] = ()
     terminating: tuple[Replica, ...] = ()
-    rejections: tuple[tuple[str, Rejection], ...] = ()
+    rejections: tuple[tuple[str, UnschedulableReason], ...] = ()
     invalid: tuple[InvalidSelector, ...] = ()
     overcommitted: tuple[Overcommit, ...] = ()
     held: HoldReason | None = None

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from function.scheduling.fleet import Replica
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Quorum:
 
     def without(self, leaving: Iterable[Replica]) -> Quorum:
         """The quorum when these replicas are gone."""
-        return Quorum(self.available - sum(replica.settled for replica in leaving), self.least)
+        return Quorum(self.available - sum(replica.available for replica in leaving), self.least)
 
 
-def quorum(replicas: Iterable[Replica], wanted: Wanted) -> Quorum:
+def quorum(replicas: Iterable[Replica], wanted: SchedulingRequest) -> Quorum:
     """Count a deployment's available replicas.
 
     Args:
@@ -43,14 +43,14 @@ def quorum(replicas: Iterable[Replica], wanted: Wanted) -> Quorum:
         wanted: The deployment.
     """
     least = max(wanted.replicas - wanted.rollout.max_unavailable, 0)
-    return Quorum(sum(replica.settled for replica in replicas), least)
+    return Quorum(sum(replica.available for replica in replicas), least)
 
 
 def answers(replica: Replica) -> bool:
     """Tell whether a replica may answer requests; one that has served and says nothing now may."""
-    return replica.reachable and (replica.serving or (replica.unsure and replica.served))
+    return replica.reachable and (replica.serving or (replica.readiness_unknown and replica.ever_ready))
 
 
 def merit(replica: Replica) -> tuple[bool, bool, bool]:
     """Rank replicas by what requests would miss without them, the least first."""
-    return (replica.settled, answers(replica) and not replica.draining, answers(replica))
+    return (replica.available, answers(replica) and not replica.draining, answers(replica))

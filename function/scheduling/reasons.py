@@ -116,7 +116,7 @@ class Tainted:
 
 
 @dataclass(frozen=True, slots=True)
-class Avoided:
+class BackedOff:
     """There is room, in a pool that a replica has left without having served.
 
     Attributes:
@@ -231,7 +231,7 @@ class NoDevice:
     engine: str = ""
 
 
-Rejection: TypeAlias = (
+UnschedulableReason: TypeAlias = (
     NotSelected
     | ReservedNamespace
     | NotPermitted
@@ -241,7 +241,7 @@ Rejection: TypeAlias = (
     | PoolsUnknown
     | NoNodePools
     | Tainted
-    | Avoided
+    | BackedOff
     | NotEnoughNodes
     | EnginesTooLarge
     | TooComplex
@@ -268,7 +268,7 @@ _PLAIN: Final = {
 }
 
 
-def describe(rejection: Rejection) -> str:
+def describe(rejection: UnschedulableReason) -> str:
     """Put a rejection into words for one cluster, as a phrase without the cluster's name."""
     match rejection:
         case NotSelected(labels=labels):
@@ -277,7 +277,7 @@ def describe(rejection: Rejection) -> str:
             return _barred(rejection)
         case Tainted(key=key, effect=effect):
             return f"tainted {key}:{effect}" if effect else f"tainted {key}"
-        case Avoided(pool=pool, until=until):
+        case BackedOff(pool=pool, until=until):
             return f"left a moment ago (pool {pool}{f', not before {until}' if until else ''})"
         case NotEnoughNodes(pool=pool, needed=needed, free=free, engine=engine):
             return f"needs {plural(needed, 'free node')} in pool {pool}{_for(engine)} ({max(free, 0)} free)"

@@ -22,10 +22,12 @@ from function.scheduling.fleet import NO_EXECUTE, Cluster, Pool, Replica
 from function.scheduling.placing import Placer
 from function.scheduling.plan import Kept
 from function.scheduling.reasons import TooComplex
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 
 
-def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer, *, nowhere_to_go: bool = True) -> Kept:
+def keep(
+    replica: Replica, cluster: Cluster, wanted: SchedulingRequest, placer: Placer, *, nowhere_to_go: bool = True
+) -> Kept:
     """Keep a replica on its cluster, and tell how its place differs from what is asked for now.
 
     Args:
@@ -53,24 +55,24 @@ def keep(replica: Replica, cluster: Cluster, wanted: Wanted, placer: Placer, *, 
     )
 
 
-def missing_labels(cluster: Cluster, wanted: Wanted) -> tuple[tuple[str, str], ...]:
+def missing_labels(cluster: Cluster, wanted: SchedulingRequest) -> tuple[tuple[str, str], ...]:
     """Find the labels that are asked for and that the cluster does not have."""
     has = set(cluster.labels)
     return tuple(label for label in sorted(wanted.match_labels) if label not in has)
 
 
-def _pool_drift(replica: Replica, pools: Sequence[Pool], wanted: Wanted, placer: Placer) -> list[Drift]:
+def _pool_drift(replica: Replica, pools: Sequence[Pool], wanted: SchedulingRequest, placer: Placer) -> list[Drift]:
     """Compare the replica's pools with what is published, and its current engines with their pools."""
     published = {pool.name: place for place, pool in enumerate(pools)}
-    pinned = {pool for pool, _ in replica.charges} | {pool for _, pool in replica.pins if pool}
+    pinned = {pool for pool, _ in replica.nodes_by_pool} | {pool for _, pool in replica.pool_assignments if pool}
     gone: list[Drift] = [PoolGone(pool) for pool in sorted(pinned - published.keys())]
-    gone += [NotPinned(engine) for engine, pool in replica.pins if not pool]
+    gone += [NotPinned(engine) for engine, pool in replica.pool_assignments if not pool]
     if gone or replica.revision != wanted.revision:
         return gone
-    pins = dict(replica.pins)
+    pool_assignments = dict(replica.pool_assignments)
     drift: list[Drift] = []
     for engine, offer in zip(wanted.engines, placer.offer(pools), strict=True):
-        pool = pins.get(engine.name)
+        pool = pool_assignments.get(engine.name)
         if pool is not None and published[pool] not in offer.pools:
             alone = placer.offer([pools[published[pool]]])[wanted.engines.index(engine)]
             if alone.misfit is not None and not isinstance(alone.misfit, TooComplex):

@@ -51,8 +51,8 @@ def make_room(
         The replicas, in the order in which they were chosen; fewer than would do where no more may go.
     """
     left = sorted(
-        (replica for replica in old if not replica.unsure),
-        key=lambda one: (not one.draining, answers(one), one.settled, one.cluster, -one.index, one.name),
+        (replica for replica in old if not replica.readiness_unknown),
+        key=lambda one: (not one.draining, answers(one), one.available, one.cluster, -one.index, one.name),
     )
     trial, chosen = ledger.without(going), list[Replica]()
     for _ in range(places):

@@ -12,18 +12,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Replica
-from function.scheduling.plan import Leave
+from function.scheduling.plan import DeletionReason
 from function.scheduling.quorum import Quorum, merit
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 
 
 def choose_leavers(
     replicas: Iterable[Replica],
     clusters: Mapping[str, Cluster],
-    wanted: Wanted,
+    wanted: SchedulingRequest,
     most: int,
     needed: Quorum,
-) -> tuple[tuple[Replica, Leave], ...]:
+) -> tuple[tuple[Replica, DeletionReason], ...]:
     """Choose the replicas that are too many.
 
     Args:
@@ -41,7 +41,7 @@ def choose_leavers(
     place = {replica: number for number, replica in enumerate(ordered)}
     load = Counter(replica.cluster for replica in staying)
     why = {replica: _weakness(replica, clusters[replica.cluster], wanted) for replica in staying}
-    leaving: list[tuple[Replica, Leave]] = []
+    leaving: list[tuple[Replica, DeletionReason]] = []
     while len(staying) > most:
         able = [replica for replica in staying if needed.allows([replica])]
         if not able:
@@ -62,15 +62,15 @@ def choose_leavers(
     return tuple(leaving)
 
 
-_ORDER = tuple(Leave)
+_ORDER = tuple(DeletionReason)
 
 
-def _weakness(replica: Replica, cluster: Cluster, wanted: Wanted) -> Leave:
+def _weakness(replica: Replica, cluster: Cluster, wanted: SchedulingRequest) -> DeletionReason:
     """Find the first thing that speaks for letting this replica go."""
     if not replica.serving or replica.draining:
-        return Leave.NOT_SERVING
+        return DeletionReason.NOT_SERVING
     if not cluster.ready or not cluster.gateway_address:
-        return Leave.DEGRADED_CLUSTER
+        return DeletionReason.DEGRADED_CLUSTER
     if wanted.untolerated(cluster.taints, NO_SCHEDULE, NO_EXECUTE):
-        return Leave.TAINTED_CLUSTER
-    return Leave.SURPLUS
+        return DeletionReason.TAINTED_CLUSTER
+    return DeletionReason.SURPLUS

@@ -15,13 +15,13 @@ from function.scheduling.board import Board
 from function.scheduling.capacity import overcommitted
 from function.scheduling.contest import yielders
 from function.scheduling.fleet import Fleet, Replica
-from function.scheduling.plan import InvalidSelector, Kept, Leave, Placement, Plan, Progress
+from function.scheduling.plan import DeletionReason, InvalidSelector, Kept, Placement, Plan, Progress
 from function.scheduling.team import Team, line_up
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 from function.selectors import COST_LIMIT, SelectorError, compile_selector
 
 
-def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
+def schedule(fleet: Fleet, wanted: SchedulingRequest) -> Plan:
     """Plan a deployment's replicas.
 
     Args:
@@ -54,9 +54,9 @@ def schedule(fleet: Fleet, wanted: Wanted) -> Plan:
     making_room = board.make_room(team, terminating, len(placed))
     leaving = (
         *team.leaving,
-        *((replica, Leave.YIELDS) for replica in alive if replica in yielding),
-        *((one, Leave.STUCK) for one, _ in retried),
-        *((one, Leave.MAKES_ROOM) for one in making_room),
+        *((replica, DeletionReason.YIELDS) for replica in alive if replica in yielding),
+        *((one, DeletionReason.STUCK) for one, _ in retried),
+        *((one, DeletionReason.MAKES_ROOM) for one in making_room),
     )
     gone = {one for one, _ in leaving}
     staying = [replica for replica in alive if replica not in gone]
@@ -83,7 +83,7 @@ def _progress(team: Team, alive: Iterable[Replica], *, short: bool, making_room:
         return Progress.HELD
     if team.wanted.rollout.paused:
         return Progress.PAUSED
-    starting = any(not replica.settled for replica in team.current)
+    starting = any(not replica.available for replica in team.current)
     waits = short and not making_room and not starting and not team.leaving
     return Progress.NO_ROOM if waits else Progress.REPLACING
 
@@ -110,7 +110,7 @@ _TOO_MUCH: Final = (
 )
 
 
-def _invalid_selectors(wanted: Wanted) -> tuple[InvalidSelector, ...]:
+def _invalid_selectors(wanted: SchedulingRequest) -> tuple[InvalidSelector, ...]:
     """Find the selectors that do not compile, or that cost too much beside those before them."""
     invalid: list[InvalidSelector] = []
     costs: dict[str, int] = {}

@@ -13,8 +13,8 @@ from function.scheduling.reasons import (
     NoDevice,
     NotEnoughNodes,
     NotSelected,
-    Rejection,
     Tainted,
+    UnschedulableReason,
     describe,
     plural,
 )
@@ -63,7 +63,7 @@ _GUARD: Final = "Guard with has() what a device may lack: where a selector fails
 """What to do where a selector has failed on a device."""
 
 
-def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]]) -> str:
+def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, UnschedulableReason]]) -> str:
     """Sum up why not more replicas were placed.
 
     Args:
@@ -89,7 +89,7 @@ def summary(placed: int, wanted: int, rejections: Iterable[tuple[str, Rejection]
     return f"{_shorten(text, LENGTH - len(remedy) - 2)}. {remedy}".rstrip()
 
 
-def _remedy(reasons: Sequence[Rejection]) -> str:
+def _remedy(reasons: Sequence[UnschedulableReason]) -> str:
     """Say what to do about the reason that is closest to a place."""
     kinds = {reason.kind for reason in reasons}
     closest = next((kind for kind in _REMEDIES if kind in kinds), None)
@@ -99,9 +99,9 @@ def _remedy(reasons: Sequence[Rejection]) -> str:
     return _GUARD if closest is Kind.NO_DEVICE and failed else _REMEDIES[closest]
 
 
-def _tally(considered: Sequence[Rejection]) -> str:
+def _tally(considered: Sequence[UnschedulableReason]) -> str:
     """Count the reasons of the clusters that were considered."""
-    by_kind: defaultdict[Kind, list[Rejection]] = defaultdict(list)
+    by_kind: defaultdict[Kind, list[UnschedulableReason]] = defaultdict(list)
     for rejection in considered:
         by_kind[rejection.kind].append(rejection)
     parts = [part for kind in Kind if kind in by_kind for part in _parts(kind, by_kind[kind])]
@@ -113,9 +113,9 @@ def _tally(considered: Sequence[Rejection]) -> str:
     return f"{plural(len(considered), 'cluster')}: {', '.join(listed)}"
 
 
-def _parts(kind: Kind, rejections: Sequence[Rejection]) -> list[tuple[int, str]]:
+def _parts(kind: Kind, rejections: Sequence[UnschedulableReason]) -> list[tuple[int, str]]:
     """Group the reasons of one kind; many variants are summed up as one."""
-    groups: defaultdict[Rejection, list[Rejection]] = defaultdict(list)
+    groups: defaultdict[UnschedulableReason, list[UnschedulableReason]] = defaultdict(list)
     for rejection in rejections:
         groups[_gist(rejection)].append(rejection)
     if len(groups) > _SPELT_OUT:
@@ -124,7 +124,7 @@ def _parts(kind: Kind, rejections: Sequence[Rejection]) -> list[tuple[int, str]]
     return sorted(phrases, key=lambda part: (-part[0], part[1]))
 
 
-def _gist(rejection: Rejection) -> Rejection:
+def _gist(rejection: UnschedulableReason) -> UnschedulableReason:
     """Leave out what may differ within a group."""
     match rejection:
         case NotEnoughNodes():
@@ -139,7 +139,7 @@ def _gist(rejection: Rejection) -> Rejection:
             return rejection
 
 
-def _phrase(group: Sequence[Rejection]) -> str:
+def _phrase(group: Sequence[UnschedulableReason]) -> str:
     """Word a group: figures are added up over its clusters, or the best of them is given."""
     first = group[0]
     match first:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from function.scheduling.fleet import NO_EXECUTE, Cluster, Replica
-from function.scheduling.plan import Leave
+from function.scheduling.plan import DeletionReason
 from function.scheduling.quorum import Quorum, quorum
 from function.scheduling.scaling import choose_leavers
-from function.scheduling.workload import Wanted
+from function.scheduling.workload import SchedulingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Team:
         leaving: Those of all three that leave now, with what singled them out.
     """
 
-    wanted: Wanted
+    wanted: SchedulingRequest
     quorum: Quorum
     current: tuple[Replica, ...]
     old: tuple[Replica, ...] = ()
     drained: tuple[Replica, ...] = ()
-    leaving: tuple[tuple[Replica, Leave], ...] = ()
+    leaving: tuple[tuple[Replica, DeletionReason], ...] = ()
 
     @property
     def staying(self) -> tuple[Replica, ...]:
@@ -47,7 +47,7 @@ class Team:
     def failed(self) -> bool:
         """Whether what is wanted now has been given its time and has never served."""
         newest = [replica for replica in self.current if replica.revision == self.wanted.revision]
-        return bool(newest) and all(one.stuck for one in newest)
+        return bool(newest) and all(one.deadline_exceeded for one in newest)
 
     @property
     def rolls(self) -> bool:
@@ -67,7 +67,7 @@ class Team:
         return max(min(short, replicas + max(surge, len(self.drained)) - total), min(short, replicas - total), 0)
 
 
-def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted: Wanted) -> Team:
+def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted: SchedulingRequest) -> Team:
     """Tell who may stay, who is to be replaced, and who leaves.
 
     Args:
@@ -92,7 +92,7 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
     leaving = choose_leavers(current, clusters, wanted, most, available)
     gone = {one for one, _ in leaving}
     current = [replica for replica in current if replica not in gone]
-    needed = max(wanted.replicas - sum(replica.settled for replica in current), 0)
+    needed = max(wanted.replicas - sum(replica.available for replica in current), 0)
     leaving += choose_leavers((*old, *drained), clusters, wanted, needed, available.without(gone))
     gone |= {one for one, _ in leaving}
     return Team(
@@ -105,5 +105,5 @@ def line_up(replicas: Iterable[Replica], clusters: Mapping[str, Cluster], wanted
     )
 
 
-def _is_drained(cluster: Cluster, wanted: Wanted) -> bool:
+def _is_drained(cluster: Cluster, wanted: SchedulingRequest) -> bool:
     return bool(wanted.untolerated(cluster.taints, NO_EXECUTE))

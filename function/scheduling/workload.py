@@ -93,7 +93,7 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True)
-class Avoid:
+class Backoff:
     """A pool that a replica has left without having served, and that takes none for a while.
 
     Attributes:
@@ -108,7 +108,7 @@ class Avoid:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SchedulingRequest:
     """A deployment as the scheduler sees it.
 
     Attributes:
@@ -122,7 +122,7 @@ class Wanted:
         fill: Whether new replicas may be placed; without, replicas are only kept and scaled down.
         hold_reason: Why not, when `fill` is off.
         rollout: How replicas are replaced.
-        avoid: Pools that take no new replica of the deployment.
+        backoff: Pools that take no new replica of the deployment.
         most_new: The most replicas that may be placed at once; None for as many as are missing.
         barred: Clusters that may take no new replica of the deployment, by name, with why.
     """
@@ -137,7 +137,7 @@ class Wanted:
     fill: bool = True
     hold_reason: HoldReason | None = None
     rollout: Rollout = Rollout()
-    avoid: tuple[Avoid, ...] = ()
+    backoff: tuple[Backoff, ...] = ()
     most_new: int | None = None
     barred: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ import pytest
 from function.api.model_deployment import ModelDeploymentSpec
 from function.composition import InvalidSpecError, Manifest, Required
 from function.deployment.demand import CacheState, Demand, read_demand
-from function.scheduling import DeviceRequest, Engine, HoldReason, Member, Toleration, Wanted
+from function.scheduling import DeviceRequest, Engine, HoldReason, Member, SchedulingRequest, Toleration
 from tests.support.deployments import (
     GPU,
     NIC,
@@ -51,7 +51,7 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
         ],
     )
     found = demand(obj)
-    assert found.wanted == Wanted(
+    assert found.wanted == SchedulingRequest(
         namespace="ml-team",
         name="chat",
         replicas=3,

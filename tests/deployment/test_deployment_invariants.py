@@ -14,7 +14,7 @@ from function import fn
 from function.composers import answer
 from function.composition import Composition, Manifest, Observation, unstructured
 from function.deployment import model_deployment
-from function.inventory.nodes import charges
+from function.inventory.nodes import nodes_by_pool
 from tests.support import api, protocol
 from tests.support.deployments import (
     KEY,
@@ -158,7 +158,7 @@ def yields(world: World, replica: Manifest | None) -> bool:
         if unstructured.dig(one, "spec", "clusterName") == where and not unstructured.text(
             one, "metadata", "deletionTimestamp"
         ):
-            for pool_name, nodes in charges(one):
+            for pool_name, nodes in nodes_by_pool(one):
                 counted[pool_name] += nodes
     pools = [
         pool

@@ -253,10 +253,10 @@ def test_a_replica_is_read_with_what_it_takes_and_where_it_is_pinned() -> None:
         cluster="a",
         index=0,
         revision=children["replica-a-0"]["metadata"]["labels"]["modelplane.ai/revision"],
-        charges=(("a100", 3),),
-        pins=(("vllm", "a100"),),
+        nodes_by_pool=(("a100", 3),),
+        pool_assignments=(("vllm", "a100"),),
         serving=True,
-        served=True,
+        ever_ready=True,
         created=AN_HOUR_AGO,
         own=True,
     )
@@ -267,19 +267,19 @@ def test_a_gang_takes_a_node_for_every_pod_that_claims() -> None:
     body = obj["spec"]["engines"][0]["members"][0]
     bare = {key: value for key, value in body.items() if key != "deviceRequests"}
     worker = {**body, "role": "Worker", "worker": {"nodes": 3}}
-    for members, charges in (
+    for members, nodes_by_pool in (
         ([{**bare, "role": "Leader"}, worker], (("a100", 6),)),
         ([{**body, "role": "Leader"}, worker], (("a100", 2), ("a100", 6))),
         ([{**body, "worker": {"nodes": 9}}], (("a100", 2),)),
         ([{**body, "role": "Worker"}], (("a100", 2),)),
     ):
         obj["spec"]["engines"][0]["members"] = members
-        assert read(obj)[0].charges == charges
+        assert read(obj)[0].nodes_by_pool == nodes_by_pool
 
 
 def test_a_replica_that_served_before_and_does_not_now_is_known_to_have() -> None:
     found, _ = read({**taken("a"), "status": {"servingSince": "2025-01-01T00:00:00Z"}})
-    assert (found.serving, found.served) == (False, True)
+    assert (found.serving, found.ever_ready) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -34,11 +34,11 @@ def changed(obj: Manifest, **metadata: Any) -> Manifest:
 
 
 def roster(children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING) -> tuple[list[str], list[str]]:
-    """The keys of own replicas, with `?` for those that are only listed, and the names of strangers."""
+    """The keys of own replicas, with `?` for those that are only listed, and the names of others."""
     observed = observation(owner, children)
     found = read_replicas(observed.with_untracked(untracked(observed, listed, ())), listed)
     own = [replica.key + ("" if replica.key in children else "?") for replica in found.own]
-    return own, [f"{replica.namespace}/{replica.name}" for replica in found.strangers]
+    return own, [f"{replica.namespace}/{replica.name}" for replica in found.others]
 
 
 def test_a_key_names_cluster_and_index() -> None:
@@ -217,7 +217,7 @@ def test_a_replica_being_deleted_that_is_only_listed_holds_its_index() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strangers", "places"),
+    ("others", "places"),
     [
         ([taken("a")], []),
         ([taken("a", pool_name="gone")], ["replica-a-0"]),
@@ -227,12 +227,12 @@ def test_a_replica_being_deleted_that_is_only_listed_holds_its_index() -> None:
     ],
     ids=["another's", "in a pool that is not published", "written by hand", "being deleted", "elsewhere"],
 )
-def test_strangers_are_charged_for_their_nodes(strangers: list[Manifest], places: list[str]) -> None:
+def test_others_are_charged_for_their_nodes(others: list[Manifest], places: list[str]) -> None:
     """Rules 17 and 18."""
-    assert sorted(composed(deployment(1), [cluster("a", pool("a100", 1))], listed=strangers).children) == places
+    assert sorted(composed(deployment(1), [cluster("a", pool("a100", 1))], listed=others).children) == places
 
 
-def test_a_strangers_leader_that_claims_nothing_takes_no_node() -> None:
+def test_a_others_leader_that_claims_nothing_takes_no_node() -> None:
     """Rule 19."""
     gang = taken("a")
     worker = {**gang["spec"]["engines"][0]["members"][0], "role": "Worker", "worker": {"nodes": 2}}

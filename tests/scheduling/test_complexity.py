@@ -69,7 +69,9 @@ def test_others_are_placed_where_the_matching_is_easy() -> None:
 
 
 def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
-    fleet = Fleet((cluster("a", pool("p", 4, *entries())),), (own("a", 0, ("p", 1), pins=(("engine", "p"),)),))
+    fleet = Fleet(
+        (cluster("a", pool("p", 4, *entries())),), (own("a", 0, ("p", 1), pool_assignments=(("engine", "p"),)),)
+    )
     plan = schedule(fleet, wanted(1, engine(standalone(*requests()))))
     assert [kept.drift for kept in plan.kept] == [None]
     assert (plan.leaving, plan.placed) == ((), ())

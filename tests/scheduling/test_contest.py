@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import Avoid, Avoided, Leave, NotEnoughNodes, Replica
+from function.scheduling import BackedOff, Backoff, DeletionReason, NotEnoughNodes, Replica
 from tests.support.fleets import cluster, kept, leaving, other, own, places, plan, pool, wanted
 
 ONE_NODE = cluster("a", pool(nodes=1))
 
 
 def fresh(on: str = "a", index: int = 0, created: str = "2026-01-01T00:00:01Z", **more: object) -> Replica:
-    return own(on, index, serving=False, served=False, created=created, **more)
+    return own(on, index, serving=False, ever_ready=False, created=created, **more)
 
 
 def rival(created: str = "2026-01-01T00:00:00Z", **more: object) -> Replica:
-    values: dict[str, Any] = {"name": "rival", "serving": False, "served": False, "created": created, **more}
+    values: dict[str, Any] = {"name": "rival", "serving": False, "ever_ready": False, "created": created, **more}
     return other("a", **values)
 
 
 def test_the_younger_of_two_that_have_never_served_yields() -> None:
     answer = plan([ONE_NODE], wanted(), fresh(), rival())
-    assert [why for _, why in answer.leaving] == [Leave.YIELDS]
+    assert [why for _, why in answer.leaving] == [DeletionReason.YIELDS]
     assert (kept(answer), places(answer)) == ([], [])
 
 
@@ -37,20 +37,24 @@ def test_between_two_of_the_same_age_the_name_decides() -> None:
 
 
 def test_one_that_has_served_comes_before_older_ones_that_have_not() -> None:
-    assert kept(plan([ONE_NODE], wanted(), fresh(), rival("2027-01-01T00:00:00Z", served=True))) == []
+    assert kept(plan([ONE_NODE], wanted(), fresh(), rival("2027-01-01T00:00:00Z", ever_ready=True))) == []
 
 
 def test_one_that_has_served_stays_and_its_pool_is_reported() -> None:
-    answer = plan([ONE_NODE], wanted(), own("a", created="2026-02-01T00:00:00Z"), rival(served=True))
+    answer = plan([ONE_NODE], wanted(), own("a", created="2026-02-01T00:00:00Z"), rival(ever_ready=True))
     assert kept(answer) == ["a/0"]
     assert [(one.pool, one.nodes, one.charged) for one in answer.overcommitted] == [("pool", 1, 2)]
 
 
 def test_a_smaller_one_that_still_fits_stays_although_a_larger_one_before_it_does_not() -> None:
     fleet = [cluster("a", pool(nodes=3))]
-    served, large = rival("2025-01-01T00:00:00Z", served=True, name="s"), rival(name="l")
+    served, large = rival("2025-01-01T00:00:00Z", ever_ready=True, name="s"), rival(name="l")
     answer = plan(
-        fleet, wanted(), fresh(), replace(served, charges=(("pool", 2),)), replace(large, charges=(("pool", 2),))
+        fleet,
+        wanted(),
+        fresh(),
+        replace(served, nodes_by_pool=(("pool", 2),)),
+        replace(large, nodes_by_pool=(("pool", 2),)),
     )
     assert kept(answer) == ["a/0"]
 
@@ -66,19 +70,19 @@ def test_one_that_yields_is_placed_elsewhere_at_once_when_there_is_room() -> Non
 
 
 def test_a_pool_that_is_avoided_takes_nothing_and_the_reason_is_given() -> None:
-    avoid = (Avoid("a", "pool", "2026-01-01T00:02:00Z"),)
-    answer = plan([cluster("a", pool(nodes=1))], replace(wanted(), avoid=avoid))
-    assert (places(answer), answer.rejections) == ([], (("a", Avoided("pool", "2026-01-01T00:02:00Z")),))
+    avoid = (Backoff("a", "pool", "2026-01-01T00:02:00Z"),)
+    answer = plan([cluster("a", pool(nodes=1))], replace(wanted(), backoff=avoid))
+    assert (places(answer), answer.rejections) == ([], (("a", BackedOff("pool", "2026-01-01T00:02:00Z")),))
 
 
 def test_of_a_pool_that_is_avoided_and_full_it_is_said_that_it_is_full() -> None:
-    answer = plan([cluster("a", pool(nodes=0))], replace(wanted(), avoid=(Avoid("a", "pool"),)))
+    answer = plan([cluster("a", pool(nodes=0))], replace(wanted(), backoff=(Backoff("a", "pool"),)))
     assert answer.rejections == (("a", NotEnoughNodes("pool", 1, 0)),)
 
 
 def test_another_pool_of_the_same_cluster_is_not_avoided() -> None:
     fleet = [cluster("a", pool("pool", 1), pool("next", 1))]
-    answer = plan(fleet, replace(wanted(), avoid=(Avoid("a", "pool"),)))
+    answer = plan(fleet, replace(wanted(), backoff=(Backoff("a", "pool"),)))
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
 
 
@@ -89,23 +93,29 @@ def test_a_cluster_that_has_published_no_pools_is_not_judged(published: bool) ->
 
 
 def test_a_replica_that_is_stuck_is_tried_in_another_pool_when_there_is_room() -> None:
-    stuck = fresh(stuck=True)
+    stuck = fresh(deadline_exceeded=True)
     answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], wanted(), stuck)
-    assert [(one.name, why) for one, why in answer.leaving] == [(stuck.name, Leave.STUCK)]
+    assert [(one.name, why) for one, why in answer.leaving] == [(stuck.name, DeletionReason.STUCK)]
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
     assert answer.placed[0].index == 1, "the index is in use until the replica is gone"
 
 
 def test_a_replica_that_is_stuck_stays_when_there_is_no_room_elsewhere() -> None:
-    answer = plan([cluster("a", pool("pool", 4))], wanted(), fresh(stuck=True))
+    answer = plan([cluster("a", pool("pool", 4))], wanted(), fresh(deadline_exceeded=True))
     assert (kept(answer), places(answer), answer.leaving) == (["a/0"], [], ())
 
 
 def test_only_one_replica_that_is_stuck_is_moved_at_a_time_and_none_that_has_served() -> None:
     fleet = [cluster("a"), cluster("b")]
-    answer = plan(fleet, wanted(3), fresh(index=0, stuck=True), fresh(index=1, stuck=True), own("a", 2, serving=False))
+    answer = plan(
+        fleet,
+        wanted(3),
+        fresh(index=0, deadline_exceeded=True),
+        fresh(index=1, deadline_exceeded=True),
+        own("a", 2, serving=False),
+    )
     assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
 
 
 def test_one_that_does_not_say_whether_it_serves_yields_nothing() -> None:
-    assert kept(plan([ONE_NODE], wanted(), fresh(unsure=True), rival())) == ["a/0"]
+    assert kept(plan([ONE_NODE], wanted(), fresh(readiness_unknown=True), rival())) == ["a/0"]

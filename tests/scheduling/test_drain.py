@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from function.scheduling import DrainBlocked, Leave, Rollout, Taint
+from function.scheduling import DeletionReason, DrainBlocked, Rollout, Taint
 from tests.support.fleets import cluster, kept, own, places, plan, pool, wanted
 
 DRAIN = Taint("maintenance", effect="NoExecute")
@@ -17,9 +17,9 @@ def test_a_successor_is_placed_elsewhere_before_a_drained_replica_goes() -> None
 
 
 def test_a_drained_replica_goes_once_its_successor_has_settled() -> None:
-    assert plan([LEFT, OTHER], wanted(), own("a"), own("b", settled=False)).leaving == ()
+    assert plan([LEFT, OTHER], wanted(), own("a"), own("b", available=False)).leaving == ()
     leaving = plan([LEFT, OTHER], wanted(), own("a"), own("b")).leaving
-    assert [(one.cluster, why) for one, why in leaving] == [("a", Leave.TAINTED_CLUSTER)]
+    assert [(one.cluster, why) for one, why in leaving] == [("a", DeletionReason.TAINTED_CLUSTER)]
 
 
 def test_all_replicas_of_a_drained_cluster_get_successors_at_once_whatever_may_surge() -> None:
@@ -47,5 +47,5 @@ def test_a_drained_replica_of_an_old_revision_gets_one_successor() -> None:
 
 
 def test_when_the_taint_goes_the_replica_stays_and_the_successor_that_does_not_serve_yet_goes() -> None:
-    answer = plan([cluster("a"), OTHER], wanted(), own("a"), own("b", serving=False, served=False))
+    answer = plan([cluster("a"), OTHER], wanted(), own("a"), own("b", serving=False, ever_ready=False))
     assert (kept(answer), [one.cluster for one, _ in answer.leaving]) == (["a/0"], ["b"])

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.scheduling import Cluster, Engine, Fleet, Plan, Replica, Taint, Wanted, schedule
+from function.scheduling import Cluster, Engine, Fleet, Plan, Replica, SchedulingRequest, Taint, schedule
 from tests.support.fleets import (
     cluster,
     engine,
@@ -91,13 +91,13 @@ def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
         {(cluster.name, each.name): each.nodes for cluster in fleet.clusters for each in cluster.pools or ()}
     )
     for replica in fleet.replicas:
-        for name, nodes in replica.charges:
+        for name, nodes in replica.nodes_by_pool:
             left[replica.cluster, name] -= nodes
     return left
 
 
 @given(fleets(), WANTED)
-def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: Wanted) -> None:
+def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: SchedulingRequest) -> None:
     answer = schedule(fleet, want)
     left = free(fleet, answer)
     for placement in answer.placed:
@@ -108,7 +108,7 @@ def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: Wa
 
 @given(fleets(), WANTED)
 def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_these(
-    fleet: Fleet, want: Wanted
+    fleet: Fleet, want: SchedulingRequest
 ) -> None:
     answer = schedule(fleet, want)
     told = [kept.replica for kept in answer.kept] + [one for one, _ in answer.leaving]
@@ -119,7 +119,7 @@ def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_
 
 @given(fleets(), WANTED)
 def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its_cluster(
-    fleet: Fleet, want: Wanted
+    fleet: Fleet, want: SchedulingRequest
 ) -> None:
     answer = schedule(fleet, want)
     names = {cluster.name for cluster in fleet.clusters}
@@ -129,7 +129,7 @@ def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its
 
 
 @given(fleets(), WANTED)
-def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: Wanted) -> None:
+def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: SchedulingRequest) -> None:
     answer = schedule(fleet, want)
     total, asked_to_leave = (
         len(answer.kept) + len(answer.placed),
@@ -141,7 +141,7 @@ def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: Wanted
 
 
 @given(fleets(), WANTED)
-def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: Wanted) -> None:
+def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: SchedulingRequest) -> None:
     answer = schedule(fleet, want)
     held = {(replica.cluster, replica.index) for replica in fleet.replicas if replica.own}
     given = [(one.cluster, one.index) for one in answer.placed]
@@ -150,7 +150,9 @@ def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: Wanted) -> None
 
 
 @given(fleets(), WANTED, st.integers(0, 99))
-def test_the_order_of_clusters_and_replicas_makes_no_difference(fleet: Fleet, want: Wanted, seed: int) -> None:
+def test_the_order_of_clusters_and_replicas_makes_no_difference(
+    fleet: Fleet, want: SchedulingRequest, seed: int
+) -> None:
     mixed, random = Fleet(fleet.clusters, fleet.replicas), Random(seed)  # noqa: S311 - a shuffle
     shuffled = Fleet(
         tuple(random.sample(mixed.clusters, len(mixed.clusters))),
@@ -160,14 +162,14 @@ def test_the_order_of_clusters_and_replicas_makes_no_difference(fleet: Fleet, wa
 
 
 @given(fleets(), WANTED)
-def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Wanted) -> None:
+def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: SchedulingRequest) -> None:
     first = schedule(fleet, want)
     made = [
         own(
             one.cluster,
             one.index,
             *((each.pool, each.nodes) for each in one.engines),
-            pins=tuple((each.name, each.pool) for each in one.engines),
+            pool_assignments=tuple((each.name, each.pool) for each in one.engines),
             serving=False,
         )
         for one in first.placed
@@ -182,7 +184,7 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Wanted)
 
 @settings(max_examples=200)
 @given(fleets(), WANTED)
-def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, want: Wanted) -> None:
+def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, want: SchedulingRequest) -> None:
     answer = schedule(fleet, want)
     if not answer.rejections:
         return

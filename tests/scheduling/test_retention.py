@@ -35,7 +35,7 @@ def test_a_replica_on_a_cluster_that_is_no_longer_selected_stays_and_has_drifted
 
 
 def test_a_replica_whose_pool_no_longer_matches_stays_in_it_even_if_another_pool_does() -> None:
-    replica = own("a", pins=(("engine", "pool"),))
+    replica = own("a", pool_assignments=(("engine", "pool"),))
     answer = plan([cluster("a", pool("pool", 4, gpu("l4")), pool("other", 4, gpu("h100")))], wanted(1, H100), replica)
     drift = PoolNoLongerMatches("engine", "pool", NoDevice("gpu", 0, false=1))
     assert answer.kept == (Kept(replica, PlacementDrifted((drift,))),)
@@ -43,7 +43,9 @@ def test_a_replica_whose_pool_no_longer_matches_stays_in_it_even_if_another_pool
 
 
 def test_a_replica_whose_pool_still_matches_has_not_drifted() -> None:
-    answer = plan([cluster("a", pool("pool", 0, gpu("h100")))], wanted(1, H100), own("a", pins=(("engine", "pool"),)))
+    answer = plan(
+        [cluster("a", pool("pool", 0, gpu("h100")))], wanted(1, H100), own("a", pool_assignments=(("engine", "pool"),))
+    )
     assert answer.kept[0].drift is None
 
 
@@ -53,7 +55,7 @@ def test_a_replica_whose_pool_is_no_longer_published_stays_and_has_drifted() -> 
 
 
 def test_a_replica_of_another_revision_is_not_compared_with_the_engines_of_this_one() -> None:
-    old = own("a", pins=(("engine", "pool"),), revision="r0")
+    old = own("a", pool_assignments=(("engine", "pool"),), revision="r0")
     assert plan([cluster("a", pool("pool", 4, gpu("l4")))], wanted(1, H100), old).kept[0].drift is None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import Cluster, HoldReason, Leave, Plan, Progress, Replica, Rollout, Wanted
+from function.scheduling import Cluster, DeletionReason, HoldReason, Plan, Progress, Replica, Rollout, SchedulingRequest
 from tests.support.fleets import cluster, engine, gpu, is_model, own, places, plan, pool, request, standalone, wanted
 
 ROOMY = [cluster("a", pool(nodes=9))]
@@ -14,18 +14,20 @@ ROOMY_TWO = [cluster(name, pool(nodes=9)) for name in "ab"]
 
 def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> Replica:
     """A replica of the revision that is wanted."""
-    return own(on, index, revision="r2", **{"settled": settled, **more})
+    return own(on, index, revision="r2", **{"available": settled, **more})
 
 
 def old(on: str = "a", index: int = 0, **more: Any) -> Replica:
     return own(on, index, **more)
 
 
-def rollout(replicas: int, *, surge: int = 1, unavailable: int = 1, paused: bool = False, **more: Any) -> Wanted:
+def rollout(
+    replicas: int, *, surge: int = 1, unavailable: int = 1, paused: bool = False, **more: Any
+) -> SchedulingRequest:
     return replace(wanted(replicas, revision="r2", **more), rollout=Rollout(surge, unavailable, paused))
 
 
-def gone(answer: Plan) -> list[tuple[str, Leave]]:
+def gone(answer: Plan) -> list[tuple[str, DeletionReason]]:
     return [(f"{one.cluster}/{one.index}", why) for one, why in answer.leaving]
 
 
@@ -52,78 +54,80 @@ def test_missing_replicas_are_placed_beside_those_that_surge() -> None:
 
 def test_an_old_replica_stays_until_its_successor_has_settled() -> None:
     replicas = (old(index=0), old(index=1))
-    waiting = plan(ROOMY, rollout(2), *replicas, new(settled=False))
+    waiting = plan(ROOMY, rollout(2), *replicas, new(available=False))
     assert (gone(waiting), places(waiting), waiting.progress) == ([], [], Progress.REPLACING)
-    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", Leave.SURPLUS)]
+    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", DeletionReason.SURPLUS)]
 
 
 def test_an_old_replica_that_drains_is_taken_back_when_its_successor_stops_serving() -> None:
     replicas = (old(index=0), old(index=1, draining=True))
-    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", Leave.NOT_SERVING)]
-    assert gone(plan(ROOMY, rollout(2), *replicas, new(settled=False, serving=False))) == []
+    assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", DeletionReason.NOT_SERVING)]
+    assert gone(plan(ROOMY, rollout(2), *replicas, new(available=False, serving=False))) == []
 
 
 def test_a_second_push_keeps_the_replica_that_is_available_and_not_the_one_that_is_new() -> None:
-    replicas = (old("a", revision="r0"), old("b", revision="r1", settled=False))
-    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("b/0", Leave.SURPLUS)]
+    replicas = (old("a", revision="r0"), old("b", revision="r1", available=False))
+    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("b/0", DeletionReason.SURPLUS)]
     assert gone(plan(ROOMY_TWO, rollout(1), replace(replicas[0], cluster="b"), replace(replicas[1], cluster="a"))) == [
-        ("a/0", Leave.SURPLUS)
+        ("a/0", DeletionReason.SURPLUS)
     ]
 
 
 def test_of_two_that_answer_neither_goes_before_one_of_them_is_available() -> None:
-    replicas = (old("a", revision="r0", settled=False), old("b", revision="r1", settled=False))
+    replicas = (old("a", revision="r0", available=False), old("b", revision="r1", available=False))
     answer = plan(ROOMY_TWO, rollout(1, unavailable=0), *replicas)
     assert (gone(answer), places(answer)) == ([], [])
 
 
 def test_one_that_serves_and_that_nobody_reaches_may_go() -> None:
-    replicas = (old("a", settled=False, reachable=False), old("b", settled=False, reachable=False))
+    replicas = (old("a", available=False, reachable=False), old("b", available=False, reachable=False))
     assert [name for name, _ in gone(plan(ROOMY_TWO, rollout(1, unavailable=0), *replicas))] == ["b/0"]
 
 
 def test_a_new_replica_that_cannot_answer_goes_at_once_when_something_else_is_asked_for() -> None:
-    replicas = (old("a", revision="r0"), old("b", revision="r1", serving=False, served=False))
+    replicas = (old("a", revision="r0"), old("b", revision="r1", serving=False, ever_ready=False))
     answer = plan(ROOMY_TWO, rollout(1), *replicas)
-    assert (gone(answer), len(places(answer))) == ([("b/0", Leave.NOT_SERVING)], 1)
+    assert (gone(answer), len(places(answer))) == ([("b/0", DeletionReason.NOT_SERVING)], 1)
 
 
 @pytest.mark.parametrize("back", ["r1", "r2"])
 def test_whichever_revision_is_asked_for_the_one_that_drained_is_taken_back_and_the_other_stays(back: str) -> None:
-    replicas = (old("a", revision="r1", draining=True, settled=False), old("b", revision="r2", settled=False))
+    replicas = (old("a", revision="r1", draining=True, available=False), old("b", revision="r2", available=False))
     answer = plan(ROOMY_TWO, replace(rollout(1), revision=back), *replicas)
     assert (gone(answer), places(answer)) == ([], [])
 
 
 def test_a_replica_that_drains_is_taken_back_before_another_is_started_when_its_successor_is_gone() -> None:
-    answer = plan(ROOMY, rollout(1, surge=0), old(draining=True, settled=False))
+    answer = plan(ROOMY, rollout(1, surge=0), old(draining=True, available=False))
     assert (gone(answer), places(answer)) == ([], [])
 
 
 def test_one_that_drains_and_answers_is_kept_rather_than_one_that_cannot() -> None:
-    replicas = (old("a", serving=False), old("b", draining=True, settled=False))
-    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("a/0", Leave.NOT_SERVING)]
+    replicas = (old("a", serving=False), old("b", draining=True, available=False))
+    assert gone(plan(ROOMY_TWO, rollout(1), *replicas)) == [("a/0", DeletionReason.NOT_SERVING)]
 
 
 def test_room_is_made_by_none_that_answers_while_fewer_are_available_than_have_to_be() -> None:
-    replicas = (old("a"), old("b", settled=False), old("c", settled=False))
+    replicas = (old("a"), old("b", available=False), old("c", available=False))
     assert gone(plan(full(), rollout(3), *replicas)) == []
-    assert gone(plan(full(), rollout(3), *replicas[:2], old("c"))) == [("b/0", Leave.MAKES_ROOM)]
+    assert gone(plan(full(), rollout(3), *replicas[:2], old("c"))) == [("b/0", DeletionReason.MAKES_ROOM)]
 
 
 def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:
     answer = plan(ROOMY, rollout(2), old(index=0, serving=False), old(index=1), new())
-    assert gone(answer) == [("a/0", Leave.NOT_SERVING)]
+    assert gone(answer) == [("a/0", DeletionReason.NOT_SERVING)]
 
 
 def test_without_room_one_old_replica_goes_first_if_it_may_be_missing() -> None:
     answer = plan(full(), rollout(3), old("a"), old("b"), old("c"))
-    assert (gone(answer), places(answer)) == ([("a/0", Leave.MAKES_ROOM)], [])
+    assert (gone(answer), places(answer)) == ([("a/0", DeletionReason.MAKES_ROOM)], [])
     assert answer.progress is Progress.REPLACING
 
 
 def test_the_same_old_replica_goes_on_making_room_while_it_drains() -> None:
-    assert gone(plan(full(), rollout(3), old("a"), old("b", draining=True), old("c"))) == [("b/0", Leave.MAKES_ROOM)]
+    assert gone(plan(full(), rollout(3), old("a"), old("b", draining=True), old("c"))) == [
+        ("b/0", DeletionReason.MAKES_ROOM)
+    ]
 
 
 def test_no_second_old_replica_goes_while_the_nodes_of_the_first_are_being_freed() -> None:
@@ -140,13 +144,13 @@ def test_as_many_old_replicas_make_room_at_once_as_may_be_missing_and_have_succe
 
 
 def test_no_old_replica_makes_room_while_one_that_should_serve_does_not() -> None:
-    answer = plan(full(), rollout(3), old("a"), old("b"), new("c", settled=False))
+    answer = plan(full(), rollout(3), old("a"), old("b"), new("c", available=False))
     assert (gone(answer), answer.progress) == ([], Progress.REPLACING)
 
 
 def test_a_broken_old_replica_makes_room_even_when_none_may_be_missing() -> None:
-    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, served=False))
-    assert gone(answer) == [("a/0", Leave.MAKES_ROOM)]
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, ever_ready=False))
+    assert gone(answer) == [("a/0", DeletionReason.MAKES_ROOM)]
 
 
 def test_without_room_and_with_none_to_miss_nothing_goes_and_the_reason_is_given() -> None:
@@ -157,13 +161,13 @@ def test_without_room_and_with_none_to_miss_nothing_goes_and_the_reason_is_given
 
 def test_an_explicit_outage_of_the_only_replica_is_granted() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=1), old())
-    assert gone(answer) == [("a/0", Leave.MAKES_ROOM)]
+    assert gone(answer) == [("a/0", DeletionReason.MAKES_ROOM)]
 
 
 def test_an_old_replica_goes_whose_pool_the_new_one_fits() -> None:
     fleet = [cluster("a", pool("pool", 1, gpu("l4"))), cluster("b", pool("pool", 1, gpu("h100")))]
     want = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
-    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", Leave.MAKES_ROOM)]
+    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", DeletionReason.MAKES_ROOM)]
 
 
 def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_both() -> None:
@@ -180,27 +184,27 @@ def test_a_paused_rollout_replaces_nothing_and_places_what_is_missing() -> None:
 
 
 def test_a_rollout_that_is_paused_keeps_the_replica_that_has_surged() -> None:
-    answer = plan(ROOMY, rollout(2, paused=True), old(index=0), old(index=1), new(settled=False))
+    answer = plan(ROOMY, rollout(2, paused=True), old(index=0), old(index=1), new(available=False))
     assert (gone(answer), places(answer)) == ([], [])
 
 
 def test_a_revision_that_never_serves_in_its_time_stops_the_rollout() -> None:
-    failed = new(serving=False, served=False, settled=False, stuck=True)
+    failed = new(serving=False, ever_ready=False, available=False, deadline_exceeded=True)
     tight = plan([cluster("a", pool(nodes=3))], rollout(2), old(index=0), old(index=1), failed)
     assert (gone(tight), places(tight), tight.progress) == ([], [], Progress.FAILED)
     assert gone(plan(full(), rollout(3), old("a"), old("b"), replace(failed, cluster="c"))) == []
 
 
 def test_going_back_to_an_earlier_revision_finds_its_replicas() -> None:
-    replicas = (old(index=0, revision="r2"), old(index=1, revision="r2"), old(index=2, settled=False))
+    replicas = (old(index=0, revision="r2"), old(index=1, revision="r2"), old(index=2, available=False))
     answer = plan(ROOMY, rollout(2), *replicas)
-    assert (gone(answer), answer.progress) == ([("a/2", Leave.SURPLUS)], Progress.REPLACING)
+    assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], Progress.REPLACING)
 
 
 def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_have_not_settled() -> None:
     replicas = [old(index=index) for index in range(4)]
-    answer = plan(ROOMY, rollout(2), *replicas, new(settled=False))
-    assert gone(answer) == [("a/3", Leave.SURPLUS), ("a/2", Leave.SURPLUS)]
+    answer = plan(ROOMY, rollout(2), *replicas, new(available=False))
+    assert gone(answer) == [("a/3", DeletionReason.SURPLUS), ("a/2", DeletionReason.SURPLUS)]
 
 
 def test_nothing_is_replaced_while_nothing_may_be_placed() -> None:
@@ -218,5 +222,5 @@ def test_fewer_new_replicas_are_placed_when_the_answer_has_room_for_fewer_and_no
 
 
 def test_an_old_replica_that_does_not_say_whether_it_serves_makes_no_room() -> None:
-    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, unsure=True))
+    answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, readiness_unknown=True))
     assert (gone(answer), answer.progress) == ([], Progress.NO_ROOM)

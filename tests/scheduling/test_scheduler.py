@@ -14,11 +14,11 @@ from function.scheduling import (
     Plan,
     PoolsUnknown,
     ResolvedRequest,
+    SchedulingRequest,
     Taint,
     Tainted,
     Terminating,
     Toleration,
-    Wanted,
 )
 from function.selectors import cache_use
 from tests.support.fleets import (
@@ -277,4 +277,4 @@ def test_replicas_of_a_namesake_in_another_namespace_are_strangers() -> None:
 
 
 def test_a_deployment_without_engines_is_not_placed() -> None:
-    assert plan([cluster("a")], Wanted("ml", "demo", 3, "r1", ())).placed == ()
+    assert plan([cluster("a")], SchedulingRequest("ml", "demo", 3, "r1", ())).placed == ()

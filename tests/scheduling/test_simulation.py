@@ -102,7 +102,7 @@ def test_where_nothing_shrinks_drains_rolls_or_is_lost_what_has_served_never_mov
         def check(world: World, served: set[str] = served) -> None:
             there = {unit.name for unit in world.units if unit.gone_at is None and unit.draining_since is None}
             assert served <= there
-            served |= {unit.name for unit in world.units if unit.served}
+            served |= {unit.name for unit in world.units if unit.ever_ready}
 
         live(world, 30, [grow, crash, degrade], check)
         rest(world, check)

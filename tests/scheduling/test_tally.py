@@ -11,10 +11,10 @@ from function.scheduling import (
     NotReady,
     NotSelected,
     PoolsUnknown,
-    Rejection,
     SyntheticOnly,
     Tainted,
     Terminating,
+    UnschedulableReason,
     describe,
     summary,
 )
@@ -38,7 +38,7 @@ REJECTIONS = st.one_of(
 )
 
 
-def tally(*rejections: Rejection, placed: int = 0, wanted: int = 2) -> str:
+def tally(*rejections: UnschedulableReason, placed: int = 0, wanted: int = 2) -> str:
     return summary(placed, wanted, [(f"c{place}", rejection) for place, rejection in enumerate(rejections)])
 
 
@@ -100,7 +100,7 @@ def test_many_variants_of_one_reason_are_summed_up() -> None:
 
 
 @given(st.lists(REJECTIONS, max_size=30), st.randoms(use_true_random=False))
-def test_a_summary_is_short_and_does_not_depend_on_order(rejections: list[Rejection], random: object) -> None:
+def test_a_summary_is_short_and_does_not_depend_on_order(rejections: list[UnschedulableReason], random: object) -> None:
     listed = [(f"c{place}", rejection) for place, rejection in enumerate(rejections)]
     shuffled = list(listed)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -111,7 +111,7 @@ def test_a_summary_is_short_and_does_not_depend_on_order(rejections: list[Reject
 
 
 @given(REJECTIONS)
-def test_every_rejection_can_be_put_into_words(rejection: Rejection) -> None:
+def test_every_rejection_can_be_put_into_words(rejection: UnschedulableReason) -> None:
     assert describe(rejection)
 
 

@@ -12,9 +12,9 @@ from function.scheduling import (
     Plan,
     Pool,
     Replica,
+    SchedulingRequest,
     Taint,
     Toleration,
-    Wanted,
     schedule,
 )
 from function.selectors import Claim, Device, Value
@@ -115,9 +115,9 @@ def wanted(
     labels: dict[str, str] | None = None,
     hold: HoldReason | None = None,
     revision: str = "r1",
-) -> Wanted:
+) -> SchedulingRequest:
     """A deployment `ml/demo` of one engine on one node, unless told otherwise."""
-    return Wanted(
+    return SchedulingRequest(
         "ml",
         "demo",
         replicas,
@@ -130,7 +130,7 @@ def wanted(
     )
 
 
-def own(on: str, index: int = 0, *charges: tuple[str, int], **more: object) -> Replica:
+def own(on: str, index: int = 0, *nodes_by_pool: tuple[str, int], **more: object) -> Replica:
     """A serving replica of the deployment, on one node of the pool `pool` unless told otherwise."""
     values: dict[str, object] = {
         "namespace": "ml",
@@ -139,21 +139,21 @@ def own(on: str, index: int = 0, *charges: tuple[str, int], **more: object) -> R
         "cluster": on,
         "index": index,
         "revision": "r1",
-        "charges": charges or (("pool", 1),),
+        "nodes_by_pool": nodes_by_pool or (("pool", 1),),
         "serving": True,
-        "served": True,
-        "settled": more.get("serving", True),
+        "ever_ready": True,
+        "available": more.get("serving", True),
         "own": True,
     }
     return Replica(**{**values, **more})  # type: ignore[arg-type]
 
 
-def other(on: str, *charges: tuple[str, int], name: str = "other", **more: object) -> Replica:
+def other(on: str, *nodes_by_pool: tuple[str, int], name: str = "other", **more: object) -> Replica:
     """A replica of another deployment."""
-    return own(on, 0, *charges, name=name, deployment=("ml", name), own=False, **more)
+    return own(on, 0, *nodes_by_pool, name=name, deployment=("ml", name), own=False, **more)
 
 
-def plan(clusters: list[Cluster], want: Wanted, *replicas: Replica) -> Plan:
+def plan(clusters: list[Cluster], want: SchedulingRequest, *replicas: Replica) -> Plan:
     """Schedule."""
     return schedule(Fleet(tuple(clusters), replicas), want)
 

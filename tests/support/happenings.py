@@ -30,7 +30,7 @@ def a_routed_world(random: Random, clocks: Clocks = the_time, *, roomy: bool | N
 
 def quiet(world: RoutedWorld) -> None:
     """Undo whatever keeps replicas from being replaced."""
-    world.taints, world.unready, world.strangers = {}, set(), []
+    world.taints, world.unready, world.others = {}, set(), []
     world.rollout = {**world.rollout, "paused": False}
     world.happen("quiet")
 
@@ -72,11 +72,11 @@ def degrade(world: RoutedWorld) -> None:
 
 def occupy(world: RoutedWorld) -> None:
     """Have another deployment take a node, or give all back."""
-    if world.strangers:
-        world.strangers = []
+    if world.others:
+        world.others = []
     else:
-        world.strangers = [taken(world.random.choice(sorted(world.nodes)))]
-    world.happen(f"strangers: {len(world.strangers)}")
+        world.others = [taken(world.random.choice(sorted(world.nodes)))]
+    world.happen(f"strangers: {len(world.others)}")
 
 
 def fail(world: RoutedWorld) -> None:

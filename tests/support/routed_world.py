@@ -99,7 +99,7 @@ class RoutedWorld:
     clocks: Clocks = the_time
     taints: dict[str, list[Manifest]] = field(default_factory=dict)
     unready: set[str] = field(default_factory=set)
-    strangers: list[Manifest] = field(default_factory=list)
+    others: list[Manifest] = field(default_factory=list)
     faults: bool = False
     started: tuple[int, int] = (1, 12)
     lags: tuple[int, int] = (0, 8)
@@ -245,7 +245,7 @@ class RoutedWorld:
         children = {key: unit.thing for key, unit in self.units.items()}
         listed = [child for key, child in children.items() if key.startswith("replica-")]
         listed += [obj for _, obj in self._dying]
-        required = {"clusters": tuple(map(self._cluster, sorted(self.nodes))), "replicas": (*listed, *self.strangers)}
+        required = {"clusters": tuple(map(self._cluster, sorted(self.nodes))), "replicas": (*listed, *self.others)}
         observation = Observation(thing, self.time, children, required)
         return Observation(thing, self.clocks(self, observation), children, required)
 

@@ -11,7 +11,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from function.scheduling import Avoid, Cluster, Fleet, Leave, Plan, Pool, Replica, Rollout, Taint, Wanted, schedule
+from function.scheduling import (
+    Backoff,
+    Cluster,
+    DeletionReason,
+    Fleet,
+    Plan,
+    Pool,
+    Replica,
+    Rollout,
+    SchedulingRequest,
+    Taint,
+    schedule,
+)
 from tests.support.fleets import cluster, engine, pool
 
 GRACE = 6
@@ -35,10 +47,10 @@ class Unit:
     cluster: str
     index: int
     revision: str
-    charges: tuple[tuple[str, int], ...]
+    nodes_by_pool: tuple[tuple[str, int], ...]
     born: int
     serves_at: int | None
-    served: bool = False
+    ever_ready: bool = False
     serving_since: int | None = None
     draining_since: int | None = None
     gone_at: int | None = None
@@ -53,12 +65,12 @@ class Unit:
             self.cluster,
             self.index,
             self.revision,
-            charges=self.charges,
-            pins=tuple(("engine", name) for name, _ in self.charges),
+            nodes_by_pool=self.nodes_by_pool,
+            pool_assignments=tuple(("engine", name) for name, _ in self.nodes_by_pool),
             serving=self.serving_since is not None,
-            served=self.served,
-            settled=settled and now - (self.serving_since or 0) >= GRACE,
-            stuck=not self.served and now - self.born >= DEADLINE,
+            ever_ready=self.ever_ready,
+            available=settled and now - (self.serving_since or 0) >= GRACE,
+            deadline_exceeded=not self.ever_ready and now - self.born >= DEADLINE,
             created=f"{self.born:06}",
             terminating=self.gone_at is not None,
             draining=self.draining_since is not None,
@@ -76,8 +88,8 @@ class Deployment:
     """A deployment in the world."""
 
     name: str
-    wanted: Wanted
-    avoid: dict[tuple[str, str], int] = field(default_factory=dict)
+    wanted: SchedulingRequest
+    backoff: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
 
@@ -111,7 +123,7 @@ class World:
         for one in self.units:
             starts = one.gone_at is None and one.serving_since is None and one.serves_at is not None
             if starts and (one.serves_at or 0) <= self.now and self._has_nodes(one):
-                one.serving_since, one.served, one.serves_at = self.now, True, None
+                one.serving_since, one.ever_ready, one.serves_at = self.now, True, None
                 self.changed = self.now
         names = sorted(self.deployments)
         for name in self.random.choices(names, k=len(names)) + self.random.sample(names, len(names)):
@@ -123,10 +135,10 @@ class World:
         """Let a deployment plan, and do what it says."""
         seen = [replica.seen(self.now, own=True) for replica in self._own(deployment)]
         old = self.snapshots[-1 - self.random.randrange(len(self.snapshots))] if self.snapshots else []
-        strangers = [replica for owner, replica in old if owner != deployment.name]
-        avoid = tuple(Avoid(*place) for place, until in sorted(deployment.avoid.items()) if until > self.now)
-        fleet = Fleet(tuple(self.clusters.values()), (*seen, *strangers))
-        deployment.plan = schedule(fleet, replace(deployment.wanted, avoid=avoid))
+        others = [replica for owner, replica in old if owner != deployment.name]
+        avoid = tuple(Backoff(*place) for place, until in sorted(deployment.backoff.items()) if until > self.now)
+        fleet = Fleet(tuple(self.clusters.values()), (*seen, *others))
+        deployment.plan = schedule(fleet, replace(deployment.wanted, backoff=avoid))
         self._obey(deployment, deployment.plan)
 
     def break_unit(self, one: Unit) -> None:
@@ -147,8 +159,8 @@ class World:
         """Pools whose replicas take more nodes than there are; of those that have served alone, if so asked."""
         taken: dict[tuple[str, str], int] = {}
         for one in self.units:
-            if one.gone_at is None and (one.served or not served):
-                for name, nodes in one.charges:
+            if one.gone_at is None and (one.ever_ready or not served):
+                for name, nodes in one.nodes_by_pool:
                     taken[one.cluster, name] = taken.get((one.cluster, name), 0) + nodes
         return {place for place, nodes in taken.items() if nodes > self.nodes(*place)}
 
@@ -159,11 +171,15 @@ class World:
 
     def _has_nodes(self, unit: Unit) -> bool:
         """Whether the nodes that a replica takes are there: those of others that have served are not."""
-        return all(nodes + self._running(unit, name) <= self.nodes(unit.cluster, name) for name, nodes in unit.charges)
+        return all(
+            nodes + self._running(unit, name) <= self.nodes(unit.cluster, name) for name, nodes in unit.nodes_by_pool
+        )
 
     def _running(self, unit: Unit, name: str) -> int:
-        others = (other for other in self.units if other is not unit and other.cluster == unit.cluster and other.served)
-        return sum(nodes for other in others for pool_name, nodes in other.charges if pool_name == name)
+        others = (
+            other for other in self.units if other is not unit and other.cluster == unit.cluster and other.ever_ready
+        )
+        return sum(nodes for other in others for pool_name, nodes in other.nodes_by_pool if pool_name == name)
 
     def _own(self, deployment: Deployment) -> Iterator[Unit]:
         return (unit for unit in self.units if unit.owner == deployment.name)
@@ -178,27 +194,29 @@ class World:
             units[kept.replica.cluster, kept.replica.index].draining_since = None
         for replica, why in plan.leaving:
             one = units[replica.cluster, replica.index]
-            if why in {Leave.YIELDS, Leave.STUCK}:
-                rest = REST if why is Leave.YIELDS else DEADLINE
-                deployment.avoid.update({(one.cluster, name): self.now + rest for name, _ in one.charges})
+            if why in {DeletionReason.YIELDS, DeletionReason.STUCK}:
+                rest = REST if why is DeletionReason.YIELDS else DEADLINE
+                deployment.backoff.update({(one.cluster, name): self.now + rest for name, _ in one.nodes_by_pool})
             self._leave(one)
         for replica in plan.lost:
             self._drop(units[replica.cluster, replica.index], expected=True)
         for placement in plan.placed:
-            charges = tuple((engine.pool, engine.nodes) for engine in placement.engines)
-            self._make(deployment, placement.cluster, placement.index, charges)
+            nodes_by_pool = tuple((engine.pool, engine.nodes) for engine in placement.engines)
+            self._make(deployment, placement.cluster, placement.index, nodes_by_pool)
 
-    def _make(self, deployment: Deployment, on: str, index: int, charges: tuple[tuple[str, int], ...]) -> None:
-        never = any((on, name) in self.bad for name, _ in charges)
+    def _make(self, deployment: Deployment, on: str, index: int, nodes_by_pool: tuple[tuple[str, int], ...]) -> None:
+        never = any((on, name) in self.bad for name, _ in nodes_by_pool)
         starts = None if never else self.now + self.random.randint(1, 5)
         name = f"{deployment.name}-{on}-{index}-{self.now}"
         if any(unit.owner == deployment.name and (unit.cluster, unit.index) == (on, index) for unit in self.units):
             self.broken.append(f"{name} takes an index that is in use")
-        self.units.append(Unit(deployment.name, name, on, index, deployment.wanted.revision, charges, self.now, starts))
+        self.units.append(
+            Unit(deployment.name, name, on, index, deployment.wanted.revision, nodes_by_pool, self.now, starts)
+        )
         self.changed = self.now
 
     def _leave(self, one: Unit) -> None:
-        if not one.served:
+        if not one.ever_ready:
             self._drop(one, expected=True)
         elif one.draining_since is None:
             one.draining_since = self.now
@@ -228,7 +246,7 @@ def a_world(random: Random, *, roomy: bool = False, bad: bool = False) -> World:
     for name in ("red", "green", "blue")[: random.randint(1, 3)]:
         replicas = random.randint(0, 3)
         rollout = Rollout(random.randint(1, 2), random.choice([0, 1, 1, 2]))
-        wanted = Wanted("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
+        wanted = SchedulingRequest("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
         world.deployments[name] = Deployment(name, wanted)
     return world
 

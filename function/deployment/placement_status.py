@@ -21,11 +21,8 @@ from function.scheduling import (
     InvalidSelector,
     Kept,
     NotPermitted,
-    NotSelected,
     ReservedNamespace,
-    describe_drift,
     few,
-    summary,
 )
 
 _MOST_MISSING: Final = 256
@@ -190,13 +187,12 @@ def _short(state: DeploymentState) -> tuple[str, str]:
     if barred is not None:
         return barred
     reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
-    return reason, summary(placed, wanted, plan.rejections)
+    return reason, plan.diagnosis.message(placed, wanted)
 
 
 def _barred(state: DeploymentState) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
-    demand, rejections = state.demand, state.plan.rejections
-    considered = [(name, rejection) for name, rejection in rejections if not isinstance(rejection, NotSelected)]
+    demand, considered = state.demand, state.plan.diagnosis.considered
     counted = f"{state.scheduled} of {demand.replicas} placed"
     if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
@@ -267,12 +263,12 @@ def _where(kept: Kept) -> str:
 
 def _drift(kept: Kept) -> str:
     leaves = ["asked to leave, and goes once a successor serves elsewhere"] if kept.draining else []
-    return "; ".join([*leaves, *(describe_drift(part) for part in (kept.drain, kept.drift) if part is not None)])
+    return "; ".join([*leaves, *(part.phrase for part in (kept.drain, kept.drift) if part is not None)])
 
 
 def _overcommitted(state: DeploymentState) -> tuple[str, str]:
     found = [
-        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
+        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.reserved}"
         for one in state.plan.overcommitted
     ]
     return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

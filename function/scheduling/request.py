@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from function.scheduling.fleet import Taint
-from function.scheduling.reasons import HoldReason, NotPermitted, ReservedNamespace
+from function.scheduling.fleet import ClusterTaint
+from function.scheduling.hold import HoldReason
+from function.scheduling.reasons import NotPermitted, ReservedNamespace
 
 STANDALONE = "Standalone"
 LEADER = "Leader"
@@ -14,7 +15,7 @@ WORKER = "Worker"
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceRequest:
+class DeviceRequirement:
     """Devices that each pod of a member needs from its node.
 
     Attributes:
@@ -29,7 +30,7 @@ class DeviceRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberSpec:
     """One kind of pod in an engine.
 
     Attributes:
@@ -40,20 +41,20 @@ class Member:
 
     role: str = STANDALONE
     pods: int = 1
-    requests: tuple[DeviceRequest, ...] = ()
+    requests: tuple[DeviceRequirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class EngineSpec:
     """An inference engine: members that are placed together in one pool, so many times over."""
 
     name: str
     copies: int = 1
-    members: tuple[Member, ...] = ()
+    members: tuple[MemberSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Toleration:
+class ClusterToleration:
     """A taint, or set of taints, that a deployment puts up with.
 
     Attributes:
@@ -68,7 +69,7 @@ class Toleration:
     value: str = ""
     effect: str = ""
 
-    def tolerates(self, taint: Taint) -> bool:
+    def tolerates(self, taint: ClusterTaint) -> bool:
         """Tell whether this toleration covers the taint."""
         if self.effect and self.effect != taint.effect:
             return False
@@ -78,7 +79,7 @@ class Toleration:
 
 
 @dataclass(frozen=True, slots=True)
-class Rollout:
+class RolloutStrategy:
     """How replicas are replaced.
 
     Attributes:
@@ -124,24 +125,24 @@ class SchedulingRequest:
         rollout: How replicas are replaced.
         backoff: Pools that take no new replica of the deployment.
         most_new: The most replicas that may be placed at once; None for as many as are missing.
-        barred: Clusters that may take no new replica of the deployment, by name, with why.
+        denied: Clusters that do not permit the deployment, by name, with why.
     """
 
     namespace: str
     name: str
     replicas: int
     revision: str
-    engines: tuple[Engine, ...]
-    tolerations: tuple[Toleration, ...] = ()
+    engines: tuple[EngineSpec, ...]
+    tolerations: tuple[ClusterToleration, ...] = ()
     match_labels: tuple[tuple[str, str], ...] = ()
     fill: bool = True
     hold_reason: HoldReason | None = None
-    rollout: Rollout = Rollout()
+    rollout: RolloutStrategy = RolloutStrategy()
     backoff: tuple[Backoff, ...] = ()
     most_new: int | None = None
-    barred: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
+    denied: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
 
-    def untolerated(self, taints: Iterable[Taint], *effects: str) -> tuple[Taint, ...]:
+    def untolerated(self, taints: Iterable[ClusterTaint], *effects: str) -> tuple[ClusterTaint, ...]:
         """Find the taints of these effects that no toleration covers, in their order."""
         return tuple(
             taint

@@ -1,8 +1,8 @@
 import pytest
 
 from function.scheduling import (
-    Taint,
-    Toleration,
+    ClusterTaint,
+    ClusterToleration,
 )
 from tests.support.fleets import (
     cluster,
@@ -14,7 +14,7 @@ from tests.support.fleets import (
     wanted,
 )
 
-MAINTENANCE = Taint("maintenance")
+MAINTENANCE = ClusterTaint("maintenance")
 
 
 def test_the_most_loaded_cluster_gives_up_its_highest_index() -> None:
@@ -43,7 +43,7 @@ def test_a_replica_on_a_degraded_cluster_leaves_before_one_on_a_cordoned_cluster
 
 
 def test_a_tolerated_taint_makes_no_replica_leave_earlier() -> None:
-    want = wanted(1, tolerations=(Toleration("maintenance", "Exists"),))
+    want = wanted(1, tolerations=(ClusterToleration("maintenance", "Exists"),))
     assert leaving(plan([cluster("a", taints=(MAINTENANCE,)), cluster("b")], want, own("a"), own("b"))) == ["b/0"]
 
 

@@ -30,13 +30,13 @@ from tests.support.fleets import (
 def test_a_selector_that_is_false_keeps_the_cluster_out() -> None:
     want = wanted(1, engine(standalone(request("gpu", 1, GPU, is_model("h100")))))
     answer = plan([cluster("a")], want)
-    assert (places(answer), answer.rejections) == ([], (("a", NoDevice("gpu", 1, false=1)),))
+    assert (places(answer), answer.diagnosis.reasons) == ([], (("a", NoDevice("gpu", 1, false=1)),))
 
 
 def test_a_request_needs_its_whole_count_from_one_device() -> None:
     want = wanted(1, engine(standalone(request("gpu", 8))))
     fleet = [cluster("a", pool("four", 4, gpu(count=4)))]
-    assert plan(fleet, want).rejections == (("a", CountTooSmall("gpu", 8, 4)),)
+    assert plan(fleet, want).diagnosis.reasons == (("a", CountTooSmall("gpu", 8, 4)),)
     assert pools(plan([cluster("a", pool("four", 4, gpu(count=4)), pool("eight", 4))], want)) == [["eight"]]
 
 
@@ -44,24 +44,24 @@ def test_a_synthetic_device_is_needed_and_not_claimed() -> None:
     want = wanted(1, engine(standalone(request("gpu", 1), request("nic", 1, NIC))))
     (placement,) = plan([cluster("a", pool("p", 4, gpu(), nic()))], want).placed
     assert [one.name for one in placement.engines[0].members[0].requests] == ["gpu"]
-    assert plan([cluster("a")], want).rejections == (("a", NoDevice("nic", 0, false=1)),)
+    assert plan([cluster("a")], want).diagnosis.reasons == (("a", NoDevice("nic", 0, false=1)),)
 
 
 def test_an_engine_that_only_a_synthetic_device_matches_is_not_placed() -> None:
     want = wanted(1, engine(standalone(request("nic", 1, NIC))))
-    assert plan([cluster("a", pool("p", 4, nic()))], want).rejections == (("a", SyntheticOnly()),)
+    assert plan([cluster("a", pool("p", 4, nic()))], want).diagnosis.reasons == (("a", SyntheticOnly()),)
 
 
 def test_an_error_is_told_apart_from_false() -> None:
     want = wanted(1, engine(standalone(request("gpu", 1, 'device.attributes["gpu.example.com"].memory == "x"'))))
     expected = NoDevice("gpu", 0, false=0, errors=1, error="no such key: memory")
-    assert plan([cluster("a")], want).rejections == (("a", expected),)
+    assert plan([cluster("a")], want).diagnosis.reasons == (("a", expected),)
 
 
 def test_devices_are_added_up_over_pools_that_fail_alike() -> None:
     want = wanted(1, engine(standalone(request("gpu", 1, is_model("h100")))))
     answer = plan([cluster("a", pool("p", 1), pool("q", 1, gpu("l4"), gpu("t4")))], want)
-    assert answer.rejections == (("a", NoDevice("gpu", 0, false=3)),)
+    assert answer.diagnosis.reasons == (("a", NoDevice("gpu", 0, false=3)),)
 
 
 def test_all_members_of_an_engine_share_a_pool_that_suits_each() -> None:
@@ -95,7 +95,7 @@ def test_a_member_that_can_claim_nowhere_goes_without() -> None:
 
 def test_a_member_that_matches_nowhere_keeps_the_whole_replica_out() -> None:
     gang = engine(leader(request("gpu", 1, is_model("x"))), worker(1))
-    assert plan([cluster("a")], wanted(1, gang)).rejections == (("a", NoDevice("gpu", 0, false=1)),)
+    assert plan([cluster("a")], wanted(1, gang)).diagnosis.reasons == (("a", NoDevice("gpu", 0, false=1)),)
 
 
 def test_a_leader_without_requests_takes_no_node() -> None:
@@ -112,9 +112,9 @@ def test_a_flexible_engine_leaves_the_only_pool_that_a_picky_one_can_use() -> No
 
 def test_engines_that_fit_alone_and_not_together_are_rejected_as_such() -> None:
     answer = plan([cluster("a", pool("p", 3))], wanted(1, engine(name="x", copies=2), engine(name="y", copies=2)))
-    assert answer.rejections == (("a", EnginesTooLarge(4, 3)),)
+    assert answer.diagnosis.reasons == (("a", EnginesTooLarge(4, 3)),)
 
 
 def test_the_engine_is_named_where_there_are_several() -> None:
     answer = plan([cluster("a", pool("p", 3))], wanted(1, engine(name="x"), engine(name="y", copies=4)))
-    assert answer.rejections == (("a", NotEnoughNodes("p", 4, 3, "y")),)
+    assert answer.diagnosis.reasons == (("a", NotEnoughNodes("p", 4, 3, "y")),)

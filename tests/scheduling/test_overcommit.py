@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import BackedOff, Backoff, DeletionReason, NotEnoughNodes, Replica
+from function.scheduling import BackedOff, Backoff, DeletionReason, NotEnoughNodes, ScheduledReplica
 from tests.support.fleets import cluster, kept, leaving, other, own, places, plan, pool, wanted
 
 ONE_NODE = cluster("a", pool(nodes=1))
 
 
-def fresh(on: str = "a", index: int = 0, created: str = "2026-01-01T00:00:01Z", **more: object) -> Replica:
+def fresh(on: str = "a", index: int = 0, created: str = "2026-01-01T00:00:01Z", **more: object) -> ScheduledReplica:
     return own(on, index, serving=False, ever_ready=False, created=created, **more)
 
 
-def rival(created: str = "2026-01-01T00:00:00Z", **more: object) -> Replica:
+def rival(created: str = "2026-01-01T00:00:00Z", **more: object) -> ScheduledReplica:
     values: dict[str, Any] = {"name": "rival", "serving": False, "ever_ready": False, "created": created, **more}
     return other("a", **values)
 
 
 def test_the_younger_of_two_that_have_never_served_yields() -> None:
     answer = plan([ONE_NODE], wanted(), fresh(), rival())
-    assert [why for _, why in answer.leaving] == [DeletionReason.YIELDS]
+    assert [why for _, why in answer.leaving] == [DeletionReason.EVICTED]
     assert (kept(answer), places(answer)) == ([], [])
 
 
@@ -43,7 +43,7 @@ def test_one_that_has_served_comes_before_older_ones_that_have_not() -> None:
 def test_one_that_has_served_stays_and_its_pool_is_reported() -> None:
     answer = plan([ONE_NODE], wanted(), own("a", created="2026-02-01T00:00:00Z"), rival(ever_ready=True))
     assert kept(answer) == ["a/0"]
-    assert [(one.pool, one.nodes, one.charged) for one in answer.overcommitted] == [("pool", 1, 2)]
+    assert [(one.pool, one.nodes, one.reserved) for one in answer.overcommitted] == [("pool", 1, 2)]
 
 
 def test_a_smaller_one_that_still_fits_stays_although_a_larger_one_before_it_does_not() -> None:
@@ -72,12 +72,12 @@ def test_one_that_yields_is_placed_elsewhere_at_once_when_there_is_room() -> Non
 def test_a_pool_that_is_avoided_takes_nothing_and_the_reason_is_given() -> None:
     avoid = (Backoff("a", "pool", "2026-01-01T00:02:00Z"),)
     answer = plan([cluster("a", pool(nodes=1))], replace(wanted(), backoff=avoid))
-    assert (places(answer), answer.rejections) == ([], (("a", BackedOff("pool", "2026-01-01T00:02:00Z")),))
+    assert (places(answer), answer.diagnosis.reasons) == ([], (("a", BackedOff("pool", "2026-01-01T00:02:00Z")),))
 
 
 def test_of_a_pool_that_is_avoided_and_full_it_is_said_that_it_is_full() -> None:
     answer = plan([cluster("a", pool(nodes=0))], replace(wanted(), backoff=(Backoff("a", "pool"),)))
-    assert answer.rejections == (("a", NotEnoughNodes("pool", 1, 0)),)
+    assert answer.diagnosis.reasons == (("a", NotEnoughNodes("pool", 1, 0)),)
 
 
 def test_another_pool_of_the_same_cluster_is_not_avoided() -> None:
@@ -95,7 +95,7 @@ def test_a_cluster_that_has_published_no_pools_is_not_judged(published: bool) ->
 def test_a_replica_that_is_stuck_is_tried_in_another_pool_when_there_is_room() -> None:
     stuck = fresh(deadline_exceeded=True)
     answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], wanted(), stuck)
-    assert [(one.name, why) for one, why in answer.leaving] == [(stuck.name, DeletionReason.STUCK)]
+    assert [(one.name, why) for one, why in answer.leaving] == [(stuck.name, DeletionReason.DEADLINE_EXCEEDED)]
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
     assert answer.placed[0].index == 1, "the index is in use until the replica is gone"
 

@@ -1,4 +1,4 @@
-"""Matching: which devices of a pool's nodes meet a member's requests.
+"""Allocation: which devices of a pool's nodes meet a member's requests, as DRA's structured allocator would find them.
 
 Each request is met by one entry of the node's devices, which must cover its whole count.
 Requests of one member share a node, so they share its devices. A synthetic device is used up
@@ -18,30 +18,30 @@ from function import deadline
 from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
 from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
-from function.scheduling.workload import DeviceRequest
+from function.scheduling.request import DeviceRequirement
 from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
 
 Devices: TypeAlias = tuple[Device, ...]
-Requests: TypeAlias = tuple[DeviceRequest, ...]
+Requests: TypeAlias = tuple[DeviceRequirement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Allocation:
     """A pool's nodes meet all requests; these are the ones that pods claim."""
 
     requests: tuple[ResolvedRequest, ...] = ()
 
     @property
-    def claims(self) -> bool:
+    def claims_devices(self) -> bool:
         """Whether pods claim anything."""
         return bool(self.requests)
 
 
-Mismatch: TypeAlias = NoDevice | CountTooSmall | TooComplex
+AllocationFailure: TypeAlias = NoDevice | CountTooSmall | TooComplex
 
 
-def match(requests: Requests, devices: Devices, effort: Effort | None = None) -> Match | Mismatch:
-    """Match requests against the devices of one node.
+def allocate(requests: Requests, devices: Devices, effort: Effort | None = None) -> Allocation | AllocationFailure:
+    """Allocate the devices of one node to requests.
 
     Args:
         requests: What one pod needs; every selector must compile.
@@ -49,16 +49,16 @@ def match(requests: Requests, devices: Devices, effort: Effort | None = None) ->
         effort: What evaluating and searching may cost; by default as much as one plan.
 
     Returns:
-        The match, or what the first request that finds nothing was missing.
+        The allocation, or what the first request that finds nothing was missing.
     """
     effort = effort or Effort()
     try:
-        return _match(requests, devices, effort)
+        return _allocate(requests, devices, effort)
     except TooComplexError:
         return TooComplex(requests=len(requests), places=len(devices))
 
 
-def _match(requests: Requests, devices: Devices, effort: Effort) -> Match | Mismatch:
+def _allocate(requests: Requests, devices: Devices, effort: Effort) -> Allocation | AllocationFailure:
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
@@ -78,7 +78,7 @@ def _match(requests: Requests, devices: Devices, effort: Effort) -> Match | Mism
         for request, place in zip(requests, assignment, strict=True)
         if devices[place].claim is Claim.DRA
     )
-    return Match(resolved)
+    return Allocation(resolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class _Refusal:
     verdict: Verdict
 
 
-def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal | None:
+def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refusal | None:
     """Find the first selector that is not true of a device; None when all are."""
     for index, text in enumerate(request.selectors):
         selector = _compile(text)
@@ -111,7 +111,7 @@ def _compile(text: str) -> Selector:
     try:
         return compile_selector(text)
     except SelectorError as error:
-        message = f"match was given a selector that does not compile: {error}"
+        message = f"allocate was given a selector that does not compile: {error}"
         raise ValueError(message) from error
 
 
@@ -150,7 +150,7 @@ def _restricted(devices: Devices, choices: Sequence[Sequence[int]]) -> Iterator[
             yield [*choices[:index], claimable, *choices[index + 1 :]]
 
 
-def _no_device(request: DeviceRequest, verdicts: Sequence[_Refusal | None]) -> NoDevice:
+def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) -> NoDevice:
     """Blame the selector that stopped the devices that came furthest."""
     refusals = [refusal for refusal in verdicts if refusal is not None]
     furthest = max((refusal.selector for refusal in refusals), default=0)

@@ -17,6 +17,7 @@ from function.deployment.replica_manifest import replica_name
 from function.deployment.rollout_status import listing
 from function.deployment.state import DeploymentState
 from function.scheduling import (
+    HoldDetails,
     HoldReason,
     InvalidSelector,
     Kept,
@@ -150,16 +151,8 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
         return "NoClusters", "No InferenceClusters found: create one"
     if plan.invalid:
         return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
-    if plan.held is HoldReason.NAMESPACE_RESERVED:
-        return "NamespaceReserved", f"Namespace {demand.namespace} is reserved: deploy in another one"
-    if plan.held is HoldReason.SPEC_TOO_LARGE:
-        return "SpecTooLarge", (
-            f"{placed} of {wanted} placed; the engines take {demand.size} bytes, which every replica repeats, and may "
-            f"take {content.MOST}: keep long texts in the image or in a ConfigMap"
-        )
-    if plan.held is HoldReason.SELECTOR_CONFLICT:
-        conflicts = "; ".join(demand.conflicts)
-        return "SelectorConflict", f"{placed} of {wanted} placed; no cluster can match both selectors: {conflicts}"
+    if plan.held is not None and plan.held.always:
+        return _held(state, plan.held)
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
     if placed < wanted:
@@ -172,12 +165,27 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
     return ("ReplicasCreated" if state.kept else "Scheduling"), message
 
 
+def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
+    """Say why nothing new may be placed."""
+    demand = state.demand
+    details = HoldDetails(
+        demand.namespace,
+        state.scheduled,
+        demand.replicas,
+        demand.cache_name,
+        demand.size,
+        content.MOST,
+        demand.conflicts,
+    )
+    return held.condition, held.message(details)
+
+
 def _short(state: DeploymentState) -> tuple[str, str]:
     """Say why fewer replicas have a place than are asked for."""
     demand, plan = state.demand, state.plan
     placed, wanted = state.scheduled, demand.replicas
     if plan.held is not None:
-        return "WaitingForCache", f"{placed} of {wanted} placed; the others wait for ModelCache {demand.cache_name}"
+        return _held(state, plan.held)
     if state.too_large:
         return "ResponseTooLarge", (
             f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "

@@ -17,7 +17,7 @@ from function.scheduling.drift import (
 )
 from function.scheduling.filters import FILTERS, Filter
 from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, ClusterTaint, Fleet, Pool, ScheduledReplica
-from function.scheduling.hold import HoldReason
+from function.scheduling.hold import HoldDetails, HoldReason
 from function.scheduling.plan import (
     DeletionReason,
     EnginePlacement,
@@ -90,6 +90,7 @@ __all__ = [
     "EnginesTooLarge",
     "Filter",
     "Fleet",
+    "HoldDetails",
     "HoldReason",
     "InvalidSelector",
     "Kept",

@@ -21,8 +21,8 @@ from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
 from function.scheduling.request import DeviceRequirement
 from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
 
-Devices: TypeAlias = tuple[Device, ...]
-Requests: TypeAlias = tuple[DeviceRequirement, ...]
+NodeDevices: TypeAlias = tuple[Device, ...]
+PodRequests: TypeAlias = tuple[DeviceRequirement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Allocation:
 AllocationFailure: TypeAlias = NoDevice | CountTooSmall | TooComplex
 
 
-def allocate(requests: Requests, devices: Devices, effort: Effort | None = None) -> Allocation | AllocationFailure:
+def allocate(
+    requests: PodRequests, devices: NodeDevices, effort: Effort | None = None
+) -> Allocation | AllocationFailure:
     """Allocate the devices of one node to requests.
 
     Args:
@@ -58,7 +60,7 @@ def allocate(requests: Requests, devices: Devices, effort: Effort | None = None)
         return TooComplex(requests=len(requests), places=len(devices))
 
 
-def _allocate(requests: Requests, devices: Devices, effort: Effort) -> Allocation | AllocationFailure:
+def _allocate(requests: PodRequests, devices: NodeDevices, effort: Effort) -> Allocation | AllocationFailure:
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
@@ -116,7 +118,7 @@ def _compile(text: str) -> Selector:
 
 
 def _assign(
-    requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort
+    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], effort: Effort
 ) -> tuple[int, ...] | None:
     """Give each request a device, so that pods claim something if that can be.
 
@@ -124,15 +126,15 @@ def _assign(
         TooComplexError: It is not known whether that can be.
     """
     weights = [request.count for request in requests]
-    room = [device.count for device in devices]
-    first = pack(weights, choices, room, effort)
+    counts = [device.count for device in devices]
+    first = pack(weights, choices, counts, effort)
     if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
         return first
     found: list[tuple[int, ...]] = []
     given_up = False
     for restricted in _restricted(devices, choices):
         try:
-            answer = pack(weights, restricted, room, effort)
+            answer = pack(weights, restricted, counts, effort)
         except TooComplexError:
             given_up = True
         else:
@@ -142,7 +144,7 @@ def _assign(
     return min(found, default=first)
 
 
-def _restricted(devices: Devices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
     """Restrict one request after the other to devices that pods claim."""
     for index, places in enumerate(choices):
         claimable = [place for place in places if devices[place].claim is Claim.DRA]
@@ -154,30 +156,32 @@ def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) 
     """Blame the selector that stopped the devices that came furthest."""
     refusals = [refusal for refusal in verdicts if refusal is not None]
     furthest = max((refusal.selector for refusal in refusals), default=0)
-    there = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
-    errors = [verdict.message for verdict in there if verdict.outcome is Outcome.ERROR]
+    last_verdicts = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
+    errors = [verdict.message for verdict in last_verdicts if verdict.outcome is Outcome.ERROR]
     return NoDevice(
         request.name,
         furthest,
-        false=len(there) - len(errors),
+        false=len(last_verdicts) - len(errors),
         errors=len(errors),
         error=min(errors, default=""),
     )
 
 
-def _crowded(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort) -> CountTooSmall:
+def _crowded(
+    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], effort: Effort
+) -> CountTooSmall:
     """Name the first request that cannot be met beside those before it.
 
     Raises:
         TooComplexError: It is not known which that is.
     """
-    room = [device.count for device in devices]
+    counts = [device.count for device in devices]
 
     def fails(end: int) -> bool:
-        return pack([request.count for request in requests[:end]], choices[:end], room, effort) is None
+        return pack([request.count for request in requests[:end]], choices[:end], counts, effort) is None
 
     # Where some cannot be met together, neither can they with more: halve until the first is left.
     end = bisect_left(range(len(requests)), True, lo=2, key=fails)  # noqa: FBT003  # what is looked for
     request = requests[end - 1]
-    largest = max(room[place] for place in choices[end - 1])
+    largest = max(counts[place] for place in choices[end - 1])
     return CountTooSmall(request.name, request.count, largest, shared=True)

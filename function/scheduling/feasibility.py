@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from function import deadline
-from function.scheduling.allocation import Allocation, AllocationFailure, Devices, Requests, allocate
+from function.scheduling.allocation import Allocation, AllocationFailure, NodeDevices, PodRequests, allocate
 from function.scheduling.fleet import Pool
 from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import EnginePlacement, MemberPlacement
@@ -67,13 +67,13 @@ class Feasibility:
     def __init__(self, engines: tuple[EngineSpec, ...]) -> None:
         self.engines = engines
         self._effort = Effort()
-        self._allocations: dict[tuple[Requests, int], Allocation | AllocationFailure] = {}
+        self._allocations: dict[tuple[PodRequests, int], Allocation | AllocationFailure] = {}
         self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
         self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
-        self._shapes: dict[Devices, int] = {}
-        self._seen: dict[int, tuple[Devices, int]] = {}
+        self._shapes: dict[NodeDevices, int] = {}
+        self._seen: dict[int, tuple[NodeDevices, int]] = {}
 
-    def allocate(self, requests: Requests, devices: Devices) -> Allocation | AllocationFailure:
+    def allocate(self, requests: PodRequests, devices: NodeDevices) -> Allocation | AllocationFailure:
         """Allocate the devices of a pool's nodes to a member's requests."""
         key = (requests, self._shape(devices))
         if key not in self._allocations:
@@ -144,7 +144,7 @@ class Feasibility:
         needed = sum(suited.nodes for suited in compatible)
         return EnginesTooLarge(needed, sum(max(free[position], 0) for position in positions))
 
-    def _shape(self, devices: Devices) -> int:
+    def _shape(self, devices: NodeDevices) -> int:
         """Number a device list; equal lists have one number. Looks at a list's content once."""
         seen = self._seen.get(id(devices))
         if seen is None:
@@ -217,5 +217,5 @@ def _reason(engine: EngineSpec, found: Sequence[Sequence[Allocation | Allocation
     )
 
 
-def _position(requests: Requests, name: str) -> int:
+def _position(requests: PodRequests, name: str) -> int:
     return next((position for position, request in enumerate(requests) if request.name == name), 0)

@@ -16,7 +16,7 @@ from function.scheduling import (
     UnschedulableReason,
     schedule,
 )
-from tests.support.fleets import cluster, own, places, pool, wanted
+from tests.support.fleets import cluster, deployment, own, places, pool
 
 PRICE = "example.com/price"
 
@@ -68,7 +68,7 @@ def priced(name: str, price: float, nodes: int = 4, *, ready: bool = True) -> Cl
 
 
 def plan_under_a_ceiling(replicas: int, *clusters: Cluster, ceiling: float = 10) -> Plan:
-    return schedule(Fleet(clusters), wanted(replicas), filters=(*FILTERS, PriceCeiling(ceiling)))
+    return schedule(Fleet(clusters), deployment(replicas), filters=(*FILTERS, PriceCeiling(ceiling)))
 
 
 def test_a_new_filter_keeps_clusters_out_and_its_reason_is_given() -> None:
@@ -99,12 +99,12 @@ def test_filters_that_come_before_a_new_one_give_their_reason_first() -> None:
 
 def test_a_new_filter_moves_no_replica_that_runs() -> None:
     running = own("a")
-    answer = schedule(Fleet((priced("a", 12),), (running,)), wanted(1), filters=(*FILTERS, PriceCeiling(10)))
+    answer = schedule(Fleet((priced("a", 12),), (running,)), deployment(1), filters=(*FILTERS, PriceCeiling(10)))
     assert ([kept.replica for kept in answer.kept], answer.leaving) == ([running], ())
 
 
 def test_a_new_scorer_decides_where_it_stands_in_the_order() -> None:
     fleet = Fleet((priced("a", 9), priced("b", 2), priced("c", 5)))
-    assert places(schedule(fleet, wanted(2))) == ["a/0", "b/0"]
-    assert places(schedule(fleet, wanted(2), scorers=(*SCORERS, LowestPrice()))) == ["b/0", "c/0"]
-    assert places(schedule(fleet, wanted(2), scorers=(LowestPrice(), *SCORERS))) == ["b/0", "b/1"]
+    assert places(schedule(fleet, deployment(2))) == ["a/0", "b/0"]
+    assert places(schedule(fleet, deployment(2), scorers=(*SCORERS, LowestPrice()))) == ["b/0", "c/0"]
+    assert places(schedule(fleet, deployment(2), scorers=(LowestPrice(), *SCORERS))) == ["b/0", "b/1"]

@@ -99,7 +99,7 @@ def test_allocating_agrees_with_trying_everything(
             tuple(request for request, place in zip(requests, way, strict=True) if kinds[place][2]) for way in ways
         ]
         first = next((claim for claim in claims if claim), ())
-        assert [one.name for one in answer.requests] == [one.name for one in first]
+        assert [claimed.name for claimed in answer.requests] == [request.name for request in first]
 
 
 def _synthetic(device: Device) -> Device:
@@ -114,6 +114,6 @@ def _holds(
 ) -> bool:
     right = all(f'"{kinds[place][0]}"' in text for place, (text, _) in zip(way, asked, strict=True))
     return right and all(
-        sum(count for place, (_, count) in zip(way, asked, strict=True) if place == one) <= device.count
-        for one, device in enumerate(devices)
+        sum(count for place, (_, count) in zip(way, asked, strict=True) if place == position) <= device.count
+        for position, device in enumerate(devices)
     )

@@ -15,7 +15,19 @@ from function.scheduling import (
     ScheduledReplica,
     SchedulingRequest,
 )
-from tests.support.fleets import cluster, engine, gpu, is_model, own, places, plan, pool, request, standalone, wanted
+from tests.support.fleets import (
+    cluster,
+    deployment,
+    engine,
+    gpu,
+    is_model,
+    own,
+    places,
+    plan,
+    pool,
+    request,
+    standalone,
+)
 
 ROOMY = [cluster("a", pool(nodes=9))]
 ROOMY_TWO = [cluster(name, pool(nodes=9)) for name in "ab"]
@@ -33,11 +45,11 @@ def old(on: str = "a", index: int = 0, **more: Any) -> ScheduledReplica:
 def rollout(
     replicas: int, *, surge: int = 1, unavailable: int = 1, paused: bool = False, **more: Any
 ) -> SchedulingRequest:
-    return replace(wanted(replicas, revision="r2", **more), rollout=RolloutStrategy(surge, unavailable, paused))
+    return replace(deployment(replicas, revision="r2", **more), rollout=RolloutStrategy(surge, unavailable, paused))
 
 
 def gone(answer: Plan) -> list[tuple[str, DeletionReason]]:
-    return [(f"{one.cluster}/{one.index}", why) for one, why in answer.leaving]
+    return [(f"{replica.cluster}/{replica.index}", reason) for replica, reason in answer.leaving]
 
 
 def full(*free: str) -> list[Cluster]:
@@ -175,8 +187,8 @@ def test_an_explicit_outage_of_the_only_replica_is_granted() -> None:
 
 def test_an_old_replica_goes_whose_pool_the_new_one_fits() -> None:
     fleet = [cluster("a", pool("pool", 1, gpu("l4"))), cluster("b", pool("pool", 1, gpu("h100")))]
-    want = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
-    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", DeletionReason.PREEMPTED)]
+    demand = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
+    assert gone(plan(fleet, demand, old("a"), old("b"))) == [("b/0", DeletionReason.PREEMPTED)]
 
 
 def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_both() -> None:

@@ -108,7 +108,7 @@ def engine(*members: MemberSpec, name: str = "engine", copies: int = 1) -> Engin
     return EngineSpec(name, copies, members or (standalone(),))
 
 
-def wanted(
+def deployment(
     replicas: int = 1,
     *engines: EngineSpec,
     tolerations: tuple[ClusterToleration, ...] = (),
@@ -153,14 +153,14 @@ def other(on: str, *nodes_by_pool: tuple[str, int], name: str = "other", **more:
     return own(on, 0, *nodes_by_pool, name=name, deployment=("ml", name), own=False, **more)
 
 
-def plan(clusters: list[Cluster], want: SchedulingRequest, *replicas: ScheduledReplica) -> Plan:
+def plan(clusters: list[Cluster], demand: SchedulingRequest, *replicas: ScheduledReplica) -> Plan:
     """Schedule."""
-    return schedule(Fleet(tuple(clusters), replicas), want)
+    return schedule(Fleet(tuple(clusters), replicas), demand)
 
 
 def places(answer: Plan) -> list[str]:
     """Say where new replicas go, as `cluster/index`."""
-    return [f"{one.cluster}/{one.index}" for one in answer.placed]
+    return [f"{placement.cluster}/{placement.index}" for placement in answer.placed]
 
 
 def pools(answer: Plan) -> list[list[str]]:
@@ -170,7 +170,7 @@ def pools(answer: Plan) -> list[list[str]]:
 
 def kept(answer: Plan) -> list[str]:
     """Say which replicas stay, as `cluster/index`."""
-    return [f"{one.replica.cluster}/{one.replica.index}" for one in answer.kept]
+    return [f"{running.replica.cluster}/{running.replica.index}" for running in answer.kept]
 
 
 def leaving(answer: Plan) -> list[str]:

@@ -12,6 +12,8 @@ class TaintToleration:
 
     def filter(self, cluster: Cluster, request: SchedulingRequest) -> Tainted | None:
         """Name the first such taint, whatever their order."""
+        if not cluster.taints:
+            return None
         taints = request.untolerated(cluster.taints, NO_SCHEDULE, NO_EXECUTE)
         if not taints:
             return None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from function.scheduling import SCORERS, Candidate, Cluster, Fleet, Scorer, Spread, schedule
 from function.scheduling.capacity import NodeLedger
 from function.scheduling.feasibility import Feasibility
-from tests.support.fleets import cluster, places, pool, wanted
+from tests.support.fleets import cluster, deployment, places, pool
 
 
 class Price(Scorer):
@@ -34,7 +34,7 @@ ORDERS = st.permutations((*SCORERS, Price())).flatmap(
 
 def compared_anew(clusters: list[Cluster], replicas: int, scorers: tuple[Scorer, ...]) -> list[str]:
     """Compare all clusters anew for each replica."""
-    feasibility, ledger, spread = Feasibility(wanted().engines), NodeLedger(()), Spread([])
+    feasibility, ledger, spread = Feasibility(deployment().engines), NodeLedger(()), Spread([])
     chosen: list[str] = []
     for _ in range(replicas):
         candidates = [
@@ -57,7 +57,7 @@ def compared_anew(clusters: list[Cluster], replicas: int, scorers: tuple[Scorer,
 def test_replicas_go_where_comparing_all_clusters_anew_would_put_them(
     clusters: list[Cluster], replicas: int, scorers: tuple[Scorer, ...]
 ) -> None:
-    answer = schedule(Fleet(tuple(clusters)), wanted(replicas), scorers=scorers)
+    answer = schedule(Fleet(tuple(clusters)), deployment(replicas), scorers=scorers)
     assert sorted(place.partition("/")[0] for place in places(answer)) == sorted(
         compared_anew(clusters, replicas, scorers)
     )

@@ -84,7 +84,7 @@ def pack(
 
     Args:
         weights: What each item takes.
-        choices: For each item the bins that it may go into, the most wanted first.
+        choices: For each item the bins that it may go into, the best first.
         capacities: What each bin holds.
         effort: What the search may cost, and is charged with; by default as much as one plan.
 

@@ -12,7 +12,7 @@ from function.scheduling.hold import HoldReason
 
 
 class DeletionReason(Enum):
-    """What singled out a replica when fewer are wanted; the value is a phrase."""
+    """What singled out a replica when fewer are asked for; the value is a phrase."""
 
     NOT_SERVING = "it is not serving"
     DEGRADED_CLUSTER = "its cluster is not ready or has no gateway address"
@@ -150,16 +150,16 @@ class Plan:
         kept: Replicas that stay, by cluster and index.
         placed: Replicas to make, by cluster and index.
         leaving: Replicas to take away, with what singled them out. Those that are evicted or have
-            exceeded their deadline have never served, and their pools are to be avoided for a while.
+            exceeded their deadline have never served, and the deployment backs off from their pools.
         lost: Replicas whose cluster no longer exists.
         terminating: Replicas that are already being deleted. They hold their nodes and their index,
-            and do not count towards what is wanted.
+            and do not count towards what is asked for.
         diagnosis: Why clusters did not take the first replica that found no place; empty when nothing was left
             to place.
         invalid: Selectors that cannot be compiled. With any, everything is kept and nothing is placed.
         overcommitted: Pools whose replicas take more nodes than there are.
         held: Why nothing was placed, when the deployment may not place anything.
-        progress: How far the replicas run what is wanted now.
+        progress: How far the replicas run what is asked for now.
         doubt: Whether the list of clusters was empty although replicas exist. Everything is kept then.
     """
 

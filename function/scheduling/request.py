@@ -83,9 +83,9 @@ class RolloutStrategy:
     """How replicas are replaced.
 
     Attributes:
-        max_surge: Replicas that there may be beyond the wanted number.
+        max_surge: Replicas that there may be beyond the number that is asked for.
         max_unavailable: Replicas that may be missing when there is no room for more.
-        paused: Whether no further replica is replaced because it runs something else than is wanted.
+        paused: Whether no further replica is replaced because it runs something else than is asked for.
     """
 
     max_surge: int = 1

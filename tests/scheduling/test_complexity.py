@@ -47,7 +47,7 @@ def test_all_searches_of_a_plan_share_the_same_steps_however_many_members_pools_
         steps = taken_steps(patch)
         plan = schedule(fleet, deployment(1, *engines))
     assert plan.placed == ()
-    assert {type(rejection) for _, rejection in plan.diagnosis.reasons} == {TooComplex}
+    assert {type(reason) for _, reason in plan.diagnosis.reasons} == {TooComplex}
     first_descents = 5 * 8 * 8 * len(COUNTS) * len(COUNTS)
     assert 0 < steps[0] <= STEPS + first_descents
 

@@ -16,7 +16,7 @@ def test_a_successor_is_placed_elsewhere_before_a_drained_replica_goes() -> None
     assert (answer.kept[0].draining, answer.kept[0].drain) == (True, None)
 
 
-def test_a_drained_replica_goes_once_its_successor_has_settled() -> None:
+def test_a_drained_replica_goes_once_its_successor_is_available() -> None:
     assert plan([LEFT, OTHER], deployment(), own("a"), own("b", available=False)).leaving == ()
     leaving = plan([LEFT, OTHER], deployment(), own("a"), own("b")).leaving
     assert [(replica.cluster, reason) for replica, reason in leaving] == [("a", DeletionReason.TAINTED_CLUSTER)]

@@ -78,12 +78,12 @@ def clusters(draw: st.DrawFn, name: str) -> Cluster:
 @st.composite
 def fleets(draw: st.DrawFn) -> Fleet:
     present = [draw(clusters(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))]
-    charge = st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=2)
+    nodes_by_pool = st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=2)
     replicas = [
         make(
             draw(st.sampled_from(NAMES)),
             *number,
-            *draw(charge),
+            *draw(nodes_by_pool),
             name=f"{kind}{place}",
             serving=draw(st.booleans()),
             terminating=draw(st.sampled_from([False, False, True])),
@@ -126,8 +126,8 @@ def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_
     answer = schedule(fleet, demand)
     accounted = [kept.replica for kept in answer.kept] + [replica for replica, _ in answer.leaving]
     accounted += [*answer.lost, *answer.terminating]
-    mine = [replica for replica in fleet.replicas if replica.own]
-    assert sorted(accounted, key=_key) == sorted(mine, key=_key)
+    own_replicas = [replica for replica in fleet.replicas if replica.own]
+    assert sorted(accounted, key=_key) == sorted(own_replicas, key=_key)
 
 
 @given(fleets(), DEMANDS)
@@ -197,7 +197,7 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, demand: Sched
 
 @settings(max_examples=200)
 @given(fleets(), DEMANDS)
-def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, demand: SchedulingRequest) -> None:
+def test_a_cluster_has_no_reason_when_trying_everything_finds_room(fleet: Fleet, demand: SchedulingRequest) -> None:
     answer = schedule(fleet, demand)
     if not answer.diagnosis.reasons:
         return

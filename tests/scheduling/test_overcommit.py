@@ -1,4 +1,4 @@
-"""Of replicas that have taken the same node, all deployments single out the same one to yield."""
+"""Of replicas that have taken the same node, all deployments evict the same one."""
 
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ def rival(created: str = "2026-01-01T00:00:00Z", **more: object) -> ScheduledRep
     return other("a", **values)
 
 
-def test_the_younger_of_two_that_have_never_served_yields() -> None:
+def test_the_younger_of_two_that_have_never_served_is_evicted() -> None:
     answer = plan([ONE_NODE], deployment(), fresh(), rival())
     assert [reason for _, reason in answer.leaving] == [DeletionReason.EVICTED]
     assert (kept(answer), places(answer)) == ([], [])
@@ -64,23 +64,23 @@ def test_one_that_is_being_deleted_contests_nothing_and_holds_its_node() -> None
     assert (kept(answer), answer.overcommitted) == (["a/0"], ())
 
 
-def test_one_that_yields_is_placed_elsewhere_at_once_when_there_is_room() -> None:
+def test_one_that_is_evicted_is_placed_elsewhere_at_once_when_there_is_room() -> None:
     answer = plan([ONE_NODE, cluster("b")], deployment(), fresh(), rival())
     assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
 
 
-def test_a_pool_that_is_avoided_takes_nothing_and_the_reason_is_given() -> None:
-    avoid = (Backoff("a", "pool", "2026-01-01T00:02:00Z"),)
-    answer = plan([cluster("a", pool(nodes=1))], replace(deployment(), backoff=avoid))
+def test_a_pool_that_is_backed_off_takes_nothing_and_the_reason_is_given() -> None:
+    backoff = (Backoff("a", "pool", "2026-01-01T00:02:00Z"),)
+    answer = plan([cluster("a", pool(nodes=1))], replace(deployment(), backoff=backoff))
     assert (places(answer), answer.diagnosis.reasons) == ([], (("a", BackedOff("pool", "2026-01-01T00:02:00Z")),))
 
 
-def test_of_a_pool_that_is_avoided_and_full_it_is_said_that_it_is_full() -> None:
+def test_of_a_pool_that_is_backed_off_and_full_it_is_said_that_it_is_full() -> None:
     answer = plan([cluster("a", pool(nodes=0))], replace(deployment(), backoff=(Backoff("a", "pool"),)))
     assert answer.diagnosis.reasons == (("a", NotEnoughNodes("pool", 1, 0)),)
 
 
-def test_another_pool_of_the_same_cluster_is_not_avoided() -> None:
+def test_another_pool_of_the_same_cluster_is_not_backed_off() -> None:
     fleet = [cluster("a", pool("pool", 1), pool("next", 1))]
     answer = plan(fleet, replace(deployment(), backoff=(Backoff("a", "pool"),)))
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
@@ -92,22 +92,22 @@ def test_a_cluster_that_has_published_no_pools_is_not_judged(published: bool) ->
     assert (kept(plan(fleet, deployment(), fresh(), rival())) == []) is published
 
 
-def test_a_replica_that_is_stuck_is_tried_in_another_pool_when_there_is_room() -> None:
-    stuck = fresh(deadline_exceeded=True)
-    answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], deployment(), stuck)
+def test_a_replica_that_has_exceeded_its_deadline_is_tried_in_another_pool_when_there_is_room() -> None:
+    late = fresh(deadline_exceeded=True)
+    answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], deployment(), late)
     assert [(replica.name, reason) for replica, reason in answer.leaving] == [
-        (stuck.name, DeletionReason.DEADLINE_EXCEEDED)
+        (late.name, DeletionReason.DEADLINE_EXCEEDED)
     ]
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
     assert answer.placed[0].index == 1, "the index is in use until the replica is gone"
 
 
-def test_a_replica_that_is_stuck_stays_when_there_is_no_room_elsewhere() -> None:
+def test_a_replica_that_has_exceeded_its_deadline_stays_when_there_is_no_room_elsewhere() -> None:
     answer = plan([cluster("a", pool("pool", 4))], deployment(), fresh(deadline_exceeded=True))
     assert (kept(answer), places(answer), answer.leaving) == (["a/0"], [], ())
 
 
-def test_only_one_replica_that_is_stuck_is_moved_at_a_time_and_none_that_has_served() -> None:
+def test_only_one_replica_that_has_exceeded_its_deadline_is_moved_at_a_time_and_none_that_has_served() -> None:
     fleet = [cluster("a"), cluster("b")]
     answer = plan(
         fleet,
@@ -119,5 +119,5 @@ def test_only_one_replica_that_is_stuck_is_moved_at_a_time_and_none_that_has_ser
     assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
 
 
-def test_one_that_does_not_say_whether_it_serves_yields_nothing() -> None:
+def test_one_that_does_not_say_whether_it_serves_is_not_evicted() -> None:
     assert kept(plan([ONE_NODE], deployment(), fresh(readiness_unknown=True), rival())) == ["a/0"]

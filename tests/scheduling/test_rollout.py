@@ -33,9 +33,9 @@ ROOMY = [cluster("a", pool(nodes=9))]
 ROOMY_TWO = [cluster(name, pool(nodes=9)) for name in "ab"]
 
 
-def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> ScheduledReplica:
-    """A replica of the revision that is wanted."""
-    return own(on, index, revision="r2", **{"available": settled, **more})
+def new(on: str = "a", index: int = 9, **more: Any) -> ScheduledReplica:
+    """A replica of the revision that is asked for."""
+    return own(on, index, revision="r2", **more)
 
 
 def old(on: str = "a", index: int = 0, **more: Any) -> ScheduledReplica:
@@ -73,7 +73,7 @@ def test_missing_replicas_are_placed_beside_those_that_surge() -> None:
     assert len(places(plan(ROOMY, rollout(3), old()))) == 3
 
 
-def test_an_old_replica_stays_until_its_successor_has_settled() -> None:
+def test_an_old_replica_stays_until_its_successor_is_available() -> None:
     replicas = (old(index=0), old(index=1))
     waiting = plan(ROOMY, rollout(2), *replicas, new(available=False))
     assert (gone(waiting), places(waiting), waiting.progress) == ([], [], RolloutProgress.REPLACING)
@@ -222,7 +222,7 @@ def test_going_back_to_an_earlier_revision_finds_its_replicas() -> None:
     assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], RolloutProgress.REPLACING)
 
 
-def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_have_not_settled() -> None:
+def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_are_not_available() -> None:
     replicas = [old(index=index) for index in range(4)]
     answer = plan(ROOMY, rollout(2), *replicas, new(available=False))
     assert gone(answer) == [("a/3", DeletionReason.SURPLUS), ("a/2", DeletionReason.SURPLUS)]

@@ -256,9 +256,9 @@ def test_a_cluster_without_pools_is_told_apart_from_one_in_doubt() -> None:
     assert plan([bare], deployment()).diagnosis.reasons == (("a", NoNodePools()),)
 
 
-def test_replicas_of_a_namesake_in_another_namespace_are_strangers() -> None:
-    stranger = own("a", namespace="other", own=False)
-    answer = plan([cluster("a")], deployment(), stranger)
+def test_replicas_of_a_namesake_in_another_namespace_are_those_of_others() -> None:
+    namesake = own("a", namespace="other", own=False)
+    answer = plan([cluster("a")], deployment(), namesake)
     assert (kept(answer), places(answer)) == ([], ["a/0"])
 
 

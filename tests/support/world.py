@@ -27,11 +27,11 @@ from function.scheduling import (
 from tests.support.fleets import cluster, engine, pool
 
 GRACE = 6
-"""Ticks that an endpoint drains, or is Ready before it counts as settled."""
+"""Ticks that an endpoint drains, or is Ready before its replica counts as available."""
 DEADLINE = 30
 """Ticks after which a replica that has never served is tried elsewhere."""
-REST = 8
-"""Ticks that a pool rests in which a replica has yielded."""
+BACKOFF = 8
+"""Ticks that a deployment backs off from a pool after an eviction."""
 NOTICE = 4
 """Ticks within which a service notices a change of its endpoints."""
 
@@ -57,7 +57,7 @@ class Unit:
 
     def seen(self, now: int, *, own: bool) -> ScheduledReplica:
         """What is observed of it."""
-        settled = self.serving_since is not None and self.draining_since is None
+        ready = self.serving_since is not None and self.draining_since is None
         return ScheduledReplica(
             "ml",
             self.name,
@@ -69,7 +69,7 @@ class Unit:
             pool_assignments=tuple(("engine", name) for name, _ in self.nodes_by_pool),
             serving=self.serving_since is not None,
             ever_ready=self.ever_ready,
-            available=settled and now - (self.serving_since or 0) >= GRACE,
+            available=ready and now - (self.serving_since or 0) >= GRACE,
             deadline_exceeded=not self.ever_ready and now - self.born >= DEADLINE,
             created=f"{self.born:06}",
             terminating=self.gone_at is not None,
@@ -136,9 +136,9 @@ class World:
         seen = [replica.seen(self.now, own=True) for replica in self._own(deployment)]
         old = self.snapshots[-1 - self.random.randrange(len(self.snapshots))] if self.snapshots else []
         others = [replica for owner, replica in old if owner != deployment.name]
-        avoid = tuple(Backoff(*place) for place, until in sorted(deployment.backoff.items()) if until > self.now)
+        backoff = tuple(Backoff(*place) for place, until in sorted(deployment.backoff.items()) if until > self.now)
         fleet = Fleet(tuple(self.clusters.values()), (*seen, *others))
-        deployment.plan = schedule(fleet, replace(deployment.request, backoff=avoid))
+        deployment.plan = schedule(fleet, replace(deployment.request, backoff=backoff))
         self._obey(deployment, deployment.plan)
 
     def break_unit(self, unit: Unit) -> None:
@@ -195,8 +195,8 @@ class World:
         for replica, reason in plan.leaving:
             unit = units[replica.cluster, replica.index]
             if reason in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED}:
-                rest = REST if reason is DeletionReason.EVICTED else DEADLINE
-                deployment.backoff.update({(unit.cluster, name): self.now + rest for name, _ in unit.nodes_by_pool})
+                wait = BACKOFF if reason is DeletionReason.EVICTED else DEADLINE
+                deployment.backoff.update({(unit.cluster, name): self.now + wait for name, _ in unit.nodes_by_pool})
             self._leave(unit)
         for replica in plan.lost:
             self._drop(units[replica.cluster, replica.index], expected=True)

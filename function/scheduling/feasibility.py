@@ -8,7 +8,7 @@ worked out once for all clusters that are alike; free nodes are looked at afterw
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -82,7 +82,30 @@ class Feasibility:
 
     def compatible_pools(self, pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
         """Work out for each engine which pools are compatible with it, whether or not nodes are free."""
-        shapes = tuple(self._shape(pool.devices) for pool in pools)
+        return self._compatible_pools(self._shapes_of(pools), pools)
+
+    def fit(self, pools: Sequence[Pool], free: Sequence[int]) -> Fit | None:
+        """Find pools for all engines; the first way in first-fit order.
+
+        Args:
+            pools: A cluster's pools in published order.
+            free: The free nodes of each.
+        """
+        shapes = self._shapes_of(pools)
+        assignment = self._assign(shapes, pools, free)
+        if assignment is None or isinstance(assignment, TooComplex):
+            return None
+        compatible = self._compatible_pools(shapes, pools)
+        engines = tuple(
+            EnginePlacement(
+                engine.name, pools[position].name, suited.nodes, suited.members[suited.positions.index(position)]
+            )
+            for engine, suited, position in zip(self.engines, compatible, assignment, strict=True)
+        )
+        left = sum(free[position] for position in set(assignment)) - sum(suited.nodes for suited in compatible)
+        return Fit(engines, left)
+
+    def _compatible_pools(self, shapes: tuple[int, ...], pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
         if shapes not in self._compatible:
             self._compatible[shapes] = tuple(
                 find_compatible_pools(
@@ -93,31 +116,14 @@ class Feasibility:
             )
         return self._compatible[shapes]
 
-    def fit(self, pools: Sequence[Pool], free: Sequence[int]) -> Fit | None:
-        """Find pools for all engines; the first way in first-fit order.
-
-        Args:
-            pools: A cluster's pools in published order.
-            free: The free nodes of each.
-        """
-        compatible, assignment = self.compatible_pools(pools), self._assign(pools, free)
-        if assignment is None or isinstance(assignment, TooComplex):
-            return None
-        engines = tuple(
-            EnginePlacement(
-                engine.name, pools[position].name, suited.nodes, suited.members[suited.positions.index(position)]
-            )
-            for engine, suited, position in zip(self.engines, compatible, assignment, strict=True)
-        )
-        left = sum(free[position] for position in set(assignment)) - sum(suited.nodes for suited in compatible)
-        return Fit(engines, left)
-
-    def _assign(self, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
+    def _assign(
+        self, shapes: tuple[int, ...], pools: Sequence[Pool], free: Sequence[int]
+    ) -> tuple[int, ...] | TooComplex | None:
         """Find the position of a pool for each engine."""
-        key = (tuple(self._shape(pool.devices) for pool in pools), tuple(free))
+        key = (shapes, tuple(free))
         if key not in self._assignments:
             deadline.check()
-            compatible = self.compatible_pools(pools)
+            compatible = self._compatible_pools(shapes, pools)
             nodes, choices = [suited.nodes for suited in compatible], [suited.positions for suited in compatible]
             try:
                 self._assignments[key] = pack(nodes, choices, free, self._effort)
@@ -137,12 +143,15 @@ class Feasibility:
             roomiest = max(suited.positions, key=lambda position: (free[position], -position))
             if free[roomiest] < suited.nodes:
                 return NotEnoughNodes(pools[roomiest].name, suited.nodes, free[roomiest], name)
-        assignment = self._assign(pools, free)
+        assignment = self._assign(self._shapes_of(pools), pools, free)
         if isinstance(assignment, TooComplex):
             return assignment
         positions = {position for suited in compatible for position in suited.positions}
         needed = sum(suited.nodes for suited in compatible)
         return EnginesTooLarge(needed, sum(max(free[position], 0) for position in positions))
+
+    def _shapes_of(self, pools: Iterable[Pool]) -> tuple[int, ...]:
+        return tuple([self._shape(pool.devices) for pool in pools])
 
     def _shape(self, devices: NodeDevices) -> int:
         """Number a device list; equal lists have one number. Looks at a list's content once."""

@@ -17,7 +17,7 @@ from function.api.engines import Engine, Member
 from function.composition import Manifest, Object, names, unstructured
 from function.deployment.demand import Demand
 from function.replica.topologies.topology import choose_picker
-from function.scheduling import EnginePlacement, MemberPlacement, Placement, ResolvedRequest
+from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 from function.selectors import Claim
 from function.selectors.quantity import QuantityError, parse_quantity
 
@@ -53,7 +53,7 @@ def replica_labels(demand: Demand, cluster: str, index: int, revision: str) -> d
     return {**demand.workload.labels, **{key: value for key, value in said.items() if value}}
 
 
-def replica_manifest(demand: Demand, placement: Placement, cluster: Object) -> Manifest:
+def replica_manifest(demand: Demand, placement: ReplicaPlacement, cluster: Object) -> Manifest:
     """Build a new ModelReplica.
 
     Args:

@@ -77,15 +77,15 @@ class Effort:
 def pack(
     weights: Sequence[int],
     choices: Sequence[Sequence[int]],
-    room: Sequence[int],
+    capacities: Sequence[int],
     effort: Effort | None = None,
 ) -> tuple[int, ...] | None:
     """Find a bin for each item.
 
     Args:
         weights: What each item takes.
-        choices: For each item the bins that it may go into, the most wanted first.
-        room: What each bin holds.
+        choices: For each item the bins that it may go into, the best first.
+        capacities: What each bin holds.
         effort: What the search may cost, and is charged with; by default as much as one plan.
 
     Returns:
@@ -96,14 +96,15 @@ def pack(
     """
     effort = effort or Effort()
     open_choices = [
-        [place for place in places if room[place] >= weight] for weight, places in zip(weights, choices, strict=True)
+        [place for place in places if capacities[place] >= weight]
+        for weight, places in zip(weights, choices, strict=True)
     ]
     if not all(open_choices):
         return None
     usable = set().union(*open_choices) if open_choices else set()
-    if sum(weights) > sum(room[place] for place in usable):
+    if sum(weights) > sum(capacities[place] for place in usable):
         return None
-    search = _FirstFit(weights, open_choices, list(room), len(weights) + min(_PATIENCE, effort.left))
+    search = _FirstFit(weights, open_choices, list(capacities), len(weights) + min(_PATIENCE, effort.left))
     try:
         return tuple(search.assignment) if search.place(0) else None
     except _OutOfPatience:
@@ -113,8 +114,8 @@ def pack(
     cost = len(weights) << len(weights)
     if cost <= effort.left:
         effort.spend(cost)
-        return _fill_in_turn(weights, open_choices, room)
-    return _largest_first(weights, open_choices, room)
+        return _fill_in_turn(weights, open_choices, capacities)
+    return _largest_first(weights, open_choices, capacities)
 
 
 class _OutOfPatience(Exception):  # noqa: N818 - a signal within this module
@@ -125,21 +126,21 @@ class _FirstFit:
     """Depth-first search that remembers from where it cannot succeed."""
 
     def __init__(
-        self, weights: Sequence[int], choices: Sequence[Sequence[int]], room: list[int], patience: int
+        self, weights: Sequence[int], choices: Sequence[Sequence[int]], capacities: list[int], patience: int
     ) -> None:
         self.weights = weights
         self.choices = choices
-        self.room = room
+        self.capacities = capacities
         self.patience = patience
         self.assignment: list[int] = [-1] * len(weights)
         self.hopeless: set[tuple[int, ...]] = set()
         self.steps = 0
 
     def place(self, item: int) -> bool:
-        """Place this item and all later ones, or leave everything as it was."""
+        """Place this item and all later ones, or leave subset as it was."""
         if item == len(self.weights):
             return True
-        state = (item, *self.room)
+        state = (item, *self.capacities)
         if state in self.hopeless:
             return False
         self.steps += 1
@@ -147,13 +148,13 @@ class _FirstFit:
             raise _OutOfPatience
         weight = self.weights[item]
         for place in self.choices[item]:
-            if self.room[place] < weight:
+            if self.capacities[place] < weight:
                 continue
-            self.room[place] -= weight
+            self.capacities[place] -= weight
             self.assignment[item] = place
             if self.place(item + 1):
                 return True
-            self.room[place] += weight
+            self.capacities[place] += weight
         self.hopeless.add(state)
         return False
 
@@ -161,7 +162,7 @@ class _FirstFit:
 def _fill_in_turn(
     weights: Sequence[int],
     choices: Sequence[Sequence[int]],
-    room: Sequence[int],
+    capacities: Sequence[int],
 ) -> tuple[int, ...] | None:
     """Fill one bin after the other, over all subsets of items.
 
@@ -183,31 +184,33 @@ def _fill_in_turn(
             if subset >> item & 1:
                 continue
             grown = subset | 1 << item
-            state = _next_place(reached, weights[item], allowed[item], room)
+            state = _next_place(reached, weights[item], allowed[item], capacities)
             known = best[grown]
             if state is not None and (known is None or state < known):
                 best[grown] = state
                 came_by[grown] = (item, state[0])
-    everything = (1 << count) - 1
-    if best[everything] is None:
+    remaining = (1 << count) - 1
+    if best[remaining] is None:
         return None
     answer = [-1] * count
-    while everything:
-        item, place = came_by[everything]
+    while remaining:
+        item, place = came_by[remaining]
         answer[item] = place
-        everything &= ~(1 << item)
+        remaining &= ~(1 << item)
     return tuple(answer)
 
 
-def _largest_first(weights: Sequence[int], choices: Sequence[Sequence[int]], room: Sequence[int]) -> tuple[int, ...]:
+def _largest_first(
+    weights: Sequence[int], choices: Sequence[Sequence[int]], capacities: Sequence[int]
+) -> tuple[int, ...]:
     """Place the largest items first, each as far forward as it goes, and take nothing back.
 
     Raises:
         TooComplexError: Some item finds no place in this way.
     """
-    left = list(room)
+    left = list(capacities)
     answer = [-1] * len(weights)
-    for item in sorted(range(len(weights)), key=lambda one: (-weights[one], len(choices[one]), one)):
+    for item in sorted(range(len(weights)), key=lambda number: (-weights[number], len(choices[number]), number)):
         place = next((choice for choice in choices[item] if left[choice] >= weights[item]), None)
         if place is None:
             raise TooComplexError
@@ -220,13 +223,13 @@ def _next_place(
     reached: tuple[int, int],
     weight: int,
     allowed: frozenset[int],
-    room: Sequence[int],
+    capacities: Sequence[int],
 ) -> tuple[int, int] | None:
     """Find the first bin, from the one being filled on, that takes the weight; with its new load."""
     place, load = reached
-    if place in allowed and load + weight <= room[place]:
+    if place in allowed and load + weight <= capacities[place]:
         return place, load + weight
-    for later in range(place + 1, len(room)):
-        if later in allowed and weight <= room[later]:
+    for later in range(place + 1, len(capacities)):
+        if later in allowed and weight <= capacities[later]:
             return later, weight
     return None

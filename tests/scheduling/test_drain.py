@@ -2,50 +2,50 @@
 
 from dataclasses import replace
 
-from function.scheduling import DeletionReason, DrainBlocked, Rollout, Taint
-from tests.support.fleets import cluster, kept, own, places, plan, pool, wanted
+from function.scheduling import ClusterTaint, DeletionReason, DrainBlocked, RolloutStrategy
+from tests.support.fleets import cluster, deployment, kept, own, places, plan, pool
 
-DRAIN = Taint("maintenance", effect="NoExecute")
+DRAIN = ClusterTaint("maintenance", effect="NoExecute")
 LEFT = cluster("a", pool(nodes=9), taints=(DRAIN,))
 OTHER = cluster("b", pool(nodes=9))
 
 
 def test_a_successor_is_placed_elsewhere_before_a_drained_replica_goes() -> None:
-    answer = plan([LEFT, OTHER], wanted(), own("a"))
+    answer = plan([LEFT, OTHER], deployment(), own("a"))
     assert (kept(answer), places(answer), answer.leaving) == (["a/0"], ["b/0"], ())
     assert (answer.kept[0].draining, answer.kept[0].drain) == (True, None)
 
 
-def test_a_drained_replica_goes_once_its_successor_has_settled() -> None:
-    assert plan([LEFT, OTHER], wanted(), own("a"), own("b", available=False)).leaving == ()
-    leaving = plan([LEFT, OTHER], wanted(), own("a"), own("b")).leaving
-    assert [(one.cluster, why) for one, why in leaving] == [("a", DeletionReason.TAINTED_CLUSTER)]
+def test_a_drained_replica_goes_once_its_successor_is_available() -> None:
+    assert plan([LEFT, OTHER], deployment(), own("a"), own("b", available=False)).leaving == ()
+    leaving = plan([LEFT, OTHER], deployment(), own("a"), own("b")).leaving
+    assert [(replica.cluster, reason) for replica, reason in leaving] == [("a", DeletionReason.TAINTED_CLUSTER)]
 
 
 def test_all_replicas_of_a_drained_cluster_get_successors_at_once_whatever_may_surge() -> None:
-    want = replace(wanted(3), rollout=Rollout(max_surge=0, max_unavailable=1))
-    answer = plan([LEFT, OTHER], want, *(own("a", index) for index in range(3)))
+    demand = replace(deployment(3), rollout=RolloutStrategy(max_surge=0, max_unavailable=1))
+    answer = plan([LEFT, OTHER], demand, *(own("a", index) for index in range(3)))
     assert places(answer) == ["b/0", "b/1", "b/2"]
 
 
 def test_a_drained_replica_with_nowhere_to_go_stays_and_is_reported() -> None:
-    answer = plan([LEFT], wanted(), own("a"))
+    answer = plan([LEFT], deployment(), own("a"))
     assert (kept(answer), places(answer)) == (["a/0"], [])
     assert answer.kept[0].drain == DrainBlocked("maintenance")
-    assert [name for name, _ in answer.rejections] == ["a"]
+    assert [name for name, _ in answer.diagnosis.reasons] == ["a"]
 
 
 def test_no_drained_replica_makes_room_for_another() -> None:
-    answer = plan([LEFT, cluster("b", pool(nodes=1))], wanted(2), own("a"), own("b"))
+    answer = plan([LEFT, cluster("b", pool(nodes=1))], deployment(2), own("a"), own("b"))
     assert (kept(answer), answer.leaving) == (["a/0", "b/0"], ())
 
 
 def test_a_drained_replica_of_an_old_revision_gets_one_successor() -> None:
-    answer = plan([LEFT, OTHER], wanted(revision="r2"), own("a"))
+    answer = plan([LEFT, OTHER], deployment(revision="r2"), own("a"))
     assert places(answer) == ["b/0"]
     assert answer.placed[0].revision == "r2"
 
 
 def test_when_the_taint_goes_the_replica_stays_and_the_successor_that_does_not_serve_yet_goes() -> None:
-    answer = plan([cluster("a"), OTHER], wanted(), own("a"), own("b", serving=False, ever_ready=False))
-    assert (kept(answer), [one.cluster for one, _ in answer.leaving]) == (["a/0"], ["b"])
+    answer = plan([cluster("a"), OTHER], deployment(), own("a"), own("b", serving=False, ever_ready=False))
+    assert (kept(answer), [replica.cluster for replica, _ in answer.leaving]) == (["a/0"], ["b"])

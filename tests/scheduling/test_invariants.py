@@ -8,9 +8,19 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.scheduling import Cluster, Engine, Fleet, Plan, Replica, SchedulingRequest, Taint, schedule
+from function.scheduling import (
+    Cluster,
+    ClusterTaint,
+    EngineSpec,
+    Fleet,
+    Plan,
+    ScheduledReplica,
+    SchedulingRequest,
+    schedule,
+)
 from tests.support.fleets import (
     cluster,
+    deployment,
     engine,
     gpu,
     is_model,
@@ -20,7 +30,6 @@ from tests.support.fleets import (
     pool,
     request,
     standalone,
-    wanted,
     worker,
 )
 
@@ -35,9 +44,9 @@ REQUEST = st.builds(
 )
 ENGINES = st.lists(
     st.one_of(
-        st.builds(lambda one, copies: engine(standalone(one), copies=copies), REQUEST, st.integers(1, 2)),
-        st.builds(lambda one, nodes: engine(leader(), worker(nodes, one)), REQUEST, st.integers(1, 2)),
-        st.builds(lambda one, two: engine(leader(one), worker(1, two)), REQUEST, REQUEST),
+        st.builds(lambda asked, copies: engine(standalone(asked), copies=copies), REQUEST, st.integers(1, 2)),
+        st.builds(lambda asked, nodes: engine(leader(), worker(nodes, asked)), REQUEST, st.integers(1, 2)),
+        st.builds(lambda first, second: engine(leader(first), worker(1, second)), REQUEST, REQUEST),
     ),
     min_size=1,
     max_size=3,
@@ -47,8 +56,12 @@ ENGINES = st.lists(
 @st.composite
 def clusters(draw: st.DrawFn, name: str) -> Cluster:
     pools = [
-        pool(one, draw(st.integers(0, 4)), gpu(draw(st.sampled_from(MODELS)), count=draw(st.sampled_from([4, 8]))))
-        for one in draw(st.sampled_from([["p"], ["p", "q"], ["q", "p"]]))
+        pool(
+            name_of_pool,
+            draw(st.integers(0, 4)),
+            gpu(draw(st.sampled_from(MODELS)), count=draw(st.sampled_from([4, 8]))),
+        )
+        for name_of_pool in draw(st.sampled_from([["p"], ["p", "q"], ["q", "p"]]))
     ]
     usually = st.sampled_from([True, True, True, False])
     return cluster(
@@ -57,7 +70,7 @@ def clusters(draw: st.DrawFn, name: str) -> Cluster:
         region=draw(st.sampled_from(["", "r"])),
         ready=draw(usually),
         address="1.2.3.4" if draw(usually) else "",
-        taints=draw(st.sampled_from([(), (), (Taint("t"),), (Taint("t", effect="NoExecute"),)])),
+        taints=draw(st.sampled_from([(), (), (ClusterTaint("t"),), (ClusterTaint("t", effect="NoExecute"),)])),
         published=draw(usually),
     )
 
@@ -65,12 +78,12 @@ def clusters(draw: st.DrawFn, name: str) -> Cluster:
 @st.composite
 def fleets(draw: st.DrawFn) -> Fleet:
     present = [draw(clusters(name)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True))]
-    charge = st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=2)
+    nodes_by_pool = st.lists(st.tuples(st.sampled_from(POOLS), st.integers(1, 3)), max_size=2)
     replicas = [
         make(
             draw(st.sampled_from(NAMES)),
             *number,
-            *draw(charge),
+            *draw(nodes_by_pool),
             name=f"{kind}{place}",
             serving=draw(st.booleans()),
             terminating=draw(st.sampled_from([False, False, True])),
@@ -81,7 +94,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
     return Fleet(tuple(present), tuple(replicas))
 
 
-WANTED = st.builds(lambda engines, replicas: wanted(replicas, *engines), ENGINES, st.integers(0, 5))
+DEMANDS = st.builds(lambda engines, replicas: deployment(replicas, *engines), ENGINES, st.integers(0, 5))
 
 
 def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
@@ -96,9 +109,9 @@ def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
     return left
 
 
-@given(fleets(), WANTED)
-def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: SchedulingRequest) -> None:
-    answer = schedule(fleet, want)
+@given(fleets(), DEMANDS)
+def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, demand: SchedulingRequest) -> None:
+    answer = schedule(fleet, demand)
     left = free(fleet, answer)
     for placement in answer.placed:
         for placed in placement.engines:
@@ -106,87 +119,87 @@ def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, want: Sc
             assert left[placement.cluster, placed.pool] >= 0
 
 
-@given(fleets(), WANTED)
+@given(fleets(), DEMANDS)
 def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_these(
-    fleet: Fleet, want: SchedulingRequest
+    fleet: Fleet, demand: SchedulingRequest
 ) -> None:
-    answer = schedule(fleet, want)
-    told = [kept.replica for kept in answer.kept] + [one for one, _ in answer.leaving]
-    told += [*answer.lost, *answer.terminating]
-    mine = [replica for replica in fleet.replicas if replica.own]
-    assert sorted(told, key=_key) == sorted(mine, key=_key)
+    answer = schedule(fleet, demand)
+    accounted = [kept.replica for kept in answer.kept] + [replica for replica, _ in answer.leaving]
+    accounted += [*answer.lost, *answer.terminating]
+    own_replicas = [replica for replica in fleet.replicas if replica.own]
+    assert sorted(accounted, key=_key) == sorted(own_replicas, key=_key)
 
 
-@given(fleets(), WANTED)
+@given(fleets(), DEMANDS)
 def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its_cluster(
-    fleet: Fleet, want: SchedulingRequest
+    fleet: Fleet, demand: SchedulingRequest
 ) -> None:
-    answer = schedule(fleet, want)
+    answer = schedule(fleet, demand)
     names = {cluster.name for cluster in fleet.clusters}
-    assert not answer.leaving or len(answer.kept) >= want.replicas
-    assert all(one.cluster not in names for one in answer.lost)
+    assert not answer.leaving or len(answer.kept) >= demand.replicas
+    assert all(replica.cluster not in names for replica in answer.lost)
     assert not answer.lost or names
 
 
-@given(fleets(), WANTED)
-def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: SchedulingRequest) -> None:
-    answer = schedule(fleet, want)
+@given(fleets(), DEMANDS)
+def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, demand: SchedulingRequest) -> None:
+    answer = schedule(fleet, demand)
     total, asked_to_leave = (
         len(answer.kept) + len(answer.placed),
         [kept for kept in answer.kept if kept.drain or kept.draining],
     )
-    assert total <= want.replicas + len(asked_to_leave) or not answer.placed
-    short = total < want.replicas or any(kept.drain for kept in answer.kept)
-    assert bool(answer.rejections) == (bool(fleet.clusters) and not answer.doubt and short)
+    assert total <= demand.replicas + len(asked_to_leave) or not answer.placed
+    short = total < demand.replicas or any(kept.drain for kept in answer.kept)
+    assert bool(answer.diagnosis.reasons) == (bool(fleet.clusters) and not answer.doubt and short)
 
 
-@given(fleets(), WANTED)
-def test_no_two_replicas_are_given_one_index(fleet: Fleet, want: SchedulingRequest) -> None:
-    answer = schedule(fleet, want)
+@given(fleets(), DEMANDS)
+def test_no_two_replicas_are_given_one_index(fleet: Fleet, demand: SchedulingRequest) -> None:
+    answer = schedule(fleet, demand)
     held = {(replica.cluster, replica.index) for replica in fleet.replicas if replica.own}
-    given = [(one.cluster, one.index) for one in answer.placed]
+    given = [(placement.cluster, placement.index) for placement in answer.placed]
     assert len(set(given)) == len(given)
     assert not held & set(given)
 
 
-@given(fleets(), WANTED, st.integers(0, 99))
+@given(fleets(), DEMANDS, st.integers(0, 99))
 def test_the_order_of_clusters_and_replicas_makes_no_difference(
-    fleet: Fleet, want: SchedulingRequest, seed: int
+    fleet: Fleet, demand: SchedulingRequest, seed: int
 ) -> None:
     mixed, random = Fleet(fleet.clusters, fleet.replicas), Random(seed)  # noqa: S311 - a shuffle
     shuffled = Fleet(
         tuple(random.sample(mixed.clusters, len(mixed.clusters))),
         tuple(random.sample(mixed.replicas, len(mixed.replicas))),
     )
-    assert schedule(shuffled, want) == schedule(fleet, want)
+    assert schedule(shuffled, demand) == schedule(fleet, demand)
 
 
-@given(fleets(), WANTED)
-def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: SchedulingRequest) -> None:
-    first = schedule(fleet, want)
+@given(fleets(), DEMANDS)
+def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, demand: SchedulingRequest) -> None:
+    first = schedule(fleet, demand)
     made = [
         own(
-            one.cluster,
-            one.index,
-            *((each.pool, each.nodes) for each in one.engines),
-            pool_assignments=tuple((each.name, each.pool) for each in one.engines),
+            placement.cluster,
+            placement.index,
+            *((each.pool, each.nodes) for each in placement.engines),
+            pool_assignments=tuple((each.name, each.pool) for each in placement.engines),
             serving=False,
         )
-        for one in first.placed
+        for placement in first.placed
     ]
-    gone = {one for one, _ in first.leaving} | set(first.lost)
+    gone = {replica for replica, _ in first.leaving} | set(first.lost)
     rest = tuple(replica for replica in fleet.replicas if replica not in gone)
-    second = schedule(Fleet(fleet.clusters, (*rest, *made)), want)
+    second = schedule(Fleet(fleet.clusters, (*rest, *made)), demand)
     assert (second.placed, second.leaving) == ((), ())
     assert {kept.replica for kept in second.kept} == {kept.replica for kept in first.kept} | set(made)
     assert all(kept.drift is None for kept in second.kept if kept.replica in made)
 
 
 @settings(max_examples=200)
-@given(fleets(), WANTED)
-def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, want: SchedulingRequest) -> None:
-    answer = schedule(fleet, want)
-    if not answer.rejections:
+@given(fleets(), DEMANDS)
+def test_a_cluster_has_no_reason_when_trying_everything_finds_room(fleet: Fleet, demand: SchedulingRequest) -> None:
+    answer = schedule(fleet, demand)
+    if not answer.diagnosis.reasons:
         return
     left = free(fleet, answer)
     for placement in answer.placed:
@@ -194,10 +207,10 @@ def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Flee
             left[placement.cluster, each.pool] -= each.nodes
     for where in fleet.clusters:
         usable = where.ready and where.gateway_address and not where.taints and where.pools is not None
-        assert not (usable and _has_room(where, want.engines, left))
+        assert not (usable and _has_room(where, demand.engines, left))
 
 
-def _has_room(cluster: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str, str]]) -> bool:
+def _has_room(cluster: Cluster, engines: tuple[EngineSpec, ...], left: Counter[tuple[str, str]]) -> bool:
     """Try every way of giving pools to engines."""
     pools = cluster.pools or ()
     for way in product(pools, repeat=len(engines)):
@@ -213,5 +226,5 @@ def _has_room(cluster: Cluster, engines: tuple[Engine, ...], left: Counter[tuple
     return False
 
 
-def _key(replica: Replica) -> str:
+def _key(replica: ScheduledReplica) -> str:
     return replica.name

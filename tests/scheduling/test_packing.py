@@ -8,29 +8,29 @@ from function.scheduling import packing
 from function.scheduling.packing import Effort, TooComplexError, pack
 
 
-def feasible(weights: list[int], choices: list[list[int]], room: list[int], answer: tuple[int, ...]) -> bool:
+def feasible(weights: list[int], choices: list[list[int]], capacities: list[int], answer: tuple[int, ...]) -> bool:
     if any(place not in places for place, places in zip(answer, choices, strict=True)):
         return False
     return all(
-        sum(w for w, p in zip(weights, answer, strict=True) if p == place) <= room[place] for place in set(answer)
+        sum(w for w, p in zip(weights, answer, strict=True) if p == place) <= capacities[place] for place in set(answer)
     )
 
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[list[int], list[list[int]], list[int]]:
-    room = draw(st.lists(st.integers(-1, 8), min_size=1, max_size=4))
+    capacities = draw(st.lists(st.integers(-1, 8), min_size=1, max_size=4))
     weights = draw(st.lists(st.integers(1, 6), max_size=5))
-    places = st.lists(st.integers(0, len(room) - 1), unique=True).map(sorted)
-    return weights, [draw(places) for _ in weights], room
+    places = st.lists(st.integers(0, len(capacities) - 1), unique=True).map(sorted)
+    return weights, [draw(places) for _ in weights], capacities
 
 
 @given(problems())
 def test_packing_finds_the_first_answer_that_trying_everything_finds(
     problem: tuple[list[int], list[list[int]], list[int]],
 ) -> None:
-    weights, choices, room = problem
-    answers = [answer for answer in product(*choices) if feasible(weights, choices, room, answer)]
-    assert pack(weights, choices, room) == (answers[0] if answers else None)
+    weights, choices, capacities = problem
+    answers = [answer for answer in product(*choices) if feasible(weights, choices, capacities, answer)]
+    assert pack(weights, choices, capacities) == (answers[0] if answers else None)
 
 
 @settings(deadline=None)
@@ -38,13 +38,13 @@ def test_packing_finds_the_first_answer_that_trying_everything_finds(
 def test_filling_bins_in_turn_finds_an_answer_exactly_when_there_is_one(
     problem: tuple[list[int], list[list[int]], list[int]],
 ) -> None:
-    weights, choices, room = problem
-    exists = any(feasible(weights, choices, room, answer) for answer in product(*choices))
+    weights, choices, capacities = problem
+    exists = any(feasible(weights, choices, capacities, answer) for answer in product(*choices))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packing, "_PATIENCE", 0)
-        answer = pack(weights, choices, room)
+        answer = pack(weights, choices, capacities)
     assert (answer is not None) == exists
-    assert answer is None or feasible(weights, choices, room, answer)
+    assert answer is None or feasible(weights, choices, capacities, answer)
 
 
 def test_a_large_problem_without_an_answer_is_recognised() -> None:
@@ -57,15 +57,15 @@ def test_a_large_problem_without_an_answer_is_recognised() -> None:
 def test_a_search_without_steps_answers_rightly_or_says_that_it_does_not_know(
     problem: tuple[list[int], list[list[int]], list[int]], steps: int
 ) -> None:
-    weights, choices, room = problem
-    exists = any(feasible(weights, choices, room, answer) for answer in product(*choices))
+    weights, choices, capacities = problem
+    exists = any(feasible(weights, choices, capacities, answer) for answer in product(*choices))
     effort = Effort(steps)
     try:
-        answer = pack(weights, choices, room, effort)
+        answer = pack(weights, choices, capacities, effort)
     except TooComplexError:
         return
     assert (answer is not None) == exists
-    assert answer is None or feasible(weights, choices, room, answer)
+    assert answer is None or feasible(weights, choices, capacities, answer)
     assert 0 <= effort.left <= steps
 
 

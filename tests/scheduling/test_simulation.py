@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-from function.scheduling import Fleet, Rollout, schedule
+from function.scheduling import Fleet, RolloutStrategy, schedule
 from tests.support.world import DRAIN, World, a_world
 
 RUNS = int(os.environ.get("SIMULATION_RUNS", "12"))
@@ -21,30 +21,31 @@ Happening: TypeAlias = Callable[[World], None]
 
 
 def scale(world: World) -> None:
-    one = world.random.choice(sorted(world.deployments))
-    here = world.deployments[one]
-    here.wanted = replace(here.wanted, replicas=world.random.randint(0, 4))
+    deployment = world.deployments[world.random.choice(sorted(world.deployments))]
+    deployment.request = replace(deployment.request, replicas=world.random.randint(0, 4))
 
 
 def grow(world: World) -> None:
-    here = world.deployments[world.random.choice(sorted(world.deployments))]
-    here.wanted = replace(here.wanted, replicas=here.wanted.replicas + 1)
+    deployment = world.deployments[world.random.choice(sorted(world.deployments))]
+    deployment.request = replace(deployment.request, replicas=deployment.request.replicas + 1)
 
 
 def edit(world: World) -> None:
-    here = world.deployments[world.random.choice(sorted(world.deployments))]
-    here.wanted = replace(here.wanted, revision=world.random.choice(["r1", "r2", "r3"]))
+    deployment = world.deployments[world.random.choice(sorted(world.deployments))]
+    deployment.request = replace(deployment.request, revision=world.random.choice(["r1", "r2", "r3"]))
 
 
 def pause(world: World) -> None:
-    here = world.deployments[world.random.choice(sorted(world.deployments))]
-    here.wanted = replace(here.wanted, rollout=replace(here.wanted.rollout, paused=not here.wanted.rollout.paused))
+    deployment = world.deployments[world.random.choice(sorted(world.deployments))]
+    deployment.request = replace(
+        deployment.request, rollout=replace(deployment.request.rollout, paused=not deployment.request.rollout.paused)
+    )
 
 
 def taint(world: World) -> None:
     name = world.random.choice(sorted(world.clusters))
-    here = world.clusters[name]
-    world.clusters[name] = replace(here, taints=() if here.taints else (DRAIN,))
+    cluster = world.clusters[name]
+    world.clusters[name] = replace(cluster, taints=() if cluster.taints else (DRAIN,))
 
 
 def degrade(world: World) -> None:
@@ -54,9 +55,9 @@ def degrade(world: World) -> None:
 
 def shrink(world: World) -> None:
     name = world.random.choice(sorted(world.clusters))
-    here = world.clusters[name]
-    pools = tuple(replace(pool, nodes=world.random.randint(0, 3)) for pool in here.pools or ())
-    world.clusters[name] = replace(here, pools=pools)
+    cluster = world.clusters[name]
+    pools = tuple(replace(pool, nodes=world.random.randint(0, 3)) for pool in cluster.pools or ())
+    world.clusters[name] = replace(cluster, pools=pools)
 
 
 def crash(world: World) -> None:
@@ -100,8 +101,8 @@ def test_where_nothing_shrinks_drains_rolls_or_is_lost_what_has_served_never_mov
         served: set[str] = set()
 
         def check(world: World, served: set[str] = served) -> None:
-            there = {unit.name for unit in world.units if unit.gone_at is None and unit.draining_since is None}
-            assert served <= there
+            running = {unit.name for unit in world.units if unit.gone_at is None and unit.draining_since is None}
+            assert served <= running
             served |= {unit.name for unit in world.units if unit.ever_ready}
 
         live(world, 30, [grow, crash, degrade], check)
@@ -116,11 +117,11 @@ def test_at_rest_no_pool_is_overcommitted_and_nothing_that_is_missing_fits_anywh
         rest(world, nothing)
         assert world.overcommitted() == set()
         everyone = [unit.seen(world.now, own=False) for unit in world.units]
-        for name, here in world.deployments.items():
-            missing = here.wanted.replicas - len(world.own(name))
+        for name, deployment in world.deployments.items():
+            missing = deployment.request.replicas - len(world.own(name))
             if missing > 0:
                 trial = schedule(
-                    Fleet(tuple(world.clusters.values()), tuple(everyone)), replace(here.wanted, replicas=1)
+                    Fleet(tuple(world.clusters.values()), tuple(everyone)), replace(deployment.request, replicas=1)
                 )
                 assert not trial.placed, f"{name} lacks {missing} replicas, and there is room"
 
@@ -135,8 +136,12 @@ def test_at_rest_only_pools_that_served_replicas_alone_exceed_are_overcommitted_
         rest(world, nothing)
         over = world.overcommitted()
         assert over == world.overcommitted(served=True)
-        told = {(one.cluster, one.pool) for here in world.deployments.values() for one in here.plan.overcommitted}
-        assert told == over
+        reported = {
+            (pool.cluster, pool.pool)
+            for deployment in world.deployments.values()
+            for pool in deployment.plan.overcommitted
+        }
+        assert reported == over
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -146,8 +151,8 @@ def test_no_deployment_ever_answers_with_fewer_replicas_than_it_is_promised(batc
         before: dict[str, int] = {}
 
         def check(world: World, before: dict[str, int] = before) -> None:
-            for name, here in world.deployments.items():
-                least = max(here.wanted.replicas - here.wanted.rollout.max_unavailable, 0)
+            for name, deployment in world.deployments.items():
+                least = max(deployment.request.replicas - deployment.request.rollout.max_unavailable, 0)
                 now = world.answering(name)
                 assert now >= min(before.get(name, 0), least), f"{name} has {now} at {world.now}"
                 before[name] = now
@@ -164,12 +169,12 @@ def test_with_room_a_rollout_or_a_drain_never_answers_with_fewer_replicas_than_a
         last = max(world.clusters)
 
         def check(world: World) -> None:
-            for name, here in world.deployments.items():
-                assert world.answering(name) >= here.wanted.replicas, f"{name} at {world.now}"
+            for name, deployment in world.deployments.items():
+                assert world.answering(name) >= deployment.request.replicas, f"{name} at {world.now}"
 
         def move(world: World, last: str = last) -> None:
-            here = world.clusters[last]
-            world.clusters[last] = replace(here, taints=() if here.taints else (DRAIN,))
+            cluster = world.clusters[last]
+            world.clusters[last] = replace(cluster, taints=() if cluster.taints else (DRAIN,))
 
         live(world, 60, [edit, move], check)
         rest(world, check)
@@ -184,10 +189,10 @@ def test_with_room_every_rollout_and_every_drain_ends(batch: int) -> None:
         world.clusters[drained] = replace(world.clusters[drained], taints=(DRAIN,))
         for _ in range(90):
             world.tick()
-        for name, here in world.deployments.items():
+        for name, deployment in world.deployments.items():
             units = world.own(name)
-            assert {unit.revision for unit in units} <= {here.wanted.revision}
-            assert len(units) == here.wanted.replicas == world.answering(name)
+            assert {unit.revision for unit in units} <= {deployment.request.revision}
+            assert len(units) == deployment.request.replicas == world.answering(name)
             assert drained not in {unit.cluster for unit in units}
 
 
@@ -197,20 +202,20 @@ def test_what_never_serves_in_one_pool_is_tried_in_another(batch: int) -> None:
         world = a_world(random, roomy=True, bad=True)
         for _ in range(400):
             world.tick()
-        for name, here in world.deployments.items():
-            assert world.answering(name) == here.wanted.replicas
+        for name, deployment in world.deployments.items():
+            assert world.answering(name) == deployment.request.replicas
 
 
 def test_without_room_a_rollout_that_may_miss_a_replica_ends_unless_others_wait_for_its_nodes() -> None:
     for random in each_seed(99):
         world = a_world(random)
-        name, here = world.deployments.popitem()
-        world.deployments = {name: here}
-        here.wanted = replace(here.wanted, rollout=Rollout(1, 1))
+        name, deployment = world.deployments.popitem()
+        world.deployments = {name: deployment}
+        deployment.request = replace(deployment.request, rollout=RolloutStrategy(1, 1))
         live(world, 30, [], nothing)
-        if world.answering(name) < here.wanted.replicas:
+        if world.answering(name) < deployment.request.replicas:
             continue
-        here.wanted = replace(here.wanted, revision="r2")
+        deployment.request = replace(deployment.request, revision="r2")
         for _ in range(150):
             world.tick()
         assert {replica.revision for replica in world.own(name)} <= {"r2"}

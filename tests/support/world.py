@@ -14,28 +14,28 @@ from random import Random
 from function.scheduling import (
     Backoff,
     Cluster,
+    ClusterTaint,
     DeletionReason,
     Fleet,
     Plan,
     Pool,
-    Replica,
-    Rollout,
+    RolloutStrategy,
+    ScheduledReplica,
     SchedulingRequest,
-    Taint,
     schedule,
 )
 from tests.support.fleets import cluster, engine, pool
 
 GRACE = 6
-"""Ticks that an endpoint drains, or is Ready before it counts as settled."""
+"""Ticks that an endpoint drains, or is Ready before its replica counts as available."""
 DEADLINE = 30
 """Ticks after which a replica that has never served is tried elsewhere."""
-REST = 8
-"""Ticks that a pool rests in which a replica has yielded."""
+BACKOFF = 8
+"""Ticks that a deployment backs off from a pool after an eviction."""
 NOTICE = 4
 """Ticks within which a service notices a change of its endpoints."""
 
-DRAIN = Taint("maintenance", effect="NoExecute")
+DRAIN = ClusterTaint("maintenance", effect="NoExecute")
 
 
 @dataclass(eq=False)
@@ -55,10 +55,10 @@ class Unit:
     draining_since: int | None = None
     gone_at: int | None = None
 
-    def seen(self, now: int, *, own: bool) -> Replica:
+    def seen(self, now: int, *, own: bool) -> ScheduledReplica:
         """What is observed of it."""
-        settled = self.serving_since is not None and self.draining_since is None
-        return Replica(
+        ready = self.serving_since is not None and self.draining_since is None
+        return ScheduledReplica(
             "ml",
             self.name,
             ("ml", self.owner),
@@ -69,7 +69,7 @@ class Unit:
             pool_assignments=tuple(("engine", name) for name, _ in self.nodes_by_pool),
             serving=self.serving_since is not None,
             ever_ready=self.ever_ready,
-            available=settled and now - (self.serving_since or 0) >= GRACE,
+            available=ready and now - (self.serving_since or 0) >= GRACE,
             deadline_exceeded=not self.ever_ready and now - self.born >= DEADLINE,
             created=f"{self.born:06}",
             terminating=self.gone_at is not None,
@@ -88,7 +88,7 @@ class Deployment:
     """A deployment in the world."""
 
     name: str
-    wanted: SchedulingRequest
+    request: SchedulingRequest
     backoff: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
 
@@ -109,7 +109,7 @@ class World:
     deployments: dict[str, Deployment] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     now: int = 0
-    snapshots: list[list[tuple[str, Replica]]] = field(default_factory=list)
+    snapshots: list[list[tuple[str, ScheduledReplica]]] = field(default_factory=list)
     changed: int = 0
     staleness: int = 2
     broken: list[str] = field(default_factory=list)
@@ -120,10 +120,10 @@ class World:
         """Let a tick go by: replicas start and end, and every deployment plans, in any order, some twice."""
         self.now += 1
         self.units = [unit for unit in self.units if unit.gone_at is None or unit.gone_at > self.now]
-        for one in self.units:
-            starts = one.gone_at is None and one.serving_since is None and one.serves_at is not None
-            if starts and (one.serves_at or 0) <= self.now and self._has_nodes(one):
-                one.serving_since, one.ever_ready, one.serves_at = self.now, True, None
+        for unit in self.units:
+            starts = unit.gone_at is None and unit.serving_since is None and unit.serves_at is not None
+            if starts and (unit.serves_at or 0) <= self.now and self._has_nodes(unit):
+                unit.serving_since, unit.ever_ready, unit.serves_at = self.now, True, None
                 self.changed = self.now
         names = sorted(self.deployments)
         for name in self.random.choices(names, k=len(names)) + self.random.sample(names, len(names)):
@@ -136,14 +136,14 @@ class World:
         seen = [replica.seen(self.now, own=True) for replica in self._own(deployment)]
         old = self.snapshots[-1 - self.random.randrange(len(self.snapshots))] if self.snapshots else []
         others = [replica for owner, replica in old if owner != deployment.name]
-        avoid = tuple(Backoff(*place) for place, until in sorted(deployment.backoff.items()) if until > self.now)
+        backoff = tuple(Backoff(*place) for place, until in sorted(deployment.backoff.items()) if until > self.now)
         fleet = Fleet(tuple(self.clusters.values()), (*seen, *others))
-        deployment.plan = schedule(fleet, replace(deployment.wanted, backoff=avoid))
+        deployment.plan = schedule(fleet, replace(deployment.request, backoff=backoff))
         self._obey(deployment, deployment.plan)
 
-    def break_unit(self, one: Unit) -> None:
+    def break_unit(self, unit: Unit) -> None:
         """Have a replica stop serving for a while."""
-        one.serving_since, one.serves_at = None, self.now + self.random.randint(1, 4)
+        unit.serving_since, unit.serves_at = None, self.now + self.random.randint(1, 4)
 
     # ------------------------------------------------------------------ what there is
 
@@ -158,16 +158,16 @@ class World:
     def overcommitted(self, *, served: bool = False) -> set[tuple[str, str]]:
         """Pools whose replicas take more nodes than there are; of those that have served alone, if so asked."""
         taken: dict[tuple[str, str], int] = {}
-        for one in self.units:
-            if one.gone_at is None and (one.ever_ready or not served):
-                for name, nodes in one.nodes_by_pool:
-                    taken[one.cluster, name] = taken.get((one.cluster, name), 0) + nodes
+        for unit in self.units:
+            if unit.gone_at is None and (unit.ever_ready or not served):
+                for name, nodes in unit.nodes_by_pool:
+                    taken[unit.cluster, name] = taken.get((unit.cluster, name), 0) + nodes
         return {place for place, nodes in taken.items() if nodes > self.nodes(*place)}
 
     def nodes(self, name: str, pool_name: str) -> int:
         """How many nodes a pool has."""
-        there = self.clusters.get(name)
-        return next((one.nodes for one in (there.pools or () if there else ()) if one.name == pool_name), 0)
+        found = self.clusters.get(name)
+        return next((each.nodes for each in (found.pools or () if found else ()) if each.name == pool_name), 0)
 
     def _has_nodes(self, unit: Unit) -> bool:
         """Whether the nodes that a replica takes are there: those of others that have served are not."""
@@ -192,12 +192,12 @@ class World:
         }
         for kept in plan.kept:
             units[kept.replica.cluster, kept.replica.index].draining_since = None
-        for replica, why in plan.leaving:
-            one = units[replica.cluster, replica.index]
-            if why in {DeletionReason.YIELDS, DeletionReason.STUCK}:
-                rest = REST if why is DeletionReason.YIELDS else DEADLINE
-                deployment.backoff.update({(one.cluster, name): self.now + rest for name, _ in one.nodes_by_pool})
-            self._leave(one)
+        for replica, reason in plan.leaving:
+            unit = units[replica.cluster, replica.index]
+            if reason in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED}:
+                wait = BACKOFF if reason is DeletionReason.EVICTED else DEADLINE
+                deployment.backoff.update({(unit.cluster, name): self.now + wait for name, _ in unit.nodes_by_pool})
+            self._leave(unit)
         for replica in plan.lost:
             self._drop(units[replica.cluster, replica.index], expected=True)
         for placement in plan.placed:
@@ -211,23 +211,23 @@ class World:
         if any(unit.owner == deployment.name and (unit.cluster, unit.index) == (on, index) for unit in self.units):
             self.broken.append(f"{name} takes an index that is in use")
         self.units.append(
-            Unit(deployment.name, name, on, index, deployment.wanted.revision, nodes_by_pool, self.now, starts)
+            Unit(deployment.name, name, on, index, deployment.request.revision, nodes_by_pool, self.now, starts)
         )
         self.changed = self.now
 
-    def _leave(self, one: Unit) -> None:
-        if not one.ever_ready:
-            self._drop(one, expected=True)
-        elif one.draining_since is None:
-            one.draining_since = self.now
+    def _leave(self, unit: Unit) -> None:
+        if not unit.ever_ready:
+            self._drop(unit, expected=True)
+        elif unit.draining_since is None:
+            unit.draining_since = self.now
             self.changed = self.now
-        elif self.now - one.draining_since >= GRACE:
-            self._drop(one, expected=self.now - one.draining_since > NOTICE)
+        elif self.now - unit.draining_since >= GRACE:
+            self._drop(unit, expected=self.now - unit.draining_since > NOTICE)
 
-    def _drop(self, one: Unit, *, expected: bool) -> None:
+    def _drop(self, unit: Unit, *, expected: bool) -> None:
         if not expected:
-            self.broken.append(f"{one.name} is dropped while a service may still send to it")
-        one.gone_at = self.now + self.random.randint(1, 3)
+            self.broken.append(f"{unit.name} is dropped while a service may still send to it")
+        unit.gone_at = self.now + self.random.randint(1, 3)
         self.changed = self.now
 
 
@@ -241,13 +241,13 @@ def a_world(random: Random, *, roomy: bool = False, bad: bool = False) -> World:
         )
         for name in names
     }
-    places = [(name, pool.name) for name, there in clusters.items() for pool in there.pools or ()]
+    places = [(name, pool.name) for name, place in clusters.items() for pool in place.pools or ()]
     world = World(random, clusters, frozenset(random.sample(places, 1)) if bad else frozenset())
     for name in ("red", "green", "blue")[: random.randint(1, 3)]:
         replicas = random.randint(0, 3)
-        rollout = Rollout(random.randint(1, 2), random.choice([0, 1, 1, 2]))
-        wanted = SchedulingRequest("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
-        world.deployments[name] = Deployment(name, wanted)
+        rollout = RolloutStrategy(random.randint(1, 2), random.choice([0, 1, 1, 2]))
+        request = SchedulingRequest("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
+        world.deployments[name] = Deployment(name, request)
     return world
 
 

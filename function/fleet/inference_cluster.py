@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from function.api import labels
-from function.api.inference_cluster import INFERENCE_CLUSTER, InferenceClusterSpec, StackSettings
-from function.api.serving_stack import SERVING_STACK
+from function.api.inference_cluster import InferenceClusterSpec
+from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_REPLICA, SERVING_STACK
 from function.composition import (
     RENDERS,
     Composer,
@@ -23,11 +23,12 @@ from function.composition import (
     Required,
     Requirement,
     names,
+    objects,
     readiness,
     unstructured,
 )
 from function.fleet import reachability
-from function.fleet.access import Access, UnusableSecretsError, of_existing
+from function.fleet.access import Access, UnusableSecretsError, of_source
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
@@ -35,7 +36,6 @@ from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack.conditions import STACK as STACK_CONDITION
 from function.inventory.nodes import with_counts
 
-API_VERSION: Final = INFERENCE_CLUSTER.api_version
 PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
 STACK: Final = "serving-stack"
 REPLICAS: Final = "model-replicas"
@@ -47,15 +47,16 @@ def compose(draft: Draft) -> Composition:
     replicas = _placed_here(draft)
     spec = draft.spec(InferenceClusterSpec)
     classes = {
-        name: draft.require(f"{CLASS}{name}", Requirement(API_VERSION, "InferenceClass", name=name))
+        name: draft.require(f"{CLASS}{name}", Requirement(INFERENCE_CLASS.api_version, INFERENCE_CLASS.kind, name=name))
         for name in sorted({pool.class_name for pool in spec.node_pools})
     }
     compose_guard(draft, replicas)
-    if spec.cluster.source != "Existing":
-        message = f"source {spec.cluster.source} is not composed by this version"
+    source = spec.cluster.cloud
+    if source.secrets is None:
+        message = f"source {source.name} is not composed by this version"
         return _nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
     try:
-        access = _access(spec)
+        access = of_source(source, spec.cluster.block)
     except UnusableSecretsError as error:
         return _nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
     unresolved = _unresolved(replicas, classes)
@@ -79,15 +80,11 @@ def compose(draft: Draft) -> Composition:
 def _placed_here(draft: Draft) -> Required:
     """Ask for the replicas on the cluster: found by their label, and what they run and where says their spec."""
     cluster = draft.observation.name
-    labelled = draft.require(REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: cluster}))
+    labelled = draft.require(
+        REPLICAS, Requirement(MODEL_REPLICA.api_version, MODEL_REPLICA.kind, labels={labels.CLUSTER: cluster})
+    )
     here = tuple(obj for obj in labelled.unsorted if unstructured.text(obj, "spec", "clusterName") in {cluster, ""})
     return labelled if labelled.unresolved else replace(labelled, objects=here)
-
-
-def _access(spec: InferenceClusterSpec) -> Access:
-    if spec.cluster.existing is None:
-        raise UnusableSecretsError("spec.cluster.existing is required for source Existing")
-    return of_existing(spec.cluster.existing)
 
 
 def _unresolved(replicas: Required, classes: dict[str, Required]) -> list[str]:
@@ -110,7 +107,7 @@ def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composit
 def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, replicas: Required) -> None:
     provider_config = _provider_config_name(draft)
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
-    draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
+    draft.child(STACK, _serving_stack(draft.observation.name, access, spec))
     draft.foreground_delete(STACK)
     compose_namespaces(draft, replicas.unsorted, provider_config)
 
@@ -124,28 +121,32 @@ def _provider_config_name(draft: Draft) -> str:
 
 def _provider_config(name: str, access: Access) -> Manifest:
     return {
-        "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
+        "apiVersion": objects.API_VERSION,
         "kind": "ClusterProviderConfig",
         "metadata": {"name": name},
         "spec": access.provider_config_spec(),
     }
 
 
-def _serving_stack(cluster: str, access: Access, settings: StackSettings) -> Manifest:
+def _serving_stack(cluster: str, access: Access, spec: InferenceClusterSpec) -> Manifest:
     namespace = labels.SYSTEM_NAMESPACE
     name = names.name(cluster, names.DNS_LABEL, "ServingStack", namespace, cluster)
     return {
         "apiVersion": SERVING_STACK.api_version,
         "kind": SERVING_STACK.kind,
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {**_said(settings.plain()), "secrets": access.secrets()},
+        "spec": {
+            **_without_empty({"nvidiaDriverRoot": spec.cluster.cloud.driver_root}),
+            **_without_empty(spec.serving_stack.plain()),
+            "secrets": access.secrets(),
+        },
     }
 
 
-def _said(settings: Manifest) -> dict[str, Any]:
-    """Settings without those that say nothing."""
-    said = {key: _said(value) if isinstance(value, dict) else value for key, value in settings.items()}
-    return {key: value for key, value in said.items() if value or value == 0}
+def _without_empty(settings: Manifest) -> dict[str, Any]:
+    """Settings without those that are empty."""
+    inner = {key: _without_empty(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in inner.items() if value or value == 0}
 
 
 # ---------------------------------------------------------------------- what it says
@@ -158,13 +159,14 @@ def _address(draft: Draft) -> str:
 
 
 def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: Required, address: str) -> None:
-    existing = spec.cluster.existing
+    block = spec.cluster.block
+    storage_class = spec.cluster.cloud.cache_storage_class(block) if block else ""
     draft.publish(
         {
             "providerConfigRef": {"name": _provider_config_name(draft)},
             "namespace": labels.SYSTEM_NAMESPACE,
             "gateway": {"address": address or None},
-            "cache": {"storageClassName": (existing.cache.storage_class_name or None) if existing else None},
+            "cache": {"storageClassName": storage_class or None},
             "replicas": len(replicas.unsorted),
             "pools": len(pools.published),
             "nodes": pools.nodes,
@@ -207,7 +209,7 @@ def _say_backend(draft: Draft, address: str) -> bool:
 
 
 COMPOSER = Composer(
-    api_version=API_VERSION,
+    api_version=INFERENCE_CLUSTER.api_version,
     kind=INFERENCE_CLUSTER.kind,
     compose=compose,
     vocabulary=VOCABULARY,

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from function import calls, canary, listener, main, server
+from function.api.clouds.cloud import PUBLISHER
 from function.api.kinds import KINDS
 from function.packages.composed import COMPOSED
-from function.packages.dependencies import PUBLISHER, needed
+from function.packages.dependencies import needed
 from function.packages.files import ACTIVATION, ASKED, INSTALL, files
 from function.packages.metadata import CROSSPLANE, REGISTRY, ROOT, release
 from function.packages.roles import team_roles

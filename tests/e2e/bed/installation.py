@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from function.api.clouds.cloud import PUBLISHER
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
 from function.composition import Manifest, Object, unstructured
 from function.packages import files
-from function.packages.dependencies import PUBLISHER
 from function.packages.metadata import CONFIGURATION, Release, release
 from tests.e2e.bed import packages
 from tests.e2e.bed.api import Api, load

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.api.clouds import CLOUDS, ProviderPackage
-from function.packages.composed import Composed, Server
+from function.packages.composed import Composed, ServedBy
 
 HELM: Final = ProviderPackage("provider-helm", "v1.4.0", ("helm.m.crossplane.io",))
 KUBERNETES: Final = ProviderPackage("provider-kubernetes", "v1.3.0", ("kubernetes.m.crossplane.io",))
@@ -30,7 +30,7 @@ def needed(composed: Iterable[Composed]) -> tuple[ProviderPackage, ...]:
     Raises:
         NoProviderError: When a managed resource belongs to no provider of the table.
     """
-    groups = {row.group for row in composed if row.server in {Server.MANAGED, Server.PROVIDER}}
+    groups = {row.group for row in composed if row.served_by in {ServedBy.MANAGED, ServedBy.PROVIDER}}
     unserved = sorted(groups - {group for provider in PROVIDERS for group in provider.groups})
     if unserved:
         names = ", ".join(unserved)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from function.api.compositions import FUNCTION
 from function.composition import Manifest
-from function.packages.composed import Composed, Server
+from function.packages.composed import Composed, ServedBy
 from function.packages.dependencies import needed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -100,7 +100,7 @@ def activation_policy(composed: Iterable[Composed]) -> Manifest:
         "apiVersion": "apiextensions.crossplane.io/v1alpha1",
         "kind": "ManagedResourceActivationPolicy",
         "metadata": {"name": CONFIGURATION},
-        "spec": {"activate": sorted(row.name for row in composed if row.server is Server.MANAGED)},
+        "spec": {"activate": sorted(row.name for row in composed if row.served_by is ServedBy.MANAGED)},
     }
 
 

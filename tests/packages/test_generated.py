@@ -12,7 +12,7 @@ import yaml
 from function.api.compositions import FUNCTION, composition
 from function.api.kinds import KINDS
 from function.packages.__main__ import main
-from function.packages.composed import COMPOSED, Server
+from function.packages.composed import COMPOSED, ServedBy
 from function.packages.files import ACTIVATION, ASKED, CONFIGURATION, INSTALL, files
 from function.packages.files import FUNCTION as FUNCTION_METADATA
 from function.packages.metadata import REGISTRY, ROOT, Release, project, release
@@ -106,7 +106,7 @@ def test_the_configuration_depends_on_the_function_and_the_providers_of_what_is_
 def test_every_managed_resource_that_is_composed_is_activated_by_its_name_and_nothing_else() -> None:
     policy = only(ACTIVATION)
     assert policy["metadata"] == {"name": "modelplane"}
-    assert policy["spec"]["activate"] == sorted(row.name for row in COMPOSED if row.server is Server.MANAGED)
+    assert policy["spec"]["activate"] == sorted(row.name for row in COMPOSED if row.served_by is ServedBy.MANAGED)
     assert policy["spec"]["activate"] == [
         "objects.kubernetes.m.crossplane.io",
         "observedobjectcollections.kubernetes.m.crossplane.io",

@@ -7,7 +7,7 @@ import pytest
 
 from function.api.kinds import KINDS
 from function.packages import roles
-from function.packages.composed import COMPOSED, Server
+from function.packages.composed import COMPOSED, ServedBy
 
 ENDPOINTS = "modelendpoints.modelplane.ai"
 READ = {"get", "list", "watch"}
@@ -49,9 +49,9 @@ def test_crossplane_is_granted_every_kind_that_no_other_role_covers_and_nothing_
 
 
 def test_every_composed_kind_is_activated_granted_by_us_or_covered_by_crossplane() -> None:
-    covered = {Server.MANAGED, Server.PROVIDER, Server.CROSSPLANE}
+    covered = {ServedBy.MANAGED, ServedBy.PROVIDER, ServedBy.CROSSPLANE}
     mine = granted(roles.composing(COMPOSED))
-    assert all((row.server in covered) != (row.name.rstrip(".") in mine) for row in COMPOSED)
+    assert all((row.served_by in covered) != (row.name.rstrip(".") in mine) for row in COMPOSED)
 
 
 def test_crossplane_may_read_write_and_watch_what_it_composes() -> None:

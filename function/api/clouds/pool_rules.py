@@ -112,5 +112,5 @@ def _each_pool(where: Sequence[Cloud], condition: str, message: str) -> Rule:
 
 
 def _listed(names: Iterable[str]) -> str:
-    *most, last = names
+    *most, last = tuple(names) or ("no cloud",)
     return f"{', '.join(most)} and {last}" if most else last

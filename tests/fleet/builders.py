@@ -6,7 +6,6 @@ from typing import Any
 from function.composition import Composer, Composition, Manifest, names, objects, unstructured
 from function.fleet import inference_class, inference_cluster
 from function.fleet.stack import serving_stack
-from function.fleet.stack.charts import CHARTS
 from tests.support.observe import answer, with_condition
 
 COMPOSERS: dict[tuple[str, str], Composer] = {
@@ -69,20 +68,6 @@ def compose_cluster(
     return answer(inference_cluster.COMPOSER, obj, children, required)
 
 
-def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
-    secret = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
-    return {
-        "apiVersion": "infrastructure.modelplane.ai/v1alpha1",
-        "kind": "ServingStack",
-        "metadata": {"name": name, "namespace": "modelplane-system"},
-        "spec": {"secrets": [secret], **spec},
-    }
-
-
-def compose_stack(obj: Mapping[str, Any], children: Mapping[str, Mapping[str, Any]] | None = None) -> Composition:
-    return answer(serving_stack.COMPOSER, obj, children)
-
-
 def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
     """A child as observed: named, synced, there, and Ready as said."""
     meta = {**body.get("metadata", {})}
@@ -99,14 +84,6 @@ def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str =
 
 def observed(answered: Composition, status: str = "True") -> dict[str, Manifest]:
     return {key: seen(key, child.manifest, status) for key, child in answered.children.items()}
-
-
-def installed(obj: Mapping[str, Any]) -> dict[str, Manifest]:
-    """The children of a stack that has come up."""
-    children: dict[str, Manifest] = {}
-    for _ in range(12):
-        children = {**observed(compose_stack(obj, children)), **children}
-    return children
 
 
 def running(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
@@ -139,45 +116,3 @@ def message(answered: Composition, kind: str) -> str:
 
 def remote(answered: Composition, key: str) -> Mapping[str, Any]:
     return objects.desired(answered.children[key].manifest)
-
-
-# ---------------------------------------------------------------------- a stack's parts
-
-STACK_CONFIG = names.name("ams-1-stack", 63, "ProviderConfig", "modelplane-system", "ams-1-stack")
-CONFIGS = {"provider-config-helm", "provider-config-kubernetes"}
-CRDS = {
-    "gaie-crd-inferencepools.inference.networking.k8s.io",
-    "gaie-crd-inferencepools.inference.networking.x-k8s.io",
-    "gaie-crd-inferenceobjectives.inference.networking.x-k8s.io",
-}
-RELEASES = {chart.key for chart in CHARTS}
-OBJECTS = {
-    *CRDS,
-    "dra-driver-critical-pods-quota",
-    "gateway-namespace",
-    "gateway-proxy",
-    "gateway-client-policy",
-    "gateway-class",
-    "gateway",
-}
-
-
-def parts(answered: Composition) -> set[str]:
-    return set(answered.children) & (RELEASES | OBJECTS)
-
-
-def spec(answered: Composition, key: str) -> Any:
-    return answered.children[key].manifest["spec"]
-
-
-def chart(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"]["chart"]
-
-
-def values(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"].get("values")
-
-
-def whole(**fields: Any) -> Composition:
-    """The answer about a stack that has come up."""
-    return compose_stack(stack(**fields), installed(stack(**fields)))

@@ -5,16 +5,8 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest
-from tests.fleet.builders import (
-    cluster,
-    compose_cluster,
-    compose_stack,
-    installed,
-    message,
-    remembered,
-    running,
-    stack,
-)
+from tests.fleet.builders import cluster, compose_cluster, message, remembered, running
+from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.observe import said, with_condition
 
 REFUSED = "connect failed: no kubeconfig"

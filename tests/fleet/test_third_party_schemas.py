@@ -9,7 +9,8 @@ import pytest
 
 from function.api.validation import admit
 from function.composition import Composition, objects, unstructured
-from tests.fleet.builders import cluster, compose_cluster, compose_stack, installed, replica, stack
+from tests.fleet.builders import cluster, compose_cluster, replica
+from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.crd_schemas import violations
 
 PLURALS = {

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.composition import Draft
-from function.fleet.stack.charts import Chart
+from function.fleet.stack.charts import StackChart
 from function.fleet.stack.objects import GATEWAY, GATEWAY_CLASS
 from function.fleet.stack.parts import Part
 
@@ -34,6 +34,6 @@ def order_teardown(draft: Draft, parts: Iterable[Part]) -> None:
     """Have everything that is composed go in order."""
     for part in parts:
         if part.key != GATEWAY:
-            draft.delete_before(HELM_CONFIG if isinstance(part, Chart) else KUBERNETES_CONFIG, part.key)
+            draft.delete_before(HELM_CONFIG if isinstance(part, StackChart) else KUBERNETES_CONFIG, part.key)
     draft.delete_before(GATEWAY_CLASS, GATEWAY)
     draft.delete_before(_ENVOY, KUBERNETES_CONFIG)

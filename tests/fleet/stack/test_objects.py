@@ -2,16 +2,8 @@
 
 from function.composition import unstructured
 from function.fleet.stack.objects import ESTABLISHED
-from tests.fleet.builders import (
-    CRDS,
-    compose_stack,
-    installed,
-    message,
-    remote,
-    spec,
-    stack,
-    whole,
-)
+from tests.fleet.builders import message, remote
+from tests.fleet.stack.builders import CRDS, compose_stack, installed, spec, stack, whole
 
 # ---------------------------------------------------------------------- Objects
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fleet.builders import (
+from tests.fleet.builders import message, seen
+from tests.fleet.stack.builders import (
     CRDS,
     OBJECTS,
     RELEASES,
@@ -10,9 +11,7 @@ from tests.fleet.builders import (
     chart,
     compose_stack,
     installed,
-    message,
     parts,
-    seen,
     spec,
     stack,
     values,

@@ -3,21 +3,8 @@
 from typing import Any
 
 from function.composition import Manifest, unstructured
-from tests.fleet.builders import (
-    CONFIGS,
-    OBJECTS,
-    RELEASES,
-    cluster,
-    compose_cluster,
-    compose_stack,
-    installed,
-    observed,
-    parts,
-    running,
-    shown,
-    stack,
-    whole,
-)
+from tests.fleet.builders import cluster, compose_cluster, observed, running, shown
+from tests.fleet.stack.builders import CONFIGS, OBJECTS, RELEASES, compose_stack, installed, parts, stack, whole
 
 KEEPERS = {
     **dict.fromkeys(RELEASES, "provider-config-helm"),

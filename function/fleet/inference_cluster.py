@@ -54,11 +54,11 @@ def compose(draft: Draft) -> Composition:
     source = spec.cluster.cloud
     if source.secrets is None:
         message = f"source {source.name} is not composed by this version"
-        return _nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
+        return _compose_nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
     try:
         access = of_source(source, spec.cluster.block)
     except UnusableSecretsError as error:
-        return _nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
+        return _compose_nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
     unresolved = _unresolved(replicas, classes)
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
@@ -69,9 +69,10 @@ def compose(draft: Draft) -> Composition:
         draft.doubt(fault.reason, fault.message)
     address = _address(draft)
     _publish(draft, spec, pools, replicas, address)
-    _say_cluster(draft, access, pools)
-    lost = reachability.say_as(draft, draft.observed(STACK))
-    return draft.finish(ready=_say_backend(draft, address) and not lost)
+    _set_cluster_condition(draft, access, pools)
+    lost = reachability.copy_condition(draft, draft.observed(STACK))
+    _set_backend_condition(draft, address)
+    return draft.finish(ready=_has_backend(draft, address) and not lost)
 
 
 # ---------------------------------------------------------------------- inputs
@@ -89,15 +90,15 @@ def _placed_here(draft: Draft) -> Required:
 
 def _unresolved(replicas: Required, classes: dict[str, Required]) -> list[str]:
     waiting = ["ModelReplicas"] if replicas.unresolved else []
-    return waiting + [f"InferenceClass {name}" for name, found in classes.items() if found.unresolved]
+    return waiting + [f"InferenceClass {name}" for name, required in classes.items() if required.unresolved]
 
 
-def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
+def _compose_nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
     """Compose nothing; what is there stays, and so does what is known of it."""
     draft.set_condition(CLUSTER, reason, message)
     if draft.observed(STACK) is None:
         draft.set_condition(BACKEND, "WaitingForCluster", message)
-        reachability.say_as(draft, None)
+        reachability.copy_condition(draft, None)
     return draft.hold(held, message)
 
 
@@ -149,7 +150,7 @@ def _without_empty(settings: Manifest) -> dict[str, Any]:
     return {key: value for key, value in inner.items() if value or value == 0}
 
 
-# ---------------------------------------------------------------------- what it says
+# ---------------------------------------------------------------------- status and conditions
 
 
 def _address(draft: Draft) -> str:
@@ -175,7 +176,7 @@ def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: R
     )
 
 
-def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
+def _set_cluster_condition(draft: Draft, access: Access, pools: Pools) -> None:
     if pools.waiting:
         draft.set_condition(CLUSTER, "WaitingForClasses", "; ".join(pools.waiting))
     elif draft.observed(PROVIDER_CONFIG) is None:
@@ -186,26 +187,30 @@ def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
         draft.set_condition(CLUSTER, "ClusterRunning", f"{offers}; reached by Secret {secret.namespace}/{secret.name}")
 
 
-def _say_backend(draft: Draft, address: str) -> bool:
-    """Say how the serving stack is; tell whether the cluster is ready."""
+def _set_backend_condition(draft: Draft, address: str) -> None:
     stack = draft.observed(STACK)
-    said = readiness.serves(stack)
-    who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{unstructured.name_of(stack)}" if stack else "the ServingStack"
-    why = unstructured.condition(stack, STACK_CONDITION)
-    own = unstructured.text(why, "message")
-    if said is None and unstructured.is_true(draft.observation.composite, BACKEND):
+    serving = readiness.serves(stack)
+    subject = f"ServingStack {labels.SYSTEM_NAMESPACE}/{unstructured.name_of(stack)}" if stack else "the ServingStack"
+    condition = unstructured.condition(stack, STACK_CONDITION)
+    reason, message = unstructured.text(condition, "reason"), unstructured.text(condition, "message")
+    if serving is None and unstructured.is_true(draft.observation.composite, BACKEND):
         draft.carry_condition(BACKEND)
-    elif said and address:
-        change = f"; {own}" if why.get("reason") == "Changing" else ""
-        draft.set_condition(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}{change}")
-    elif said:
-        draft.set_condition(BACKEND, "Installing", f"{who} publishes no gateway address yet")
+    elif serving and address:
+        change = f"; {message}" if reason == "Changing" else ""
+        draft.set_condition(BACKEND, "BackendHealthy", f"{subject} is ready; requests go to {address}{change}")
+    elif serving:
+        draft.set_condition(BACKEND, "Installing", f"{subject} publishes no gateway address yet")
     else:
-        reason = "StackFailed" if why.get("reason") == "ReleaseFailed" else "Installing"
-        draft.set_condition(BACKEND, reason, f"{who}: {own or readiness.of(stack).message}")
+        failed = "StackFailed" if reason == "ReleaseFailed" else "Installing"
+        draft.set_condition(BACKEND, failed, f"{subject}: {message or readiness.of(stack).message}")
+
+
+def _has_backend(draft: Draft, address: str) -> bool:
+    """Tell whether the serving stack takes requests; where it does not say, it is as it was before."""
+    serving = readiness.serves(draft.observed(STACK))
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     reached = draft.observed(PROVIDER_CONFIG) is not None and bool(address)
-    return reached and (was_ready if said is None else said)
+    return reached and (was_ready if serving is None else serving)
 
 
 COMPOSER = Composer(

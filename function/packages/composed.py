@@ -112,7 +112,7 @@ def check(
         for name, kind in composer.children.items()
     }
     known = {row.kind for row in rows}
-    missing = sorted(said for kind, said in declared.items() if kind not in ours | known)
+    missing = sorted(declaration for kind, declaration in declared.items() if kind not in ours | known)
     if missing:
         raise TableError(f"not in function/packages/composed.py: {'; '.join(missing)}; add the kind with who serves it")
     unused = sorted(row.name for row in rows if row.kind not in declared)

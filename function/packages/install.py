@@ -12,7 +12,7 @@ from function.packages.composed import Composed
 from function.packages.metadata import Release
 
 
-def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Manifest], ...]:
+def documents(release: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Manifest], ...]:
     """Give every object with a line that says why it is there, in the order in which they are applied."""
     view, edit, endpoint_edit, platform_view, platform_edit = roles.team_roles()
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
@@ -34,6 +34,6 @@ def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Man
         ("provider-kubernetes watches, and keeps Secrets out of the status of Objects.", runtime.kubernetes_runtime()),
         ("... in every version of it.", runtime.applied(runtime.KUBERNETES, kubernetes)),
         ("The function runs twice, without rights and without a writable disk.", runtime.function_runtime()),
-        ("... in every version of it.", runtime.applied(FUNCTION, of.function)),
-        ("The function, under the name that the Compositions use.", metadata.function_package(of)),
+        ("... in every version of it.", runtime.applied(FUNCTION, release.function)),
+        ("The function, under the name that the Compositions use.", metadata.function_package(release)),
     )

@@ -97,7 +97,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def of(key: str, driver_root: str) -> dict[str, Any]:
+def values_of(key: str, driver_root: str) -> dict[str, Any]:
     """Give a chart's values; empty when its own will do.
 
     Args:

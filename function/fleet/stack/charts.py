@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from function.api.serving_stack import ServingStackSpec
 from function.composition import Manifest, Object, unstructured
-from function.fleet.stack import chart_values, namespaces, versions
+from function.fleet.stack import namespaces, versions
+from function.fleet.stack.chart_values import values_of
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.parts import Part
 from function.fleet.stack.versions import ChartVersion
@@ -105,7 +106,7 @@ def release(part: StackChart, spec: ServingStackSpec, provider_config: str, obse
     wanted = unstructured.text(spec.versions.plain(), component)
     mirror = unstructured.text(spec.chart_repositories.plain(), component)
     current = unstructured.mapping(observed, "spec", "forProvider")
-    values: dict[str, Any] = chart_values.of(part.key, spec.nvidia_driver_root)
+    values: dict[str, Any] = values_of(part.key, spec.nvidia_driver_root)
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,

@@ -52,8 +52,8 @@ def compose(draft: Draft) -> Composition:
         if state.may_compose(part):
             _compose(draft, part, spec)
     order_teardown(draft, parts)
-    _say_refused_changes(draft, spec)
-    reachability.say_of_children(draft, {part.key: draft.observed(part.key) for part in parts})
+    _skip_refused_changes(draft, spec)
+    reachability.set_condition(draft, {part.key: draft.observed(part.key) for part in parts})
     return _finish(draft, state)
 
 
@@ -91,10 +91,10 @@ def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
         )
 
 
-# ---------------------------------------------------------------------- what it says
+# ---------------------------------------------------------------------- status and conditions
 
 
-def _say_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
+def _skip_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
     """Say that the class of a gateway that is there cannot get another name: the old one would be left behind."""
     current, wanted = draft.remote_name(GATEWAY_CLASS, spec.gateway.class_name), spec.gateway.class_name
     if current != wanted:
@@ -109,7 +109,7 @@ def _finish(draft: Draft, state: InstallProgress) -> Composition:
     known = unstructured.text(draft.observation.status, "gateway", "address")
     reported = choose_address(objects.remote(draft.observed(GATEWAY)), known)
     address = reported or known
-    _say_address(draft, reported, known)
+    _set_address_condition(draft, reported, known)
     draft.publish({"gateway": {"address": address or None}})
     return draft.finish(ready=complete and bool(address))
 
@@ -120,7 +120,7 @@ def _reason(state: InstallProgress, *, complete: bool) -> str:
     return "ReleaseFailed" if state.failed else "Installing"
 
 
-def _say_address(draft: Draft, reported: str, known: str) -> None:
+def _set_address_condition(draft: Draft, reported: str, known: str) -> None:
     if reported:
         draft.set_condition(ADDRESS, "Addressed", f"requests go to {reported}")
     elif known and not objects.remote(draft.observed(GATEWAY)):

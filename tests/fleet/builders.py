@@ -68,7 +68,7 @@ def compose_cluster(
     return answer(inference_cluster.COMPOSER, obj, children, required)
 
 
-def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
+def observed_child(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
     """A child as observed: named, synced, there, and Ready as said."""
     meta = {**body.get("metadata", {})}
     meta.setdefault("name", f"x-{key}")
@@ -83,19 +83,19 @@ def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str =
 
 
 def observed(answered: Composition, status: str = "True") -> dict[str, Manifest]:
-    return {key: seen(key, child.manifest, status) for key, child in answered.children.items()}
+    return {key: observed_child(key, child.manifest, status) for key, child in answered.children.items()}
 
 
-def running(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
+def running_cluster(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, and its children."""
     children = observed(compose_cluster(obj, **options))
     stack = with_condition(children["serving-stack"], "ClusterReachable", reason="Reachable")
     children["serving-stack"] = {**stack, "status": {**stack["status"], "gateway": {"address": ADDRESS}}}
     answered = compose_cluster(obj, children, **options)
-    return remembered(obj, answered), children
+    return with_status(obj, answered), children
 
 
-def remembered(obj: Mapping[str, Any], answered: Composition) -> Manifest:
+def with_status(obj: Mapping[str, Any], answered: Composition) -> Manifest:
     """The composite with the status and conditions that an answer gives it."""
     conditions = [
         {"type": c.type, "status": c.status.value, "reason": c.reason, "message": c.message}
@@ -105,7 +105,7 @@ def remembered(obj: Mapping[str, Any], answered: Composition) -> Manifest:
     return {**obj, "status": {**answered.status, "conditions": [*conditions, ready]}}
 
 
-def shown(answered: Composition) -> dict[str, Manifest]:
+def manifests(answered: Composition) -> dict[str, Manifest]:
     """What an answer composes, by composition resource name."""
     return {key: child.manifest for key, child in answered.children.items()}
 

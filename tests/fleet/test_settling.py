@@ -70,16 +70,16 @@ def test_deleting_a_class_in_use_keeps_everything() -> None:
     plane.delete(GROUP, "InferenceClass", "", "l4-1x")
     plane.settle()
     after = state(plane)
-    assert {uid: (one["kind"], unstructured.name_of(one)) for uid, one in before.items() if uid not in after} == {
-        uid: (one["kind"], unstructured.name_of(one))
-        for uid, one in before.items()
-        if one["metadata"]["name"] == "l4-1x"
+    assert {uid: (obj["kind"], unstructured.name_of(obj)) for uid, obj in before.items() if uid not in after} == {
+        uid: (obj["kind"], unstructured.name_of(obj))
+        for uid, obj in before.items()
+        if obj["metadata"]["name"] == "l4-1x"
     }
-    changed = {(one["kind"], unstructured.name_of(one)) for uid, one in after.items() if before[uid] != one}
+    changed = {(obj["kind"], unstructured.name_of(obj)) for uid, obj in after.items() if before[uid] != obj}
     assert changed == {("InferenceCluster", "ams-1")}
     assert ready(plane) == {"ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
     uid = next(
-        uid for uid, one in after.items() if one["kind"] == "InferenceCluster" and unstructured.name_of(one) == "ams-1"
+        uid for uid, obj in after.items() if obj["kind"] == "InferenceCluster" and unstructured.name_of(obj) == "ams-1"
     )
     assert after[uid]["status"]["gpuPools"] == before[uid]["status"]["gpuPools"]
     assert unstructured.condition(after[uid], "Held")["reason"] == "InputMissing"
@@ -128,12 +128,12 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
     plane.delete(GROUP, "InferenceCluster", "", "ams-1")
     plane.settle()
     assert plane.get(GROUP, "InferenceCluster", "", "ams-1") is None
-    assert {unstructured.name_of(one) for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
-        unstructured.name_of(one)
-        for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
-        if unstructured.labels(one)["crossplane.io/composite"].startswith("osl-1")
+    assert {unstructured.name_of(obj) for obj in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
+        unstructured.name_of(obj)
+        for obj in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
+        if unstructured.labels(obj)["crossplane.io/composite"].startswith("osl-1")
     }
-    assert all(one.kept for one in plane.remote() if one.cluster == "ams-1")
+    assert all(left.kept for left in plane.remote() if left.cluster == "ams-1")
     assert set(ready(plane)) == {"osl-1"}
 
 
@@ -156,12 +156,12 @@ def test_a_change_of_version_takes_no_cluster_away_while_it_goes_on() -> None:
         plane.step()
         assert ready(plane) == addresses
         reasons |= {
-            unstructured.text(unstructured.condition(one, "StackReady"), "reason") for one in plane.list(*STACKS)
+            unstructured.text(unstructured.condition(stack, "StackReady"), "reason") for stack in plane.list(*STACKS)
         }
-        unready = max(unready, sum(not unstructured.is_true(one, "Ready") for one in plane.list(*RELEASES)))
+        unready = max(unready, sum(not unstructured.is_true(release, "Ready") for release in plane.list(*RELEASES)))
         plane.store.now += timedelta(seconds=1)
     assert (unready, reasons) == (len(addresses), {"Changing", "Installed"})
     plane.settle()
-    assert {unstructured.condition(one, "StackReady")["reason"] for one in plane.list(*STACKS)} == {"Installed"}
-    versions = {one["spec"]["forProvider"]["chart"]["version"] for one in plane.list(*RELEASES)}
+    assert {unstructured.condition(stack, "StackReady")["reason"] for stack in plane.list(*STACKS)} == {"Installed"}
+    versions = {release["spec"]["forProvider"]["chart"]["version"] for release in plane.list(*RELEASES)}
     assert "73.0.0" in versions

@@ -33,11 +33,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
 def answered(paths: tuple[Path, ...]) -> list[Composition]:
     given: list[Composition] = []
 
-    def noted(seen: Observation) -> Composition:
+    def recorded(seen: Observation) -> Composition:
         given.append(compose(seen))
         return given[-1]
 
-    plane = ControlPlane(noted)
+    plane = ControlPlane(recorded)
     plane.apply(read([str(path) for path in paths]))
     plane.settle()
     return given

@@ -2,7 +2,7 @@
 
 Releases and Objects are removed from the cluster through a provider config, so each config goes
 after all that use it. The gateway goes before its class and the class before Envoy Gateway, which
-alone clears their finalizers. As nothing can have two keepers, Envoy Gateway keeps the whole
+alone clears their finalizers. As nothing can have two owners that it waits for, Envoy Gateway keeps the whole
 provider config of the Objects, and that the class:
 
     provider-config-helm

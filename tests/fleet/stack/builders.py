@@ -50,22 +50,22 @@ def installed(obj: Mapping[str, Any]) -> dict[str, Manifest]:
     return children
 
 
-def parts(answered: Composition) -> set[str]:
+def part_keys(answered: Composition) -> set[str]:
     return set(answered.children) & (RELEASES | OBJECTS)
 
 
-def spec(answered: Composition, key: str) -> Any:
+def spec_of(answered: Composition, key: str) -> Any:
     return answered.children[key].manifest["spec"]
 
 
-def chart(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"]["chart"]
+def chart_of(answered: Composition, key: str) -> Any:
+    return spec_of(answered, key)["forProvider"]["chart"]
 
 
-def values(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"].get("values")
+def values_of(answered: Composition, key: str) -> Any:
+    return spec_of(answered, key)["forProvider"].get("values")
 
 
-def whole(**fields: Any) -> Composition:
+def compose_installed(**fields: Any) -> Composition:
     """The answer about a stack that has come up."""
     return compose_stack(stack(**fields), installed(stack(**fields)))

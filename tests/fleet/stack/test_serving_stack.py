@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from function.composition import Manifest, objects
 from function.fleet.stack import serving_stack
-from tests.fleet.builders import ADDRESS, message, remembered, remote, seen
+from tests.fleet.builders import ADDRESS, message, observed_child, remote, with_status
 from tests.fleet.stack.builders import (
     CONFIGS,
     CRDS,
     OBJECTS,
     RELEASES,
     STACK_CONFIG,
+    compose_installed,
     compose_stack,
     installed,
-    spec,
+    spec_of,
     stack,
-    whole,
 )
 from tests.support.observe import said
 
@@ -66,7 +66,7 @@ def test_the_first_identity_of_any_cloud_is_used_from_its_own_namespace(kind: st
     first = {"type": kind, "name": "sa", "key": "creds", "namespace": "crossplane-system"}
     answered = compose_stack(stack(secrets=[KUBECONFIG, first, IDENTITY]))
     for key in CONFIGS:
-        assert spec(answered, key)["identity"] == {
+        assert spec_of(answered, key)["identity"] == {
             "type": kind,
             "source": "Secret",
             "secretRef": {"namespace": "crossplane-system", "name": "sa", "key": "creds"},
@@ -84,7 +84,7 @@ def test_the_first_identity_of_any_cloud_is_used_from_its_own_namespace(kind: st
 )
 def test_secrets_that_cannot_be_used_are_a_condition_and_a_hold(secrets: list[Any], text: str) -> None:
     children = installed(stack())
-    obj = remembered(stack(secrets=secrets), whole())
+    obj = with_status(stack(secrets=secrets), compose_installed())
     answered = compose_stack(obj, children)
     assert answered.ready
     assert set(answered.children) == set(children)
@@ -100,8 +100,8 @@ def test_consumers_use_the_observed_name_of_their_provider_config() -> None:
     children["provider-config-helm"]["metadata"] = {"name": "old"}
     answered = compose_stack(stack(), children)
     assert answered.children["provider-config-helm"].manifest["metadata"]["name"] == "old"
-    assert spec(answered, "cert-manager")["providerConfigRef"] == {"kind": "ProviderConfig", "name": "old"}
-    assert spec(answered, "gateway")["providerConfigRef"] == {"kind": "ProviderConfig", "name": STACK_CONFIG}
+    assert spec_of(answered, "cert-manager")["providerConfigRef"] == {"kind": "ProviderConfig", "name": "old"}
+    assert spec_of(answered, "gateway")["providerConfigRef"] == {"kind": "ProviderConfig", "name": STACK_CONFIG}
 
 
 # ---------------------------------------------------------------------- address
@@ -117,8 +117,8 @@ def test_an_address_is_published_before_the_gateway_says_that_it_is_ready() -> N
 
 def test_a_gateway_without_an_address_leaves_the_one_that_was_known_and_says_so() -> None:
     children = installed(stack())
-    obj = remembered(stack(), compose_stack(stack(), children))
-    bare = objects.wrap(remote(whole(), "gateway"), STACK_CONFIG)
+    obj = with_status(stack(), compose_stack(stack(), children))
+    bare = objects.wrap(remote(compose_installed(), "gateway"), STACK_CONFIG)
     children["gateway"] = {
         **bare,
         "metadata": {"name": "x-gateway"},
@@ -137,7 +137,7 @@ def test_a_gateway_without_an_address_leaves_the_one_that_was_known_and_says_so(
 
 
 def test_every_child_is_declared_with_its_kind() -> None:
-    for key, child in whole().children.items():
+    for key, child in compose_installed().children.items():
         declared = [kind for name, kind in serving_stack.COMPOSER.children.items() if fnmatchcase(key, name)]
         assert declared == [child.manifest["kind"]], key
 
@@ -150,7 +150,7 @@ def children_of_a_stack(draw: st.DrawFn) -> dict[str, Manifest]:
     for key in sorted(everything):
         state = draw(st.sampled_from(["absent", "True", "False", "Unknown"]))
         if state != "absent":
-            found[key] = seen(key, {k: v for k, v in everything[key].items() if k != "status"}, state)
+            found[key] = observed_child(key, {k: v for k, v in everything[key].items() if k != "status"}, state)
     return found
 
 

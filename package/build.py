@@ -97,7 +97,7 @@ def images(bases: Sequence[Path], runtimes: Sequence[Path], python: str = "") ->
 def build(release: Release, function: Iterator[Image], folder: Path) -> Iterator[Path]:
     """Write everything that is published, and name each file once it is there."""
     made = generated.files(release)
-    for path in (generated.INSTALL, generated.ASKED):
+    for path in (generated.INSTALL, generated.CONFIGURATION_PACKAGE):
         written = folder / Path(path).name
         written.parent.mkdir(parents=True, exist_ok=True)
         written.write_text(made[path], encoding="utf-8")

@@ -15,7 +15,7 @@ FUNCTION: Final = "package/function/crossplane.yaml"
 CONFIGURATION: Final = "package/configuration/crossplane.yaml"
 ACTIVATION: Final = "package/configuration/activation-policy.yaml"
 INSTALL: Final = "package/install.yaml"
-ASKED: Final = "package/modelplane.yaml"
+CONFIGURATION_PACKAGE: Final = "package/modelplane.yaml"
 
 _HEAD: Final = "# Made from the code by python -m function.packages; do not edit it here.\n"
 
@@ -32,7 +32,7 @@ def files(release: Release) -> dict[str, str]:
         CONFIGURATION: _text([("", metadata.configuration_metadata(release, rows))]),
         ACTIVATION: _text([("", metadata.activation_policy(rows))]),
         INSTALL: _text(install.documents(release, rows)),
-        ASKED: _text([("", metadata.configuration_package(release))]),
+        CONFIGURATION_PACKAGE: _text([("", metadata.configuration_package(release))]),
     }
 
 

@@ -19,7 +19,10 @@ def documents(release: Release, composed: Iterable[Composed]) -> tuple[tuple[str
     helm, kubernetes = dependencies.HELM.package, dependencies.KUBERNETES.package
     return (
         ("Where Modelplane keeps what belongs to no team.", namespace),
-        ("What Crossplane composes that neither its own role nor a provider's covers.", roles.composing(composed)),
+        (
+            "What Crossplane composes that neither its own role nor a provider's covers.",
+            roles.crossplane_role(composed),
+        ),
         ("ML teams, reading: part of view.", view),
         ("ML teams, writing: part of edit and admin.", edit),
         ("Endpoints, writing: they lead anywhere, so bind it to whom you trust with that.", endpoint_edit),
@@ -30,10 +33,10 @@ def documents(release: Release, composed: Iterable[Composed]) -> tuple[tuple[str
             roles.cluster_admin(runtime.HELM),
         ),
         ("... under a service account of a known name.", runtime.helm_runtime()),
-        ("... which every version of it gets.", runtime.applied(runtime.HELM, helm)),
+        ("... which every version of it gets.", runtime.image_config(runtime.HELM, helm)),
         ("provider-kubernetes watches, and keeps Secrets out of the status of Objects.", runtime.kubernetes_runtime()),
-        ("... in every version of it.", runtime.applied(runtime.KUBERNETES, kubernetes)),
+        ("... in every version of it.", runtime.image_config(runtime.KUBERNETES, kubernetes)),
         ("The function runs twice, without rights and without a writable disk.", runtime.function_runtime()),
-        ("... in every version of it.", runtime.applied(FUNCTION, release.function)),
+        ("... in every version of it.", runtime.image_config(FUNCTION, release.function)),
         ("The function, under the name that the Compositions use.", metadata.function_package(release)),
     )

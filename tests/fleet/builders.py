@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_REPLICA
 from function.composition import Composer, Composition, Manifest, names, objects, unstructured
 from function.fleet import inference_class, inference_cluster
 from function.fleet.stack import serving_stack
@@ -25,8 +26,8 @@ CLUSTER_CONFIG = names.name("ams-1", 63, "ClusterProviderConfig", "", "ams-1")
 
 def inference_class_of(name: str = "l4", **spec: Any) -> Manifest:
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "InferenceClass",
+        "apiVersion": INFERENCE_CLASS.api_version,
+        "kind": INFERENCE_CLASS.kind,
         "metadata": {"name": name},
         "spec": {"devices": [DEVICE], **spec},
     }
@@ -39,8 +40,8 @@ def pool(name: str = "gpus", class_name: str = "l4", **more: Any) -> Manifest:
 def cluster(name: str = "ams-1", existing: Mapping[str, Any] | None = None, **spec: Any) -> Manifest:
     source = {"source": "Existing", "existing": {"secretRef": {"name": "kc"}, **(existing or {})}}
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "InferenceCluster",
+        "apiVersion": INFERENCE_CLUSTER.api_version,
+        "kind": INFERENCE_CLUSTER.kind,
         "metadata": {"name": name},
         "spec": {"cluster": source, "nodePools": [pool()], **spec},
     }
@@ -48,8 +49,8 @@ def cluster(name: str = "ams-1", existing: Mapping[str, Any] | None = None, **sp
 
 def replica(name: str = "chat-1", namespace: str = "ml-team") -> Manifest:
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "ModelReplica",
+        "apiVersion": MODEL_REPLICA.api_version,
+        "kind": MODEL_REPLICA.kind,
         "metadata": {"name": name, "namespace": namespace, "labels": {"modelplane.ai/cluster": "ams-1"}},
         "spec": {},
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from function.api.kinds import INFERENCE_CLASS, MODEL_REPLICA
 from function.composition import Condition, Manifest, Requirement, Status, names, unstructured
 from function.fleet import inference_cluster
 from tests.fleet.builders import (
@@ -116,10 +117,10 @@ def test_the_requirements_are_the_same_whatever_has_been_fetched() -> None:
     obj = cluster(nodePools=[pool("b", "t4"), pool("a", "l4"), pool("c", "l4")])
     expected = {
         "model-replicas": Requirement(
-            "modelplane.ai/v1alpha1", "ModelReplica", labels={"modelplane.ai/cluster": "ams-1"}
+            MODEL_REPLICA.api_version, MODEL_REPLICA.kind, labels={"modelplane.ai/cluster": "ams-1"}
         ),
-        "class-l4": Requirement("modelplane.ai/v1alpha1", "InferenceClass", name="l4"),
-        "class-t4": Requirement("modelplane.ai/v1alpha1", "InferenceClass", name="t4"),
+        "class-l4": Requirement(INFERENCE_CLASS.api_version, INFERENCE_CLASS.kind, name="l4"),
+        "class-t4": Requirement(INFERENCE_CLASS.api_version, INFERENCE_CLASS.kind, name="t4"),
     }
     assert answer(inference_cluster.COMPOSER, obj).requirements == expected
     assert compose_cluster(obj, classes={"l4": [inference_class_of()], "t4": []}).requirements == expected

@@ -13,7 +13,7 @@ from function.api.compositions import FUNCTION, composition
 from function.api.kinds import KINDS
 from function.packages.__main__ import main
 from function.packages.composed import COMPOSED, ServedBy
-from function.packages.files import ACTIVATION, ASKED, CONFIGURATION, INSTALL, files
+from function.packages.files import ACTIVATION, CONFIGURATION, CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.files import FUNCTION as FUNCTION_METADATA
 from function.packages.metadata import REGISTRY, ROOT, Release, project, release
 from tests.support.crd_schemas import violations
@@ -117,7 +117,7 @@ def test_every_managed_resource_that_is_composed_is_activated_by_its_name_and_no
 def test_another_registry_changes_where_our_packages_are_and_nothing_else() -> None:
     other = files(Release(release().version, "oci.example.org/ai"))
     assert {path: text.replace("oci.example.org/ai", REGISTRY) for path, text in other.items()} == MADE
-    assert [path for path in MADE if other[path] != MADE[path]] == [CONFIGURATION, INSTALL, ASKED]
+    assert [path for path in MADE if other[path] != MADE[path]] == [CONFIGURATION, INSTALL, CONFIGURATION_PACKAGE]
 
 
 def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> None:
@@ -142,7 +142,7 @@ def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> N
 
 @pytest.mark.parametrize(
     "obj",
-    [document for path in (INSTALL, ACTIVATION, ASKED) for document in documents(path)],
+    [document for path in (INSTALL, ACTIVATION, CONFIGURATION_PACKAGE) for document in documents(path)],
     ids=lambda document: f"{document['kind']}/{document['metadata']['name']}",
 )
 def test_it_is_valid_with_unknown_fields_refused(obj: dict[str, Any]) -> None:
@@ -207,8 +207,8 @@ def test_each_runtime_config_applies_to_the_package_that_is_depended_on_or_asked
     configs = [document for document in documents(INSTALL) if document["kind"] == "ImageConfig"]
     depended = {dependency["package"] for dependency in single_document(CONFIGURATION)["spec"]["dependsOn"]}
     assert {match["prefix"] for config in configs for match in config["spec"]["matchImages"]} == depended
-    for applied in configs:
-        config = applied["spec"]["runtime"]["configRef"]
+    for image_config in configs:
+        config = image_config["spec"]["runtime"]["configRef"]
         assert installed(config["kind"], config["name"])["apiVersion"] == config["apiVersion"]
 
 
@@ -226,4 +226,4 @@ def test_the_function_is_installed_in_the_version_that_the_configuration_asks_fo
     function = single_document(CONFIGURATION)["spec"]["dependsOn"][0]
     package = installed("Function", "function-modelplane")["spec"]["package"]
     assert package == f"{function['package']}:{function['version']}"
-    assert single_document(ASKED)["spec"]["package"] == f"{REGISTRY}/modelplane:{function['version']}"
+    assert single_document(CONFIGURATION_PACKAGE)["spec"]["package"] == f"{REGISTRY}/modelplane:{function['version']}"

@@ -14,7 +14,7 @@ from function.api.clouds.cloud import PUBLISHER
 from function.api.kinds import KINDS
 from function.packages.composed import COMPOSED
 from function.packages.dependencies import needed
-from function.packages.files import ACTIVATION, ASKED, INSTALL, files
+from function.packages.files import ACTIVATION, CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.metadata import CROSSPLANE, REGISTRY, ROOT, release
 from function.packages.roles import team_roles
 from function.routing import gateway_api
@@ -42,7 +42,7 @@ def objects(path: str) -> list[dict[str, Any]]:
 
 def known_names() -> set[str]:
     """Every object, as kind and name, that a command may be about."""
-    installed = [*objects(INSTALL), *objects(ASKED)]
+    installed = [*objects(INSTALL), *objects(CONFIGURATION_PACKAGE)]
     managed = {f"managedresourcedefinition/{name}" for name in objects(ACTIVATION)[0]["spec"]["activate"]}
     providers = {f"provider/{provider.package.partition('/')[2].replace('/', '-')}" for provider in needed(COMPOSED)}
     return (
@@ -80,7 +80,7 @@ def test_crossplane_is_installed_as_the_activation_policy_and_the_dependencies_n
 
 
 def test_every_file_that_is_applied_is_one_that_the_packages_are_built_with() -> None:
-    made = {f"dist/{Path(path).name}" for path in (INSTALL, ASKED)}
+    made = {f"dist/{Path(path).name}" for path in (INSTALL, CONFIGURATION_PACKAGE)}
     named = {word for command in commands_of("kubectl") for word in command if word.startswith("dist/")}
     assert named == made
     assert all(f"`{name}`" in TEXT for name in ("dist/", "install.yaml", "modelplane.yaml"))

@@ -12,7 +12,7 @@ from function.packages.composed import COMPOSED, ServedBy
 ENDPOINTS = "modelendpoints.modelplane.ai"
 READ = {"get", "list", "watch"}
 VIEW, EDIT, ENDPOINT_EDIT, PLATFORM_VIEW, PLATFORM_EDIT = roles.team_roles()
-ALL = (roles.composing(COMPOSED), *roles.team_roles())
+ALL = (roles.crossplane_role(COMPOSED), *roles.team_roles())
 
 
 def granted(role: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -34,7 +34,7 @@ def our_resources(scope: str, *, internal: bool = False) -> set[str]:
 
 
 def test_crossplane_is_granted_every_kind_that_no_other_role_covers_and_nothing_else() -> None:
-    assert granted(roles.composing(COMPOSED)).keys() == {
+    assert granted(roles.crossplane_role(COMPOSED)).keys() == {
         "backendtlspolicies.gateway.networking.k8s.io",
         "configmaps",
         "namespaces",
@@ -50,14 +50,14 @@ def test_crossplane_is_granted_every_kind_that_no_other_role_covers_and_nothing_
 
 def test_every_composed_kind_is_activated_granted_by_us_or_covered_by_crossplane() -> None:
     covered = {ServedBy.MANAGED, ServedBy.PROVIDER, ServedBy.CROSSPLANE}
-    mine = granted(roles.composing(COMPOSED))
+    mine = granted(roles.crossplane_role(COMPOSED))
     assert all((row.served_by in covered) != (row.name.rstrip(".") in mine) for row in COMPOSED)
 
 
 def test_crossplane_may_read_write_and_watch_what_it_composes() -> None:
     wanted = READ | {"create", "delete", "patch", "update"}
-    assert set(map(frozenset, granted(roles.composing(COMPOSED)).values())) == {frozenset(wanted)}
-    assert aggregated_into(roles.composing(COMPOSED)) == {"rbac.crossplane.io/aggregate-to-crossplane"}
+    assert set(map(frozenset, granted(roles.crossplane_role(COMPOSED)).values())) == {frozenset(wanted)}
+    assert aggregated_into(roles.crossplane_role(COMPOSED)) == {"rbac.crossplane.io/aggregate-to-crossplane"}
 
 
 @pytest.mark.parametrize("role", ALL, ids=lambda role: role["metadata"]["name"])

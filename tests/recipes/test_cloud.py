@@ -20,6 +20,7 @@ PROBE = """
 import json, sys
 from function.api.cluster_sources import SOURCES
 from function.api.generate import files
+from function.api.pod_metadata import grants
 from function.api.validation import admit
 from function.composers import compose
 from function.composition import Observation
@@ -43,6 +44,7 @@ json.dump({
     "sources": [source.name for source in SOURCES],
     "refused": [[str(problem) for problem in admit(obj).problems] for obj in given["admitted"]],
     "composed": [composed(obj) for obj in given["composed"]],
+    "grants": grants("iam.orbit.example.com/role"),
     "needed": [provider.name for provider in needed([*COMPOSED, machine])],
     "files": files(),
 }, sys.stdout)
@@ -173,6 +175,10 @@ def test_its_stack_has_its_settings_unless_the_user_says_otherwise(followed: dic
 
 def test_its_provider_is_a_dependency_once_a_kind_of_it_is_composed(followed: dict[str, Any]) -> None:
     assert followed["needed"] == ["provider-helm", "provider-kubernetes", "provider-orbit"]
+
+
+def test_its_labels_and_annotations_grant_something_to_pods(followed: dict[str, Any]) -> None:
+    assert followed["grants"] is True
 
 
 def test_a_cloud_without_secrets_is_accepted_and_not_composed(followed: dict[str, Any]) -> None:

@@ -48,6 +48,7 @@ AKS: Final = Cloud(
         most_zones=3,
         infiniband=True,
     ),
+    pod_domains=("azure.com", "azure.workload.identity"),
     providers=(
         ProviderPackage("provider-azure-containerservice", _FAMILY, ("containerservice.azure.m.upbound.io",)),
         ProviderPackage("provider-azure-network", _FAMILY, ("network.azure.m.upbound.io",)),

@@ -117,6 +117,7 @@ class Cloud:
         cache_storage_class: The storage class for model weights, from the cluster's block; empty for none.
         identity: The type of Secret with an identity that its kubeconfigs may need beside them; empty for none.
         driver_root: Where its nodes have the NVIDIA driver; empty for where the serving stack looks anyway.
+        pod_domains: Domains of labels and annotations by which it grants something to the pods that have them.
         providers: The packages that serve its kinds; a version that composes nothing of one does not depend on it.
     """
 
@@ -129,4 +130,5 @@ class Cloud:
     cache_storage_class: Callable[[Any], str] = _no_storage_class
     identity: str = ""
     driver_root: str = ""
+    pod_domains: tuple[str, ...] = ()
     providers: tuple[ProviderPackage, ...] = ()

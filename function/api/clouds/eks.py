@@ -45,6 +45,7 @@ EKS: Final = Cloud(
     nodes=EKSNodes,
     pools=PoolTraits(zones_required=True, capacity_blocks=True, efa=True),
     identity="AWSWebIdentityCredentials",
+    pod_domains=("amazonaws.com",),
     providers=(
         ProviderPackage("provider-aws-ec2", _FAMILY, ("ec2.aws.m.upbound.io",)),
         ProviderPackage("provider-aws-efs", _FAMILY, ("efs.aws.m.upbound.io",)),

@@ -57,6 +57,7 @@ GKE: Final = Cloud(
     pools=PoolTraits(zones_required=True),
     identity="GoogleApplicationCredentials",
     driver_root="/home/kubernetes/bin/nvidia",
+    pod_domains=("gke.io", "google.com", "googleapis.com", "gke-gcsfuse"),
     providers=(
         ProviderPackage("provider-family-gcp", _FAMILY, ("gcp.m.upbound.io",)),
         ProviderPackage("provider-gcp-cloudplatform", _FAMILY, ("cloudplatform.gcp.m.upbound.io",)),

@@ -45,6 +45,7 @@ NEBIUS: Final = Cloud(
     nodes=NebiusNodes,
     pools=PoolTraits(maximum_required=True, infiniband=True, infiniband_fabric=True),
     identity="NebiusServiceAccountCredentials",
+    pod_domains=("nebius.com",),
     providers=(
         ProviderPackage(
             "provider-nebius",

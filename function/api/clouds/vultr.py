@@ -38,5 +38,6 @@ VULTR: Final = Cloud(
     cluster=VultrSource,
     nodes=VultrNodes,
     pools=PoolTraits(fewest_nodes=1, maximum_required=True),
+    pod_domains=("vultr.com",),
     providers=(ProviderPackage("provider-vultr", "v1.0.0", ("vke.vultr.m.upbound.io",)),),
 )

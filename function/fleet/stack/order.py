@@ -1,9 +1,9 @@
-"""What of a serving stack must outlive what, when the stack is deleted.
+"""The order in which a serving stack is deleted.
 
 Releases and Objects are removed from the cluster through a provider config, so each config goes
-after all that use it. The gateway goes before its class and the class before Envoy Gateway, which
-alone clears their finalizers. As nothing can have two owners that it waits for, Envoy Gateway keeps the whole
-provider config of the Objects, and that the class:
+after all that use it. The gateway goes before its class, and the class before Envoy Gateway, which
+alone clears their finalizers. An object can wait for one owner only, so Envoy Gateway owns the
+provider config of the Objects as a whole, and that config owns the class:
 
     provider-config-helm
         every Release

@@ -80,7 +80,7 @@ class Installation:
 
     def apply_configuration(self, of: Release) -> None:
         """Ask for the Configuration."""
-        self.control.kubectl.apply(self._folder(of) / Path(files.ASKED).name, server_side=True)
+        self.control.kubectl.apply(self._folder(of) / Path(files.CONFIGURATION_PACKAGE).name, server_side=True)
 
     def runs(self, kind: str, name: str, of: Release) -> bool:
         """Tell whether a package of ours is as it should be in a release, and no other revision of it is in force."""

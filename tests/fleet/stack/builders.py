@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from function.api.kinds import SERVING_STACK
 from function.composition import Composition, Manifest, names
 from function.fleet.stack import serving_stack
 from function.fleet.stack.charts import CHARTS
@@ -31,8 +32,8 @@ OBJECTS = {
 def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
     secret = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
     return {
-        "apiVersion": "infrastructure.modelplane.ai/v1alpha1",
-        "kind": "ServingStack",
+        "apiVersion": SERVING_STACK.api_version,
+        "kind": SERVING_STACK.kind,
         "metadata": {"name": name, "namespace": "modelplane-system"},
         "spec": {"secrets": [secret], **spec},
     }

@@ -2,8 +2,8 @@
 
 Releases and Objects are removed from the cluster through a provider config, so each config goes
 after all that use it. The gateway goes before its class, and the class before Envoy Gateway, which
-alone clears their finalizers. An object can wait for one owner only, so Envoy Gateway owns the
-provider config of the Objects as a whole, and that config owns the class:
+alone clears their finalizers. An object with two owners would stay until both are gone, so each has
+one: Envoy Gateway owns the provider config of the Objects, and that config owns the class:
 
     provider-config-helm
         every Release

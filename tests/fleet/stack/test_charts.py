@@ -2,6 +2,8 @@
 
 import pytest
 
+from function.api.labels import SERVING_STACK_NAMESPACES
+from function.fleet.stack.charts import CHARTS
 from tests.fleet.builders import message, observed_child
 from tests.fleet.stack.builders import (
     CRDS,
@@ -81,6 +83,10 @@ def test_the_charts_are_these() -> None:
             "dra-driver-nvidia-gpu",
         ),
     }
+
+
+def test_models_may_not_have_a_namespace_that_a_chart_fills() -> None:
+    assert {chart.namespace for chart in CHARTS} == SERVING_STACK_NAMESPACES
 
 
 def test_the_definitions_of_cert_manager_stay_when_the_stack_goes() -> None:

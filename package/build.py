@@ -64,9 +64,9 @@ def runtime(base: Image, function: dict[str, File]) -> Image:
     return base.running(settings, environment).topped(oci.layer(function))
 
 
-def python_of(base: Image, given: str = "") -> str:
-    """The Python that a function on this image runs on: the one given, the one that the image names, or ours."""
-    return ".".join((given or base.environment.get("PYTHON_VERSION") or tree.PYTHON).split(".")[:2])
+def python_of(base: Image, version: str = "") -> str:
+    """The Python that a function on this image runs on: the one asked for, the one that the image names, or ours."""
+    return ".".join((version or base.environment.get("PYTHON_VERSION") or tree.PYTHON).split(".")[:2])
 
 
 def images(bases: Sequence[Path], runtimes: Sequence[Path], python: str = "") -> Iterator[Image]:
@@ -94,10 +94,10 @@ def images(bases: Sequence[Path], runtimes: Sequence[Path], python: str = "") ->
             yield runtime(base, tree.files(folder))
 
 
-def build(of: Release, function: Iterator[Image], folder: Path) -> Iterator[Path]:
+def build(release: Release, function: Iterator[Image], folder: Path) -> Iterator[Path]:
     """Write everything that is published, and name each file once it is there."""
-    made = generated.files(of)
-    for path in (generated.INSTALL, generated.ASKED):
+    made = generated.files(release)
+    for path in (generated.INSTALL, generated.CONFIGURATION_PACKAGE):
         written = folder / Path(path).name
         written.parent.mkdir(parents=True, exist_ok=True)
         written.write_text(made[path], encoding="utf-8")

@@ -143,8 +143,11 @@ def write(image: Image, path: Path) -> None:
             "mediaType": _MANIFEST,
             "config": _described(_CONFIG, config),
             "layers": [
-                {**_described(_LAYER, one.blob), **({"annotations": {ANNOTATION: one.part}} if one.part else {})}
-                for one in image.layers
+                {
+                    **_described(_LAYER, layer_.blob),
+                    **({"annotations": {ANNOTATION: layer_.part}} if layer_.part else {}),
+                }
+                for layer_ in image.layers
             ],
         }
     )
@@ -156,7 +159,11 @@ def write(image: Image, path: Path) -> None:
         "manifests": [{**_described(_MANIFEST, manifest), "platform": platform}],
     }
     docker = [
-        {"Config": _stored(digest(config)), "RepoTags": None, "Layers": [_stored(one.digest) for one in image.layers]}
+        {
+            "Config": _stored(digest(config)),
+            "RepoTags": None,
+            "Layers": [_stored(layer_.digest) for layer_ in image.layers],
+        }
     ]
     files = {_stored(name): File(data) for name, data in blobs.items()}
     files["oci-layout"] = File(_encoded({"imageLayoutVersion": "1.0.0"}))
@@ -217,7 +224,7 @@ def _finished(image: Image) -> dict[str, Any]:
     parts = {f"{ANNOTATION}:{layer.digest}": layer.part for layer in image.layers if layer.part}
     if parts:
         settings["Labels"] = {**(settings.get("Labels") or {}), **parts}
-    rootfs = {"type": "layers", "diff_ids": [one.diff_id for one in image.layers]}
+    rootfs = {"type": "layers", "diff_ids": [layer_.diff_id for layer_ in image.layers]}
     return {**image.config, "config": settings, "rootfs": rootfs}
 
 
@@ -230,6 +237,11 @@ def _member(tar: tarfile.TarFile, name: str) -> bytes:
 
 def _stored(name: str) -> str:
     return f"blobs/{name.replace(':', '/')}"
+
+
+def _described_layer(layer_: Layer) -> dict[str, Any]:
+    described = _described(_LAYER, layer_.blob)
+    return {**described, "annotations": {ANNOTATION: layer_.part}} if layer_.part else described
 
 
 def _described(kind: str, data: bytes) -> dict[str, Any]:

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from function.api.base import Model, Rule, Text, immutable, length
-from function.api.credentials import IdentitySecret, KubeconfigSecret, ProviderCredentials
-
-Source: TypeAlias = Literal["GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"]
-
-_INSTEAD = "make another InferenceCluster"
-
-Region: TypeAlias = Annotated[Text, length(1, 32), immutable("the region of a cluster", _INSTEAD)]
-Location: TypeAlias = Annotated[Text, length(1, 32), immutable("the location of a cluster", _INSTEAD)]
-Project: TypeAlias = Annotated[Text, length(1, 63), immutable("the project of a cluster", _INSTEAD)]
-KubernetesVersion: TypeAlias = Annotated[Text, length(1, 16)]
-
-SOURCE_BLOCKS: dict[Source, str] = {
-    "Existing": "existing",
-    "GKE": "gke",
-    "EKS": "eks",
-    "AKS": "aks",
-    "Nebius": "nebius",
-    "Vultr": "vultr",
-}
-"""The field that describes a cluster, by source."""
+from function.api.clouds import CLOUDS, KUBECONFIG, Cloud, SecretField
+from function.api.clouds.fields import INSTEAD, with_blocks
+from function.api.credentials import IdentitySecret, KubeconfigSecret
 
 
 class CacheStorage(Model):
@@ -49,99 +33,68 @@ class ExistingCluster(Model):
     """Where model weights are cached."""
 
 
-class GKESource(Model):
-    """A cluster of Google Kubernetes Engine."""
-
-    region: Region
-    """Region of the cluster."""
-
-    project: Project = ""
-    """Project of the cluster; without it, the provider config's."""
-
-    kubernetes_version: KubernetesVersion = "1.35"
-    """Version of Kubernetes."""
-
-    credentials: ProviderCredentials | None = None
-    """The provider config to use."""
+def _secrets(existing: ExistingCluster) -> Iterator[SecretField]:
+    """The identity comes first, since the first that cannot be used is the one that is reported."""
+    identity, kubeconfig = existing.identity_secret_ref, existing.secret_ref
+    if identity:
+        yield SecretField("identitySecretRef", identity.type, identity.name, identity.key)
+    yield SecretField("secretRef", KUBECONFIG, kubeconfig.name, kubeconfig.key)
 
 
-class EKSSource(Model):
-    """A cluster of Amazon Elastic Kubernetes Service."""
-
-    region: Region
-    """Region of the cluster."""
-
-    kubernetes_version: KubernetesVersion = "1.36"
-    """Version of Kubernetes."""
-
-    credentials: ProviderCredentials | None = None
-    """The provider config to use."""
+def _cache_storage_class(existing: ExistingCluster) -> str:
+    return existing.cache.storage_class_name
 
 
-class AKSSource(Model):
-    """A cluster of Azure Kubernetes Service."""
+EXISTING: Final = Cloud(
+    name="Existing",
+    block="existing",
+    cluster=ExistingCluster,
+    secrets=_secrets,
+    cache_storage_class=_cache_storage_class,
+)
+"""The source that is no cloud: it makes neither clusters nor nodes."""
 
-    location: Location
-    """Location of the cluster."""
+SOURCES: Final[tuple[Cloud, ...]] = (*CLOUDS, EXISTING)
+"""Every source, in the order in which messages name them."""
 
-    kubernetes_version: KubernetesVersion = "1.34"
-    """Version of Kubernetes."""
+_FIELDS: Final = (EXISTING, *CLOUDS)
+"""The same in the order of the fields."""
 
-    credentials: ProviderCredentials | None = None
-    """The provider config to use."""
+_BY_NAME: Final = {source.name: source for source in SOURCES}
 
-
-class NebiusSource(Model):
-    """A Nebius cluster; the provider config's project says where."""
-
-    kubernetes_version: KubernetesVersion = "1.34"
-    """Version of Kubernetes."""
-
-    credentials: ProviderCredentials | None = None
-    """The provider config to use."""
-
-
-class VultrSource(Model):
-    """A cluster of Vultr Kubernetes Engine."""
-
-    region: Region
-    """Region of the cluster."""
-
-    kubernetes_version: KubernetesVersion = "v1.36.1+3"
-    """Exact version, as Vultr names it."""
-
-    credentials: ProviderCredentials | None = None
-    """The provider config to use."""
+if TYPE_CHECKING:
+    SourceName: TypeAlias = str
+else:
+    SourceName = Literal[tuple(_BY_NAME)]
 
 
-class ClusterSource(Model):
+class ChosenSource(Model):
     """Where the cluster comes from; blocks of other sources are ignored."""
 
     RULES = tuple(
         Rule(
-            f"self.source != '{source}' || has(self.{block})",
-            f"cluster.{block} is required for source {source}",
+            f"self.source != '{source.name}' || has(self.{source.block})",
+            f"cluster.{source.block} is required for source {source.name}",
         )
-        for source, block in SOURCE_BLOCKS.items()
+        for source in _FIELDS
     )
 
-    source: Annotated[Source, immutable("the source of a cluster", _INSTEAD)]
+    source: Annotated[SourceName, immutable("the source of a cluster", INSTEAD)]
     """The cloud that makes the cluster, or Existing."""
 
-    existing: ExistingCluster | None = None
-    """A cluster that exists."""
+    @property
+    def cloud(self) -> Cloud:
+        """The source that is chosen."""
+        return _BY_NAME[self.source]
 
-    gke: GKESource | None = None
-    """A cluster of Google Kubernetes Engine."""
+    @property
+    def block(self) -> Model | None:
+        """How the chosen source describes the cluster; None when it does not."""
+        block: Model | None = getattr(self, self.cloud.block)
+        return block
 
-    eks: EKSSource | None = None
-    """A cluster of Amazon Elastic Kubernetes Service."""
 
-    aks: AKSSource | None = None
-    """A cluster of Azure Kubernetes Service."""
-
-    nebius: NebiusSource | None = None
-    """A Nebius cluster; may be empty."""
-
-    vultr: VultrSource | None = None
-    """A cluster of Vultr Kubernetes Engine."""
+if TYPE_CHECKING:
+    ClusterSource: TypeAlias = ChosenSource
+else:
+    ClusterSource = with_blocks(ChosenSource, {source.block: source.cluster for source in _FIELDS})

@@ -1,39 +1,24 @@
-"""Credentials: which provider config reaches a cloud, and which Secrets reach a cluster."""
+"""Credentials: which Secrets reach a cluster."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from function.api.base import Model, Text, length
+from function.api.clouds import CLOUDS, GKE, KUBECONFIG
 from function.api.references import ObjectName
 
-IdentityType: TypeAlias = Literal[
-    "GoogleApplicationCredentials",
-    "AWSWebIdentityCredentials",
-    "NebiusServiceAccountCredentials",
-]
-"""Kinds of cloud identity that a kubeconfig may need beside it."""
+_IDENTITIES: Final = tuple(cloud.identity for cloud in CLOUDS if cloud.identity)
 
-SecretType: TypeAlias = Literal[
-    "Kubeconfig",
-    "GoogleApplicationCredentials",
-    "AWSWebIdentityCredentials",
-    "NebiusServiceAccountCredentials",
-]
-"""What a Secret of a cluster holds."""
+if TYPE_CHECKING:
+    IdentityType: TypeAlias = str
+    SecretType: TypeAlias = str
+else:
+    IdentityType = Literal[_IDENTITIES]
+    SecretType = Literal[(KUBECONFIG, *_IDENTITIES)]
 
 SecretKey: TypeAlias = Annotated[Text, length(1, 253)]
 """A key in a Secret's data."""
-
-
-class ProviderCredentials(Model):
-    """The provider config that authenticates with a cloud."""
-
-    type: Literal["ProviderConfig", "ClusterProviderConfig"] = "ClusterProviderConfig"
-    """Kind of the provider config. The namespaced kind is looked up in `modelplane-system`."""
-
-    name: ObjectName = "default"
-    """Name of the provider config."""
 
 
 class KubeconfigSecret(Model):
@@ -55,7 +40,7 @@ class IdentitySecret(Model):
     key: SecretKey = "private_key"
     """Key of the identity in the Secret."""
 
-    type: IdentityType = "GoogleApplicationCredentials"
+    type: IdentityType = GKE.identity
     """What kind of identity it is."""
 
 

@@ -2,136 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from function.api import labels
-from function.api.base import Integer, Kind, Model, Rule, Text, between, length
+from function.api.base import Kind, Model, Rule, Text, length
+from function.api.clouds import CLOUDS
+from function.api.clouds.fields import with_blocks
 from function.api.devices import DEVICES, Device
-from function.api.nodes import Node
+from function.api.nodes import NodeShape
 
-Provider: TypeAlias = Literal["GKE", "EKS", "AKS", "Nebius", "Vultr"]
-"""Clouds that Modelplane can make clusters in."""
-
-Shape: TypeAlias = Annotated[Text, length(1, 63)]
-DiskSize: TypeAlias = Annotated[Integer, between(10, 65536)]
-
-
-class Accelerator(Model):
-    """The accelerators of a node, as the cloud names them."""
-
-    type: Shape
-    """Type of the accelerator; becomes a label of the nodes."""
-
-    count: Annotated[Integer, between(1, 16)]
-    """Accelerators of a node."""
+if TYPE_CHECKING:
+    ProviderName: TypeAlias = str
+else:
+    ProviderName = Literal[tuple(cloud.name for cloud in CLOUDS)]
 
 
-class GKENodes(Model):
-    """How Google Kubernetes Engine makes such nodes."""
-
-    machine_type: Shape
-    """Machine type."""
-
-    disk_size_gb: DiskSize = 100
-    """Size of the boot disk in GB."""
-
-    accelerator: Accelerator
-    """Accelerators of a node."""
-
-
-class EKSNodes(Model):
-    """How Amazon Elastic Kubernetes Service makes such nodes."""
-
-    instance_type: Shape
-    """Instance type."""
-
-    disk_size_gb: DiskSize = 100
-    """Size of the boot disk in GB."""
-
-    accelerator: Accelerator
-    """Accelerators of a node."""
-
-
-class AKSNodes(Model):
-    """How Azure Kubernetes Service makes such nodes."""
-
-    vm_size: Shape
-    """Size of the virtual machine."""
-
-    disk_size_gb: DiskSize = 100
-    """Size of the boot disk in GB."""
-
-    accelerator: Accelerator
-    """Accelerators of a node."""
-
-
-class NebiusNodes(Model):
-    """How Nebius makes such nodes."""
-
-    platform: Shape
-    """Platform of the virtual machine."""
-
-    preset: Shape
-    """Preset of the platform."""
-
-    disk_size_gb: DiskSize = 100
-    """Size of the boot disk in GB."""
-
-    drivers_preset: Shape = "cuda13.0"
-    """The NVIDIA driver stack to install."""
-
-    accelerator: Accelerator
-    """Accelerators of a node."""
-
-
-class VultrNodes(Model):
-    """How Vultr makes such nodes."""
-
-    plan: Shape
-    """Plan of the instance."""
-
-    accelerator: Accelerator
-    """Accelerators of a node."""
-
-
-PROVIDER_BLOCKS: dict[Provider, str] = {
-    "GKE": "gke",
-    "EKS": "eks",
-    "AKS": "aks",
-    "Nebius": "nebius",
-    "Vultr": "vultr",
-}
-"""The field that describes a cloud's nodes, by cloud."""
-
-
-class Provisioning(Model):
+class ChosenProvider(Model):
     """How clouds make such nodes; several clouds may be described."""
 
     RULES = tuple(
         Rule(
-            f"self.provider != '{provider}' || has(self.{block})",
-            f"provisioning.{block} is required for provider {provider}",
+            f"self.provider != '{cloud.name}' || has(self.{cloud.block})",
+            f"provisioning.{cloud.block} is required for provider {cloud.name}",
         )
-        for provider, block in PROVIDER_BLOCKS.items()
+        for cloud in CLOUDS
     )
 
-    provider: Provider
+    provider: ProviderName
     """The cloud whose description must be present."""
 
-    gke: GKENodes | None = None
-    """How Google Kubernetes Engine makes such nodes."""
 
-    eks: EKSNodes | None = None
-    """How Amazon Elastic Kubernetes Service makes such nodes."""
-
-    aks: AKSNodes | None = None
-    """How Azure Kubernetes Service makes such nodes."""
-
-    nebius: NebiusNodes | None = None
-    """How Nebius makes such nodes."""
-
-    vultr: VultrNodes | None = None
-    """How Vultr makes such nodes."""
+if TYPE_CHECKING:
+    Provisioning: TypeAlias = ChosenProvider
+else:
+    Provisioning = with_blocks(ChosenProvider, {cloud.block: cloud.nodes for cloud in CLOUDS})
 
 
 class InferenceClassSpec(Model):
@@ -143,7 +47,7 @@ class InferenceClassSpec(Model):
     provisioning: Provisioning | None = None
     """How to make such nodes; absent for nodes that exist already."""
 
-    node: Node | None = None
+    node: NodeShape | None = None
     """What a node has beside its devices."""
 
     devices: Annotated[tuple[Device, ...], DEVICES]

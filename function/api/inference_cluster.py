@@ -7,8 +7,9 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from function.api import labels, patterns
-from function.api.base import Column, Integer, Kind, Model, Rule, Text, items, length, matches
-from function.api.cluster_sources import ClusterSource
+from function.api.base import Column, Integer, Kind, Model, Text, items, length, matches
+from function.api.clouds.pool_rules import pool_rules
+from function.api.cluster_sources import SOURCES, ClusterSource
 from function.api.node_pools import POOLS, NodePool, PublishedPool
 from function.api.serving_stack import (
     ChartRepositories,
@@ -19,64 +20,6 @@ from function.api.serving_stack import (
     WantedVersions,
 )
 from function.api.taints import TAINTS, Taint
-
-
-def _each_pool(sources: tuple[str, ...], pool: str, message: str) -> Rule:
-    """A rule over every pool of clusters that come from the given sources."""
-    listed = ", ".join(f"'{source}'" for source in sources)
-    return Rule(
-        f"!(self.cluster.source in [{listed}]) || !has(self.nodePools) || self.nodePools.all(p, {pool})", message
-    )
-
-
-_NOT_EKS = ("GKE", "AKS", "Nebius", "Vultr", "Existing")
-
-_POOL_RULES: tuple[Rule, ...] = (
-    Rule(
-        "self.cluster.source == 'Existing' || has(self.nodePools)",
-        "nodePools is required for a cluster that Modelplane makes",
-    ),
-    _each_pool(
-        ("GKE", "EKS"),
-        "has(p.zones) && p.zones.size() > 0",
-        "zones is required for every node pool on GKE and EKS",
-    ),
-    _each_pool(
-        ("AKS",),
-        "p.name.matches('^[a-z][a-z0-9]{0,11}$')",
-        "the name of a node pool on AKS must be 1 to 12 lower case letters and digits, starting with a letter",
-    ),
-    _each_pool(
-        ("AKS",),
-        "!has(p.zones) || p.zones.size() <= 3",
-        "a node pool on AKS can have at most 3 zones",
-    ),
-    _each_pool(
-        ("Vultr",),
-        "p.nodeCount >= 1 && (!has(p.minNodeCount) || p.minNodeCount >= 1)",
-        "nodeCount and minNodeCount must be at least 1 on Vultr",
-    ),
-    _each_pool(
-        ("Nebius", "Vultr"),
-        "!has(p.minNodeCount) || has(p.maxNodeCount)",
-        "minNodeCount needs maxNodeCount on Nebius and Vultr",
-    ),
-    _each_pool(
-        ("Nebius",),
-        "!has(p.fabric) || p.fabric.type != 'InfiniBand' || has(p.fabric.infiniband)",
-        "fabric.infiniband is required on Nebius for fabric.type InfiniBand",
-    ),
-    _each_pool(
-        _NOT_EKS,
-        "!has(p.capacityBlock)",
-        "capacityBlock may be set only on EKS",
-    ),
-    _each_pool(
-        _NOT_EKS,
-        "!has(p.fabric) || p.fabric.type != 'EFA'",
-        "fabric.type EFA may be set only on EKS",
-    ),
-)
 
 
 class StackSettings(Model):
@@ -122,7 +65,7 @@ class Namespaces(Model):
 class InferenceClusterSpec(Model):
     """Where the cluster comes from, and its node pools."""
 
-    RULES = _POOL_RULES
+    RULES = pool_rules(SOURCES)
 
     cluster: ClusterSource
     """Where the cluster comes from."""

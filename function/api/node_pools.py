@@ -8,6 +8,8 @@ from pydantic import Field
 
 from function.api import patterns
 from function.api.base import Integer, Limits, Model, Rule, Text, between, immutable, items, length, matches
+from function.api.clouds import CLOUDS
+from function.api.clouds.pool_rules import places
 from function.api.devices import PublishedDevice
 from function.api.references import ObjectName
 
@@ -18,6 +20,13 @@ POOLS: Limits = items(1, 8, keys=("name",))
 """How lists of pools are bounded."""
 
 _SAME_CLASS = immutable("the class of a node pool", "add a pool with another name and remove this one")
+_ZONES = f"Zones to place nodes in; required on {places(CLOUDS, 'zones_required')}."
+_CAPACITY_BLOCK = f"Reserved capacity to use, on {places(CLOUDS, 'capacity_blocks')}."
+_FABRICS = (
+    f"Kind of the network. EFA exists on {places(CLOUDS, 'efa')}; "
+    f"InfiniBand has an effect on {places(CLOUDS, 'infiniband')}."
+)
+_FABRIC_TO_JOIN = f"Which InfiniBand fabric to join, on {places(CLOUDS, 'infiniband_fabric')}."
 _NOT_SYSTEM = Rule("self != 'system'", "the pool name system is reserved for the pool that Modelplane adds")
 
 
@@ -38,11 +47,9 @@ class Fabric(Model):
         ),
     )
 
-    type: FabricType = "None"
-    """Kind of the network. EFA exists on EKS; InfiniBand has an effect on AKS and Nebius."""
+    type: Annotated[FabricType, Field(description=_FABRICS)] = "None"
 
-    infiniband: InfiniBand | None = None
-    """Which InfiniBand fabric to join, on Nebius."""
+    infiniband: Annotated[InfiniBand | None, Field(description=_FABRIC_TO_JOIN)] = None
 
 
 class CapacityBlock(Model):
@@ -81,11 +88,9 @@ class NodePool(Model):
     max_node_count: Annotated[Integer, between(1, 1000)] | None = None
     """The most nodes of a pool that scales; without it the size is fixed."""
 
-    zones: Annotated[tuple[Zone, ...], items(None, 8, type="atomic")] = ()
-    """Zones to place nodes in; required on GKE and EKS."""
+    zones: Annotated[tuple[Zone, ...], items(None, 8, type="atomic"), Field(description=_ZONES)] = ()
 
-    capacity_block: CapacityBlock | None = None
-    """Reserved capacity to use, on EKS."""
+    capacity_block: Annotated[CapacityBlock | None, Field(description=_CAPACITY_BLOCK)] = None
 
     fabric: Fabric | None = None
     """The fast network between the nodes."""

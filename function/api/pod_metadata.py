@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from function.api.clouds import CLOUDS
+
 _DOMAINS: Final = (
+    *(domain for cloud in CLOUDS for domain in cloud.pod_domains),
     # Kubernetes itself: profiles, mirror pods, schedulers, device injection
     "k8s.io",
     "kubernetes.io",
@@ -25,21 +28,12 @@ _DOMAINS: Final = (
     "ovn.org",
     "projectcalico.org",
     "spidernet.io",
-    # clouds
+    # other clouds
     "alibabacloud.com",
     "aliyun.com",
-    "amazonaws.com",
-    "azure.com",
-    "azure.workload.identity",
-    "gke.io",
-    "google.com",
-    "googleapis.com",
-    "gke-gcsfuse",
     "ibm.com",
-    "nebius.com",
     "oraclecloud.com",
     "tencent.com",
-    "vultr.com",
     # runtimes and devices
     "amd.com",
     "containerd.io",
@@ -123,7 +117,7 @@ def grants(key: str, value: str = "") -> bool:
     """
     if key in _KEYS or key.startswith(_BEGINNINGS):
         return True
-    if key.startswith(_HARMLESS) or (any(one in key for one in _INJECTS) and value in _NOTHING):
+    if key.startswith(_HARMLESS) or (any(part in key for part in _INJECTS) and value in _NOTHING):
         return False
     domain, slash, _ = key.partition("/")
     if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):

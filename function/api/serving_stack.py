@@ -78,7 +78,7 @@ class ChartRepositories(Model):
     """Repository of the chart of NVIDIA's DRA driver."""
 
 
-class Listener(Model):
+class GatewayListener(Model):
     """A listener of the cluster's gateway."""
 
     name: Annotated[Text, length(1, 63)]
@@ -97,7 +97,7 @@ class StackGateway(Model):
     class_name: Annotated[Text, length(1, 63)] = "envoy"
     """Name of its GatewayClass."""
 
-    listeners: Annotated[tuple[Listener, ...], items(None, 8, keys=("name",))] = ()
+    listeners: Annotated[tuple[GatewayListener, ...], items(None, 8, keys=("name",))] = ()
     """Its listeners; without any there is one for HTTP on port 80."""
 
 

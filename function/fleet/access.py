@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
 
-from function.api.cluster_sources import ExistingCluster
+from function.api.base import Model
+from function.api.clouds import KUBECONFIG, Cloud
 from function.api.credentials import ClusterSecret
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest
-
-KUBECONFIG: Final = "Kubeconfig"
 
 
 class UnusableSecretsError(Exception):
@@ -65,36 +63,40 @@ class Access:
 
     def secrets(self) -> list[Manifest]:
         """The secrets of a ServingStack in the namespace of the kubeconfig."""
-        both = [self.kubeconfig, self.identity] if self.identity else [self.kubeconfig]
-        home = self.kubeconfig.namespace
+        secrets = [self.kubeconfig, self.identity] if self.identity else [self.kubeconfig]
+        own = self.kubeconfig.namespace
         return [
             {
-                "type": one.type,
-                "name": one.name,
-                "key": one.key,
-                **({"namespace": one.namespace} if one.namespace != home else {}),
+                "type": secret.type,
+                "name": secret.name,
+                "key": secret.key,
+                **({"namespace": secret.namespace} if secret.namespace != own else {}),
             }
-            for one in both
+            for secret in secrets
         ]
 
 
-def of_existing(existing: ExistingCluster) -> Access:
-    """Read how a cluster that exists is reached.
+def of_source(source: Cloud, block: Model | None) -> Access:
+    """Read how a cluster is reached from the description of its source.
+
+    Args:
+        source: A source whose clusters are composed.
+        block: The description, as the spec of an InferenceCluster has it; None when it has none.
 
     Raises:
-        UnusableSecretsError: When a Secret has no name or no key.
+        UnusableSecretsError: When there is no description or no kubeconfig, or a Secret has no name or no key.
     """
-    field = "spec.cluster.existing.secretRef"
-    kubeconfig = SecretKey(KUBECONFIG, SYSTEM_NAMESPACE, existing.secret_ref.name, existing.secret_ref.key)
-    identity = None
-    if existing.identity_secret_ref:
-        said = existing.identity_secret_ref
-        identity = SecretKey(said.type, SYSTEM_NAMESPACE, said.name, said.key)
-        _named(identity, "spec.cluster.existing.identitySecretRef")
-    return Access(_named(kubeconfig, field), identity)
+    path = f"spec.cluster.{source.block}"
+    if block is None or source.secrets is None:
+        raise UnusableSecretsError(f"{path} is required for source {source.name}")
+    named = (
+        (f"{path}.{secret.field}", SecretKey(secret.type, SYSTEM_NAMESPACE, secret.name, secret.key))
+        for secret in source.secrets(block)
+    )
+    return _access(named, path)
 
 
-def of_secrets(secrets: Sequence[ClusterSecret], namespace: str) -> Access:
+def of_secrets(secrets: Iterable[ClusterSecret], namespace: str) -> Access:
     """Read how a ServingStack's cluster is reached: by the first kubeconfig, and the first identity.
 
     Args:
@@ -104,22 +106,34 @@ def of_secrets(secrets: Sequence[ClusterSecret], namespace: str) -> Access:
     Raises:
         UnusableSecretsError: When there is no kubeconfig, or a Secret has no name or no key.
     """
+    named = (
+        (f"spec.secrets[{index}]", SecretKey(secret.type, _namespace(secret, namespace), secret.name, secret.key))
+        for index, secret in enumerate(secrets)
+    )
+    return _access(named, "spec.secrets")
+
+
+def _namespace(secret: ClusterSecret, own: str) -> str:
+    """A kubeconfig is in the stack's own namespace; an identity may be in another."""
+    return own if secret.type == KUBECONFIG else secret.namespace or own
+
+
+def _access(secrets: Iterable[tuple[str, SecretKey]], path: str) -> Access:
+    """Take the first kubeconfig and the first identity of Secrets that come with their fields."""
     kubeconfig: SecretKey | None = None
     identity: SecretKey | None = None
-    for position, said in enumerate(secrets):
-        if said.type == KUBECONFIG:
-            one = SecretKey(said.type, namespace, said.name, said.key)
-            kubeconfig = kubeconfig or _named(one, f"spec.secrets[{position}]")
+    for field, secret in secrets:
+        if secret.type == KUBECONFIG:
+            kubeconfig = kubeconfig or _named(secret, field)
         else:
-            one = SecretKey(said.type, said.namespace or namespace, said.name, said.key)
-            identity = identity or _named(one, f"spec.secrets[{position}]")
+            identity = identity or _named(secret, field)
     if kubeconfig is None:
-        raise UnusableSecretsError("spec.secrets has no entry of type Kubeconfig: add one")
+        raise UnusableSecretsError(f"{path} has no entry of type {KUBECONFIG}: add one")
     return Access(kubeconfig, identity)
 
 
 def _named(secret: SecretKey, field: str) -> SecretKey:
-    for what, value in (("name", secret.name), ("key", secret.key)):
+    for attribute, value in (("name", secret.name), ("key", secret.key)):
         if not value:
-            raise UnusableSecretsError(f"{field}.{what} is empty: name the Secret and its key")
+            raise UnusableSecretsError(f"{field}.{attribute} is empty: name the Secret and its key")
     return secret

@@ -54,7 +54,7 @@ def _guard_namespaces(draft: Draft, namespaces: Iterable[str]) -> None:
 
 
 def _placed(replicas: Required) -> str:
-    names = ["/".join((unstructured.namespace_of(one), unstructured.name_of(one))) for one in replicas.found]
+    names = [f"{unstructured.namespace_of(obj)}/{unstructured.name_of(obj)}" for obj in replicas.found]
     more = f" and {len(names) - _SAMPLE} more" if len(names) > _SAMPLE else ""
     plural = "replica is" if len(names) == 1 else "replicas are"
     return f"{len(names)} {plural} placed here: {', '.join(names[:_SAMPLE])}{more}"

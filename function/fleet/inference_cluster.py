@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from function.api import labels
-from function.api.inference_cluster import INFERENCE_CLUSTER, InferenceClusterSpec, StackSettings
-from function.api.serving_stack import SERVING_STACK
+from function.api.inference_cluster import InferenceClusterSpec
+from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_REPLICA, SERVING_STACK
 from function.composition import (
     RENDERS,
     Composer,
@@ -23,11 +23,12 @@ from function.composition import (
     Required,
     Requirement,
     names,
+    objects,
     readiness,
     unstructured,
 )
 from function.fleet import reachability
-from function.fleet.access import Access, UnusableSecretsError, of_existing
+from function.fleet.access import Access, UnusableSecretsError, of_source
 from function.fleet.cluster_conditions import BACKEND, CLUSTER, VOCABULARY
 from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
@@ -35,7 +36,6 @@ from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack.conditions import STACK as STACK_CONDITION
 from function.inventory.nodes import with_counts
 
-API_VERSION: Final = INFERENCE_CLUSTER.api_version
 PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
 STACK: Final = "serving-stack"
 REPLICAS: Final = "model-replicas"
@@ -47,17 +47,18 @@ def compose(draft: Draft) -> Composition:
     replicas = _placed_here(draft)
     spec = draft.spec(InferenceClusterSpec)
     classes = {
-        name: draft.require(f"{CLASS}{name}", Requirement(API_VERSION, "InferenceClass", name=name))
+        name: draft.require(f"{CLASS}{name}", Requirement(INFERENCE_CLASS.api_version, INFERENCE_CLASS.kind, name=name))
         for name in sorted({pool.class_name for pool in spec.node_pools})
     }
     compose_guard(draft, replicas)
-    if spec.cluster.source != "Existing":
-        message = f"source {spec.cluster.source} is not composed by this version"
-        return _nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
+    source = spec.cluster.cloud
+    if source.secrets is None:
+        message = f"source {source.name} is not composed by this version"
+        return _compose_nothing_new(draft, "SourceNotSupported", "InputInvalid", message)
     try:
-        access = _access(spec)
+        access = of_source(source, spec.cluster.block)
     except UnusableSecretsError as error:
-        return _nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
+        return _compose_nothing_new(draft, "SourceIncomplete", "InvalidSpec", str(error))
     unresolved = _unresolved(replicas, classes)
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
@@ -68,9 +69,10 @@ def compose(draft: Draft) -> Composition:
         draft.doubt(fault.reason, fault.message)
     address = _address(draft)
     _publish(draft, spec, pools, replicas, address)
-    _say_cluster(draft, access, pools)
-    lost = reachability.say_as(draft, draft.observed(STACK))
-    return draft.finish(ready=_say_backend(draft, address) and not lost)
+    _set_cluster_condition(draft, access, pools)
+    lost = reachability.copy_condition(draft, draft.observed(STACK))
+    _set_backend_condition(draft, address)
+    return draft.finish(ready=_has_backend(draft, address) and not lost)
 
 
 # ---------------------------------------------------------------------- inputs
@@ -79,28 +81,24 @@ def compose(draft: Draft) -> Composition:
 def _placed_here(draft: Draft) -> Required:
     """Ask for the replicas on the cluster: found by their label, and what they run and where says their spec."""
     cluster = draft.observation.name
-    labelled = draft.require(REPLICAS, Requirement(API_VERSION, "ModelReplica", labels={labels.CLUSTER: cluster}))
+    labelled = draft.require(
+        REPLICAS, Requirement(MODEL_REPLICA.api_version, MODEL_REPLICA.kind, labels={labels.CLUSTER: cluster})
+    )
     here = tuple(obj for obj in labelled.unsorted if unstructured.text(obj, "spec", "clusterName") in {cluster, ""})
     return labelled if labelled.unresolved else replace(labelled, objects=here)
 
 
-def _access(spec: InferenceClusterSpec) -> Access:
-    if spec.cluster.existing is None:
-        raise UnusableSecretsError("spec.cluster.existing is required for source Existing")
-    return of_existing(spec.cluster.existing)
-
-
 def _unresolved(replicas: Required, classes: dict[str, Required]) -> list[str]:
     waiting = ["ModelReplicas"] if replicas.unresolved else []
-    return waiting + [f"InferenceClass {name}" for name, found in classes.items() if found.unresolved]
+    return waiting + [f"InferenceClass {name}" for name, required in classes.items() if required.unresolved]
 
 
-def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
+def _compose_nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composition:
     """Compose nothing; what is there stays, and so does what is known of it."""
     draft.set_condition(CLUSTER, reason, message)
     if draft.observed(STACK) is None:
         draft.set_condition(BACKEND, "WaitingForCluster", message)
-        reachability.say_as(draft, None)
+        reachability.copy_condition(draft, None)
     return draft.hold(held, message)
 
 
@@ -110,7 +108,7 @@ def _nothing_new(draft: Draft, reason: str, held: str, message: str) -> Composit
 def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, replicas: Required) -> None:
     provider_config = _provider_config_name(draft)
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
-    draft.child(STACK, _serving_stack(draft.observation.name, access, spec.serving_stack))
+    draft.child(STACK, _serving_stack(draft.observation.name, access, spec))
     draft.foreground_delete(STACK)
     compose_namespaces(draft, replicas.unsorted, provider_config)
 
@@ -124,31 +122,35 @@ def _provider_config_name(draft: Draft) -> str:
 
 def _provider_config(name: str, access: Access) -> Manifest:
     return {
-        "apiVersion": "kubernetes.m.crossplane.io/v1alpha1",
+        "apiVersion": objects.API_VERSION,
         "kind": "ClusterProviderConfig",
         "metadata": {"name": name},
         "spec": access.provider_config_spec(),
     }
 
 
-def _serving_stack(cluster: str, access: Access, settings: StackSettings) -> Manifest:
+def _serving_stack(cluster: str, access: Access, spec: InferenceClusterSpec) -> Manifest:
     namespace = labels.SYSTEM_NAMESPACE
     name = names.name(cluster, names.DNS_LABEL, "ServingStack", namespace, cluster)
     return {
         "apiVersion": SERVING_STACK.api_version,
         "kind": SERVING_STACK.kind,
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {**_said(settings.plain()), "secrets": access.secrets()},
+        "spec": {
+            **_without_empty({"nvidiaDriverRoot": spec.cluster.cloud.driver_root}),
+            **_without_empty(spec.serving_stack.plain()),
+            "secrets": access.secrets(),
+        },
     }
 
 
-def _said(settings: Manifest) -> dict[str, Any]:
-    """Settings without those that say nothing."""
-    said = {key: _said(value) if isinstance(value, dict) else value for key, value in settings.items()}
-    return {key: value for key, value in said.items() if value or value == 0}
+def _without_empty(settings: Manifest) -> dict[str, Any]:
+    """Settings without those that are empty."""
+    inner = {key: _without_empty(value) if isinstance(value, dict) else value for key, value in settings.items()}
+    return {key: value for key, value in inner.items() if value or value == 0}
 
 
-# ---------------------------------------------------------------------- what it says
+# ---------------------------------------------------------------------- status and conditions
 
 
 def _address(draft: Draft) -> str:
@@ -158,13 +160,14 @@ def _address(draft: Draft) -> str:
 
 
 def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: Required, address: str) -> None:
-    existing = spec.cluster.existing
+    block = spec.cluster.block
+    storage_class = spec.cluster.cloud.cache_storage_class(block) if block else ""
     draft.publish(
         {
             "providerConfigRef": {"name": _provider_config_name(draft)},
             "namespace": labels.SYSTEM_NAMESPACE,
             "gateway": {"address": address or None},
-            "cache": {"storageClassName": (existing.cache.storage_class_name or None) if existing else None},
+            "cache": {"storageClassName": storage_class or None},
             "replicas": len(replicas.unsorted),
             "pools": len(pools.published),
             "nodes": pools.nodes,
@@ -173,7 +176,7 @@ def _publish(draft: Draft, spec: InferenceClusterSpec, pools: Pools, replicas: R
     )
 
 
-def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
+def _set_cluster_condition(draft: Draft, access: Access, pools: Pools) -> None:
     if pools.waiting:
         draft.set_condition(CLUSTER, "WaitingForClasses", "; ".join(pools.waiting))
     elif draft.observed(PROVIDER_CONFIG) is None:
@@ -184,30 +187,34 @@ def _say_cluster(draft: Draft, access: Access, pools: Pools) -> None:
         draft.set_condition(CLUSTER, "ClusterRunning", f"{offers}; reached by Secret {secret.namespace}/{secret.name}")
 
 
-def _say_backend(draft: Draft, address: str) -> bool:
-    """Say how the serving stack is; tell whether the cluster is ready."""
+def _set_backend_condition(draft: Draft, address: str) -> None:
     stack = draft.observed(STACK)
-    said = readiness.serves(stack)
-    who = f"ServingStack {labels.SYSTEM_NAMESPACE}/{unstructured.name_of(stack)}" if stack else "the ServingStack"
-    why = unstructured.condition(stack, STACK_CONDITION)
-    own = unstructured.text(why, "message")
-    if said is None and unstructured.is_true(draft.observation.composite, BACKEND):
+    serving = readiness.serves(stack)
+    subject = f"ServingStack {labels.SYSTEM_NAMESPACE}/{unstructured.name_of(stack)}" if stack else "the ServingStack"
+    condition = unstructured.condition(stack, STACK_CONDITION)
+    reason, message = unstructured.text(condition, "reason"), unstructured.text(condition, "message")
+    if serving is None and unstructured.is_true(draft.observation.composite, BACKEND):
         draft.carry_condition(BACKEND)
-    elif said and address:
-        change = f"; {own}" if why.get("reason") == "Changing" else ""
-        draft.set_condition(BACKEND, "BackendHealthy", f"{who} is ready; requests go to {address}{change}")
-    elif said:
-        draft.set_condition(BACKEND, "Installing", f"{who} publishes no gateway address yet")
+    elif serving and address:
+        change = f"; {message}" if reason == "Changing" else ""
+        draft.set_condition(BACKEND, "BackendHealthy", f"{subject} is ready; requests go to {address}{change}")
+    elif serving:
+        draft.set_condition(BACKEND, "Installing", f"{subject} publishes no gateway address yet")
     else:
-        reason = "StackFailed" if why.get("reason") == "ReleaseFailed" else "Installing"
-        draft.set_condition(BACKEND, reason, f"{who}: {own or readiness.of(stack).message}")
+        failed = "StackFailed" if reason == "ReleaseFailed" else "Installing"
+        draft.set_condition(BACKEND, failed, f"{subject}: {message or readiness.of(stack).message}")
+
+
+def _has_backend(draft: Draft, address: str) -> bool:
+    """Tell whether the serving stack takes requests; where it does not say, it is as it was before."""
+    serving = readiness.serves(draft.observed(STACK))
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     reached = draft.observed(PROVIDER_CONFIG) is not None and bool(address)
-    return reached and (was_ready if said is None else said)
+    return reached and (was_ready if serving is None else serving)
 
 
 COMPOSER = Composer(
-    api_version=API_VERSION,
+    api_version=INFERENCE_CLUSTER.api_version,
     kind=INFERENCE_CLUSTER.kind,
     compose=compose,
     vocabulary=VOCABULARY,

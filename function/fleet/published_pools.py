@@ -62,15 +62,15 @@ def publish_pools(pools: Iterable[NodePool], classes: Mapping[str, Required], st
         classes: The answer to the requirement of each class.
         status: The cluster's status as last published.
     """
-    specs = {name: _read(name, found) for name, found in classes.items()}
+    specs = {name: _read(name, required) for name, required in classes.items()}
     published: list[Manifest] = []
     faults: list[PoolFault] = []
     for pool in pools:
-        read = specs[pool.class_name]
-        if isinstance(read, InferenceClassSpec):
-            published.append(_published(pool, read))
+        spec = specs[pool.class_name]
+        if isinstance(spec, InferenceClassSpec):
+            published.append(_published(pool, spec))
             continue
-        reason, problem = read
+        reason, problem = spec
         before = _before(status, pool)
         if before is None:
             message = f"{problem}; node pool {pool.name} is not published until it can be"
@@ -81,12 +81,12 @@ def publish_pools(pools: Iterable[NodePool], classes: Mapping[str, Required], st
     return Pools(tuple(published), tuple(faults))
 
 
-def _read(name: str, found: Required) -> InferenceClassSpec | tuple[str, str]:
+def _read(name: str, required: Required) -> InferenceClassSpec | tuple[str, str]:
     """A class's spec, or the reason and the problem when it is of no use."""
-    if found.first is None:
+    if required.first is None:
         return "InputMissing", f"InferenceClass {name} does not exist"
     try:
-        spec = InferenceClassSpec.model_validate(unstructured.plain(found.first.get("spec")))
+        spec = InferenceClassSpec.model_validate(unstructured.plain(required.first.get("spec")))
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(str(step) for step in ("spec", *first["loc"]))
@@ -96,13 +96,13 @@ def _read(name: str, found: Required) -> InferenceClassSpec | tuple[str, str]:
     return spec
 
 
-def _published(pool: NodePool, read: InferenceClassSpec) -> Manifest:
+def _published(pool: NodePool, spec: InferenceClassSpec) -> Manifest:
     return {
         "name": pool.name,
         "className": pool.class_name,
         "nodes": pool.most_nodes,
-        "node": read.node.plain() if read.node else None,
-        "devices": [{**device.plain(), "claim": device.claim, "count": device.count} for device in read.devices],
+        "node": spec.node.plain() if spec.node else None,
+        "devices": [{**device.plain(), "claim": device.claim, "count": device.count} for device in spec.devices],
     }
 
 

@@ -40,33 +40,36 @@ VOCABULARY: Final[Vocabulary] = {
 """The condition by which a ServingStack and its InferenceCluster say it."""
 
 
-def say_of_children(draft: Draft, children: Mapping[str, Object | None]) -> None:
+def set_condition(draft: Draft, children: Mapping[str, Object | None]) -> None:
     """Say how it is by the Releases and Objects for the cluster; those that say nothing do not count."""
-    said = {key: unstructured.condition(child, "Synced") for key, child in children.items()}
-    told = {key: one for key, one in said.items() if unstructured.text(one, "status") in {"True", "False"}}
-    refused = [key for key in sorted(told) if told[key]["status"] == "False"]
+    conditions = {key: unstructured.condition(child, "Synced") for key, child in children.items()}
+    decided = {
+        key: synced for key, synced in conditions.items() if unstructured.text(synced, "status") in {"True", "False"}
+    }
+    refused = [key for key in sorted(decided) if decided[key]["status"] == "False"]
     if refused:
-        why = unstructured.text(told[refused[0]], "message") or unstructured.text(told[refused[0]], "reason")
-        counted = f"{len(refused)} of {len(told)} objects cannot be applied or read; {refused[0]}: {why}"
-        draft.set_condition(REACHABLE, LOST if len(refused) == len(told) else "NotSynced", counted)
-    elif told:
-        draft.set_condition(REACHABLE, "Reachable", f"{len(told)} objects are in sync")
+        first = decided[refused[0]]
+        why = unstructured.text(first, "message") or unstructured.text(first, "reason")
+        message = f"{len(refused)} of {len(decided)} objects cannot be applied or read; {refused[0]}: {why}"
+        draft.set_condition(REACHABLE, LOST if len(refused) == len(decided) else "NotSynced", message)
+    elif decided:
+        draft.set_condition(REACHABLE, "Reachable", f"{len(decided)} objects are in sync")
     else:
-        _say_as_before(draft)
+        _carry_condition(draft)
 
 
-def say_as(draft: Draft, other: Object | None) -> bool:
+def copy_condition(draft: Draft, other: Object | None) -> bool:
     """Say what another composite says of the same cluster; tell whether the cluster is lost."""
-    said = unstructured.condition(other, REACHABLE)
-    reason = unstructured.text(said, "reason")
+    condition = unstructured.condition(other, REACHABLE)
+    reason = unstructured.text(condition, "reason")
     if reason in VOCABULARY[REACHABLE]:
-        draft.set_condition(REACHABLE, reason, unstructured.text(said, "message"))
+        draft.set_condition(REACHABLE, reason, unstructured.text(condition, "message"))
     else:
-        _say_as_before(draft)
+        _carry_condition(draft)
     return reason == LOST
 
 
-def _say_as_before(draft: Draft) -> None:
+def _carry_condition(draft: Draft) -> None:
     if unstructured.condition(draft.observation.composite, REACHABLE):
         draft.carry_condition(REACHABLE)
     else:

@@ -51,8 +51,8 @@ def in_use(draft: Draft, prefix: str, namespaces: Iterable[str]) -> dict[str, st
         The namespaces, by composition resource name.
     """
     permissions, children = permissions_of(draft.observation.composite), draft.observation.children
-    found = {f"{prefix}{namespace}": namespace for namespace in namespaces if namespace}
-    return {key: one for key, one in found.items() if key in children or not permissions.reserve(one)}
+    keyed = {f"{prefix}{namespace}": namespace for namespace in namespaces if namespace}
+    return {key: name for key, name in keyed.items() if key in children or not permissions.reserve(name)}
 
 
 def _namespace(name: str) -> Manifest:

@@ -20,7 +20,7 @@ from function.routing.gateways import charts, metallb, protection
 USAGES: Final = protection.API_VERSION
 
 
-class Server(Enum):
+class ServedBy(Enum):
     """Who serves a kind, which decides what must be done before it can be composed."""
 
     MANAGED = "a provider, as a managed resource: served once the activation policy names it"
@@ -45,7 +45,7 @@ class Composed:
     api_version: str
     kind: str
     plural: str
-    server: Server
+    served_by: ServedBy
 
     @property
     def group(self) -> str:
@@ -60,28 +60,28 @@ class Composed:
     @property
     def granted(self) -> bool:
         """Whether Crossplane needs our role for it: its own and its RBAC manager's cover the rest."""
-        return self.server in {Server.KUBERNETES, Server.GATEWAY_API, Server.METALLB}
+        return self.served_by in {ServedBy.KUBERNETES, ServedBy.GATEWAY_API, ServedBy.METALLB}
 
 
 COMPOSED: Final[tuple[Composed, ...]] = (
-    Composed(charts.HELM, "ProviderConfig", "providerconfigs", Server.PROVIDER),
-    Composed(charts.HELM, "Release", "releases", Server.MANAGED),
-    Composed(objects.API_VERSION, "ClusterProviderConfig", "clusterproviderconfigs", Server.PROVIDER),
-    Composed(objects.API_VERSION, "Object", "objects", Server.MANAGED),
-    Composed(objects.API_VERSION, "ObservedObjectCollection", "observedobjectcollections", Server.MANAGED),
-    Composed(objects.API_VERSION, "ProviderConfig", "providerconfigs", Server.PROVIDER),
-    Composed(USAGES, "ClusterUsage", "clusterusages", Server.CROSSPLANE),
-    Composed(USAGES, "Usage", "usages", Server.CROSSPLANE),
-    Composed("v1", "ConfigMap", "configmaps", Server.KUBERNETES),
-    Composed("v1", "Namespace", "namespaces", Server.KUBERNETES),
-    Composed("v1", "Service", "services", Server.KUBERNETES),
-    Composed("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", Server.KUBERNETES),
-    Composed(gateway_api.API_VERSION, "BackendTLSPolicy", "backendtlspolicies", Server.GATEWAY_API),
-    Composed(gateway_api.API_VERSION, "Gateway", "gateways", Server.GATEWAY_API),
-    Composed(gateway_api.API_VERSION, "GatewayClass", "gatewayclasses", Server.GATEWAY_API),
-    Composed(gateway_api.API_VERSION, "HTTPRoute", "httproutes", Server.GATEWAY_API),
-    Composed(metallb.API_VERSION, "IPAddressPool", "ipaddresspools", Server.METALLB),
-    Composed(metallb.API_VERSION, "L2Advertisement", "l2advertisements", Server.METALLB),
+    Composed(charts.HELM, "ProviderConfig", "providerconfigs", ServedBy.PROVIDER),
+    Composed(charts.HELM, "Release", "releases", ServedBy.MANAGED),
+    Composed(objects.API_VERSION, "ClusterProviderConfig", "clusterproviderconfigs", ServedBy.PROVIDER),
+    Composed(objects.API_VERSION, "Object", "objects", ServedBy.MANAGED),
+    Composed(objects.API_VERSION, "ObservedObjectCollection", "observedobjectcollections", ServedBy.MANAGED),
+    Composed(objects.API_VERSION, "ProviderConfig", "providerconfigs", ServedBy.PROVIDER),
+    Composed(USAGES, "ClusterUsage", "clusterusages", ServedBy.CROSSPLANE),
+    Composed(USAGES, "Usage", "usages", ServedBy.CROSSPLANE),
+    Composed("v1", "ConfigMap", "configmaps", ServedBy.KUBERNETES),
+    Composed("v1", "Namespace", "namespaces", ServedBy.KUBERNETES),
+    Composed("v1", "Service", "services", ServedBy.KUBERNETES),
+    Composed("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", ServedBy.KUBERNETES),
+    Composed(gateway_api.API_VERSION, "BackendTLSPolicy", "backendtlspolicies", ServedBy.GATEWAY_API),
+    Composed(gateway_api.API_VERSION, "Gateway", "gateways", ServedBy.GATEWAY_API),
+    Composed(gateway_api.API_VERSION, "GatewayClass", "gatewayclasses", ServedBy.GATEWAY_API),
+    Composed(gateway_api.API_VERSION, "HTTPRoute", "httproutes", ServedBy.GATEWAY_API),
+    Composed(metallb.API_VERSION, "IPAddressPool", "ipaddresspools", ServedBy.METALLB),
+    Composed(metallb.API_VERSION, "L2Advertisement", "l2advertisements", ServedBy.METALLB),
 )
 """Every such kind, by who serves it."""
 
@@ -112,7 +112,7 @@ def check(
         for name, kind in composer.children.items()
     }
     known = {row.kind for row in rows}
-    missing = sorted(said for kind, said in declared.items() if kind not in ours | known)
+    missing = sorted(declaration for kind, declaration in declared.items() if kind not in ours | known)
     if missing:
         raise TableError(f"not in function/packages/composed.py: {'; '.join(missing)}; add the kind with who serves it")
     unused = sorted(row.name for row in rows if row.kind not in declared)

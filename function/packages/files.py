@@ -15,12 +15,12 @@ FUNCTION: Final = "package/function/crossplane.yaml"
 CONFIGURATION: Final = "package/configuration/crossplane.yaml"
 ACTIVATION: Final = "package/configuration/activation-policy.yaml"
 INSTALL: Final = "package/install.yaml"
-ASKED: Final = "package/modelplane.yaml"
+CONFIGURATION_PACKAGE: Final = "package/modelplane.yaml"
 
 _HEAD: Final = "# Made from the code by python -m function.packages; do not edit it here.\n"
 
 
-def files(of: Release) -> dict[str, str]:
+def files(release: Release) -> dict[str, str]:
     """Make every file of a release, by its path below the root of the repository.
 
     Raises:
@@ -29,10 +29,10 @@ def files(of: Release) -> dict[str, str]:
     rows = composed.check()
     return {
         FUNCTION: _text([("", metadata.function_metadata())]),
-        CONFIGURATION: _text([("", metadata.configuration_metadata(of, rows))]),
+        CONFIGURATION: _text([("", metadata.configuration_metadata(release, rows))]),
         ACTIVATION: _text([("", metadata.activation_policy(rows))]),
-        INSTALL: _text(install.documents(of, rows)),
-        ASKED: _text([("", metadata.configuration_package(of))]),
+        INSTALL: _text(install.documents(release, rows)),
+        CONFIGURATION_PACKAGE: _text([("", metadata.configuration_package(release))]),
     }
 
 

@@ -12,14 +12,17 @@ from function.packages.composed import Composed
 from function.packages.metadata import Release
 
 
-def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Manifest], ...]:
+def documents(release: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Manifest], ...]:
     """Give every object with a line that says why it is there, in the order in which they are applied."""
     view, edit, endpoint_edit, platform_view, platform_edit = roles.team_roles()
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYSTEM_NAMESPACE}}
     helm, kubernetes = dependencies.HELM.package, dependencies.KUBERNETES.package
     return (
         ("Where Modelplane keeps what belongs to no team.", namespace),
-        ("What Crossplane composes that neither its own role nor a provider's covers.", roles.composing(composed)),
+        (
+            "What Crossplane composes that neither its own role nor a provider's covers.",
+            roles.crossplane_role(composed),
+        ),
         ("ML teams, reading: part of view.", view),
         ("ML teams, writing: part of edit and admin.", edit),
         ("Endpoints, writing: they lead anywhere, so bind it to whom you trust with that.", endpoint_edit),
@@ -30,10 +33,10 @@ def documents(of: Release, composed: Iterable[Composed]) -> tuple[tuple[str, Man
             roles.cluster_admin(runtime.HELM),
         ),
         ("... under a service account of a known name.", runtime.helm_runtime()),
-        ("... which every version of it gets.", runtime.applied(runtime.HELM, helm)),
+        ("... which every version of it gets.", runtime.image_config(runtime.HELM, helm)),
         ("provider-kubernetes watches, and keeps Secrets out of the status of Objects.", runtime.kubernetes_runtime()),
-        ("... in every version of it.", runtime.applied(runtime.KUBERNETES, kubernetes)),
+        ("... in every version of it.", runtime.image_config(runtime.KUBERNETES, kubernetes)),
         ("The function runs twice, without rights and without a writable disk.", runtime.function_runtime()),
-        ("... in every version of it.", runtime.applied(FUNCTION, of.function)),
-        ("The function, under the name that the Compositions use.", metadata.function_package(of)),
+        ("... in every version of it.", runtime.image_config(FUNCTION, release.function)),
+        ("The function, under the name that the Compositions use.", metadata.function_package(release)),
     )

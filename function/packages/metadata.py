@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from function.api.compositions import FUNCTION
 from function.composition import Manifest
-from function.packages.composed import Composed, Server
+from function.packages.composed import Composed, ServedBy
 from function.packages.dependencies import needed
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -73,9 +73,14 @@ def function_metadata() -> Manifest:
     }
 
 
-def configuration_metadata(of: Release, composed: Iterable[Composed]) -> Manifest:
+def configuration_metadata(release: Release, composed: Iterable[Composed]) -> Manifest:
     """Build the metadata of the Configuration: everything is asked for in the one version that fits."""
-    function = {"apiVersion": _PACKAGES, "kind": "Function", "package": of.function, "version": of.version}
+    function = {
+        "apiVersion": _PACKAGES,
+        "kind": "Function",
+        "package": release.function,
+        "version": release.version,
+    }
     providers = [
         {"apiVersion": _PACKAGES, "kind": "Provider", "package": provider.package, "version": provider.version}
         for provider in needed(composed)
@@ -100,21 +105,21 @@ def activation_policy(composed: Iterable[Composed]) -> Manifest:
         "apiVersion": "apiextensions.crossplane.io/v1alpha1",
         "kind": "ManagedResourceActivationPolicy",
         "metadata": {"name": CONFIGURATION},
-        "spec": {"activate": sorted(row.name for row in composed if row.server is Server.MANAGED)},
+        "spec": {"activate": sorted(row.name for row in composed if row.served_by is ServedBy.MANAGED)},
     }
 
 
-def function_package(of: Release) -> Manifest:
+def function_package(release: Release) -> Manifest:
     """Build what installs the function, under the name that the Compositions use.
 
     Left to the Configuration's dependency, Crossplane would name it after its place in the registry.
     """
-    return _package("Function", FUNCTION, f"{of.function}:{of.version}")
+    return _package("Function", FUNCTION, f"{release.function}:{release.version}")
 
 
-def configuration_package(of: Release) -> Manifest:
+def configuration_package(release: Release) -> Manifest:
     """Build what installs the Configuration."""
-    return _package("Configuration", CONFIGURATION, f"{of.configuration}:{of.version}")
+    return _package("Configuration", CONFIGURATION, f"{release.configuration}:{release.version}")
 
 
 def _package(kind: str, name: str, package: str) -> Manifest:

@@ -12,7 +12,7 @@ from function.api.model_endpoint import MODEL_ENDPOINT
 from function.composition import Manifest
 from function.packages.composed import Composed
 
-COMPOSING: Final = "crossplane-compose-modelplane"
+CROSSPLANE: Final = "crossplane-compose-modelplane"
 
 _API: Final = "rbac.authorization.k8s.io/v1"
 _AGGREGATE: Final = "rbac.authorization.k8s.io/aggregate-to-"
@@ -21,11 +21,11 @@ _WRITE: Final = ("create", "delete", "patch", "update")
 _EDIT: Final = ("create", "delete", "deletecollection", "patch", "update")
 
 
-def composing(composed: Iterable[Composed]) -> Manifest:
+def crossplane_role(composed: Iterable[Composed]) -> Manifest:
     """Build what Crossplane gets beyond its own role, kind by kind."""
     rows = [row for row in composed if row.granted]
     return _role(
-        COMPOSING,
+        CROSSPLANE,
         {"rbac.crossplane.io/aggregate-to-crossplane": "true"},
         [
             _rule(group, sorted(row.plural for row in rows if row.group == group), (*_READ, *_WRITE))

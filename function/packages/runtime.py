@@ -74,7 +74,7 @@ def helm_runtime() -> Manifest:
     return {**config, "spec": {**config["spec"], "serviceAccountTemplate": {"metadata": {"name": HELM}}}}
 
 
-def applied(config: str, package: str) -> Manifest:
+def image_config(config: str, package: str) -> Manifest:
     """Build what applies a runtime config to a package, whoever installs it and in whatever version.
 
     Args:

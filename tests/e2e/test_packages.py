@@ -5,14 +5,14 @@ import pytest
 import yaml
 
 from function.composition import Manifest
-from function.packages.files import ASKED, INSTALL, files
+from function.packages.files import CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.metadata import release
 from tests.e2e.binaries import Binaries
 from tests.support import crd_schemas
 
 ASKED_OF_CROSSPLANE = [
     one
-    for path in (INSTALL, ASKED)
+    for path in (INSTALL, CONFIGURATION_PACKAGE)
     for one in yaml.safe_load_all(files(release())[path])
     if one["apiVersion"].startswith("pkg.crossplane.io/")
 ]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_REPLICA
 from function.composition import Composer, Composition, Manifest, names, objects, unstructured
 from function.fleet import inference_class, inference_cluster
 from function.fleet.stack import serving_stack
-from function.fleet.stack.charts import CHARTS
 from tests.support.observe import answer, with_condition
 
 COMPOSERS: dict[tuple[str, str], Composer] = {
@@ -26,8 +26,8 @@ CLUSTER_CONFIG = names.name("ams-1", 63, "ClusterProviderConfig", "", "ams-1")
 
 def inference_class_of(name: str = "l4", **spec: Any) -> Manifest:
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "InferenceClass",
+        "apiVersion": INFERENCE_CLASS.api_version,
+        "kind": INFERENCE_CLASS.kind,
         "metadata": {"name": name},
         "spec": {"devices": [DEVICE], **spec},
     }
@@ -40,8 +40,8 @@ def pool(name: str = "gpus", class_name: str = "l4", **more: Any) -> Manifest:
 def cluster(name: str = "ams-1", existing: Mapping[str, Any] | None = None, **spec: Any) -> Manifest:
     source = {"source": "Existing", "existing": {"secretRef": {"name": "kc"}, **(existing or {})}}
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "InferenceCluster",
+        "apiVersion": INFERENCE_CLUSTER.api_version,
+        "kind": INFERENCE_CLUSTER.kind,
         "metadata": {"name": name},
         "spec": {"cluster": source, "nodePools": [pool()], **spec},
     }
@@ -49,8 +49,8 @@ def cluster(name: str = "ams-1", existing: Mapping[str, Any] | None = None, **sp
 
 def replica(name: str = "chat-1", namespace: str = "ml-team") -> Manifest:
     return {
-        "apiVersion": "modelplane.ai/v1alpha1",
-        "kind": "ModelReplica",
+        "apiVersion": MODEL_REPLICA.api_version,
+        "kind": MODEL_REPLICA.kind,
         "metadata": {"name": name, "namespace": namespace, "labels": {"modelplane.ai/cluster": "ams-1"}},
         "spec": {},
     }
@@ -69,21 +69,7 @@ def compose_cluster(
     return answer(inference_cluster.COMPOSER, obj, children, required)
 
 
-def stack(name: str = "ams-1-stack", **spec: Any) -> Manifest:
-    secret = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
-    return {
-        "apiVersion": "infrastructure.modelplane.ai/v1alpha1",
-        "kind": "ServingStack",
-        "metadata": {"name": name, "namespace": "modelplane-system"},
-        "spec": {"secrets": [secret], **spec},
-    }
-
-
-def compose_stack(obj: Mapping[str, Any], children: Mapping[str, Mapping[str, Any]] | None = None) -> Composition:
-    return answer(serving_stack.COMPOSER, obj, children)
-
-
-def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
+def observed_child(key: str, body: Mapping[str, Any], status: str = "True", message: str = "") -> Manifest:
     """A child as observed: named, synced, there, and Ready as said."""
     meta = {**body.get("metadata", {})}
     meta.setdefault("name", f"x-{key}")
@@ -98,27 +84,19 @@ def seen(key: str, body: Mapping[str, Any], status: str = "True", message: str =
 
 
 def observed(answered: Composition, status: str = "True") -> dict[str, Manifest]:
-    return {key: seen(key, child.manifest, status) for key, child in answered.children.items()}
+    return {key: observed_child(key, child.manifest, status) for key, child in answered.children.items()}
 
 
-def installed(obj: Mapping[str, Any]) -> dict[str, Manifest]:
-    """The children of a stack that has come up."""
-    children: dict[str, Manifest] = {}
-    for _ in range(12):
-        children = {**observed(compose_stack(obj, children)), **children}
-    return children
-
-
-def running(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
+def running_cluster(obj: Mapping[str, Any], **options: Any) -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, and its children."""
     children = observed(compose_cluster(obj, **options))
     stack = with_condition(children["serving-stack"], "ClusterReachable", reason="Reachable")
     children["serving-stack"] = {**stack, "status": {**stack["status"], "gateway": {"address": ADDRESS}}}
     answered = compose_cluster(obj, children, **options)
-    return remembered(obj, answered), children
+    return with_status(obj, answered), children
 
 
-def remembered(obj: Mapping[str, Any], answered: Composition) -> Manifest:
+def with_status(obj: Mapping[str, Any], answered: Composition) -> Manifest:
     """The composite with the status and conditions that an answer gives it."""
     conditions = [
         {"type": c.type, "status": c.status.value, "reason": c.reason, "message": c.message}
@@ -128,7 +106,7 @@ def remembered(obj: Mapping[str, Any], answered: Composition) -> Manifest:
     return {**obj, "status": {**answered.status, "conditions": [*conditions, ready]}}
 
 
-def shown(answered: Composition) -> dict[str, Manifest]:
+def manifests(answered: Composition) -> dict[str, Manifest]:
     """What an answer composes, by composition resource name."""
     return {key: child.manifest for key, child in answered.children.items()}
 
@@ -139,45 +117,3 @@ def message(answered: Composition, kind: str) -> str:
 
 def remote(answered: Composition, key: str) -> Mapping[str, Any]:
     return objects.desired(answered.children[key].manifest)
-
-
-# ---------------------------------------------------------------------- a stack's parts
-
-STACK_CONFIG = names.name("ams-1-stack", 63, "ProviderConfig", "modelplane-system", "ams-1-stack")
-CONFIGS = {"provider-config-helm", "provider-config-kubernetes"}
-CRDS = {
-    "gaie-crd-inferencepools.inference.networking.k8s.io",
-    "gaie-crd-inferencepools.inference.networking.x-k8s.io",
-    "gaie-crd-inferenceobjectives.inference.networking.x-k8s.io",
-}
-RELEASES = {chart.key for chart in CHARTS}
-OBJECTS = {
-    *CRDS,
-    "dra-driver-critical-pods-quota",
-    "gateway-namespace",
-    "gateway-proxy",
-    "gateway-client-policy",
-    "gateway-class",
-    "gateway",
-}
-
-
-def parts(answered: Composition) -> set[str]:
-    return set(answered.children) & (RELEASES | OBJECTS)
-
-
-def spec(answered: Composition, key: str) -> Any:
-    return answered.children[key].manifest["spec"]
-
-
-def chart(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"]["chart"]
-
-
-def values(answered: Composition, key: str) -> Any:
-    return spec(answered, key)["forProvider"].get("values")
-
-
-def whole(**fields: Any) -> Composition:
-    """The answer about a stack that has come up."""
-    return compose_stack(stack(**fields), installed(stack(**fields)))

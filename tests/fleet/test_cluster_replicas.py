@@ -6,12 +6,12 @@ from tests.fleet.builders import (
     CLUSTER_CONFIG,
     cluster,
     compose_cluster,
+    manifests,
     message,
     observed,
     remote,
     replica,
-    running,
-    shown,
+    running_cluster,
 )
 from tests.support.observe import said
 
@@ -19,10 +19,10 @@ GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research
 
 
 def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespaces() -> None:
-    obj, children = running(cluster())
+    obj, children = running_cluster(cluster())
     replicas = [replica(), replica(namespace="research")]
     answered = compose_cluster(obj, children, replicas=replicas)
-    added = {key: body for key, body in shown(answered).items() if key not in children}
+    added = {key: body for key, body in manifests(answered).items() if key not in children}
     assert set(added) == {*GUARDS, "namespace-ml-team", "namespace-research"}
     guard = added["usage-replicas"]
     assert (guard["apiVersion"], guard["kind"]) == ("protection.crossplane.io/v1beta1", "ClusterUsage")
@@ -39,7 +39,7 @@ def test_replicas_of_equal_name_in_two_namespaces_need_one_guard_and_two_namespa
 
 
 def test_a_namespace_with_replicas_cannot_be_deleted_and_a_refused_deletion_is_not_remembered() -> None:
-    spec = shown(compose_cluster(cluster(), replicas=[replica()]))["usage-namespace-ml-team"]["spec"]
+    spec = manifests(compose_cluster(cluster(), replicas=[replica()]))["usage-namespace-ml-team"]["spec"]
     assert spec == {
         "of": {"apiVersion": "v1", "kind": "Namespace", "resourceRef": {"name": "ml-team"}},
         "reason": "ModelReplicas of this namespace are still placed on clusters: delete the ModelDeployments first.",
@@ -49,7 +49,7 @@ def test_a_namespace_with_replicas_cannot_be_deleted_and_a_refused_deletion_is_n
 
 def test_a_replicas_namespace_is_made_on_the_cluster_and_stays_there() -> None:
     answered = compose_cluster(cluster(), replicas=[replica()])
-    body = shown(answered)["namespace-ml-team"]
+    body = manifests(answered)["namespace-ml-team"]
     assert body["metadata"] == {"namespace": "modelplane-system"}
     assert remote(answered, "namespace-ml-team") == {
         "apiVersion": "v1",
@@ -69,7 +69,7 @@ def test_no_reserved_namespace_is_made_for_a_replica(namespace: str) -> None:
 
 
 def test_a_namespace_that_became_reserved_keeps_its_object_and_its_guard_while_replicas_are_there() -> None:
-    obj, children = running(cluster())
+    obj, children = running_cluster(cluster())
     children = observed(compose_cluster(obj, children, replicas=[replica(namespace="research")]))
     closed = {**obj, "spec": {**obj["spec"], "namespaces": {"reserved": ["res*"]}}}
     kept = compose_cluster(closed, children, replicas=[replica(namespace="research")])
@@ -85,7 +85,7 @@ def test_a_reserved_namespace_is_made_where_the_platform_team_allows_it(namespac
 
 
 def test_the_guards_and_the_namespaces_go_with_the_last_replica_and_nothing_else_does() -> None:
-    obj, children = running(cluster())
+    obj, children = running_cluster(cluster())
     children = observed(compose_cluster(obj, children, replicas=[replica(), replica(namespace="research")]))
     one_left = compose_cluster(obj, children, replicas=[replica()])
     assert set(children) - set(one_left.children) == {"namespace-research", "usage-namespace-research"}
@@ -143,9 +143,9 @@ def test_a_cluster_publishes_how_many_nodes_of_a_pool_are_taken_and_left(
 def test_a_replica_that_is_only_labelled_as_if_it_were_here_counts_for_nothing() -> None:
     """What it runs, and where, says its spec, which never changes; labels are anybody's."""
     elsewhere = {**replica(namespace="research"), "spec": {**replica()["spec"], "clusterName": "fra-1"}}
-    obj, children = running(cluster())
+    obj, children = running_cluster(cluster())
     alone = compose_cluster(obj, children, replicas=[replica()])
-    assert shown(compose_cluster(obj, children, replicas=[replica(), elsewhere])) == shown(alone)
+    assert manifests(compose_cluster(obj, children, replicas=[replica(), elsewhere])) == manifests(alone)
     assert compose_cluster(obj, children, replicas=[replica(), elsewhere]).status == alone.status
     unreadable = {**replica(namespace="research"), "spec": "junk"}
-    assert set(shown(compose_cluster(obj, children, replicas=[replica(), unreadable]))) >= GUARDS
+    assert set(manifests(compose_cluster(obj, children, replicas=[replica(), unreadable]))) >= GUARDS

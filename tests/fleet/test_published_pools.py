@@ -21,7 +21,7 @@ def test_a_pool_has_its_classs_devices_with_claim_and_count_filled_in() -> None:
 
 def test_the_nodes_of_a_pool_are_the_most_that_it_can_have() -> None:
     answered = publish(pool(maxNodeCount=4), pool("fixed"), l4=(inference_class_of(),))
-    assert [one["nodes"] for one in answered.published] == [4, 2]
+    assert [published["nodes"] for published in answered.published] == [4, 2]
     assert answered.nodes == 6
 
 

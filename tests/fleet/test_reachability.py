@@ -5,16 +5,8 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest
-from tests.fleet.builders import (
-    cluster,
-    compose_cluster,
-    compose_stack,
-    installed,
-    message,
-    remembered,
-    running,
-    stack,
-)
+from tests.fleet.builders import cluster, compose_cluster, message, running_cluster, with_status
+from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.observe import said, with_condition
 
 REFUSED = "connect failed: no kubeconfig"
@@ -23,7 +15,7 @@ REFUSED = "connect failed: no kubeconfig"
 def stack_with(failing: int) -> tuple[Manifest, dict[str, Manifest]]:
     """A stack that has come up, of which the first so many parts cannot be synced any more."""
     children = installed(stack())
-    obj = remembered(stack(), compose_stack(stack(), children))
+    obj = with_status(stack(), compose_stack(stack(), children))
     parts = sorted(key for key, child in children.items() if child["kind"] in {"Object", "Release"})
     for key in parts[:failing]:
         children[key] = with_condition(children[key], "Synced", "False", "ReconcileError", REFUSED)
@@ -32,7 +24,7 @@ def stack_with(failing: int) -> tuple[Manifest, dict[str, Manifest]]:
 
 def cluster_saying(status: str | None, reason: str = "", text: str = "") -> tuple[Manifest, dict[str, Manifest]]:
     """A cluster that is ready, whose stack says this about reaching it."""
-    obj, children = running(cluster())
+    obj, children = running_cluster(cluster())
     if status is None:
         children["serving-stack"] = {**children["serving-stack"], "status": {}}
     else:
@@ -95,6 +87,6 @@ def test_a_cluster_says_what_its_stack_says_and_takes_no_new_replicas_while_noth
 
 def test_a_stack_that_says_nothing_any_more_is_no_news_about_its_cluster() -> None:
     obj, children = cluster_saying("False", "Unreachable", REFUSED)
-    lost = remembered(obj, compose_cluster(obj, children))
+    lost = with_status(obj, compose_cluster(obj, children))
     silent = {**children, "serving-stack": {**children["serving-stack"], "status": {}}}
     assert said(compose_cluster(lost, silent))["ClusterReachable"] == "False/Unreachable"

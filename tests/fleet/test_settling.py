@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from function.api.kinds import INFERENCE_CLUSTER, SERVING_STACK
 from function.composition import Composition, Draft, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.preview.errors import InUseError
@@ -13,7 +14,9 @@ from function.preview.inputs import read
 from tests.fleet.builders import COMPOSERS
 from tests.support.settled import EXAMPLES
 
-GROUP = "modelplane.ai/v1alpha1"
+API_VERSION = INFERENCE_CLUSTER.api_version
+STACKS = SERVING_STACK.api_version, SERVING_STACK.kind
+RELEASES = "helm.m.crossplane.io/v1beta1", "Release"
 FLEET = EXAMPLES / "quickstart" / "fleet"
 
 
@@ -42,7 +45,7 @@ def ready(plane: ControlPlane) -> dict[str, str]:
     """The address of every cluster that is ready."""
     return {
         unstructured.name_of(obj): unstructured.text(obj, "status", "gateway", "address")
-        for obj in plane.list(GROUP, "InferenceCluster")
+        for obj in plane.list(API_VERSION, "InferenceCluster")
         if unstructured.is_true(obj, "Ready")
     }
 
@@ -58,8 +61,8 @@ def test_the_quickstarts_clusters_become_ready_with_addresses_and_stay_as_they_a
 def test_no_reconcile_fails_on_the_way_and_each_cluster_tells_once_that_it_is_healthy() -> None:
     plane = settled(fleet())
     for name in ("ams-1", "osl-1"):
-        assert [event.reason for event in plane.events(GROUP, "InferenceCluster", "", name)] == ["BackendHealthy"]
-    for stack in plane.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack"):
+        assert [event.reason for event in plane.events(API_VERSION, "InferenceCluster", "", name)] == ["BackendHealthy"]
+    for stack in plane.list(*STACKS):
         told = plane.events(stack["apiVersion"], stack["kind"], "modelplane-system", unstructured.name_of(stack))
         assert [event.reason for event in told] == ["Installed"]
 
@@ -67,19 +70,19 @@ def test_no_reconcile_fails_on_the_way_and_each_cluster_tells_once_that_it_is_he
 def test_deleting_a_class_in_use_keeps_everything() -> None:
     plane = settled(fleet())
     before = state(plane)
-    plane.delete(GROUP, "InferenceClass", "", "l4-1x")
+    plane.delete(API_VERSION, "InferenceClass", "", "l4-1x")
     plane.settle()
     after = state(plane)
-    assert {uid: (one["kind"], unstructured.name_of(one)) for uid, one in before.items() if uid not in after} == {
-        uid: (one["kind"], unstructured.name_of(one))
-        for uid, one in before.items()
-        if one["metadata"]["name"] == "l4-1x"
+    assert {uid: (obj["kind"], unstructured.name_of(obj)) for uid, obj in before.items() if uid not in after} == {
+        uid: (obj["kind"], unstructured.name_of(obj))
+        for uid, obj in before.items()
+        if obj["metadata"]["name"] == "l4-1x"
     }
-    changed = {(one["kind"], unstructured.name_of(one)) for uid, one in after.items() if before[uid] != one}
+    changed = {(obj["kind"], unstructured.name_of(obj)) for uid, obj in after.items() if before[uid] != obj}
     assert changed == {("InferenceCluster", "ams-1")}
     assert ready(plane) == {"ams-1": "198.51.100.1", "osl-1": "198.51.100.2"}
     uid = next(
-        uid for uid, one in after.items() if one["kind"] == "InferenceCluster" and unstructured.name_of(one) == "ams-1"
+        uid for uid, obj in after.items() if obj["kind"] == "InferenceCluster" and unstructured.name_of(obj) == "ams-1"
     )
     assert after[uid]["status"]["gpuPools"] == before[uid]["status"]["gpuPools"]
     assert unstructured.condition(after[uid], "Held")["reason"] == "InputMissing"
@@ -96,7 +99,7 @@ def test_a_cluster_made_before_its_class_publishes_the_pool_once_the_class_comes
 
 def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None:
     replica = {
-        "apiVersion": GROUP,
+        "apiVersion": API_VERSION,
         "kind": "ModelReplica",
         "metadata": {"name": "chat-1", "namespace": "ml-team", "labels": {"modelplane.ai/cluster": "ams-1"}},
         "spec": {
@@ -119,26 +122,22 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
     namespaces = {unstructured.name_of(one.thing) for one in plane.remote() if one.thing["kind"] == "Namespace"}
     assert "ml-team" in namespaces
     with pytest.raises(InUseError):
-        plane.delete(GROUP, "InferenceCluster", "", "ams-1")
-    plane.delete(GROUP, "ModelReplica", "ml-team", "chat-1")
+        plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")
+    plane.delete(API_VERSION, "ModelReplica", "ml-team", "chat-1")
     plane.settle()
     (kept,) = [one for one in plane.remote() if unstructured.name_of(one.thing) == "ml-team"]
     assert kept.kept
     assert set(ready(plane)) == {"ams-1", "osl-1"}
-    plane.delete(GROUP, "InferenceCluster", "", "ams-1")
+    plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")
     plane.settle()
-    assert plane.get(GROUP, "InferenceCluster", "", "ams-1") is None
-    assert {unstructured.name_of(one) for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
-        unstructured.name_of(one)
-        for one in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
-        if unstructured.labels(one)["crossplane.io/composite"].startswith("osl-1")
+    assert plane.get(API_VERSION, "InferenceCluster", "", "ams-1") is None
+    assert {unstructured.name_of(obj) for obj in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")} == {
+        unstructured.name_of(obj)
+        for obj in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
+        if unstructured.labels(obj)["crossplane.io/composite"].startswith("osl-1")
     }
-    assert all(one.kept for one in plane.remote() if one.cluster == "ams-1")
+    assert all(left.kept for left in plane.remote() if left.cluster == "ams-1")
     assert set(ready(plane)) == {"osl-1"}
-
-
-STACKS = "infrastructure.modelplane.ai/v1alpha1", "ServingStack"
-RELEASES = "helm.m.crossplane.io/v1beta1", "Release"
 
 
 def upgraded(obj: Manifest) -> Manifest:
@@ -156,12 +155,12 @@ def test_a_change_of_version_takes_no_cluster_away_while_it_goes_on() -> None:
         plane.step()
         assert ready(plane) == addresses
         reasons |= {
-            unstructured.text(unstructured.condition(one, "StackReady"), "reason") for one in plane.list(*STACKS)
+            unstructured.text(unstructured.condition(stack, "StackReady"), "reason") for stack in plane.list(*STACKS)
         }
-        unready = max(unready, sum(not unstructured.is_true(one, "Ready") for one in plane.list(*RELEASES)))
+        unready = max(unready, sum(not unstructured.is_true(release, "Ready") for release in plane.list(*RELEASES)))
         plane.store.now += timedelta(seconds=1)
     assert (unready, reasons) == (len(addresses), {"Changing", "Installed"})
     plane.settle()
-    assert {unstructured.condition(one, "StackReady")["reason"] for one in plane.list(*STACKS)} == {"Installed"}
-    versions = {one["spec"]["forProvider"]["chart"]["version"] for one in plane.list(*RELEASES)}
+    assert {unstructured.condition(stack, "StackReady")["reason"] for stack in plane.list(*STACKS)} == {"Installed"}
+    versions = {release["spec"]["forProvider"]["chart"]["version"] for release in plane.list(*RELEASES)}
     assert "73.0.0" in versions

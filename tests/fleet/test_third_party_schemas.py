@@ -9,7 +9,8 @@ import pytest
 
 from function.api.validation import admit
 from function.composition import Composition, objects, unstructured
-from tests.fleet.builders import cluster, compose_cluster, compose_stack, installed, replica, stack
+from tests.fleet.builders import cluster, compose_cluster, replica
+from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.crd_schemas import violations
 
 PLURALS = {
@@ -29,7 +30,7 @@ BUILT_IN = {"CustomResourceDefinition", "Namespace", "ResourceQuota"}
 
 
 @cache
-def everything() -> dict[str, Mapping[str, Any]]:
+def composed_manifests() -> dict[str, Mapping[str, Any]]:
     secrets = [
         {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"},
         {"type": "AWSWebIdentityCredentials", "name": "id", "key": "token", "namespace": "aws"},
@@ -54,9 +55,9 @@ def everything() -> dict[str, Mapping[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("key", sorted(everything()))
+@pytest.mark.parametrize("key", sorted(composed_manifests()))
 def test_it_is_valid_by_its_definition(key: str) -> None:
-    obj = dict(everything()[key])
+    obj = dict(composed_manifests()[key])
     kind = unstructured.text(obj, "kind")
     if kind in BUILT_IN:
         kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
@@ -76,5 +77,5 @@ def test_nothing_is_composed_with_a_null_or_an_empty_map() -> None:
             return [found for index, item in enumerate(value) for found in faults(item, f"{path}[{index}]")]
         return []
 
-    found = [fault for key, obj in everything().items() for fault in faults(obj, key)]
+    found = [fault for key, obj in composed_manifests().items() for fault in faults(obj, key)]
     assert [fault for fault in found if not fault.endswith(".subresources.status")] == []

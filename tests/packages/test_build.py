@@ -21,7 +21,7 @@ from tests.support.crd_schemas import violations
 TREE = {"app/lib/function/main.py": File(b""), tree.PROGRAM: File(b"#!/usr/bin/env python3\n", executable=True)}
 
 
-def of(architecture: str, **environment: str) -> Image:
+def base_image(architecture: str, **environment: str) -> Image:
     return oci.empty(architecture).running({}, environment)
 
 
@@ -57,7 +57,10 @@ def test_a_configuration_holds_definitions_compositions_and_the_activation_polic
 
 
 def test_a_configuration_holds_the_definitions_of_the_repository_as_they_are(tmp_path: Path) -> None:
-    packed = {(one["kind"], one["metadata"]["name"]): one for one in package_yaml(built(tmp_path)["modelplane.xpkg"])}
+    packed = {
+        (document["kind"], document["metadata"]["name"]): document
+        for document in package_yaml(built(tmp_path)["modelplane.xpkg"])
+    }
     for folder in ("xrds", "compositions"):
         for path in (ROOT / folder).iterdir():
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -73,9 +76,9 @@ def test_a_configuration_holds_the_definitions_of_the_repository_as_they_are(tmp
     ],
 )
 def test_crossplane_takes_every_object_of_the_configuration(kind: str, plural: str, tmp_path: Path) -> None:
-    for one in package_yaml(built(tmp_path)["modelplane.xpkg"]):
-        if one["kind"] == kind:
-            assert violations(one, plural) == [], one["metadata"]["name"]
+    for document in package_yaml(built(tmp_path)["modelplane.xpkg"]):
+        if document["kind"] == kind:
+            assert violations(document, plural) == [], document["metadata"]["name"]
 
 
 def test_a_functions_package_is_its_image_with_its_metadata_on_top(tmp_path: Path) -> None:
@@ -112,7 +115,7 @@ def test_two_builds_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_image_runs_the_function_as_nobody_and_writes_nothing() -> None:
-    image = build.runtime(of("amd64", PATH="/opt/bin", PYTHON_VERSION="3.12.1"), TREE)
+    image = build.runtime(base_image("amd64", PATH="/opt/bin", PYTHON_VERSION="3.12.1"), TREE)
     assert image.config["config"] == {
         "Entrypoint": ["/app/bin/function"],
         "User": "2000:2000",
@@ -129,8 +132,8 @@ def test_the_image_runs_the_function_as_nobody_and_writes_nothing() -> None:
 
 
 def test_the_function_is_unpacked_for_the_python_of_its_base() -> None:
-    assert build.python_of(of("amd64", PYTHON_VERSION="3.12.1")) == "3.12"
-    assert build.python_of(of("amd64", PYTHON_VERSION="3.12.1"), "3.11") == "3.11"
+    assert build.python_of(base_image("amd64", PYTHON_VERSION="3.12.1")) == "3.12"
+    assert build.python_of(base_image("amd64", PYTHON_VERSION="3.12.1"), "3.11") == "3.11"
     assert build.python_of(oci.empty("amd64")) == tree.PYTHON
 
 
@@ -155,18 +158,18 @@ def test_a_base_for_an_unknown_processor_is_refused(tmp_path: Path, monkeypatch:
 
 
 def test_what_pip_says_about_its_machine_is_left_out(tmp_path: Path) -> None:
-    info = tmp_path / "thing-1.dist-info"
+    info = tmp_path / "library-1.dist-info"
     info.mkdir()
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "tool").write_text("#!/home/somebody/python\n")
-    (tmp_path / "thing.py").write_text("a = 1\n")
+    (tmp_path / "library.py").write_text("a = 1\n")
     (info / "direct_url.json").write_text('{"url": "file:///home/somebody"}')
     (info / "RECORD").write_text(
-        "../../bin/tool,sha256=1,2\nthing.py,sha256=3,4\nthing-1.dist-info/direct_url.json,sha256=5,6\n"
+        "../../bin/tool,sha256=1,2\nlibrary.py,sha256=3,4\nlibrary-1.dist-info/direct_url.json,sha256=5,6\n"
     )
     found = tree.files(tmp_path)
-    assert sorted(found) == ["app/bin/function", "app/lib/thing-1.dist-info/RECORD", "app/lib/thing.py"]
-    assert found["app/lib/thing-1.dist-info/RECORD"].data == b"thing.py,sha256=3,4\n"
+    assert sorted(found) == ["app/bin/function", "app/lib/library-1.dist-info/RECORD", "app/lib/library.py"]
+    assert found["app/lib/library-1.dist-info/RECORD"].data == b"library.py,sha256=3,4\n"
     assert [path for path, file in found.items() if file.executable] == ["app/bin/function"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from function.api.kinds import GROUPS
 from function.composers import COMPOSERS, compose
 from function.composition import Composition, Observation
-from function.packages.composed import COMPOSED, READ_BY_CROSSPLANE, Composed, Server, TableError, check
+from function.packages.composed import COMPOSED, READ_BY_CROSSPLANE, Composed, ServedBy, TableError, check
 from function.packages.dependencies import HELM, KUBERNETES, PROVIDERS, NoProviderError, needed
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
@@ -17,7 +17,7 @@ from function.preview.kinds import group_of, is_namespaced
 from tests.support.settled import BROUGHT, EXAMPLES, example
 
 ROWS = {(row.api_version, row.kind): row for row in COMPOSED}
-ROW = Composed("example.org/v1", "Widget", "widgets", Server.KUBERNETES)
+ROW = Composed("example.org/v1", "Widget", "widgets", ServedBy.KUBERNETES)
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +33,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[Composition]:
 def answered(paths: tuple[Path, ...]) -> list[Composition]:
     given: list[Composition] = []
 
-    def noted(seen: Observation) -> Composition:
+    def recorded(seen: Observation) -> Composition:
         given.append(compose(seen))
         return given[-1]
 
-    plane = ControlPlane(noted)
+    plane = ControlPlane(recorded)
     plane.apply(read([str(path) for path in paths]))
     plane.settle()
     return given
@@ -84,16 +84,16 @@ def test_each_kind_stands_in_the_table_once() -> None:
 @pytest.mark.parametrize("row", COMPOSED, ids=lambda row: row.name)
 def test_a_kind_is_served_by_who_can_serve_it(row: Composed) -> None:
     by_provider = any(row.group in provider.groups for provider in PROVIDERS)
-    assert (row.server in {Server.MANAGED, Server.PROVIDER}) == by_provider
-    assert (row.server is Server.CROSSPLANE) == (row.group == "protection.crossplane.io")
-    assert (row.server is Server.GATEWAY_API) == (row.group == "gateway.networking.k8s.io")
-    assert (row.server is Server.METALLB) == (row.group == "metallb.io")
-    assert (row.server is Server.PROVIDER) == row.kind.endswith("ProviderConfig")
+    assert (row.served_by in {ServedBy.MANAGED, ServedBy.PROVIDER}) == by_provider
+    assert (row.served_by is ServedBy.CROSSPLANE) == (row.group == "protection.crossplane.io")
+    assert (row.served_by is ServedBy.GATEWAY_API) == (row.group == "gateway.networking.k8s.io")
+    assert (row.served_by is ServedBy.METALLB) == (row.group == "metallb.io")
+    assert (row.served_by is ServedBy.PROVIDER) == row.kind.endswith("ProviderConfig")
     assert row.plural == row.plural.lower()
 
 
 def test_a_managed_resource_lives_in_a_namespace() -> None:
-    assert all(is_namespaced(row.api_version, row.kind) for row in COMPOSED if row.server is Server.MANAGED)
+    assert all(is_namespaced(row.api_version, row.kind) for row in COMPOSED if row.served_by is ServedBy.MANAGED)
 
 
 def test_only_providers_that_serve_what_is_composed_are_needed() -> None:
@@ -102,7 +102,7 @@ def test_only_providers_that_serve_what_is_composed_are_needed() -> None:
 
 
 def test_a_cloud_brings_its_provider_by_being_in_the_table() -> None:
-    vpc = Composed("ec2.aws.m.upbound.io/v1beta1", "VPC", "vpcs", Server.MANAGED)
+    vpc = Composed("ec2.aws.m.upbound.io/v1beta1", "VPC", "vpcs", ServedBy.MANAGED)
     assert [provider.name for provider in needed([*COMPOSED, vpc])] == [
         "provider-helm",
         "provider-kubernetes",
@@ -112,7 +112,7 @@ def test_a_cloud_brings_its_provider_by_being_in_the_table() -> None:
 
 def test_a_managed_resource_without_a_provider_is_named() -> None:
     with pytest.raises(NoProviderError, match=r"serves example\.org"):
-        needed([replace(ROW, server=Server.MANAGED)])
+        needed([replace(ROW, served_by=ServedBy.MANAGED)])
 
 
 def test_no_two_providers_serve_the_same_group() -> None:

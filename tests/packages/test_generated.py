@@ -12,8 +12,8 @@ import yaml
 from function.api.compositions import FUNCTION, composition
 from function.api.kinds import KINDS
 from function.packages.__main__ import main
-from function.packages.composed import COMPOSED, Server
-from function.packages.files import ACTIVATION, ASKED, CONFIGURATION, INSTALL, files
+from function.packages.composed import COMPOSED, ServedBy
+from function.packages.files import ACTIVATION, CONFIGURATION, CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.files import FUNCTION as FUNCTION_METADATA
 from function.packages.metadata import REGISTRY, ROOT, Release, project, release
 from tests.support.crd_schemas import violations
@@ -33,7 +33,7 @@ def documents(path: str, of: Mapping[str, str] = MADE) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(of[path]))
 
 
-def only(path: str) -> dict[str, Any]:
+def single_document(path: str) -> dict[str, Any]:
     (document,) = documents(path)
     return document
 
@@ -71,7 +71,7 @@ def test_writing_makes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_function_composes_on_crossplane_2_3_and_later() -> None:
-    metadata = only(FUNCTION_METADATA)
+    metadata = single_document(FUNCTION_METADATA)
     assert (metadata["apiVersion"], metadata["kind"], metadata["metadata"]["name"]) == (
         "meta.pkg.crossplane.io/v1",
         "Function",
@@ -81,7 +81,7 @@ def test_the_function_composes_on_crossplane_2_3_and_later() -> None:
 
 
 def test_the_configuration_depends_on_the_function_and_the_providers_of_what_is_composed() -> None:
-    metadata = only(CONFIGURATION)
+    metadata = single_document(CONFIGURATION)
     assert (metadata["apiVersion"], metadata["kind"], metadata["metadata"]["name"]) == (
         "meta.pkg.crossplane.io/v1",
         "Configuration",
@@ -104,9 +104,9 @@ def test_the_configuration_depends_on_the_function_and_the_providers_of_what_is_
 
 
 def test_every_managed_resource_that_is_composed_is_activated_by_its_name_and_nothing_else() -> None:
-    policy = only(ACTIVATION)
+    policy = single_document(ACTIVATION)
     assert policy["metadata"] == {"name": "modelplane"}
-    assert policy["spec"]["activate"] == sorted(row.name for row in COMPOSED if row.server is Server.MANAGED)
+    assert policy["spec"]["activate"] == sorted(row.name for row in COMPOSED if row.served_by is ServedBy.MANAGED)
     assert policy["spec"]["activate"] == [
         "objects.kubernetes.m.crossplane.io",
         "observedobjectcollections.kubernetes.m.crossplane.io",
@@ -117,7 +117,7 @@ def test_every_managed_resource_that_is_composed_is_activated_by_its_name_and_no
 def test_another_registry_changes_where_our_packages_are_and_nothing_else() -> None:
     other = files(Release(release().version, "oci.example.org/ai"))
     assert {path: text.replace("oci.example.org/ai", REGISTRY) for path, text in other.items()} == MADE
-    assert [path for path in MADE if other[path] != MADE[path]] == [CONFIGURATION, INSTALL, ASKED]
+    assert [path for path in MADE if other[path] != MADE[path]] == [CONFIGURATION, INSTALL, CONFIGURATION_PACKAGE]
 
 
 def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> None:
@@ -142,8 +142,8 @@ def test_what_is_installed_first_comes_in_the_order_in_which_it_is_needed() -> N
 
 @pytest.mark.parametrize(
     "obj",
-    [document for path in (INSTALL, ACTIVATION, ASKED) for document in documents(path)],
-    ids=lambda one: f"{one['kind']}/{one['metadata']['name']}",
+    [document for path in (INSTALL, ACTIVATION, CONFIGURATION_PACKAGE) for document in documents(path)],
+    ids=lambda document: f"{document['kind']}/{document['metadata']['name']}",
 )
 def test_it_is_valid_with_unknown_fields_refused(obj: dict[str, Any]) -> None:
     if obj["kind"] in BUILT_IN:
@@ -156,7 +156,7 @@ def test_it_is_valid_with_unknown_fields_refused(obj: dict[str, Any]) -> None:
 def test_a_runtime_config_is_a_valid_deployment_once_crossplane_fills_it_in(name: str) -> None:
     spec = installed("DeploymentRuntimeConfig", name)["spec"]["deploymentTemplate"]["spec"]
     labels = {"pkg.crossplane.io/function": name}
-    pod = {**spec["template"]["spec"], "containers": [{**pod_of(name)["containers"][0], "image": "thing"}]}
+    pod = {**spec["template"]["spec"], "containers": [{**pod_of(name)["containers"][0], "image": "engine"}]}
     filled = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -205,10 +205,10 @@ def test_provider_helm_looks_at_a_release_that_it_has_changed_after_half_a_minut
 
 def test_each_runtime_config_applies_to_the_package_that_is_depended_on_or_asked_for() -> None:
     configs = [document for document in documents(INSTALL) if document["kind"] == "ImageConfig"]
-    depended = {one["package"] for one in only(CONFIGURATION)["spec"]["dependsOn"]}
+    depended = {dependency["package"] for dependency in single_document(CONFIGURATION)["spec"]["dependsOn"]}
     assert {match["prefix"] for config in configs for match in config["spec"]["matchImages"]} == depended
-    for one in configs:
-        config = one["spec"]["runtime"]["configRef"]
+    for image_config in configs:
+        config = image_config["spec"]["runtime"]["configRef"]
         assert installed(config["kind"], config["name"])["apiVersion"] == config["apiVersion"]
 
 
@@ -223,7 +223,7 @@ def test_the_function_is_installed_under_the_name_that_every_composition_uses() 
 
 
 def test_the_function_is_installed_in_the_version_that_the_configuration_asks_for() -> None:
-    function = only(CONFIGURATION)["spec"]["dependsOn"][0]
+    function = single_document(CONFIGURATION)["spec"]["dependsOn"][0]
     package = installed("Function", "function-modelplane")["spec"]["package"]
     assert package == f"{function['package']}:{function['version']}"
-    assert only(ASKED)["spec"]["package"] == f"{REGISTRY}/modelplane:{function['version']}"
+    assert single_document(CONFIGURATION_PACKAGE)["spec"]["package"] == f"{REGISTRY}/modelplane:{function['version']}"

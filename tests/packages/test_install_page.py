@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from function import calls, canary, listener, main, server
+from function.api.clouds.cloud import PUBLISHER
 from function.api.kinds import KINDS
 from function.packages.composed import COMPOSED
-from function.packages.dependencies import PUBLISHER, needed
-from function.packages.files import ACTIVATION, ASKED, INSTALL, files
+from function.packages.dependencies import needed
+from function.packages.files import ACTIVATION, CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.metadata import CROSSPLANE, REGISTRY, ROOT, release
 from function.packages.roles import team_roles
 from function.routing import gateway_api
@@ -41,10 +42,12 @@ def objects(path: str) -> list[dict[str, Any]]:
 
 def known_names() -> set[str]:
     """Every object, as kind and name, that a command may be about."""
-    installed = [*objects(INSTALL), *objects(ASKED)]
+    installed = [*objects(INSTALL), *objects(CONFIGURATION_PACKAGE)]
     managed = {f"managedresourcedefinition/{name}" for name in objects(ACTIVATION)[0]["spec"]["activate"]}
-    providers = {f"provider/{one.package.partition('/')[2].replace('/', '-')}" for one in needed(COMPOSED)}
-    return {f"{one['kind'].lower()}/{one['metadata']['name']}" for one in installed} | managed | providers
+    providers = {f"provider/{provider.package.partition('/')[2].replace('/', '-')}" for provider in needed(COMPOSED)}
+    return (
+        {f"{document['kind'].lower()}/{document['metadata']['name']}" for document in installed} | managed | providers
+    )
 
 
 def known_kinds() -> set[str]:
@@ -52,7 +55,7 @@ def known_kinds() -> set[str]:
     return {kind.plural for kind in KINDS} | managed | {name.partition("/")[0] for name in known_names()} | {"xrd"}
 
 
-def of(*program: str) -> list[list[str]]:
+def commands_of(*program: str) -> list[list[str]]:
     found = [command for command in commands() if command[: len(program)] == list(program)]
     assert found, program
     return found
@@ -60,7 +63,7 @@ def of(*program: str) -> list[list[str]]:
 
 def test_no_command_of_the_page_is_of_a_program_that_is_not_checked_here() -> None:
     assert {command[0] for command in commands()} == {"helm", "kubectl", "crane", "crossplane", "docker", "make"}
-    assert {command[1] for command in of("kubectl")} == {"apply", "wait", "get", "create", "delete"}
+    assert {command[1] for command in commands_of("kubectl")} == {"apply", "wait", "get", "create", "delete"}
 
 
 def test_the_gateway_api_is_installed_by_the_line_that_the_condition_names() -> None:
@@ -69,7 +72,7 @@ def test_the_gateway_api_is_installed_by_the_line_that_the_condition_names() -> 
 
 
 def test_crossplane_is_installed_as_the_activation_policy_and_the_dependencies_need_it() -> None:
-    (command,) = of("helm", "upgrade")
+    (command,) = commands_of("helm", "upgrade")
     assert "provider.defaultActivations=[]" in command
     assert any(word.startswith("args={--enable-dependency-version-upgrades,") for word in command)
     assert "crossplane-system" in command
@@ -77,15 +80,15 @@ def test_crossplane_is_installed_as_the_activation_policy_and_the_dependencies_n
 
 
 def test_every_file_that_is_applied_is_one_that_the_packages_are_built_with() -> None:
-    made = {f"dist/{Path(path).name}" for path in (INSTALL, ASKED)}
-    named = {word for command in of("kubectl") for word in command if word.startswith("dist/")}
+    made = {f"dist/{Path(path).name}" for path in (INSTALL, CONFIGURATION_PACKAGE)}
+    named = {word for command in commands_of("kubectl") for word in command if word.startswith("dist/")}
     assert named == made
     assert all(f"`{name}`" in TEXT for name in ("dist/", "install.yaml", "modelplane.yaml"))
 
 
 @pytest.mark.parametrize("verb", ["wait", "get", "delete"])
 def test_every_kind_and_name_exists(verb: str) -> None:
-    for command in of("kubectl", verb):
+    for command in commands_of("kubectl", verb):
         words = [word for word in command[2:] if not word.startswith("-")]
         if "-f" in command:
             continue
@@ -99,7 +102,7 @@ def test_every_kind_and_name_exists(verb: str) -> None:
 
 def test_every_role_that_is_bound_or_named_exists() -> None:
     shipped = {role["metadata"]["name"] for role in team_roles()}
-    bound = {options(command)["--clusterrole"] for command in of("kubectl", "create")}
+    bound = {options(command)["--clusterrole"] for command in commands_of("kubectl", "create")}
     assert bound <= shipped | BUILT_IN_ROLES
     listed = set(re.findall(r"^\| `(modelplane-[a-z-]+)` \|", TEXT, re.MULTILINE))
     assert listed == shipped
@@ -116,7 +119,7 @@ def test_every_role_joins_what_the_page_says() -> None:
 def test_the_packages_are_pushed_to_where_they_say_that_they_are(tmp_path: Path) -> None:
     paths = build.build(release(), map(oci.empty, tree.ARCHITECTURES), tmp_path)
     made = {f"dist/{path.name}" for path in paths if path.suffix == ".xpkg"}
-    pushes = of("crossplane", "xpkg", "push")
+    pushes = commands_of("crossplane", "xpkg", "push")
     assert {name for push in pushes for name in options(push)["--package-files"].split(",")} == made
     assert [push[-1] for push in pushes] == [
         f"{REGISTRY}/modelplane:{release().version}",
@@ -125,13 +128,13 @@ def test_the_packages_are_pushed_to_where_they_say_that_they_are(tmp_path: Path)
 
 
 def test_the_base_images_have_the_python_and_the_platforms_of_the_packages() -> None:
-    pulls = of("crane", "pull")
+    pulls = commands_of("crane", "pull")
     assert [pull[-2] for pull in pulls] == [f"python:{tree.PYTHON}-slim"] * len(tree.ARCHITECTURES)
     assert {pull[pull.index("--platform") + 1] for pull in pulls} == {f"linux/{name}" for name in tree.ARCHITECTURES}
-    first, second = of("make", "package")
+    first, second = commands_of("make", "package")
     assert f"REGISTRY={REGISTRY}" in first
     assert f"BASE={' '.join(pull[-1] for pull in pulls)}" in first
-    assert second[-1] == f"RUNTIME={of('docker', 'save')[0][-1]}"
+    assert second[-1] == f"RUNTIME={commands_of('docker', 'save')[0][-1]}"
 
 
 def test_make_hands_on_what_the_page_sets() -> None:
@@ -143,21 +146,23 @@ def test_make_hands_on_what_the_page_sets() -> None:
 
 
 def test_what_is_uninstalled_is_everything_that_people_write_from_the_outside_in() -> None:
-    deleted = [kind for command in of("kubectl", "delete") if "--all" in command for kind in command[2].split(",")]
+    deleted = [
+        kind for command in commands_of("kubectl", "delete") if "--all" in command for kind in command[2].split(",")
+    ]
     assert sorted(deleted) == sorted(kind.plural for kind in KINDS if not kind.internal)
     order = ["modelservices", "modeldeployments", "inferenceclusters", "inferencegateways"]
     assert sorted(order, key=deleted.index) == order
-    rest = [command[2:] for command in of("kubectl", "delete") if "--all" not in command]
+    rest = [command[2:] for command in commands_of("kubectl", "delete") if "--all" not in command]
     assert rest == [
         ["configuration", "modelplane"],
-        ["provider", *(f"{PUBLISHER.rpartition('/')[2]}-{one.name}" for one in needed(COMPOSED))],
+        ["provider", *(f"{PUBLISHER.rpartition('/')[2]}-{provider.name}" for provider in needed(COMPOSED))],
         ["-f", "dist/install.yaml"],
     ]
 
 
 def test_clusters_are_deleted_in_the_foreground_so_that_what_is_on_them_goes_first() -> None:
     for kind in ("inferenceclusters", "inferencegateways", "modeldeployments"):
-        (command,) = (one for one in of("kubectl", "delete") if one[2] == kind)
+        (command,) = (words for words in commands_of("kubectl", "delete") if words[2] == kind)
         assert options(command)["--cascade"] == "foreground"
 
 
@@ -165,12 +170,12 @@ def test_the_page_lists_every_flag_of_the_function_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(--[a-z-]+)` \| `?([^|`]+?)`? \|", TEXT, re.MULTILINE))
     actions = main._serve_parser({})._actions
     flags = {action.option_strings[0]: action.default for action in actions if action.dest not in {"help", "version"}}
-    said = {"off": "false", "Crossplane sets it": ""}
-    assert {flag: said.get(value, value) for flag, value in rows.items()} == flags
+    described = {"off": "false", "Crossplane sets it": ""}
+    assert {flag: described.get(value, value) for flag, value in rows.items()} == flags
 
 
 def test_the_page_says_the_bounds_that_hold() -> None:
-    for said in (
+    for statement in (
         f"has not been answered for {canary.SILENT_SECONDS} s",
         f"should have ended {calls._STUCK_SECONDS} s ago",
         f"waited for one for {calls._SHORT_WAIT_SECONDS} s",
@@ -179,5 +184,5 @@ def test_the_page_says_the_bounds_that_hold() -> None:
         f"gone after {server.GRACE_SECONDS + server.LAST_SECONDS} s",
         f"`--call-deadline` | {server.Settings().call_deadline} |",
     ):
-        assert said in TEXT, said
+        assert statement in TEXT, statement
     assert server.THREADS == 4

@@ -91,7 +91,7 @@ def test_a_layers_part_in_a_package_is_its_annotation_and_a_label(tmp_path: Path
     assert labels == {f"io.crossplane.xpkg:{layer.digest}": "base"}
     (entry,) = json.loads(found["index.json"])["manifests"]
     manifest = json.loads(found[f"blobs/{entry['digest'].replace(':', '/')}"])
-    assert [one.get("annotations") for one in manifest["layers"]] == [None, {"io.crossplane.xpkg": "base"}]
+    assert [layer.get("annotations") for layer in manifest["layers"]] == [None, {"io.crossplane.xpkg": "base"}]
 
 
 @given(trees)

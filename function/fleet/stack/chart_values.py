@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from function.fleet.stack import namespaces
+
 _GPU: Final = "nvidia.com/gpu"
 
 CERT_MANAGER: Final[Mapping[str, Any]] = {"crds": {"enabled": True, "keep": True}}
@@ -28,7 +30,7 @@ ENVOY_GATEWAY: Final[Mapping[str, Any]] = {
                 },
                 "service": {
                     "fqdn": {
-                        "hostname": "ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local",
+                        "hostname": f"ai-gateway-controller.{namespaces.AI_GATEWAY}.svc.cluster.local",
                         "port": 1063,
                     },
                 },
@@ -53,7 +55,7 @@ PROMETHEUS: Final[Mapping[str, Any]] = {
                     "job_name": "envoy-gateway-proxy",
                     "metrics_path": "/stats/prometheus",
                     "kubernetes_sd_configs": [
-                        {"role": "pod", "namespaces": {"names": ["envoy-gateway-system"]}},
+                        {"role": "pod", "namespaces": {"names": [namespaces.ENVOY_GATEWAY]}},
                     ],
                     "relabel_configs": [
                         {
@@ -95,7 +97,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def of(key: str, driver_root: str) -> dict[str, Any]:
+def values_of(key: str, driver_root: str) -> dict[str, Any]:
     """Give a chart's values; empty when its own will do.
 
     Args:

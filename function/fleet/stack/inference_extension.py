@@ -1,4 +1,4 @@
-"""Definitions of the Gateway API inference extension v1.0.1, written from the API's facts.
+"""Definitions of the Gateway API inference extension, written from the API's facts.
 
 They are created where they are missing and never changed or removed: a cluster may have had
 them before, with others' objects.
@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from function.composition import Manifest, unstructured
-
-BUNDLE: Final = "v1.0.1"
+from function.fleet.stack.versions import INFERENCE_EXTENSION
 
 GROUP: Final = "inference.networking.k8s.io"
 EXPERIMENTAL_GROUP: Final = "inference.networking.x-k8s.io"
@@ -21,7 +20,7 @@ Schema: TypeAlias = dict[str, Any]
 _TEXT: Final[Schema] = {"type": "string"}
 _PORT: Final[Schema] = {"format": "int32", "maximum": 65535, "minimum": 1, "type": "integer"}
 _NAME: Final[Schema] = {"maxLength": 253, "minLength": 1, "type": "string"}
-_MOMENT: Final[Schema] = {"format": "date-time", "type": "string"}
+_TIMESTAMP: Final[Schema] = {"format": "date-time", "type": "string"}
 _LABEL: Final = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])"
 _DNS: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_DNS}(\.{_DNS})*"
@@ -70,7 +69,7 @@ def _conditions(pending: str = "") -> Schema:
     reason = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
     condition = _object(
         {
-            "lastTransitionTime": _MOMENT,
+            "lastTransitionTime": _TIMESTAMP,
             "message": {"maxLength": 32768, "type": "string"},
             "observedGeneration": {"format": "int64", "minimum": 0, "type": "integer"},
             "reason": {"maxLength": 1024, "minLength": 1, "pattern": reason, "type": "string"},
@@ -207,7 +206,7 @@ def _definition(
             "name": f"{plural}.{group}",
             "annotations": {
                 **({"api-approved.kubernetes.io": approved} if approved else {}),
-                "inference.networking.k8s.io/bundle-version": BUNDLE,
+                "inference.networking.k8s.io/bundle-version": INFERENCE_EXTENSION,
             },
         },
         "spec": {

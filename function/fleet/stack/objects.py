@@ -12,6 +12,7 @@ from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
 from function.composition import Draft, Manifest, objects
 from function.composition.gateway_address import STEERING_HEADERS
+from function.fleet.stack import namespaces
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.parts import Part
 
@@ -96,7 +97,7 @@ def _quota() -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
-        "metadata": {"name": "allow-critical-pods", "namespace": "dra-driver-nvidia-gpu"},
+        "metadata": {"name": "allow-critical-pods", "namespace": namespaces.DRA_DRIVER},
         "spec": {
             "hard": {"pods": "1000"},
             "scopeSelector": {

@@ -1,9 +1,9 @@
-"""What of a serving stack must outlive what, when the stack is deleted.
+"""The order in which a serving stack is deleted.
 
 Releases and Objects are removed from the cluster through a provider config, so each config goes
-after all that use it. The gateway goes before its class and the class before Envoy Gateway, which
-alone clears their finalizers. As nothing can have two keepers, Envoy Gateway keeps the whole
-provider config of the Objects, and that the class:
+after all that use it. The gateway goes before its class, and the class before Envoy Gateway, which
+alone clears their finalizers. An object with two owners would stay until both are gone, so each has
+one: Envoy Gateway owns the provider config of the Objects, and that config owns the class:
 
     provider-config-helm
         every Release
@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.composition import Draft
-from function.fleet.stack.charts import Chart
+from function.fleet.stack.charts import StackChart
 from function.fleet.stack.objects import GATEWAY, GATEWAY_CLASS
 from function.fleet.stack.parts import Part
 
@@ -34,6 +34,6 @@ def order_teardown(draft: Draft, parts: Iterable[Part]) -> None:
     """Have everything that is composed go in order."""
     for part in parts:
         if part.key != GATEWAY:
-            draft.delete_before(HELM_CONFIG if isinstance(part, Chart) else KUBERNETES_CONFIG, part.key)
+            draft.delete_before(HELM_CONFIG if isinstance(part, StackChart) else KUBERNETES_CONFIG, part.key)
     draft.delete_before(GATEWAY_CLASS, GATEWAY)
     draft.delete_before(_ENVOY, KUBERNETES_CONFIG)

@@ -14,7 +14,7 @@ from function.composition.gateway_address import choose_address
 from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
 from function.fleet.stack import charts
-from function.fleet.stack.charts import CHARTS, Chart
+from function.fleet.stack.charts import CHARTS, StackChart
 from function.fleet.stack.conditions import ADDRESS, STACK, VOCABULARY
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.objects import (
@@ -29,7 +29,8 @@ from function.fleet.stack.objects import (
     stack_objects,
 )
 from function.fleet.stack.order import HELM_CONFIG, KUBERNETES_CONFIG, order_teardown
-from function.fleet.stack.parts import Part, Progress, progress
+from function.fleet.stack.parts import Part
+from function.fleet.stack.progress import InstallProgress, progress
 
 _CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: charts.API_VERSION}
 
@@ -51,8 +52,8 @@ def compose(draft: Draft) -> Composition:
         if state.may_compose(part):
             _compose(draft, part, spec)
     order_teardown(draft, parts)
-    _say_refused_changes(draft, spec)
-    reachability.say_of_children(draft, {part.key: draft.observed(part.key) for part in parts})
+    _skip_refused_changes(draft, spec)
+    reachability.set_condition(draft, {part.key: draft.observed(part.key) for part in parts})
     return _finish(draft, state)
 
 
@@ -76,7 +77,7 @@ def _provider_config(api_version: str, name: str, access: Access) -> Manifest:
 
 
 def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
-    if isinstance(part, Chart):
+    if isinstance(part, StackChart):
         draft.child(part.key, charts.release(part, spec, _config_name(draft, HELM_CONFIG), draft.observed(part.key)))
     elif isinstance(part, StackObject):
         draft.remote(
@@ -90,17 +91,17 @@ def _compose(draft: Draft, part: Part, spec: ServingStackSpec) -> None:
         )
 
 
-# ---------------------------------------------------------------------- what it says
+# ---------------------------------------------------------------------- status and conditions
 
 
-def _say_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
+def _skip_refused_changes(draft: Draft, spec: ServingStackSpec) -> None:
     """Say that the class of a gateway that is there cannot get another name: the old one would be left behind."""
     current, wanted = draft.remote_name(GATEWAY_CLASS, spec.gateway.class_name), spec.gateway.class_name
     if current != wanted:
         draft.skip("InputInvalid", f"spec.gateway.className: {wanted} is not used, the cluster's class stays {current}")
 
 
-def _finish(draft: Draft, state: Progress) -> Composition:
+def _finish(draft: Draft, state: InstallProgress) -> Composition:
     complete = state.is_complete(before=unstructured.is_true(draft.observation.composite, "Ready"))
     draft.set_condition(STACK, _reason(state, complete=complete), state.summary())
     for until in state.changing.values():
@@ -108,18 +109,18 @@ def _finish(draft: Draft, state: Progress) -> Composition:
     known = unstructured.text(draft.observation.status, "gateway", "address")
     reported = choose_address(objects.remote(draft.observed(GATEWAY)), known)
     address = reported or known
-    _say_address(draft, reported, known)
+    _set_address_condition(draft, reported, known)
     draft.publish({"gateway": {"address": address or None}})
     return draft.finish(ready=complete and bool(address))
 
 
-def _reason(state: Progress, *, complete: bool) -> str:
+def _reason(state: InstallProgress, *, complete: bool) -> str:
     if complete:
         return "Changing" if state.changing else "Installed"
     return "ReleaseFailed" if state.failed else "Installing"
 
 
-def _say_address(draft: Draft, reported: str, known: str) -> None:
+def _set_address_condition(draft: Draft, reported: str, known: str) -> None:
     if reported:
         draft.set_condition(ADDRESS, "Addressed", f"requests go to {reported}")
     elif known and not objects.remote(draft.observed(GATEWAY)):

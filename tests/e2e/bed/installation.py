@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from function.api.clouds.cloud import PUBLISHER
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
 from function.composition import Manifest, Object, unstructured
 from function.packages import files
-from function.packages.dependencies import PUBLISHER
 from function.packages.metadata import CONFIGURATION, Release, release
 from tests.e2e.bed import packages
 from tests.e2e.bed.api import Api, load
@@ -80,7 +80,7 @@ class Installation:
 
     def apply_configuration(self, of: Release) -> None:
         """Ask for the Configuration."""
-        self.control.kubectl.apply(self._folder(of) / Path(files.ASKED).name, server_side=True)
+        self.control.kubectl.apply(self._folder(of) / Path(files.CONFIGURATION_PACKAGE).name, server_side=True)
 
     def runs(self, kind: str, name: str, of: Release) -> bool:
         """Tell whether a package of ours is as it should be in a release, and no other revision of it is in force."""

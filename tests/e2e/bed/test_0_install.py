@@ -9,7 +9,7 @@ from function.api.kinds import KINDS
 from function.api.labels import CROSSPLANE_NAMESPACE
 from function.composition import Manifest, unstructured
 from function.packages import runtime
-from function.packages.composed import COMPOSED, Server
+from function.packages.composed import COMPOSED, ServedBy
 from function.packages.dependencies import HELM, KUBERNETES
 from tests.e2e.bed import accounts
 from tests.e2e.bed.crossplane import PROVIDER
@@ -51,7 +51,9 @@ def test_only_managed_resources_that_are_composed_are_served(bed: Bed) -> None:
     found = bed.control.api.list(f"{EXTENSIONS}/v1alpha1", "ManagedResourceDefinition")
     active = {unstructured.name_of(one) for one in found if unstructured.dig(one, "spec", "state") == "Active"}
     assert (
-        active == {row.name for row in COMPOSED if row.server is Server.MANAGED} < {*map(unstructured.name_of, found)}
+        active
+        == {row.name for row in COMPOSED if row.served_by is ServedBy.MANAGED}
+        < {*map(unstructured.name_of, found)}
     )
     assert bed.control.api.list("kubernetes.crossplane.io/v1alpha2", "Object") == []
 

@@ -2,28 +2,29 @@
 
 import pytest
 
-from tests.fleet.builders import (
+from function.api.labels import SERVING_STACK_NAMESPACES
+from function.fleet.stack.charts import CHARTS
+from tests.fleet.builders import message, observed_child
+from tests.fleet.stack.builders import (
     CRDS,
     OBJECTS,
     RELEASES,
     STACK_CONFIG,
-    chart,
+    chart_of,
+    compose_installed,
     compose_stack,
     installed,
-    message,
-    parts,
-    seen,
-    spec,
+    part_keys,
+    spec_of,
     stack,
-    values,
-    whole,
+    values_of,
 )
 
 # ---------------------------------------------------------------------- Releases
 
 
 def test_a_release_has_a_fixed_name_on_the_cluster_and_the_stacks_provider_config() -> None:
-    assert whole().children["envoy-gateway"].manifest == {
+    assert compose_installed().children["envoy-gateway"].manifest == {
         "apiVersion": "helm.m.crossplane.io/v1beta1",
         "kind": "Release",
         "metadata": {
@@ -45,15 +46,17 @@ def test_a_release_has_a_fixed_name_on_the_cluster_and_the_stacks_provider_confi
             "forProvider": {
                 "chart": {"name": "gateway-helm", "repository": "oci://docker.io/envoyproxy", "version": "v1.8.1"},
                 "namespace": "envoy-gateway-system",
-                "values": values(whole(), "envoy-gateway"),
+                "values": values_of(compose_installed(), "envoy-gateway"),
             },
         },
     }
 
 
 def test_the_charts_are_these() -> None:
-    answered = whole()
-    found = {key: (*chart(answered, key).values(), spec(answered, key)["forProvider"]["namespace"]) for key in RELEASES}
+    answered = compose_installed()
+    found = {
+        key: (*chart_of(answered, key).values(), spec_of(answered, key)["forProvider"]["namespace"]) for key in RELEASES
+    }
     envoy, ai_gateway = "oci://docker.io/envoyproxy", "envoy-ai-gateway-system"
     assert found == {
         "cert-manager": ("cert-manager", "https://charts.jetstack.io", "v1.17.1", "cert-manager"),
@@ -82,12 +85,16 @@ def test_the_charts_are_these() -> None:
     }
 
 
+def test_models_may_not_have_a_namespace_that_a_chart_fills() -> None:
+    assert {chart.namespace for chart in CHARTS} == SERVING_STACK_NAMESPACES
+
+
 def test_the_definitions_of_cert_manager_stay_when_the_stack_goes() -> None:
-    assert values(whole(), "cert-manager") == {"crds": {"enabled": True, "keep": True}}
+    assert values_of(compose_installed(), "cert-manager") == {"crds": {"enabled": True, "keep": True}}
 
 
 def test_envoy_gateway_is_told_of_the_ai_gateway_and_of_inference_pools() -> None:
-    config = values(whole(), "envoy-gateway")["config"]["envoyGateway"]
+    config = values_of(compose_installed(), "envoy-gateway")["config"]["envoyGateway"]
     fqdn = config["extensionManager"]["service"]["fqdn"]
     assert fqdn == {"hostname": "ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local", "port": 1063}
     assert config["extensionManager"]["backendResources"] == [
@@ -100,7 +107,7 @@ def test_envoy_gateway_is_told_of_the_ai_gateway_and_of_inference_pools() -> Non
 
 
 def test_charts_whose_own_values_will_do_get_none() -> None:
-    assert {key for key in RELEASES if values(whole(), key) is None} == {
+    assert {key for key in RELEASES if values_of(compose_installed(), key) is None} == {
         "ai-gateway-crds",
         "ai-gateway",
         "leader-worker-set",
@@ -108,14 +115,14 @@ def test_charts_whose_own_values_will_do_get_none() -> None:
 
 
 def test_nodes_with_gpus_are_labelled_although_they_are_tainted() -> None:
-    (toleration,) = values(whole(), "node-feature-discovery")["worker"]["tolerations"]
+    (toleration,) = values_of(compose_installed(), "node-feature-discovery")["worker"]["tolerations"]
     assert toleration == {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
 @pytest.mark.parametrize(("root", "value"), [("/", None), ("", None), ("/home/kubernetes/bin/nvidia", "same")])
 def test_the_driver_root_is_a_value_only_when_it_is_not_the_usual_one(root: str, value: str | None) -> None:
-    answered = whole(nvidiaDriverRoot=root)
-    assert values(answered, "dra-driver") == {
+    answered = compose_installed(nvidiaDriverRoot=root)
+    assert values_of(answered, "dra-driver") == {
         "gpuResourcesEnabledOverride": True,
         "resources": {"computeDomains": {"enabled": False}},
         **({"nvidiaDriverRoot": root} if value else {}),
@@ -126,13 +133,13 @@ def test_the_driver_root_is_a_value_only_when_it_is_not_the_usual_one(root: str,
 def test_a_version_that_is_asked_for_is_installed_and_no_other_changes() -> None:
     children = installed(stack())
     answered = compose_stack(stack(versions={"certManager": "v1.18.2"}), children)
-    assert chart(answered, "cert-manager")["version"] == "v1.18.2"
-    assert chart(answered, "prometheus")["version"] == "72.6.2"
+    assert chart_of(answered, "cert-manager")["version"] == "v1.18.2"
+    assert chart_of(answered, "prometheus")["version"] == "72.6.2"
 
 
 def test_an_installed_version_stays_unless_another_is_asked_for() -> None:
     children = installed(stack(versions={"certManager": "v1.16.0"}))
-    assert chart(compose_stack(stack(), children), "cert-manager")["version"] == "v1.16.0"
+    assert chart_of(compose_stack(stack(), children), "cert-manager")["version"] == "v1.16.0"
 
 
 def test_a_release_is_never_renamed_or_moved_on_the_cluster() -> None:
@@ -143,12 +150,12 @@ def test_a_release_is_never_renamed_or_moved_on_the_cluster() -> None:
     answered = compose_stack(stack(), children)
     notes = answered.children["prometheus"].manifest["metadata"]["annotations"]
     assert notes == {"crossplane.io/external-name": "old"}
-    assert spec(answered, "prometheus")["forProvider"]["namespace"] == "observability"
+    assert spec_of(answered, "prometheus")["forProvider"]["namespace"] == "observability"
 
 
 def test_charts_come_from_a_mirror_when_the_user_has_one() -> None:
-    answered = whole(chartRepositories={"aiGateway": "oci://mirror.example.com/envoy"})
-    mirrored = {key for key in RELEASES if chart(answered, key)["repository"] == "oci://mirror.example.com/envoy"}
+    answered = compose_installed(chartRepositories={"aiGateway": "oci://mirror.example.com/envoy"})
+    mirrored = {key for key in RELEASES if chart_of(answered, key)["repository"] == "oci://mirror.example.com/envoy"}
     assert mirrored == {"ai-gateway", "ai-gateway-crds"}
 
 
@@ -169,8 +176,8 @@ def test_charts_come_from_a_mirror_when_the_user_has_one() -> None:
     ],
 )
 def test_what_the_cluster_has_already_is_left_out_and_not_waited_for(component: str, left_out: set[str]) -> None:
-    answered = whole(installed=[component])
-    assert parts(answered) == (RELEASES | OBJECTS) - left_out
+    answered = compose_installed(installed=[component])
+    assert part_keys(answered) == (RELEASES | OBJECTS) - left_out
     assert answered.ready
 
 
@@ -179,9 +186,9 @@ def test_what_this_stack_installed_stays_as_it_is_when_it_is_listed_later() -> N
     asked = stack(installed=["prometheus"], versions={"prometheus": "80.0.0"})
     answered = compose_stack(asked, children)
     assert set(answered.children) == set(children)
-    assert chart(answered, "prometheus")["version"] == "72.6.2"
+    assert chart_of(answered, "prometheus")["version"] == "72.6.2"
     assert answered.ready
     left = "installed by this stack and now listed in spec.installed, so left as it is: prometheus"
     assert message(answered, "StackReady") == f"16 of 16 parts are ready; {left}"
-    broken = {**children, "prometheus": seen("prometheus", children["prometheus"], "False")}
+    broken = {**children, "prometheus": observed_child("prometheus", children["prometheus"], "False")}
     assert compose_stack(asked, broken).ready

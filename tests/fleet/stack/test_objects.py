@@ -2,22 +2,14 @@
 
 from function.composition import unstructured
 from function.fleet.stack.objects import ESTABLISHED
-from tests.fleet.builders import (
-    CRDS,
-    compose_stack,
-    installed,
-    message,
-    remote,
-    spec,
-    stack,
-    whole,
-)
+from tests.fleet.builders import message, remote
+from tests.fleet.stack.builders import CRDS, compose_installed, compose_stack, installed, spec_of, stack
 
 # ---------------------------------------------------------------------- Objects
 
 
 def test_the_gateway_its_class_and_its_proxy_refer_to_each_other() -> None:
-    answered = whole(gateway={"className": "mine"})
+    answered = compose_installed(gateway={"className": "mine"})
     assert remote(answered, "gateway")["metadata"] == {"name": "inference-gateway", "namespace": "modelplane-system"}
     assert remote(answered, "gateway")["spec"] == {
         "gatewayClassName": "mine",
@@ -40,7 +32,7 @@ def test_the_gateway_its_class_and_its_proxy_refer_to_each_other() -> None:
 
 
 def test_clients_cannot_say_where_the_picker_or_a_side_car_sends_a_request() -> None:
-    assert remote(whole(), "gateway-client-policy") == {
+    assert remote(compose_installed(), "gateway-client-policy") == {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "ClientTrafficPolicy",
         "metadata": {"name": "inference-gateway", "namespace": "modelplane-system"},
@@ -63,7 +55,7 @@ def test_clients_cannot_say_where_the_picker_or_a_side_car_sends_a_request() -> 
 
 def test_listeners_are_those_of_the_spec() -> None:
     listeners = [{"name": "web", "port": 8080, "protocol": "HTTP"}, {"name": "raw", "port": 9000, "protocol": "TCP"}]
-    found = remote(whole(gateway={"listeners": listeners}), "gateway")["spec"]["listeners"]
+    found = remote(compose_installed(gateway={"listeners": listeners}), "gateway")["spec"]["listeners"]
     assert found == [{**listener, "allowedRoutes": {"namespaces": {"from": "All"}}} for listener in listeners]
 
 
@@ -79,12 +71,15 @@ def test_a_class_that_is_there_keeps_its_name_and_the_gateway_its_class() -> Non
 def test_a_definition_that_the_cluster_has_already_is_left_as_it_is_and_ready_once_it_is_established() -> None:
     """An Object that may not update is never ready by creation when it finds what another has created."""
     for key in CRDS:
-        assert spec(whole(), key)["managementPolicies"] == ["Observe", "Create"]
-        assert spec(whole(), key)["readiness"] == {"policy": "DeriveFromCelQuery", "celQuery": ESTABLISHED}
+        assert spec_of(compose_installed(), key)["managementPolicies"] == ["Observe", "Create"]
+        assert spec_of(compose_installed(), key)["readiness"] == {
+            "policy": "DeriveFromCelQuery",
+            "celQuery": ESTABLISHED,
+        }
 
 
 def test_the_gateway_is_watched_and_ready_by_its_address() -> None:
-    body = spec(whole(), "gateway")
+    body = spec_of(compose_installed(), "gateway")
     assert body["watch"] is True
     assert body["readiness"] == {
         "policy": "DeriveFromCelQuery",
@@ -93,12 +88,12 @@ def test_the_gateway_is_watched_and_ready_by_its_address() -> None:
 
 
 def test_the_namespace_of_the_gateway_is_never_deleted_on_the_cluster() -> None:
-    answered = whole()
-    assert spec(answered, "gateway-namespace")["managementPolicies"] == ["Observe", "Create", "Update"]
+    answered = compose_installed()
+    assert spec_of(answered, "gateway-namespace")["managementPolicies"] == ["Observe", "Create", "Update"]
     assert remote(answered, "gateway-namespace")["metadata"] == {"name": "modelplane-system"}
 
 
 def test_the_quota_lets_critical_pods_into_the_drivers_namespace() -> None:
-    quota = remote(whole(), "dra-driver-critical-pods-quota")
+    quota = remote(compose_installed(), "dra-driver-critical-pods-quota")
     assert quota["metadata"] == {"name": "allow-critical-pods", "namespace": "dra-driver-nvidia-gpu"}
     assert quota["spec"]["hard"] == {"pods": "1000"}

@@ -5,7 +5,8 @@ import yaml
 
 from function.composition import Manifest, unstructured
 from function.fleet.stack.inference_extension import CRDS, resource_name
-from tests.fleet.builders import compose_stack, installed, observed, remote, stack
+from tests.fleet.builders import observed, remote
+from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.crd_schemas import FOLDER
 
 EACH = pytest.mark.parametrize("crd", CRDS, ids=[unstructured.name_of(crd) for crd in CRDS])

@@ -1,0 +1,108 @@
+"""How far the installation of a serving stack has come.
+
+Order holds for first creation only. A part that is observed stays composed, whatever became of
+what it waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from function.api.serving_stack import Component
+from function.composition import Draft, readiness, releases
+from function.fleet.stack.parts import Part
+
+
+@dataclass(frozen=True, slots=True)
+class InstallProgress:
+    """How far the stack has come.
+
+    Attributes:
+        draft: The answer, for what is observed.
+        expected: The parts that belong on the cluster, in order.
+        handed_over: Parts that are there although the user says that the cluster has them already.
+        reachable: Whether both provider configs are there.
+    """
+
+    draft: Draft
+    expected: tuple[Part, ...]
+    handed_over: tuple[Part, ...]
+    reachable: bool
+
+    def may_compose(self, part: Part) -> bool:
+        """Tell whether a part belongs on the cluster and its turn has come, or came before."""
+        if part not in self.expected:
+            return False
+        return self.draft.observed(part.key) is not None or (self.reachable and not self._missing(part))
+
+    def is_complete(self, *, before: bool) -> bool:
+        """Tell whether every part is observed ready; where some do not say, it is as it was before.
+
+        A part that is being changed says nothing of what runs.
+        """
+        return readiness.agreed(map(self._serves, self.expected), before=before)
+
+    @property
+    def changing(self) -> dict[str, datetime]:
+        """The parts that are not ready only because they are being changed, by key, and until when that counts."""
+        changing = {part.key: self._changing_until(part) for part in self.expected}
+        return {key: until for key, until in changing.items() if until is not None}
+
+    @property
+    def failed(self) -> tuple[Part, ...]:
+        """The parts that could not be installed or changed."""
+        return tuple(part for part in self.expected if self._failure(part))
+
+    def summary(self) -> str:
+        """Count the parts that are ready; name the first that failed, or that is not ready and whose turn it is."""
+        unready = [part for part in self.expected if not readiness.serves(self.draft.observed(part.key))]
+        counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
+        return "; ".join(filter(None, (counted, self._first(unready), self._left_alone())))
+
+    def _first(self, unready: Sequence[Part]) -> str:
+        if not unready:
+            return ""
+        first = next((part for part in (*self.failed, *unready) if self.may_compose(part)), None)
+        if first is None:
+            return "the provider configs are not created yet"
+        why = readiness.of(self.draft.observed(first.key)).message or "it does not say whether it is ready"
+        more = self._failure(first) or ("it is being changed" if self._changing_until(first) else "")
+        others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
+        return ", ".join(filter(None, (f"{first.key}: {why}", more))) + others
+
+    def _serves(self, part: Part) -> bool | None:
+        return None if self._changing_until(part) else readiness.serves(self.draft.observed(part.key))
+
+    def _changing_until(self, part: Part) -> datetime | None:
+        return releases.changing_until(self.draft.observed(part.key), self.draft.observation.now)
+
+    def _failure(self, part: Part) -> str:
+        return releases.failure(self.draft.observed(part.key), self.draft.observation.now)
+
+    def _left_alone(self) -> str:
+        if not self.handed_over:
+            return ""
+        keys = ", ".join(part.key for part in self.handed_over)
+        return f"installed by this stack and now listed in spec.installed, so left as it is: {keys}"
+
+    def _missing(self, part: Part) -> bool:
+        expected = {other.key for other in self.expected}
+        return any(key in expected and not readiness.of(self.draft.observed(key)).ready for key in part.after)
+
+
+def progress(
+    draft: Draft, parts: Sequence[Part], installed: Collection[Component], *, reachable: bool
+) -> InstallProgress:
+    """Look at how far the stack has come.
+
+    Args:
+        draft: The answer.
+        parts: All parts.
+        installed: Components that the cluster has already: left alone, and never waited for.
+        reachable: Whether both provider configs are there.
+    """
+    expected = tuple(part for part in parts if part.component not in installed)
+    handed_over = tuple(part for part in parts if part not in expected and draft.observed(part.key) is not None)
+    return InstallProgress(draft, expected, handed_over, reachable)

@@ -9,13 +9,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from function.api import labels, patterns, urls
-from function.api.inference_gateway import NAME, InferenceGatewaySpec
+from function.api import patterns, urls
+from function.api.inference_gateway import INFERENCE_GATEWAY, NAME, InferenceGatewaySpec
 from function.composition import Object, Required, Requirement, names, unstructured
 from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-GATEWAY: Final = Requirement(API_VERSION, "InferenceGateway", name=NAME)
+GATEWAY: Final = Requirement(INFERENCE_GATEWAY.api_version, INFERENCE_GATEWAY.kind, name=NAME)
 
 EVERY_PATH: Final = "/"
 PUBLIC_PATHS: Final = ("/v1",)

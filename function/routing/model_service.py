@@ -11,11 +11,13 @@ served, since one child of an unknown kind would fail the whole reconcile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from function.api.model_service import EndpointGroup, ModelServiceSpec
+from function.api.model_endpoint import MODEL_ENDPOINT
+from function.api.model_service import MODEL_SERVICE, EndpointGroup, ModelServiceSpec
 from function.composition import (
     RENDERS,
     Composer,
@@ -28,13 +30,13 @@ from function.composition import (
     timestamps,
     unstructured,
 )
-from function.routing import endpoint_view, front_door, http_route, traffic, unlisted
+from function.routing import endpoint_view, front_door, traffic, unlisted
 from function.routing.front_door import FrontDoor
-from function.routing.http_route import Judged, Routed, Verdict
+from function.routing.gateways.protocol import RouteAcceptance, RoutedBackend, Routes, RouteStatus, ServiceRoute
+from function.routing.gateways.registry import GATEWAYS, GatewayRegistry
 from function.routing.service_conditions import ENDPOINTS, GATEWAY, ROUTING, TRUNCATED, VOCABULARY
-from function.routing.traffic import Traffic
+from function.routing.traffic import Target, Traffic
 
-ROUTE: Final = "httproute"
 NOTICE: Final = timedelta(seconds=10)
 """How long a change of an endpoint may go unnoticed: Crossplane does not call when what is only required changes."""
 PATIENCE: Final = timedelta(seconds=60)
@@ -46,7 +48,7 @@ _CLOSED: Final = {
 }
 
 
-def compose(draft: Draft) -> Composition:
+def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     """Compose the route of a service."""
     spec = draft.spec(ModelServiceSpec)
     seen = draft.observation
@@ -55,8 +57,9 @@ def compose(draft: Draft) -> Composition:
         draft.require(f"endpoints-{index}", _selection(group, seen.namespace))
         for index, group in enumerate(spec.endpoints)
     ]
-    routed = http_route.backends(seen.namespace, seen.name, draft.observed(ROUTE))
-    known = unlisted.ask(draft, routed)
+    routes = registry.of(gateway.first, seen.children.values()).routes
+    routed = routes.backends(draft)
+    known = unlisted.ask(draft, routed, routes.most_backends)
     unresolved = ["InferenceGateway"] if gateway.unresolved else []
     unresolved += ["ModelEndpoints"] if any(answer.unresolved for answer in found) or known.unresolved else []
     if unresolved:
@@ -68,10 +71,10 @@ def compose(draft: Draft) -> Composition:
     endpoints = unlisted.restored(draft, spec.endpoints, listed, known, routed)
     kept = _kept(endpoints, seen.namespace, routed)
     weights = {name: backend.weight for name, backend in routed.items()}
-    shared = traffic.share(spec.endpoints, endpoints, kept, http_route.MOST_BACKENDS, weights, seen.now)
+    shared = traffic.share(spec.endpoints, endpoints, kept, routes.most_backends, weights, seen.now)
     _say_gateway(draft, door)
     _say_endpoints(draft, shared)
-    ready = _compose_route(draft, door, shared, routed)
+    ready = _compose_route(draft, door, shared, routes)
     _publish(draft, shared, door.url(f"/{seen.namespace}/{seen.name}", known_url))
     if shared.selected:
         draft.requeue_at(min([seen.now + NOTICE, *_turns(shared, seen.now)]))
@@ -81,7 +84,7 @@ def compose(draft: Draft) -> Composition:
 def _selection(group: EndpointGroup, namespace: str) -> Requirement:
     """Endpoints of one group: of the service's own namespace, whatever labels others give theirs."""
     return Requirement(
-        front_door.API_VERSION, "ModelEndpoint", labels=dict(group.selector.match_labels), namespace=namespace
+        MODEL_ENDPOINT.api_version, MODEL_ENDPOINT.kind, labels=dict(group.selector.match_labels), namespace=namespace
     )
 
 
@@ -102,23 +105,30 @@ def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed:
     return {name: backend for name, backend in found.items() if backend}
 
 
-def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routed: Mapping[str, Routed]) -> bool:
-    """Compose the route, say how it is, and tell whether requests are answered."""
-    seen, route = draft.observation, draft.observed(ROUTE)
-    if route is None and not door.serves_routes:
-        said = "the InferenceGateway does not say GatewayAPIReady=True" if door.exists else _closed(door, served=False)
-        draft.set_condition(ROUTING, "WaitingForGateway", f"No route yet: {said}")
+def _compose_route(draft: Draft, door: FrontDoor, shared: Traffic, routes: Routes) -> bool:
+    """Compose the route, set its condition, and tell whether requests are answered."""
+    exists = routes.exists(draft)
+    if not exists and not door.serves_routes:
+        why = "the InferenceGateway does not say GatewayAPIReady=True" if door.exists else _closed(door, served=False)
+        draft.set_condition(ROUTING, "WaitingForGateway", f"No route yet: {why}")
         return False
-    judged = http_route.judge(route)
-    if judged.verdict is Verdict.GOOD and shared.serves and not http_route.reaches(routed, shared.targets):
-        judged = Judged(Verdict.UNKNOWN, "the gateway has not seen the latest change of the route")
-    waits = judged.verdict is Verdict.UNKNOWN and route is not None and _may_wait(draft)
-    accepted = judged.verdict is Verdict.GOOD or waits
-    body = http_route.route(seen.namespace, seen.name, door.paths, shared.targets, route, marker=door.marker)
-    draft.child(ROUTE, body, ready=Readiness(accepted, "" if accepted else judged.message))
-    closed = _closed(door, served=unstructured.is_true(seen.composite, "Ready"))
-    _say_routing(draft, shared, judged, closed)
+    status = routes.status(draft)
+    stale = shared.serves and not _reaches(routes.backends(draft), shared.targets)
+    if status.acceptance is RouteAcceptance.ACCEPTED and stale:
+        status = RouteStatus(RouteAcceptance.UNKNOWN, "the gateway has not seen the latest change of the route")
+    waits = status.acceptance is RouteAcceptance.UNKNOWN and exists and _may_wait(draft)
+    accepted = status.acceptance is RouteAcceptance.ACCEPTED or waits
+    ready = Readiness(accepted, "" if accepted else status.message)
+    routes.compose(draft, ServiceRoute(shared.targets, door.paths, door.marker), ready)
+    closed = _closed(door, served=unstructured.is_true(draft.observation.composite, "Ready"))
+    _say_routing(draft, shared, status, closed)
     return accepted and shared.serves and not closed
+
+
+def _reaches(routed: Mapping[str, RoutedBackend], targets: Iterable[Target]) -> bool:
+    """Whether the route, as it is now, sends requests to any of the targets."""
+    wanted = {target.kept or target.endpoint.backend for target in targets if target.weight > 0}
+    return any(routed[name].weight > 0 for name in wanted & set(routed))
 
 
 def _may_wait(draft: Draft) -> bool:
@@ -142,22 +152,22 @@ def _closed(door: FrontDoor, *, served: bool) -> str:
     return _CLOSED.get(door.closed, "")
 
 
-def _say_routing(draft: Draft, shared: Traffic, judged: Judged, closed: str) -> None:
+def _say_routing(draft: Draft, shared: Traffic, status: RouteStatus, closed: str) -> None:
     counted = f"{shared.routable} of {len(shared.selected)} endpoints routable"
     if closed:
         draft.set_condition(ROUTING, "WaitingForGateway", f"{counted}; {closed}")
     elif not shared.serves:
         weightless = ", and their groups have weight 0" if shared.routable else ""
         draft.set_condition(ROUTING, "NoRoutableEndpoint", f"{counted}{weightless}")
-    elif judged.verdict is Verdict.GOOD and shared.standing_in:
+    elif status.acceptance is RouteAcceptance.ACCEPTED and shared.standing_in:
         said = f"{counted}; all of them drain, and requests go to those that still serve: {shared.standing_in}"
         draft.set_condition(ROUTING, "RoutedToDraining", said)
-    elif judged.verdict is Verdict.GOOD:
+    elif status.acceptance is RouteAcceptance.ACCEPTED:
         draft.set_condition(ROUTING, "RouteConfigured", counted)
-    elif judged.verdict is Verdict.BAD:
-        draft.set_condition(ROUTING, "RouteRefused", f"{counted}; {judged.message}")
+    elif status.acceptance is RouteAcceptance.REJECTED:
+        draft.set_condition(ROUTING, "RouteRefused", f"{counted}; {status.message}")
     else:
-        draft.set_condition(ROUTING, "Configuring", f"{counted}; {judged.message}")
+        draft.set_condition(ROUTING, "Configuring", f"{counted}; {status.message}")
 
 
 def _say_gateway(draft: Draft, door: FrontDoor) -> None:
@@ -211,16 +221,21 @@ def _publish(draft: Draft, shared: Traffic, address: str) -> None:
     )
 
 
-COMPOSER = Composer(
-    api_version=front_door.API_VERSION,
-    kind="ModelService",
-    compose=compose,
-    vocabulary=VOCABULARY,
-    doubts=(
-        Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
-        Doubt("endpoints-*"),
-        Doubt(f"{unlisted.ENDPOINT}*", empty=RENDERS, malformed=RENDERS),
-        Doubt(f"{unlisted.SERVICE}*", empty=RENDERS, malformed=RENDERS),
-    ),
-    children={ROUTE: "HTTPRoute"},
-)
+def composer(registry: GatewayRegistry) -> Composer:
+    """Give the composer that writes routes for one of these gateways."""
+    return Composer(
+        api_version=MODEL_SERVICE.api_version,
+        kind=MODEL_SERVICE.kind,
+        compose=partial(compose, registry=registry),
+        vocabulary=VOCABULARY,
+        doubts=(
+            Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
+            Doubt("endpoints-*"),
+            Doubt(f"{unlisted.ENDPOINT}*", empty=RENDERS, malformed=RENDERS),
+            Doubt(f"{unlisted.SERVICE}*", empty=RENDERS, malformed=RENDERS),
+        ),
+        children=registry.route_children,
+    )
+
+
+COMPOSER = composer(GATEWAYS)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from function.api import labels, urls
+from function.api.inference_cluster import INFERENCE_CLUSTER
 from function.api.model_deployment import MODEL_DEPLOYMENT
 from function.composition import Draft, Object, Observation, Requirement, unstructured
 from function.composition.gateway_address import replica_path, replica_url
 from function.routing import special_use
-from function.routing.front_door import API_VERSION
 
 CLUSTER: Final = "inference-cluster"
 
@@ -48,7 +48,7 @@ def ask(draft: Draft) -> urls.Url | NotKnown:
     """Require its cluster, and give where the replica is served."""
     seen = draft.observation
     cluster = _cluster(seen.composite)
-    answer = draft.require(CLUSTER, Requirement(API_VERSION, "InferenceCluster", name=cluster))
+    answer = draft.require(CLUSTER, Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind, name=cluster))
     if answer.unresolved:
         return NotKnown("InputUnresolved", f"InferenceCluster {cluster} is not fetched yet")
     if answer.first is None:

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from function.api.model_endpoint import MODEL_ENDPOINT
 from function.api.model_service import EndpointGroup
 from function.composition import Draft, Object, Required, Requirement, unstructured
-from function.routing import endpoint_view, front_door
+from function.routing import endpoint_view
 from function.routing.endpoint_view import LONGEST_NAME, Endpoint
-from function.routing.http_route import MOST_BACKENDS, Routed
+from function.routing.gateways.protocol import RoutedBackend
 
 ENDPOINT: Final = "routed-"
 SERVICE: Final = "backend-"
@@ -40,8 +41,8 @@ class Known:
         return any(answer.unresolved for answer in (*self.endpoints, *self.services.values()))
 
 
-def ask(draft: Draft, routed: Mapping[str, Routed]) -> Known:
-    """Require by name what takes requests now."""
+def ask(draft: Draft, routed: Mapping[str, RoutedBackend], most: int) -> Known:
+    """Require by name what takes requests now, at most so many of each kind."""
     namespace = draft.observation.namespace
     names = {unstructured.text(row, "name") for row in _rows(draft) if unstructured.integer(row, "weight") > 0}
     backends = {name for name, backend in routed.items() if backend.weight > 0}
@@ -49,13 +50,13 @@ def ask(draft: Draft, routed: Mapping[str, Routed]) -> Known:
         tuple(
             draft.require(
                 f"{ENDPOINT}{name}",
-                Requirement(front_door.API_VERSION, "ModelEndpoint", name=name, namespace=namespace),
+                Requirement(MODEL_ENDPOINT.api_version, MODEL_ENDPOINT.kind, name=name, namespace=namespace),
             )
-            for name in sorted(filter(endpoint_view.is_name, names))[:MOST_BACKENDS]
+            for name in sorted(filter(endpoint_view.is_name, names))[:most]
         ),
         {
             name: draft.require(f"{SERVICE}{name}", Requirement("v1", "Service", name=name, namespace=namespace))
-            for name in sorted(filter(endpoint_view.is_service_name, backends))[:MOST_BACKENDS]
+            for name in sorted(filter(endpoint_view.is_service_name, backends))[:most]
         },
     )
 
@@ -65,7 +66,7 @@ def restored(
     groups: Sequence[EndpointGroup],
     listed: Sequence[Sequence[Endpoint]],
     known: Known,
-    routed: Mapping[str, Routed],
+    routed: Mapping[str, RoutedBackend],
 ) -> list[list[Endpoint]]:
     """Give the listed endpoints of each group, and those that are there without being listed.
 
@@ -109,7 +110,7 @@ def _owner(service: Object | None) -> str:
     if service is None or unstructured.text(service, "metadata", "deletionTimestamp"):
         return ""
     for owner in unstructured.items(service, "metadata", "ownerReferences"):
-        if owner.get("controller") is True and owner.get("kind") == "ModelEndpoint":
+        if owner.get("controller") is True and owner.get("kind") == MODEL_ENDPOINT.kind:
             return unstructured.text(owner, "name")[:LONGEST_NAME]
     return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 from function.composition import Composition, Draft, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
 from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
+from function.routing.gateways import traefik
 from tests.support.observe import NOW, answer
 
 API_VERSION = "modelplane.ai/v1alpha1"
@@ -137,7 +138,7 @@ def definition(plural: str, version: str | None = "v1.5.1") -> Manifest:
 
 def definitions(version: str | None = "v1.5.1", *, without: Sequence[str] = ()) -> dict[str, list[Manifest]]:
     """The answers to every requirement of an InferenceGateway."""
-    found = {f"crd-{p}": [] if p in without else [definition(p, version)] for p in gateway_api.PLURALS}
+    found = {f"crd-{p}": [] if p in without else [definition(p, version)] for p in traefik.GATEWAY.definitions}
     return {**found, "system-namespace": [system_namespace()]}
 
 
@@ -226,7 +227,7 @@ def observed_route(
     *conditions: Manifest,
     generation: int = 1,
     parent: str = "modelplane",
-    controller: str = gateway_api.CONTROLLER_NAME,
+    controller: str = traefik.CONTROLLER_NAME,
 ) -> Manifest:
     """The route of an answer, as it is observed with the words of a gateway."""
     body = made.children["httproute"].manifest

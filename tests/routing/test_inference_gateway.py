@@ -8,8 +8,7 @@ import pytest
 
 from function.composition import Composition, Manifest
 from function.preview.control_plane import ControlPlane
-from function.routing import gateway_api
-from function.routing.gateways import charts
+from function.routing.gateways import charts, traefik
 from tests.routing.builders import (
     API_VERSION,
     bare_endpoint,
@@ -222,7 +221,7 @@ def test_what_is_composed_passes_the_schema_of_its_definition(spec: dict[str, An
 # ---------------------------------------------------------------------- the Gateway API
 
 
-@pytest.mark.parametrize("missing", gateway_api.PLURALS)
+@pytest.mark.parametrize("missing", traefik.GATEWAY.definitions)
 def test_a_definition_that_is_missing_is_named_with_the_line_that_installs_it(missing: str) -> None:
     first = observed(composed_gateway(gateway()))
     made = composed_gateway(gateway(), first, definitions(without=[missing]))

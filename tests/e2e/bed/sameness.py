@@ -70,7 +70,7 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
     said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
     both = sorted(set(wanted) & set(found))
     names = {unstructured.name_of(wanted[key]): unstructured.name_of(found[key]) for key in both}
-    for gateway in plane.list(front_door.API_VERSION, "InferenceGateway"):
+    for gateway in plane.list(front_door.GATEWAY.api_version, "InferenceGateway"):
         real = bed.composite("InferenceGateway", unstructured.name_of(gateway))
         names[front_door.marker(gateway)] = front_door.marker(real)
     for key in both:

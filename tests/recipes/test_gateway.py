@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import pytest
 
-import function.routing
 from function.api.inference_gateway import InferenceGatewaySpec
 from function.composition import Composer, Composition, Manifest, unstructured
 from function.routing import inference_gateway, model_endpoint, model_service
@@ -31,7 +30,8 @@ from tests.routing.builders import (
     system_namespace,
     true,
 )
-from tests.support.observe import answer, ready, said
+from tests.routing.gateways.installed import observed
+from tests.support.observe import answer, said
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/recipes/gateway.md").read_text("utf-8")
@@ -69,20 +69,8 @@ def installed(composer: Composer, passes: int = 4) -> Composition:
     }
     made = answer(composer, gateway(backend="Harbor"), {}, required)
     for _ in range(passes):
-        seen = {key: up(child.manifest) for key, child in made.children.items()}
-        made = answer(composer, gateway(backend="Harbor"), seen, required)
+        made = answer(composer, gateway(backend="Harbor"), observed(made), required)
     return made
-
-
-def up(body: Manifest) -> Manifest:
-    """An object as it is observed when all is well."""
-    obj = {**body, "metadata": {"name": "x", **body["metadata"]}}
-    if body["kind"] == "Gateway":
-        addresses = [{"type": "IPAddress", "value": "192.0.2.1"}]
-        return {**obj, "status": {"addresses": addresses, "conditions": true("Accepted", "Programmed")}}
-    if body["kind"] == "GatewayClass":
-        return {**obj, "status": {"conditions": true("Accepted")}}
-    return ready(obj)
 
 
 def routed(
@@ -205,14 +193,3 @@ def test_the_recipe_has_every_member_of_the_protocol(part: str) -> None:
     members = {name for name in vars(getattr(protocol, part)) if not name.startswith("_")}
     assert members
     assert {name for name in members if not re.search(rf"\bdef {name}\(|^    {name}: ", MODULE, re.MULTILINE)} == set()
-
-
-def test_outside_of_their_folder_no_module_of_routing_names_a_gateway() -> None:
-    folder = Path(function.routing.__file__).parent
-    naming = {
-        path.name
-        for path in folder.glob("*.py")
-        # A public service of names that have an address written into them.
-        if re.search("traefik|metallb", path.read_text("utf-8").replace('"traefik.me"', ""), re.IGNORECASE)
-    }
-    assert naming == set()

@@ -12,6 +12,9 @@ from function.routing.gateways import traefik
 from tests.support.observe import NOW, answer
 
 API_VERSION = "modelplane.ai/v1alpha1"
+URL = "http://192.0.2.1/ml-team/chat"
+SECOND = timedelta(seconds=1)
+JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
 COMPOSERS = {
     (composer.api_version, composer.kind): composer
     for composer in (inference_gateway.COMPOSER, model_endpoint.COMPOSER, model_service.COMPOSER)
@@ -254,6 +257,12 @@ def rule(made: Composition) -> Manifest:
 
 def refs(made: Composition) -> list[Manifest]:
     return list(rule(made).get("backendRefs", []))
+
+
+def rewrite(path: str, **more: str) -> list[Manifest]:
+    """What becomes of the public path `/v1`, for an endpoint that is found below a path."""
+    body = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": f"{path}v1"}, **more}
+    return [{"type": "URLRewrite", "urlRewrite": body}]
 
 
 def shares_of(made: Composition) -> dict[str, int]:

@@ -23,7 +23,7 @@ from tests.routing.builders import (
     served,
     true,
 )
-from tests.routing.test_model_endpoint import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
+from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
 from tests.support.doubts import JUNK
 from tests.support.observe import answer, said
 

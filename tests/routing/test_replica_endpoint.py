@@ -7,7 +7,7 @@ import pytest
 from function.composition import Composition, Manifest
 from function.routing import model_endpoint
 from tests.routing.builders import bare_endpoint, message
-from tests.routing.test_model_endpoint import BACKEND, SERVICE, SLICE, bodies
+from tests.routing.endpoint_parts import BACKEND, SERVICE, SLICE, bodies
 from tests.support.observe import answer, said, with_condition
 
 OWNER = {

@@ -45,8 +45,8 @@ class EntryList:
         address = special_use.as_address(host)
         if address is None:
             return next((suffix for suffix in self.suffixes if special_use.is_below(host, suffix)), "")
-        for meant in special_use.embedded(address):
-            found = special_use.among(meant, self.networks)
+        for candidate in special_use.embedded(address):
+            found = special_use.among(candidate, self.networks)
             if found is not None:
                 return str(found)
         return ""
@@ -125,7 +125,7 @@ class Egress:
         if any(host == name or host.startswith(f"{name}.") for name in self.hosts):
             return "the front door's own Service"
         address = special_use.as_address(host)
-        hosts = [host] if address is None else [str(meant) for meant in special_use.embedded(address)]
+        hosts = [host] if address is None else [str(candidate) for candidate in special_use.embedded(address)]
         return next((known[host] for known in (self.own, self.claimed) for host in hosts if host in known), "")
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from function.api import urls
 from function.api.model_endpoint import MODEL_ENDPOINT, ModelEndpointSpec
 from function.composition import Composer, Composition, Doubt, Draft, Manifest, Outcome, Required, unstructured
-from function.routing import backend_tls, egress, front_door, replica_endpoint
+from function.routing import backend_tls, egress, gateway_view, replica_endpoint
 from function.routing.backend_tls import AUTHORITY, PORT_NAME
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
 from function.routing.endpoint_view import Endpoint, is_port, is_service_name, routing_problem, service_name
@@ -31,7 +31,7 @@ _SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
 
 
 @dataclass(frozen=True, slots=True)
-class FrontDoorRules:
+class GatewayRules:
     """What the InferenceGateway says to an endpoint, and how its gateway is told of certificates.
 
     Attributes:
@@ -53,10 +53,10 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     """Compose the backend of an endpoint."""
     spec = draft.spec(ModelEndpointSpec)
     children = draft.observation.children.values()
-    if replica_endpoint.is_one(draft.observation.composite):
+    if replica_endpoint.is_replica_endpoint(draft.observation.composite):
         return _of_replica(draft, spec, registry.of(None, children).policies)
-    answer = draft.require("inference-gateway", front_door.GATEWAY)
-    rules = FrontDoorRules(answer, registry.hosts, registry.of(answer.first, children).policies)
+    answer = draft.require("inference-gateway", gateway_view.REQUIREMENT)
+    rules = GatewayRules(answer, registry.hosts, registry.of(answer.first, children).policies)
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
         return _refuse(draft, rules, "InvalidURL", f"spec.url {url.problem}")
@@ -87,7 +87,7 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     return draft.finish(ready=ready)
 
 
-def _kept_out(draft: Draft, rules: FrontDoorRules, url_host: str, host_header: str) -> Composition | None:
+def _kept_out(draft: Draft, rules: GatewayRules, url_host: str, host_header: str) -> Composition | None:
     """Answer for an endpoint that may not lead where it says, or of which that is not known; None for any other.
 
     Without an InferenceGateway a new endpoint may lead to what is public; one that is routed to stays as it is.
@@ -106,7 +106,7 @@ def _kept_out(draft: Draft, rules: FrontDoorRules, url_host: str, host_header: s
     return _stay(draft, rules, "InputInvalid", f"{found.doubt}; requests go where they went before")
 
 
-def _stay(draft: Draft, rules: FrontDoorRules, reason: str, why: str) -> Composition:
+def _stay(draft: Draft, rules: GatewayRules, reason: str, why: str) -> Composition:
     """Leave everything as it is, unless it is known to lead where it may not."""
     hostname = urls.canonical(unstructured.text(draft.observation.status, "routing", "hostname"))
     for host in _in_use(draft) if not rules.answer.unresolved else ():
@@ -126,8 +126,8 @@ def _in_use(draft: Draft) -> list[str]:
 
 def _of_replica(draft: Draft, spec: ModelEndpointSpec, policies: CertificatePolicies) -> Composition:
     """Compose the backend of a replica, wherever its endpoint says that it leads."""
-    url = replica_endpoint.ask(draft)
-    if isinstance(url, replica_endpoint.NotKnown):
+    url = replica_endpoint.require_url(draft)
+    if isinstance(url, replica_endpoint.UnknownAddress):
         forged = replica_endpoint.forged(draft.observation)
         if forged and url.reason != "InputUnresolved":
             return _close(draft, egress.Refusal("AddressNotAllowed", f"{forged}; {url.message}"))
@@ -211,7 +211,7 @@ def _hold(draft: Draft, policies: CertificatePolicies, reason: str, why: str) ->
     return replace(draft.hold(reason, why), ready=False)
 
 
-def _refuse(draft: Draft, rules: FrontDoorRules, reason: str, problem: str) -> Composition:
+def _refuse(draft: Draft, rules: GatewayRules, reason: str, problem: str) -> Composition:
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
         return _stay(draft, rules, "InvalidSpec", f"{problem}; requests go where they went before")

@@ -10,8 +10,8 @@ from function.api import labels
 from function.composition import Draft, Manifest, Object, Readiness, unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing.endpoint_view import Endpoint
-from function.routing.front_door import EVERY_PATH, MARKER, PUBLIC_PATHS
 from function.routing.gateway_api import API_VERSION, GATEWAY_NAME, GROUP
+from function.routing.gateway_view import EVERY_PATH, MARKER, PUBLIC_PATHS
 from function.routing.gateways.protocol import RouteAcceptance, RoutedBackend, RouteStatus, ServiceRoute
 
 ROUTE: Final = "httproute"

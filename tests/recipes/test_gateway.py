@@ -78,10 +78,13 @@ def routed(
     *endpoints: Mapping[str, Any],
     obj: Mapping[str, Any] | None = None,
     route: Mapping[str, Any] | None = None,
-    door: Mapping[str, Any] | None = None,
+    gateway_obj: Mapping[str, Any] | None = None,
 ) -> Composition:
     """The answer for a service behind Harbor."""
-    required: dict[str, list[Any]] = {"endpoints-0": [*endpoints], "inference-gateway": [door] if door else []}
+    required: dict[str, list[Any]] = {
+        "endpoints-0": [*endpoints],
+        "inference-gateway": [gateway_obj] if gateway_obj else [],
+    }
     required |= {f"routed-{unstructured.name_of(found)}": [found] for found in endpoints}
     required |= {f"backend-{found['status']['routing']['backendName']}": [service_of(found)] for found in endpoints}
     return answer(composer, obj or service(group()), {"harbor-route": route} if route else {}, required)
@@ -125,8 +128,8 @@ def test_it_is_installed_with_its_controller_and_asks_for_its_definitions(both: 
 
 def test_a_services_route_is_written_its_way(both: GatewayRegistry) -> None:
     composer = model_service.composer(both)
-    door = open_gateway(backend="Harbor")
-    first = routed(composer, endpoint("a"), endpoint("b", "http://llm.example.com/x/v1"), door=door)
+    gateway_obj = open_gateway(backend="Harbor")
+    first = routed(composer, endpoint("a"), endpoint("b", "http://llm.example.com/x/v1"), gateway_obj=gateway_obj)
     assert {key: child.manifest for key, child in first.children.items()} == {
         "harbor-route": {
             "apiVersion": "harbor.example.com/v1",
@@ -149,13 +152,13 @@ def test_a_services_route_is_written_its_way(both: GatewayRegistry) -> None:
         }
     }
     assert first.status["address"] == "http://192.0.2.1/ml-team/chat"
-    second = routed(composer, endpoint("a"), endpoint("b"), route=reported(first), door=door)
+    second = routed(composer, endpoint("a"), endpoint("b"), route=reported(first), gateway_obj=gateway_obj)
     assert (second.ready, said(second)["RoutingReady"]) == (True, "True/RouteConfigured")
 
 
 def test_without_an_inference_gateway_a_service_keeps_the_route_that_it_has(both: GatewayRegistry) -> None:
     composer = model_service.composer(both)
-    before = routed(composer, endpoint("a"), door=open_gateway(backend="Harbor"))
+    before = routed(composer, endpoint("a"), gateway_obj=open_gateway(backend="Harbor"))
     after = routed(composer, endpoint("a"), obj=served(group()), route=reported(before))
     assert set(after.children) == {"harbor-route"}
     assert after.children["harbor-route"].manifest["spec"] == before.children["harbor-route"].manifest["spec"]

@@ -25,3 +25,8 @@ def running(url: str = "http://203.0.113.4/v1", **spec: Any) -> Manifest:
 
 def bodies(made: Composition) -> dict[str, Manifest]:
     return {key: child.manifest for key, child in made.children.items()}
+
+
+def on_port(number: Any, **more: Any) -> Manifest:
+    """The Service as it is observed with a port."""
+    return {**SERVICE, "spec": {"ports": [{"port": number, "protocol": "TCP", **more}]}}

@@ -17,9 +17,8 @@ from tests.routing.builders import (
     message,
     plane,
     service,
-    true,
 )
-from tests.routing.gateways.installed import POOL, observed, running
+from tests.routing.gateways.installed import POOL, observed, running, up_and_ready
 from tests.support.observe import said
 
 # --------------------------------------------------------------------- the Gateway API
@@ -64,10 +63,6 @@ def test_a_version_that_cannot_be_read_is_doubt(version: str | None) -> None:
     kept = composed_gateway(up_and_ready(), running(gateway()), required)
     assert set(kept.children) == set(running(gateway()))
     assert kept.ready
-
-
-def up_and_ready() -> Manifest:
-    return gateway({"address": "192.0.2.1", "conditions": true("Ready", "GatewayAPIReady")})
 
 
 @pytest.mark.parametrize("required", [{}, definitions(without=["gateways"]), definitions("v1.3.0")])
@@ -192,7 +187,7 @@ def test_when_the_front_door_is_deleted_the_gateway_goes_before_traefik(settled:
             "gateway": not settled.list("gateway.networking.k8s.io/v1", "Gateway"),
             "config": not settled.list("helm.m.crossplane.io/v1beta1", "ProviderConfig"),
         }
-        order += [what for what, is_gone in gone.items() if is_gone and what not in order]
+        order += [name for name, is_gone in gone.items() if is_gone and name not in order]
     assert order.index("class") > order.index("gateway")
     assert order.index("traefik") > max(order.index("gateway"), order.index("class"))
     assert order.index("metallb") > order.index("pool")

@@ -7,20 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.composition import Manifest, names
+from function.composition import Manifest
 from tests.routing.builders import (
     URL,
     composed_service,
     endpoint,
+    given_to,
     group,
     message,
     observed_route,
+    publishing,
     refs,
     rows,
     rule,
     served,
     service,
-    shares_of,
+    weights_of,
 )
 from tests.support.observe import said
 
@@ -34,21 +36,6 @@ def test_before_everything_is_fetched_all_stays_as_it_is(found: tuple[Any, ...])
     assert made.ready
     assert made.status == {"address": URL, "summary": {"ready": "1/1"}}
     assert said(made)["Held"] == "True/InputUnresolved"
-
-
-def given_to(name: str, uid: str) -> str:
-    """The name of an endpoint's Service."""
-    return names.name(name, 63, "Service", "ml-team", name, uid)
-
-
-def publishing(**facts: Any) -> Callable[[Manifest], Manifest]:
-    """Spoil what an endpoint publishes; None leaves a fact out."""
-
-    def spoil(obj: Manifest) -> Manifest:
-        routing = {**obj["status"]["routing"], **facts}
-        return {**obj, "status": {"routing": {key: value for key, value in routing.items() if value is not None}}}
-
-    return spoil
 
 
 SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
@@ -104,7 +91,7 @@ def test_an_endpoint_whose_name_only_begins_like_anothers_does_not_take_its_back
 
 def test_a_long_name_that_no_backend_can_have_is_skipped_and_the_status_stays_valid() -> None:
     made = composed_service(service(), [endpoint("a"), endpoint("x" * 70)])
-    assert shares_of(made) == {"a": 1}
+    assert weights_of(made) == {"a": 1}
     assert set(rows(made)) == {"a"}
     assert "more than 63 characters" in message(made, "Held")
 

@@ -6,9 +6,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from function.composition import Manifest, names
+from function.composition import names
 from tests.routing.builders import authority, bare_endpoint, composed_endpoint, message
-from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
+from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, on_port, running
 from tests.support.observe import said
 
 NEW = names.name("a", 63, "Service", "ml-team", "a", "")
@@ -76,11 +76,6 @@ def test_port_family_and_scheme_come_from_the_url_and_https_names_the_port(
     assert made[key]["ports"] == [{"name": name, "port": port, "protocol": "TCP"}]
     (exposed,) = made["service"]["spec"]["ports"]
     assert (exposed["port"], exposed.get("name", "")) == ((443, "https") if name else (80, ""))
-
-
-def on_port(number: Any, **more: Any) -> Manifest:
-    """The Service as it is observed with a port."""
-    return {**SERVICE, "spec": {"ports": [{"port": number, "protocol": "TCP", **more}]}}
 
 
 @pytest.mark.parametrize("url", ["http://203.0.113.4:9000/v1", "https://203.0.113.4/v1"])

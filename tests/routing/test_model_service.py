@@ -20,8 +20,8 @@ from tests.routing.builders import (
     rule,
     served,
     service,
-    shares_of,
     true,
+    weights_of,
 )
 from tests.support.observe import said
 
@@ -39,13 +39,13 @@ def test_endpoints_are_asked_for_in_the_services_own_namespace() -> None:
 
 def test_endpoints_of_another_namespace_are_not_routed_to_even_when_they_are_delivered() -> None:
     made = composed_service(service(), [endpoint("a"), endpoint("a", namespace="other", backend="theirs-0123456789ab")])
-    assert shares_of(made) == {"a": 1}
+    assert weights_of(made) == {"a": 1}
     assert made.status["summary"] == {"ready": "1/1"}
 
 
 def test_an_endpoint_that_two_groups_select_belongs_to_the_first() -> None:
     made = composed_service(service(group(80), group(20)), [endpoint("a")], [endpoint("a"), endpoint("b")])
-    assert shares_of(made) == {"a": 4, "b": 1}
+    assert weights_of(made) == {"a": 4, "b": 1}
 
 
 def test_an_endpoint_without_a_backend_waits_and_the_route_stays_without_it() -> None:
@@ -62,7 +62,7 @@ def test_draining_and_terminating_endpoints_have_no_backend_while_others_serve()
     going = endpoint("c")
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     made = composed_service(service(), [endpoint("a"), endpoint("b", draining=True), going])
-    assert shares_of(made) == {"a": 1}
+    assert weights_of(made) == {"a": 1}
     assert made.status["summary"] == {"ready": "1/3"}
     assert set(rows(made)) == {"a", "b", "c"}
     assert "draining" in rows(made)["b"]
@@ -70,24 +70,24 @@ def test_draining_and_terminating_endpoints_have_no_backend_while_others_serve()
 
 def test_weights_are_shared_between_the_endpoints_of_a_group() -> None:
     made = composed_service(service(group(95), group(5)), [endpoint("a"), endpoint("b")], [endpoint("c")])
-    assert shares_of(made) == {"a": 48, "b": 47, "c": 5}
+    assert weights_of(made) == {"a": 48, "b": 47, "c": 5}
 
 
 def test_a_group_without_routable_endpoints_leaves_its_share_to_the_others() -> None:
     made = composed_service(service(group(50), group(50)), [endpoint("a")], [endpoint("b", backend="")])
-    assert shares_of(made) == {"a": 1}
+    assert weights_of(made) == {"a": 1}
 
 
 def test_weight_zero_keeps_the_entry_and_sends_nothing() -> None:
     made = composed_service(service(group(100), group(0)), [endpoint("a")], [endpoint("b")])
-    assert shares_of(made) == {"a": 1, "b": 0}
+    assert weights_of(made) == {"a": 1, "b": 0}
     assert rows(made)["b"] == "its group has weight 0"
 
 
 def test_when_every_weight_is_zero_the_service_says_so_and_is_not_ready() -> None:
     before = composed_service(service(group(0)), [endpoint("a")])
     made = composed_service(service(group(0)), [endpoint("a")], route=observed_route(before))
-    assert shares_of(made) == {"a": 0}
+    assert weights_of(made) == {"a": 0}
     assert not made.ready
     assert message(made, "RoutingReady") == "1 of 1 endpoints routable, and their groups have weight 0"
 
@@ -95,10 +95,10 @@ def test_when_every_weight_is_zero_the_service_says_so_and_is_not_ready() -> Non
 def test_the_lowest_priority_with_a_routable_endpoint_takes_all_and_the_others_stand_by() -> None:
     groups = service(group(priority=0), group(priority=1))
     serving = composed_service(groups, [endpoint("own")], [endpoint("outside")])
-    assert shares_of(serving) == {"own": 1}
+    assert weights_of(serving) == {"own": 1}
     assert rows(serving)["outside"] == "standing by: the endpoints of priority 0 take all traffic"
     fallen = composed_service(groups, [endpoint("own", backend="")], [endpoint("outside")])
-    assert shares_of(fallen) == {"outside": 1}
+    assert weights_of(fallen) == {"outside": 1}
 
 
 def test_more_endpoints_than_a_route_can_name_give_a_valid_route_and_a_condition() -> None:
@@ -250,14 +250,14 @@ def test_without_any_endpoint_route_and_address_stay_and_the_service_is_not_read
 
 def test_an_endpoint_that_is_gone_has_no_backend_any_more() -> None:
     route = observed_route(composed_service(service(), [endpoint("a"), endpoint("b")]))
-    assert shares_of(composed_service(served(), [endpoint("a")], route=route)) == {"a": 1}
+    assert weights_of(composed_service(served(), [endpoint("a")], route=route)) == {"a": 1}
 
 
 # --------------------------------------------------------------------- the gateway
 
 
 def test_no_route_is_composed_before_the_gateway_says_that_its_kind_is_served() -> None:
-    made = composed_service(service(), [endpoint()], door=gateway({"address": "192.0.2.1"}))
+    made = composed_service(service(), [endpoint()], gateway_obj=gateway({"address": "192.0.2.1"}))
     assert dict(made.children) == {}
     assert said(made)["RoutingReady"] == "False/WaitingForGateway"
 
@@ -265,22 +265,22 @@ def test_no_route_is_composed_before_the_gateway_says_that_its_kind_is_served() 
 @pytest.mark.parametrize("status", ["False", "Unknown"])
 def test_a_route_that_is_there_stays_whatever_the_gateway_says_later(status: str) -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
-    door = gateway({"address": "192.0.2.1", "conditions": [{"type": "GatewayAPIReady", "status": status}]})
-    made = composed_service(served(), [endpoint()], route=route, door=door)
-    assert shares_of(made) == {"a": 1}
+    gateway_obj = gateway({"address": "192.0.2.1", "conditions": [{"type": "GatewayAPIReady", "status": status}]})
+    made = composed_service(served(), [endpoint()], route=route, gateway_obj=gateway_obj)
+    assert weights_of(made) == {"a": 1}
     assert made.ready
 
 
 def test_without_a_gateway_route_and_address_stay_and_the_service_is_not_ready() -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
-    made = composed_service(served(), [endpoint()], route=route, without_door=True)
-    assert shares_of(made) == {"a": 1}
+    made = composed_service(served(), [endpoint()], route=route, without_gateway=True)
+    assert weights_of(made) == {"a": 1}
     assert (made.status["address"], made.ready) == (URL, False)
     assert said(made)["GatewayResolved"] == "False/GatewayNotFound"
     assert said(made)["RoutingReady"] == "False/WaitingForGateway"
     assert message(made, "RoutingReady") == "1 of 1 endpoints routable; there is no InferenceGateway named default"
     assert said(made)["Held"] == "True/InputMissing"
-    never = composed_service(service(), [endpoint()], route=route, without_door=True)
+    never = composed_service(service(), [endpoint()], route=route, without_gateway=True)
     assert ("address" in never.status, never.ready) == (False, False)
 
 
@@ -298,10 +298,10 @@ def test_a_gateway_that_says_that_nobody_is_answered_keeps_route_and_address_and
     why, condition, url, tls = LOST[reason]
     route = observed_route(composed_service(service(), [endpoint()]))
     lost = [*true("GatewayAPIReady"), {"type": condition, "status": "False", "reason": "Waiting"}]
-    door = gateway({"address": "192.0.2.1", "conditions": lost}, tls=tls)
+    gateway_obj = gateway({"address": "192.0.2.1", "conditions": lost}, tls=tls)
     for obj in (served(address=url), service(status={"address": url})):
-        made = composed_service(obj, [endpoint()], route=route, door=door)
-        assert (made.status["address"], shares_of(made), made.ready) == (url, {"a": 1}, False)
+        made = composed_service(obj, [endpoint()], route=route, gateway_obj=gateway_obj)
+        assert (made.status["address"], weights_of(made), made.ready) == (url, {"a": 1}, False)
         assert said(made)["GatewayResolved"] == f"False/{reason}"
         assert said(made)["RoutingReady"] == "False/WaitingForGateway"
         assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {why}"
@@ -310,8 +310,8 @@ def test_a_gateway_that_says_that_nobody_is_answered_keeps_route_and_address_and
 
 def test_a_gateway_that_publishes_no_address_for_a_moment_changes_nothing() -> None:
     route = observed_route(composed_service(service(), [endpoint()]))
-    door = gateway({"conditions": true("GatewayAPIReady")})
-    made = composed_service(served(), [endpoint()], route=route, door=door)
+    gateway_obj = gateway({"conditions": true("GatewayAPIReady")})
+    made = composed_service(served(), [endpoint()], route=route, gateway_obj=gateway_obj)
     assert (made.status["address"], made.ready) == (URL, True)
     assert said(made)["GatewayResolved"] == "False/WaitingForAddress"
 
@@ -319,14 +319,16 @@ def test_a_gateway_that_publishes_no_address_for_a_moment_changes_nothing() -> N
 def test_a_service_that_has_not_served_is_not_ready_before_the_gateway_has_an_address() -> None:
     """Its route may have been accepted by a gateway that is no more."""
     route = observed_route(composed_service(service(), [endpoint()]))
-    made = composed_service(service(), [endpoint()], route=route, door=gateway({"conditions": true("GatewayAPIReady")}))
+    made = composed_service(
+        service(), [endpoint()], route=route, gateway_obj=gateway({"conditions": true("GatewayAPIReady")})
+    )
     assert not made.ready
     assert said(made)["RoutingReady"] == "False/WaitingForGateway"
     assert message(made, "RoutingReady") == "1 of 1 endpoints routable; the InferenceGateway has no address yet"
 
 
 @pytest.mark.parametrize(
-    ("door", "url"),
+    ("gateway_obj", "url"),
     [
         (open_gateway("2001:db8::1"), "http://[2001:db8::1]/ml-team/chat"),
         (open_gateway("lb.example.com"), "http://lb.example.com/ml-team/chat"),
@@ -334,23 +336,25 @@ def test_a_service_that_has_not_served_is_not_ready_before_the_gateway_has_an_ad
         (open_gateway(tls={"secretRef": {"name": "front"}}), "http://192.0.2.1/ml-team/chat"),
     ],
 )
-def test_the_address_begins_with_the_gateways_name_or_address(door: Manifest, url: str) -> None:
-    assert composed_service(service(), [endpoint()], door=door).status["address"] == url
+def test_the_address_begins_with_the_gateways_name_or_address(gateway_obj: Manifest, url: str) -> None:
+    assert composed_service(service(), [endpoint()], gateway_obj=gateway_obj).status["address"] == url
 
 
 def test_the_address_is_https_once_the_gateway_answers_so_and_stays_so() -> None:
     tls = {"secretRef": {"name": "front"}}
     secure = gateway({"address": "192.0.2.1", "conditions": true("GatewayAPIReady", "TLSReady")}, tls=tls)
     url = "https://192.0.2.1/ml-team/chat"
-    assert composed_service(service(), [endpoint()], door=secure).status["address"] == url
-    assert composed_service(served(address=url), [endpoint()], door=open_gateway(tls=tls)).status["address"] == url
+    assert composed_service(service(), [endpoint()], gateway_obj=secure).status["address"] == url
+    assert (
+        composed_service(served(address=url), [endpoint()], gateway_obj=open_gateway(tls=tls)).status["address"] == url
+    )
     assert composed_service(served(address=url), [endpoint()]).status["address"] == URL
 
 
 @pytest.mark.parametrize("junk", JUNK)
 @pytest.mark.parametrize("field", ["spec", "status"])
 def test_a_gateway_that_cannot_be_read_changes_no_address(field: str, junk: Any) -> None:
-    made = composed_service(served(), [endpoint()], door={**open_gateway(), field: junk})
+    made = composed_service(served(), [endpoint()], gateway_obj={**open_gateway(), field: junk})
     assert made.status["address"] == URL
     if junk is not None:
         assert said(made)["Held"] == "True/InputInvalid"

@@ -31,11 +31,13 @@ class GatewayRegistry:
                 one whose controller has reported on them, so that they stay as they are.
         """
         backend = unstructured.text(inference_gateway, "spec", "backend")
-        reporting = {gateway.backend: gateway for gateway in self.supported}.get(backend)
-        if reporting is not None:
-            return reporting
+        selected = next((gateway for gateway in self.supported if gateway.backend == backend), None)
+        if selected is not None:
+            return selected
         controllers = {name for child in children for name in _controllers(child)}
-        return next((known for known in self.supported if known.controller_name in controllers), self.supported[0])
+        return next(
+            (gateway for gateway in self.supported if gateway.controller_name in controllers), self.supported[0]
+        )
 
     @property
     def hosts(self) -> tuple[str, ...]:

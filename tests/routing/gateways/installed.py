@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.composition import Composition, Manifest
-from tests.routing.builders import (
-    composed_gateway,
-    true,
-)
+from tests.routing.builders import composed_gateway, gateway, true
 from tests.support.observe import ready
 
 POOL = {"loadBalancer": "MetalLB", "metallb": {"addressPool": "192.0.2.0/24"}}
@@ -53,3 +50,7 @@ def with_status(children: Mapping[str, Manifest], key: str, **status: Any) -> di
 
 def of_generation(gateway_seen: Manifest, generation: int) -> Manifest:
     return {**gateway_seen, "metadata": {**gateway_seen["metadata"], "generation": generation}}
+
+
+def up_and_ready() -> Manifest:
+    return gateway({"address": "192.0.2.1", "conditions": true("Ready", "GatewayAPIReady")})

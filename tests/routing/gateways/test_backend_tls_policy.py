@@ -6,8 +6,7 @@ import pytest
 
 from function.composition import Manifest, names
 from tests.routing.builders import CERTIFICATE, authority, bare_endpoint, composed_endpoint, gateway, message, true
-from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
-from tests.routing.test_model_endpoint import on_port
+from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, on_port, running
 from tests.support.crd_schemas import violations
 from tests.support.observe import said
 

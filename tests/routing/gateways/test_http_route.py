@@ -10,13 +10,13 @@ from tests.routing.builders import (
     endpoint,
     observed_route,
     open_gateway,
+    publishing,
     refs,
     rewrite,
     rules,
     served,
     service,
 )
-from tests.routing.test_malformed_endpoints import publishing
 from tests.support.crd_schemas import violations
 from tests.support.observe import said
 
@@ -128,17 +128,17 @@ def test_the_order_in_which_endpoints_arrive_changes_nothing() -> None:
 
 def circle(made: Composition) -> list[Manifest]:
     """What requests are matched by that have gone in a circle."""
-    (only,) = [one for one in made.children["httproute"].manifest["spec"]["rules"] if one not in rules(made)]
+    (only,) = [found for found in made.children["httproute"].manifest["spec"]["rules"] if found not in rules(made)]
     assert set(only) == {"matches"}
     return list(only["matches"])
 
 
 @pytest.mark.parametrize("paths", [["/"], ["/v1", "/v1/audio", "/rerank"], [f"/{n}" for n in range(8)]])
 def test_a_request_that_comes_back_meets_a_rule_without_a_backend_at_every_public_path(paths: list[str]) -> None:
-    made = composed_service(service(), [endpoint("a")], door=open_gateway(publicPaths=paths))
-    assert [one["path"] for one in circle(made)] == [rule["matches"][0]["path"] for rule in rules(made)]
-    for one in rules(made):
-        (modifier,) = (each["requestHeaderModifier"] for each in one["filters"])
+    made = composed_service(service(), [endpoint("a")], gateway_obj=open_gateway(publicPaths=paths))
+    assert [match["path"] for match in circle(made)] == [rule["matches"][0]["path"] for rule in rules(made)]
+    for public in rules(made):
+        (modifier,) = (each["requestHeaderModifier"] for each in public["filters"])
         (mark,) = modifier["set"]
         assert all(each["headers"] == [{"type": "Exact", **mark}] for each in circle(made))
         assert mark["name"] not in modifier["remove"]
@@ -147,17 +147,19 @@ def test_a_request_that_comes_back_meets_a_rule_without_a_backend_at_every_publi
 
 def test_every_gateway_has_a_mark_of_its_own_so_that_one_may_stand_behind_another() -> None:
     def marks(uid: str) -> set[str]:
-        door = open_gateway()
-        made = composed_service(service(), [endpoint("a")], door={**door, "metadata": {"name": "default", "uid": uid}})
-        return {one["headers"][0]["name"] for one in circle(made)}
+        gateway_obj = open_gateway()
+        made = composed_service(
+            service(), [endpoint("a")], gateway_obj={**gateway_obj, "metadata": {"name": "default", "uid": uid}}
+        )
+        return {match["headers"][0]["name"] for match in circle(made)}
 
     assert (len(marks("1")), marks("1") & marks("2")) == (1, set())
 
 
 def test_without_a_gateway_requests_keep_the_mark_that_they_get() -> None:
-    door = {**open_gateway(), "metadata": {"name": "default", "uid": "7b0c"}}
-    before = composed_service(service(), [endpoint("a")], door=door)
-    made = composed_service(served(), [endpoint("a")], route=observed_route(before), without_door=True)
+    gateway_obj = {**open_gateway(), "metadata": {"name": "default", "uid": "7b0c"}}
+    before = composed_service(service(), [endpoint("a")], gateway_obj=gateway_obj)
+    made = composed_service(served(), [endpoint("a")], route=observed_route(before), without_gateway=True)
     assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
 
 
@@ -187,7 +189,7 @@ def test_only_the_api_of_models_is_public_when_the_gateway_says_nothing_else() -
 def test_the_gateway_says_what_is_public_path_by_path_or_everything(
     paths: list[str], expected: dict[str, list[str]]
 ) -> None:
-    made = composed_service(service(), [endpoint("a", rewritePath="/a/")], door=open_gateway(publicPaths=paths))
+    made = composed_service(service(), [endpoint("a", rewritePath="/a/")], gateway_obj=open_gateway(publicPaths=paths))
     assert reached(made) == expected
     assert violations(dict(made.children["httproute"].manifest), "httproutes") == []
 
@@ -196,20 +198,22 @@ def test_the_gateway_says_what_is_public_path_by_path_or_everything(
 @pytest.mark.parametrize("how", ["gone", "junk", "paths"])
 def test_while_the_gateway_cannot_be_read_what_is_public_stays_so(paths: list[str], how: str) -> None:
     found = [endpoint("a", rewritePath="/a/"), endpoint("b", "https://h.example/openai/v1")]
-    before = composed_service(service(), found, door=open_gateway(publicPaths=paths))
-    door = {**open_gateway(), "spec": "junk"} if how == "junk" else open_gateway(publicPaths=["//"])
-    made = composed_service(served(), found, route=observed_route(before), door=door, without_door=how == "gone")
+    before = composed_service(service(), found, gateway_obj=open_gateway(publicPaths=paths))
+    gateway_obj = {**open_gateway(), "spec": "junk"} if how == "junk" else open_gateway(publicPaths=["//"])
+    made = composed_service(
+        served(), found, route=observed_route(before), gateway_obj=gateway_obj, without_gateway=how == "gone"
+    )
     assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
     assert said(made)["Held"][:4] == "True"
 
 
 @pytest.mark.parametrize("paths", [["/"], ["/v1", "/api/v2"]])
 def test_an_endpoint_that_cannot_be_read_keeps_its_place_at_every_public_path(paths: list[str]) -> None:
-    door = open_gateway(publicPaths=paths)
+    gateway_obj = open_gateway(publicPaths=paths)
     found = [endpoint("a"), endpoint("b", "https://h.example/openai/v1")]
-    before = composed_service(service(), found, door=door)
+    before = composed_service(service(), found, gateway_obj=gateway_obj)
     doubted = [found[0], publishing(port=None)(found[1])]
-    made = composed_service(served(), doubted, route=observed_route(before), door=door)
+    made = composed_service(served(), doubted, route=observed_route(before), gateway_obj=gateway_obj)
     assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
     narrowed = composed_service(served(), doubted, route=observed_route(before))
     assert reached(narrowed) == {"/ml-team/chat/v1": ["/v1", "/openai/v1"]}
@@ -217,6 +221,6 @@ def test_an_endpoint_that_cannot_be_read_keeps_its_place_at_every_public_path(pa
 
 def test_the_longest_path_of_an_endpoint_and_the_longest_public_one_fit_into_a_route() -> None:
     longest = endpoint("a", rewritePath=f"/{'a' * 959}")
-    made = composed_service(service(), [longest], door=open_gateway(publicPaths=[f"/{'b' * 63}"]))
+    made = composed_service(service(), [longest], gateway_obj=open_gateway(publicPaths=[f"/{'b' * 63}"]))
     assert refs(made)
     assert violations(dict(made.children["httproute"].manifest), "httproutes") == []

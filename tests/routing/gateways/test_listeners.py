@@ -4,14 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.routing.builders import (
-    composed_gateway,
-    gateway,
-    message,
-    true,
-)
-from tests.routing.gateways.installed import POOL, of_generation, running, with_status
-from tests.routing.test_inference_gateway import up_and_ready
+from tests.routing.builders import composed_gateway, gateway, message, true
+from tests.routing.gateways.installed import POOL, of_generation, running, up_and_ready, with_status
 from tests.support.observe import said
 
 # --------------------------------------------------------------------- ready and address

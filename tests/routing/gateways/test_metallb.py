@@ -5,13 +5,7 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest
-from tests.routing.builders import (
-    composed_gateway,
-    definitions,
-    gateway,
-    message,
-    true,
-)
+from tests.routing.builders import composed_gateway, definitions, gateway, message, true
 from tests.routing.gateways.installed import POOL, observed, running, with_status
 from tests.support.observe import said
 

@@ -8,12 +8,7 @@ import pytest
 
 from function.composition import Manifest
 from function.routing.gateways import charts
-from tests.routing.builders import (
-    composed_gateway,
-    gateway,
-    message,
-    true,
-)
+from tests.routing.builders import composed_gateway, gateway, message, true
 from tests.routing.gateways.installed import PLURALS, POOL, observed, running, with_status
 from tests.support.crd_schemas import violations
 from tests.support.observe import said, with_condition
@@ -244,8 +239,8 @@ def changing(children: Mapping[str, Manifest], state: str = "deployed") -> dict[
 
 
 def test_while_traefiks_release_is_being_changed_the_front_door_and_its_controller_stay_ready() -> None:
-    door = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
-    made = composed_gateway(door, changing(running(gateway())))
+    gateway_obj = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
+    made = composed_gateway(gateway_obj, changing(running(gateway())))
     assert made.ready
     assert said(made)["ControllerReady"] == "True/Changing"
     assert message(made, "ControllerReady") == "Release traefik: Ready is False: Unavailable"
@@ -254,9 +249,9 @@ def test_while_traefiks_release_is_being_changed_the_front_door_and_its_controll
 
 
 def test_a_traefik_that_could_not_be_changed_is_named_with_helms_words_and_what_answers_goes_on() -> None:
-    door = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
+    gateway_obj = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
     children = changing(running(gateway()), "failed")
-    made = composed_gateway(door, children)
+    made = composed_gateway(gateway_obj, children)
     assert (made.ready, set(made.children)) == (True, set(children))
     assert said(made)["ControllerReady"] == "False/ReleaseFailed"
     assert message(made, "ControllerReady").endswith("Unavailable, Helm says that it failed: no quota")

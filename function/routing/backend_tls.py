@@ -51,7 +51,7 @@ def require(
     return CertificateCheck(hostname, served, where, trusted, problem, not (gateway.unresolved or secret.unresolved))
 
 
-def obstacle(check: CertificateCheck | None) -> tuple[str, str]:
+def pending(check: CertificateCheck | None) -> tuple[str, str]:
     """Why the gateway cannot be told, as a reason to hold and its words; it may only take a moment more."""
     if check is not None and not check.hostname:
         return "InvalidSpec", "spec.host must say which name the certificate has"

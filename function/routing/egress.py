@@ -97,15 +97,15 @@ class Egress:
     doubt: str = ""
     missing: bool = False
 
-    def refusal(self, who: str, url_host: str, host_header: str) -> Refusal | None:
+    def refusal(self, source: str, url_host: str, host_header: str) -> Refusal | None:
         """Judge an endpoint; None when it may lead there.
 
         Args:
-            who: What names the host, in words.
+            source: What names the host, in words.
             url_host: Canonical host of its URL.
             host_header: The host that its requests name, when it says one.
         """
-        for path, host in ((who, url_host), ("spec.host", host_header)):
+        for path, host in ((source, url_host), ("spec.host", host_header)):
             own = self._own(host) if host else ""
             if own:
                 message = f"{path} names {host}, which is {own}: requests would go in circles or around the rules"
@@ -118,7 +118,7 @@ class Egress:
         if not kind or self.allow.has_itself(url_host):
             return None
         opens = "spec.endpoints.allow of InferenceGateway default can open it"
-        message = f"{who} names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
+        message = f"{source} names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
         return Refusal("AddressNotAllowed", message, certain=not (self.doubt or self.missing))
 
     def _own(self, host: str) -> str:

@@ -77,13 +77,13 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
         return _stay(draft, rules, "InputUnresolved", "What the certificate is checked against is not fetched yet")
     refusal = rules.policies.refusal(draft)
     backend_tls.set_condition(draft, spec, url, check, refusal)
-    told = rules.policies.compose(draft, check, endpoint.backend)
-    if not told and _published(draft) and draft.observed(SERVICE) is not None:
-        reason, why = backend_tls.obstacle(check)
+    configured = rules.policies.compose(draft, check, endpoint.backend)
+    if not configured and _published(draft) and draft.observed(SERVICE) is not None:
+        reason, why = backend_tls.pending(check)
         return _stay(draft, rules, reason, f"{why}; requests go where they went before")
     _compose_backend(draft, url, endpoint)
-    _publish(draft, url, endpoint, told=told)
-    ready = _set_routing(draft, spec, url, told=told, refusal=None if check is None else refusal)
+    _publish(draft, url, endpoint, configured=configured)
+    ready = _set_routing(draft, spec, url, configured=configured, refusal=None if check is None else refusal)
     return draft.finish(ready=ready)
 
 
@@ -140,8 +140,8 @@ def _of_replica(draft: Draft, spec: ModelEndpointSpec, policies: CertificatePoli
     endpoint = _endpoint(draft, plain, url, url.rewrite_path)
     draft.set_condition(TLS, "NotNeeded")
     _compose_backend(draft, url, endpoint)
-    _publish(draft, url, endpoint, told=True)
-    return draft.finish(ready=_set_routing(draft, plain, url, told=True, refusal=None))
+    _publish(draft, url, endpoint, configured=True)
+    return draft.finish(ready=_set_routing(draft, plain, url, configured=True, refusal=None))
 
 
 def slice_key(family: urls.Family) -> str:
@@ -178,13 +178,13 @@ def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
 
 
 def _set_routing(
-    draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool, refusal: PolicyRefusal | None
+    draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, configured: bool, refusal: PolicyRefusal | None
 ) -> bool:
     """Set the condition that tells whether services can route to the endpoint, and tell it."""
     if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
         draft.set_condition(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
         return False
-    if not (told or _published(draft)):
+    if not (configured or _published(draft)):
         draft.set_condition(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
         return False
     if refusal is not None:
@@ -296,10 +296,10 @@ def _port_name(url: urls.Url) -> str:
     return PORT_NAME if url.scheme == "https" else ""
 
 
-def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint, *, told: bool) -> None:
+def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint, *, configured: bool) -> None:
     """Publish how routes refer to the endpoint, once that was possible."""
     slices = [key for key in draft.observation.children if key.startswith(_SLICE)]
-    routed = draft.observed(SERVICE) is not None and bool(slices) and told
+    routed = draft.observed(SERVICE) is not None and bool(slices) and configured
     if not endpoint.backend or not (routed or _published(draft) == endpoint.backend):
         draft.publish({})
         return

@@ -84,7 +84,7 @@ def restore(
         for endpoint in endpoint_view.read([] if obj is None else [obj], namespace):
             by_name.setdefault(endpoint.name, endpoint)
             group = _selected_by(groups, obj)
-            if group is not None and endpoint.name not in {obj.name for obj in listed[group]}:
+            if group is not None and endpoint.name not in {known.name for known in listed[group]}:
                 found[group].append(replace(endpoint, not_listed=True))
     accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in by_name.values()}
     for backend, answer in routed_objects.services.items():

@@ -20,7 +20,7 @@ GATEWAY: Final = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class GatewayListener:
     """A listener of the Gateway.
 
     Attributes:
@@ -33,7 +33,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Listeners:
+class GatewayListeners:
     """The GatewayClass and the Gateway of a controller.
 
     Attributes:
@@ -45,8 +45,8 @@ class Listeners:
 
     class_name: str
     controller_name: str
-    http: Listener
-    https: Listener
+    http: GatewayListener
+    https: GatewayListener
 
     def gateway_class(self) -> Manifest:
         """Build the GatewayClass."""

@@ -58,8 +58,8 @@ NAME: Final = "modelplane"
 
 _PARTS: Final = {"metallb-pool": "IPAddressPool", "metallb-l2": "L2Advertisement"}
 _USAGES: Final = {"metallb-pool": "usage-metallb-by-pool", "metallb-l2": "usage-metallb-by-l2"}
-_OWN: Final = (*_PARTS, *_USAGES.values(), "metallb", "usage-pc-by-metallb", "namespace-metallb")
-_FIRST: Final = ("provider-config-helm", "namespace-metallb")
+_CHILDREN: Final = (*_PARTS, *_USAGES.values(), "metallb", "usage-pc-by-metallb", "namespace-metallb")
+_PREREQUISITES: Final = ("provider-config-helm", "namespace-metallb")
 _SYSTEM: Final = "system-namespace"
 _REMOVED: Final = "removed-metallb"
 _REMOVED_USAGES: Final = "removed-metallb-usages"
@@ -103,7 +103,7 @@ CHILDREN: Final = {
 }
 
 _NOT_ASKED: Final = Required("", None)
-_SOON: Final = timedelta(seconds=5)
+_RECHECK_AFTER: Final = timedelta(seconds=5)
 
 
 def _pool_of(spec: InferenceGatewaySpec) -> str | None:
@@ -142,7 +142,7 @@ class MetalLBInstallation:
         elif self.pool is not None:
             draft.doubt("InputInvalid", "spec.traefik.metallb.addressPool is required for loadBalancer MetalLB")
             draft.carry_condition(LOAD_BALANCER)
-        elif _is_there(draft):
+        elif _is_installed(draft):
             _remove(draft, self)
         else:
             draft.set_condition(LOAD_BALANCER, "NotManaged")
@@ -157,7 +157,7 @@ def prepare(draft: Draft, spec: InferenceGatewaySpec) -> MetalLBInstallation:
     if pool:
         owner = draft.require(_SYSTEM, Requirement("v1", "Namespace", name=SYSTEM_NAMESPACE))
         return MetalLBInstallation(pool, system=owner.first)
-    if pool is not None or not _is_there(draft):
+    if pool is not None or not _is_installed(draft):
         return MetalLBInstallation(pool)
     labels = {charts.RELEASE_LABEL: METALLB.name}
     release = draft.require(_REMOVED, Requirement(charts.HELM, "Release", labels=labels, namespace=SYSTEM_NAMESPACE))
@@ -175,27 +175,27 @@ def prepare(draft: Draft, spec: InferenceGatewaySpec) -> MetalLBInstallation:
     )
 
 
-def _is_there(draft: Draft) -> bool:
-    return any(draft.observed(key) is not None for key in _OWN)
+def _is_installed(draft: Draft) -> bool:
+    return any(draft.observed(key) is not None for key in _CHILDREN)
 
 
 def _install(draft: Draft, pool: str, system: Object | None) -> None:
-    seen = draft.observed("metallb")
+    release = draft.observed("metallb")
     if unstructured.text(system, "metadata", "uid"):
         draft.child("namespace-metallb", teardown.owned(_namespace(), system))
-    if seen is not None or all(draft.observed(key) is not None for key in _FIRST):
-        version = charts.version_of(seen) or METALLB.version
+    if release is not None or all(draft.observed(key) is not None for key in _PREREQUISITES):
+        version = charts.version_of(release) or METALLB.version
         draft.child("metallb", charts.release(METALLB, version))
         draft.child("usage-pc-by-metallb", protection.provider_config_by(METALLB))
-    health = readiness.of(seen)
+    health = readiness.of(release)
     bodies = {"metallb-pool": _pool(pool), "metallb-l2": _advertisement()}
     for key, kind in _PARTS.items():
         if not (health.ready or draft.observed(key) is not None):
             continue
         draft.child(key, bodies[key])
-        if seen is not None:
-            release = unstructured.name_of(seen)
-            usage = protection.release_by_neighbour(release, API_VERSION, kind, NAME, METALLB.namespace)
+        if release is not None:
+            name = unstructured.name_of(release)
+            usage = protection.release_by_neighbour(name, API_VERSION, kind, NAME, METALLB.namespace)
             draft.child(_USAGES[key], usage)
     if not health.ready:
         draft.set_condition(LOAD_BALANCER, "Installing", f"Release metallb: {health.message}")
@@ -212,18 +212,18 @@ def _remove(draft: Draft, installed: MetalLBInstallation) -> None:
     for key in (*_PARTS, *_USAGES.values()):
         draft.drop(key)
     if any(draft.observed(key) is not None for key in _PARTS):
-        _wait(draft, "its addresses go first")
+        _set_removing(draft, "its addresses go first")
     elif release is None:
         _release_removed(draft, installed.release)
     elif not readiness.of(release).ready:
         draft.set_condition(LOAD_BALANCER, "RemovalBlocked", f"Release metallb: {readiness.of(release).message}")
     elif not all(answer.empty for answer in installed.parts):
-        _wait(draft, "its addresses are still going")
+        _set_removing(draft, "its addresses are still going")
     elif installed.usages.unresolved or any(protection.may_protect(usage, release) for usage in installed.usages.found):
-        _wait(draft, "its Release is still protected by a Usage")
+        _set_removing(draft, "its Release is still protected by a Usage")
     else:
         draft.drop("metallb")
-        _wait(draft, "its Release goes")
+        _set_removing(draft, "its Release goes")
 
 
 def _release_removed(draft: Draft, release: Required) -> None:
@@ -231,14 +231,14 @@ def _release_removed(draft: Draft, release: Required) -> None:
     if release.unresolved:
         draft.carry_condition(LOAD_BALANCER)
     elif release.found:
-        _wait(draft, "its Release is being uninstalled")
+        _set_removing(draft, "its Release is being uninstalled")
     else:
         draft.drop("usage-pc-by-metallb")
         draft.set_condition(LOAD_BALANCER, "NotManaged", f"MetalLB is removed; namespace {METALLB.namespace} stays")
 
 
-def _wait(draft: Draft, step: str) -> None:
-    draft.requeue_at(draft.observation.now + _SOON)
+def _set_removing(draft: Draft, step: str) -> None:
+    draft.requeue_at(draft.observation.now + _RECHECK_AFTER)
     draft.set_condition(LOAD_BALANCER, "Removing", f"MetalLB is no longer asked for: {step}")
 
 

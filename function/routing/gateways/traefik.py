@@ -14,7 +14,7 @@ from function.routing.gateways import charts, controller, listeners, metallb, pr
 from function.routing.gateways.backend_tls_policy import BackendTLSPolicies
 from function.routing.gateways.charts import Chart
 from function.routing.gateways.http_route import HTTPRoutes
-from function.routing.gateways.listeners import Listener, Listeners
+from function.routing.gateways.listeners import GatewayListener, GatewayListeners
 
 TRAEFIK: Final = Chart(
     "traefik",
@@ -30,7 +30,9 @@ OLDEST: Final = "41.0.2"
 CONTROLLER_NAME: Final = "traefik.io/gateway-controller"
 PRODUCT: Final = "Traefik"
 
-LISTENERS: Final = Listeners("traefik", CONTROLLER_NAME, Listener("web", 8000), Listener("websecure", 8443))
+LISTENERS: Final = GatewayListeners(
+    "traefik", CONTROLLER_NAME, GatewayListener("web", 8000), GatewayListener("websecure", 8443)
+)
 """Their ports are those inside of Traefik, which its Service exposes as 80 and 443."""
 
 _CONDITIONS: Final[Vocabulary] = {
@@ -175,12 +177,12 @@ GATEWAY: Final = TraefikGateway()
 
 def _compose(draft: Draft, spec: InferenceGatewaySpec, definitions: Definitions) -> None:
     asked = spec.traefik.version if spec.traefik else ""
-    seen = draft.observed("traefik")
-    version = asked or charts.version_of(seen) or TRAEFIK.version
-    if seen is not None or (definitions.good and draft.observed("provider-config-helm") is not None):
+    release = draft.observed("traefik")
+    version = asked or charts.version_of(release) or TRAEFIK.version
+    if release is not None or (definitions.good and draft.observed("provider-config-helm") is not None):
         draft.child("traefik", charts.release(TRAEFIK, version, _values(spec), _values_from(spec)))
         draft.child("usage-pc-by-traefik", protection.provider_config_by(TRAEFIK))
-    may_begin = definitions.good and readiness.of(seen).ready
+    may_begin = definitions.good and readiness.of(release).ready
     if may_begin or draft.observed(listeners.CLASS) is not None:
         draft.child(listeners.CLASS, LISTENERS.gateway_class())
         usage = protection.release_by(TRAEFIK, API_VERSION, "GatewayClass", LISTENERS.class_name)

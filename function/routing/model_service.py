@@ -74,7 +74,7 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     split = traffic.split(spec.endpoints, endpoints, kept, routes.most_backends, weights, seen.now)
     _set_gateway(draft, gateway)
     _set_endpoints(draft, split)
-    ready = _compose_route(draft, gateway, split, routes)
+    ready = _compose_route(draft, gateway, split, routes, routed)
     _publish(draft, split, gateway.url(f"/{seen.namespace}/{seen.name}", published_url))
     if split.selected:
         draft.requeue_at(min([seen.now + NOTICE, *_turns(split, seen.now)]))
@@ -105,7 +105,9 @@ def _kept(endpoints: list[list[endpoint_view.Endpoint]], namespace: str, routed:
     return {name: backend for name, backend in found.items() if backend}
 
 
-def _compose_route(draft: Draft, gateway: GatewayView, split: TrafficSplit, routes: Routes) -> bool:
+def _compose_route(
+    draft: Draft, gateway: GatewayView, split: TrafficSplit, routes: Routes, routed: Mapping[str, RoutedBackend]
+) -> bool:
     """Compose the route, set its condition, and tell whether requests are answered."""
     exists = routes.exists(draft)
     if not exists and not gateway.serves_routes:
@@ -117,7 +119,7 @@ def _compose_route(draft: Draft, gateway: GatewayView, split: TrafficSplit, rout
         draft.set_condition(ROUTING, "WaitingForGateway", f"No route yet: {why}")
         return False
     status = routes.status(draft)
-    stale = split.serves and not _reaches(routes.backends(draft), split.targets)
+    stale = split.serves and not _reaches(routed, split.targets)
     if status.acceptance is RouteAcceptance.ACCEPTED and stale:
         status = RouteStatus(RouteAcceptance.UNKNOWN, "the gateway has not seen the latest change of the route")
     waits = status.acceptance is RouteAcceptance.UNKNOWN and exists and _may_wait(draft)

@@ -3,7 +3,6 @@
 An InferenceGateway is the front door of the control cluster, a ModelEndpoint is one address that
 serves a model, and a ModelService is one URL in front of several of them.
 
-What is routed and how a gateway says it are kept apart: `endpoint_view`, `shares` and `traffic`
-know groups, weights, priorities and endpoints; `http_route`, `traefik` and `metallb` know one way
-to say it.
+What is routed and how a gateway is told are kept apart: `endpoint_view`, `weighting` and `traffic`
+know groups, weights, priorities and endpoints; `gateways` knows the gateways.
 """

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from function.api import urls
+from function.api.inference_cluster import INFERENCE_CLUSTER
 from function.composition import Draft, Manifest, Requirement, unstructured
-from function.routing.front_door import API_VERSION
 
 CLUSTERS: Final = "clusters"
 FIELD: Final = "clusterGateways"
@@ -27,8 +27,13 @@ def gather(draft: Draft) -> list[Manifest]:
         unstructured.text(row, "name"): unstructured.text(row, "address")
         for row in unstructured.items(draft.observation.status, FIELD)
     }
-    found = draft.require(CLUSTERS, Requirement(API_VERSION, "InferenceCluster")).unsorted
+    found = draft.require(CLUSTERS, Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind)).unsorted
     if found:
-        said = {unstructured.name_of(one): unstructured.text(one, "status", "gateway", "address") for one in found}
-        known = {name: said[name] if urls.canonical(said[name]) else known.get(name, "") for name in said}
+        addresses = {
+            unstructured.name_of(cluster): unstructured.text(cluster, "status", "gateway", "address")
+            for cluster in found
+        }
+        known = {
+            name: address if urls.canonical(address) else known.get(name, "") for name, address in addresses.items()
+        }
     return [{"name": name, "address": known[name]} for name in sorted(known) if name and known[name]][:_MOST]

@@ -21,17 +21,13 @@ from function.api import patterns, urls
 from function.api.inference_gateway import InferenceGatewaySpec
 from function.composition import Object, Required, unstructured
 from function.routing import special_use
-from function.routing.gateways.charts import TRAEFIK
 from function.routing.special_use import Network
-
-_FRONT_DOOR: Final = f"traefik.{TRAEFIK.namespace}.svc"
-"""The front door's own name inside of the control cluster."""
 
 _HOST_SUFFIX: Final = re.compile(patterns.HOST_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class EntryList:
     """Entries of a list of the InferenceGateway.
 
     Attributes:
@@ -49,8 +45,8 @@ class Listed:
         address = special_use.as_address(host)
         if address is None:
             return next((suffix for suffix in self.suffixes if special_use.is_below(host, suffix)), "")
-        for one in special_use.embedded(address):
-            found = special_use.among(one, self.networks)
+        for candidate in special_use.embedded(address):
+            found = special_use.among(candidate, self.networks)
             if found is not None:
                 return str(found)
         return ""
@@ -85,33 +81,35 @@ class Egress:
     Attributes:
         allow: What is open although it is not public.
         deny: What is refused whatever else is written.
+        hosts: The names of the front door's own Service inside of the control cluster.
         own: Where gateways of our own are reached, by canonical host, in words.
-        said: The same for what clusters say of themselves. It keeps new endpoints out; but a cluster may say
+        claimed: The same for what clusters say of themselves. It keeps new endpoints out; but a cluster may say
             anything, such as the address of a provider, and so it closes none that is routed to.
         doubt: What could not be read; empty when all could.
         missing: Whether there is no InferenceGateway.
     """
 
-    allow: Listed = field(default_factory=Listed)
-    deny: Listed = field(default_factory=Listed)
+    allow: EntryList = field(default_factory=EntryList)
+    deny: EntryList = field(default_factory=EntryList)
+    hosts: tuple[str, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
-    said: Mapping[str, str] = field(default_factory=dict)
+    claimed: Mapping[str, str] = field(default_factory=dict)
     doubt: str = ""
     missing: bool = False
 
-    def refusal(self, who: str, url_host: str, said_host: str) -> Refusal | None:
+    def refusal(self, source: str, url_host: str, host_header: str) -> Refusal | None:
         """Judge an endpoint; None when it may lead there.
 
         Args:
-            who: What names the host, in words.
+            source: What names the host, in words.
             url_host: Canonical host of its URL.
-            said_host: The host that its requests name, when it says one.
+            host_header: The host that its requests name, when it says one.
         """
-        for path, host in ((who, url_host), ("spec.host", said_host)):
+        for path, host in ((source, url_host), ("spec.host", host_header)):
             own = self._own(host) if host else ""
             if own:
                 message = f"{path} names {host}, which is {own}: requests would go in circles or around the rules"
-                return Refusal("OwnGateway", message, certain=own not in self.said.values())
+                return Refusal("OwnGateway", message, certain=own not in self.claimed.values())
             denied = self.deny.entry(host) if host else ""
             if denied:
                 message = f"{path} names {host}, which spec.endpoints.deny of InferenceGateway default has: {denied}"
@@ -120,41 +118,46 @@ class Egress:
         if not kind or self.allow.has_itself(url_host):
             return None
         opens = "spec.endpoints.allow of InferenceGateway default can open it"
-        message = f"{who} names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
+        message = f"{source} names {url_host}, which is {kind}: only what is public is open by itself; {opens}"
         return Refusal("AddressNotAllowed", message, certain=not (self.doubt or self.missing))
 
     def _own(self, host: str) -> str:
-        if host == _FRONT_DOOR or host.startswith(f"{_FRONT_DOOR}."):
+        if any(host == name or host.startswith(f"{name}.") for name in self.hosts):
             return "the front door's own Service"
         address = special_use.as_address(host)
-        hosts = [host] if address is None else [str(one) for one in special_use.embedded(address)]
-        return next((known[host] for known in (self.own, self.said) for host in hosts if host in known), "")
+        hosts = [host] if address is None else [str(candidate) for candidate in special_use.embedded(address)]
+        return next((known[host] for known in (self.own, self.claimed) for host in hosts if host in known), "")
 
 
-def read(answer: Required) -> Egress:
-    """Read the rules of the InferenceGateway."""
+def read(answer: Required, hosts: tuple[str, ...]) -> Egress:
+    """Read the rules of the InferenceGateway.
+
+    Args:
+        answer: The InferenceGateway.
+        hosts: The names that the front door's own Service may have inside of the control cluster.
+    """
     obj = answer.first
     if obj is None:
-        return Egress(missing=True)
-    own, said, doubt = _gateways(obj)
+        return Egress(hosts=hosts, missing=True)
+    own, claimed, doubt = _gateways(obj)
     try:
         spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(obj, "spec")))
     except ValidationError as error:
         where = ".".join(map(str, ("spec", *error.errors()[0]["loc"])))
-        return Egress(own=own, said=said, doubt=f"InferenceGateway default cannot be read: {where}")
+        return Egress(hosts=hosts, own=own, claimed=claimed, doubt=f"InferenceGateway default cannot be read: {where}")
     hostname = urls.canonical(spec.hostname)
     if hostname:
         own[hostname] = "the name of InferenceGateway default"
     allow, deny = rules(spec)
-    return Egress(allow, deny, own, said, "; ".join((*allow.faults, *deny.faults)) or doubt)
+    return Egress(allow, deny, hosts, own, claimed, "; ".join((*allow.faults, *deny.faults)) or doubt)
 
 
-def rules(spec: InferenceGatewaySpec) -> tuple[Listed, Listed]:
+def rules(spec: InferenceGatewaySpec) -> tuple[EntryList, EntryList]:
     """Read what is allowed and what is denied."""
-    return listed("allow", spec.endpoints.allow), listed("deny", spec.endpoints.deny)
+    return entry_list("allow", spec.endpoints.allow), entry_list("deny", spec.endpoints.deny)
 
 
-def listed(name: str, entries: Sequence[str]) -> Listed:
+def entry_list(name: str, entries: Sequence[str]) -> EntryList:
     """Read one list; an entry that cannot be read is left out and named."""
     networks: list[Network] = []
     suffixes: list[str] = []
@@ -170,7 +173,7 @@ def listed(name: str, entries: Sequence[str]) -> Listed:
             suffixes.append(entry)
             continue
         faults.append(f"spec.endpoints.{name}[{index}] is no CIDR and no host name")
-    return Listed(tuple(networks), tuple(suffixes), tuple(faults))
+    return EntryList(tuple(networks), tuple(suffixes), tuple(faults))
 
 
 def _kind(host: str) -> str:
@@ -183,11 +186,11 @@ def _gateways(obj: Object) -> tuple[dict[str, str], dict[str, str], str]:
     status = unstructured.dig(obj, "status", default={})
     if not isinstance(status, Mapping):
         return {}, {}, "InferenceGateway default cannot be read: status"
-    said = unstructured.dig(status, "address", default="")
+    published = unstructured.dig(status, "address", default="")
     rows = unstructured.dig(status, "clusterGateways", default=[])
     clusters = dict(_clusters(rows if isinstance(rows, Iterable) else ()))
-    doubt = "" if isinstance(said, str) and isinstance(rows, list | tuple) else "status"
-    address = urls.canonical(said) if isinstance(said, str) else ""
+    doubt = "" if isinstance(published, str) and isinstance(rows, list | tuple) else "status"
+    address = urls.canonical(published) if isinstance(published, str) else ""
     own = {address: "where InferenceGateway default is reached"} if address else {}
     return own, clusters, f"InferenceGateway default cannot be read: {doubt}" if doubt else ""
 

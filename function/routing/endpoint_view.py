@@ -46,11 +46,11 @@ class Endpoint:
         rewrite_path: What takes the place of the service's own path.
         hostname: Host that requests should name; empty to leave it as it is.
         draining: It is about to go, and gets nothing new.
-        stands_in_until: Until when requests may go to it although it drains, when no other endpoint is left; None when
+        serving_until: Until when requests may go to it although it drains, when no other endpoint is left; None when
             they may not, or when it does not drain.
         refused: It leads where it may not, and says so itself.
         fault: Why it cannot be read; empty when it can.
-        unlisted: It was not among the endpoints that the service's selectors found, and is there all the same.
+        not_listed: It was not among the endpoints that the service's selectors found, and is there all the same.
     """
 
     name: str
@@ -61,10 +61,10 @@ class Endpoint:
     rewrite_path: str = "/"
     hostname: str = ""
     draining: bool = False
-    stands_in_until: datetime | None = None
+    serving_until: datetime | None = None
     refused: bool = False
     fault: str = ""
-    unlisted: bool = False
+    not_listed: bool = False
 
     @property
     def routable(self) -> bool:
@@ -106,7 +106,7 @@ def is_port(value: object) -> bool:
 
 
 def routing_problem(path: str, hostname: str) -> str:
-    """Why a route cannot say a path and a host that requests name; empty when it can."""
+    """Why a route cannot have a path and a host that requests name; empty when it can."""
     if len(path) > _LONGEST_PATH:
         return f"rewritePath has more than {_LONGEST_PATH} characters"
     if not path.startswith("/"):
@@ -121,9 +121,9 @@ def backend_of(endpoint: Endpoint, namespace: str, known: Collection[str]) -> st
 
     An endpoint that publishes its backend is known by that, any other by the name that its Service is given.
     """
-    for said in (endpoint.backend, service_name(namespace, endpoint.name, endpoint.uid)):
-        if said in known:
-            return said
+    for name in (endpoint.backend, service_name(namespace, endpoint.name, endpoint.uid)):
+        if name in known:
+            return name
     return ""
 
 
@@ -137,24 +137,24 @@ def _read(obj: Object) -> Endpoint:
     name = unstructured.name_of(obj)
     routing = _routing(obj)
     fault = _fault(name, routing)
-    said: Mapping[str, Any] = {} if fault or routing is None else routing
+    readable: Mapping[str, Any] = {} if fault or routing is None else routing
     return Endpoint(
         name,
         cluster=unstructured.labels(obj).get(labels.CLUSTER, "")[:LONGEST_NAME],
         uid=unstructured.text(obj, "metadata", "uid"),
         backend=unstructured.text(routing, "backendName"),
-        port=said.get("port", 0),
-        rewrite_path=said.get("rewritePath", "/"),
-        hostname=said.get("hostname", ""),
+        port=readable.get("port", 0),
+        rewrite_path=readable.get("rewritePath", "/"),
+        hostname=readable.get("hostname", ""),
         draining=bool(unstructured.text(obj, "metadata", "deletionTimestamp"))
         or unstructured.dig(obj, "spec", "draining") is True,
-        stands_in_until=_stands_in_until(obj),
+        serving_until=_serving_until(obj),
         refused=unstructured.dig(routing, "refused") is True,
         fault=f"ModelEndpoint {name} cannot be read: {fault}" if fault else "",
     )
 
 
-def _stands_in_until(obj: Object) -> datetime | None:
+def _serving_until(obj: Object) -> datetime | None:
     """Until when an endpoint that drains serves, as far as is known.
 
     One that is being deleted goes together with its Service. That of a replica says whether the replica serves, and
@@ -164,9 +164,11 @@ def _stands_in_until(obj: Object) -> datetime | None:
         return None
     if not any(owner.get("controller") is True for owner in unstructured.items(obj, "metadata", "ownerReferences")):
         return _FOREVER
-    notes = unstructured.annotations(obj)
-    since = timestamps.time_of(notes.get(labels.DRAINING_SINCE, ""))
-    return since + LAST_RESORT if since is not None and notes.get(labels.SERVES_WHILE_DRAINING) == "true" else None
+    annotations = unstructured.annotations(obj)
+    since = timestamps.time_of(annotations.get(labels.DRAINING_SINCE, ""))
+    return (
+        since + LAST_RESORT if since is not None and annotations.get(labels.SERVES_WHILE_DRAINING) == "true" else None
+    )
 
 
 def _routing(obj: Object) -> Mapping[str, Any] | None:

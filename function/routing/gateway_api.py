@@ -6,6 +6,7 @@ never composed. Nothing of their kinds is composed before they are seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +16,12 @@ from function.selectors.semver import SemverError, parse_semver
 
 GROUP: Final = "gateway.networking.k8s.io"
 API_VERSION: Final = f"{GROUP}/v1"
-CONTROLLER_NAME: Final = "traefik.io/gateway-controller"
-"""The controller that the front door's GatewayClass belongs to, whose word about routes and policies counts."""
+GATEWAY_NAME: Final = "modelplane"
+"""The Gateway that every service's route belongs to, in the system namespace."""
 
 BUNDLE: Final = "gateway.networking.k8s.io/bundle-version"
 OLDEST: Final = "v1.5.0"
-"""The first bundle in which everything that the gateway watches is served as v1."""
+"""The first bundle in which everything that a gateway watches is served as v1."""
 
 INSTALL: Final = (
     "kubectl apply --server-side -f "
@@ -28,30 +29,21 @@ INSTALL: Final = (
 )
 """What installs the definitions."""
 
-PLURALS: Final = (
-    "gatewayclasses",
-    "gateways",
-    "httproutes",
-    "grpcroutes",
-    "referencegrants",
-    "tlsroutes",
-    "backendtlspolicies",
-)
-"""What Traefik watches, whatever is routed: while one of them is not served, it does nothing at all."""
-
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
     """What was found of the Gateway API.
 
     Attributes:
-        unresolved: It has not been fetched yet.
+        plurals: The kinds that were asked for.
+        unresolved: They have not been fetched yet.
         missing: Definitions that are not there, or not served yet.
         old: Definitions that are older than needed, with their versions.
         doubts: Definitions whose version cannot be read, and why.
     """
 
-    unresolved: bool
+    plurals: tuple[str, ...]
+    unresolved: bool = False
     missing: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
@@ -62,17 +54,17 @@ class Definitions:
         return not (self.unresolved or self.missing or self.old or self.doubts)
 
 
-def ask(draft: Draft) -> Definitions:
-    """Require the definitions, and read what was found."""
+def require(draft: Draft, plurals: Sequence[str]) -> Definitions:
+    """Require the definitions of some kinds, and read what was found."""
     answers = {
         plural: draft.require(
             f"crd-{plural}",
             Requirement("apiextensions.k8s.io/v1", "CustomResourceDefinition", name=f"{plural}.{GROUP}"),
         )
-        for plural in PLURALS
+        for plural in plurals
     }
     if any(answer.unresolved for answer in answers.values()):
-        return Definitions(unresolved=True)
+        return Definitions(tuple(plurals), unresolved=True)
     missing, old, doubts = [], [], []
     for plural, answer in answers.items():
         obj = answer.first
@@ -84,26 +76,27 @@ def ask(draft: Draft) -> Definitions:
             if parse_semver(version, normalize=True) < parse_semver(OLDEST, normalize=True):
                 old.append(f"{plural} {version}")
         except SemverError:
-            said = f"{version!r}, which is no version" if version else "missing"
-            doubts.append(f"CustomResourceDefinition {plural}.{GROUP}: annotation {BUNDLE} is {said}")
-    return Definitions(unresolved=False, missing=tuple(missing), old=tuple(old), doubts=tuple(doubts))
+            problem = f"{version!r}, which is no version" if version else "missing"
+            doubts.append(f"CustomResourceDefinition {plural}.{GROUP}: annotation {BUNDLE} is {problem}")
+    return Definitions(tuple(plurals), missing=tuple(missing), old=tuple(old), doubts=tuple(doubts))
 
 
-def say(draft: Draft, found: Definitions) -> None:
-    """Say whether the Gateway API is there."""
+def set_condition(draft: Draft, found: Definitions) -> None:
+    """Set the condition that tells whether the Gateway API is there."""
+    total = len(found.plurals)
     for doubt in found.doubts:
         draft.doubt("InputInvalid", f"{doubt}; install the definitions with: {INSTALL}")
     if found.missing:
-        message = f"{len(found.missing)} of {len(PLURALS)} definitions are missing ({', '.join(found.missing)})"
+        message = f"{len(found.missing)} of {total} definitions are missing ({', '.join(found.missing)})"
         draft.set_condition(GATEWAY_API, "CRDsMissing", f"{message}; install them with: {INSTALL}")
     elif found.old:
-        message = f"{len(found.old)} of {len(PLURALS)} definitions are older than {OLDEST} ({', '.join(found.old)})"
+        message = f"{len(found.old)} of {total} definitions are older than {OLDEST} ({', '.join(found.old)})"
         draft.set_condition(GATEWAY_API, "CRDsTooOld", f"{message}; update them with: {INSTALL}")
     elif found.doubts:
         draft.carry_condition(GATEWAY_API)
     else:
         draft.set_condition(
-            GATEWAY_API, "CRDsPresent", f"All {len(PLURALS)} definitions are there, of bundle {OLDEST} or later"
+            GATEWAY_API, "CRDsPresent", f"All {total} definitions are there, of bundle {OLDEST} or later"
         )
 
 

@@ -1,7 +1,8 @@
-"""What an InferenceGateway can say about itself."""
+"""What an InferenceGateway can say about itself, whichever gateway it installs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from function.composition import Reason, Severity, Status, Vocabulary
@@ -15,7 +16,7 @@ TLS: Final = "TLSReady"
 
 _INSTALL: Final = "Run the command in the message; it is safe to run again."
 
-VOCABULARY: Final[Vocabulary] = {
+_NEUTRAL: Final[Vocabulary] = {
     GATEWAY_API: {
         "CRDsPresent": Reason(Status.TRUE, "The Gateway API's definitions are installed, in a version that is enough."),
         "CRDsMissing": Reason(
@@ -40,8 +41,8 @@ VOCABULARY: Final[Vocabulary] = {
             Status.FALSE,
             "Helm could not install or change the gateway's controller, or a change is not done after 15 minutes; the "
             "message says why. What is installed goes on, and whether requests are answered is told by Ready.",
-            "Correct what the message says, such as spec.traefik.version: Helm does not try again what failed before "
-            "the Release is changed.",
+            "Correct what the message says, such as the version of the chart: Helm does not try again what failed "
+            "before the Release is changed.",
             Severity.WARNING,
         ),
         "Installing": Reason(
@@ -59,43 +60,25 @@ VOCABULARY: Final[Vocabulary] = {
         "Supported": Reason(Status.TRUE, "The version of the controller's chart is one that Modelplane supports."),
         "OlderThanSupported": Reason(
             Status.FALSE,
-            "The chart is older than Modelplane supports: before 41.0.2, services that share an endpoint overwrite "
-            "each other's paths.",
-            "Raise spec.traefik.version.",
+            "The chart is older than Modelplane supports.",
+            "Raise the version of the chart.",
             Severity.WARNING,
         ),
         "NotComparable": Reason(
             Status.UNKNOWN,
             "The version of the chart is no semantic version, so it cannot be compared with what is supported.",
-            "Write a full version of the chart in spec.traefik.version.",
+            "Write a full version of the chart.",
         ),
     },
     LOAD_BALANCER: {
         "NotManaged": Reason(Status.TRUE, "The cluster's own load balancer is used; none is installed."),
-        "LoadBalancerHealthy": Reason(Status.TRUE, "MetalLB is installed and has the addresses that were given."),
-        "Installing": Reason(
-            Status.FALSE,
-            "MetalLB is not installed yet, or its Release is not ready; the message is the Release's.",
-            "Look at the Release that ChildrenReady names if this lasts.",
-        ),
-        "Removing": Reason(
-            Status.FALSE,
-            "MetalLB is no longer asked for and is removed in order: its addresses, then its Release.",
-        ),
-        "RemovalBlocked": Reason(
-            Status.FALSE,
-            "MetalLB is no longer asked for, and its Release stays because it is not ready and so cannot be removed in "
-            "order.",
-            "Repair the Release that the message names.",
-            Severity.WARNING,
-        ),
     },
     ADDRESS: {
         "AddressAssigned": Reason(Status.TRUE, "The Gateway has an address.", event=Severity.NORMAL),
         "WaitingForAddress": Reason(
             Status.FALSE,
             "The Gateway has no address; one that it had before stays published.",
-            "See that the cluster gives addresses to Services of type LoadBalancer, or set loadBalancer: MetalLB.",
+            "See that the cluster gives addresses to Services of type LoadBalancer.",
         ),
     },
     TLS: {
@@ -108,4 +91,21 @@ VOCABULARY: Final[Vocabulary] = {
         ),
     },
 }
-"""Every condition of an InferenceGateway, in the order in which it is answered."""
+"""Every condition of an InferenceGateway, in the order in which it is answered, in words that fit any gateway."""
+
+
+def vocabulary(gateways: Iterable[Vocabulary]) -> Vocabulary:
+    """Give every condition of an InferenceGateway, with the reasons and the words of each gateway.
+
+    Raises:
+        ValueError: When two gateways have different words for one reason: it could be explained in one way only.
+    """
+    merged = {kind: dict(reasons) for kind, reasons in _NEUTRAL.items()}
+    own: dict[tuple[str, str], Reason] = {}
+    for conditions in gateways:
+        for kind, reasons in conditions.items():
+            for name, reason in reasons.items():
+                if own.setdefault((kind, name), reason) != reason:
+                    raise ValueError(f"two gateways explain {kind}/{name} differently")
+                merged.setdefault(kind, {})[name] = reason
+    return merged

@@ -9,16 +9,19 @@ last stays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
-from function.api import labels, urls
-from function.api.model_endpoint import ModelEndpointSpec
+from function.api import urls
+from function.api.model_endpoint import MODEL_ENDPOINT, ModelEndpointSpec
 from function.composition import Composer, Composition, Doubt, Draft, Manifest, Outcome, Required, unstructured
-from function.routing import backend_tls, egress, front_door, replica_endpoint
-from function.routing.backend_tls import AUTHORITY, POLICY, PORT_NAME
+from function.routing import backend_tls, egress, gateway_view, replica_endpoint
+from function.routing.backend_tls import AUTHORITY, PORT_NAME
 from function.routing.endpoint_conditions import ROUTING, TLS, VOCABULARY
 from function.routing.endpoint_view import Endpoint, is_port, is_service_name, routing_problem, service_name
+from function.routing.gateways.protocol import CertificatePolicies, PolicyRefusal
+from function.routing.gateways.registry import GATEWAYS, GatewayRegistry
 
 SERVICE: Final = "service"
 
@@ -27,12 +30,33 @@ _HTTPS_PORT: Final = 443
 _SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
 
 
-def compose(draft: Draft) -> Composition:
+@dataclass(frozen=True, slots=True)
+class GatewayRules:
+    """What the InferenceGateway says to an endpoint, and how its gateway is told of certificates.
+
+    Attributes:
+        answer: The InferenceGateway.
+        hosts: The names that the front door's own Service may have.
+        policies: How the gateway is told what certificates are checked for.
+    """
+
+    answer: Required
+    hosts: tuple[str, ...]
+    policies: CertificatePolicies
+
+    def egress(self) -> egress.Egress:
+        """Read where endpoints may lead."""
+        return egress.read(self.answer, self.hosts)
+
+
+def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     """Compose the backend of an endpoint."""
     spec = draft.spec(ModelEndpointSpec)
-    if replica_endpoint.is_one(draft.observation.composite):
-        return _of_replica(draft, spec)
-    rules = draft.require("inference-gateway", front_door.GATEWAY)
+    children = draft.observation.children.values()
+    if replica_endpoint.is_replica_endpoint(draft.observation.composite):
+        return _of_replica(draft, spec, registry.of(None, children).policies)
+    answer = draft.require("inference-gateway", gateway_view.REQUIREMENT)
+    rules = GatewayRules(answer, registry.hosts, registry.of(answer.first, children).policies)
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
         return _refuse(draft, rules, "InvalidURL", f"spec.url {url.problem}")
@@ -45,69 +69,70 @@ def compose(draft: Draft) -> Composition:
         return _refuse(draft, rules, "InvalidRewrite", f"spec.{problem}")
     if url.refusal:
         return _refuse(draft, rules, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
-    check = backend_tls.ask(draft, spec, url)
+    check = backend_tls.require(draft, spec, url, answer, rules.policies)
     kept_out = _kept_out(draft, rules, url.host, spec.host)
     if kept_out is not None:
         return kept_out
     if check is not None and not check.fetched:
         return _stay(draft, rules, "InputUnresolved", "What the certificate is checked against is not fetched yet")
-    backend_tls.say(draft, spec, url, check)
-    told = backend_tls.compose(draft, check, endpoint.backend)
-    if not told and _published(draft) and draft.observed(SERVICE) is not None:
-        reason, why = backend_tls.obstacle(check)
+    refusal = rules.policies.refusal(draft)
+    backend_tls.set_condition(draft, spec, url, check, refusal)
+    configured = rules.policies.compose(draft, check, endpoint.backend)
+    if not configured and _published(draft) and draft.observed(SERVICE) is not None:
+        reason, why = backend_tls.pending(check)
         return _stay(draft, rules, reason, f"{why}; requests go where they went before")
     _compose_backend(draft, url, endpoint)
-    _publish(draft, url, endpoint, told=told)
-    refused = "" if check is None else backend_tls.refusal(draft)
-    return draft.finish(ready=_say_routing(draft, spec, url, told=told, refused=refused))
+    _publish(draft, url, endpoint, configured=configured)
+    ready = _set_routing(draft, spec, url, configured=configured, refusal=None if check is None else refusal)
+    return draft.finish(ready=ready)
 
 
-def _kept_out(draft: Draft, rules: Required, url_host: str, said_host: str) -> Composition | None:
+def _kept_out(draft: Draft, rules: GatewayRules, url_host: str, host_header: str) -> Composition | None:
     """Answer for an endpoint that may not lead where it says, or of which that is not known; None for any other.
 
     Without an InferenceGateway a new endpoint may lead to what is public; one that is routed to stays as it is.
     """
-    if rules.unresolved:
-        return _hold(draft, "InputUnresolved", "InferenceGateway default is not fetched yet")
-    found = egress.read(rules)
-    refusal = found.refusal("spec.url", url_host, urls.canonical(said_host))
+    if rules.answer.unresolved:
+        return _hold(draft, rules.policies, "InputUnresolved", "InferenceGateway default is not fetched yet")
+    found = rules.egress()
+    refusal = found.refusal("spec.url", url_host, urls.canonical(host_header))
     if refusal and (refusal.certain or not _published(draft)):
         return _close(draft, refusal)
     if found.missing and _published(draft):
-        said = "InferenceGateway default, which says where endpoints may lead, does not exist"
-        return _hold(draft, "InputMissing", f"{said}; requests go where they went before")
+        missing = "InferenceGateway default, which says where endpoints may lead, does not exist"
+        return _hold(draft, rules.policies, "InputMissing", f"{missing}; requests go where they went before")
     if not found.doubt:
         return None
     return _stay(draft, rules, "InputInvalid", f"{found.doubt}; requests go where they went before")
 
 
-def _stay(draft: Draft, rules: Required, reason: str, why: str) -> Composition:
+def _stay(draft: Draft, rules: GatewayRules, reason: str, why: str) -> Composition:
     """Leave everything as it is, unless it is known to lead where it may not."""
     hostname = urls.canonical(unstructured.text(draft.observation.status, "routing", "hostname"))
-    for host in _in_use(draft) if not rules.unresolved else ():
-        refusal = egress.read(rules).refusal("What is in use", host, hostname)
+    for host in _in_use(draft) if not rules.answer.unresolved else ():
+        refusal = rules.egress().refusal("What is in use", host, hostname)
         if refusal and refusal.certain:
             return _close(draft, refusal)
-    return _hold(draft, reason, why)
+    return _hold(draft, rules.policies, reason, why)
 
 
 def _in_use(draft: Draft) -> list[str]:
     """The hosts that requests are sent to now."""
     slices = (draft.observed(slice_key(family)) for family in urls.Family)
-    endpoints = (endpoint for thing in slices for endpoint in unstructured.items(thing, "endpoints"))
-    found = (urls.canonical(unstructured.text(endpoint, "addresses", 0)) for endpoint in endpoints)
-    return [host for host in found if host]
+    endpoints = (endpoint for found in slices for endpoint in unstructured.items(found, "endpoints"))
+    hosts = (urls.canonical(unstructured.text(endpoint, "addresses", 0)) for endpoint in endpoints)
+    return [host for host in hosts if host]
 
 
-def _of_replica(draft: Draft, spec: ModelEndpointSpec) -> Composition:
+def _of_replica(draft: Draft, spec: ModelEndpointSpec, policies: CertificatePolicies) -> Composition:
     """Compose the backend of a replica, wherever its endpoint says that it leads."""
-    url = replica_endpoint.ask(draft)
-    if isinstance(url, replica_endpoint.NotKnown):
+    url = replica_endpoint.require_url(draft)
+    if isinstance(url, replica_endpoint.UnknownAddress):
         forged = replica_endpoint.forged(draft.observation)
         if forged and url.reason != "InputUnresolved":
             return _close(draft, egress.Refusal("AddressNotAllowed", f"{forged}; {url.message}"))
         if draft.observation.children or url.reason == "InputUnresolved":
-            return _hold(draft, url.reason, f"{url.message}; requests go where they went before")
+            return _hold(draft, policies, url.reason, f"{url.message}; requests go where they went before")
         draft.carry_condition(TLS)
         draft.set_condition(ROUTING, "WaitingForCluster", url.message)
         return draft.finish(ready=False)
@@ -115,8 +140,8 @@ def _of_replica(draft: Draft, spec: ModelEndpointSpec) -> Composition:
     endpoint = _endpoint(draft, plain, url, url.rewrite_path)
     draft.set_condition(TLS, "NotNeeded")
     _compose_backend(draft, url, endpoint)
-    _publish(draft, url, endpoint, told=True)
-    return draft.finish(ready=_say_routing(draft, plain, url, told=True, refused=""))
+    _publish(draft, url, endpoint, configured=True)
+    return draft.finish(ready=_set_routing(draft, plain, url, configured=True, refusal=None))
 
 
 def slice_key(family: urls.Family) -> str:
@@ -152,40 +177,41 @@ def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
                 draft.drop(key)
 
 
-def _say_routing(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, told: bool, refused: str) -> bool:
-    """Say whether services can route to the endpoint, and tell it."""
+def _set_routing(
+    draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, configured: bool, refusal: PolicyRefusal | None
+) -> bool:
+    """Set the condition that tells whether services can route to the endpoint, and tell it."""
     if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
         draft.set_condition(ROUTING, "WaitingForBackend", "The Service and the EndpointSlice are being created")
         return False
-    if not (told or _published(draft)):
+    if not (configured or _published(draft)):
         draft.set_condition(ROUTING, "WaitingForTLS", "The gateway does not know yet how to check the certificate")
         return False
-    if refused:
-        _say_refused(draft, refused)
+    if refusal is not None:
+        _set_refused(draft, refusal)
         return False
     draining = "; it is draining, and services send it nothing new" if spec.draining else ""
     ignored = f"; ignored of spec.url: {', '.join(url.ignored)}" if url.ignored else ""
-    said = f"{_backend_name(draft)} sends to {url.host}:{url.port}{ignored}{draining}"
-    draft.set_condition(ROUTING, "BackendConfigured", said)
+    message = f"{_backend_name(draft)} sends to {url.host}:{url.port}{ignored}{draining}"
+    draft.set_condition(ROUTING, "BackendConfigured", message)
     return True
 
 
-def _say_refused(draft: Draft, refused: str) -> None:
-    policy = unstructured.name_of(draft.observed(POLICY))
-    said = f"The gateway refuses BackendTLSPolicy {policy}, and answers requests with 500"
-    draft.set_condition(ROUTING, "PolicyRefused", f"{said}: {refused}")
+def _set_refused(draft: Draft, refusal: PolicyRefusal) -> None:
+    consequence = f"The gateway refuses {refusal.policy}, and answers requests with 500"
+    draft.set_condition(ROUTING, "PolicyRefused", f"{consequence}: {refusal.message}")
 
 
-def _hold(draft: Draft, reason: str, why: str) -> Composition:
+def _hold(draft: Draft, policies: CertificatePolicies, reason: str, why: str) -> Composition:
     """Leave everything as it is; a policy that is refused is a fact all the same."""
-    refused = backend_tls.refusal(draft)
-    if not refused:
+    refusal = policies.refusal(draft)
+    if refusal is None:
         return draft.hold(reason, why)
-    _say_refused(draft, refused)
+    _set_refused(draft, refusal)
     return replace(draft.hold(reason, why), ready=False)
 
 
-def _refuse(draft: Draft, rules: Required, reason: str, problem: str) -> Composition:
+def _refuse(draft: Draft, rules: GatewayRules, reason: str, problem: str) -> Composition:
     """Answer what cannot be composed: what runs stays, and the first time there is nothing."""
     if draft.observation.children:
         return _stay(draft, rules, "InvalidSpec", f"{problem}; requests go where they went before")
@@ -270,30 +296,30 @@ def _port_name(url: urls.Url) -> str:
     return PORT_NAME if url.scheme == "https" else ""
 
 
-def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint, *, told: bool) -> None:
+def _publish(draft: Draft, url: urls.Url, endpoint: Endpoint, *, configured: bool) -> None:
     """Publish how routes refer to the endpoint, once that was possible."""
     slices = [key for key in draft.observation.children if key.startswith(_SLICE)]
-    routed = draft.observed(SERVICE) is not None and bool(slices) and told
+    routed = draft.observed(SERVICE) is not None and bool(slices) and configured
     if not endpoint.backend or not (routed or _published(draft) == endpoint.backend):
         draft.publish({})
         return
     draft.publish({"routing": {**endpoint.publishes(), "host": url.host, "protocol": url.scheme}})
 
 
-COMPOSER = Composer(
-    api_version=f"{labels.GROUP}/{labels.VERSION}",
-    kind="ModelEndpoint",
-    compose=compose,
-    vocabulary=VOCABULARY,
-    doubts=(
-        Doubt("inference-gateway"),
-        Doubt(replica_endpoint.CLUSTER),
-        Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
-    ),
-    children={
-        AUTHORITY: "ConfigMap",
-        POLICY: "BackendTLSPolicy",
-        SERVICE: "Service",
-        f"{_SLICE}-*": "EndpointSlice",
-    },
-)
+def composer(registry: GatewayRegistry) -> Composer:
+    """Give the composer of endpoints behind one of these gateways."""
+    return Composer(
+        api_version=MODEL_ENDPOINT.api_version,
+        kind=MODEL_ENDPOINT.kind,
+        compose=partial(compose, registry=registry),
+        vocabulary=VOCABULARY,
+        doubts=(
+            Doubt("inference-gateway"),
+            Doubt(replica_endpoint.CLUSTER),
+            Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
+        ),
+        children={**registry.policy_children, SERVICE: "Service", f"{_SLICE}-*": "EndpointSlice"},
+    )
+
+
+COMPOSER = composer(GATEWAYS)

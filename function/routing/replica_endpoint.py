@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from function.api import labels, urls
+from function.api.inference_cluster import INFERENCE_CLUSTER
 from function.api.model_deployment import MODEL_DEPLOYMENT
 from function.composition import Draft, Object, Observation, Requirement, unstructured
 from function.composition.gateway_address import replica_path, replica_url
 from function.routing import special_use
-from function.routing.front_door import API_VERSION
 
 CLUSTER: Final = "inference-cluster"
 
 
-def is_one(endpoint: Object) -> bool:
+def is_replica_endpoint(endpoint: Object) -> bool:
     """Tell whether an endpoint says that a ModelDeployment made it for a replica."""
     return bool(_cluster(endpoint)) and any(
         owner.get("controller") is True
@@ -32,7 +32,7 @@ def is_one(endpoint: Object) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class NotKnown:
+class UnknownAddress:
     """That it is not known where a replica is served.
 
     Attributes:
@@ -44,24 +44,24 @@ class NotKnown:
     message: str
 
 
-def ask(draft: Draft) -> urls.Url | NotKnown:
+def require_url(draft: Draft) -> urls.Url | UnknownAddress:
     """Require its cluster, and give where the replica is served."""
     seen = draft.observation
     cluster = _cluster(seen.composite)
-    answer = draft.require(CLUSTER, Requirement(API_VERSION, "InferenceCluster", name=cluster))
+    answer = draft.require(CLUSTER, Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind, name=cluster))
     if answer.unresolved:
-        return NotKnown("InputUnresolved", f"InferenceCluster {cluster} is not fetched yet")
+        return UnknownAddress("InputUnresolved", f"InferenceCluster {cluster} is not fetched yet")
     if answer.first is None:
-        return NotKnown("InputMissing", f"InferenceCluster {cluster} does not exist")
+        return UnknownAddress("InputMissing", f"InferenceCluster {cluster} does not exist")
     address = unstructured.text(answer.first, "status", "gateway", "address")
     url = urls.parse(replica_url(address, seen.namespace, seen.name))
     if isinstance(url, urls.NoUrl):
-        return NotKnown("InputMissing", f"InferenceCluster {cluster} publishes no address of its gateway")
+        return UnknownAddress("InputMissing", f"InferenceCluster {cluster} publishes no address of its gateway")
     local = special_use.local(url.host)
     if local or url.refusal:
         why = f"that is {local}" if local else url.refusal
-        said = f"InferenceCluster {cluster} says that its gateway is at {url.host}, which cannot be"
-        return NotKnown("InputInvalid", f"{said}: {why}")
+        problem = f"InferenceCluster {cluster} says that its gateway is at {url.host}, which cannot be"
+        return UnknownAddress("InputInvalid", f"{problem}: {why}")
     return url
 
 
@@ -70,10 +70,10 @@ def forged(seen: Observation) -> str:
     routing = unstructured.mapping(seen.status, "routing")
     host = unstructured.text(routing, "host")
     path = replica_path(seen.namespace, seen.name)
-    said = (unstructured.text(routing, "protocol"), unstructured.text(routing, "rewritePath"))
-    if not host or (said == ("http", path) and not special_use.local(host)):
+    protocol, rewrite_path = unstructured.text(routing, "protocol"), unstructured.text(routing, "rewritePath")
+    if not host or ((protocol, rewrite_path) == ("http", path) and not special_use.local(host)):
         return ""
-    return f"It leads to {said[0]}://{host}{said[1]}, and a replica of a ModelDeployment is at http://...{path}"
+    return f"It leads to {protocol}://{host}{rewrite_path}, and a replica of a ModelDeployment is at http://...{path}"
 
 
 def _cluster(endpoint: Object) -> str:

@@ -3,7 +3,7 @@
 Python's `ipaddress` knows what most of the IANA's special-purpose registries say, and not all: multicast and what
 translates to IPv4 are global to it, some ranges depend on its release, and that clouds answer at a public address
 (168.63.129.16) is in no registry. So the ranges are written here, and nothing of IPv6 is public outside of 2000::/3.
-Its verdict counts besides, for what is registered later.
+What it decides counts besides, for what is registered later.
 
 Nothing is resolved here: what a name leads to is known to the gateway alone, when it sends a request.
 """
@@ -165,7 +165,7 @@ def kind_of_name(host: str) -> str:
         return "a name without a domain, as inside a cluster"
     if "svc" in parts[1:]:
         return "a name inside a cluster"
-    suffix = next((one for one in _SUFFIXES if is_below(host, one)), "")
+    suffix = next((known for known in _SUFFIXES if is_below(host, known)), "")
     return f"{_SUFFIXES[suffix]} ({suffix})" if suffix else ""
 
 
@@ -179,7 +179,7 @@ def local(host: str) -> str:
     if address is None:
         kind = next((f"{kind} ({suffix})" for suffix, kind in _SUFFIXES.items() if is_below(host, suffix)), "")
         return kind if kind.rpartition(" (")[0] in _LOCAL else ""
-    kinds = (next((kind for network, kind in _KINDS if one in network), "") for one in embedded(address))
+    kinds = (next((kind for network, kind in _KINDS if meant in network), "") for meant in embedded(address))
     return next((kind for kind in kinds if kind in _LOCAL), "")
 
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from function.api.model_service import EndpointGroup
-from function.routing import shares
+from function.routing import weighting
 from function.routing.endpoint_view import LONGEST_NAME, Endpoint
 
-_LISTED: Final = 4096
-_LONGEST_MESSAGE: Final = 1024
+_MAX_ROWS: Final = 4096
+_MAX_MESSAGE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class SelectedEndpoint:
     """An endpoint and the group that selects it.
 
     Attributes:
@@ -53,16 +53,16 @@ class Selected:
         """Whether it stands in the route when its group takes traffic."""
         return self.endpoint.routable or (bool(self.kept) and not self.endpoint.draining)
 
-    def stands_in(self, now: datetime) -> bool:
-        """Whether it drains, and can take traffic when nothing else can."""
-        until = self.endpoint.stands_in_until
+    def serves_while_draining(self, now: datetime) -> bool:
+        """Whether it drains, and can take traffic when no other endpoint can."""
+        until = self.endpoint.serving_until
         readable = bool(self.endpoint.backend) and not (self.endpoint.refused or self.endpoint.fault)
         return until is not None and now < until and (readable or bool(self.kept))
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
-    """How a service's traffic is shared.
+class TrafficSplit:
+    """How a service's traffic is split between its endpoints.
 
     Attributes:
         selected: Every endpoint that the service selects, in the order of groups and names.
@@ -73,7 +73,7 @@ class Traffic:
         frozen: Whether everything that is routed to keeps its share, and nothing new gets one.
     """
 
-    selected: tuple[Selected, ...]
+    selected: tuple[SelectedEndpoint, ...]
     targets: tuple[Target, ...]
     left_out: int
     priority: int | None
@@ -81,14 +81,14 @@ class Traffic:
     frozen: bool = False
 
     @property
-    def standing_in(self) -> int:
+    def serving_while_draining(self) -> int:
         """How many endpoints get traffic although they drain."""
         return sum(target.weight > 0 and target.endpoint.draining for target in self.targets)
 
     @property
     def routable(self) -> int:
         """How many endpoints can be routed to."""
-        return sum(one.routable for one in self.selected)
+        return sum(entry.routable for entry in self.selected)
 
     @property
     def serves(self) -> bool:
@@ -104,31 +104,31 @@ class Traffic:
     def waiting(self) -> int:
         """How many endpoints have no backend yet."""
         return sum(
-            not (one.endpoint.backend or one.endpoint.refused or one.endpoint.fault or one.kept)
-            for one in self.selected
+            not (entry.endpoint.backend or entry.endpoint.refused or entry.endpoint.fault or entry.kept)
+            for entry in self.selected
         )
 
     @property
-    def faults(self) -> list[Selected]:
+    def faults(self) -> list[SelectedEndpoint]:
         """The endpoints that cannot be read, or that are kept as they were routed."""
         kept = {target.endpoint.name for target in self.targets if target.kept}
-        return [one for one in self.selected if one.endpoint.fault or one.endpoint.name in kept]
+        return [entry for entry in self.selected if entry.endpoint.fault or entry.endpoint.name in kept]
 
     @property
-    def unlisted(self) -> list[Selected]:
+    def not_listed(self) -> list[SelectedEndpoint]:
         """The endpoints that can be read and were not listed."""
-        return [one for one in self.selected if one.endpoint.unlisted and not one.endpoint.fault]
+        return [entry for entry in self.selected if entry.endpoint.not_listed and not entry.endpoint.fault]
 
 
-def share(
+def split(
     groups: Sequence[EndpointGroup],
     found: Sequence[Sequence[Endpoint]],
     kept: Mapping[str, str],
     limit: int,
     current: Mapping[str, int],
     now: datetime,
-) -> Traffic:
-    """Share a service's traffic between its endpoints.
+) -> TrafficSplit:
+    """Split a service's traffic between its endpoints.
 
     When none is left that can be routed to, those that drain and still serve take it, as Kubernetes does with the
     endpoints of a Service that are all terminating.
@@ -141,77 +141,81 @@ def share(
         current: Weights of the backends that are routed to now, by name.
         now: The time.
     """
-    selected: list[Selected] = []
+    selected: list[SelectedEndpoint] = []
     taken: set[str] = set()
     for index, endpoints in enumerate(found):
-        fresh = [endpoint for endpoint in endpoints if endpoint.name not in taken]
-        taken |= {endpoint.name for endpoint in fresh}
-        selected += [Selected(endpoint, index, kept.get(endpoint.name, "")) for endpoint in fresh]
-    able = _able(groups, [one for one in selected if one.routable])
-    if not _with_weight(able):
-        able = _able(groups, [one for one in selected if one.routable or one.stands_in(now)])
-    serving = shares.active(able)
-    routed_now = {one.endpoint.name for one in selected if one.kept or one.endpoint.backend in current}
-    chosen = shares.chosen(serving, limit, routed_now)
-    weights = shares.weights(chosen)
-    frozen = any(one.kept and one.endpoint.unlisted for one in selected)
+        new = [endpoint for endpoint in endpoints if endpoint.name not in taken]
+        taken |= {endpoint.name for endpoint in new}
+        selected += [SelectedEndpoint(endpoint, index, kept.get(endpoint.name, "")) for endpoint in new]
+    candidates = _weighted_groups(groups, [entry for entry in selected if entry.routable])
+    if not _with_weight(candidates):
+        candidates = _weighted_groups(
+            groups, [entry for entry in selected if entry.routable or entry.serves_while_draining(now)]
+        )
+    serving = weighting.active(candidates)
+    routed_now = {entry.endpoint.name for entry in selected if entry.kept or entry.endpoint.backend in current}
+    limited = weighting.limited(serving, limit, routed_now)
+    weights = weighting.weights(limited)
+    frozen = any(entry.kept and entry.endpoint.not_listed for entry in selected)
     if frozen:
-        now_of = {one.endpoint.name: current.get(one.kept or one.endpoint.backend) for one in selected}
-        weights = {name: weight for name in weights if (weight := now_of[name]) is not None}
-    return Traffic(
+        current_of = {entry.endpoint.name: current.get(entry.kept or entry.endpoint.backend) for entry in selected}
+        weights = {name: weight for name in weights if (weight := current_of[name]) is not None}
+    return TrafficSplit(
         selected=tuple(selected),
         targets=tuple(
-            Target(one.endpoint, weights[one.endpoint.name], one.kept)
-            for one in selected
-            if one.endpoint.name in weights
+            Target(entry.endpoint, weights[entry.endpoint.name], entry.kept)
+            for entry in selected
+            if entry.endpoint.name in weights
         ),
-        left_out=_with_weight(serving) - _with_weight(chosen),
-        priority=shares.active_priority(able),
+        left_out=_with_weight(serving) - _with_weight(limited),
+        priority=weighting.active_priority(candidates),
         groups=tuple(groups),
         frozen=frozen,
     )
 
 
-def _able(groups: Sequence[EndpointGroup], selected: Sequence[Selected]) -> list[shares.Group]:
+def _weighted_groups(
+    groups: Sequence[EndpointGroup], selected: Sequence[SelectedEndpoint]
+) -> list[weighting.WeightedGroup]:
     """The groups, each with those of some endpoints that belong to it."""
     return [
-        shares.Group(
-            min(max(group.weight, 0), shares.LARGEST),
+        weighting.WeightedGroup(
+            min(max(group.weight, 0), weighting.MAX_WEIGHT),
             group.priority,
-            tuple(one.endpoint.name for one in selected if one.group == index),
+            tuple(entry.endpoint.name for entry in selected if entry.group == index),
         )
         for index, group in enumerate(groups)
     ]
 
 
-def _with_weight(groups: Sequence[shares.Group]) -> int:
+def _with_weight(groups: Sequence[weighting.WeightedGroup]) -> int:
     """How many endpoints are in groups that get traffic."""
     return sum(len(group.members) for group in groups if group.weight > 0)
 
 
-def rows(traffic: Traffic) -> list[dict[str, Any]]:
+def rows(split: TrafficSplit) -> list[dict[str, Any]]:
     """Write `status.endpoints`."""
-    weights = {target.endpoint.name: target.weight for target in traffic.targets}
+    weights = {target.endpoint.name: target.weight for target in split.targets}
     return [
         {
-            "name": one.endpoint.name,
-            **({"cluster": one.endpoint.cluster} if one.endpoint.cluster else {}),
-            "weight": weights.get(one.endpoint.name, 0),
-            "priority": traffic.groups[one.group].priority,
-            "ready": one.routable,
-            **_message(traffic, one, weights),
+            "name": entry.endpoint.name,
+            **({"cluster": entry.endpoint.cluster} if entry.endpoint.cluster else {}),
+            "weight": weights.get(entry.endpoint.name, 0),
+            "priority": split.groups[entry.group].priority,
+            "ready": entry.routable,
+            **_message(split, entry, weights),
         }
-        for one in traffic.selected
-        if len(one.endpoint.name) <= LONGEST_NAME
-    ][:_LISTED]
+        for entry in split.selected
+        if len(entry.endpoint.name) <= LONGEST_NAME
+    ][:_MAX_ROWS]
 
 
-def _message(traffic: Traffic, selected: Selected, weights: Mapping[str, int]) -> dict[str, str]:
-    said = _why(traffic, selected, weights)
-    return {"message": said[:_LONGEST_MESSAGE]} if said else {}
+def _message(split: TrafficSplit, selected: SelectedEndpoint, weights: Mapping[str, int]) -> dict[str, str]:
+    reason = _why(split, selected, weights)
+    return {"message": reason[:_MAX_MESSAGE]} if reason else {}
 
 
-def _why(traffic: Traffic, selected: Selected, weights: Mapping[str, int]) -> str:
+def _why(split: TrafficSplit, selected: SelectedEndpoint, weights: Mapping[str, int]) -> str:
     """Why an endpoint gets no traffic, or gets it as before; empty when all is well."""
     endpoint = selected.endpoint
     if selected.kept and (selected.routable or endpoint.name in weights):
@@ -225,12 +229,12 @@ def _why(traffic: Traffic, selected: Selected, weights: Mapping[str, int]) -> st
         return f"it is draining: {only if endpoint.name in weights else 'nothing new is sent to it'}"
     if not endpoint.backend:
         return "it has no backend yet"
-    if traffic.groups[selected.group].priority != traffic.priority:
-        return f"standing by: the endpoints of priority {traffic.priority} take all traffic"
-    if traffic.groups[selected.group].weight <= 0:
+    if split.groups[selected.group].priority != split.priority:
+        return f"standing by: the endpoints of priority {split.priority} take all traffic"
+    if split.groups[selected.group].weight <= 0:
         return "its group has weight 0"
     if endpoint.name in weights:
         return ""
-    if traffic.frozen:
+    if split.frozen:
         return "it waits: shares stay as they are while an endpoint that takes requests is not found"
-    return f"left out: a route names at most {len(traffic.targets)} endpoints"
+    return f"left out: a route names at most {len(split.targets)} endpoints"

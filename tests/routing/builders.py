@@ -1,16 +1,20 @@
 """Builders of the three kinds of the front door, and of what is observed of them."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from function.composition import Composition, Draft, Manifest, Observation, unstructured
+from function.composition import Composition, Draft, Manifest, Observation, names, unstructured
 from function.preview.control_plane import ControlPlane
 from function.routing import gateway_api, inference_gateway, model_endpoint, model_service
+from function.routing.gateways import traefik
 from tests.support.observe import NOW, answer
 
 API_VERSION = "modelplane.ai/v1alpha1"
+URL = "http://192.0.2.1/ml-team/chat"
+SECOND = timedelta(seconds=1)
+JUNK: tuple[Any, ...] = ("junk", 7, [], ["x"], None)
 COMPOSERS = {
     (composer.api_version, composer.kind): composer
     for composer in (inference_gateway.COMPOSER, model_endpoint.COMPOSER, model_service.COMPOSER)
@@ -98,12 +102,12 @@ def authority(text: str = CERTIFICATE, key: str = "ca.crt") -> Manifest:
 def composed_endpoint(
     obj: Mapping[str, Any],
     secrets: Sequence[Mapping[str, Any]] | None = None,
-    door: Mapping[str, Any] | None = None,
+    gateway_obj: Mapping[str, Any] | None = None,
     **children: Mapping[str, Any],
 ) -> Composition:
     """The composer's answer; without secrets none is fetched yet."""
     seen = {key.replace("_", "-"): child for key, child in children.items()}
-    required = {"inference-gateway": [door or open_gateway()]}
+    required = {"inference-gateway": [gateway_obj or open_gateway()]}
     if secrets is not None:
         required["certificate-authority"] = [*secrets]
     return answer(model_endpoint.COMPOSER, obj, seen, required)
@@ -137,7 +141,7 @@ def definition(plural: str, version: str | None = "v1.5.1") -> Manifest:
 
 def definitions(version: str | None = "v1.5.1", *, without: Sequence[str] = ()) -> dict[str, list[Manifest]]:
     """The answers to every requirement of an InferenceGateway."""
-    found = {f"crd-{p}": [] if p in without else [definition(p, version)] for p in gateway_api.PLURALS}
+    found = {f"crd-{p}": [] if p in without else [definition(p, version)] for p in traefik.GATEWAY.definitions}
     return {**found, "system-namespace": [system_namespace()]}
 
 
@@ -171,18 +175,18 @@ def served(
     *groups: Manifest,
     address: str = "http://192.0.2.1/ml-team/chat",
     unreported_for: int | None = None,
-    shares: Mapping[str, int] | None = None,
+    weights: Mapping[str, int] | None = None,
 ) -> Manifest:
     """A service that is Ready; for so many seconds the gateway may not have reported on its route.
 
     Its status tells the shares of endpoints, if any.
     """
-    said = true("Ready", "RoutingReady")
+    conditions = true("Ready", "RoutingReady")
     if unreported_for is not None:
         since = (NOW - timedelta(seconds=unreported_for)).isoformat()
-        said[1] |= {"status": "False", "reason": "Configuring", "lastTransitionTime": since}
-    rows = [{"name": name, "weight": weight, "priority": 0, "ready": True} for name, weight in (shares or {}).items()]
-    status = {"address": address, "summary": {"ready": "1/1"}, "conditions": said}
+        conditions[1] |= {"status": "False", "reason": "Configuring", "lastTransitionTime": since}
+    rows = [{"name": name, "weight": weight, "priority": 0, "ready": True} for name, weight in (weights or {}).items()]
+    status = {"address": address, "summary": {"ready": "1/1"}, "conditions": conditions}
     return service(*groups, status={**status, **({"endpoints": rows} if rows else {})})
 
 
@@ -190,8 +194,8 @@ def composed_service(
     obj: Mapping[str, Any],
     *endpoints: Sequence[Mapping[str, Any]] | None,
     route: Mapping[str, Any] | None = None,
-    door: Mapping[str, Any] | None = None,
-    without_door: bool = False,
+    gateway_obj: Mapping[str, Any] | None = None,
+    without_gateway: bool = False,
     there: Sequence[Mapping[str, Any]] | None = None,
     after: timedelta = timedelta(),
 ) -> Composition:
@@ -202,15 +206,30 @@ def composed_service(
     required: dict[str, Sequence[Mapping[str, Any]]] = {
         f"endpoints-{index}": found for index, found in enumerate(endpoints) if found is not None
     }
-    required["inference-gateway"] = [] if without_door else [door or open_gateway()]
-    listed = [one for found in endpoints for one in found or ()]
+    required["inference-gateway"] = [] if without_gateway else [gateway_obj or open_gateway()]
+    listed = [known for found in endpoints for known in found or ()]
     world = [*listed, *map(service_of, listed)] if there is None else there
-    by_name = {(one["kind"], unstructured.name_of(one)): one for one in world}
+    by_name = {(known["kind"], unstructured.name_of(known)): known for known in world}
     children = {"httproute": route} if route else {}
     for key, wanted in answer(model_service.COMPOSER, obj, children).requirements.items():
         if wanted.name and wanted.kind in {"ModelEndpoint", "Service"}:
             required[key] = [by_name[wanted.kind, wanted.name]] if (wanted.kind, wanted.name) in by_name else []
     return answer(model_service.COMPOSER, obj, children, required, NOW + after)
+
+
+def given_to(name: str, uid: str) -> str:
+    """The name of an endpoint's Service."""
+    return names.name(name, 63, "Service", "ml-team", name, uid)
+
+
+def publishing(**facts: Any) -> Callable[[Manifest], Manifest]:
+    """Spoil what an endpoint publishes; None leaves a fact out."""
+
+    def spoil(obj: Manifest) -> Manifest:
+        routing = {**obj["status"]["routing"], **facts}
+        return {**obj, "status": {"routing": {key: value for key, value in routing.items() if value is not None}}}
+
+    return spoil
 
 
 def service_of(endpoint: Mapping[str, Any], **meta: Any) -> Manifest:
@@ -226,16 +245,16 @@ def observed_route(
     *conditions: Manifest,
     generation: int = 1,
     parent: str = "modelplane",
-    controller: str = gateway_api.CONTROLLER_NAME,
+    controller: str = traefik.CONTROLLER_NAME,
 ) -> Manifest:
     """The route of an answer, as it is observed with the words of a gateway."""
     body = made.children["httproute"].manifest
     ref = {"name": parent, "namespace": "modelplane-system"}
-    said = list(conditions or true("Accepted", "ResolvedRefs", generation=generation))
+    reported = list(conditions or true("Accepted", "ResolvedRefs", generation=generation))
     return {
         **body,
         "metadata": {**body["metadata"], "name": "chat-aaaaaaaaaaaa", "generation": generation},
-        "status": {"parents": [{"parentRef": ref, "controllerName": controller, "conditions": said}]},
+        "status": {"parents": [{"parentRef": ref, "controllerName": controller, "conditions": reported}]},
     }
 
 
@@ -255,7 +274,13 @@ def refs(made: Composition) -> list[Manifest]:
     return list(rule(made).get("backendRefs", []))
 
 
-def shares_of(made: Composition) -> dict[str, int]:
+def rewrite(path: str, **more: str) -> list[Manifest]:
+    """What becomes of the public path `/v1`, for an endpoint that is found below a path."""
+    body = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": f"{path}v1"}, **more}
+    return [{"type": "URLRewrite", "urlRewrite": body}]
+
+
+def weights_of(made: Composition) -> dict[str, int]:
     return {ref["name"].rpartition("-")[0]: ref["weight"] for ref in refs(made)}
 
 

@@ -23,26 +23,26 @@ from tests.routing.builders import (
     served,
     true,
 )
-from tests.routing.test_model_endpoint import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
+from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
 from tests.support.doubts import JUNK
 from tests.support.observe import answer, said
 
 CLUSTERS = [{"name": "ams-1", "address": "34.1.2.3"}, {"name": "osl-1", "address": "lb.cloud.example"}]
 
 
-def door(allow: list[str] | None = None, deny: list[str] | None = None, **spec: Any) -> Manifest:
+def gateway_with_rules(allow: list[str] | None = None, deny: list[str] | None = None, **spec: Any) -> Manifest:
     """The front door at 52.1.2.3, named models.example.com, with rules of its own and two clusters."""
     status = {"address": "52.1.2.3", "clusterGateways": CLUSTERS, "conditions": true("GatewayAPIReady", "Ready")}
     return gateway(status, endpoints={"allow": allow or [], "deny": deny or []}, hostname="models.example.com", **spec)
 
 
-def fresh(url: str, at: Mapping[str, Any] | None = None, **spec: Any) -> Composition:
-    return composed_endpoint(bare_endpoint(url, **spec), door=at or door())
+def fresh(url: str, gateway_obj: Mapping[str, Any] | None = None, **spec: Any) -> Composition:
+    return composed_endpoint(bare_endpoint(url, **spec), gateway_obj=gateway_obj or gateway_with_rules())
 
 
-def routed(url: str, at: Mapping[str, Any]) -> Composition:
+def routed(url: str, gateway_obj: Mapping[str, Any]) -> Composition:
     """An endpoint that requests are sent to."""
-    return composed_endpoint(running(url), door=at, service=SERVICE, endpointslice_ipv4=SLICE)
+    return composed_endpoint(running(url), gateway_obj=gateway_obj, service=SERVICE, endpointslice_ipv4=SLICE)
 
 
 INNER = [
@@ -87,7 +87,7 @@ def test_without_a_gateway_a_new_endpoint_may_lead_only_to_what_is_public(url: s
     ],
 )
 def test_what_is_allowed_is_open(url: str, allow: str) -> None:
-    assert said(fresh(url, door([allow])))["RoutingReady"] == "False/WaitingForBackend"
+    assert said(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/WaitingForBackend"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_is_allowed_is_open(url: str, allow: str) -> None:
     ],
 )
 def test_nothing_is_allowed_beside_what_is_written(url: str, allow: str) -> None:
-    assert said(fresh(url, door([allow])))["RoutingReady"] == "False/AddressNotAllowed"
+    assert said(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/AddressNotAllowed"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_nothing_is_allowed_beside_what_is_written(url: str, allow: str) -> None
     ],
 )
 def test_what_is_denied_is_refused_whatever_is_allowed(url: str, host: str, deny: str, entry: str) -> None:
-    made = fresh(url, door(["0.0.0.0/0", "::/0", "example"], [deny]), **({"host": host} if host else {}))
+    made = fresh(url, gateway_with_rules(["0.0.0.0/0", "::/0", "example"], [deny]), **({"host": host} if host else {}))
     assert said(made)["RoutingReady"] == "False/AddressNotAllowed"
     assert message(made, "RoutingReady").endswith(f"which spec.endpoints.deny of InferenceGateway default has: {entry}")
 
@@ -137,7 +137,7 @@ def test_what_is_denied_is_refused_whatever_is_allowed(url: str, host: str, deny
 )
 def test_a_gateway_of_our_own_is_refused_whatever_is_allowed(url: str, host: str) -> None:
     allow = ["0.0.0.0/0", "::/0", "example.com", "cloud.example", "svc.cluster.local"]
-    made = fresh(url, door(allow), **({"host": host} if host else {}))
+    made = fresh(url, gateway_with_rules(allow), **({"host": host} if host else {}))
     assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/OwnGateway")
 
 
@@ -146,12 +146,12 @@ def test_a_gateway_of_our_own_is_refused_whatever_is_allowed(url: str, host: str
 
 def test_what_a_cluster_says_of_its_gateway_closes_no_endpoint_that_is_routed_to() -> None:
     """A cluster may say that its gateway is where a provider is."""
-    made = routed("http://34.1.2.3/v1", door())
+    made = routed("http://34.1.2.3/v1", gateway_with_rules())
     assert (made.ready, said(made)["RoutingReady"]) == (True, "True/BackendConfigured")
 
 
 def test_an_endpoint_that_is_denied_later_leads_nowhere_at_once_and_its_service_stays_for_routes() -> None:
-    made = routed("http://203.0.113.4/v1", door(["203.0.113.0/24"], ["203.0.113.4/32"]))
+    made = routed("http://203.0.113.4/v1", gateway_with_rules(["203.0.113.0/24"], ["203.0.113.4/32"]))
     assert (made.ready, made.status) == (False, {"routing": {"refused": True}})
     assert bodies(made)["endpointslice-ipv4"] == {
         "apiVersion": "discovery.k8s.io/v1",
@@ -186,8 +186,8 @@ def test_what_is_kept_because_something_else_is_wrong_must_be_allowed_too(
     url: str, spec: dict[str, Any], address: str
 ) -> None:
     children: Any = {"service": SERVICE, "endpointslice_ipv4": leading_to(address)}
-    at = door(["203.0.113.0/24"])
-    made = composed_endpoint(running(url, **spec), [], at, **children)
+    gateway_obj = gateway_with_rules(["203.0.113.0/24"])
+    made = composed_endpoint(running(url, **spec), [], gateway_obj, **children)
     if address == "203.0.113.4":
         assert (made.status, made.ready) == ({"routing": ROUTING}, True)
         assert bodies(made)["endpointslice-ipv4"]["endpoints"] == leading_to(address)["endpoints"]
@@ -197,9 +197,11 @@ def test_what_is_kept_because_something_else_is_wrong_must_be_allowed_too(
 
 
 def test_an_endpoint_that_is_allowed_again_is_routed_to_as_before() -> None:
-    refused = routed("http://203.0.113.4/v1", door())
+    refused = routed("http://203.0.113.4/v1", gateway_with_rules())
     obj = bare_endpoint(status=dict(refused.status))
-    again = composed_endpoint(obj, door=door(["203.0.113.0/24"]), service=SERVICE, endpointslice_ipv4=SLICE)
+    again = composed_endpoint(
+        obj, gateway_obj=gateway_with_rules(["203.0.113.0/24"]), service=SERVICE, endpointslice_ipv4=SLICE
+    )
     assert (again.status, again.ready) == ({"routing": ROUTING}, True)
 
 
@@ -233,8 +235,8 @@ UNREADABLE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("how", UNREADABLE)
 def test_what_cannot_be_read_of_the_gateway_opens_nothing_and_stops_nothing(how: str) -> None:
-    at = {**door(), **UNREADABLE[how]}
-    kept = routed("http://203.0.113.4/v1", at)
+    gateway_obj = {**gateway_with_rules(), **UNREADABLE[how]}
+    kept = routed("http://203.0.113.4/v1", gateway_obj)
     assert (set(kept.children), kept.status, kept.ready) == (
         {"service", "endpointslice-ipv4"},
         {"routing": ROUTING},
@@ -242,19 +244,21 @@ def test_what_cannot_be_read_of_the_gateway_opens_nothing_and_stops_nothing(how:
     )
     assert said(kept)["Held"] == "True/InputInvalid"
     for url in ("http://10.96.0.1", "https://api.example.com"):
-        assert dict(fresh(url, at).children) == {}
+        assert dict(fresh(url, gateway_obj).children) == {}
 
 
 def test_a_certain_refusal_counts_although_something_else_cannot_be_read() -> None:
-    spec = {**door()["spec"], "endpoints": {"allow": ["10.0.0.0/40"], "deny": ["203.0.113.0/24"]}}
-    made = routed("http://203.0.113.4/v1", {**door(), "spec": spec})
+    spec = {**gateway_with_rules()["spec"], "endpoints": {"allow": ["10.0.0.0/40"], "deny": ["203.0.113.0/24"]}}
+    made = routed("http://203.0.113.4/v1", {**gateway_with_rules(), "spec": spec})
     assert said(made)["RoutingReady"] == "False/AddressNotAllowed"
 
 
 @given(junk=st.sampled_from(JUNK), where=st.sampled_from(["allow", "deny", "both"]))
 def test_junk_in_the_rules_never_fails_and_never_opens_anything(junk: Any, where: str) -> None:
     rules = {key: junk for key in ("allow", "deny") if where in (key, "both")}
-    made = fresh("http://10.96.0.1", {**door(), "spec": {**door()["spec"], "endpoints": rules}})
+    made = fresh(
+        "http://10.96.0.1", {**gateway_with_rules(), "spec": {**gateway_with_rules()["spec"], "endpoints": rules}}
+    )
     assert (dict(made.children), made.ready) == ({}, False)
 
 
@@ -268,7 +272,7 @@ def test_a_path_that_leads_elsewhere_than_it_says_is_refused(path: str) -> None:
 
 
 def test_a_name_is_absolute_so_that_no_search_list_leads_it_into_the_cluster() -> None:
-    made = composed_endpoint(bare_endpoint("http://kubernetes.default"), door=open_gateway(), service=SERVICE)
+    made = composed_endpoint(bare_endpoint("http://kubernetes.default"), gateway_obj=open_gateway(), service=SERVICE)
     assert bodies(made)["endpointslice-fqdn"]["endpoints"][0]["addresses"] == ["kubernetes.default."]
 
 

@@ -7,7 +7,7 @@ import pytest
 from function.composition import Composition, Manifest
 from function.routing import model_endpoint
 from tests.routing.builders import bare_endpoint, message
-from tests.routing.test_model_endpoint import BACKEND, SERVICE, SLICE, bodies
+from tests.routing.endpoint_parts import BACKEND, SERVICE, SLICE, bodies
 from tests.support.observe import answer, said, with_condition
 
 OWNER = {
@@ -39,8 +39,8 @@ def composed(obj: Manifest, clusters: list[Manifest] | None, **children: Manifes
 
 
 def leads_to(made: Composition) -> tuple[list[str], Any]:
-    (one,) = (body for key, body in bodies(made).items() if key.startswith("endpointslice"))
-    return one["endpoints"][0]["addresses"], made.status.get("routing", {})
+    (endpoint_slice,) = (body for key, body in bodies(made).items() if key.startswith("endpointslice"))
+    return endpoint_slice["endpoints"][0]["addresses"], made.status.get("routing", {})
 
 
 WHOLE: dict[str, Manifest] = {"service": SERVICE, "endpointslice_ipv4": SLICE}

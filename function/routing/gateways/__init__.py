@@ -1,1 +1,1 @@
-"""The gateways: what is installed for one, and what it needs besides the Gateway API."""
+"""The gateways: one module for each, behind one protocol, and what they share."""

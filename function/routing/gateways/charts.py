@@ -1,4 +1,4 @@
-"""The charts that the front door is made of, and the Releases that install them."""
+"""Charts that the control cluster needs for its gateway, and the Releases that install them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,6 @@ class Chart:
     version: str
     namespace: str
     fits: str
-
-
-TRAEFIK: Final = Chart(
-    "traefik",
-    "https://traefik.github.io/charts",
-    "41.1.0",
-    "traefik-system",
-    fits="Traefik v3.7.9; values of chart 41; Gateway API v1.5.1, standard channel",
-)
-METALLB: Final = Chart(
-    "metallb",
-    "https://metallb.github.io/metallb",
-    "0.14.9",
-    "metallb-system",
-    fits="MetalLB v0.14.9; metallb.io/v1beta1",
-)
 
 
 def provider_config() -> Manifest:

@@ -14,7 +14,7 @@ from function.composition import Manifest, Object, objects, unstructured
 from function.packages.composed import USAGES
 from function.preview.control_plane import ControlPlane
 from function.preview.reconcile import controller_uid
-from function.routing import front_door
+from function.routing import gateway_view
 from function.selectors.quantity import is_quantity, parse_quantity
 from tests.e2e.bed.plane import COMPOSITES, Bed
 from tests.support.settled import settle
@@ -70,9 +70,9 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
     said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
     both = sorted(set(wanted) & set(found))
     names = {unstructured.name_of(wanted[key]): unstructured.name_of(found[key]) for key in both}
-    for gateway in plane.list(front_door.API_VERSION, "InferenceGateway"):
+    for gateway in plane.list(gateway_view.REQUIREMENT.api_version, "InferenceGateway"):
         real = bed.composite("InferenceGateway", unstructured.name_of(gateway))
-        names[front_door.marker(gateway)] = front_door.marker(real)
+        names[gateway_view.marker(gateway)] = gateway_view.marker(real)
     for key in both:
         body = _renamed(_less(wanted[key]), names)
         said += [f"{_words(key)}: {text}" for text in _lacks(body, found[key], "")]

@@ -12,7 +12,7 @@ import pytest
 
 from function.composition import unstructured
 from function.composition.gateway_address import STEERING_HEADERS
-from function.routing import front_door
+from function.routing import gateway_view
 from tests.e2e.bed.outside import HOST, INNER, OTHER_TEAM, TEAM, WEIGHTS, Outside
 from tests.e2e.bed.pace import PACE
 from tests.e2e.bed.plane import OUTSIDE
@@ -112,7 +112,7 @@ def test_a_request_that_comes_back_ends_in_an_error_instead_of_a_circle(outside:
 
 def test_only_the_gateways_own_mark_stops_a_request(outside: Outside) -> None:
     door = outside.bed.composite("InferenceGateway", "default")
-    for marker, status in ((front_door.marker(door), 503), (f"{front_door.MARKER}-01234567", OK)):
+    for marker, status in ((gateway_view.marker(door), 503), (f"{gateway_view.MARKER}-01234567", OK)):
         assert ask(f"{outside.url('second')}/v1/models", headers={marker: "1"}).status == status
 
 

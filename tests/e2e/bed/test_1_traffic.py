@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from function.composition import unstructured
-from function.routing.gateways.charts import TRAEFIK
+from function.routing.gateways.traefik import TRAEFIK
 from tests.e2e.bed import traefik_chart
 from tests.e2e.bed.plane import ADDRESSES, Bed
 from tests.e2e.bed.quickstart import NAMESPACE, Serving

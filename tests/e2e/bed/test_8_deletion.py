@@ -14,7 +14,8 @@ import pytest
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, unstructured
 from function.packages.composed import USAGES
-from function.routing.gateways.charts import METALLB, RELEASE_LABEL
+from function.routing.gateways.charts import RELEASE_LABEL
+from function.routing.gateways.metallb import METALLB
 from tests.e2e.bed import leftovers, orders, pools, spare
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names

@@ -6,7 +6,7 @@ import time
 from functools import partial
 
 from function.composition import unstructured
-from function.routing.gateways.charts import METALLB
+from function.routing.gateways.metallb import METALLB
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.departing import ByHand
 from tests.e2e.bed.journal import Journal

@@ -9,13 +9,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from function.api import labels, patterns, urls
-from function.api.inference_gateway import NAME, InferenceGatewaySpec
+from function.api import patterns, urls
+from function.api.inference_gateway import INFERENCE_GATEWAY, NAME, InferenceGatewaySpec
 from function.composition import Object, Required, Requirement, names, unstructured
 from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-GATEWAY: Final = Requirement(API_VERSION, "InferenceGateway", name=NAME)
+REQUIREMENT: Final = Requirement(INFERENCE_GATEWAY.api_version, INFERENCE_GATEWAY.kind, name=NAME)
 
 EVERY_PATH: Final = "/"
 PUBLIC_PATHS: Final = ("/v1",)
@@ -30,19 +29,19 @@ _PATH: Final = re.compile(patterns.PATH_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
-class FrontDoor:
+class GatewayView:
     """The InferenceGateway.
 
     Attributes:
         exists: Whether there is one.
-        serves_routes: Whether HTTPRoutes are known to be served. It says so itself: it looks at the
+        serves_routes: Whether HTTPRoutes are known to be served. It reports so itself: it looks at the
             definitions of the Gateway API, which every service would otherwise have to fetch.
         host: Host of every URL, as it stands in one; empty while it has no address.
         secure: Whether it is known to answer https.
         paths: What of an endpoint is public, as paths below a service's; empty while that is not known.
         marker: The header that requests carry once they have gone through it, by which one that comes back is known;
             empty while there is no InferenceGateway.
-        closed: The reason why nobody is answered at the URL, when it says so itself; empty otherwise.
+        unreachable: The reason why nobody is answered at the URL, when it reports so itself; empty otherwise.
         fault: Why it cannot be read; empty when it can.
     """
 
@@ -52,11 +51,11 @@ class FrontDoor:
     secure: bool = False
     paths: tuple[str, ...] = ()
     marker: str = ""
-    closed: str = ""
+    unreachable: str = ""
     fault: str = ""
 
     def url(self, path: str, known: str) -> str:
-        """Give the URL of a path; the one that is known already while the door has no host.
+        """Give the URL of a path; the one that is known already while the gateway has no host.
 
         Once a URL began with https it keeps that as long as a certificate is asked for.
         """
@@ -65,7 +64,7 @@ class FrontDoor:
         return f"{'https' if self.secure else 'http'}://{self.host}{path}"
 
 
-def read(answer: Required, known: str) -> FrontDoor:
+def read(answer: Required, known: str) -> GatewayView:
     """Read the InferenceGateway.
 
     Args:
@@ -74,27 +73,27 @@ def read(answer: Required, known: str) -> FrontDoor:
     """
     obj = answer.first
     if obj is None:
-        return FrontDoor(exists=False)
-    door = FrontDoor(exists=True, serves_routes=unstructured.is_true(obj, GATEWAY_API), marker=marker(obj))
+        return GatewayView(exists=False)
+    view = GatewayView(exists=True, serves_routes=unstructured.is_true(obj, GATEWAY_API), marker=marker(obj))
     try:
         spec = InferenceGatewaySpec.model_validate(unstructured.plain(unstructured.dig(obj, "spec")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, ("spec", *first["loc"])))
-        return replace(door, fault=f"{where}: {first['msg']}")
+        return replace(view, fault=f"{where}: {first['msg']}")
     address = unstructured.dig(obj, "status", "address", default="")
     host = urls.authority(address) if isinstance(address, str) else ""
     if (address and not host) or not _is_mapping(obj, "status"):
-        return replace(door, fault="status.address is no IP address and no host name")
+        return replace(view, fault="status.address is no IP address and no host name")
     if host and spec.hostname:
         host = urls.authority(spec.hostname)
         if not host:
-            return replace(door, fault="spec.hostname is no host name")
+            return replace(view, fault="spec.hostname is no host name")
     secure = spec.tls is not None and (unstructured.is_true(obj, TLS) or known.startswith("https://"))
     paths = _paths(spec)
     if not paths:
-        return replace(door, fault="spec.publicPaths has something that is no path")
-    return replace(door, host=host, secure=secure, paths=paths, closed=_closed(obj, secure=secure))
+        return replace(view, fault="spec.publicPaths has something that is no path")
+    return replace(view, host=host, secure=secure, paths=paths, unreachable=_unreachable(obj, secure=secure))
 
 
 def marker(obj: Object) -> str:
@@ -103,8 +102,8 @@ def marker(obj: Object) -> str:
     return names.name(MARKER, names.DNS_LABEL, "InferenceGateway", unstructured.name_of(obj), uid)
 
 
-def _closed(obj: Object, *, secure: bool) -> str:
-    """Why nobody is answered; what it does not say of itself closes nothing."""
+def _unreachable(obj: Object, *, secure: bool) -> str:
+    """Why nobody is answered; what it does not report of itself does not count."""
     if unstructured.condition(obj, ADDRESS).get("status") == "False":
         return "WaitingForAddress"
     if secure and unstructured.condition(obj, TLS).get("status") == "False":

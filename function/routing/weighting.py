@@ -1,7 +1,7 @@
-"""Shares of traffic: from groups with weights to a whole number for every endpoint.
+"""Weights: from groups with weights to a whole number for every endpoint.
 
 The ratio between groups is exact however many endpoints each has, until a number would pass
-the largest that a route can say; from there it is as close as whole numbers allow.
+the largest that a route can have; from there it is as close as whole numbers allow.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Final
 
-LARGEST: Final = 1_000_000
+MAX_WEIGHT: Final = 1_000_000
 """The largest weight that a route can give one backend."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class WeightedGroup:
     """Endpoints that share a part of the traffic.
 
     Attributes:
@@ -30,7 +30,7 @@ class Group:
     members: tuple[str, ...]
 
 
-def active_priority(groups: Sequence[Group]) -> int | None:
+def active_priority(groups: Sequence[WeightedGroup]) -> int | None:
     """The priority that takes the traffic; None when nothing can be routed to.
 
     It is the lowest with an endpoint in a group that has weight; without any such group, the
@@ -41,16 +41,16 @@ def active_priority(groups: Sequence[Group]) -> int | None:
     return min(weighty or [group.priority for group in able], default=None)
 
 
-def active(groups: Sequence[Group]) -> list[Group]:
+def active(groups: Sequence[WeightedGroup]) -> list[WeightedGroup]:
     """The groups that take traffic, each with its members sorted; the others with none."""
     priority = active_priority(groups)
     return [
-        Group(group.weight, group.priority, tuple(sorted(group.members)) if group.priority == priority else ())
+        WeightedGroup(group.weight, group.priority, tuple(sorted(group.members)) if group.priority == priority else ())
         for group in groups
     ]
 
 
-def chosen(groups: Sequence[Group], limit: int, current: Collection[str] = ()) -> list[Group]:
+def limited(groups: Sequence[WeightedGroup], limit: int, current: Collection[str] = ()) -> list[WeightedGroup]:
     """Choose at most so many endpoints, in proportion to the weights of their groups.
 
     Every group with weight keeps at least one while there is room. Endpoints that get traffic now
@@ -76,18 +76,18 @@ def chosen(groups: Sequence[Group], limit: int, current: Collection[str] = ()) -
     kept = []
     for group, count in zip(groups, seats, strict=True):
         order = sorted(group.members, key=lambda name: (name not in current, name))
-        kept.append(Group(group.weight, group.priority, tuple(sorted(order[:count]))))
+        kept.append(WeightedGroup(group.weight, group.priority, tuple(sorted(order[:count]))))
     return kept
 
 
-def weights(groups: Sequence[Group]) -> dict[str, int]:
+def weights(groups: Sequence[WeightedGroup]) -> dict[str, int]:
     """Give every endpoint a whole number, so that the sums of groups stand as their weights do.
 
     Args:
         groups: The groups that take traffic; no endpoint is in two of them.
 
     Returns:
-        Weights by endpoint: 0 in groups of weight 0, otherwise from 1 to `LARGEST`.
+        Weights by endpoint: 0 in groups of weight 0, otherwise from 1 to `MAX_WEIGHT`.
     """
     result = {name: 0 for group in groups for name in group.members}
     sharing = [group for group in groups if group.members and group.weight > 0]
@@ -98,12 +98,12 @@ def weights(groups: Sequence[Group]) -> dict[str, int]:
     shared = _spread(sharing, totals)
     common = gcd(*shared.values())
     largest = max(shared.values())
-    if largest // common > LARGEST:
+    if largest // common > MAX_WEIGHT:
         clamped = [
-            max(len(group.members), (2 * total * LARGEST + largest) // (2 * largest))
+            max(len(group.members), (2 * total * MAX_WEIGHT + largest) // (2 * largest))
             for group, total in zip(sharing, totals, strict=True)
         ]
-        shared = _spread(sharing, [min(t, len(g.members) * LARGEST) for g, t in zip(sharing, clamped, strict=True)])
+        shared = _spread(sharing, [min(t, len(g.members) * MAX_WEIGHT) for g, t in zip(sharing, clamped, strict=True)])
         common = 1
     return result | {name: weight // common for name, weight in shared.items()}
 
@@ -115,7 +115,7 @@ def _claim(weight: int, seats: int) -> tuple[int, float]:
     return (2, float(weight)) if not seats else (1, weight / seats)
 
 
-def _spread(groups: Sequence[Group], totals: Sequence[int]) -> Mapping[str, int]:
+def _spread(groups: Sequence[WeightedGroup], totals: Sequence[int]) -> Mapping[str, int]:
     """Spread each group's total over its members; the first get what does not divide."""
     spread: dict[str, int] = {}
     for group, total in zip(groups, totals, strict=True):

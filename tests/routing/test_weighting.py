@@ -1,4 +1,4 @@
-"""Shares of traffic, from groups to whole numbers."""
+"""Weights of endpoints, from groups to whole numbers."""
 
 import random
 from fractions import Fraction
@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.routing.shares import LARGEST, Group, active, active_priority, chosen, weights
+from function.routing.weighting import MAX_WEIGHT, WeightedGroup, active, active_priority, limited, weights
 
 
-def of(*sizes: tuple[int, int], priority: int = 0) -> list[Group]:
+def of(*sizes: tuple[int, int], priority: int = 0) -> list[WeightedGroup]:
     """Groups, as (weight, number of endpoints)."""
-    return [Group(w, priority, tuple(f"{i}-{n:04}" for n in range(count))) for i, (w, count) in enumerate(sizes)]
+    return [
+        WeightedGroup(w, priority, tuple(f"{i}-{n:04}" for n in range(count))) for i, (w, count) in enumerate(sizes)
+    ]
 
 
-def numbers(groups: list[Group]) -> list[list[int]]:
+def numbers(groups: list[WeightedGroup]) -> list[list[int]]:
     found = weights(groups)
     return [[found[name] for name in sorted(group.members)] for group in groups if group.members]
 
@@ -44,7 +46,7 @@ def test_groups_with_these_weights_and_endpoints_give_these_numbers(
     assert numbers(of(*sizes)) == expected
 
 
-SIZES = st.lists(st.tuples(st.integers(0, LARGEST), st.integers(0, 40)), max_size=16)
+SIZES = st.lists(st.tuples(st.integers(0, MAX_WEIGHT), st.integers(0, 40)), max_size=16)
 
 
 @settings(deadline=None)
@@ -56,7 +58,7 @@ def test_every_endpoint_of_a_group_with_weight_gets_from_one_to_the_largest_and_
     found = weights(groups)
     for group in groups:
         for name in group.members:
-            assert (1 <= found[name] <= LARGEST) if group.weight else (found[name] == 0)
+            assert (1 <= found[name] <= MAX_WEIGHT) if group.weight else (found[name] == 0)
 
 
 @settings(deadline=None)
@@ -69,7 +71,7 @@ def test_the_ratio_between_groups_is_exact_until_a_number_would_be_too_large(siz
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(1, LARGEST), st.integers(1, 16)), min_size=1, max_size=16))
+@given(st.lists(st.tuples(st.integers(1, MAX_WEIGHT), st.integers(1, 16)), min_size=1, max_size=16))
 def test_where_numbers_would_be_too_large_each_group_is_as_near_as_whole_numbers_allow(
     sizes: list[tuple[int, int]],
 ) -> None:
@@ -87,9 +89,9 @@ def test_where_numbers_would_be_too_large_each_group_is_as_near_as_whole_numbers
 @given(SIZES, st.randoms(use_true_random=False))
 def test_the_order_in_which_endpoints_arrive_changes_nothing(sizes: list[tuple[int, int]], dice: random.Random) -> None:
     groups = of(*sizes)
-    shuffled = [Group(g.weight, g.priority, tuple(dice.sample(g.members, len(g.members)))) for g in groups]
+    shuffled = [WeightedGroup(g.weight, g.priority, tuple(dice.sample(g.members, len(g.members)))) for g in groups]
     assert weights(shuffled) == weights(groups)
-    assert weights(chosen(shuffled, 16)) == weights(chosen(groups, 16))
+    assert weights(limited(shuffled, 16)) == weights(limited(groups, 16))
 
 
 def test_within_a_group_numbers_differ_by_one_at_most() -> None:
@@ -98,37 +100,37 @@ def test_within_a_group_numbers_differ_by_one_at_most() -> None:
 
 
 def test_the_lowest_priority_with_a_routable_endpoint_takes_all_traffic() -> None:
-    groups = [Group(1, 0, ()), Group(1, 2, ("standby",)), Group(5, 1, ("b", "a"))]
+    groups = [WeightedGroup(1, 0, ()), WeightedGroup(1, 2, ("standby",)), WeightedGroup(5, 1, ("b", "a"))]
     assert active_priority(groups) == 1
-    assert active(groups) == [Group(1, 0, ()), Group(1, 2, ()), Group(5, 1, ("a", "b"))]
+    assert active(groups) == [WeightedGroup(1, 0, ()), WeightedGroup(1, 2, ()), WeightedGroup(5, 1, ("a", "b"))]
 
 
 def test_a_priority_with_no_weight_at_all_does_not_take_traffic_from_one_that_has() -> None:
-    assert active_priority([Group(0, 0, ("drained",)), Group(1, 1, ("b",))]) == 1
-    assert active_priority([Group(0, 0, ("drained",)), Group(0, 1, ("b",))]) == 0
-    assert active_priority([Group(1, 0, ())]) is None
+    assert active_priority([WeightedGroup(0, 0, ("drained",)), WeightedGroup(1, 1, ("b",))]) == 1
+    assert active_priority([WeightedGroup(0, 0, ("drained",)), WeightedGroup(0, 1, ("b",))]) == 0
+    assert active_priority([WeightedGroup(1, 0, ())]) is None
 
 
 def test_up_to_the_limit_nothing_is_left_out() -> None:
-    assert chosen(of((1, 10), (5, 6)), 16) == of((1, 10), (5, 6))
+    assert limited(of((1, 10), (5, 6)), 16) == of((1, 10), (5, 6))
 
 
 def test_over_the_limit_endpoints_are_chosen_in_proportion_and_every_group_keeps_one() -> None:
-    sizes = [len(group.members) for group in chosen(of((60, 40), (30, 40), (1, 40)), 16)]
+    sizes = [len(group.members) for group in limited(of((60, 40), (30, 40), (1, 40)), 16)]
     assert sizes == [10, 5, 1]
 
 
 def test_a_group_with_few_endpoints_leaves_its_places_to_others() -> None:
-    assert [len(g.members) for g in chosen(of((90, 2), (10, 40)), 16)] == [2, 14]
+    assert [len(g.members) for g in limited(of((90, 2), (10, 40)), 16)] == [2, 14]
 
 
 def test_groups_without_weight_get_the_places_that_are_left() -> None:
-    assert [len(g.members) for g in chosen(of((0, 20), (1, 10)), 16)] == [6, 10]
+    assert [len(g.members) for g in limited(of((0, 20), (1, 10)), 16)] == [6, 10]
 
 
 def test_endpoints_that_get_traffic_now_stay_chosen_when_more_come() -> None:
     now = {f"0-{n:04}" for n in range(4, 20)}
-    (kept,) = chosen(of((1, 40)), 16, now)
+    (kept,) = limited(of((1, 40)), 16, now)
     assert set(kept.members) == now
 
 
@@ -136,7 +138,7 @@ def test_endpoints_that_get_traffic_now_stay_chosen_when_more_come() -> None:
 @given(SIZES)
 def test_what_is_chosen_is_part_of_what_there_was_and_fills_the_limit(sizes: list[tuple[int, int]]) -> None:
     groups = of(*sizes)
-    kept = chosen(groups, 16)
+    kept = limited(groups, 16)
     assert sum(len(g.members) for g in kept) == min(16, sum(len(g.members) for g in groups))
     for before, after in zip(groups, kept, strict=True):
         assert set(after.members) <= set(before.members)

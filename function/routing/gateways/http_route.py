@@ -1,22 +1,21 @@
-"""A service's HTTPRoute: how a Gateway API gateway is told what is routed."""
+"""A service's HTTPRoute, for gateways that can rewrite the path of each of its backends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 from function.api import labels
-from function.composition import Manifest, Object, unstructured
+from function.composition import Draft, Manifest, Object, Readiness, unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing.endpoint_view import Endpoint
-from function.routing.front_door import EVERY_PATH, MARKER, PUBLIC_PATHS
-from function.routing.gateway_api import API_VERSION, CONTROLLER_NAME, GROUP
-from function.routing.traffic import Target
+from function.routing.gateway_api import API_VERSION, GATEWAY_NAME, GROUP
+from function.routing.gateway_view import EVERY_PATH, MARKER, PUBLIC_PATHS
+from function.routing.gateways.protocol import RouteAcceptance, RoutedBackend, RouteStatus, ServiceRoute
 
-GATEWAY: Final = "modelplane"
-"""The Gateway that every service's route belongs to, in the system namespace."""
+ROUTE: Final = "httproute"
+"""The composition resource name of the route."""
 
 MOST_BACKENDS: Final = 16
 """The most backends that a rule may name."""
@@ -24,49 +23,45 @@ MOST_BACKENDS: Final = 16
 _PRESENT: Final = "1"
 
 
-class Verdict(Enum):
-    """What our gateway says about a route."""
-
-    GOOD = "good"
-    BAD = "bad"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A verdict and its words.
+class HTTPRoutes:
+    """How a gateway is told what a service routes: by one HTTPRoute.
 
     Attributes:
-        verdict: What the gateway says about the route as it is now.
-        message: Why it is not good; empty when it is.
+        controller_name: The controller whose status on the route counts.
+        most_backends: The most backends that a rule may name.
     """
 
-    verdict: Verdict
-    message: str = ""
+    controller_name: str
+    most_backends: int = MOST_BACKENDS
+
+    @property
+    def children(self) -> Mapping[str, str]:
+        """The route alone."""
+        return {ROUTE: "HTTPRoute"}
+
+    def exists(self, draft: Draft) -> bool:
+        """Tell whether the route is observed."""
+        return draft.observed(ROUTE) is not None
+
+    def backends(self, draft: Draft) -> dict[str, RoutedBackend]:
+        """Read the backends that the observed route names, by name."""
+        return backends(draft.observation.namespace, draft.observation.name, draft.observed(ROUTE))
+
+    def status(self, draft: Draft) -> RouteStatus:
+        """Read what the gateway reports on the route: accepted, and every backend found.
+
+        What it reports on an earlier generation of the route tells nothing about the present one.
+        """
+        return _status(draft.observed(ROUTE), self.controller_name)
+
+    def compose(self, draft: Draft, route: ServiceRoute, ready: Readiness) -> None:
+        """Compose the route."""
+        seen = draft.observation
+        draft.child(ROUTE, _route(seen.namespace, seen.name, route, draft.observed(ROUTE)), ready=ready)
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A backend that an observed route names.
-
-    Attributes:
-        endpoint: How it is routed to; what the route does not say of it is left empty.
-        weight: Its share of the traffic.
-    """
-
-    endpoint: Endpoint
-    weight: int
-
-
-def route(
-    namespace: str,
-    name: str,
-    paths: Sequence[str],
-    targets: Sequence[Target],
-    observed: Object | None,
-    *,
-    marker: str = "",
-) -> Manifest:
+def _route(namespace: str, name: str, wanted: ServiceRoute, observed: Object | None) -> Manifest:
     """Build the route of a service: a rule for each path that is public, since each is replaced by one of its own.
 
     Requests leave with a mark of the gateway, and one that has it when it arrives has gone in a circle: it meets a
@@ -76,17 +71,17 @@ def route(
     Args:
         namespace: The service's namespace.
         name: The service's name.
-        paths: What of an endpoint is public; empty leaves it as it is.
-        targets: What is routed to. None at all leaves a route that answers with an error.
+        wanted: What the route has to do.
         observed: The route as it is now, which endpoints that cannot be read are kept from.
-        marker: The header that marks requests; empty leaves it as it is.
     """
     prefix = f"/{namespace}/{name}"
     now = backends(namespace, name, observed)
-    shares = [(now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in targets]
-    public = paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
-    mark = marker or _marker(observed)
-    rules = [_rule(prefix, path, shares, mark) for path in public]
+    weighted = [
+        (now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in wanted.targets
+    ]
+    public = wanted.paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
+    mark = wanted.marker or _marker(observed)
+    rules = [_rule(prefix, path, weighted, mark) for path in public]
     if mark:
         rules.append({"matches": [_match(prefix, path, mark) for path in public]})
     return {
@@ -94,13 +89,13 @@ def route(
         "kind": "HTTPRoute",
         "metadata": {"namespace": namespace},
         "spec": {
-            "parentRefs": [{"name": GATEWAY, "namespace": labels.SYSTEM_NAMESPACE}],
+            "parentRefs": [{"name": GATEWAY_NAME, "namespace": labels.SYSTEM_NAMESPACE}],
             "rules": rules,
         },
     }
 
 
-def backends(namespace: str, name: str, observed: Object | None) -> dict[str, Routed]:
+def backends(namespace: str, name: str, observed: Object | None) -> dict[str, RoutedBackend]:
     """The backends that an observed route of a service names, by name."""
     found = {}
     for path, rule in _rules(f"/{namespace}/{name}", observed):
@@ -116,51 +111,42 @@ def backends(namespace: str, name: str, observed: Object | None) -> dict[str, Ro
                     rewrite_path=replaced if path == EVERY_PATH else f"{replaced.removesuffix(path)}/",
                     hostname=unstructured.text(rewrite, "hostname"),
                 )
-                found[backend] = Routed(endpoint, unstructured.integer(ref, "weight", default=1))
+                found[backend] = RoutedBackend(endpoint, unstructured.integer(ref, "weight", default=1))
     return found
 
 
-def judge(observed: Object | None) -> Judged:
-    """Read what our gateway says about a route: accepted, and every backend found.
-
-    Words about an earlier generation of the route say nothing about the present one.
-    """
+def _status(observed: Object | None, controller_name: str) -> RouteStatus:
     if observed is None:
-        return Judged(Verdict.UNKNOWN, "the route is not created yet")
-    parent = next(
-        (entry for entry in unstructured.items(observed, "status", "parents") if _is_ours(entry, observed)), None
-    )
+        return RouteStatus(RouteAcceptance.UNKNOWN, "the route is not created yet")
+    parents = unstructured.items(observed, "status", "parents")
+    parent = next((entry for entry in parents if _is_ours(entry, observed, controller_name)), None)
     if parent is None:
-        return Judged(Verdict.UNKNOWN, f"Gateway {labels.SYSTEM_NAMESPACE}/{GATEWAY} has not seen the route yet")
+        gateway = f"Gateway {labels.SYSTEM_NAMESPACE}/{GATEWAY_NAME}"
+        return RouteStatus(RouteAcceptance.UNKNOWN, f"{gateway} has not seen the route yet")
     for kind in ("Accepted", "ResolvedRefs"):
         found = unstructured.condition({"status": parent}, kind)
         if not unstructured.is_current(found, observed):
-            return Judged(Verdict.UNKNOWN, f"the gateway has not seen the latest change of the route: {kind} is older")
+            stale = f"the gateway has not seen the latest change of the route: {kind} is older"
+            return RouteStatus(RouteAcceptance.UNKNOWN, stale)
         status = found.get("status")
         if status == "True":
             continue
-        said = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
-        verdict = Verdict.BAD if status == "False" else Verdict.UNKNOWN
-        return Judged(verdict, f"{kind} is {status}: {said}" if found else f"{kind} is not reported yet")
-    return Judged(Verdict.GOOD)
+        why = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
+        acceptance = RouteAcceptance.REJECTED if status == "False" else RouteAcceptance.UNKNOWN
+        return RouteStatus(acceptance, f"{kind} is {status}: {why}" if found else f"{kind} is not reported yet")
+    return RouteStatus(RouteAcceptance.ACCEPTED)
 
 
-def reaches(routed: Mapping[str, Routed], targets: Iterable[Target]) -> bool:
-    """Tell whether a route, as it is now, sends requests to any of the targets."""
-    wanted = {target.kept or target.endpoint.backend for target in targets if target.weight > 0}
-    return any(routed[name].weight > 0 for name in wanted & set(routed))
-
-
-def _is_ours(entry: Mapping[str, Any], observed: Object) -> bool:
+def _is_ours(entry: Mapping[str, Any], observed: Object, controller_name: str) -> bool:
     ref = unstructured.mapping(entry, "parentRef")
-    said = (
+    parent = (
         unstructured.text(entry, "controllerName"),
         unstructured.text(ref, "group") or GROUP,
         unstructured.text(ref, "kind") or "Gateway",
         unstructured.text(ref, "namespace") or unstructured.namespace_of(observed),
         unstructured.text(ref, "name"),
     )
-    return said == (CONTROLLER_NAME, GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY)
+    return parent == (controller_name, GROUP, "Gateway", labels.SYSTEM_NAMESPACE, GATEWAY_NAME)
 
 
 def _rules(prefix: str, observed: Object | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -188,7 +174,7 @@ def _match(prefix: str, path: str, marker: str = "") -> Manifest:
     return {**match, "headers": [{"type": "Exact", "name": marker, "value": _PRESENT}]} if marker else match
 
 
-def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]], marker: str) -> Manifest:
+def _rule(prefix: str, path: str, weighted: Iterable[tuple[Endpoint, int]], marker: str) -> Manifest:
     headers: Manifest = {"remove": list(STEERING_HEADERS)}
     if marker:
         headers["set"] = [{"name": marker, "value": _PRESENT}]
@@ -197,7 +183,7 @@ def _rule(prefix: str, path: str, shares: Iterable[tuple[Endpoint, int]], marker
         "filters": [{"type": "RequestHeaderModifier", "requestHeaderModifier": headers}],
         "timeouts": {"request": "0s"},
     }
-    refs = [_backend(path, endpoint, weight) for endpoint, weight in shares]
+    refs = [_backend(path, endpoint, weight) for endpoint, weight in weighted]
     return {**rule, "backendRefs": refs} if refs else rule
 
 

@@ -1,4 +1,4 @@
-"""Endpoints that a service routes to and that were not in the lists which were fetched for its selectors.
+"""Backends that take requests, whose endpoints may be missing from the lists fetched for the selectors.
 
 A list may lack what is there, and it says the same of an endpoint that is gone, of one whose labels were changed and
 of one that it lacks for no reason. So no endpoint leaves a route because it was not listed, but by a fact: it is
@@ -12,18 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from function.api.model_endpoint import MODEL_ENDPOINT
 from function.api.model_service import EndpointGroup
 from function.composition import Draft, Object, Required, Requirement, unstructured
-from function.routing import endpoint_view, front_door
+from function.routing import endpoint_view
 from function.routing.endpoint_view import LONGEST_NAME, Endpoint
-from function.routing.http_route import MOST_BACKENDS, Routed
+from function.routing.gateways.protocol import RoutedBackend
 
 ENDPOINT: Final = "routed-"
 SERVICE: Final = "backend-"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RoutedObjects:
     """What is asked for by name.
 
     Attributes:
@@ -40,32 +41,32 @@ class Known:
         return any(answer.unresolved for answer in (*self.endpoints, *self.services.values()))
 
 
-def ask(draft: Draft, routed: Mapping[str, Routed]) -> Known:
-    """Require by name what takes requests now."""
+def require(draft: Draft, routed: Mapping[str, RoutedBackend], most: int) -> RoutedObjects:
+    """Require by name what takes requests now, at most so many of each kind."""
     namespace = draft.observation.namespace
     names = {unstructured.text(row, "name") for row in _rows(draft) if unstructured.integer(row, "weight") > 0}
     backends = {name for name, backend in routed.items() if backend.weight > 0}
-    return Known(
+    return RoutedObjects(
         tuple(
             draft.require(
                 f"{ENDPOINT}{name}",
-                Requirement(front_door.API_VERSION, "ModelEndpoint", name=name, namespace=namespace),
+                Requirement(MODEL_ENDPOINT.api_version, MODEL_ENDPOINT.kind, name=name, namespace=namespace),
             )
-            for name in sorted(filter(endpoint_view.is_name, names))[:MOST_BACKENDS]
+            for name in sorted(filter(endpoint_view.is_name, names))[:most]
         ),
         {
             name: draft.require(f"{SERVICE}{name}", Requirement("v1", "Service", name=name, namespace=namespace))
-            for name in sorted(filter(endpoint_view.is_service_name, backends))[:MOST_BACKENDS]
+            for name in sorted(filter(endpoint_view.is_service_name, backends))[:most]
         },
     )
 
 
-def restored(
+def restore(
     draft: Draft,
     groups: Sequence[EndpointGroup],
     listed: Sequence[Sequence[Endpoint]],
-    known: Known,
-    routed: Mapping[str, Routed],
+    routed_objects: RoutedObjects,
+    routed: Mapping[str, RoutedBackend],
 ) -> list[list[Endpoint]]:
     """Give the listed endpoints of each group, and those that are there without being listed.
 
@@ -73,31 +74,31 @@ def restored(
         draft: The answer.
         groups: The service's groups.
         listed: The endpoints that were listed for each.
-        known: What was asked for by name.
+        routed_objects: What was asked for by name.
         routed: The backends of the route as it is now.
     """
     namespace = draft.observation.namespace
     found = [list(endpoints) for endpoints in listed]
-    told = {endpoint.name: endpoint for endpoints in listed for endpoint in endpoints}
-    for obj in (answer.first for answer in known.endpoints):
+    by_name = {endpoint.name: endpoint for endpoints in listed for endpoint in endpoints}
+    for obj in (answer.first for answer in routed_objects.endpoints):
         for endpoint in endpoint_view.read([] if obj is None else [obj], namespace):
-            told.setdefault(endpoint.name, endpoint)
+            by_name.setdefault(endpoint.name, endpoint)
             group = _selected_by(groups, obj)
-            if group is not None and endpoint.name not in {obj.name for obj in listed[group]}:
-                found[group].append(replace(endpoint, unlisted=True))
-    accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in told.values()}
-    for backend, answer in known.services.items():
+            if group is not None and endpoint.name not in {known.name for known in listed[group]}:
+                found[group].append(replace(endpoint, not_listed=True))
+    accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in by_name.values()}
+    for backend, answer in routed_objects.services.items():
         name = _owner(answer.first)
-        if backend not in accounted and name and name not in told:
+        if backend not in accounted and name and name not in by_name:
             found[_group_of(draft, groups, name)].append(_of_service(name, backend))
     return [sorted(endpoints, key=lambda endpoint: endpoint.name) for endpoints in found]
 
 
 def _selected_by(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
-    said = unstructured.labels(obj)
+    labels = unstructured.labels(obj)
     return next(
-        (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= said.items()), None
+        (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= labels.items()), None
     )
 
 
@@ -109,14 +110,14 @@ def _owner(service: Object | None) -> str:
     if service is None or unstructured.text(service, "metadata", "deletionTimestamp"):
         return ""
     for owner in unstructured.items(service, "metadata", "ownerReferences"):
-        if owner.get("controller") is True and owner.get("kind") == "ModelEndpoint":
+        if owner.get("controller") is True and owner.get("kind") == MODEL_ENDPOINT.kind:
             return unstructured.text(owner, "name")[:LONGEST_NAME]
     return ""
 
 
 def _of_service(name: str, backend: str) -> Endpoint:
     fault = f"ModelEndpoint {name} is not found, and its Service {backend} is there"
-    return Endpoint(name, backend=backend, fault=fault, unlisted=True)
+    return Endpoint(name, backend=backend, fault=fault, not_listed=True)
 
 
 def _group_of(draft: Draft, groups: Sequence[EndpointGroup], name: str) -> int:

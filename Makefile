@@ -63,10 +63,7 @@ format: $(VENV)/.dev ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 generate: $(VENV)/.dev ## Write xrds/, compositions/, package/ and the reference pages from the code
-	$(BIN)/python -m function.api.generate
-	$(BIN)/python -m function.packages
-	$(BIN)/python -m function.reference
-	$(BIN)/python -m tests.pitfalls
+	$(BIN)/python -m tests.generate
 
 build: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

@@ -65,6 +65,9 @@ format: $(VENV)/.dev ## Format the code and mend what lint can mend
 generate: $(VENV)/.dev ## Write xrds/, compositions/, package/ and the reference pages from the code
 	$(BIN)/python -m tests.generate
 
+schemas: $(VENV)/.dev ## Write tests/schemas/ anew from the definitions of third-party kinds that are at hand
+	$(BIN)/python -m tests.schemas.extract
+
 build: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 

@@ -60,7 +60,7 @@ def test_the_code_keeps_every_contract(checkout: Path) -> None:
         ("function.routing.gateways.invented", "function.inventory.nodes"),
         ("function.fleet.stack.invented", "function.routing.traffic"),
         ("function.fleet.stack.invented", "function.scheduling.reasons"),
-        ("function.clouds.invented", "function.fleet.access"),
+        ("function.api.clouds.invented", "function.composition.names"),
         ("function.scheduling.invented", "random"),
         ("function.deployment.invented", "time"),
         ("function.routing.gateways.invented", "subprocess"),

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types unit e2e render bed bench format generate build package clean
+.PHONY: help demo test lint types unit e2e render bed bench format generate schemas build package clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -24,17 +24,22 @@ demo: $(VENV)/.run ## Preview two examples: what would run where, the URL, and w
 	$(BIN)/modelplane preview examples/quickstart
 	$(BIN)/modelplane preview examples/quickstart/fleet examples/reasons
 
-test: lint types unit ## Lint, format check, strict types, and all tests that need no cluster
+ifdef T
+test: unit
+else
+test: lint types unit ## Lint, import rules, strict types, and all tests that need no cluster (T=path: only these tests)
+endif
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## Lint, check the format, and check which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
-types: $(VENV)/.dev
+types: $(VENV)/.dev ## Check the types
 	$(BIN)/mypy
 
-unit: $(VENV)/.dev
-	$(BIN)/pytest --quiet --numprocesses auto
+unit: $(VENV)/.dev ## Run the tests that need no cluster, or those of T=path
+	$(BIN)/pytest --quiet $(if $(T),$(T),--numprocesses auto)
 
 $(VENV)/.e2e: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,e2e]'
@@ -58,10 +63,10 @@ format: $(VENV)/.dev ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 generate: $(VENV)/.dev ## Write xrds/, compositions/, package/ and the reference pages from the code
-	$(BIN)/python -m function.api.generate
-	$(BIN)/python -m function.packages
-	$(BIN)/python -m function.reference
-	$(BIN)/python -m tests.pitfalls
+	$(BIN)/python -m tests.generate
+
+schemas: $(VENV)/.dev ## Write tests/schemas/ anew from the definitions of third-party kinds that are at hand
+	$(BIN)/python -m tests.schemas.extract
 
 build: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

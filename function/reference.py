@@ -1,21 +1,15 @@
-"""The reference of conditions, made from the composers' own vocabularies.
-
-`python -m function.reference` writes docs/conditions.md; with `--check` it only tells
-whether the file is up to date.
-"""
+"""The reference of conditions, docs/conditions.md, made from the composers' own vocabularies."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import Final
 
 from function.composers import COMPOSERS
 from function.composition import Composer, Reason, Vocabulary
 from function.composition.conditions import COMMON
 
-PAGE = Path("docs/conditions.md")
+PAGE: Final = "docs/conditions.md"
 
 _INTRO = """\
 # Conditions
@@ -58,23 +52,3 @@ def _names(composer: Composer) -> Iterator[str]:
     yield from ("", "Composes, by composition resource name:", "", "| Name | Kind |", "|---|---|")
     for name, kind in sorted(composer.children.items()):
         yield f"| `{name}` | {kind} |"
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Write the reference, or check it."""
-    parser = argparse.ArgumentParser(prog="python -m function.reference", description=main.__doc__)
-    parser.add_argument("--check", action="store_true", help="only tell whether the page is up to date")
-    arguments = parser.parse_args(argv)
-    text = render()
-    if arguments.check:
-        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-        if current != text:
-            sys.stderr.write(f"{PAGE} is stale: run make generate\n")
-        return int(current != text)
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,4 @@
-"""The list of pitfalls: read from pitfalls.yaml, and written as a page of the documentation.
-
-Run as a module it writes the page.
-"""
+"""The list of pitfalls: read from pitfalls.yaml, and given as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 ROOT: Final = Path(__file__).parents[1]
-PAGE: Final = ROOT / "docs" / "pitfalls.md"
+PAGE: Final = "docs/pitfalls.md"
 
 _HEAD: Final = """# Pitfalls, and what holds what is done about each
 
@@ -76,7 +73,3 @@ def _held_by(pitfall: Pitfall) -> Iterator[str]:
         yield f"[{words}](../{path})"
     if pitfall.reason:
         yield f"not done: {pitfall.reason}"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")

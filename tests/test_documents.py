@@ -1,4 +1,4 @@
-"""Every command in a document runs, and every link in one leads somewhere."""
+"""Commands in documents run, links lead somewhere, and what a document names exists."""
 
 import re
 import shlex
@@ -6,17 +6,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from function.main import modelplane
 from tests.support.settled import example
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/**/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob(".github/**/*.md"),
+        *ROOT.glob("changelog.d/*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/**/*.md"),
+    ]
+)
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
-LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
+CODE = re.compile(r"```.*?```", re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
 
-MADE_BY_CI = {"make test"}
-"""Commands that are not run here, because they run this."""
+PREVIEWING = {"demo"}
+"""Make targets that are run here. Of others it is enough that they exist: they run this, or write files."""
+
+OUR_FOLDERS = (
+    "bench/",
+    "changelog.d/",
+    "compositions/",
+    "docs/",
+    "examples/",
+    "function/",
+    "package/",
+    "tests/",
+    "xrds/",
+)
+RECIPES = "docs/recipes/"
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -28,7 +52,7 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def recipe(target: str) -> list[str]:
@@ -41,9 +65,9 @@ def recipe(target: str) -> list[str]:
 
 def run(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Run a `modelplane` command line in this process, and give what it prints."""
-    words = shlex.split(command.replace("$(BIN)", ".venv/bin"))
-    assert words[0] in {"modelplane", ".venv/bin/modelplane"}, f"do not know how to run {command}"
-    assert modelplane(words[1:]) == 0
+    program, *arguments = shlex.split(command.replace("$(BIN)", ".venv/bin"))
+    assert program in {"modelplane", ".venv/bin/modelplane"}, f"do not know how to run {command}"
+    assert modelplane(arguments) == 0
     return capsys.readouterr().out
 
 
@@ -52,12 +76,11 @@ def test_every_command_of_the_documents_runs(
     page: str, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    if command in MADE_BY_CI:
-        return
     if command.startswith("make "):
-        target = command.removeprefix("make ")
+        target = command.split()[1]
         assert target in targets(), page
-        assert [run(line, capsys) for line in recipe(target)]
+        if target in PREVIEWING:
+            assert [run(line, capsys) for line in recipe(target)]
         return
     assert run(command, capsys), page
 
@@ -71,11 +94,93 @@ def test_the_readme_begins_with_exactly_two_commands() -> None:
     ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
-    for target in LINK.findall(page.read_text(encoding="utf-8")):
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@every_page
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there(page: Path) -> None:
+    for target, anchor in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
         if "://" not in target:
-            assert (page.parent / target).exists(), target
+            linked = page.parent / target if target else page
+            assert linked.exists(), target
+            assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+@every_page
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    named = [code.split()[1] for code in INLINE.findall(page.read_text(encoding="utf-8")) if code.startswith("make ")]
+    assert [target for target in named if target not in targets()] == []
+
+
+@every_page
+def test_every_file_of_ours_that_is_named_exists(page: Path) -> None:
+    """Recipes name files that are to be written."""
+    if page.relative_to(ROOT).as_posix().startswith(RECIPES):
+        return
+    for code in INLINE.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        path = code.partition("::")[0]
+        if path.startswith(OUR_FOLDERS) and not set(path) & set(" <*={"):
+            assert (ROOT / path).exists(), path
+
+
+def test_every_decision_has_its_headings_and_its_row() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    for number, page in enumerate(pages, 1):
+        lines = page.read_text(encoding="utf-8").splitlines()
+        title = lines[0].removeprefix(f"# {number:04d}. ")
+        assert page.name.startswith(f"{number:04d}-")
+        assert [line for line in lines if line.startswith("#")] == [
+            f"# {number:04d}. {title}",
+            "## Problem",
+            "## Options",
+            "## Decision",
+            "## Consequences",
+        ]
+        assert f"| [{number:04d}]({page.name}) | {title} |" in index.splitlines()
+
+
+def test_every_recipe_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "recipes"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    assert {target for target, _ in LINK.findall(index) if "/" not in target} == {
+        page.name for page in folder.glob("*.md") if page.name != "README.md"
+    }
+
+
+def test_every_page_is_linked_from_another_one() -> None:
+    linked = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target, _ in LINK.findall(page.read_text(encoding="utf-8"))
+        if target and "://" not in target
+    }
+    alone = [page.relative_to(ROOT).as_posix() for page in PAGES if page not in linked]
+    assert alone == [".github/pull_request_template.md", "README.md"]
+
+
+def test_hooks_before_a_commit_run_tools_of_ours_and_fetch_nothing() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    for hook in repository["hooks"]:
+        assert (ROOT / hook["entry"].split()[0]).exists(), hook["id"]
+
+
+@pytest.mark.parametrize(
+    "form", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml")), ids=lambda form: form.stem
+)
+def test_an_issue_form_asks_each_question_once(form: Path) -> None:
+    written = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= set(written)
+    questions = [part["id"] for part in written["body"] if part["type"] != "markdown"]
+    assert len(questions) == len(set(questions)) > 0
 
 
 @pytest.mark.parametrize("folder", sorted((ROOT / "examples").iterdir()), ids=lambda p: p.name)

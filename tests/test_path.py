@@ -80,10 +80,7 @@ def conditions(obj: dict[str, Any]) -> dict[str, str]:
 def manifests(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The smallest deployment and its service: flat, as the product's pages have it, and nested."""
     if request.param == "documented":
-        path = DOCUMENTED / "qwen-demo.yaml"
-        if not path.exists():
-            pytest.skip("NOT CHECKED: the documented manifests are not beside this checkout")
-        return path
+        return DOCUMENTED / "qwen-demo.yaml"
     spec = SMALLEST["spec"]
     assert isinstance(spec, dict)
     nested = {"replicas": spec["replicas"], "template": {"spec": {"engines": spec["engines"]}}}
@@ -168,9 +165,6 @@ def test_the_services_address_is_the_url_that_a_client_calls(
     assert {c["type"]: c["status"] for c in only(objects, "ModelService")["status"]["conditions"]}["Ready"] == "True"
 
 
-@pytest.mark.skipif(
-    not DOCUMENTED.exists(), reason="NOT CHECKED: the documented manifests are not beside this checkout"
-)
 def test_the_documented_deployment_with_tool_calling_runs_too(capsys: pytest.CaptureFixture[str]) -> None:
     objects = preview(capsys, DOCUMENTED / "model-deployment.yaml", FLEET)
     written = next(yaml.safe_load_all((DOCUMENTED / "model-deployment.yaml").read_text(encoding="utf-8")))
@@ -180,9 +174,6 @@ def test_the_documented_deployment_with_tool_calling_runs_too(capsys: pytest.Cap
     assert only(objects, "ModelReplica")["spec"]["clusterName"] == "ams-1"
 
 
-@pytest.mark.skipif(
-    not DOCUMENTED.exists(), reason="NOT CHECKED: the documented manifests are not beside this checkout"
-)
 def test_the_documented_deployment_over_several_nodes_is_a_gang_that_would_start(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -5,16 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from function import reference
 from function.composers import COMPOSERS
 from function.composition import Composer, Status
 from function.composition.conditions import COMMON
 
 NAMES = Path(__file__).parent / "composition_resource_names.json"
-
-
-def test_the_reference_of_conditions_is_up_to_date() -> None:
-    assert reference.PAGE.read_text(encoding="utf-8") == reference.render(), "run make generate"
 
 
 def test_composition_resource_names_and_their_kinds_are_api_and_change_only_on_purpose() -> None:

@@ -3,12 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from function.api.generate import ROOT, files, main, stale
+from function.api.generate import files, main
 from function.api.kinds import KINDS
-
-
-def test_what_is_made_from_the_models_is_up_to_date() -> None:
-    assert stale(ROOT, files()) == [], "run: python -m function.api.generate"
 
 
 def test_each_kind_has_a_definition_and_each_composed_kind_a_composition() -> None:

@@ -15,7 +15,7 @@ from function.packages.__main__ import main
 from function.packages.composed import COMPOSED, ServedBy
 from function.packages.files import ACTIVATION, CONFIGURATION, CONFIGURATION_PACKAGE, INSTALL, files
 from function.packages.files import FUNCTION as FUNCTION_METADATA
-from function.packages.metadata import REGISTRY, ROOT, Release, project, release
+from function.packages.metadata import REGISTRY, Release, project, release
 from tests.support.crd_schemas import violations
 
 MADE = files(release())
@@ -50,23 +50,18 @@ def pod_of(config: str) -> dict[str, Any]:
     return pod["spec"]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("path", sorted(MADE))
-def test_it_is_up_to_date(path: str) -> None:
-    assert (ROOT / path).read_text(encoding="utf-8") == MADE[path], "run make generate"
-
-
 def test_checking_writes_nothing_and_fails_while_something_is_stale(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["--check", "--root", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.splitlines() == [f"stale: {path}" for path in MADE]
+    assert capsys.readouterr().out.splitlines() == [f"stale: {path}" for path in sorted(MADE)]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_writing_makes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--root", str(tmp_path)]) == 0
     assert main(["--check", "--root", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.splitlines() == [f"written: {path}" for path in MADE]
+    assert capsys.readouterr().out.splitlines() == [f"written: {path}" for path in sorted(MADE)]
     assert not (tmp_path / INSTALL).stat().st_mode & stat.S_IXUSR
 
 

@@ -115,7 +115,7 @@ class NodeSelector(Model):
 
 
 class AnyMember(Model):
-    """What a member of an engine has, placed or not."""
+    """What a member of an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
     RULES = (_WORKER_ONLY,)
 
@@ -127,11 +127,6 @@ class AnyMember(Model):
 
     template: PodTemplate
     """The member's pods."""
-
-    @property
-    def nodes(self) -> int:
-        """Nodes that one copy of the member takes: one pod on each."""
-        return self.worker.nodes if self.worker else 1
 
 
 class Member(AnyMember):
@@ -172,7 +167,7 @@ class PlacedMember(AnyMember):
 
 
 class AnyEngine(Model):
-    """What an engine has, placed or not."""
+    """What an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
     name: EngineName
     """Name of the engine within the deployment."""

@@ -13,6 +13,7 @@ from function.api.engines import Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
+from function.inventory.nodes import pods_per_copy
 from function.scheduling import DeviceRequest, HoldReason, Rollout, SchedulingRequest, Toleration
 from function.scheduling import Engine as WantedEngine
 from function.scheduling import Member as WantedMember
@@ -181,4 +182,4 @@ def _member(member: Member) -> WantedMember:
         DeviceRequest(device.name, device.count, tuple(selector.cel for selector in device.selectors if selector.cel))
         for device in devices
     )
-    return WantedMember(member.role, member.nodes, requests)
+    return WantedMember(member.role, pods_per_copy(member), requests)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
-from function.composition import Manifest, Object, Observation, Required, Requirement
+from function.composition import Manifest, Observation, Required, Requirement
 from function.deployment import timers
 from function.deployment.absence import Absence, absences
 from function.deployment.answer_size import LARGEST, size_of_kept, size_of_new
@@ -18,6 +18,7 @@ from function.deployment.own_replicas import OwnReplica, read_replicas
 from function.deployment.replica_manifest import replica_manifest, replica_name
 from function.deployment.revisions import runs_workload
 from function.inventory.permissions import Permissions
+from function.inventory.pools import PublishedPool
 from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
 
 API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
@@ -42,7 +43,6 @@ class DeploymentState:
     Attributes:
         demand: What it asks for.
         clusters: The clusters, by name.
-        objects: The InferenceClusters, by name.
         own: Its replicas, by what the scheduler knows of them.
         plan: What the scheduler makes of it.
         new: The replicas that are placed, as manifests, in the plan's order.
@@ -55,7 +55,6 @@ class DeploymentState:
 
     demand: Demand
     clusters: Mapping[str, Cluster]
-    objects: Mapping[str, Object]
     own: Mapping[Replica, OwnReplica]
     plan: Plan
     new: tuple[Manifest, ...] = ()
@@ -114,17 +113,17 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     wanted = replace(demand.wanted, backoff=timers.avoided(observation, demand), barred=barred)
     names = {replica.name for replica in fleet.replicas if replica.namespace == demand.namespace}
     plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
-    new = _new(demand, plan, view.objects)
+    new = _new(demand, plan, view.pools)
     fitting = _fitting(observation, new)
     too_large = fitting < len(new)
     if too_large:
         plan = _with_free_names(schedule(fleet, replace(wanted, most_new=fitting)), demand, own, names)
-        new = _new(demand, plan, view.objects)
+        new = _new(demand, plan, view.pools)
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
     dark = tuple(name for name in inhabited if known[name].pools is None)
     crowded = bool(plan.rejections) and any(replica.terminating for replica in fleet.replicas)
-    return DeploymentState(demand, known, view.objects, own, plan, new, faults, dark, missing, too_large, crowded)
+    return DeploymentState(demand, known, own, plan, new, faults, dark, missing, too_large, crowded)
 
 
 def _barred(demand: Demand, permissions: Mapping[str, Permissions]) -> dict[str, NotPermitted | ReservedNamespace]:
@@ -167,8 +166,8 @@ def _with_free_names(plan: Plan, demand: Demand, own: Iterable[Replica], names: 
     return replace(plan, placed=tuple(sorted(placed, key=lambda one: (one.cluster, one.index))))
 
 
-def _new(demand: Demand, plan: Plan, objects: Mapping[str, Object]) -> tuple[Manifest, ...]:
-    return tuple(replica_manifest(demand, placement, objects[placement.cluster]) for placement in plan.placed)
+def _new(demand: Demand, plan: Plan, pools: Mapping[str, Iterable[PublishedPool]]) -> tuple[Manifest, ...]:
+    return tuple(replica_manifest(demand, placement, pools[placement.cluster]) for placement in plan.placed)
 
 
 def _fitting(observation: Observation, new: Sequence[Manifest]) -> int:

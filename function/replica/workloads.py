@@ -8,6 +8,7 @@ from function.api import labels
 from function.api.devices import ResolvedDeviceRequest
 from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, objects, unstructured
+from function.inventory.nodes import pods_per_copy
 from function.replica.identity import Replica, claim_template_name, deployment_name, gang_name
 from function.replica.pods import pod_template, pods_of
 
@@ -98,7 +99,7 @@ def _leader_worker_set(replica: Replica, engine: PlacedEngine, name: str) -> Man
                 "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
             },
             "leaderWorkerTemplate": {
-                "size": 1 + members["Worker"].nodes,
+                "size": 1 + pods_per_copy(members["Worker"]),
                 "restartPolicy": "RecreateGroupOnPodRestart",
                 "leaderTemplate": pod_template(replica, engine, members["Leader"], {labels.GANG_ROLE: "leader"}),
                 "workerTemplate": pod_template(replica, engine, members["Worker"], {}),

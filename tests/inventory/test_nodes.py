@@ -1,5 +1,7 @@
 """How many nodes replicas take of pools: one rule for what is to be placed and for what is placed."""
 
+from typing import Any
+
 import pytest
 
 from function.api.engines import Member, PlacedEngine
@@ -14,7 +16,7 @@ from tests.support import replicas
 def test_a_worker_has_as_many_pods_as_it_says_and_everything_else_is_one(
     role: str, worker: int | None, pods: int
 ) -> None:
-    size = {} if worker is None else {"worker": {"nodes": worker}}
+    size: dict[str, Any] = {} if worker is None else {"worker": {"nodes": worker}}
     member = replicas.member(role, **size)
     assert pods_per_copy(Member.model_validate(member)) == pods
     assert nodes_of_member({"copies": 2}, member) == ("l4", 2 * pods)

@@ -6,11 +6,13 @@ the cluster for a ModelReplica. A ModelReplica has the fields of its model and n
 A field that ends in behaviour instead of text has a row in `ENDS`.
 """
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from function.api.base import Kind
 from function.api.kinds import KINDS
-from tests.support.every_field import lost
+from tests.support.every_field import literal, lost, paths
 
 REPLICA = "children/replica-full-*/spec/clusterName"
 REMOTE = "children/*/spec/forProvider/manifest/*"
@@ -57,7 +59,6 @@ ENDS = {
     "ModelService spec.endpoints[].weight": "children/httproute/spec/rules/0/backendRefs/*/weight",
     # how a cluster is reached, and what is installed there
     "ServingStack spec.secrets[].type": "children/provider-config-*",
-    "ServingStack spec.gateway.className": "children/gateway-class/*",
     "ServingStack spec.installed[]": "children/gaie-crd-*",
 }
 """Where a field ends whose value is nowhere to be found: what must change when it is changed."""
@@ -72,6 +73,14 @@ OTHERS = {
     "ModelDeployment spec.template.spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
 }
 """What a field is changed to where just any other value would be refused."""
+
+
+FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
+
+
+@pytest.mark.parametrize("row", [*ENDS, *OTHERS])
+def test_every_row_is_about_a_field_that_exists(row: str) -> None:
+    assert any(fnmatchcase(field, literal(row)) for field in FIELDS)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)

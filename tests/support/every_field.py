@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, TypeAlias
 
 from function.api import schema
@@ -180,7 +180,7 @@ def scenes() -> dict[str, list[Scene]]:
 def _calls(seen: Observation) -> list[Observation]:
     """A composite as it was before there was anything of it, and as it has settled."""
     bare = {key: value for key, value in seen.composite.items() if key != "status"}
-    nothing = {key: () for key in _ITS_OWN.get(seen.kind, ())}
+    nothing = dict.fromkeys(_ITS_OWN.get(seen.kind, ()), ())
     fresh = replace(seen, composite=bare, children={}, required={**seen.required, **nothing})
     more = _rollouts(seen) if seen.name == "rolling" else []
     return [fresh, *_halfway(seen), seen, *more]
@@ -216,7 +216,7 @@ def _rollouts(seen: Observation) -> list[Observation]:
 
 def _with_no_room(cluster: Mapping[str, Any], replicas: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     """A cluster whose pools have only the nodes that these replicas take."""
-    counted = with_counts(unstructured.items(cluster, "status", "gpuPools"), replicas)
+    counted = with_counts(map(dict, unstructured.items(cluster, "status", "gpuPools")), replicas)
     pools = [{**pool, "nodes": pool["committedNodes"]} for pool in counted]
     return {**cluster, "status": {**cluster.get("status", {}), "gpuPools": pools}}
 
@@ -239,7 +239,7 @@ def _lost(kind: str, path: Path, node: schema.Schema, ends: Mapping[str, str], o
     places = [(scene, steps) for scene in scenes().get(kind, []) for steps in values(scene.object, path)]
     if not places:
         return "is set nowhere: set it in tests/support/full_world.py"
-    end = next((end for pattern, end in ends.items() if fnmatchcase(field, _literal(pattern))), None)
+    end = next((end for pattern, end in ends.items() if fnmatchcase(field, literal(pattern))), None)
     told: set[str] = set()
     for scene, steps in places:
         obj = unstructured.plain(scene.object)
@@ -260,7 +260,7 @@ def _lost(kind: str, path: Path, node: schema.Schema, ends: Mapping[str, str], o
     )
 
 
-def _literal(pattern: str) -> str:
+def literal(pattern: str) -> str:
     """A pattern in which brackets mean themselves."""
     return pattern.replace("[", "[[]")
 
@@ -270,7 +270,7 @@ def _few(places: Iterable[str]) -> str:
     return ", ".join(told[:5]) or "nothing"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _before(scene: Scene) -> dict[str, Any]:
     return outcome(scene.seen)
 
@@ -280,7 +280,7 @@ def _with(obj: Any, steps: Steps, value: Any) -> Any:
     if not steps:
         return value
     first, *rest = steps
-    copied = dict(obj) if isinstance(obj, Mapping) else list(obj)
+    copied: Any = dict(obj) if isinstance(obj, Mapping) else list(obj)
     copied[first] = _with(copied[first], tuple(rest), value)
     if copied[first] is UNSET:
         del copied[first]

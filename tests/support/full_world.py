@@ -155,7 +155,11 @@ metadata: {name: gke}
 spec:
   cluster:
     source: GKE
-    gke: {region: us-central1, project: models, kubernetesVersion: '1.34', credentials: {type: ProviderConfig, name: gcp}}
+    gke:
+      region: us-central1
+      project: models
+      kubernetesVersion: '1.34'
+      credentials: {type: ProviderConfig, name: gcp}
   nodePools:
   - {name: pool, className: full, zones: [a]}
 ---

@@ -8,15 +8,12 @@ gateway is no longer known the endpoint keeps the URL that it has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from function.api import labels
+from function.api.model_endpoint import MODEL_ENDPOINT
 from function.composition import Draft, Manifest, Object, owned, unstructured
 from function.composition.gateway_address import replica_path, replica_url
 from function.deployment.own_replicas import OwnReplica
-
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-KIND: Final = "ModelEndpoint"
 
 
 def endpoint_manifest(
@@ -41,8 +38,8 @@ def endpoint_manifest(
     if draining:
         spec["draining"] = True
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": MODEL_ENDPOINT.api_version,
+        "kind": MODEL_ENDPOINT.kind,
         "metadata": {
             "name": name,
             "namespace": namespace,

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from function.api import labels
+from function.api.kinds import MODEL_DEPLOYMENT, MODEL_ENDPOINT, MODEL_REPLICA
 from function.api.model_deployment import ModelDeploymentSpec
 from function.composition import (
     RENDERS,
@@ -27,10 +28,9 @@ from function.deployment.conditions import CACHE, SCHEDULED, VOCABULARY
 from function.deployment.demand import CacheState, read_demand
 from function.deployment.draining import Departure, departure_of
 from function.deployment.endpoints import compose_endpoint, drain_orphan, may_have_lost_endpoint, while_draining
-from function.deployment.own_replicas import ENDPOINT, OwnReplica, replica_key
+from function.deployment.own_replicas import ENDPOINT, REPLICA, OwnReplica, replica_key
 from function.deployment.replica_manifest import replica_labels
 from function.deployment.state import (
-    API_VERSION,
     CLUSTERS,
     REPLICAS,
     DeploymentState,
@@ -192,8 +192,8 @@ def _bury_endpoints(draft: Draft, state: DeploymentState) -> None:
 
 
 COMPOSER = Composer(
-    api_version=API_VERSION,
-    kind="ModelDeployment",
+    api_version=MODEL_DEPLOYMENT.api_version,
+    kind=MODEL_DEPLOYMENT.kind,
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
@@ -202,5 +202,5 @@ COMPOSER = Composer(
         Doubt("endpoints", unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
         Doubt("cache", empty=Outcome(says={CACHE: "ModelCacheNotFound"})),
     ),
-    children={"replica-*": "ModelReplica", "endpoint-*": "ModelEndpoint"},
+    children={f"{REPLICA}*": MODEL_REPLICA.kind, f"{ENDPOINT}*": MODEL_ENDPOINT.kind},
 )

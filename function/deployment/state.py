@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from function.api import labels
+from function.api.kinds import INFERENCE_CLUSTER, MODEL_CACHE, MODEL_ENDPOINT, MODEL_REPLICA
 from function.composition import Manifest, Observation, Required, Requirement
 from function.deployment import timers
 from function.deployment.absence import Absence, absences
@@ -21,19 +22,19 @@ from function.inventory.permissions import Permissions
 from function.inventory.pools import PublishedPool
 from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
 
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-CLUSTERS: Final = Requirement(API_VERSION, "InferenceCluster")
-REPLICAS: Final = Requirement(API_VERSION, "ModelReplica")
+CLUSTERS: Final = Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind)
+REPLICAS: Final = Requirement(MODEL_REPLICA.api_version, MODEL_REPLICA.kind)
 
 
 def endpoints_requirement(namespace: str, deployment: str) -> Requirement:
     """The requirement of the ModelEndpoints among which a deployment's own are."""
-    return Requirement(API_VERSION, "ModelEndpoint", labels={labels.DEPLOYMENT: deployment}, namespace=namespace)
+    kind = MODEL_ENDPOINT
+    return Requirement(kind.api_version, kind.kind, labels={labels.DEPLOYMENT: deployment}, namespace=namespace)
 
 
 def cache_requirement(namespace: str, name: str) -> Requirement:
     """The requirement of the ModelCache that a deployment names."""
-    return Requirement(API_VERSION, "ModelCache", name=name, namespace=namespace)
+    return Requirement(MODEL_CACHE.api_version, MODEL_CACHE.kind, name=name, namespace=namespace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,7 @@ from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, owned, timestamps, unstructured
 from function.deployment.draining import GRACE, Departure, departure_of
-from tests.support.deployments import (
-    AN_HOUR_AGO,
-    aged,
-    cluster,
-    composed,
-    deployment,
-    draining,
-    marked,
-    running,
-    there,
-)
+from tests.support.deployments import AN_HOUR_AGO, aged, cluster, composed, deployment, draining, marked, running, there
 from tests.support.observe import NOW, observation
 
 SINCE = "modelplane.ai/draining-since"

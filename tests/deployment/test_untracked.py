@@ -10,30 +10,32 @@ from hypothesis import strategies as st
 from function.composition import Manifest, unstructured
 from function.deployment.untracked import untracked
 from function.preview.control_plane import ControlPlane
-from tests.support.deployments import (
-    API_VERSION,
+from tests.support.deployment_plane import (
     TESTER,
-    cluster,
-    composed,
     conditions,
-    deployment,
-    draining,
     endpoints,
-    engine,
     live,
     lose_track,
-    marked,
     plane,
     put,
     quiet,
     ref,
     replicas,
-    running,
     scale,
     serve,
-    terminating,
     tracked,
     wait,
+)
+from tests.support.deployments import (
+    API_VERSION,
+    cluster,
+    composed,
+    deployment,
+    draining,
+    engine,
+    marked,
+    running,
+    terminating,
 )
 from tests.support.observe import observation, said, with_condition
 

@@ -14,9 +14,15 @@ from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
 from function.inventory.nodes import pods_per_copy
-from function.scheduling import DeviceRequest, HoldReason, Rollout, SchedulingRequest, Toleration
-from function.scheduling import Engine as WantedEngine
-from function.scheduling import Member as WantedMember
+from function.scheduling import (
+    ClusterToleration,
+    DeviceRequirement,
+    EngineSpec,
+    HoldReason,
+    MemberSpec,
+    RolloutStrategy,
+    SchedulingRequest,
+)
 
 
 class CacheState(Enum):
@@ -104,13 +110,13 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         revision=name,
         engines=tuple(_engine(engine) for engine in workload.engines),
         tolerations=tuple(
-            Toleration(toleration.key, toleration.operator, toleration.value, toleration.effect or "")
+            ClusterToleration(toleration.key, toleration.operator, toleration.value, toleration.effect or "")
             for toleration in workload.tolerations
         ),
         match_labels=tuple(sorted(asked.items())),
         fill=reason is None,
         hold_reason=reason,
-        rollout=Rollout(spec.rollout.max_surge, unavailable, spec.rollout.paused),
+        rollout=RolloutStrategy(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )
     return Demand(
         namespace=observation.namespace,
@@ -172,14 +178,16 @@ def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool
     return HoldReason.WAITING_FOR_CACHE if cache is CacheState.UNRESOLVED else None
 
 
-def _engine(engine: Engine) -> WantedEngine:
-    return WantedEngine(engine.name, engine.copies, tuple(_member(member) for member in engine.members))
+def _engine(engine: Engine) -> EngineSpec:
+    return EngineSpec(engine.name, engine.copies, tuple(_member(member) for member in engine.members))
 
 
-def _member(member: Member) -> WantedMember:
+def _member(member: Member) -> MemberSpec:
     devices = member.node_selector.devices if member.node_selector else ()
     requests = tuple(
-        DeviceRequest(device.name, device.count, tuple(selector.cel for selector in device.selectors if selector.cel))
+        DeviceRequirement(
+            device.name, device.count, tuple(selector.cel for selector in device.selectors if selector.cel)
+        )
         for device in devices
     )
-    return WantedMember(member.role, pods_per_copy(member), requests)
+    return MemberSpec(member.role, pods_per_copy(member), requests)

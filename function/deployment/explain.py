@@ -12,7 +12,6 @@ from function.deployment.demand import read_demand
 from function.deployment.replica_manifest import replica_name
 from function.deployment.state import assess
 from function.deployment.untracked import untracked
-from function.scheduling import describe, describe_drift
 
 
 def explain(observation: Observation) -> list[tuple[str, str]]:
@@ -42,7 +41,7 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     for kept in plan.kept:
         where = _pools(pool for _, pool in kept.replica.pool_assignments if pool)
         drift = ["leaves once a successor serves elsewhere"] if kept.draining else []
-        drift += [describe_drift(part) for part in (kept.drain, kept.drift) if part is not None]
+        drift += [part.phrase for part in (kept.drain, kept.drift) if part is not None]
         text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])
         said.setdefault(kept.replica.cluster, []).append(text)
     for replica, leave in plan.leaving:
@@ -54,9 +53,9 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     for new in plan.placed:
         name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
         said[new.cluster].append(f"placed replica {name}{_pools(engine.pool for engine in new.engines)}")
-    for cluster, rejection in plan.rejections:
+    for cluster, reason in plan.diagnosis.reasons:
         more = "no room for more: " if said[cluster] else ""
-        said[cluster].append(f"{more}{describe(rejection)}")
+        said[cluster].append(f"{more}{reason.phrase}")
     idle = (
         "not asked: nothing new is placed for now, see ReplicasScheduled" if plan.held or plan.invalid else "not needed"
     )

@@ -20,7 +20,7 @@ from function.inventory.nodes import nodes_of_member
 from function.inventory.permissions import Permissions, permissions_of
 from function.inventory.pools import PublishedPool, read_pools
 from function.inventory.strict import UnreadableError
-from function.scheduling import Cluster, Pool, Replica, Taint
+from function.scheduling import Cluster, ClusterTaint, Pool, ScheduledReplica
 
 _LONGEST_NAME: Final = 63
 _NAMELESS: Final = ""
@@ -71,7 +71,7 @@ def unseen_cluster(name: str) -> Cluster:
     return Cluster(name, ready=False, pools=None)
 
 
-def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[Replica, str]:
+def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[ScheduledReplica, str]:
     """Read a ModelReplica.
 
     Args:
@@ -90,7 +90,7 @@ def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[R
         (unstructured.text(engine, "name"), unstructured.text(member, "nodePoolName")) for engine, member in members
     )
     serves = readiness.serves(obj)
-    replica = Replica(
+    replica = ScheduledReplica(
         namespace=namespace,
         name=unstructured.text(metadata, "name"),
         deployment=(namespace, unstructured.text(said, labels.DEPLOYMENT)),
@@ -195,8 +195,8 @@ def _readable_address(obj: Object) -> str:
     return address if urls.authority(address) else ""
 
 
-def _taint(item: Object) -> Taint:
-    return Taint(
+def _taint(item: Object) -> ClusterTaint:
+    return ClusterTaint(
         strict.text(item, "key", "spec.taints", required=True),
         strict.text(item, "value", "spec.taints"),
         strict.text(item, "effect", "spec.taints", required=True),

@@ -19,7 +19,7 @@ from function.composition import Object, Observation, ownership, readiness, unst
 from function.composition.cache import derive
 from function.composition.ownership import Controller
 from function.deployment.fleet_view import read_replica
-from function.scheduling import Replica
+from function.scheduling import ScheduledReplica
 
 REPLICA: Final = "replica-"
 ENDPOINT: Final = "endpoint-"
@@ -41,7 +41,7 @@ class OwnReplica:
 
     key: str
     thing: Object
-    replica: Replica
+    replica: ScheduledReplica
     fault: str = ""
 
     @property
@@ -66,7 +66,7 @@ class Roster:
     """
 
     own: tuple[OwnReplica, ...]
-    others: tuple[Replica, ...]
+    others: tuple[ScheduledReplica, ...]
     faults: tuple[str, ...]
 
 
@@ -87,7 +87,7 @@ def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
         if key.startswith(REPLICA):
             own[key] = _child(key, child)
     known = {_identity(replica.thing) for replica in own.values()}
-    others: list[Replica] = []
+    others: list[ScheduledReplica] = []
     faults = [replica.fault for replica in own.values() if replica.fault]
     for one, obj in sorted(read_listed(listed), key=lambda pair: pair[0].order):
         if one.identity in known:
@@ -133,7 +133,7 @@ class ListedReplica:
     """
 
     key: str
-    replica: Replica
+    replica: ScheduledReplica
     controller: Controller | None
     fault: str
 

@@ -17,15 +17,13 @@ from function.deployment.replica_manifest import replica_name
 from function.deployment.rollout_status import listing
 from function.deployment.state import DeploymentState
 from function.scheduling import (
+    HoldDetails,
     HoldReason,
     InvalidSelector,
     Kept,
     NotPermitted,
-    NotSelected,
     ReservedNamespace,
-    describe_drift,
     few,
-    summary,
 )
 
 _MOST_MISSING: Final = 256
@@ -153,16 +151,8 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
         return "NoClusters", "No InferenceClusters found: create one"
     if plan.invalid:
         return "InvalidNodeSelector", f"Invalid nodeSelector CEL expression: {_invalid(plan.invalid)}"
-    if plan.held is HoldReason.NAMESPACE_RESERVED:
-        return "NamespaceReserved", f"Namespace {demand.namespace} is reserved: deploy in another one"
-    if plan.held is HoldReason.SPEC_TOO_LARGE:
-        return "SpecTooLarge", (
-            f"{placed} of {wanted} placed; the engines take {demand.size} bytes, which every replica repeats, and may "
-            f"take {content.MOST}: keep long texts in the image or in a ConfigMap"
-        )
-    if plan.held is HoldReason.SELECTOR_CONFLICT:
-        conflicts = "; ".join(demand.conflicts)
-        return "SelectorConflict", f"{placed} of {wanted} placed; no cluster can match both selectors: {conflicts}"
+    if plan.held is not None and plan.held.always:
+        return _held(state, plan.held)
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
     if placed < wanted:
@@ -175,12 +165,27 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
     return ("ReplicasCreated" if state.kept else "Scheduling"), message
 
 
+def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
+    """Say why nothing new may be placed."""
+    demand = state.demand
+    details = HoldDetails(
+        demand.namespace,
+        state.scheduled,
+        demand.replicas,
+        demand.cache_name,
+        demand.size,
+        content.MOST,
+        demand.conflicts,
+    )
+    return held.condition, held.message(details)
+
+
 def _short(state: DeploymentState) -> tuple[str, str]:
     """Say why fewer replicas have a place than are asked for."""
     demand, plan = state.demand, state.plan
     placed, wanted = state.scheduled, demand.replicas
     if plan.held is not None:
-        return "WaitingForCache", f"{placed} of {wanted} placed; the others wait for ModelCache {demand.cache_name}"
+        return _held(state, plan.held)
     if state.too_large:
         return "ResponseTooLarge", (
             f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
@@ -190,13 +195,12 @@ def _short(state: DeploymentState) -> tuple[str, str]:
     if barred is not None:
         return barred
     reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
-    return reason, summary(placed, wanted, plan.rejections)
+    return reason, plan.diagnosis.message(placed, wanted)
 
 
 def _barred(state: DeploymentState) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
-    demand, rejections = state.demand, state.plan.rejections
-    considered = [(name, rejection) for name, rejection in rejections if not isinstance(rejection, NotSelected)]
+    demand, considered = state.demand, state.plan.diagnosis.considered
     counted = f"{state.scheduled} of {demand.replicas} placed"
     if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
@@ -267,12 +271,12 @@ def _where(kept: Kept) -> str:
 
 def _drift(kept: Kept) -> str:
     leaves = ["asked to leave, and goes once a successor serves elsewhere"] if kept.draining else []
-    return "; ".join([*leaves, *(describe_drift(part) for part in (kept.drain, kept.drift) if part is not None)])
+    return "; ".join([*leaves, *(part.phrase for part in (kept.drain, kept.drift) if part is not None)])
 
 
 def _overcommitted(state: DeploymentState) -> tuple[str, str]:
     found = [
-        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.charged}"
+        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.reserved}"
         for one in state.plan.overcommitted
     ]
     return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

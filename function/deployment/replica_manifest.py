@@ -25,7 +25,7 @@ from function.composition import Manifest, names
 from function.deployment.demand import Demand
 from function.inventory.pools import NodeTaint, PublishedPool
 from function.replica.topologies.topology import choose_picker
-from function.scheduling import EnginePlacement, MemberPlacement, Placement, ResolvedRequest
+from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
 _MOST_TOLERATIONS: Final = 64
 _MILLI: Final = 1000
@@ -55,7 +55,7 @@ def replica_labels(demand: Demand, cluster: str, index: int, revision: str) -> d
     return {**demand.workload.labels, **{key: value for key, value in said.items() if value}}
 
 
-def replica_manifest(demand: Demand, placement: Placement, pools: Iterable[PublishedPool]) -> Manifest:
+def replica_manifest(demand: Demand, placement: ReplicaPlacement, pools: Iterable[PublishedPool]) -> Manifest:
     """Build a new ModelReplica.
 
     Args:

@@ -8,18 +8,9 @@ from typing import Final
 from function.composition import Manifest, unstructured
 from function.deployment.own_replicas import OwnReplica
 from function.deployment.state import DeploymentState
-from function.scheduling import Progress, summary
+from function.scheduling import RolloutProgress
 
 _LISTED: Final = 5
-
-_REASONS: Final = {
-    Progress.COMPLETE: "Complete",
-    Progress.REPLACING: "RollingOut",
-    Progress.PAUSED: "RolloutPaused",
-    Progress.HELD: "RolloutHeld",
-    Progress.NO_ROOM: "NoRoomToSurge",
-    Progress.FAILED: "ProgressDeadlineExceeded",
-}
 
 
 def progress(state: DeploymentState) -> tuple[str, str]:
@@ -31,15 +22,15 @@ def progress(state: DeploymentState) -> tuple[str, str]:
     running = len(new) + len(plan.placed)
     serving = sum(one.serves is True for one in new)
     counted = f"{running} of {demand.replicas} replicas run revision {demand.revision}, {serving} of them serve"
-    reason = _REASONS[plan.progress]
+    reason = plan.progress.value
     match plan.progress:
-        case Progress.COMPLETE:
+        case RolloutProgress.COMPLETE:
             return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {demand.revision}"
-        case Progress.FAILED:
+        case RolloutProgress.FAILED:
             seconds = int(demand.deadline.total_seconds())
             return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
-        case Progress.NO_ROOM:
-            why = summary(state.scheduled, demand.replicas, plan.rejections).partition(", ")[2]
+        case RolloutProgress.NO_ROOM:
+            why = plan.diagnosis.message(state.scheduled, demand.replicas).partition(", ")[2]
             least = demand.replicas - demand.wanted.rollout.max_unavailable
             return reason, f"{counted}{_stay(old)}, since at least {least} have to serve; no room for another: {why}"
         case _:

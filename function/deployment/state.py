@@ -20,7 +20,7 @@ from function.deployment.replica_manifest import replica_manifest, replica_name
 from function.deployment.revisions import runs_workload
 from function.inventory.permissions import Permissions
 from function.inventory.pools import PublishedPool
-from function.scheduling import Cluster, Fleet, NotPermitted, Plan, Replica, ReservedNamespace, schedule
+from function.scheduling import Cluster, Fleet, NotPermitted, Plan, ReservedNamespace, ScheduledReplica, schedule
 
 CLUSTERS: Final = Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind)
 REPLICAS: Final = Requirement(MODEL_REPLICA.api_version, MODEL_REPLICA.kind)
@@ -56,7 +56,7 @@ class DeploymentState:
 
     demand: Demand
     clusters: Mapping[str, Cluster]
-    own: Mapping[Replica, OwnReplica]
+    own: Mapping[ScheduledReplica, OwnReplica]
     plan: Plan
     new: tuple[Manifest, ...] = ()
     faults: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     known |= {name: unseen_cluster(name) for name in waited}
     fleet = Fleet(tuple(known.values()), (*own, *roster.others))
     barred = _barred(demand, view.permissions)
-    wanted = replace(demand.wanted, backoff=timers.avoided(observation, demand), barred=barred)
+    wanted = replace(demand.wanted, backoff=timers.avoided(observation, demand), denied=barred)
     names = {replica.name for replica in fleet.replicas if replica.namespace == demand.namespace}
     plan = _with_free_names(schedule(fleet, wanted), demand, own, names)
     new = _new(demand, plan, view.pools)
@@ -123,7 +123,7 @@ def assess(observation: Observation, demand: Demand, clusters: Required, replica
     faults = (*(view.faults[name] for name in sorted(view.faults)), *roster.faults)
     inhabited = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - waited)
     dark = tuple(name for name in inhabited if known[name].pools is None)
-    crowded = bool(plan.rejections) and any(replica.terminating for replica in fleet.replicas)
+    crowded = bool(plan.diagnosis) and any(replica.terminating for replica in fleet.replicas)
     return DeploymentState(demand, known, own, plan, new, faults, dark, missing, too_large, crowded)
 
 
@@ -150,7 +150,7 @@ def _with_revision(replica: OwnReplica, demand: Demand) -> OwnReplica:
     return replace(replica, replica=replace(replica.replica, revision=demand.revision))
 
 
-def _with_free_names(plan: Plan, demand: Demand, own: Iterable[Replica], names: Collection[str]) -> Plan:
+def _with_free_names(plan: Plan, demand: Demand, own: Iterable[ScheduledReplica], names: Collection[str]) -> Plan:
     """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
     used = {(replica.cluster, replica.index) for replica in own} | {(one.cluster, one.index) for one in plan.placed}
 

@@ -72,7 +72,7 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
     left = [
         (one, why)
         for one, why in plan.leaving
-        if why in {DeletionReason.YIELDS, DeletionReason.STUCK} and not one.draining
+        if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not one.draining
     ]
     if not left and all(kept.replica.ever_ready for kept in plan.kept):
         return []
@@ -93,7 +93,7 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
 
 def _rest(demand: Demand, why: DeletionReason, attempts: int) -> timedelta:
     """How long a pool rests; twice as long after every time that a replica has never served there."""
-    if why is DeletionReason.YIELDS:
+    if why is DeletionReason.EVICTED:
         return YIELD
     doublings: int = 2 ** min(attempts - 1, _MOST_DOUBLINGS)
     return min(demand.deadline * doublings, LONGEST_REST)

@@ -1,39 +1,39 @@
-"""Placement: which cluster and which pools take a replica, and why not others.
+"""Scheduling: which cluster and which pools take a replica, and why not others.
 
-Everything here is pure. `schedule` takes the fleet and what is wanted, and answers with a
+Everything here is pure. `schedule` takes the fleet and what is asked for, and answers with a
 `Plan`; it knows nothing of Kubernetes objects, clocks or randomness.
 """
 
+from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import (
-    Barred,
     DrainBlocked,
     Drift,
+    NoLongerPermitted,
     NoLongerSelected,
-    NotPinned,
     PlacementDrifted,
     PoolGone,
     PoolNoLongerMatches,
-    describe_drift,
+    PoolNotAssigned,
 )
-from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, Fleet, Pool, Replica, Taint
+from function.scheduling.filters import FILTERS, Filter
+from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, ClusterTaint, Fleet, Pool, ScheduledReplica
+from function.scheduling.hold import HoldDetails, HoldReason
 from function.scheduling.plan import (
     DeletionReason,
     EnginePlacement,
     InvalidSelector,
     Kept,
     MemberPlacement,
-    Overcommit,
-    Placement,
+    OvercommittedPool,
     Plan,
-    Progress,
+    ReplicaPlacement,
     ResolvedRequest,
+    RolloutProgress,
 )
 from function.scheduling.reasons import (
     BackedOff,
     CountTooSmall,
     EnginesTooLarge,
-    HoldReason,
-    Kind,
     NoDevice,
     NoGateway,
     NoNodePools,
@@ -48,82 +48,85 @@ from function.scheduling.reasons import (
     Terminating,
     TooComplex,
     UnschedulableReason,
-    describe,
-    few,
 )
-from function.scheduling.scheduler import schedule
-from function.scheduling.tally import summary
-from function.scheduling.workload import (
+from function.scheduling.request import (
     LEADER,
     STANDALONE,
     WORKER,
     Backoff,
-    DeviceRequest,
-    Engine,
-    Member,
-    Rollout,
+    ClusterToleration,
+    DeviceRequirement,
+    EngineSpec,
+    MemberSpec,
+    RolloutStrategy,
     SchedulingRequest,
-    Toleration,
 )
+from function.scheduling.scheduler import schedule
+from function.scheduling.scorers import SCORERS, Candidate, Scorer, Spread
+from function.scheduling.words import few
 
 __all__ = [
+    "FILTERS",
     "LEADER",
     "NO_EXECUTE",
     "NO_SCHEDULE",
+    "SCORERS",
     "STANDALONE",
     "WORKER",
     "BackedOff",
     "Backoff",
-    "Barred",
+    "Candidate",
     "Cluster",
+    "ClusterTaint",
+    "ClusterToleration",
     "CountTooSmall",
     "DeletionReason",
-    "DeviceRequest",
+    "DeviceRequirement",
+    "Diagnosis",
     "DrainBlocked",
     "Drift",
-    "Engine",
     "EnginePlacement",
+    "EngineSpec",
     "EnginesTooLarge",
+    "Filter",
     "Fleet",
+    "HoldDetails",
     "HoldReason",
     "InvalidSelector",
     "Kept",
-    "Kind",
-    "Member",
     "MemberPlacement",
+    "MemberSpec",
     "NoDevice",
     "NoGateway",
+    "NoLongerPermitted",
     "NoLongerSelected",
     "NoNodePools",
     "NotEnoughNodes",
     "NotPermitted",
-    "NotPinned",
     "NotReady",
     "NotSelected",
-    "Overcommit",
-    "Placement",
+    "OvercommittedPool",
     "PlacementDrifted",
     "Plan",
     "Pool",
     "PoolGone",
     "PoolNoLongerMatches",
+    "PoolNotAssigned",
     "PoolsUnknown",
-    "Progress",
-    "Replica",
+    "ReplicaPlacement",
     "ReservedNamespace",
     "ResolvedRequest",
-    "Rollout",
+    "RolloutProgress",
+    "RolloutStrategy",
+    "ScheduledReplica",
     "SchedulingRequest",
+    "Scorer",
+    "Spread",
     "SyntheticOnly",
-    "Taint",
     "Tainted",
     "Terminating",
-    "Toleration",
     "TooComplex",
     "UnschedulableReason",
-    "describe",
-    "describe_drift",
     "few",
     "schedule",
-    "summary",
 ]

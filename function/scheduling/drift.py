@@ -6,8 +6,8 @@ a class or a selector has changed around it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from function.scheduling.reasons import (
     CountTooSmall,
@@ -16,49 +16,80 @@ from function.scheduling.reasons import (
     NotSelected,
     ReservedNamespace,
     SyntheticOnly,
-    describe,
 )
 
 
+class Drift(ABC):
+    """One difference between where a replica is and where it would be placed now."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def phrase(self) -> str:
+        """The difference as a phrase, without the replica's and the cluster's name."""
+
+
 @dataclass(frozen=True, slots=True)
-class NoLongerSelected:
+class NoLongerSelected(Drift):
     """The cluster lacks labels that new replicas ask for."""
 
     labels: tuple[tuple[str, str], ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Barred:
-    """The cluster takes no new replica of the deployment."""
-
-    why: NotPermitted | ReservedNamespace
+    @property
+    def phrase(self) -> str:
+        """The labels."""
+        return f"cluster {NotSelected(self.labels).phrase}"
 
 
 @dataclass(frozen=True, slots=True)
-class PoolGone:
+class NoLongerPermitted(Drift):
+    """The cluster permits no new replica of the deployment."""
+
+    reason: NotPermitted | ReservedNamespace
+
+    @property
+    def phrase(self) -> str:
+        """What is not permitted."""
+        return f"cluster {self.reason.phrase}"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolGone(Drift):
     """The cluster publishes its pools, and the replica's is not among them."""
 
     pool: str
 
+    @property
+    def phrase(self) -> str:
+        """The pool."""
+        return f"pool {self.pool} is no longer published"
+
 
 @dataclass(frozen=True, slots=True)
-class NotPinned:
+class PoolNotAssigned(Drift):
     """A member of the engine names no pool."""
 
     engine: str
 
+    @property
+    def phrase(self) -> str:
+        """The engine."""
+        return f"engine {self.engine} has a member that names no pool"
+
 
 @dataclass(frozen=True, slots=True)
-class PoolNoLongerMatches:
+class PoolNoLongerMatches(Drift):
     """The pool's devices no longer meet what the engine requests."""
 
     engine: str
     pool: str
-    mismatch: NoDevice | CountTooSmall | SyntheticOnly
+    reason: NoDevice | CountTooSmall | SyntheticOnly
 
-
-Drift: TypeAlias = NoLongerSelected | Barred | PoolGone | NotPinned | PoolNoLongerMatches
-"""One difference between where a replica is and where it would be placed now."""
+    @property
+    def phrase(self) -> str:
+        """The pool, the engine and what is missing."""
+        return f"pool {self.pool} no longer suits engine {self.engine}: {self.reason.phrase}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +97,11 @@ class PlacementDrifted:
     """The replica would not be placed where it is; it stays."""
 
     details: tuple[Drift, ...]
+
+    @property
+    def phrase(self) -> str:
+        """All differences."""
+        return "; ".join(detail.phrase for detail in self.details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +114,7 @@ class DrainBlocked:
 
     key: str
 
-
-def describe_drift(drift: Drift | PlacementDrifted | DrainBlocked) -> str:
-    """Put a difference into words, as a phrase without the replica's and the cluster's name."""
-    match drift:
-        case NoLongerSelected(labels=labels):
-            return f"cluster {describe(NotSelected(labels))}"
-        case Barred(why=why):
-            return f"cluster {describe(why)}"
-        case PoolGone(pool=pool):
-            return f"pool {pool} is no longer published"
-        case NotPinned(engine=engine):
-            return f"engine {engine} has a member that names no pool"
-        case PoolNoLongerMatches(engine=engine, pool=pool, mismatch=mismatch):
-            return f"pool {pool} no longer suits engine {engine}: {describe(mismatch)}"
-        case PlacementDrifted(details=details):
-            return "; ".join(describe_drift(detail) for detail in details)
-        case DrainBlocked(key=key):
-            return f"asked to leave by taint {key}, and stays because there is no place elsewhere"
+    @property
+    def phrase(self) -> str:
+        """The taint."""
+        return f"asked to leave by taint {self.key}, and stays because there is no place elsewhere"

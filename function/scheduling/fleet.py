@@ -11,7 +11,7 @@ NO_EXECUTE = "NoExecute"
 
 
 @dataclass(frozen=True, slots=True)
-class Taint:
+class ClusterTaint:
     """A taint of a cluster.
 
     Attributes:
@@ -63,13 +63,18 @@ class Cluster:
     region: str = ""
     ready: bool = True
     gateway_address: str = ""
-    taints: tuple[Taint, ...] = ()
+    taints: tuple[ClusterTaint, ...] = ()
     pools: tuple[Pool, ...] | None = ()
     terminating: bool = False
 
+    @property
+    def topology_domain(self) -> tuple[str, str]:
+        """The region that replicas are spread over; a cluster without a region is one by itself."""
+        return (self.region, "") if self.region else ("", self.name)
+
 
 @dataclass(frozen=True, slots=True)
-class Replica:
+class ScheduledReplica:
     """A replica that exists, of any deployment.
 
     Attributes:
@@ -119,4 +124,4 @@ class Fleet:
     """All clusters, selected or not, and all replicas on them, of all deployments."""
 
     clusters: tuple[Cluster, ...]
-    replicas: tuple[Replica, ...] = ()
+    replicas: tuple[ScheduledReplica, ...] = ()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import DrainBlocked, PlacementDrifted
-from function.scheduling.fleet import Replica
-from function.scheduling.reasons import HoldReason, UnschedulableReason
+from function.scheduling.fleet import ScheduledReplica
+from function.scheduling.hold import HoldReason
 
 
 class DeletionReason(Enum):
@@ -17,20 +18,26 @@ class DeletionReason(Enum):
     DEGRADED_CLUSTER = "its cluster is not ready or has no gateway address"
     TAINTED_CLUSTER = "its cluster is cordoned or draining"
     SURPLUS = "its cluster has the most replicas of the deployment"
-    MAKES_ROOM = "it makes room for one that runs what is wanted now"
-    YIELDS = "its pool is contested, and it has never served"
-    STUCK = "it has never served in the time that it was given"
+    PREEMPTED = "it makes room for one that runs what is wanted now"
+    EVICTED = "its pool is contested, and it has never served"
+    DEADLINE_EXCEEDED = "it has never served in the time that it was given"
 
 
-class Progress(Enum):
-    """How far replicas run what is wanted, where they are wanted."""
+class RolloutProgress(Enum):
+    """How far replicas run what is asked for; the value is a word for a condition."""
 
-    COMPLETE = "every replica runs what is wanted now"
-    REPLACING = "replicas are being replaced"
-    HELD = "replicas are not replaced because none may be placed"
-    PAUSED = "replicas are not replaced because the rollout is paused"
-    NO_ROOM = "replicas wait to be replaced until there is room"
-    FAILED = "what is wanted now has never served in the time that it was given"
+    COMPLETE = "Complete"
+    """Every replica runs what is asked for now."""
+    REPLACING = "RollingOut"
+    """Replicas are being replaced."""
+    HELD = "RolloutHeld"
+    """Replicas are not replaced because none may be placed."""
+    PAUSED = "RolloutPaused"
+    """Replicas are not replaced because the rollout is paused."""
+    NO_ROOM = "NoRoomToSurge"
+    """Replicas wait to be replaced until there is room."""
+    FAILED = "ProgressDeadlineExceeded"
+    """What is asked for now has never served in the time that it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Kept:
         draining: Whether its cluster asks it to leave, and it will once a successor serves elsewhere.
     """
 
-    replica: Replica
+    replica: ScheduledReplica
     drift: PlacementDrifted | None = None
     drain: DrainBlocked | None = None
     draining: bool = False
@@ -86,7 +93,7 @@ class EnginePlacement:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class ReplicaPlacement:
     """A new replica.
 
     Attributes:
@@ -126,13 +133,13 @@ class InvalidSelector:
 
 
 @dataclass(frozen=True, slots=True)
-class Overcommit:
+class OvercommittedPool:
     """A pool, used by a replica that is kept, whose replicas take more nodes than it has."""
 
     cluster: str
     pool: str
     nodes: int
-    charged: int
+    reserved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +149,13 @@ class Plan:
     Attributes:
         kept: Replicas that stay, by cluster and index.
         placed: Replicas to make, by cluster and index.
-        leaving: Replicas to take away, with what singled them out. Those that yield or are stuck have never
-            served, and their pools are to be avoided for a while.
+        leaving: Replicas to take away, with what singled them out. Those that are evicted or have
+            exceeded their deadline have never served, and their pools are to be avoided for a while.
         lost: Replicas whose cluster no longer exists.
         terminating: Replicas that are already being deleted. They hold their nodes and their index,
             and do not count towards what is wanted.
-        rejections: Cluster and why it did not take the first replica that found no place, by cluster;
-            empty when nothing was left to place.
+        diagnosis: Why clusters did not take the first replica that found no place; empty when nothing was left
+            to place.
         invalid: Selectors that cannot be compiled. With any, everything is kept and nothing is placed.
         overcommitted: Pools whose replicas take more nodes than there are.
         held: Why nothing was placed, when the deployment may not place anything.
@@ -157,13 +164,13 @@ class Plan:
     """
 
     kept: tuple[Kept, ...] = ()
-    placed: tuple[Placement, ...] = ()
-    leaving: tuple[tuple[Replica, DeletionReason], ...] = ()
-    lost: tuple[Replica, ...] = ()
-    terminating: tuple[Replica, ...] = ()
-    rejections: tuple[tuple[str, UnschedulableReason], ...] = ()
+    placed: tuple[ReplicaPlacement, ...] = ()
+    leaving: tuple[tuple[ScheduledReplica, DeletionReason], ...] = ()
+    lost: tuple[ScheduledReplica, ...] = ()
+    terminating: tuple[ScheduledReplica, ...] = ()
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
     invalid: tuple[InvalidSelector, ...] = ()
-    overcommitted: tuple[Overcommit, ...] = ()
+    overcommitted: tuple[OvercommittedPool, ...] = ()
     held: HoldReason | None = None
-    progress: Progress = Progress.COMPLETE
+    progress: RolloutProgress = RolloutProgress.COMPLETE
     doubt: bool = False

@@ -7,7 +7,14 @@ import pytest
 from function.api.model_deployment import ModelDeploymentSpec
 from function.composition import InvalidSpecError, Manifest, Required
 from function.deployment.demand import CacheState, Demand, read_demand
-from function.scheduling import DeviceRequest, Engine, HoldReason, Member, SchedulingRequest, Toleration
+from function.scheduling import (
+    ClusterToleration,
+    DeviceRequirement,
+    EngineSpec,
+    HoldReason,
+    MemberSpec,
+    SchedulingRequest,
+)
 from tests.support.deployments import (
     GPU,
     NIC,
@@ -57,14 +64,25 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
         replicas=3,
         revision=found.revision,
         engines=(
-            Engine(
+            EngineSpec(
                 "small",
                 4,
-                (Member("Standalone", 1, (DeviceRequest("gpu", 2, (GPU, "true")), DeviceRequest("nic", 1, (NIC,)))),),
+                (
+                    MemberSpec(
+                        "Standalone",
+                        1,
+                        (DeviceRequirement("gpu", 2, (GPU, "true")), DeviceRequirement("nic", 1, (NIC,))),
+                    ),
+                ),
             ),
-            Engine("large", 1, (Member("Leader", 1), Member("Worker", 5, (DeviceRequest("gpu", 1, (GPU,)),)))),
+            EngineSpec(
+                "large", 1, (MemberSpec("Leader", 1), MemberSpec("Worker", 5, (DeviceRequirement("gpu", 1, (GPU,)),)))
+            ),
         ),
-        tolerations=(Toleration("upkeep", "Exists", "", "NoSchedule"), Toleration("team", "Equal", "nlp", "")),
+        tolerations=(
+            ClusterToleration("upkeep", "Exists", "", "NoSchedule"),
+            ClusterToleration("team", "Equal", "nlp", ""),
+        ),
         match_labels=(("region", "north"), ("tier", "gold")),
         fill=True,
         hold_reason=None,

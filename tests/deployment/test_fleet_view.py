@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.composition import Manifest, unstructured
 from function.deployment.fleet_view import read_clusters, read_replica, unseen_cluster
-from function.scheduling import Cluster, Pool, Replica, Taint
+from function.scheduling import Cluster, ClusterTaint, Pool, ScheduledReplica
 from function.selectors import Claim, Device, Value
 from tests.support import api
 from tests.support.deployments import (
@@ -70,7 +70,7 @@ def test_a_cluster_is_read_in_full() -> None:
             region="north",
             ready=True,
             gateway_address="10.0.0.1",
-            taints=(Taint("upkeep", "", "NoSchedule"), Taint("team", "nlp", "NoExecute")),
+            taints=(ClusterTaint("upkeep", "", "NoSchedule"), ClusterTaint("team", "nlp", "NoExecute")),
             pools=(
                 Pool(
                     "a100",
@@ -238,7 +238,7 @@ def test_a_device_without_a_driver_is_not_the_one_asked_for() -> None:
 # ---------------------------------------------------------------------- replicas
 
 
-def read(obj: Manifest) -> tuple[Replica, str]:
+def read(obj: Manifest) -> tuple[ScheduledReplica, str]:
     return read_replica(obj, "a", 0, own=False)
 
 
@@ -246,7 +246,7 @@ def test_a_replica_is_read_with_what_it_takes_and_where_it_is_pinned() -> None:
     children = running(deployment(1, engine("vllm", copies=3)), [cluster("a")])
     found, fault = read_replica(children["replica-a-0"], "a", 0, own=True)
     assert fault == ""
-    assert found == Replica(
+    assert found == ScheduledReplica(
         namespace="ml-team",
         name=unstructured.name_of(children["replica-a-0"]),
         deployment=("ml-team", "chat"),

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import CountTooSmall, Fleet, TooComplex, packing, placing, schedule, summary
-from function.scheduling.matching import match
+from function.scheduling import CountTooSmall, Fleet, TooComplex, feasibility, packing, schedule
+from function.scheduling.allocation import allocate
 from function.scheduling.packing import STEPS, Effort
 from function.selectors import compile_selector
 from tests.support.fleets import GPU, cluster, engine, gpu, own, pool, request, standalone, wanted
@@ -47,15 +47,15 @@ def test_all_searches_of_a_plan_share_the_same_steps_however_many_members_pools_
         steps = taken_steps(patch)
         plan = schedule(fleet, wanted(1, *engines))
     assert plan.placed == ()
-    assert {type(rejection) for _, rejection in plan.rejections} == {TooComplex}
+    assert {type(rejection) for _, rejection in plan.diagnosis.reasons} == {TooComplex}
     first_descents = 5 * 8 * 8 * len(COUNTS) * len(COUNTS)
     assert 0 < steps[0] <= STEPS + first_descents
 
 
 def test_a_deployment_is_told_how_many_requests_are_too_many_and_what_to_do() -> None:
     plan = schedule(Fleet((cluster("a", pool("p", 4, *entries())),)), wanted(1, engine(standalone(*requests()))))
-    assert plan.rejections == (("a", TooComplex(requests=16, places=8)),)
-    assert summary(0, 1, plan.rejections) == (
+    assert plan.diagnosis.reasons == (("a", TooComplex(requests=16, places=8)),)
+    assert plan.diagnosis.message(0, 1) == (
         "0 of 1 placed, 1 cluster: 1 too complex to match (16 requests of a pod over 8 kinds of devices). "
         "Put requests for the same devices into one with a count, loop less in selectors, or split it."
     )
@@ -78,7 +78,7 @@ def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
 
 
 def test_requests_that_can_be_met_are_met_without_any_steps_left() -> None:
-    assert match(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), Effort(0))
+    assert allocate(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), Effort(0))
 
 
 def test_selectors_are_evaluated_on_as_many_kinds_of_devices_as_they_may_cost_together() -> None:
@@ -87,7 +87,7 @@ def test_selectors_are_evaluated_on_as_many_kinds_of_devices_as_they_may_cost_to
     cost = compile_selector(costly).cost
     lists = [(gpu(f"m{number}"),) for number in range(3)]
     effort = Effort(cost=2 * cost)
-    found = [match((request("r", 1, costly),), devices, effort) for devices in lists]
+    found = [allocate((request("r", 1, costly),), devices, effort) for devices in lists]
     assert [isinstance(one, TooComplex) for one in found] == [False, False, True]
     assert effort.cost == 0
 
@@ -96,7 +96,7 @@ def test_what_evaluating_really_takes_counts_however_cheap_it_is_said_to_be() ->
     """A search for a regular expression takes thousands of times what Kubernetes prices it at."""
     dear = "'" + "a" * 900 + "'.replace('a', 'aaa').matches('((a?){0,30}){0,30}b') || device.driver == '%d'"
     effort = Effort()
-    found = [match((request("r", 1, dear % number),), (gpu("a"),), effort) for number in range(100)]
+    found = [allocate((request("r", 1, dear % number),), (gpu("a"),), effort) for number in range(100)]
     assert isinstance(found[-1], TooComplex)
     assert effort.cost > 0
 
@@ -105,12 +105,12 @@ def test_all_members_pools_and_clusters_of_a_plan_share_what_evaluating_may_cost
     cost = compile_selector(GPU).cost
     fleet = Fleet(tuple(cluster(name, pool("p", 4, gpu(name))) for name in "abc"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(placing, "Effort", lambda: Effort(cost=2 * cost))
+        patch.setattr(feasibility, "Effort", lambda: Effort(cost=2 * cost))
         plan = schedule(fleet, wanted(12))
     assert {one.cluster for one in plan.placed} == {"a", "b"}
-    assert dict(plan.rejections)["c"] == TooComplex(requests=1, places=1)
+    assert dict(plan.diagnosis.reasons)["c"] == TooComplex(requests=1, places=1)
 
 
 def test_a_request_that_cannot_be_met_is_named_as_before_while_steps_last() -> None:
-    found = match(requests(), entries(), Effort(10_000_000))
+    found = allocate(requests(), entries(), Effort(10_000_000))
     assert found == CountTooSmall("r15-0", 41, 64, shared=True)

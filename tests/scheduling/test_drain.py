@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from function.scheduling import DeletionReason, DrainBlocked, Rollout, Taint
+from function.scheduling import ClusterTaint, DeletionReason, DrainBlocked, RolloutStrategy
 from tests.support.fleets import cluster, kept, own, places, plan, pool, wanted
 
-DRAIN = Taint("maintenance", effect="NoExecute")
+DRAIN = ClusterTaint("maintenance", effect="NoExecute")
 LEFT = cluster("a", pool(nodes=9), taints=(DRAIN,))
 OTHER = cluster("b", pool(nodes=9))
 
@@ -23,7 +23,7 @@ def test_a_drained_replica_goes_once_its_successor_has_settled() -> None:
 
 
 def test_all_replicas_of_a_drained_cluster_get_successors_at_once_whatever_may_surge() -> None:
-    want = replace(wanted(3), rollout=Rollout(max_surge=0, max_unavailable=1))
+    want = replace(wanted(3), rollout=RolloutStrategy(max_surge=0, max_unavailable=1))
     answer = plan([LEFT, OTHER], want, *(own("a", index) for index in range(3)))
     assert places(answer) == ["b/0", "b/1", "b/2"]
 
@@ -32,7 +32,7 @@ def test_a_drained_replica_with_nowhere_to_go_stays_and_is_reported() -> None:
     answer = plan([LEFT], wanted(), own("a"))
     assert (kept(answer), places(answer)) == (["a/0"], [])
     assert answer.kept[0].drain == DrainBlocked("maintenance")
-    assert [name for name, _ in answer.rejections] == ["a"]
+    assert [name for name, _ in answer.diagnosis.reasons] == ["a"]
 
 
 def test_no_drained_replica_makes_room_for_another() -> None:

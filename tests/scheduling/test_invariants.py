@@ -8,7 +8,16 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function.scheduling import Cluster, Engine, Fleet, Plan, Replica, SchedulingRequest, Taint, schedule
+from function.scheduling import (
+    Cluster,
+    ClusterTaint,
+    EngineSpec,
+    Fleet,
+    Plan,
+    ScheduledReplica,
+    SchedulingRequest,
+    schedule,
+)
 from tests.support.fleets import (
     cluster,
     engine,
@@ -57,7 +66,7 @@ def clusters(draw: st.DrawFn, name: str) -> Cluster:
         region=draw(st.sampled_from(["", "r"])),
         ready=draw(usually),
         address="1.2.3.4" if draw(usually) else "",
-        taints=draw(st.sampled_from([(), (), (Taint("t"),), (Taint("t", effect="NoExecute"),)])),
+        taints=draw(st.sampled_from([(), (), (ClusterTaint("t"),), (ClusterTaint("t", effect="NoExecute"),)])),
         published=draw(usually),
     )
 
@@ -137,7 +146,7 @@ def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, want: Schedu
     )
     assert total <= want.replicas + len(asked_to_leave) or not answer.placed
     short = total < want.replicas or any(kept.drain for kept in answer.kept)
-    assert bool(answer.rejections) == (bool(fleet.clusters) and not answer.doubt and short)
+    assert bool(answer.diagnosis.reasons) == (bool(fleet.clusters) and not answer.doubt and short)
 
 
 @given(fleets(), WANTED)
@@ -186,7 +195,7 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, want: Schedul
 @given(fleets(), WANTED)
 def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Fleet, want: SchedulingRequest) -> None:
     answer = schedule(fleet, want)
-    if not answer.rejections:
+    if not answer.diagnosis.reasons:
         return
     left = free(fleet, answer)
     for placement in answer.placed:
@@ -197,7 +206,7 @@ def test_a_cluster_is_not_rejected_when_trying_everything_finds_room(fleet: Flee
         assert not (usable and _has_room(where, want.engines, left))
 
 
-def _has_room(cluster: Cluster, engines: tuple[Engine, ...], left: Counter[tuple[str, str]]) -> bool:
+def _has_room(cluster: Cluster, engines: tuple[EngineSpec, ...], left: Counter[tuple[str, str]]) -> bool:
     """Try every way of giving pools to engines."""
     pools = cluster.pools or ()
     for way in product(pools, repeat=len(engines)):
@@ -213,5 +222,5 @@ def _has_room(cluster: Cluster, engines: tuple[Engine, ...], left: Counter[tuple
     return False
 
 
-def _key(replica: Replica) -> str:
+def _key(replica: ScheduledReplica) -> str:
     return replica.name

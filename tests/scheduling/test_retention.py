@@ -1,14 +1,13 @@
 from function.scheduling import (
+    ClusterTaint,
     DrainBlocked,
     Kept,
     NoDevice,
     NoLongerSelected,
-    NotPinned,
     PlacementDrifted,
     PoolGone,
     PoolNoLongerMatches,
-    Taint,
-    describe_drift,
+    PoolNotAssigned,
 )
 from tests.support.fleets import (
     cluster,
@@ -66,19 +65,19 @@ def test_nothing_is_said_of_pools_that_are_not_published_at_all() -> None:
 
 def test_a_replica_can_be_asked_to_leave_and_have_drifted() -> None:
     replica = own("a", 0, ("old", 1))
-    fleet = [cluster("a", taints=(Taint("retire", effect="NoExecute"),))]
+    fleet = [cluster("a", taints=(ClusterTaint("retire", effect="NoExecute"),))]
     drift = PlacementDrifted((NoLongerSelected((("tier", "gold"),)), PoolGone("old")))
     assert plan(fleet, wanted(labels={"tier": "gold"}), replica).kept == (Kept(replica, drift, DrainBlocked("retire")),)
 
 
 def test_drift_is_put_into_words() -> None:
     mismatch = NoDevice("gpu", 1, false=3)
-    changes = (PoolGone("old"), NotPinned("x"), PoolNoLongerMatches("qwen", "a100", mismatch))
-    assert describe_drift(PlacementDrifted((NoLongerSelected((("tier", "gold"),)), *changes))) == (
+    changes = (PoolGone("old"), PoolNotAssigned("x"), PoolNoLongerMatches("qwen", "a100", mismatch))
+    assert PlacementDrifted((NoLongerSelected((("tier", "gold"),)), *changes)).phrase == (
         "cluster not selected (lacks tier=gold); pool old is no longer published; "
         "engine x has a member that names no pool; "
         "pool a100 no longer suits engine qwen: no device for request gpu (selector 2 false on 3 devices)"
     )
-    assert describe_drift(DrainBlocked("retire")) == (
+    assert DrainBlocked("retire").phrase == (
         "asked to leave by taint retire, and stays because there is no place elsewhere"
     )

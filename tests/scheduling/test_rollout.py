@@ -5,26 +5,35 @@ from typing import Any
 
 import pytest
 
-from function.scheduling import Cluster, DeletionReason, HoldReason, Plan, Progress, Replica, Rollout, SchedulingRequest
+from function.scheduling import (
+    Cluster,
+    DeletionReason,
+    HoldReason,
+    Plan,
+    RolloutProgress,
+    RolloutStrategy,
+    ScheduledReplica,
+    SchedulingRequest,
+)
 from tests.support.fleets import cluster, engine, gpu, is_model, own, places, plan, pool, request, standalone, wanted
 
 ROOMY = [cluster("a", pool(nodes=9))]
 ROOMY_TWO = [cluster(name, pool(nodes=9)) for name in "ab"]
 
 
-def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> Replica:
+def new(on: str = "a", index: int = 9, *, settled: bool = True, **more: Any) -> ScheduledReplica:
     """A replica of the revision that is wanted."""
     return own(on, index, revision="r2", **{"available": settled, **more})
 
 
-def old(on: str = "a", index: int = 0, **more: Any) -> Replica:
+def old(on: str = "a", index: int = 0, **more: Any) -> ScheduledReplica:
     return own(on, index, **more)
 
 
 def rollout(
     replicas: int, *, surge: int = 1, unavailable: int = 1, paused: bool = False, **more: Any
 ) -> SchedulingRequest:
-    return replace(wanted(replicas, revision="r2", **more), rollout=Rollout(surge, unavailable, paused))
+    return replace(wanted(replicas, revision="r2", **more), rollout=RolloutStrategy(surge, unavailable, paused))
 
 
 def gone(answer: Plan) -> list[tuple[str, DeletionReason]]:
@@ -38,7 +47,7 @@ def full(*free: str) -> list[Cluster]:
 
 def test_a_new_revision_surges_before_an_old_replica_goes() -> None:
     answer = plan(ROOMY, rollout(2), old(index=0), old(index=1))
-    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], Progress.REPLACING)
+    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], RolloutProgress.REPLACING)
     assert answer.placed[0].revision == "r2"
 
 
@@ -55,7 +64,7 @@ def test_missing_replicas_are_placed_beside_those_that_surge() -> None:
 def test_an_old_replica_stays_until_its_successor_has_settled() -> None:
     replicas = (old(index=0), old(index=1))
     waiting = plan(ROOMY, rollout(2), *replicas, new(available=False))
-    assert (gone(waiting), places(waiting), waiting.progress) == ([], [], Progress.REPLACING)
+    assert (gone(waiting), places(waiting), waiting.progress) == ([], [], RolloutProgress.REPLACING)
     assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", DeletionReason.SURPLUS)]
 
 
@@ -110,7 +119,7 @@ def test_one_that_drains_and_answers_is_kept_rather_than_one_that_cannot() -> No
 def test_room_is_made_by_none_that_answers_while_fewer_are_available_than_have_to_be() -> None:
     replicas = (old("a"), old("b", available=False), old("c", available=False))
     assert gone(plan(full(), rollout(3), *replicas)) == []
-    assert gone(plan(full(), rollout(3), *replicas[:2], old("c"))) == [("b/0", DeletionReason.MAKES_ROOM)]
+    assert gone(plan(full(), rollout(3), *replicas[:2], old("c"))) == [("b/0", DeletionReason.PREEMPTED)]
 
 
 def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:
@@ -120,13 +129,13 @@ def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:
 
 def test_without_room_one_old_replica_goes_first_if_it_may_be_missing() -> None:
     answer = plan(full(), rollout(3), old("a"), old("b"), old("c"))
-    assert (gone(answer), places(answer)) == ([("a/0", DeletionReason.MAKES_ROOM)], [])
-    assert answer.progress is Progress.REPLACING
+    assert (gone(answer), places(answer)) == ([("a/0", DeletionReason.PREEMPTED)], [])
+    assert answer.progress is RolloutProgress.REPLACING
 
 
 def test_the_same_old_replica_goes_on_making_room_while_it_drains() -> None:
     assert gone(plan(full(), rollout(3), old("a"), old("b", draining=True), old("c"))) == [
-        ("b/0", DeletionReason.MAKES_ROOM)
+        ("b/0", DeletionReason.PREEMPTED)
     ]
 
 
@@ -145,29 +154,29 @@ def test_as_many_old_replicas_make_room_at_once_as_may_be_missing_and_have_succe
 
 def test_no_old_replica_makes_room_while_one_that_should_serve_does_not() -> None:
     answer = plan(full(), rollout(3), old("a"), old("b"), new("c", available=False))
-    assert (gone(answer), answer.progress) == ([], Progress.REPLACING)
+    assert (gone(answer), answer.progress) == ([], RolloutProgress.REPLACING)
 
 
 def test_a_broken_old_replica_makes_room_even_when_none_may_be_missing() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, ever_ready=False))
-    assert gone(answer) == [("a/0", DeletionReason.MAKES_ROOM)]
+    assert gone(answer) == [("a/0", DeletionReason.PREEMPTED)]
 
 
 def test_without_room_and_with_none_to_miss_nothing_goes_and_the_reason_is_given() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old())
-    assert (gone(answer), places(answer), answer.progress) == ([], [], Progress.NO_ROOM)
-    assert [name for name, _ in answer.rejections] == ["a"]
+    assert (gone(answer), places(answer), answer.progress) == ([], [], RolloutProgress.NO_ROOM)
+    assert [name for name, _ in answer.diagnosis.reasons] == ["a"]
 
 
 def test_an_explicit_outage_of_the_only_replica_is_granted() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=1), old())
-    assert gone(answer) == [("a/0", DeletionReason.MAKES_ROOM)]
+    assert gone(answer) == [("a/0", DeletionReason.PREEMPTED)]
 
 
 def test_an_old_replica_goes_whose_pool_the_new_one_fits() -> None:
     fleet = [cluster("a", pool("pool", 1, gpu("l4"))), cluster("b", pool("pool", 1, gpu("h100")))]
     want = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
-    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", DeletionReason.MAKES_ROOM)]
+    assert gone(plan(fleet, want, old("a"), old("b"))) == [("b/0", DeletionReason.PREEMPTED)]
 
 
 def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_both() -> None:
@@ -180,7 +189,7 @@ def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_b
 
 def test_a_paused_rollout_replaces_nothing_and_places_what_is_missing() -> None:
     answer = plan(ROOMY, rollout(3, paused=True), old(index=0), old(index=1))
-    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], Progress.PAUSED)
+    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], RolloutProgress.PAUSED)
 
 
 def test_a_rollout_that_is_paused_keeps_the_replica_that_has_surged() -> None:
@@ -191,14 +200,14 @@ def test_a_rollout_that_is_paused_keeps_the_replica_that_has_surged() -> None:
 def test_a_revision_that_never_serves_in_its_time_stops_the_rollout() -> None:
     failed = new(serving=False, ever_ready=False, available=False, deadline_exceeded=True)
     tight = plan([cluster("a", pool(nodes=3))], rollout(2), old(index=0), old(index=1), failed)
-    assert (gone(tight), places(tight), tight.progress) == ([], [], Progress.FAILED)
+    assert (gone(tight), places(tight), tight.progress) == ([], [], RolloutProgress.FAILED)
     assert gone(plan(full(), rollout(3), old("a"), old("b"), replace(failed, cluster="c"))) == []
 
 
 def test_going_back_to_an_earlier_revision_finds_its_replicas() -> None:
     replicas = (old(index=0, revision="r2"), old(index=1, revision="r2"), old(index=2, available=False))
     answer = plan(ROOMY, rollout(2), *replicas)
-    assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], Progress.REPLACING)
+    assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], RolloutProgress.REPLACING)
 
 
 def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_have_not_settled() -> None:
@@ -209,7 +218,7 @@ def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_have_
 
 def test_nothing_is_replaced_while_nothing_may_be_placed() -> None:
     answer = plan(ROOMY, rollout(1, hold=HoldReason.WAITING_FOR_CACHE), old())
-    assert (gone(answer), places(answer), answer.progress) == ([], [], Progress.HELD)
+    assert (gone(answer), places(answer), answer.progress) == ([], [], RolloutProgress.HELD)
 
 
 def test_replicas_of_another_revision_count_as_scheduled() -> None:
@@ -218,9 +227,9 @@ def test_replicas_of_another_revision_count_as_scheduled() -> None:
 
 def test_fewer_new_replicas_are_placed_when_the_answer_has_room_for_fewer_and_nobody_leaves_for_it() -> None:
     answer = plan(full(), replace(rollout(3), most_new=0), old("a"), old("b"), old("c"))
-    assert (gone(answer), places(answer), answer.rejections) == ([], [], ())
+    assert (gone(answer), places(answer), answer.diagnosis.reasons) == ([], [], ())
 
 
 def test_an_old_replica_that_does_not_say_whether_it_serves_makes_no_room() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, readiness_unknown=True))
-    assert (gone(answer), answer.progress) == ([], Progress.NO_ROOM)
+    assert (gone(answer), answer.progress) == ([], RolloutProgress.NO_ROOM)

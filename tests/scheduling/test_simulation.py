@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-from function.scheduling import Fleet, Rollout, schedule
+from function.scheduling import Fleet, RolloutStrategy, schedule
 from tests.support.world import DRAIN, World, a_world
 
 RUNS = int(os.environ.get("SIMULATION_RUNS", "12"))
@@ -206,7 +206,7 @@ def test_without_room_a_rollout_that_may_miss_a_replica_ends_unless_others_wait_
         world = a_world(random)
         name, here = world.deployments.popitem()
         world.deployments = {name: here}
-        here.wanted = replace(here.wanted, rollout=Rollout(1, 1))
+        here.wanted = replace(here.wanted, rollout=RolloutStrategy(1, 1))
         live(world, 30, [], nothing)
         if world.answering(name) < here.wanted.replicas:
             continue

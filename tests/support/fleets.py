@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from function.scheduling import (
     Cluster,
-    DeviceRequest,
-    Engine,
+    ClusterTaint,
+    ClusterToleration,
+    DeviceRequirement,
+    EngineSpec,
     Fleet,
     HoldReason,
-    Member,
+    MemberSpec,
     Plan,
     Pool,
-    Replica,
+    ScheduledReplica,
     SchedulingRequest,
-    Taint,
-    Toleration,
     schedule,
 )
 from function.selectors import Claim, Device, Value
@@ -66,7 +66,7 @@ def cluster(
     region: str = "",
     ready: bool = True,
     address: str = "10.0.0.1",
-    taints: tuple[Taint, ...] = (),
+    taints: tuple[ClusterTaint, ...] = (),
     terminating: bool = False,
     published: bool = True,
 ) -> Cluster:
@@ -83,35 +83,35 @@ def cluster(
     )
 
 
-def request(name: str = "gpu", count: int = 1, *selectors: str) -> DeviceRequest:
+def request(name: str = "gpu", count: int = 1, *selectors: str) -> DeviceRequirement:
     """A request for any GPU, unless told otherwise."""
-    return DeviceRequest(name, count, selectors or (GPU,))
+    return DeviceRequirement(name, count, selectors or (GPU,))
 
 
-def standalone(*requests: DeviceRequest) -> Member:
+def standalone(*requests: DeviceRequirement) -> MemberSpec:
     """A single pod."""
-    return Member("Standalone", 1, requests or (request(),))
+    return MemberSpec("Standalone", 1, requests or (request(),))
 
 
-def leader(*requests: DeviceRequest) -> Member:
+def leader(*requests: DeviceRequirement) -> MemberSpec:
     """The head of a gang; it needs nothing unless told otherwise."""
-    return Member("Leader", 1, requests)
+    return MemberSpec("Leader", 1, requests)
 
 
-def worker(nodes: int, *requests: DeviceRequest) -> Member:
+def worker(nodes: int, *requests: DeviceRequirement) -> MemberSpec:
     """The rest of a gang."""
-    return Member("Worker", nodes, requests or (request(),))
+    return MemberSpec("Worker", nodes, requests or (request(),))
 
 
-def engine(*members: Member, name: str = "engine", copies: int = 1) -> Engine:
+def engine(*members: MemberSpec, name: str = "engine", copies: int = 1) -> EngineSpec:
     """An engine with one standalone member, unless told otherwise."""
-    return Engine(name, copies, members or (standalone(),))
+    return EngineSpec(name, copies, members or (standalone(),))
 
 
 def wanted(
     replicas: int = 1,
-    *engines: Engine,
-    tolerations: tuple[Toleration, ...] = (),
+    *engines: EngineSpec,
+    tolerations: tuple[ClusterToleration, ...] = (),
     labels: dict[str, str] | None = None,
     hold: HoldReason | None = None,
     revision: str = "r1",
@@ -130,7 +130,7 @@ def wanted(
     )
 
 
-def own(on: str, index: int = 0, *nodes_by_pool: tuple[str, int], **more: object) -> Replica:
+def own(on: str, index: int = 0, *nodes_by_pool: tuple[str, int], **more: object) -> ScheduledReplica:
     """A serving replica of the deployment, on one node of the pool `pool` unless told otherwise."""
     values: dict[str, object] = {
         "namespace": "ml",
@@ -145,15 +145,15 @@ def own(on: str, index: int = 0, *nodes_by_pool: tuple[str, int], **more: object
         "available": more.get("serving", True),
         "own": True,
     }
-    return Replica(**{**values, **more})  # type: ignore[arg-type]
+    return ScheduledReplica(**{**values, **more})  # type: ignore[arg-type]
 
 
-def other(on: str, *nodes_by_pool: tuple[str, int], name: str = "other", **more: object) -> Replica:
+def other(on: str, *nodes_by_pool: tuple[str, int], name: str = "other", **more: object) -> ScheduledReplica:
     """A replica of another deployment."""
     return own(on, 0, *nodes_by_pool, name=name, deployment=("ml", name), own=False, **more)
 
 
-def plan(clusters: list[Cluster], want: SchedulingRequest, *replicas: Replica) -> Plan:
+def plan(clusters: list[Cluster], want: SchedulingRequest, *replicas: ScheduledReplica) -> Plan:
     """Schedule."""
     return schedule(Fleet(tuple(clusters), replicas), want)
 

@@ -14,14 +14,14 @@ from random import Random
 from function.scheduling import (
     Backoff,
     Cluster,
+    ClusterTaint,
     DeletionReason,
     Fleet,
     Plan,
     Pool,
-    Replica,
-    Rollout,
+    RolloutStrategy,
+    ScheduledReplica,
     SchedulingRequest,
-    Taint,
     schedule,
 )
 from tests.support.fleets import cluster, engine, pool
@@ -35,7 +35,7 @@ REST = 8
 NOTICE = 4
 """Ticks within which a service notices a change of its endpoints."""
 
-DRAIN = Taint("maintenance", effect="NoExecute")
+DRAIN = ClusterTaint("maintenance", effect="NoExecute")
 
 
 @dataclass(eq=False)
@@ -55,10 +55,10 @@ class Unit:
     draining_since: int | None = None
     gone_at: int | None = None
 
-    def seen(self, now: int, *, own: bool) -> Replica:
+    def seen(self, now: int, *, own: bool) -> ScheduledReplica:
         """What is observed of it."""
         settled = self.serving_since is not None and self.draining_since is None
-        return Replica(
+        return ScheduledReplica(
             "ml",
             self.name,
             ("ml", self.owner),
@@ -109,7 +109,7 @@ class World:
     deployments: dict[str, Deployment] = field(default_factory=dict)
     units: list[Unit] = field(default_factory=list)
     now: int = 0
-    snapshots: list[list[tuple[str, Replica]]] = field(default_factory=list)
+    snapshots: list[list[tuple[str, ScheduledReplica]]] = field(default_factory=list)
     changed: int = 0
     staleness: int = 2
     broken: list[str] = field(default_factory=list)
@@ -194,8 +194,8 @@ class World:
             units[kept.replica.cluster, kept.replica.index].draining_since = None
         for replica, why in plan.leaving:
             one = units[replica.cluster, replica.index]
-            if why in {DeletionReason.YIELDS, DeletionReason.STUCK}:
-                rest = REST if why is DeletionReason.YIELDS else DEADLINE
+            if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED}:
+                rest = REST if why is DeletionReason.EVICTED else DEADLINE
                 deployment.backoff.update({(one.cluster, name): self.now + rest for name, _ in one.nodes_by_pool})
             self._leave(one)
         for replica in plan.lost:
@@ -245,7 +245,7 @@ def a_world(random: Random, *, roomy: bool = False, bad: bool = False) -> World:
     world = World(random, clusters, frozenset(random.sample(places, 1)) if bad else frozenset())
     for name in ("red", "green", "blue")[: random.randint(1, 3)]:
         replicas = random.randint(0, 3)
-        rollout = Rollout(random.randint(1, 2), random.choice([0, 1, 1, 2]))
+        rollout = RolloutStrategy(random.randint(1, 2), random.choice([0, 1, 1, 2]))
         wanted = SchedulingRequest("ml", name, replicas, "r1", (engine(copies=random.randint(1, 2)),), rollout=rollout)
         world.deployments[name] = Deployment(name, wanted)
     return world

@@ -1,0 +1,183 @@
+"""Allocation: which devices of a pool's nodes meet a member's requests, as DRA's structured allocator would find them.
+
+Each request is met by one entry of the node's devices, which must cover its whole count.
+Requests of one member share a node, so they share its devices. A synthetic device is used up
+like any other, but pods do not claim it. The search over requests and devices is complete as long
+as there are steps left for it; of several answers it takes the first in first-fit order, and one
+in which pods claim something before one in which they do not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from function import deadline
+from function.scheduling.packing import Effort, TooComplexError, pack
+from function.scheduling.plan import ResolvedRequest
+from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
+from function.scheduling.request import DeviceRequirement
+from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
+
+Devices: TypeAlias = tuple[Device, ...]
+Requests: TypeAlias = tuple[DeviceRequirement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A pool's nodes meet all requests; these are the ones that pods claim."""
+
+    requests: tuple[ResolvedRequest, ...] = ()
+
+    @property
+    def claims_devices(self) -> bool:
+        """Whether pods claim anything."""
+        return bool(self.requests)
+
+
+AllocationFailure: TypeAlias = NoDevice | CountTooSmall | TooComplex
+
+
+def allocate(requests: Requests, devices: Devices, effort: Effort | None = None) -> Allocation | AllocationFailure:
+    """Allocate the devices of one node to requests.
+
+    Args:
+        requests: What one pod needs; every selector must compile.
+        devices: What one node has, in published order.
+        effort: What evaluating and searching may cost; by default as much as one plan.
+
+    Returns:
+        The allocation, or what the first request that finds nothing was missing.
+    """
+    effort = effort or Effort()
+    try:
+        return _allocate(requests, devices, effort)
+    except TooComplexError:
+        return TooComplex(requests=len(requests), places=len(devices))
+
+
+def _allocate(requests: Requests, devices: Devices, effort: Effort) -> Allocation | AllocationFailure:
+    choices: list[tuple[int, ...]] = []
+    for request in requests:
+        deadline.check()
+        verdicts = [_judge(request, device, effort) for device in devices]
+        passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
+        largest = max((devices[place].count for place in passing), default=0)
+        if not passing:
+            return _no_device(request, verdicts)
+        if largest < request.count:
+            return CountTooSmall(request.name, request.count, largest)
+        choices.append(passing)
+    assignment = _assign(requests, devices, choices, effort)
+    if assignment is None:
+        return _crowded(requests, devices, choices, effort)
+    resolved = tuple(
+        ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
+        for request, place in zip(requests, assignment, strict=True)
+        if devices[place].claim is Claim.DRA
+    )
+    return Allocation(resolved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The selector that a device did not pass; None for a device that cannot be claimed at all."""
+
+    selector: int
+    verdict: Verdict
+
+
+def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refusal | None:
+    """Find the first selector that is not true of a device; None when all are."""
+    for index, text in enumerate(request.selectors):
+        selector = _compile(text)
+        effort.evaluate(selector.cost)
+        verdict = selector.evaluate(device)
+        effort.evaluated(verdict.worked)
+        if not verdict:
+            return _Refusal(index, verdict)
+    if device.claim is Claim.DRA and not device.device_class:
+        return _Refusal(max(len(request.selectors) - 1, 0), _NO_CLASS)
+    return None
+
+
+_NO_CLASS = Verdict(Outcome.ERROR, "the device has no device class to claim it through")
+
+
+def _compile(text: str) -> Selector:
+    """Compile a selector that is known to be valid."""
+    try:
+        return compile_selector(text)
+    except SelectorError as error:
+        message = f"allocate was given a selector that does not compile: {error}"
+        raise ValueError(message) from error
+
+
+def _assign(
+    requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort
+) -> tuple[int, ...] | None:
+    """Give each request a device, so that pods claim something if that can be.
+
+    Raises:
+        TooComplexError: It is not known whether that can be.
+    """
+    weights = [request.count for request in requests]
+    room = [device.count for device in devices]
+    first = pack(weights, choices, room, effort)
+    if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
+        return first
+    found: list[tuple[int, ...]] = []
+    given_up = False
+    for restricted in _restricted(devices, choices):
+        try:
+            answer = pack(weights, restricted, room, effort)
+        except TooComplexError:
+            given_up = True
+        else:
+            found += [answer] if answer is not None else []
+    if given_up and not found:
+        raise TooComplexError
+    return min(found, default=first)
+
+
+def _restricted(devices: Devices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
+    """Restrict one request after the other to devices that pods claim."""
+    for index, places in enumerate(choices):
+        claimable = [place for place in places if devices[place].claim is Claim.DRA]
+        if claimable:
+            yield [*choices[:index], claimable, *choices[index + 1 :]]
+
+
+def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) -> NoDevice:
+    """Blame the selector that stopped the devices that came furthest."""
+    refusals = [refusal for refusal in verdicts if refusal is not None]
+    furthest = max((refusal.selector for refusal in refusals), default=0)
+    there = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
+    errors = [verdict.message for verdict in there if verdict.outcome is Outcome.ERROR]
+    return NoDevice(
+        request.name,
+        furthest,
+        false=len(there) - len(errors),
+        errors=len(errors),
+        error=min(errors, default=""),
+    )
+
+
+def _crowded(requests: Requests, devices: Devices, choices: Sequence[Sequence[int]], effort: Effort) -> CountTooSmall:
+    """Name the first request that cannot be met beside those before it.
+
+    Raises:
+        TooComplexError: It is not known which that is.
+    """
+    room = [device.count for device in devices]
+
+    def fails(end: int) -> bool:
+        return pack([request.count for request in requests[:end]], choices[:end], room, effort) is None
+
+    # Where some cannot be met together, neither can they with more: halve until the first is left.
+    end = bisect_left(range(len(requests)), True, lo=2, key=fails)  # noqa: FBT003  # what is looked for
+    request = requests[end - 1]
+    largest = max(room[place] for place in choices[end - 1])
+    return CountTooSmall(request.name, request.count, largest, shared=True)

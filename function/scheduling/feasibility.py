@@ -1,0 +1,221 @@
+"""Feasibility: which pools of a cluster can take a replica's engines.
+
+An engine goes whole into one pool: all its members, all its copies. A pool is compatible with an engine
+when devices of its nodes can be allocated to each member, and every member that could claim devices
+somewhere on the cluster claims some here. Which pools are compatible depends only on their devices, and is
+worked out once for all clusters that are alike; free nodes are looked at afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from function import deadline
+from function.scheduling.allocation import Allocation, AllocationFailure, Devices, Requests, allocate
+from function.scheduling.fleet import Pool
+from function.scheduling.packing import Effort, TooComplexError, pack
+from function.scheduling.plan import EnginePlacement, MemberPlacement
+from function.scheduling.reasons import (
+    CountTooSmall,
+    EnginesTooLarge,
+    NoDevice,
+    NotEnoughNodes,
+    SyntheticOnly,
+    TooComplex,
+)
+from function.scheduling.request import EngineSpec
+
+Incompatibility: TypeAlias = NoDevice | CountTooSmall | SyntheticOnly | TooComplex
+"""Why no pool of a cluster is compatible with an engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompatiblePools:
+    """The pools of a cluster that are compatible with one engine, whether or not nodes are free.
+
+    Attributes:
+        nodes: How many nodes the engine takes.
+        positions: Positions of the pools, in published order.
+        members: For each of these pools, the members with what they claim there.
+        reason: Why there is none; None when there is one.
+    """
+
+    nodes: int
+    positions: tuple[int, ...]
+    members: tuple[tuple[MemberPlacement, ...], ...]
+    reason: Incompatibility | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A way to place all engines on a cluster.
+
+    Attributes:
+        engines: The engines with their pools.
+        free_nodes: Nodes that stay free in those pools.
+    """
+
+    engines: tuple[EnginePlacement, ...]
+    free_nodes: int
+
+
+class Feasibility:
+    """Finds pools for the engines of one deployment, remembering what it has worked out."""
+
+    def __init__(self, engines: tuple[EngineSpec, ...]) -> None:
+        self.engines = engines
+        self._effort = Effort()
+        self._allocations: dict[tuple[Requests, int], Allocation | AllocationFailure] = {}
+        self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
+        self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
+        self._shapes: dict[Devices, int] = {}
+        self._seen: dict[int, tuple[Devices, int]] = {}
+
+    def allocate(self, requests: Requests, devices: Devices) -> Allocation | AllocationFailure:
+        """Allocate the devices of a pool's nodes to a member's requests."""
+        key = (requests, self._shape(devices))
+        if key not in self._allocations:
+            self._allocations[key] = allocate(requests, devices, self._effort)
+        return self._allocations[key]
+
+    def compatible_pools(self, pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
+        """Work out for each engine which pools are compatible with it, whether or not nodes are free."""
+        shapes = tuple(self._shape(pool.devices) for pool in pools)
+        if shapes not in self._compatible:
+            self._compatible[shapes] = tuple(
+                find_compatible_pools(
+                    engine,
+                    [[self.allocate(member.requests, pool.devices) for member in engine.members] for pool in pools],
+                )
+                for engine in self.engines
+            )
+        return self._compatible[shapes]
+
+    def fit(self, pools: Sequence[Pool], free: Sequence[int]) -> Fit | None:
+        """Find pools for all engines; the first way in first-fit order.
+
+        Args:
+            pools: A cluster's pools in published order.
+            free: The free nodes of each.
+        """
+        compatible, assignment = self.compatible_pools(pools), self._assign(pools, free)
+        if assignment is None or isinstance(assignment, TooComplex):
+            return None
+        engines = tuple(
+            EnginePlacement(
+                engine.name, pools[position].name, suited.nodes, suited.members[suited.positions.index(position)]
+            )
+            for engine, suited, position in zip(self.engines, compatible, assignment, strict=True)
+        )
+        left = sum(free[position] for position in set(assignment)) - sum(suited.nodes for suited in compatible)
+        return Fit(engines, left)
+
+    def _assign(self, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
+        """Find the position of a pool for each engine."""
+        key = (tuple(self._shape(pool.devices) for pool in pools), tuple(free))
+        if key not in self._assignments:
+            deadline.check()
+            compatible = self.compatible_pools(pools)
+            nodes, choices = [suited.nodes for suited in compatible], [suited.positions for suited in compatible]
+            try:
+                self._assignments[key] = pack(nodes, choices, free, self._effort)
+            except TooComplexError:
+                self._assignments[key] = TooComplex(engines=len(self.engines), places=len(pools))
+        return self._assignments[key]
+
+    def reason(self, pools: Sequence[Pool], free: Sequence[int]) -> Incompatibility | NotEnoughNodes | EnginesTooLarge:
+        """Say why there is no fit: the first engine without a compatible pool, else the first without room."""
+        compatible = self.compatible_pools(pools)
+        names = [engine.name if len(self.engines) > 1 else "" for engine in self.engines]
+        named = list(zip(names, compatible, strict=True))
+        for name, suited in named:
+            if suited.reason is not None:
+                return replace(suited.reason, engine=name)
+        for name, suited in named:
+            roomiest = max(suited.positions, key=lambda position: (free[position], -position))
+            if free[roomiest] < suited.nodes:
+                return NotEnoughNodes(pools[roomiest].name, suited.nodes, free[roomiest], name)
+        assignment = self._assign(pools, free)
+        if isinstance(assignment, TooComplex):
+            return assignment
+        positions = {position for suited in compatible for position in suited.positions}
+        needed = sum(suited.nodes for suited in compatible)
+        return EnginesTooLarge(needed, sum(max(free[position], 0) for position in positions))
+
+    def _shape(self, devices: Devices) -> int:
+        """Number a device list; equal lists have one number. Looks at a list's content once."""
+        seen = self._seen.get(id(devices))
+        if seen is None:
+            number = self._shapes.setdefault(devices, len(self._shapes))
+            seen = self._seen[id(devices)] = (devices, number)
+        return seen[1]
+
+
+def find_compatible_pools(
+    engine: EngineSpec, found: Sequence[Sequence[Allocation | AllocationFailure]]
+) -> CompatiblePools:
+    """Work out which pools are compatible with an engine.
+
+    Args:
+        engine: The engine.
+        found: For each pool, what can be allocated to each member.
+    """
+    can_claim = [any(_claims_devices(pool[position]) for pool in found) for position in range(len(engine.members))]
+    nodes = engine.copies * sum(member.pods for member, can in zip(engine.members, can_claim, strict=True) if can)
+    positions: list[int] = []
+    members: list[tuple[MemberPlacement, ...]] = []
+    for position, pool in enumerate(found):
+        allocations = [allocation for allocation in pool if isinstance(allocation, Allocation)]
+        if len(allocations) < len(pool) or not any(can_claim):
+            continue
+        if all(allocation.claims_devices or not can for allocation, can in zip(allocations, can_claim, strict=True)):
+            positions.append(position)
+            members.append(
+                tuple(
+                    MemberPlacement(member.role, allocation.requests)
+                    for member, allocation in zip(engine.members, allocations, strict=True)
+                ),
+            )
+    return CompatiblePools(nodes, tuple(positions), tuple(members), None if positions else _reason(engine, found))
+
+
+def _claims_devices(found: Allocation | AllocationFailure) -> bool:
+    return isinstance(found, Allocation) and found.claims_devices
+
+
+def _reason(engine: EngineSpec, found: Sequence[Sequence[Allocation | AllocationFailure]]) -> Incompatibility:
+    """Pick the reason of the pool that came closest; add up devices over pools that failed alike."""
+    firsts = [
+        next(
+            ((position, failure) for position, failure in enumerate(pool) if not isinstance(failure, Allocation)), None
+        )
+        for pool in found
+    ]
+    if None in firsts or not firsts:
+        return SyntheticOnly()
+    failed = [first for first in firsts if first is not None]
+    undecided = [failure for _, failure in failed if isinstance(failure, TooComplex)]
+    if undecided:
+        return max(undecided, key=lambda failure: (failure.requests, failure.places))
+    small = [failure for _, failure in failed if isinstance(failure, CountTooSmall)]
+    if small:
+        return max(small, key=lambda failure: (failure.shared, failure.available - failure.needed))
+    ranked = [
+        ((position, _position(engine.members[position].requests, failure.request), failure.selector), failure)
+        for position, failure in failed
+        if isinstance(failure, NoDevice)
+    ]
+    furthest = max(rank for rank, _ in ranked)
+    alike = [failure for rank, failure in ranked if rank == furthest]
+    return replace(
+        alike[0],
+        false=sum(failure.false for failure in alike),
+        errors=sum(failure.errors for failure in alike),
+        error=min((failure.error for failure in alike if failure.error), default=""),
+    )
+
+
+def _position(requests: Requests, name: str) -> int:
+    return next((position for position, request in enumerate(requests) if request.name == name), 0)

@@ -1,0 +1,40 @@
+"""Why a cluster did not take a replica: one typed reason per cluster, which carries its own words.
+
+`function.scheduling.diagnosis` sums up the reasons of a whole fleet in one sentence.
+"""
+
+from function.scheduling.reasons.base import UnschedulableReason
+from function.scheduling.reasons.capacity import EnginesTooLarge, NotEnoughNodes, TooComplex
+from function.scheduling.reasons.cluster import (
+    BackedOff,
+    NoGateway,
+    NoNodePools,
+    NotPermitted,
+    NotReady,
+    NotSelected,
+    PoolsUnknown,
+    ReservedNamespace,
+    Tainted,
+    Terminating,
+)
+from function.scheduling.reasons.devices import CountTooSmall, NoDevice, SyntheticOnly
+
+__all__ = [
+    "BackedOff",
+    "CountTooSmall",
+    "EnginesTooLarge",
+    "NoDevice",
+    "NoGateway",
+    "NoNodePools",
+    "NotEnoughNodes",
+    "NotPermitted",
+    "NotReady",
+    "NotSelected",
+    "PoolsUnknown",
+    "ReservedNamespace",
+    "SyntheticOnly",
+    "Tainted",
+    "Terminating",
+    "TooComplex",
+    "UnschedulableReason",
+]

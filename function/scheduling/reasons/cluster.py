@@ -1,0 +1,186 @@
+"""Reasons that lie with a cluster as a whole, whatever is free on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from function.scheduling.reasons.base import UnschedulableReason
+from function.scheduling.words import few, label_selector
+
+_SEE_CONDITIONS: Final = "Look at the clusters' conditions."
+
+
+@dataclass(frozen=True, slots=True)
+class NotSelected(UnschedulableReason):
+    """The cluster lacks labels that are asked for; it was not considered."""
+
+    position = 10
+    distance = 150
+    general = "not selected"
+    remedy = "Label a cluster, or ask for other labels."
+    considered = False
+
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def phrase(self) -> str:
+        """The labels that are lacking."""
+        return f"not selected (lacks {label_selector(self.labels)})" if self.labels else self.general
+
+    @property
+    def gist(self) -> NotSelected:
+        """Clusters that were not selected are one group."""
+        return NotSelected()
+
+    @classmethod
+    def summarize(cls, alike: Sequence[NotSelected]) -> str:
+        """The labels, when all lack the same ones."""
+        lacking = {reason.labels for reason in alike}
+        labels = label_selector(lacking.pop()) if len(lacking) == 1 else ""
+        return f"not selected ({labels})" if labels else cls.general
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedNamespace(UnschedulableReason):
+    """Nothing of the deployment's namespace may be made on the cluster."""
+
+    position = 20
+    distance = 60
+    general = "with the namespace reserved"
+    remedy = "Deploy in another namespace."
+
+    namespace: str
+
+    @property
+    def phrase(self) -> str:
+        """The namespace."""
+        return f"with namespace {self.namespace} reserved"
+
+
+@dataclass(frozen=True, slots=True)
+class NotPermitted(UnschedulableReason):
+    """The deployment's pods want what only the cluster's platform team can grant.
+
+    Attributes:
+        keys: The labels and annotations that would grant it, sorted.
+    """
+
+    position = 30
+    distance = 50
+    general = "without permission for labels or annotations of the pods"
+    remedy = "Remove what grants, or have it added to the cluster's spec.namespaces.podMetadata."
+
+    keys: tuple[str, ...]
+
+    @property
+    def phrase(self) -> str:
+        """The first few keys."""
+        return f"without permission for {few(self.keys)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminating(UnschedulableReason):
+    """The cluster is being deleted."""
+
+    position = 40
+    distance = 160
+    general = "being deleted"
+    remedy = ""
+    phrase = general
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady(UnschedulableReason):
+    """The cluster's Ready condition is not True."""
+
+    position = 50
+    distance = 140
+    general = "not ready"
+    remedy = _SEE_CONDITIONS
+    phrase = general
+
+
+@dataclass(frozen=True, slots=True)
+class NoGateway(UnschedulableReason):
+    """The cluster has no gateway address yet."""
+
+    position = 60
+    distance = 130
+    general = "without a gateway address"
+    remedy = _SEE_CONDITIONS
+    phrase = general
+
+
+@dataclass(frozen=True, slots=True)
+class PoolsUnknown(UnschedulableReason):
+    """The cluster has not published its node pools, so nothing is known about them."""
+
+    position = 70
+    distance = 120
+    general = "without published node pools"
+    remedy = _SEE_CONDITIONS
+    phrase = general
+
+
+@dataclass(frozen=True, slots=True)
+class NoNodePools(UnschedulableReason):
+    """The cluster has no node pools with accelerators."""
+
+    position = 80
+    distance = 110
+    general = "without GPU node pools"
+    remedy = "Add a node pool with an InferenceClass."
+    phrase = general
+
+
+@dataclass(frozen=True, slots=True)
+class Tainted(UnschedulableReason):
+    """The cluster has a taint that is not tolerated; the first of them."""
+
+    position = 90
+    distance = 40
+    general = "tainted"
+    remedy = "Remove the taint or tolerate it."
+
+    key: str
+    effect: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """The taint as kubectl writes it."""
+        return f"tainted {self.key}:{self.effect}" if self.effect else f"tainted {self.key}"
+
+    @property
+    def gist(self) -> Self:
+        """Effects may differ."""
+        return replace(self, effect="")
+
+    @classmethod
+    def summarize(cls, alike: Sequence[Self]) -> str:
+        """The key alone."""
+        return alike[0].gist.phrase
+
+
+@dataclass(frozen=True, slots=True)
+class BackedOff(UnschedulableReason):
+    """There is room, in a pool that a replica has left without having served.
+
+    Attributes:
+        pool: The pool.
+        until: Until when it takes none, as RFC 3339 text.
+    """
+
+    position = 100
+    distance = 10
+    general = "left a moment ago"
+    remedy = "Wait; look at why the replica did not serve there if this lasts."
+
+    pool: str
+    until: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """The pool, and when it takes replicas again."""
+        return f"left a moment ago (pool {self.pool}{f', not before {self.until}' if self.until else ''})"

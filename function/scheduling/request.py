@@ -1,0 +1,151 @@
+"""What is to be placed: a deployment, reduced to what placement depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from function.scheduling.fleet import ClusterTaint
+from function.scheduling.hold import HoldReason
+from function.scheduling.reasons import NotPermitted, ReservedNamespace
+
+STANDALONE = "Standalone"
+LEADER = "Leader"
+WORKER = "Worker"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRequirement:
+    """Devices that each pod of a member needs from its node.
+
+    Attributes:
+        name: The request's name within the member.
+        count: How many; all of them from one entry of the node's devices.
+        selectors: CEL texts, all of which must be true of the device.
+    """
+
+    name: str
+    count: int = 1
+    selectors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSpec:
+    """One kind of pod in an engine.
+
+    Attributes:
+        role: Standalone, Leader or Worker.
+        pods: How many pods, each on a node of its own.
+        requests: What each pod needs from its node; without any, every node will do.
+    """
+
+    role: str = STANDALONE
+    pods: int = 1
+    requests: tuple[DeviceRequirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """An inference engine: members that are placed together in one pool, so many times over."""
+
+    name: str
+    copies: int = 1
+    members: tuple[MemberSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterToleration:
+    """A taint, or set of taints, that a deployment puts up with.
+
+    Attributes:
+        key: The taint's key; empty with `Exists` means every key.
+        operator: `Exists` or `Equal`.
+        value: Compared with `Equal`.
+        effect: Only taints of this effect; empty means every effect.
+    """
+
+    key: str = ""
+    operator: str = "Equal"
+    value: str = ""
+    effect: str = ""
+
+    def tolerates(self, taint: ClusterTaint) -> bool:
+        """Tell whether this toleration covers the taint."""
+        if self.effect and self.effect != taint.effect:
+            return False
+        if self.operator == "Exists":
+            return not self.key or self.key == taint.key
+        return self.key == taint.key and self.value == taint.value
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutStrategy:
+    """How replicas are replaced.
+
+    Attributes:
+        max_surge: Replicas that there may be beyond the wanted number.
+        max_unavailable: Replicas that may be missing when there is no room for more.
+        paused: Whether no further replica is replaced because it runs something else than is wanted.
+    """
+
+    max_surge: int = 1
+    max_unavailable: int = 1
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """A pool that a replica has left without having served, and that takes none for a while.
+
+    Attributes:
+        cluster: The cluster.
+        pool: The pool.
+        until: Until when, as RFC 3339 text; for messages.
+    """
+
+    cluster: str
+    pool: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulingRequest:
+    """A deployment as the scheduler sees it.
+
+    Attributes:
+        namespace: The deployment's namespace.
+        name: The deployment's name.
+        replicas: How many replicas it wants.
+        revision: The revision that new replicas are made from.
+        engines: Its engines, in the deployment's order.
+        tolerations: The taints that it puts up with.
+        match_labels: Labels that a cluster must have for a new replica, of deployment and cache together.
+        fill: Whether new replicas may be placed; without, replicas are only kept and scaled down.
+        hold_reason: Why not, when `fill` is off.
+        rollout: How replicas are replaced.
+        backoff: Pools that take no new replica of the deployment.
+        most_new: The most replicas that may be placed at once; None for as many as are missing.
+        denied: Clusters that do not permit the deployment, by name, with why.
+    """
+
+    namespace: str
+    name: str
+    replicas: int
+    revision: str
+    engines: tuple[EngineSpec, ...]
+    tolerations: tuple[ClusterToleration, ...] = ()
+    match_labels: tuple[tuple[str, str], ...] = ()
+    fill: bool = True
+    hold_reason: HoldReason | None = None
+    rollout: RolloutStrategy = RolloutStrategy()
+    backoff: tuple[Backoff, ...] = ()
+    most_new: int | None = None
+    denied: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
+
+    def untolerated(self, taints: Iterable[ClusterTaint], *effects: str) -> tuple[ClusterTaint, ...]:
+        """Find the taints of these effects that no toleration covers, in their order."""
+        return tuple(
+            taint
+            for taint in taints
+            if taint.effect in effects and not any(toleration.tolerates(taint) for toleration in self.tolerations)
+        )

@@ -1,0 +1,110 @@
+"""An invented filter and an invented scorer, added by docs/recipes/filter.md alone."""
+
+from dataclasses import dataclass
+
+from function.scheduling import (
+    FILTERS,
+    SCORERS,
+    Candidate,
+    Cluster,
+    Fleet,
+    NotReady,
+    Plan,
+    SchedulingRequest,
+    Scorer,
+    Spread,
+    UnschedulableReason,
+    schedule,
+)
+from tests.support.fleets import cluster, own, places, pool, wanted
+
+PRICE = "example.com/price"
+
+
+@dataclass(frozen=True, slots=True)
+class TooExpensive(UnschedulableReason):
+    """The cluster's nodes cost more than the deployment pays."""
+
+    position = 95
+    distance = 45
+    general = "too expensive"
+    remedy = "Raise the ceiling, or add a cheaper cluster."
+
+    price: float
+    ceiling: float
+
+    @property
+    def phrase(self) -> str:
+        """What it costs, and what is paid."""
+        return f"too expensive ({self.price:g} an hour, at most {self.ceiling:g})"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCeiling:
+    """Keeps out clusters that cost too much."""
+
+    ceiling: float
+
+    def filter(self, cluster: Cluster, request: SchedulingRequest) -> TooExpensive | None:  # noqa: ARG002
+        """Compare the price with the ceiling."""
+        price = price_of(cluster)
+        return TooExpensive(price, self.ceiling) if price > self.ceiling else None
+
+
+class LowestPrice(Scorer):
+    """Prefers the cluster that costs least."""
+
+    def score(self, candidate: Candidate, spread: Spread) -> float:  # noqa: ARG002
+        """Turn the price around: the highest score is best."""
+        return -price_of(candidate.cluster)
+
+
+def price_of(where: Cluster) -> float:
+    return float(dict(where.labels).get(PRICE, "0"))
+
+
+def priced(name: str, price: float, nodes: int = 4, *, ready: bool = True) -> Cluster:
+    return cluster(name, pool(nodes=nodes), labels={PRICE: f"{price}"}, ready=ready)
+
+
+def plan_under_a_ceiling(replicas: int, *clusters: Cluster, ceiling: float = 10) -> Plan:
+    return schedule(Fleet(clusters), wanted(replicas), filters=(*FILTERS, PriceCeiling(ceiling)))
+
+
+def test_a_new_filter_keeps_clusters_out_and_its_reason_is_given() -> None:
+    answer = plan_under_a_ceiling(2, priced("a", 12), priced("b", 8, nodes=1))
+    assert places(answer) == ["b/0"]
+    assert dict(answer.diagnosis.reasons)["a"] == TooExpensive(12, 10)
+
+
+def test_a_new_reason_is_told_in_its_own_words() -> None:
+    answer = plan_under_a_ceiling(1, priced("a", 12), priced("b", 12), priced("c", 30), priced("d", 1, ready=False))
+    assert answer.diagnosis.message(0, 1) == (
+        "0 of 1 placed, 4 clusters: 1 not ready, 2 too expensive (12 an hour, at most 10), "
+        "1 too expensive (30 an hour, at most 10). Raise the ceiling, or add a cheaper cluster."
+    )
+
+
+def test_many_variants_of_a_new_reason_are_summed_up() -> None:
+    answer = plan_under_a_ceiling(1, *(priced(name, 20 + number) for number, name in enumerate("abc")))
+    assert answer.diagnosis.message(0, 1) == (
+        "0 of 1 placed, 3 clusters: 3 too expensive. Raise the ceiling, or add a cheaper cluster."
+    )
+
+
+def test_filters_that_come_before_a_new_one_give_their_reason_first() -> None:
+    answer = plan_under_a_ceiling(1, priced("a", 12, ready=False))
+    assert answer.diagnosis.reasons == (("a", NotReady()),)
+
+
+def test_a_new_filter_moves_no_replica_that_runs() -> None:
+    running = own("a")
+    answer = schedule(Fleet((priced("a", 12),), (running,)), wanted(1), filters=(*FILTERS, PriceCeiling(10)))
+    assert ([kept.replica for kept in answer.kept], answer.leaving) == ([running], ())
+
+
+def test_a_new_scorer_decides_where_it_stands_in_the_order() -> None:
+    fleet = Fleet((priced("a", 9), priced("b", 2), priced("c", 5)))
+    assert places(schedule(fleet, wanted(2))) == ["a/0", "b/0"]
+    assert places(schedule(fleet, wanted(2), scorers=(*SCORERS, LowestPrice()))) == ["b/0", "c/0"]
+    assert places(schedule(fleet, wanted(2), scorers=(LowestPrice(), *SCORERS))) == ["b/0", "b/1"]

@@ -1,0 +1,120 @@
+from function.scheduling import (
+    CountTooSmall,
+    EnginesTooLarge,
+    NoDevice,
+    NotEnoughNodes,
+    SyntheticOnly,
+)
+from tests.support.fleets import (
+    ANY,
+    GPU,
+    NIC,
+    cluster,
+    engine,
+    gpu,
+    is_model,
+    leader,
+    nic,
+    other,
+    places,
+    plan,
+    pool,
+    pools,
+    request,
+    standalone,
+    wanted,
+    worker,
+)
+
+
+def test_a_selector_that_is_false_keeps_the_cluster_out() -> None:
+    want = wanted(1, engine(standalone(request("gpu", 1, GPU, is_model("h100")))))
+    answer = plan([cluster("a")], want)
+    assert (places(answer), answer.diagnosis.reasons) == ([], (("a", NoDevice("gpu", 1, false=1)),))
+
+
+def test_a_request_needs_its_whole_count_from_one_device() -> None:
+    want = wanted(1, engine(standalone(request("gpu", 8))))
+    fleet = [cluster("a", pool("four", 4, gpu(count=4)))]
+    assert plan(fleet, want).diagnosis.reasons == (("a", CountTooSmall("gpu", 8, 4)),)
+    assert pools(plan([cluster("a", pool("four", 4, gpu(count=4)), pool("eight", 4))], want)) == [["eight"]]
+
+
+def test_a_synthetic_device_is_needed_and_not_claimed() -> None:
+    want = wanted(1, engine(standalone(request("gpu", 1), request("nic", 1, NIC))))
+    (placement,) = plan([cluster("a", pool("p", 4, gpu(), nic()))], want).placed
+    assert [one.name for one in placement.engines[0].members[0].requests] == ["gpu"]
+    assert plan([cluster("a")], want).diagnosis.reasons == (("a", NoDevice("nic", 0, false=1)),)
+
+
+def test_an_engine_that_only_a_synthetic_device_matches_is_not_placed() -> None:
+    want = wanted(1, engine(standalone(request("nic", 1, NIC))))
+    assert plan([cluster("a", pool("p", 4, nic()))], want).diagnosis.reasons == (("a", SyntheticOnly()),)
+
+
+def test_an_error_is_told_apart_from_false() -> None:
+    want = wanted(1, engine(standalone(request("gpu", 1, 'device.attributes["gpu.example.com"].memory == "x"'))))
+    expected = NoDevice("gpu", 0, false=0, errors=1, error="no such key: memory")
+    assert plan([cluster("a")], want).diagnosis.reasons == (("a", expected),)
+
+
+def test_devices_are_added_up_over_pools_that_fail_alike() -> None:
+    want = wanted(1, engine(standalone(request("gpu", 1, is_model("h100")))))
+    answer = plan([cluster("a", pool("p", 1), pool("q", 1, gpu("l4"), gpu("t4")))], want)
+    assert answer.diagnosis.reasons == (("a", NoDevice("gpu", 0, false=3)),)
+
+
+def test_all_members_of_an_engine_share_a_pool_that_suits_each() -> None:
+    gang = engine(leader(request("gpu", 1, ANY)), worker(1, request("gpu", 1, is_model("h100"))))
+    answer = plan([cluster("a", pool("small", 4, gpu("l4")), pool("big", 4, gpu("h100")))], wanted(1, gang))
+    assert pools(answer) == [["big"]]
+
+
+def test_an_engine_is_never_split_over_pools() -> None:
+    gang = engine(leader(request("gpu", 1, is_model("h100"))), worker(1, request("gpu", 1, is_model("l4"))))
+    assert places(plan([cluster("a", pool("l4", 4, gpu("l4")), pool("h100", 4, gpu("h100")))], wanted(1, gang))) == []
+
+
+def test_a_gang_goes_whole_to_the_cluster_that_has_room_for_it() -> None:
+    gang = engine(leader(request()), worker(1))
+    answer = plan([cluster("a", pool("pool", 2)), cluster("b", pool("pool", 2))], wanted(1, gang), other("a"))
+    assert places(answer) == ["b/0"]
+
+
+def test_a_member_that_can_claim_is_not_stranded_on_a_synthetic_device() -> None:
+    fake, real = pool("a", 4, nic(), gpu("l4")), pool("b", 4, gpu("h100"))
+    gang = engine(leader(request("any", 1, f"{NIC} || {is_model('h100')}")), worker(1))
+    assert pools(plan([cluster("x", fake, real)], wanted(1, gang))) == [["b"]]
+
+
+def test_a_member_that_can_claim_nowhere_goes_without() -> None:
+    gang = engine(leader(request("nic", 1, NIC)), worker(1))
+    (placement,) = plan([cluster("a", pool("p", 1, nic(), gpu()))], wanted(1, gang)).placed
+    assert [bool(member.requests) for member in placement.engines[0].members] == [False, True]
+
+
+def test_a_member_that_matches_nowhere_keeps_the_whole_replica_out() -> None:
+    gang = engine(leader(request("gpu", 1, is_model("x"))), worker(1))
+    assert plan([cluster("a")], wanted(1, gang)).diagnosis.reasons == (("a", NoDevice("gpu", 0, false=1)),)
+
+
+def test_a_leader_without_requests_takes_no_node() -> None:
+    (placement,) = plan([cluster("a", pool("p", 1))], wanted(1, engine(leader(), worker(1)))).placed
+    assert (placement.engines[0].pool, placement.engines[0].nodes) == ("p", 1)
+
+
+def test_a_flexible_engine_leaves_the_only_pool_that_a_picky_one_can_use() -> None:
+    flexible = engine(standalone(request("gpu", 1, ANY)), name="flexible")
+    picky = engine(standalone(request("gpu", 1, is_model("h100"))), name="picky")
+    fleet = [cluster("a", pool("h100", 1, gpu("h100")), pool("l4", 1, gpu("l4")))]
+    assert pools(plan(fleet, wanted(1, flexible, picky))) == [["l4", "h100"]]
+
+
+def test_engines_that_fit_alone_and_not_together_are_rejected_as_such() -> None:
+    answer = plan([cluster("a", pool("p", 3))], wanted(1, engine(name="x", copies=2), engine(name="y", copies=2)))
+    assert answer.diagnosis.reasons == (("a", EnginesTooLarge(4, 3)),)
+
+
+def test_the_engine_is_named_where_there_are_several() -> None:
+    answer = plan([cluster("a", pool("p", 3))], wanted(1, engine(name="x"), engine(name="y", copies=4)))
+    assert answer.diagnosis.reasons == (("a", NotEnoughNodes("p", 4, 3, "y")),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -10,6 +10,8 @@ from function.api import content, labels
 from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine, Serving
 from function.api.references import NameRef
+
+WorkloadKind: TypeAlias = Literal["Deployment", "LeaderWorkerSet"]
 
 _INSTEAD = "change its ModelDeployment, which makes another replica"
 
@@ -38,7 +40,7 @@ class EngineStatus(Model):
     name: Annotated[Text, length(None, 63)]
     """Name of the engine."""
 
-    kind: Literal["Deployment", "LeaderWorkerSet"] | None = None
+    kind: WorkloadKind | None = None
     """Kind of the workload on the cluster."""
 
     workload: Annotated[Text, length(None, 253)] = ""

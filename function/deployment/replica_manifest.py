@@ -16,7 +16,7 @@ from function.api import labels
 from function.api.engines import Engine, Member
 from function.composition import Manifest, Object, names, unstructured
 from function.deployment.demand import Demand
-from function.replica.topologies.topology import choose_picker
+from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, Placement, ResolvedRequest
 from function.selectors import Claim
 from function.selectors.quantity import QuantityError, parse_quantity
@@ -67,7 +67,7 @@ def replica_manifest(demand: Demand, placement: Placement, cluster: Object) -> M
     spec: Manifest = {"clusterName": placement.cluster}
     if workload.model_cache_ref:
         spec["modelCacheRef"] = {"name": workload.model_cache_ref.name}
-    spec["serving"] = {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines)}
+    spec["serving"] = {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines).value}
     spec["engines"] = [
         _engine(engines[engine.name], engine, published.get(engine.pool, {})) for engine in placement.engines
     ]
@@ -86,7 +86,7 @@ def replica_manifest(demand: Demand, placement: Placement, cluster: Object) -> M
 def _engine(engine: Engine, placed: EnginePlacement, pool: Object) -> Manifest:
     body: Manifest = {"name": engine.name, "copies": engine.copies}
     if engine.phase:
-        body["phase"] = engine.phase
+        body["phase"] = engine.phase.value
     if engine.serving.plain():
         body["serving"] = engine.serving.plain()
     members = zip(engine.members, placed.members, strict=True)
@@ -95,7 +95,7 @@ def _engine(engine: Engine, placed: EnginePlacement, pool: Object) -> Manifest:
 
 
 def _member(member: Member, placed: MemberPlacement, pool_name: str, pool: Object) -> Manifest:
-    body: Manifest = {"role": member.role, "nodePoolName": pool_name}
+    body: Manifest = {"role": member.role.value, "nodePoolName": pool_name}
     if placed.requests:
         body["deviceRequests"] = [_request(request) for request in placed.requests]
     tolerations = _tolerations(unstructured.items(pool, "node", "taints"))

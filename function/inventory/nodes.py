@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from function.api.engines import Role
 from function.composition import Manifest, Object, unstructured
-
-_WORKER = "Worker"
 
 
 def nodes_by_pool(replica: Object) -> Iterator[tuple[str, int]]:
@@ -53,6 +52,6 @@ def _counted(pool: Manifest, taken: int) -> Manifest:
 
 
 def _pods(member: Object) -> int:
-    if unstructured.text(member, "role") != _WORKER:
+    if unstructured.text(member, "role") != Role.WORKER:
         return 1
     return max(unstructured.integer(member, "worker", "nodes", default=1), 1)

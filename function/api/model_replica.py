@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from function.api import content, labels
 from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine
 from function.api.workload import ReplicaFields
+
+WorkloadKind: TypeAlias = Literal["Deployment", "LeaderWorkerSet"]
 
 _INSTEAD = "change its ModelDeployment, which makes another replica"
 
@@ -30,7 +32,7 @@ class EngineStatus(Model):
     name: Annotated[Text, length(None, 63)]
     """Name of the engine."""
 
-    kind: Literal["Deployment", "LeaderWorkerSet"] | None = None
+    kind: WorkloadKind | None = None
     """Kind of the workload on the cluster."""
 
     workload: Annotated[Text, length(None, 253)] = ""

@@ -24,7 +24,7 @@ from function.api.workload import ReplicaFields
 from function.composition import Manifest, names
 from function.deployment.demand import Demand
 from function.inventory.pools import NodeTaint, PublishedPool
-from function.replica.topologies.topology import choose_picker
+from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
 _MOST_TOLERATIONS: Final = 64
@@ -77,7 +77,7 @@ def replica_manifest(demand: Demand, placement: ReplicaPlacement, pools: Iterabl
         "spec": {
             **_copied(ReplicaFields, workload),
             "clusterName": placement.cluster,
-            "serving": {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines)},
+            "serving": {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines).value},
             "engines": [_engine(engines[engine.name], engine, published[engine.pool]) for engine in placement.engines],
         },
     }
@@ -107,7 +107,7 @@ def _member(member: Member, placed: MemberPlacement, pool: PublishedPool) -> Man
     }
     return {
         **_copied(AnyMember, member),
-        "role": member.role,
+        "role": member.role.value,
         "nodePoolName": pool.name,
         **{key: value for key, value in resolved.items() if value},
     }

@@ -16,7 +16,7 @@ from function.api.engines import AnyEngine, AnyMember, Engine, Member, PlacedEng
 from function.api.model_replica import ModelReplicaSpec
 from function.api.workload import ReplicaFields, Workload
 from function.composition import Object, unstructured
-from function.replica.topologies.topology import choose_picker
+from function.replica.backend import choose_picker
 
 
 def runs_workload(replica: Object, workload: Workload) -> bool:

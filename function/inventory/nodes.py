@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from function.api.engines import AnyMember
+from function.api.engines import AnyMember, Role
 from function.composition import Manifest, Object, unstructured
-
-_WORKER = "Worker"
 
 
 def pods_per_copy(member: AnyMember) -> int:
@@ -63,4 +61,4 @@ def _counted(pool: Manifest, taken: int) -> Manifest:
 
 
 def _pods(role: str, workers: int) -> int:
-    return max(workers, 1) if role == _WORKER else 1
+    return max(workers, 1) if role == Role.WORKER else 1

@@ -19,7 +19,7 @@ from function.deployment.own_replicas import OwnReplica
 def endpoint_manifest(
     replica: Object,
     url: str,
-    said: Mapping[str, str],
+    endpoint_labels: Mapping[str, str],
     *,
     draining: bool,
     annotations: Mapping[str, str] | None = None,
@@ -29,7 +29,7 @@ def endpoint_manifest(
     Args:
         replica: The ModelReplica, whose name and namespace the endpoint shares.
         url: Where it is served.
-        said: The endpoint's labels.
+        endpoint_labels: The endpoint's labels.
         draining: Whether services should send it nothing new.
         annotations: The endpoint's annotations.
     """
@@ -43,7 +43,7 @@ def endpoint_manifest(
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": dict(said),
+            "labels": dict(endpoint_labels),
             **({"annotations": dict(annotations)} if annotations else {}),
         },
         "spec": spec,
@@ -75,7 +75,7 @@ def compose_endpoint(
     key: str,
     replica: Object,
     address: str,
-    said: Mapping[str, str],
+    endpoint_labels: Mapping[str, str],
     *,
     draining: bool | None,
     may_create: bool = False,
@@ -88,7 +88,7 @@ def compose_endpoint(
         key: The endpoint's composition resource name.
         replica: The ModelReplica.
         address: The address of its cluster's gateway; empty when it is not known.
-        said: The endpoint's labels.
+        endpoint_labels: The endpoint's labels.
         draining: Whether services should send it nothing new; None when that is not known,
             which leaves an endpoint as it is.
         may_create: Whether an endpoint may be made that is not observed.
@@ -103,7 +103,7 @@ def compose_endpoint(
         draft.keep(key)
         return
     marked = is_draining(seen) if draining is None else draining
-    draft.child(key, endpoint_manifest(replica, url, said, draining=marked, annotations=annotations))
+    draft.child(key, endpoint_manifest(replica, url, endpoint_labels, draining=marked, annotations=annotations))
 
 
 def drain_orphan(draft: Draft, key: str, annotations: Mapping[str, str]) -> None:

@@ -84,7 +84,7 @@ def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[S
         The replica, and what could not be read; empty when all could.
     """
     metadata = unstructured.mapping(obj, "metadata")
-    namespace, said = unstructured.text(metadata, "namespace"), unstructured.mapping(metadata, "labels")
+    namespace, replica_labels = unstructured.text(metadata, "namespace"), unstructured.mapping(metadata, "labels")
     members, fault = _members(obj)
     pool_assignments = (
         (unstructured.text(engine, "name"), unstructured.text(member, "nodePoolName")) for engine, member in members
@@ -93,10 +93,10 @@ def read_replica(obj: Object, cluster: str, index: int, *, own: bool) -> tuple[S
     replica = ScheduledReplica(
         namespace=namespace,
         name=unstructured.text(metadata, "name"),
-        deployment=(namespace, unstructured.text(said, labels.DEPLOYMENT)),
+        deployment=(namespace, unstructured.text(replica_labels, labels.DEPLOYMENT)),
         cluster=cluster,
         index=index,
-        revision=unstructured.text(said, labels.REVISION),
+        revision=unstructured.text(replica_labels, labels.REVISION),
         nodes_by_pool=tuple(filter(None, (nodes_of_member(engine, member) for engine, member in members))),
         pool_assignments=tuple(dict.fromkeys(pool_assignments)),
         serving=serves is True,

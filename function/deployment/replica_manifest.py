@@ -22,7 +22,7 @@ from function.api.engines import AnyEngine, AnyMember, Engine, Member
 from function.api.model_replica import MODEL_REPLICA
 from function.api.workload import ReplicaFields
 from function.composition import Manifest, names
-from function.deployment.demand import Demand
+from function.deployment.desired_state import DesiredState
 from function.inventory.pools import NodeTaint, PublishedPool
 from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
@@ -37,42 +37,42 @@ def replica_name(namespace: str, deployment: str, cluster: str, index: int) -> s
     return names.name(deployment, names.DNS_LABEL, MODEL_REPLICA.kind, namespace, deployment, cluster, str(index))
 
 
-def replica_labels(demand: Demand, cluster: str, index: int, revision: str) -> dict[str, str]:
+def replica_labels(desired: DesiredState, cluster: str, index: int, revision: str) -> dict[str, str]:
     """Give the labels of a replica and of its endpoint.
 
     Args:
-        demand: The deployment, whose own labels for replicas come first.
+        desired: The deployment, whose own labels for replicas come first.
         cluster: The replica's cluster.
         index: Its number there.
         revision: What it runs; empty when that is not known.
     """
-    said = {
-        labels.DEPLOYMENT: demand.name,
+    own_labels = {
+        labels.DEPLOYMENT: desired.name,
         labels.CLUSTER: cluster,
         labels.REPLICA_INDEX: str(index),
         labels.REVISION: revision,
     }
-    return {**demand.workload.labels, **{key: value for key, value in said.items() if value}}
+    return {**desired.workload.labels, **{key: value for key, value in own_labels.items() if value}}
 
 
-def replica_manifest(demand: Demand, placement: ReplicaPlacement, pools: Iterable[PublishedPool]) -> Manifest:
+def replica_manifest(desired: DesiredState, placement: ReplicaPlacement, pools: Iterable[PublishedPool]) -> Manifest:
     """Build a new ModelReplica.
 
     Args:
-        demand: The deployment.
+        desired: The deployment.
         placement: Where the replica goes.
         pools: What the cluster that it goes to publishes of its node pools.
     """
-    workload = demand.workload
+    workload = desired.workload
     published = {pool.name: pool for pool in pools}
     engines = {engine.name: engine for engine in workload.engines}
     return {
         "apiVersion": MODEL_REPLICA.api_version,
         "kind": MODEL_REPLICA.kind,
         "metadata": {
-            "name": replica_name(demand.namespace, demand.name, placement.cluster, placement.index),
-            "namespace": demand.namespace,
-            "labels": replica_labels(demand, placement.cluster, placement.index, placement.revision),
+            "name": replica_name(desired.namespace, desired.name, placement.cluster, placement.index),
+            "namespace": desired.namespace,
+            "labels": replica_labels(desired, placement.cluster, placement.index, placement.revision),
         },
         "spec": {
             **_copied(ReplicaFields, workload),

@@ -127,7 +127,7 @@ def test_a_replicas_spec_never_changes_and_a_serving_one_never_goes_without_drai
 
 
 def _clusters(of: ControlPlane) -> set[str]:
-    return {unstructured.name_of(one) for one in of.list(API_VERSION, "InferenceCluster")}
+    return {unstructured.name_of(obj) for obj in of.list(API_VERSION, "InferenceCluster")}
 
 
 def take(of: ControlPlane, step: str) -> str:

@@ -98,7 +98,7 @@ def test_a_deleted_deployment_takes_its_replicas_and_those_of_a_namesake_stay() 
     assert set(replicas(of, "other-team")) == {"replica-a-0"}
 
 
-def test_a_namesake_in_another_namespace_is_a_stranger_that_takes_nodes() -> None:
+def test_a_namesake_in_another_namespace_belongs_to_another_deployment_and_takes_nodes() -> None:
     of = plane(cluster("a", pool("a100", 1)), deployment(1))
     serve(of)
     put(of, deployment(1, namespace="other-team"))

@@ -136,8 +136,8 @@ def test_a_replica_whose_cluster_has_been_gone_for_ten_minutes_is_placed_anew_el
     obj = deployment()
     children = running(obj, [cluster("a")])
     settled = with_conditions(obj, composed(obj, [cluster("a")], children))
-    missed = with_conditions(settled, composed(settled, [cluster("b")], children))
-    answered = composed(missed, [cluster("b")], children, now=NOW + timedelta(minutes=10))
+    missing = with_conditions(settled, composed(settled, [cluster("b")], children))
+    answered = composed(missing, [cluster("b")], children, now=NOW + timedelta(minutes=10))
     assert set(answered.children) == {"replica-b-0"}
     assert said(answered)["ReplicasScheduled"] == "False/Scheduling"
     assert [event.reason for event in answered.events] == ["Scheduling"]

@@ -75,7 +75,7 @@ def test_a_deployment_that_lacks_a_place_looks_again_soon_while_somebody_is_leav
 ) -> None:
     fleet = [cluster("a", pool(nodes=2))]
     obj = with_condition({**deployment(2), "status": {}}, "Ready", "True", "Available")
-    children = {key: one for key, one in running(deployment(2), fleet).items() if key.endswith("a-0")}
+    children = {key: child for key, child in running(deployment(2), fleet).items() if key.endswith("a-0")}
     other = taken("a")
     answered = composed(obj, fleet, children, listed=[terminating(other) if leaves else other])
     assert {c.type: c.reason for c in answered.conditions}["ReplicasScheduled"] == "PartiallyScheduled"

@@ -15,23 +15,23 @@ from tests.support.deployments import API_VERSION, KEY, cluster, deployment
 TESTER: Final = Writer("test", "Update", who="the test")
 
 
-def plane(*things: Mapping[str, Any]) -> ControlPlane:
+def plane(*objects: Mapping[str, Any]) -> ControlPlane:
     """A control plane that composes deployments only; clusters and replicas say what the test lets them say."""
 
     def compose(observed: Observation) -> Composition:
         return answered_by(model_deployment.COMPOSER, observed)
 
     made = ControlPlane(compose, kinds={(API_VERSION, "ModelDeployment")})
-    put(made, *things)
+    put(made, *objects)
     return made
 
 
-def put(of: ControlPlane, *things: Mapping[str, Any]) -> None:
+def put(of: ControlPlane, *objects: Mapping[str, Any]) -> None:
     """Apply manifests, those that have a status with it, and let all go its way until it is quiet."""
-    of.apply([{**thing, "metadata": {k: v for k, v in thing["metadata"].items() if k != "uid"}} for thing in things])
-    for thing in things:
-        if "status" in thing:
-            say(of, thing, thing["status"])
+    of.apply([{**obj, "metadata": {k: v for k, v in obj["metadata"].items() if k != "uid"}} for obj in objects])
+    for obj in objects:
+        if "status" in obj:
+            say(of, obj, obj["status"])
     quiet(of)
 
 

@@ -123,13 +123,13 @@ def cluster(
 def taken(on: str, nodes: int = 1, pool_name: str = "a100", name: str = "other", **more: Any) -> Manifest:
     """A ModelReplica of another deployment that takes nodes of a pool."""
     claims = {"deviceRequests": [{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "count": 1}]}
-    one = {"role": "Standalone", "nodePoolName": pool_name, **claims, "template": api.template()}
-    body = {"clusterName": on, "engines": [{"name": "vllm", "copies": nodes, "members": [one]}], **more}
+    pinned = {"role": "Standalone", "nodePoolName": pool_name, **claims, "template": api.template()}
+    body = {"clusterName": on, "engines": [{"name": "vllm", "copies": nodes, "members": [pinned]}], **more}
     meta = {"name": name, "namespace": "others", "labels": {"modelplane.ai/deployment": "other"}}
     return {"apiVersion": API_VERSION, "kind": "ModelReplica", "metadata": meta, "spec": body}
 
 
-# ---------------------------------------------------------------------- one answer
+# ---------------------------------------------------------------------- an answer
 
 
 def composed(
@@ -145,7 +145,7 @@ def composed(
     """The composer's answer once all is fetched.
 
     Args:
-        thing: The deployment.
+        obj: The deployment.
         clusters: All InferenceClusters.
         children: Its observed children; its replicas are listed among all replicas as well.
         listed: ModelReplicas that are listed besides.

@@ -18,7 +18,7 @@ from function.composition.cache import derive
 from function.inventory import strict
 from function.inventory.nodes import nodes_of_member
 from function.inventory.permissions import Permissions, permissions_of
-from function.inventory.pools import PublishedPool, read_pools
+from function.inventory.pools import ObservedPool, read_pools
 from function.inventory.strict import UnreadableError
 from function.scheduling import Cluster, ClusterTaint, Pool, ScheduledReplica
 
@@ -38,7 +38,7 @@ class ClusterView:
     """
 
     clusters: tuple[Cluster, ...]
-    pools: Mapping[str, tuple[PublishedPool, ...]]
+    pools: Mapping[str, tuple[ObservedPool, ...]]
     permissions: Mapping[str, Permissions]
     faults: Mapping[str, str]
 
@@ -51,7 +51,7 @@ class ClusterView:
 def read_clusters(found: Iterable[Object]) -> ClusterView:
     """Read InferenceClusters."""
     clusters: dict[str, Cluster] = {}
-    pools: dict[str, tuple[PublishedPool, ...]] = {}
+    pools: dict[str, tuple[ObservedPool, ...]] = {}
     permissions: dict[str, Permissions] = {}
     faults: dict[str, str] = {}
     for obj in found:
@@ -148,7 +148,7 @@ def _partial_cluster(obj: Object, name: str) -> Cluster:
     )
 
 
-def _read_cluster(obj: Object) -> tuple[Cluster, tuple[PublishedPool, ...], Permissions, str]:
+def _read_cluster(obj: Object) -> tuple[Cluster, tuple[ObservedPool, ...], Permissions, str]:
     """Read an InferenceCluster, its pools and what it allows, and say what could not be read; empty when all could."""
     name, permissions = unstructured.name_of(obj), permissions_of(obj)
     try:
@@ -158,7 +158,7 @@ def _read_cluster(obj: Object) -> tuple[Cluster, tuple[PublishedPool, ...], Perm
     return cluster, pools, permissions, ""
 
 
-def _cluster(obj: Object, name: str) -> tuple[Cluster, tuple[PublishedPool, ...]]:
+def _cluster(obj: Object, name: str) -> tuple[Cluster, tuple[ObservedPool, ...]]:
     if len(name) > _LONGEST_NAME:
         raise UnreadableError(f"its name has more than {_LONGEST_NAME} characters")
     strict.mapping(obj, "spec", required=True)
@@ -185,7 +185,7 @@ def _cluster(obj: Object, name: str) -> tuple[Cluster, tuple[PublishedPool, ...]
     return cluster, pools or ()
 
 
-def _offered(pool: PublishedPool) -> Pool:
+def _offered(pool: ObservedPool) -> Pool:
     """A pool as the scheduler sees it: the shape of a node does not decide where a replica goes."""
     return Pool(pool.name, pool.nodes, pool.devices, pool.class_name)
 

@@ -23,7 +23,7 @@ from function.api.model_replica import MODEL_REPLICA
 from function.api.workload import ReplicaFields
 from function.composition import Manifest, names
 from function.deployment.desired_state import DesiredState
-from function.inventory.pools import NodeTaint, PublishedPool
+from function.inventory.pools import ObservedPool, ObservedTaint
 from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
@@ -55,7 +55,7 @@ def replica_labels(desired: DesiredState, cluster: str, index: int, revision: st
     return {**desired.workload.labels, **{key: value for key, value in own_labels.items() if value}}
 
 
-def replica_manifest(desired: DesiredState, placement: ReplicaPlacement, pools: Iterable[PublishedPool]) -> Manifest:
+def replica_manifest(desired: DesiredState, placement: ReplicaPlacement, pools: Iterable[ObservedPool]) -> Manifest:
     """Build a new ModelReplica.
 
     Args:
@@ -89,7 +89,7 @@ def _copied(shared: type[Model], written: Model) -> Manifest:
     return {key: value for key, value in fields.items() if value != {}}
 
 
-def _engine(engine: Engine, placed: EnginePlacement, pool: PublishedPool) -> Manifest:
+def _engine(engine: Engine, placed: EnginePlacement, pool: ObservedPool) -> Manifest:
     members = zip(engine.members, placed.members, strict=True)
     return {
         **_copied(AnyEngine, engine),
@@ -98,7 +98,7 @@ def _engine(engine: Engine, placed: EnginePlacement, pool: PublishedPool) -> Man
     }
 
 
-def _member(member: Member, placed: MemberPlacement, pool: PublishedPool) -> Manifest:
+def _member(member: Member, placed: MemberPlacement, pool: ObservedPool) -> Manifest:
     share = _share(placed.requests, pool)
     resolved: Manifest = {
         "deviceRequests": [_request(request) for request in placed.requests],
@@ -122,7 +122,7 @@ def _request(request: ResolvedRequest) -> Manifest:
     }
 
 
-def _tolerations(taints: Iterable[NodeTaint]) -> list[Manifest]:
+def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
     """Tolerate the taints that the pool's nodes carry."""
     found: list[Manifest] = []
     for taint in taints:
@@ -131,7 +131,7 @@ def _tolerations(taints: Iterable[NodeTaint]) -> list[Manifest]:
     return found[:_MOST_TOLERATIONS]
 
 
-def _share(requests: Iterable[ResolvedRequest], pool: PublishedPool) -> dict[str, str]:
+def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str, str]:
     """Work out a pod's share of its node, by the share of the node's devices that it claims.
 
     Where it claims devices of several classes the largest share counts. Processors are rounded
@@ -144,7 +144,7 @@ def _share(requests: Iterable[ResolvedRequest], pool: PublishedPool) -> dict[str
     return {name: share[name] for name, amount in (("cpu", cpu), ("memory", memory)) if amount > 0}
 
 
-def _claimed(requests: Iterable[ResolvedRequest], pool: PublishedPool) -> Fraction:
+def _claimed(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> Fraction:
     """Work out which part of a node's devices a pod claims."""
     wanted: Counter[str] = Counter()
     for request in requests:

@@ -19,7 +19,7 @@ from function.deployment.own_replicas import OwnReplica, read_replicas
 from function.deployment.replica_manifest import replica_manifest, replica_name
 from function.deployment.revisions import runs_workload
 from function.inventory.permissions import Permissions
-from function.inventory.pools import PublishedPool
+from function.inventory.pools import ObservedPool
 from function.scheduling import Cluster, Fleet, NotPermitted, Plan, ReservedNamespace, ScheduledReplica, schedule
 
 CLUSTERS: Final = Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind)
@@ -177,7 +177,7 @@ def _with_free_names(
     return replace(plan, placed=tuple(sorted(placed, key=lambda placement: (placement.cluster, placement.index))))
 
 
-def _new(desired: DesiredState, plan: Plan, pools: Mapping[str, Iterable[PublishedPool]]) -> tuple[Manifest, ...]:
+def _new(desired: DesiredState, plan: Plan, pools: Mapping[str, Iterable[ObservedPool]]) -> tuple[Manifest, ...]:
     return tuple(replica_manifest(desired, placement, pools[placement.cluster]) for placement in plan.placed)
 
 

@@ -23,7 +23,7 @@ _NODE_EFFECTS: Final = frozenset({"NoSchedule", "PreferNoSchedule", "NoExecute"}
 
 
 @dataclass(frozen=True, slots=True)
-class NodeTaint:
+class ObservedTaint:
     """A taint that every node of a pool carries."""
 
     key: str
@@ -43,11 +43,11 @@ class NodeShape:
 
     cpu: Fraction = Fraction(0)
     memory: Fraction = Fraction(0)
-    taints: tuple[NodeTaint, ...] = ()
+    taints: tuple[ObservedTaint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedPool:
+class ObservedPool:
     """A node pool as its cluster publishes it.
 
     Attributes:
@@ -71,7 +71,7 @@ class PublishedPool:
         )
 
 
-def read_pools(cluster: Object) -> tuple[PublishedPool, ...] | None:
+def read_pools(cluster: Object) -> tuple[ObservedPool, ...] | None:
     """Read what an InferenceCluster publishes of its pools, in published order; None while it publishes nothing.
 
     Raises:
@@ -82,10 +82,10 @@ def read_pools(cluster: Object) -> tuple[PublishedPool, ...] | None:
     return tuple(_pool(item) for item in strict.objects(cluster, "status", "gpuPools"))
 
 
-def _pool(item: Object) -> PublishedPool:
+def _pool(item: Object) -> ObservedPool:
     name = strict.text(item, "name", "status.gpuPools", required=True)
     where = f"status.gpuPools[{name}]"
-    return PublishedPool(
+    return ObservedPool(
         name,
         nodes=strict.count(item, "nodes", where),
         devices=_devices(item, where),
@@ -117,9 +117,9 @@ def _amount(text: str) -> Fraction:
     return max(Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale, Fraction(0))
 
 
-def _taints(items: Iterable[Object]) -> Iterable[NodeTaint]:
+def _taints(items: Iterable[Object]) -> Iterable[ObservedTaint]:
     for item in items:
-        taint = NodeTaint(*(unstructured.text(item, field) for field in ("key", "value", "effect")))
+        taint = ObservedTaint(*(unstructured.text(item, field) for field in ("key", "value", "effect")))
         if taint.key and taint.effect in _NODE_EFFECTS:
             yield taint
 

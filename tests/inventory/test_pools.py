@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
-from function.inventory.pools import NodeShape, NodeTaint, PublishedPool, read_pools
+from function.inventory.pools import NodeShape, ObservedPool, ObservedTaint, read_pools
 from function.selectors import Claim, Device
 from tests.support.deployments import cluster, gpu, nic, pool
 
 
-def published(*pools: Any) -> tuple[PublishedPool, ...] | None:
+def published(*pools: Any) -> tuple[ObservedPool, ...] | None:
     return read_pools(cluster("a", *pools))
 
 
 def test_a_pool_keeps_its_nodes_their_shape_and_their_devices() -> None:
     node = {"cpu": "96", "memory": "1Ti", "taints": [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]}
     assert published(pool("a100", 4, gpu(), nic(2), className="a100-8x", node=node)) == (
-        PublishedPool(
+        ObservedPool(
             "a100",
             class_name="a100-8x",
             nodes=4,
-            node=NodeShape(Fraction(96), Fraction(2**40), (NodeTaint("gpu", "yes", "NoSchedule"),)),
+            node=NodeShape(Fraction(96), Fraction(2**40), (ObservedTaint("gpu", "yes", "NoSchedule"),)),
             devices=(
                 Device("gpu", "gpu.nvidia.com", "gpu.nvidia.com", count=8),
                 Device("nic", "nic.example.com", claim=Claim.SYNTHETIC, count=2),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from enum import StrEnum
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
@@ -13,11 +14,6 @@ from function.api.nodes import Quantity
 from function.api.pod_template import PodTemplate
 from function.api.taints import TOLERATIONS, NodeToleration
 
-Mode: TypeAlias = Literal["Unified", "PrefillDecode"]
-Phase: TypeAlias = Literal["Prefill", "Decode"]
-Role: TypeAlias = Literal["Standalone", "Leader", "Worker"]
-Picker: TypeAlias = Literal["Enabled", "Disabled"]
-
 EngineName: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.DNS_LABEL)]
 Copies: TypeAlias = Annotated[Integer, between(1, 64)]
 
@@ -27,10 +23,40 @@ ENGINES: Limits = items(1, 8, keys=("name",))
 MEMBERS: Limits = items(1, 2, type="atomic")
 """How lists of members are bounded."""
 
+
+class ServingMode(StrEnum):
+    """How many engines answer a request."""
+
+    UNIFIED = "Unified"
+    PREFILL_DECODE = "PrefillDecode"
+
+
+class Phase(StrEnum):
+    """Which half of a request an engine does."""
+
+    PREFILL = "Prefill"
+    DECODE = "Decode"
+
+
+class Role(StrEnum):
+    """What a member's pods are to each other."""
+
+    STANDALONE = "Standalone"
+    LEADER = "Leader"
+    WORKER = "Worker"
+
+
+class Picker(StrEnum):
+    """Whether an endpoint picker chooses the pod that answers a request."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+
+
 _DISAGGREGATED = "has(self.serving) && self.serving.mode == 'PrefillDecode'"
 
 
-def _one_phase(phase: str) -> Rule:
+def _one_phase(phase: Phase) -> Rule:
     return Rule(
         f"!has(self.engines) || !({_DISAGGREGATED})"
         f" || self.engines.exists_one(e, has(e.phase) && e.phase == '{phase}')",
@@ -43,8 +69,8 @@ PHASE_RULES: tuple[Rule, ...] = (
         f"!has(self.engines) || !({_DISAGGREGATED}) || self.engines.size() == 2",
         "serving mode PrefillDecode needs exactly two engines",
     ),
-    _one_phase("Prefill"),
-    _one_phase("Decode"),
+    _one_phase(Phase.PREFILL),
+    _one_phase(Phase.DECODE),
     Rule(
         f"!has(self.engines) || ({_DISAGGREGATED}) || self.engines.all(e, !has(e.phase))",
         "an engine may have a phase only when the serving mode is PrefillDecode",
@@ -75,7 +101,7 @@ class Serving(Model):
         ),
     )
 
-    mode: Mode = "Unified"
+    mode: ServingMode = ServingMode.UNIFIED
     """Unified answers a request in one engine; PrefillDecode splits it over a pair of engines."""
 
     picker: Picker | None = None
@@ -115,11 +141,11 @@ class NodeSelector(Model):
 
 
 class AnyMember(Model):
-    """What a member of an engine has, placed or not."""
+    """What a member of an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
     RULES = (_WORKER_ONLY,)
 
-    role: Role = "Standalone"
+    role: Role = Role.STANDALONE
     """Standalone is a pod on its own; Leader and Worker form a gang over several nodes."""
 
     worker: Worker | None = None
@@ -127,11 +153,6 @@ class AnyMember(Model):
 
     template: PodTemplate
     """The member's pods."""
-
-    @property
-    def nodes(self) -> int:
-        """Nodes that one copy of the member takes: one pod on each."""
-        return self.worker.nodes if self.worker else 1
 
 
 class Member(AnyMember):
@@ -172,7 +193,7 @@ class PlacedMember(AnyMember):
 
 
 class AnyEngine(Model):
-    """What an engine has, placed or not."""
+    """What an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
     name: EngineName
     """Name of the engine within the deployment."""

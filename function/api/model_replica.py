@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Annotated, Literal, TypeAlias
 
 from function.api import content, labels
 from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
-from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine, Serving
-from function.api.references import NameRef
+from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine
+from function.api.workload import ReplicaFields
+
+WorkloadKind: TypeAlias = Literal["Deployment", "LeaderWorkerSet"]
 
 _INSTEAD = "change its ModelDeployment, which makes another replica"
 
 
-class ModelReplicaSpec(Model):
+class ModelReplicaSpec(ReplicaFields):
     """What runs, and where."""
 
     RULES = PHASE_RULES
 
     cluster_name: Annotated[Text, length(1, 63), immutable("the cluster of a replica", _INSTEAD)]
     """The InferenceCluster that the replica is pinned to."""
-
-    model_cache_ref: NameRef | None = None
-    """A ModelCache in the same namespace whose weights every pod mounts."""
-
-    serving: Serving = Field(default_factory=Serving)
-    """How requests reach the engines."""
 
     engines: Annotated[tuple[PlacedEngine, ...], ENGINES, content.PLACED, immutable("what a replica runs", _INSTEAD)]
     """The engines, pinned to node pools."""
@@ -38,7 +32,7 @@ class EngineStatus(Model):
     name: Annotated[Text, length(None, 63)]
     """Name of the engine."""
 
-    kind: Literal["Deployment", "LeaderWorkerSet"] | None = None
+    kind: WorkloadKind | None = None
     """Kind of the workload on the cluster."""
 
     workload: Annotated[Text, length(None, 253)] = ""

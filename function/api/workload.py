@@ -18,17 +18,24 @@ from function.api.taints import TOLERATIONS, Toleration
 _REVISION = 8
 
 
-class WorkloadFields(Model):
-    """What both ways of writing a deployment have beside its engines."""
+class ReplicaFields(Model):
+    """What a deployment says of each of its replicas beside the engines; a ModelReplica has the same fields.
 
-    cluster_selector: LabelSelector = Field(default_factory=LabelSelector)
-    """Labels of the clusters that new replicas may be placed on."""
+    A field that is added here is copied into new replicas and counts for the revision.
+    """
 
     model_cache_ref: NameRef | None = None
     """A ModelCache in the same namespace whose weights every pod mounts."""
 
     serving: Serving = Field(default_factory=Serving)
     """How requests reach the engines."""
+
+
+class WorkloadFields(ReplicaFields):
+    """What both ways of writing a deployment have beside its engines."""
+
+    cluster_selector: LabelSelector = Field(default_factory=LabelSelector)
+    """Labels of the clusters that new replicas may be placed on."""
 
     tolerations: Annotated[tuple[Toleration, ...], TOLERATIONS] = ()
     """Taints of clusters that replicas tolerate."""
@@ -56,13 +63,17 @@ def revision(workload: Workload) -> str:
     Returns:
         Eight hexadecimal digits of SHA-256 over JSON with sorted keys and no spaces.
     """
-    said = _said(workload)
-    content = {key: said[key] for key in ("engines", "modelCacheRef", "serving") if key in said}
+    written = _written(workload)
+    content = {key: written[key] for key in _REVISED if key in written}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_REVISION]
 
 
-def _said(model: Model) -> dict[str, Any]:
+_REVISED = ("engines", *(field.alias or name for name, field in ReplicaFields.model_fields.items()))
+"""What makes a revision: the engines, and all that a replica has beside them."""
+
+
+def _written(model: Model) -> dict[str, Any]:
     """Write a model as plain data, less fields that equal their default and objects that are then empty."""
     written = {}
     for name, field in type(model).model_fields.items():
@@ -78,7 +89,7 @@ def _said(model: Model) -> dict[str, Any]:
 
 def _plain(value: object) -> Any:
     if isinstance(value, Model):
-        return _said(value)
+        return _written(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -2,7 +2,7 @@
 
 A cluster cannot be deleted while replicas are placed on it, so one that is missing from a list that has
 others is a doubt for a while: the list may be short, or somebody has taken off the guard and the finalizers
-by force. Its replicas go on serving, and are let go after `PATIENCE`. When it was first missed is remembered
+by force. Its replicas go on serving, and are removed after `MISSING_TIMEOUT`. When it was first missing is remembered
 in the status.
 """
 
@@ -15,8 +15,8 @@ from typing import Final
 
 from function.composition import Manifest, Observation, timestamps, unstructured
 
-PATIENCE: Final = timedelta(minutes=10)
-"""How long a cluster may be missed; longer than any list is short of what exists."""
+MISSING_TIMEOUT: Final = timedelta(minutes=10)
+"""How long a cluster may be missing; longer than any list is short of what exists."""
 
 _AHEAD: Final = timedelta(days=1)
 """How far clocks may be ahead of each other."""
@@ -24,37 +24,37 @@ _AHEAD: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A cluster that is missed.
+    """A cluster that is missing.
 
     Attributes:
         cluster: Its name.
-        since: When it was first missed.
+        since: When it was first found missing.
     """
 
     cluster: str
     since: datetime
 
     @property
-    def ends(self) -> datetime:
+    def expires_at(self) -> datetime:
         """When it counts as gone."""
-        return self.since + PATIENCE
+        return self.since + MISSING_TIMEOUT
 
-    def is_over(self, now: datetime) -> bool:
+    def has_expired(self, now: datetime) -> bool:
         """Whether it counts as gone."""
-        return now >= self.ends
+        return now >= self.expires_at
 
     def entry(self) -> Manifest:
         """What the status remembers of it."""
         return {"cluster": self.cluster, "since": timestamps.text_of(self.since)}
 
 
-def absences(observation: Observation, missed: Iterable[str]) -> tuple[Absence, ...]:
-    """Tell since when clusters are missed, by name.
+def absences(observation: Observation, missing: Iterable[str]) -> tuple[Absence, ...]:
+    """Tell since when clusters are missing, by name.
 
     Args:
         observation: The deployment. What its status says of a far future began now; of a nearer one it may be that
             another server's clock is ahead, and to begin anew could end the wait too early.
-        missed: The clusters.
+        missing: The clusters.
     """
     entries = unstructured.items(observation.status, "missing")
     known = {
@@ -62,4 +62,4 @@ def absences(observation: Observation, missed: Iterable[str]) -> tuple[Absence, 
     }
     now = observation.latest
     begun = {name: since for name, since in known.items() if since is not None and since <= now + _AHEAD}
-    return tuple(Absence(name, begun.get(name, now)) for name in sorted(set(missed)))
+    return tuple(Absence(name, begun.get(name, now)) for name in sorted(set(missing)))

@@ -24,33 +24,33 @@ GRACE: Final = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
+class Drain:
     """A replica or endpoint that is on its way out.
 
     Attributes:
-        noted: When it began to leave, by the clock of whoever noticed. Never corrected: that would mark it again.
+        recorded: When it began to leave, by the clock of whoever noticed. Never corrected: that would mark it again.
         since: When its endpoint was marked, and now at the latest.
     """
 
-    noted: datetime
+    recorded: datetime
     since: datetime
 
     @property
-    def ends(self) -> datetime:
+    def completes_at(self) -> datetime:
         """When it may go."""
         return self.since + GRACE
 
-    def is_over(self, now: datetime) -> bool:
+    def is_complete(self, now: datetime) -> bool:
         """Whether it may go."""
-        return now >= self.ends
+        return now >= self.completes_at
 
     @property
     def annotation(self) -> dict[str, str]:
         """The annotation that remembers it."""
-        return {labels.DRAINING_SINCE: timestamps.text_of(self.noted)}
+        return {labels.DRAINING_SINCE: timestamps.text_of(self.recorded)}
 
 
-def departure_of(observation: Observation, endpoint: Object | None, replica: Object | None = None) -> Departure:
+def drain_of(observation: Observation, endpoint: Object | None, replica: Object | None = None) -> Drain:
     """Tell since when a replica is leaving.
 
     Args:
@@ -60,11 +60,11 @@ def departure_of(observation: Observation, endpoint: Object | None, replica: Obj
     """
     now = observation.now
     if not is_draining(endpoint):
-        return Departure(now, now)
+        return Drain(now, now)
     notes = [unstructured.annotations(obj).get(labels.DRAINING_SINCE, "") for obj in (replica, endpoint)]
     known = [moment for moment in map(timestamps.time_of, notes) if moment is not None]
     marked = owned.changed(endpoint, observation.composite)
     if marked is None:
-        noted = min([*known, now])
-        return Departure(noted, noted)
-    return Departure(min(known, default=now), min(marked, now))
+        recorded = min([*known, now])
+        return Drain(recorded, recorded)
+    return Drain(min(known, default=now), min(marked, now))

@@ -8,21 +8,18 @@ gateway is no longer known the endpoint keeps the URL that it has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from function.api import labels
+from function.api.model_endpoint import MODEL_ENDPOINT
 from function.composition import Draft, Manifest, Object, owned, unstructured
 from function.composition.gateway_address import replica_path, replica_url
 from function.deployment.own_replicas import OwnReplica
-
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-KIND: Final = "ModelEndpoint"
 
 
 def endpoint_manifest(
     replica: Object,
     url: str,
-    said: Mapping[str, str],
+    endpoint_labels: Mapping[str, str],
     *,
     draining: bool,
     annotations: Mapping[str, str] | None = None,
@@ -32,7 +29,7 @@ def endpoint_manifest(
     Args:
         replica: The ModelReplica, whose name and namespace the endpoint shares.
         url: Where it is served.
-        said: The endpoint's labels.
+        endpoint_labels: The endpoint's labels.
         draining: Whether services should send it nothing new.
         annotations: The endpoint's annotations.
     """
@@ -41,12 +38,12 @@ def endpoint_manifest(
     if draining:
         spec["draining"] = True
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": MODEL_ENDPOINT.api_version,
+        "kind": MODEL_ENDPOINT.kind,
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": dict(said),
+            "labels": dict(endpoint_labels),
             **({"annotations": dict(annotations)} if annotations else {}),
         },
         "spec": spec,
@@ -78,7 +75,7 @@ def compose_endpoint(
     key: str,
     replica: Object,
     address: str,
-    said: Mapping[str, str],
+    endpoint_labels: Mapping[str, str],
     *,
     draining: bool | None,
     may_create: bool = False,
@@ -91,7 +88,7 @@ def compose_endpoint(
         key: The endpoint's composition resource name.
         replica: The ModelReplica.
         address: The address of its cluster's gateway; empty when it is not known.
-        said: The endpoint's labels.
+        endpoint_labels: The endpoint's labels.
         draining: Whether services should send it nothing new; None when that is not known,
             which leaves an endpoint as it is.
         may_create: Whether an endpoint may be made that is not observed.
@@ -106,7 +103,7 @@ def compose_endpoint(
         draft.keep(key)
         return
     marked = is_draining(seen) if draining is None else draining
-    draft.child(key, endpoint_manifest(replica, url, said, draining=marked, annotations=annotations))
+    draft.child(key, endpoint_manifest(replica, url, endpoint_labels, draining=marked, annotations=annotations))
 
 
 def drain_orphan(draft: Draft, key: str, annotations: Mapping[str, str]) -> None:

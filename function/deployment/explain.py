@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from function.api.model_deployment import ModelDeploymentSpec
 from function.composition import InvalidSpecError, Observation, unstructured
-from function.deployment.demand import read_demand
+from function.deployment.adoption import adoptable
+from function.deployment.desired_state import read_desired_state
 from function.deployment.replica_manifest import replica_name
 from function.deployment.state import assess
-from function.deployment.untracked import untracked
 
 
 def explain(observation: Observation) -> list[tuple[str, str]]:
@@ -31,35 +31,35 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
     try:
         spec = ModelDeploymentSpec.model_validate(unstructured.plain(observation.spec))
         cache = observation.answer("cache") if spec.workload().model_cache_ref else None
-        demand = read_demand(observation, spec, cache)
+        desired = read_desired_state(observation, spec, cache)
     except (ValidationError, InvalidSpecError):
         return []
-    found = untracked(observation, replicas.unsorted, observation.answer("endpoints").unsorted)
-    state = assess(observation.with_untracked(found), demand, clusters, replicas)
+    found = adoptable(observation, replicas.unsorted, observation.answer("endpoints").unsorted)
+    state = assess(observation.with_untracked(found), desired, clusters, replicas)
     plan = state.plan
-    said: dict[str, list[str]] = {name: [] for name in sorted(state.clusters)}
+    sentences: dict[str, list[str]] = {name: [] for name in sorted(state.clusters)}
     for kept in plan.kept:
         where = _pools(pool for _, pool in kept.replica.pool_assignments if pool)
         drift = ["leaves once a successor serves elsewhere"] if kept.draining else []
         drift += [part.phrase for part in (kept.drain, kept.drift) if part is not None]
         text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])
-        said.setdefault(kept.replica.cluster, []).append(text)
+        sentences.setdefault(kept.replica.cluster, []).append(text)
     for replica, leave in plan.leaving:
-        said.setdefault(replica.cluster, []).append(f"replica {replica.name} leaves: {leave.value}")
+        sentences.setdefault(replica.cluster, []).append(f"replica {replica.name} leaves: {leave.value}")
     for replica in plan.terminating:
-        said.setdefault(replica.cluster, []).append(f"replica {replica.name} is being deleted")
+        sentences.setdefault(replica.cluster, []).append(f"replica {replica.name} is being deleted")
     for replica in plan.lost:
-        said.setdefault(replica.cluster, []).append(f"does not exist any more; replica {replica.name} is lost")
+        sentences.setdefault(replica.cluster, []).append(f"does not exist any more; replica {replica.name} is lost")
     for new in plan.placed:
-        name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
-        said[new.cluster].append(f"placed replica {name}{_pools(engine.pool for engine in new.engines)}")
+        name = replica_name(desired.namespace, desired.name, new.cluster, new.index)
+        sentences[new.cluster].append(f"placed replica {name}{_pools(engine.pool for engine in new.engines)}")
     for cluster, reason in plan.diagnosis.reasons:
-        more = "no room for more: " if said[cluster] else ""
-        said[cluster].append(f"{more}{reason.phrase}")
+        more = "no room for more: " if sentences[cluster] else ""
+        sentences[cluster].append(f"{more}{reason.phrase}")
     idle = (
         "not asked: nothing new is placed for now, see ReplicasScheduled" if plan.held or plan.invalid else "not needed"
     )
-    return [(cluster, text) for cluster in sorted(said) for text in said[cluster] or [idle]]
+    return [(cluster, text) for cluster in sorted(sentences) for text in sentences[cluster] or [idle]]
 
 
 def _pools(names: Iterable[str]) -> str:

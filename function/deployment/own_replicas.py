@@ -3,8 +3,8 @@
 Two lists tell: the observed children, and all ModelReplicas of the control plane. Either may
 lag behind the other, so a replica counts when one of them has it. In the second list a replica
 is ours when its controller is this very deployment (`ownership`) and Crossplane has composed it;
-one that only has our name or our uid, in another namespace or by hand, is a stranger. Strangers
-are charged for their nodes and nothing else.
+one that only has our name or our uid, in another namespace or by hand, is another's. Of others only the
+nodes that they take count.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class OwnReplica:
 
     Attributes:
         key: Its composition resource name.
-        thing: The ModelReplica.
+        obj: The ModelReplica.
         replica: What the scheduler needs to know of it.
         fault: What could not be read of it; empty when all could.
     """
 
     key: str
-    thing: Object
+    obj: Object
     replica: ScheduledReplica
     fault: str = ""
 
@@ -52,16 +52,16 @@ class OwnReplica:
     @property
     def serves(self) -> bool | None:
         """Whether it is observed to serve; None while it says neither."""
-        return readiness.serves(self.thing)
+        return readiness.serves(self.obj)
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class FleetReplicas:
     """All replicas of the fleet.
 
     Attributes:
         own: The deployment's own, by composition resource name.
-        strangers: All others.
+        others: All others.
         faults: What could not be read, one sentence for each replica.
     """
 
@@ -75,33 +75,33 @@ def replica_key(cluster: str, index: int) -> str:
     return f"{REPLICA}{cluster}-{index}"
 
 
-def read_replicas(observation: Observation, listed: Iterable[Object]) -> Roster:
+def read_replicas(observation: Observation, listed: Iterable[Object]) -> FleetReplicas:
     """Read all replicas, and tell the deployment's own from others.
 
     Args:
-        observation: The deployment with its children, those that were taken up again included.
+        observation: The deployment with its children, those that were adopted included.
         listed: All ModelReplicas.
     """
     own: dict[str, OwnReplica] = {}
     for key, child in sorted(observation.children.items()):
         if key.startswith(REPLICA):
             own[key] = _child(key, child)
-    known = {_identity(replica.thing) for replica in own.values()}
+    known = {_identity(replica.obj) for replica in own.values()}
     others: list[ScheduledReplica] = []
     faults = [replica.fault for replica in own.values() if replica.fault]
-    for one, obj in sorted(read_listed(listed), key=lambda pair: pair[0].order):
-        if one.identity in known:
+    for entry, obj in sorted(read_listed(listed), key=lambda pair: pair[0].order):
+        if entry.identity in known:
             continue
-        if one.fault:
-            faults.append(one.fault)
-        ours = one.is_of(observation)
-        if ours and one.replica.terminating and one.key not in own:
-            own[one.key] = OwnReplica(one.key, obj, replace(one.replica, own=True), fault=one.fault)
+        if entry.fault:
+            faults.append(entry.fault)
+        ours = entry.is_of(observation)
+        if ours and entry.replica.terminating and entry.key not in own:
+            own[entry.key] = OwnReplica(entry.key, obj, replace(entry.replica, own=True), fault=entry.fault)
             continue
-        others.append(one.replica)
-        if ours and not one.replica.terminating:
+        others.append(entry.replica)
+        if ours and not entry.replica.terminating:
             faults.append(f"{_who(obj)} is controlled by this deployment, which never wrote it; {_LEFT_ALONE}")
-    return Roster(tuple(own[key] for key in sorted(own)), tuple(others), tuple(sorted(faults)))
+    return FleetReplicas(tuple(own[key] for key in sorted(own)), tuple(others), tuple(sorted(faults)))
 
 
 def read_listed(listed: Iterable[Object]) -> Iterator[tuple[ListedReplica, Object]]:
@@ -112,12 +112,12 @@ def read_listed(listed: Iterable[Object]) -> Iterator[tuple[ListedReplica, Objec
 def _child(key: str, child: Object) -> OwnReplica:
     """Read a child. Its key says where it is, and its spec must say the same."""
     parts = _KEY.fullmatch(key)
-    said = unstructured.text(child, "spec", "clusterName")
-    cluster = parts["cluster"] if parts else said or key.removeprefix(REPLICA)
+    spec_cluster = unstructured.text(child, "spec", "clusterName")
+    cluster = parts["cluster"] if parts else spec_cluster or key.removeprefix(REPLICA)
     index = int(parts["index"]) if parts else _labelled_index(child)
     replica, fault = read_replica(child, cluster, index, own=True)
-    if not fault and said != cluster:
-        fault = f"{_who(child)} cannot be read: spec.clusterName is {said} and its place is on {cluster}"
+    if not fault and spec_cluster != cluster:
+        fault = f"{_who(child)} cannot be read: spec.clusterName is {spec_cluster} and its place is on {cluster}"
     return OwnReplica(key, child, replica, fault=fault)
 
 
@@ -127,7 +127,7 @@ class ListedReplica:
 
     Attributes:
         key: Its composition resource name, as far as its own word goes.
-        replica: What the scheduler needs to know of it, as of a stranger.
+        replica: What the scheduler needs to know of it, as one of another deployment.
         controller: Who controls it.
         fault: What could not be read of it; empty when all could.
     """

@@ -10,7 +10,7 @@ from function.composition import Draft, Manifest, readiness, timestamps, unstruc
 from function.deployment import rollout_status, timers
 from function.deployment.absence import Absence
 from function.deployment.conditions import CACHE, DRIFTED, OVERCOMMITTED, PROGRESSING, READY, SCHEDULED
-from function.deployment.demand import CacheState, Demand
+from function.deployment.desired_state import CacheState, DesiredState
 from function.deployment.endpoints import is_draining
 from function.deployment.own_replicas import OwnReplica
 from function.deployment.replica_manifest import replica_name
@@ -29,16 +29,16 @@ from function.scheduling import (
 _MOST_MISSING: Final = 256
 
 
-def say_cache(draft: Draft, demand: Demand) -> None:
+def set_cache_condition(draft: Draft, desired: DesiredState) -> None:
     """Say what is known of the deployment's ModelCache."""
-    name = demand.cache_name
-    match demand.cache:
+    name = desired.cache_name
+    match desired.cache:
         case CacheState.NOT_NEEDED:
             draft.set_condition(CACHE, "NoCacheNeeded")
         case CacheState.UNRESOLVED:
             draft.set_condition(CACHE, "ModelCacheUnresolved", f"Waiting for ModelCache {name}")
         case CacheState.MISSING:
-            message = f"ModelCache {name} not found in namespace {demand.namespace}; holding replica placement"
+            message = f"ModelCache {name} not found in namespace {desired.namespace}; holding replica placement"
             draft.set_condition(CACHE, "ModelCacheNotFound", message)
             draft.skip("InputMissing", message)
         case CacheState.UNREADABLE:
@@ -49,7 +49,7 @@ def say_cache(draft: Draft, demand: Demand) -> None:
             draft.set_condition(CACHE, "ModelCacheResolved")
 
 
-def say_placement(draft: Draft, state: DeploymentState) -> None:
+def set_placement_conditions(draft: Draft, state: DeploymentState) -> None:
     """Say how many replicas have a place and serve, and what is the matter with their places."""
     draft.set_condition(SCHEDULED, *_scheduled(state))
     draft.set_condition(READY, *_ready(state))
@@ -73,7 +73,7 @@ def is_ready(draft: Draft, state: DeploymentState) -> bool:
     A deployment that was Ready stays so while replicas and endpoints that do not say whether they are could
     make up the number.
     """
-    needed = state.demand.needed
+    needed = state.desired.needed
     reached = [_is_reached(draft, kept) for kept in state.kept]
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
     return reached.count(True) >= needed or (was_ready and len(reached) - reached.count(False) >= needed)
@@ -85,50 +85,50 @@ def _is_reached(draft: Draft, replica: OwnReplica) -> bool | None:
     An endpoint that has never said anything is new, and has never been reached.
     """
     endpoint = draft.observed(replica.endpoint_key)
-    said = {replica.serves, readiness.serves(endpoint)}
-    if False in said or is_draining(endpoint) or not unstructured.condition(endpoint, "Ready"):
+    answers = {replica.serves, readiness.serves(endpoint)}
+    if False in answers or is_draining(endpoint) or not unstructured.condition(endpoint, "Ready"):
         return False
-    return True if said == {True} else None
+    return True if answers == {True} else None
 
 
 def describe_absence(absence: Absence) -> str:
-    """Say of a cluster that is missed what becomes of its replicas, and when."""
-    until = timestamps.text_of(absence.ends)
+    """Say of a missing cluster what becomes of its replicas, and when."""
+    until = timestamps.text_of(absence.expires_at)
     return f"InferenceCluster {absence.cluster} is not found any more; replicas there stay until {until}"
 
 
 def publish(draft: Draft, state: DeploymentState) -> None:
     """Publish the deployment's status."""
-    demand = state.demand
+    desired = state.desired
     before = unstructured.mapping(draft.observation.status, "revision")
-    since = unstructured.text(before, "since") if before.get("name") == demand.revision else ""
+    since = unstructured.text(before, "since") if before.get("name") == desired.revision else ""
     missing = state.absences[:_MOST_MISSING]
     draft.publish(
         {
             "replicas": {
-                "desired": demand.replicas,
+                "desired": desired.replicas,
                 "total": state.scheduled,
-                "ready": min(serving(state), demand.replicas),
+                "ready": min(serving(state), desired.replicas),
             },
             "placements": _placements(state),
-            "selector": f"{labels.DEPLOYMENT}={demand.name}",
-            "revision": {"name": demand.revision, "since": since or timestamps.text_of(draft.observation.latest)},
+            "selector": f"{labels.DEPLOYMENT}={desired.name}",
+            "revision": {"name": desired.revision, "since": since or timestamps.text_of(draft.observation.latest)},
             "revisions": rollout_status.counts(state),
-            "avoid": timers.to_avoid(draft.observation, demand, state.plan),
-            **({"missing": [one.entry() for one in missing]} if missing else {}),
+            "avoid": timers.recorded_backoffs(draft.observation, desired, state.plan),
+            **({"missing": [absence.entry() for absence in missing]} if missing else {}),
         }
     )
 
 
 def _placements(state: DeploymentState) -> list[Manifest]:
-    demand = state.demand
+    desired = state.desired
     found: list[tuple[tuple[str, int], Manifest]] = []
     for kept in state.kept:
         pools = sorted({pool for _, pool in kept.replica.pool_assignments if pool})
         entry = _placement(kept.replica.name, kept.replica.cluster, pools, kept.replica.revision)
         found.append(((kept.replica.cluster, kept.replica.index), {**entry, "serving": kept.serves is True}))
     for new in state.plan.placed:
-        name = replica_name(demand.namespace, demand.name, new.cluster, new.index)
+        name = replica_name(desired.namespace, desired.name, new.cluster, new.index)
         pools = sorted({engine.pool for engine in new.engines})
         found.append(
             ((new.cluster, new.index), {**_placement(name, new.cluster, pools, new.revision), "serving": False})
@@ -145,8 +145,8 @@ def _placement(name: str, cluster: str, pools: Sequence[str], revision: str) -> 
 
 
 def _scheduled(state: DeploymentState) -> tuple[str, str]:
-    demand, plan = state.demand, state.plan
-    placed, wanted = state.scheduled, demand.replicas
+    desired, plan = state.desired, state.plan
+    placed, wanted = state.scheduled, desired.replicas
     if not state.clusters:
         return "NoClusters", "No InferenceClusters found: create one"
     if plan.invalid:
@@ -157,7 +157,7 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
         return "ScaledToZero", "0 replicas are asked for"
     if placed < wanted:
         return _short(state)
-    clusters = sorted({one.cluster for one in plan.placed} | {kept.replica.cluster for kept in state.kept})
+    clusters = sorted({placement.cluster for placement in plan.placed} | {kept.replica.cluster for kept in state.kept})
     message = (
         f"Scheduled {placed} of {wanted} replicas across {len(clusters)} cluster{'s'[: len(clusters) > 1]}: "
         f"{listing(clusters)}"
@@ -167,23 +167,23 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
 
 def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
     """Say why nothing new may be placed."""
-    demand = state.demand
+    desired = state.desired
     details = HoldDetails(
-        demand.namespace,
+        desired.namespace,
         state.scheduled,
-        demand.replicas,
-        demand.cache_name,
-        demand.size,
+        desired.replicas,
+        desired.cache_name,
+        desired.size,
         content.MOST,
-        demand.conflicts,
+        desired.conflicts,
     )
     return held.condition, held.message(details)
 
 
 def _short(state: DeploymentState) -> tuple[str, str]:
     """Say why fewer replicas have a place than are asked for."""
-    demand, plan = state.demand, state.plan
-    placed, wanted = state.scheduled, demand.replicas
+    desired, plan = state.desired, state.plan
+    placed, wanted = state.scheduled, desired.replicas
     if plan.held is not None:
         return _held(state, plan.held)
     if state.too_large:
@@ -191,21 +191,21 @@ def _short(state: DeploymentState) -> tuple[str, str]:
             f"{placed} of {wanted} placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
             "shorten the pod templates or split the deployment"
         )
-    barred = _barred(state)
-    if barred is not None:
-        return barred
+    denied = _denied(state)
+    if denied is not None:
+        return denied
     reason = "PartiallyScheduled" if placed else "InsufficientCapacity"
     return reason, plan.diagnosis.message(placed, wanted)
 
 
-def _barred(state: DeploymentState) -> tuple[str, str] | None:
+def _denied(state: DeploymentState) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
-    demand, considered = state.demand, state.plan.diagnosis.considered
-    counted = f"{state.scheduled} of {demand.replicas} placed"
-    if considered and all(isinstance(one, ReservedNamespace) for _, one in considered):
+    desired, considered = state.desired, state.plan.diagnosis.considered
+    counted = f"{state.scheduled} of {desired.replicas} placed"
+    if considered and all(isinstance(reason, ReservedNamespace) for _, reason in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
-        return "NamespaceReserved", f"{counted}; namespace {demand.namespace} is reserved: {where}"
-    withheld = [(name, one.keys) for name, one in considered if isinstance(one, NotPermitted)]
+        return "NamespaceReserved", f"{counted}; namespace {desired.namespace} is reserved: {where}"
+    withheld = [(name, reason.keys) for name, reason in considered if isinstance(reason, NotPermitted)]
     if len(withheld) < len(considered) or not withheld:
         return None
     name, keys = min(withheld, key=lambda pair: (len(pair[1]), pair[0]))
@@ -229,7 +229,7 @@ def _invalid(selectors: Sequence[InvalidSelector]) -> str:
 
 
 def _ready(state: DeploymentState) -> tuple[str, str]:
-    wanted, ready = state.demand.replicas, min(serving(state), state.demand.replicas)
+    wanted, ready = state.desired.replicas, min(serving(state), state.desired.replicas)
     if wanted == 0:
         return "ScaledToZero", "0 replicas are asked for"
     if not state.scheduled:
@@ -242,27 +242,27 @@ def _ready(state: DeploymentState) -> tuple[str, str]:
 
 def _not_ready(state: DeploymentState) -> list[str]:
     """Name the first replica that does not serve, and count those that have no place."""
-    said = [f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in state.kept if not kept.serves]
-    missing = state.demand.replicas - state.scheduled
-    return [*said[:1], *([f"{missing} without a place"] if missing > 0 else [])]
+    reasons = [f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in state.kept if not kept.serves]
+    missing = state.desired.replicas - state.scheduled
+    return [*reasons[:1], *([f"{missing} without a place"] if missing > 0 else [])]
 
 
 def _why(replica: OwnReplica) -> str:
-    model = unstructured.condition(replica.thing, "ModelReady")
+    model = unstructured.condition(replica.obj, "ModelReady")
     told = unstructured.text(model, "message") if model.get("status") != "True" else ""
-    return told or readiness.of(replica.thing).message
+    return told or readiness.of(replica.obj).message
 
 
 def _drifted(state: DeploymentState) -> tuple[str, str]:
     kept = state.plan.kept
-    if state.missed:
-        return "ClusterMissing", listing(map(describe_absence, state.missed), "; ")
-    found = [f"{_where(one)}: {_drift(one)}" for one in kept if one.drift or one.drain or one.draining]
+    if state.missing:
+        return "ClusterMissing", listing(map(describe_absence, state.missing), "; ")
+    found = [f"{_where(entry)}: {_drift(entry)}" for entry in kept if entry.drift or entry.drain or entry.draining]
     if not found:
         return "InPlace", ""
-    if any(one.drain for one in kept):
+    if any(entry.drain for entry in kept):
         return "DrainBlocked", listing(found, "; ")
-    return ("Draining" if any(one.draining for one in kept) else "Drifted"), listing(found, "; ")
+    return ("Draining" if any(entry.draining for entry in kept) else "Drifted"), listing(found, "; ")
 
 
 def _where(kept: Kept) -> str:
@@ -276,7 +276,7 @@ def _drift(kept: Kept) -> str:
 
 def _overcommitted(state: DeploymentState) -> tuple[str, str]:
     found = [
-        f"pool {one.pool} of cluster {one.cluster} has {one.nodes} nodes and its replicas take {one.reserved}"
-        for one in state.plan.overcommitted
+        f"pool {pool.pool} of cluster {pool.cluster} has {pool.nodes} nodes and its replicas take {pool.reserved}"
+        for pool in state.plan.overcommitted
     ]
     return ("PoolOvercommitted", listing(found, "; ")) if found else ("WithinCapacity", "")

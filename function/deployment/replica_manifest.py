@@ -1,5 +1,8 @@
 """What a ModelReplica is written with.
 
+What the models of a deployment and of a replica share (`ReplicaFields`, `AnyEngine`, `AnyMember`) is copied as the
+user wrote it, whichever fields these are.
+
 Everything that placing has found out is written into the replica, once: the pools, the devices
 to claim, the taints of the nodes, the share of a node, and whether a picker chooses among its
 pods. Whoever runs the replica needs to look at nothing else, and a replica that runs does not
@@ -8,23 +11,22 @@ change because a class or a cluster has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from function.api import labels
-from function.api.engines import Engine, Member
-from function.composition import Manifest, Object, names, unstructured
-from function.deployment.demand import Demand
-from function.replica.topologies.topology import choose_picker
+from function.api.base import Model
+from function.api.engines import AnyEngine, AnyMember, Engine, Member
+from function.api.model_replica import MODEL_REPLICA
+from function.api.workload import ReplicaFields
+from function.composition import Manifest, names
+from function.deployment.desired_state import DesiredState
+from function.inventory.pools import ObservedPool, ObservedTaint
+from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
-from function.selectors import Claim
-from function.selectors.quantity import QuantityError, parse_quantity
 
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
-KIND: Final = "ModelReplica"
-
-_NODE_EFFECTS: Final = frozenset({"NoSchedule", "PreferNoSchedule", "NoExecute"})
 _MOST_TOLERATIONS: Final = 64
 _MILLI: Final = 1000
 _MEBI: Final = 2**20
@@ -32,82 +34,83 @@ _MEBI: Final = 2**20
 
 def replica_name(namespace: str, deployment: str, cluster: str, index: int) -> str:
     """Name a replica, and its endpoint with it."""
-    return names.name(deployment, names.DNS_LABEL, KIND, namespace, deployment, cluster, str(index))
+    return names.name(deployment, names.DNS_LABEL, MODEL_REPLICA.kind, namespace, deployment, cluster, str(index))
 
 
-def replica_labels(demand: Demand, cluster: str, index: int, revision: str) -> dict[str, str]:
+def replica_labels(desired: DesiredState, cluster: str, index: int, revision: str) -> dict[str, str]:
     """Give the labels of a replica and of its endpoint.
 
     Args:
-        demand: The deployment, whose own labels for replicas come first.
+        desired: The deployment, whose own labels for replicas come first.
         cluster: The replica's cluster.
         index: Its number there.
         revision: What it runs; empty when that is not known.
     """
-    said = {
-        labels.DEPLOYMENT: demand.name,
+    own_labels = {
+        labels.DEPLOYMENT: desired.name,
         labels.CLUSTER: cluster,
         labels.REPLICA_INDEX: str(index),
         labels.REVISION: revision,
     }
-    return {**demand.workload.labels, **{key: value for key, value in said.items() if value}}
+    return {**desired.workload.labels, **{key: value for key, value in own_labels.items() if value}}
 
 
-def replica_manifest(demand: Demand, placement: ReplicaPlacement, cluster: Object) -> Manifest:
+def replica_manifest(desired: DesiredState, placement: ReplicaPlacement, pools: Iterable[ObservedPool]) -> Manifest:
     """Build a new ModelReplica.
 
     Args:
-        demand: The deployment.
+        desired: The deployment.
         placement: Where the replica goes.
-        cluster: The InferenceCluster that it goes to.
+        pools: What the cluster that it goes to publishes of its node pools.
     """
-    workload = demand.workload
-    published = {unstructured.text(pool, "name"): pool for pool in unstructured.items(cluster, "status", "gpuPools")}
+    workload = desired.workload
+    published = {pool.name: pool for pool in pools}
     engines = {engine.name: engine for engine in workload.engines}
-    spec: Manifest = {"clusterName": placement.cluster}
-    if workload.model_cache_ref:
-        spec["modelCacheRef"] = {"name": workload.model_cache_ref.name}
-    spec["serving"] = {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines)}
-    spec["engines"] = [
-        _engine(engines[engine.name], engine, published.get(engine.pool, {})) for engine in placement.engines
-    ]
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": MODEL_REPLICA.api_version,
+        "kind": MODEL_REPLICA.kind,
         "metadata": {
-            "name": replica_name(demand.namespace, demand.name, placement.cluster, placement.index),
-            "namespace": demand.namespace,
-            "labels": replica_labels(demand, placement.cluster, placement.index, placement.revision),
+            "name": replica_name(desired.namespace, desired.name, placement.cluster, placement.index),
+            "namespace": desired.namespace,
+            "labels": replica_labels(desired, placement.cluster, placement.index, placement.revision),
         },
-        "spec": spec,
+        "spec": {
+            **_copied(ReplicaFields, workload),
+            "clusterName": placement.cluster,
+            "serving": {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines).value},
+            "engines": [_engine(engines[engine.name], engine, published[engine.pool]) for engine in placement.engines],
+        },
     }
 
 
-def _engine(engine: Engine, placed: EnginePlacement, pool: Object) -> Manifest:
-    body: Manifest = {"name": engine.name, "copies": engine.copies}
-    if engine.phase:
-        body["phase"] = engine.phase
-    if engine.serving.plain():
-        body["serving"] = engine.serving.plain()
+def _copied(shared: type[Model], written: Model) -> Manifest:
+    """Copy the fields that the models of a deployment and of a replica share, as far as they were written."""
+    fields = written.model_dump(mode="json", include=set(shared.model_fields), exclude_unset=True, exclude_none=True)
+    return {key: value for key, value in fields.items() if value != {}}
+
+
+def _engine(engine: Engine, placed: EnginePlacement, pool: ObservedPool) -> Manifest:
     members = zip(engine.members, placed.members, strict=True)
-    body["members"] = [_member(member, one, placed.pool, pool) for member, one in members]
-    return body
+    return {
+        **_copied(AnyEngine, engine),
+        "copies": engine.copies,
+        "members": [_member(member, place, pool) for member, place in members],
+    }
 
 
-def _member(member: Member, placed: MemberPlacement, pool_name: str, pool: Object) -> Manifest:
-    body: Manifest = {"role": member.role, "nodePoolName": pool_name}
-    if placed.requests:
-        body["deviceRequests"] = [_request(request) for request in placed.requests]
-    tolerations = _tolerations(unstructured.items(pool, "node", "taints"))
-    if tolerations:
-        body["tolerations"] = tolerations
+def _member(member: Member, placed: MemberPlacement, pool: ObservedPool) -> Manifest:
     share = _share(placed.requests, pool)
-    if share:
-        body["resources"] = {"requests": share}
-    if member.worker:
-        body["worker"] = {"nodes": member.worker.nodes}
-    body["template"] = member.template.plain()
-    return body
+    resolved: Manifest = {
+        "deviceRequests": [_request(request) for request in placed.requests],
+        "tolerations": _tolerations(pool.node.taints),
+        "resources": {"requests": share} if share else None,
+    }
+    return {
+        **_copied(AnyMember, member),
+        "role": member.role.value,
+        "nodePoolName": pool.name,
+        **{key: value for key, value in resolved.items() if value},
+    }
 
 
 def _request(request: ResolvedRequest) -> Manifest:
@@ -119,49 +122,33 @@ def _request(request: ResolvedRequest) -> Manifest:
     }
 
 
-def _tolerations(taints: Iterable[Mapping[str, Any]]) -> list[Manifest]:
+def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
     """Tolerate the taints that the pool's nodes carry."""
     found: list[Manifest] = []
     for taint in taints:
-        key, value, effect = (unstructured.text(taint, field) for field in ("key", "value", "effect"))
-        if not key or effect not in _NODE_EFFECTS:
-            continue
-        matching = {"operator": "Equal", "value": value} if value else {"operator": "Exists"}
-        found.append({"key": key, **matching, "effect": effect})
+        matching = {"operator": "Equal", "value": taint.value} if taint.value else {"operator": "Exists"}
+        found.append({"key": taint.key, **matching, "effect": taint.effect})
     return found[:_MOST_TOLERATIONS]
 
 
-def _share(requests: tuple[ResolvedRequest, ...], pool: Object) -> dict[str, str]:
+def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str, str]:
     """Work out a pod's share of its node, by the share of the node's devices that it claims.
 
     Where it claims devices of several classes the largest share counts. Processors are rounded
     down to thousandths, memory to MiB. Nothing is said for what the class does not publish.
     """
     fraction = _claimed(requests, pool)
-    cpu = int(_published(pool, "cpu") * fraction * _MILLI)
-    memory = int(_published(pool, "memory") * fraction / _MEBI)
+    cpu = int(pool.node.cpu * fraction * _MILLI)
+    memory = int(pool.node.memory * fraction / _MEBI)
     share = {"cpu": f"{cpu // _MILLI}" if cpu % _MILLI == 0 else f"{cpu}m", "memory": f"{memory}Mi"}
     return {name: share[name] for name, amount in (("cpu", cpu), ("memory", memory)) if amount > 0}
 
 
-def _claimed(requests: tuple[ResolvedRequest, ...], pool: Object) -> Fraction:
-    wanted: dict[str, int] = {}
+def _claimed(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> Fraction:
+    """Work out which part of a node's devices a pod claims."""
+    wanted: Counter[str] = Counter()
     for request in requests:
-        wanted[request.device_class] = wanted.get(request.device_class, 0) + request.count
-    there = dict.fromkeys(wanted, 0)
-    for device in unstructured.items(pool, "devices"):
-        name = unstructured.text(device, "deviceClassName")
-        if name in there and (unstructured.text(device, "claim") or Claim.DRA) == Claim.DRA:
-            there[name] += unstructured.integer(device, "count")
+        wanted[request.device_class] += request.count
+    there = {name: pool.claimable(name) for name in wanted}
     shares = [Fraction(count, there[name]) for name, count in wanted.items() if there[name] > 0]
     return min(max(shares, default=Fraction(0)), Fraction(1))
-
-
-def _published(pool: Object, resource: str) -> Fraction:
-    """Read what a node offers; zero when it is not published."""
-    text = unstructured.text(pool, "node", resource)
-    try:
-        quantity = parse_quantity(text)
-    except QuantityError:
-        return Fraction(0)
-    return max(Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale, Fraction(0))

@@ -1,20 +1,22 @@
 """Which revision a replica runs.
 
 A replica carries the name of its revision as a label. One without it, made before there were
-revisions, runs the current one if its spec says what a new replica's would, field by field. What
-placing alone decides (pools, device classes, the share of a node) is not compared.
+revisions, runs the current one if its spec says what a new replica's would, in every field that the
+models of both share. What placing alone decides (pools, device classes, the share of a node) is not
+compared.
 """
 
 from __future__ import annotations
 
 from pydantic import ValidationError
 
+from function.api.base import Model
 from function.api.devices import DeviceRequest, ResolvedDeviceRequest
-from function.api.engines import Engine, Member, PlacedEngine, PlacedMember, Serving
+from function.api.engines import AnyEngine, AnyMember, Engine, Member, PlacedEngine, PlacedMember, Serving
 from function.api.model_replica import ModelReplicaSpec
-from function.api.workload import Workload
+from function.api.workload import ReplicaFields, Workload
 from function.composition import Object, unstructured
-from function.replica.topologies.topology import choose_picker
+from function.replica.backend import choose_picker
 
 
 def runs_workload(replica: Object, workload: Workload) -> bool:
@@ -24,22 +26,30 @@ def runs_workload(replica: Object, workload: Workload) -> bool:
     except ValidationError:
         return False
     return (
-        spec.model_cache_ref == workload.model_cache_ref
-        and _same_serving(spec.serving, workload)
+        _same(ReplicaFields, _without_picker(spec), _without_picker(workload))
+        and _same_picker(spec.serving, workload)
         and len(spec.engines) == len(workload.engines)
         and all(_same_engine(*pair) for pair in zip(spec.engines, workload.engines, strict=True))
     )
 
 
-def _same_serving(runs: Serving, asked: Workload) -> bool:
-    """Compare how requests come in. Whether there is a picker is written into a replica when nobody asked, too."""
-    pickers = {asked.serving.picker, choose_picker(asked.serving, asked.engines)}
-    return runs.mode == asked.serving.mode and runs.picker in pickers
+def _same(shared: type[Model], replica: Model, deployment: Model) -> bool:
+    """Compare the fields that the models of a replica and of a deployment share; a default is as good as written."""
+    return all(getattr(replica, field) == getattr(deployment, field) for field in shared.model_fields)
+
+
+def _without_picker(fields: ReplicaFields) -> ReplicaFields:
+    return fields.model_copy(update={"serving": fields.serving.model_copy(update={"picker": None})})
+
+
+def _same_picker(runs: Serving, asked: Workload) -> bool:
+    """Compare pickers. Whether there is one is written into a replica when nobody asked, too."""
+    return runs.picker in {asked.serving.picker, choose_picker(asked.serving, asked.engines)}
 
 
 def _same_engine(runs: PlacedEngine, asked: Engine) -> bool:
     return (
-        (runs.name, runs.copies, runs.phase, runs.serving) == (asked.name, asked.copies, asked.phase, asked.serving)
+        _same(AnyEngine, runs, asked)
         and len(runs.members) == len(asked.members)
         and all(_same_member(*pair) for pair in zip(runs.members, asked.members, strict=True))
     )
@@ -47,7 +57,7 @@ def _same_engine(runs: PlacedEngine, asked: Engine) -> bool:
 
 def _same_member(runs: PlacedMember, asked: Member) -> bool:
     requests = {device.name: device for device in asked.node_selector.devices} if asked.node_selector else {}
-    return (runs.role, runs.worker, runs.template) == (asked.role, asked.worker, asked.template) and all(
+    return _same(AnyMember, runs, asked) and all(
         _same_request(request, requests.get(request.name)) for request in runs.device_requests
     )
 

@@ -15,23 +15,23 @@ _LISTED: Final = 5
 
 def progress(state: DeploymentState) -> tuple[str, str]:
     """The reason and the message of the condition Progressing."""
-    demand, plan = state.demand, state.plan
+    desired, plan = state.desired, state.plan
     own = [*state.kept, *(state.own[replica] for replica, _ in plan.leaving)]
-    old = [replica for replica in own if replica.replica.revision != demand.revision]
-    new = [replica for replica in own if replica.replica.revision == demand.revision]
+    old = [replica for replica in own if replica.replica.revision != desired.revision]
+    new = [replica for replica in own if replica.replica.revision == desired.revision]
     running = len(new) + len(plan.placed)
-    serving = sum(one.serves is True for one in new)
-    counted = f"{running} of {demand.replicas} replicas run revision {demand.revision}, {serving} of them serve"
+    serving = sum(replica.serves is True for replica in new)
+    counted = f"{running} of {desired.replicas} replicas run revision {desired.revision}, {serving} of them serve"
     reason = plan.progress.value
     match plan.progress:
         case RolloutProgress.COMPLETE:
-            return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {demand.revision}"
+            return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {desired.revision}"
         case RolloutProgress.FAILED:
-            seconds = int(demand.deadline.total_seconds())
+            seconds = int(desired.deadline.total_seconds())
             return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
         case RolloutProgress.NO_ROOM:
-            why = plan.diagnosis.message(state.scheduled, demand.replicas).partition(", ")[2]
-            least = demand.replicas - demand.wanted.rollout.max_unavailable
+            why = plan.diagnosis.message(state.scheduled, desired.replicas).partition(", ")[2]
+            least = desired.replicas - desired.request.rollout.max_unavailable
             return reason, f"{counted}{_stay(old)}, since at least {least} have to serve; no room for another: {why}"
         case _:
             return reason, f"{counted}{_stay(old)}"
@@ -65,5 +65,5 @@ def _stay(old: list[OwnReplica]) -> str:
 
 
 def _why(replica: OwnReplica) -> str:
-    said = unstructured.text(unstructured.condition(replica.thing, "ModelReady"), "message")
-    return f"{replica.replica.name} on {replica.replica.cluster}{f': {said}' if said else ''}"
+    message = unstructured.text(unstructured.condition(replica.obj, "ModelReady"), "message")
+    return f"{replica.replica.name} on {replica.replica.cluster}{f': {message}' if message else ''}"

@@ -1,4 +1,4 @@
-"""Time in a deployment: since when replicas serve, how long they have tried, and which pools rest.
+"""Time in a deployment: since when replicas are available, their deadlines, and which pools are backed off from.
 
 The scheduler knows no clock. What it needs to know of time is told here, and so is when an answer
 will be another one by time alone.
@@ -13,75 +13,79 @@ from typing import Final
 
 from function.composition import Manifest, Object, Observation, owned, timestamps, unstructured
 from function.deployment import draining
-from function.deployment.demand import Demand
+from function.deployment.desired_state import DesiredState
 from function.deployment.endpoints import is_draining, may_have_lost_endpoint
 from function.deployment.own_replicas import OwnReplica
 from function.scheduling import Backoff, DeletionReason, Plan
 
-YIELD: Final = timedelta(minutes=2)
-"""How long a pool rests in which a replica had to make way for others."""
+EVICTION_BACKOFF: Final = timedelta(minutes=2)
+"""How long no replica is placed on a pool from which one was evicted."""
 
-LONGEST_REST: Final = timedelta(days=1)
-"""The longest that a pool rests in which replicas have never served."""
+MAX_BACKOFF: Final = timedelta(days=1)
+"""The longest that no replica is placed on a pool on which replicas have never served."""
 
 _MOST_DOUBLINGS: Final = 10
 _MOST_ENTRIES: Final = 256
 
 
-def timed(observation: Observation, demand: Demand, one: OwnReplica) -> OwnReplica:
-    """Say of a replica whether it has settled, and whether it is stuck.
+def with_timers(observation: Observation, desired: DesiredState, replica: OwnReplica) -> OwnReplica:
+    """Say of a replica whether it is available, and whether it has exceeded its deadline.
 
     One with an endpoint has served, even if its own status does not say so any more. One without is reached by
     nobody; but it may have one all the same where Crossplane has lost track of it, as one that has served had.
     """
     now = observation.now
-    has_endpoint = one.endpoint_key in observation.children
-    served = one.replica.ever_ready or has_endpoint
-    reachable = has_endpoint or one.key in observation.untracked or may_have_lost_endpoint(one, demand.namespace)
-    one = replace(one, replica=replace(one.replica, ever_ready=served, reachable=reachable))
-    settles, expires = _settles(observation, one), _expires(demand, one)
-    found = replace(
-        one.replica,
-        available=settles is not None and settles <= now,
-        deadline_exceeded=expires is not None and expires <= now and one.serves is False,
+    has_endpoint = replica.endpoint_key in observation.children
+    served = replica.replica.ever_ready or has_endpoint
+    reachable = (
+        has_endpoint or replica.key in observation.untracked or may_have_lost_endpoint(replica, desired.namespace)
     )
-    return replace(one, replica=found)
+    replica = replace(replica, replica=replace(replica.replica, ever_ready=served, reachable=reachable))
+    available_at, deadline = _available_at(observation, replica), _deadline_of(desired, replica)
+    found = replace(
+        replica.replica,
+        available=available_at is not None and available_at <= now,
+        deadline_exceeded=deadline is not None and deadline <= now and replica.serves is False,
+    )
+    return replace(replica, replica=found)
 
 
-def deadlines(observation: Observation, demand: Demand, own: Iterable[OwnReplica]) -> Iterator[datetime]:
-    """The moments to come at which replicas settle, time out, or pools have rested."""
-    moments_ = [moment for replica in own for moment in (_settles(observation, replica), _expires(demand, replica))]
-    moments_ += [until for _, until in _resting(observation, demand)]
-    return (moment for moment in moments_ if moment is not None and moment > observation.now)
+def deadlines(observation: Observation, desired: DesiredState, own: Iterable[OwnReplica]) -> Iterator[datetime]:
+    """The moments to come at which replicas become available or exceed their deadline, or a back-off ends."""
+    moments = [
+        moment for replica in own for moment in (_available_at(observation, replica), _deadline_of(desired, replica))
+    ]
+    moments += [until for _, until in _active_backoffs(observation, desired)]
+    return (moment for moment in moments if moment is not None and moment > observation.now)
 
 
-def avoided(observation: Observation, demand: Demand) -> tuple[Backoff, ...]:
-    """The pools that rest."""
+def backoffs(observation: Observation, desired: DesiredState) -> tuple[Backoff, ...]:
+    """The pools that take no replica of the deployment for now."""
     return tuple(
         Backoff(entry["cluster"], entry["pool"], timestamps.text_of(until))
-        for entry, until in _resting(observation, demand)
+        for entry, until in _active_backoffs(observation, desired)
         if until > observation.now
     )
 
 
-def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manifest]:
+def recorded_backoffs(observation: Observation, desired: DesiredState, plan: Plan) -> list[Manifest]:
     """What is to be remembered of pools that replicas have left without having served.
 
     All is forgotten when every replica serves, and when something else is to run.
     """
     left = [
-        (one, why)
-        for one, why in plan.leaving
-        if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not one.draining
+        (replica, why)
+        for replica, why in plan.leaving
+        if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not replica.draining
     ]
     if not left and all(kept.replica.ever_ready for kept in plan.kept):
         return []
-    known = {(entry["cluster"], entry["pool"]): dict(entry) for entry, _ in _resting(observation, demand)}
+    known = {(entry["cluster"], entry["pool"]): dict(entry) for entry, _ in _active_backoffs(observation, desired)}
     for replica, why in left:
         for pool in sorted({pool for pool, _ in replica.nodes_by_pool}):
             place = (replica.cluster, pool)
             attempts = unstructured.integer(known.get(place), "attempts") + 1
-            until = observation.latest + _rest(demand, why, attempts)
+            until = observation.latest + _backoff_duration(desired, why, attempts)
             known[place] = {
                 "cluster": replica.cluster,
                 "pool": pool,
@@ -91,15 +95,15 @@ def to_avoid(observation: Observation, demand: Demand, plan: Plan) -> list[Manif
     return [known[place] for place in sorted(known)][:_MOST_ENTRIES]
 
 
-def _rest(demand: Demand, why: DeletionReason, attempts: int) -> timedelta:
-    """How long a pool rests; twice as long after every time that a replica has never served there."""
+def _backoff_duration(desired: DesiredState, why: DeletionReason, attempts: int) -> timedelta:
+    """How long no replica is placed on a pool; twice as long after every time that a replica has never served there."""
     if why is DeletionReason.EVICTED:
-        return YIELD
+        return EVICTION_BACKOFF
     doublings: int = 2 ** min(attempts - 1, _MOST_DOUBLINGS)
-    return min(demand.deadline * doublings, LONGEST_REST)
+    return min(desired.deadline * doublings, MAX_BACKOFF)
 
 
-def _settles(observation: Observation, replica: OwnReplica) -> datetime | None:
+def _available_at(observation: Observation, replica: OwnReplica) -> datetime | None:
     """When every service has noticed that a replica serves; None while it does not.
 
     An endpoint may be older than its replica: it is kept when a replica of the same name had it before. And it
@@ -110,23 +114,23 @@ def _settles(observation: Observation, replica: OwnReplica) -> datetime | None:
     if replica.serves is not True or ready.get("status") != "True" or is_draining(endpoint):
         return None
     since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
-    began = timestamps.time_of(unstructured.text(replica.thing, "status", "servingSince")) or timestamps.time_of(
+    began = timestamps.time_of(unstructured.text(replica.obj, "status", "servingSince")) or timestamps.time_of(
         replica.replica.created
     )
     written = owned.changed(endpoint, observation.composite)
     return max(since, began or since, written or since) + draining.GRACE if since else None
 
 
-def _expires(demand: Demand, replica: OwnReplica) -> datetime | None:
+def _deadline_of(desired: DesiredState, replica: OwnReplica) -> datetime | None:
     """When a replica that has never served has had its time; None when it has served."""
     created = timestamps.time_of(replica.replica.created)
-    return None if replica.replica.ever_ready or created is None else created + demand.deadline
+    return None if replica.replica.ever_ready or created is None else created + desired.deadline
 
 
-def _resting(observation: Observation, demand: Demand) -> Iterator[tuple[Object, datetime]]:
+def _active_backoffs(observation: Observation, desired: DesiredState) -> Iterator[tuple[Object, datetime]]:
     """What is remembered of pools, as far as it is about what is wanted now and can be read."""
     status = observation.status
-    if unstructured.text(status, "revision", "name") != demand.revision:
+    if unstructured.text(status, "revision", "name") != desired.revision:
         return
     for entry in unstructured.items(status, "avoid"):
         until = timestamps.time_of(unstructured.text(entry, "until"))

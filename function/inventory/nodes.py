@@ -1,6 +1,8 @@
-"""What a ModelReplica takes of its cluster's node pools.
+"""How many nodes a ModelReplica takes of its cluster's node pools: the one place that has the rule.
 
-Nodes are counted whole, and only for members that claim devices: each pod of theirs has a node of its own.
+Nodes are counted whole, and only for members that claim devices: each pod of theirs has a node of its own. A Worker
+has as many pods as it says, every other member has one, and an engine has all of them so many times over as it has
+copies.
 """
 
 from __future__ import annotations
@@ -8,9 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from function.api.engines import AnyMember, Role
 from function.composition import Manifest, Object, unstructured
 
-_WORKER = "Worker"
+
+def pods_per_copy(member: AnyMember) -> int:
+    """Count the pods of a member in one copy of its engine."""
+    return _pods(member.role, member.worker.nodes if member.worker else 1)
 
 
 def nodes_by_pool(replica: Object) -> Iterator[tuple[str, int]]:
@@ -30,7 +36,9 @@ def nodes_of_member(engine: Object, member: Object) -> tuple[str, int] | None:
     pool = unstructured.text(member, "nodePoolName")
     if not pool or not unstructured.dig(member, "deviceRequests"):
         return None
-    return pool, max(unstructured.integer(engine, "copies", default=1), 1) * _pods(member)
+    workers = unstructured.integer(member, "worker", "nodes", default=1)
+    pods = _pods(unstructured.text(member, "role"), workers)
+    return pool, max(unstructured.integer(engine, "copies", default=1), 1) * pods
 
 
 def with_counts(pools: Iterable[Manifest], replicas: Iterable[Object]) -> list[Manifest]:
@@ -52,7 +60,5 @@ def _counted(pool: Manifest, taken: int) -> Manifest:
     return {**pool, "committedNodes": taken, "freeNodes": left}
 
 
-def _pods(member: Object) -> int:
-    if unstructured.text(member, "role") != _WORKER:
-        return 1
-    return max(unstructured.integer(member, "worker", "nodes", default=1), 1)
+def _pods(role: str, workers: int) -> int:
+    return max(workers, 1) if role == Role.WORKER else 1

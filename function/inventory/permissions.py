@@ -33,27 +33,31 @@ class Permissions:
 
     def reserve(self, namespace: str) -> bool:
         """Tell whether nothing of a namespace may be made on the cluster."""
-        if labels.is_system_namespace(namespace) or any(_meets(namespace, one) for one in self.reserved):
+        if labels.is_system_namespace(namespace) or any(_matches(namespace, pattern) for pattern in self.reserved):
             return True
         return labels.is_reserved_namespace(namespace) and namespace not in self.allowed
 
     def withheld(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Of keys that grant something to pods, find those that pods may not have here."""
-        return tuple(sorted(key for key in keys if not any(_meets(key, one) for one in self.pod_metadata)))
+        return tuple(sorted(key for key in keys if not any(_matches(key, pattern) for pattern in self.pod_metadata)))
 
 
 def permissions_of(cluster: Object | None) -> Permissions:
     """Read what an InferenceCluster allows; what cannot be read allows and forbids nothing."""
-    said = unstructured.mapping(cluster, "spec", "namespaces")
-    return Permissions(*(_texts(said.get(field)) for field in ("allowed", "reserved", "podMetadata"))) if said else NONE
+    namespaces = unstructured.mapping(cluster, "spec", "namespaces")
+    return (
+        Permissions(*(_texts(namespaces.get(field)) for field in ("allowed", "reserved", "podMetadata")))
+        if namespaces
+        else NONE
+    )
 
 
 NONE = Permissions()
 """What a cluster allows whose platform team has said nothing."""
 
 
-def _meets(text: str, pattern: str) -> bool:
-    """Tell whether a text meets a pattern, which has `*` at its ends alone."""
+def _matches(text: str, pattern: str) -> bool:
+    """Tell whether a text matches a pattern, which has `*` at its ends alone."""
     core = pattern.strip(_ANY)
     match pattern.startswith(_ANY), pattern.endswith(_ANY):
         case True, True:
@@ -67,4 +71,4 @@ def _meets(text: str, pattern: str) -> bool:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str) and one) if isinstance(value, list | tuple) else ()
+    return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list | tuple) else ()

@@ -1,7 +1,7 @@
 """What an engine's own flags say: the port that it listens on, and the size of a block of its KV cache.
 
 Flags are looked for in the container's command and arguments, and in the script when these run a
-shell. A typed field of the API goes before them. What cannot be used is remarked upon and the
+shell. A typed field of the API goes before them. What cannot be used is warned of, and the
 default is taken: whether an engine starts with such a flag is the engine's to say.
 """
 
@@ -17,13 +17,9 @@ from typing import Final
 from function.api.engines import EngineServing, PlacedEngine
 from function.api.pod_template import Container
 
-SIDE_CAR_PORT: Final = 8000
-"""Where the side-car of a Decode engine takes requests."""
-
 DEFAULT_BLOCK_SIZE: Final = 16
 
 _DEFAULT_PORT: Final = EngineServing().port
-_DECODE_PORT: Final = 8001
 _SHOWN: Final = 64
 _LARGEST: Final = {"port": 65535, "block size": 65536}
 _SHELLS: Final = frozenset({"ash", "bash", "dash", "sh", "zsh"})
@@ -31,55 +27,71 @@ _SCRIPT: Final = re.compile(r"-[a-z]*c")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class _Flag:
+    """A flag that is read: what its number is, the typed field for the same, the default, and its names."""
+
+    noun: str
+    field: str
+    default: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlagValue:
     """A number that an engine was given.
 
     Attributes:
         value: The number.
-        remark: What is wrong with how it was given; empty when nothing is.
+        warning: What is wrong with how it was given; empty when nothing is.
     """
 
     value: int
-    remark: str = ""
+    warning: str = ""
 
 
-def port(engine: PlacedEngine) -> Said:
+def port(engine: PlacedEngine, container: Container, *, default: int = _DEFAULT_PORT) -> FlagValue:
     """The port that an engine listens on.
 
-    The API server writes the default of the typed field into stored objects, so that one says nothing.
+    The API server writes the default of the typed field into stored objects, so that default says nothing.
+
+    Args:
+        engine: The engine.
+        container: The container that answers requests.
+        default: The port where nothing is said.
     """
     typed = engine.serving.port
     if typed != _DEFAULT_PORT:
-        return Said(typed)
-    default = _DECODE_PORT if engine.phase == "Decode" else _DEFAULT_PORT
-    return _number(engine, "port", "engines[].serving.port", default, "--port")
+        return FlagValue(typed)
+    return _number(engine, container, _Flag("port", "engines[].serving.port", default, ("--port",)))
 
 
-def block_size(engine: PlacedEngine) -> Said:
-    """Tokens in a block of an engine's KV cache."""
+def block_size(engine: PlacedEngine, container: Container) -> FlagValue:
+    """Tokens in a block of an engine's KV cache.
+
+    Args:
+        engine: The engine.
+        container: The container that answers requests.
+    """
     typed = engine.serving.kv_cache_block_size
     if typed is not None:
-        return Said(typed)
+        return FlagValue(typed)
     field = "engines[].serving.kvCacheBlockSize"
-    return _number(engine, "block size", field, DEFAULT_BLOCK_SIZE, "--block-size", "--page-size")
+    return _number(engine, container, _Flag("block size", field, DEFAULT_BLOCK_SIZE, ("--block-size", "--page-size")))
 
 
-def _number(engine: PlacedEngine, what: str, field: str, default: int, *flags: str) -> Said:
-    found = next(_values(_answering(engine), flags), None)
+def _number(engine: PlacedEngine, container: Container, flag: _Flag) -> FlagValue:
+    found = next(_values(container, flag.names), None)
     if found is None:
-        return Said(default)
-    flag, text = found
+        return FlagValue(flag.default)
+    name, text = found
     digits = text.isascii() and text.isdigit() and len(text) < len(str(10**9))
-    if digits and 0 < int(text) <= _LARGEST[what]:
-        return Said(int(text))
-    given = f"{flag} {text[:_SHOWN]}" if text else f"{flag} without a value"
-    return Said(default, f"engine {engine.name}: {given} is no {what}, {default} is assumed; {field} says another")
-
-
-def _answering(engine: PlacedEngine) -> Container:
-    """The container of the pods that answer requests."""
-    member = next((member for member in engine.members if member.role != "Worker"), engine.members[0])
-    return member.template.container
+    if digits and 0 < int(text) <= _LARGEST[flag.noun]:
+        return FlagValue(int(text))
+    given = f"{name} {text[:_SHOWN]}" if text else f"{name} without a value"
+    return FlagValue(
+        flag.default,
+        f"engine {engine.name}: {given} is no {flag.noun}, {flag.default} is assumed; {flag.field} says another",
+    )
 
 
 def _values(container: Container, flags: tuple[str, ...]) -> Iterator[tuple[str, str]]:

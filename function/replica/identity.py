@@ -25,7 +25,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Replica:
+class ReplicaIdentity:
     """A replica, as everything on its cluster needs to know it.
 
     Attributes:
@@ -60,17 +60,19 @@ class Replica:
         return {labels.REPLICA: self.service}
 
 
-def read_replica_identity(seen: Observation, cache: str) -> Replica:
+def read_replica_identity(seen: Observation, cache: str) -> ReplicaIdentity:
     """Read who a ModelReplica is."""
-    return Replica(seen.namespace, seen.name, unstructured.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache)
+    return ReplicaIdentity(
+        seen.namespace, seen.name, unstructured.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache
+    )
 
 
-def deployment_name(replica: Replica, engine: str) -> str:
+def deployment_name(replica: ReplicaIdentity, engine: str) -> str:
     """Name the Deployment of an engine; never the replica's own name, which its Service has."""
     return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine))
 
 
-def gang_name(replica: Replica, engine: str) -> str:
+def gang_name(replica: ReplicaIdentity, engine: str) -> str:
     """Name the LeaderWorkerSet of an engine, whose headless Service gets the same name.
 
     Its pods and their labels are named after it, which leaves it fewer characters.
@@ -78,17 +80,17 @@ def gang_name(replica: Replica, engine: str) -> str:
     return names.name(f"{replica.name}-{engine}", names.LEADER_WORKER_SET, *_engine(replica, engine))
 
 
-def claim_template_name(replica: Replica, engine: str, role: str) -> str:
+def claim_template_name(replica: ReplicaIdentity, engine: str, role: str) -> str:
     """Name the claim template of a member."""
     return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *_engine(replica, engine), role)
 
 
-def pool_name(replica: Replica) -> str:
+def pool_name(replica: ReplicaIdentity) -> str:
     """Name the pool of the pods that answer requests."""
     return names.name(f"{replica.name}-pool", names.DNS_LABEL, "InferencePool", replica.namespace, replica.name)
 
 
-def picker_name(replica: Replica) -> str:
+def picker_name(replica: ReplicaIdentity) -> str:
     """Name the endpoint picker and all that belongs to it."""
     return names.name(f"{replica.name}-epp", names.DNS_LABEL, "EndpointPicker", replica.namespace, replica.name)
 
@@ -103,5 +105,5 @@ def copy_name(namespace: str, replica: str, source: Source) -> str:
     return names.name(f"{replica}-{source.name}", names.DNS_LABEL, source.kind, namespace, replica, source.name)
 
 
-def _engine(replica: Replica, engine: str) -> tuple[str, ...]:
+def _engine(replica: ReplicaIdentity, engine: str) -> tuple[str, ...]:
     return ("Engine", replica.namespace, replica.name, engine)

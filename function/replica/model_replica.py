@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from function.api import labels
-from function.api.engines import PlacedEngine
+from function.api.engines import Picker, PlacedEngine
+from function.api.kinds import INFERENCE_CLUSTER, MODEL_REPLICA
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import (
     RENDERS,
@@ -34,25 +34,28 @@ from function.composition import (
     unstructured,
 )
 from function.inventory.permissions import Permissions, permissions_of
-from function.replica import keys, picker, pod_reasons, references, route, status
+from function.replica import http_route, keys, picker, pod_reasons, references, status
+from function.replica.backend import Backend, choose_picker, read_backend
+from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
-from function.replica.identity import Replica, read_replica_identity
+from function.replica.disruption import disruption_budget
+from function.replica.identity import ReplicaIdentity, read_replica_identity
 from function.replica.keys import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
-from function.replica.topologies.topology import DISAGGREGATED, Topology, choose_picker, topology
-from function.replica.workloads import SERVED, claim_template, disruption_budget, workload, workload_kind
+from function.replica.pods import pod_templates
+from function.replica.topologies import registry
+from function.replica.topologies.registry import topology_of
 from function.scheduling import few
-
-API_VERSION: Final = f"{labels.GROUP}/{labels.VERSION}"
 
 REMAINS: Final = "remains"
 _LOOK_AGAIN: Final = timedelta(seconds=3)
-_ROLES: Final = ({"Standalone"}, {"Leader", "Worker"})
 
 
 def compose(draft: Draft) -> Composition:
     """Compose what a replica has on its cluster."""
     spec = draft.spec(ModelReplicaSpec)
-    cluster = draft.require("cluster", Requirement(API_VERSION, "InferenceCluster", name=spec.cluster_name))
+    cluster = draft.require(
+        "cluster", Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind, name=spec.cluster_name)
+    )
     replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
     pods = draft.require(PODS, pod_reasons.requirement(replica))
     sources = references.require(draft, spec)
@@ -70,30 +73,30 @@ def compose(draft: Draft) -> Composition:
         draft.requeue_at(draft.observation.now + _LOOK_AGAIN)
         return _nothing_new(draft, "PredecessorTerminating", _still_there(left))
     draft.adopt(mine)
-    shape = topology(spec, picker=_has_picker(draft, spec))
-    refusal = _refusal(draft, spec, shape, cluster)
+    backend = read_backend(spec, picker=_has_picker(draft, spec))
+    refusal = _refusal(draft, spec, backend, cluster)
     if refusal:
         return _nothing_new(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
         return _nothing_new(draft, "WaitingForCluster", message)
-    replica = replace(replica, copies=references.compose(draft, replica, sources, provider_config))
+    replica = replace(replica, copies=references.compose(draft, spec, replica, sources, provider_config))
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
-    if shape.picker:
-        _compose_picker(draft, replica, spec, shape, provider_config)
+    if backend.picker:
+        _compose_picker(draft, replica, spec, backend, provider_config)
     else:
-        draft.remote(SERVICE, route.service(replica), provider_config, labels=replica.marks)
-    backend = picker.to_pool(replica) if shape.picker else route.to_service(replica)
-    http_route = route.route(replica, backend)
-    draft.remote(ROUTE, http_route, provider_config, ready_when=route.ROUTABLE, watch=True, labels=replica.marks)
-    ready = _is_ready(draft)
+        draft.remote(SERVICE, http_route.service(replica, backend), provider_config, labels=replica.marks)
+    backend_ref = picker.pool_ref(replica) if backend.picker else http_route.service_ref(replica)
+    route = http_route.http_route(replica, backend_ref)
+    draft.remote(ROUTE, route, provider_config, ready_when=http_route.ROUTABLE, watch=True, labels=replica.marks)
+    ready = _is_ready(draft, spec)
     _observe_pods(draft, replica, provider_config, ready=ready)
-    return status.finish(draft, spec, replica, shape, pods, ready=ready)
+    return status.finish(draft, spec, replica, backend, pods, ready=ready)
 
 
-def _remains(draft: Draft, replica: Replica) -> Required | None:
+def _remains(draft: Draft, replica: ReplicaIdentity) -> Required | None:
     """Ask for what an earlier replica of this name has left, before anything is composed.
 
     It would have the same names on the cluster: who removes the old would remove the new.
@@ -129,23 +132,14 @@ def _still_there(left: list[Object]) -> str:
 
 def _check(spec: ModelReplicaSpec) -> None:
     """Refuse what admission refuses and rendering could not do without."""
-    members = [engine.members for engine in spec.engines]
-    if not members or not all(members):
+    if not spec.engines or not all(engine.members for engine in spec.engines):
         raise InvalidSpecError("spec.engines: every replica needs an engine, and every engine a member")
-    if not all(one.template.spec.containers for several in members for one in several):
+    if not all(member.template.spec.containers for engine in spec.engines for member in engine.members):
         raise InvalidSpecError("spec.engines: every member needs a container")
-    if not all(_is_an_engine([one.role for one in several]) for several in members):
-        raise InvalidSpecError("spec.engines: an engine is one Standalone member, or one Leader and one Worker")
-    phases = sorted(engine.phase or "" for engine in spec.engines)
-    if phases != ["Decode", "Prefill"] if spec.serving.mode == DISAGGREGATED else any(phases):
-        raise InvalidSpecError("spec.engines: one engine each of phase Prefill and Decode, for that serving mode alone")
+    registry.validate(spec)
 
 
-def _is_an_engine(roles: list[str]) -> bool:
-    return set(roles) in _ROLES and len(roles) == len(set(roles))
-
-
-def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provider_config: str) -> None:
+def _compose_engine(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine, provider_config: str) -> None:
     for member in engine.members:
         if member.device_requests:
             key = f"{CLAIM}{engine.name}-{member.role.lower()}"
@@ -154,10 +148,10 @@ def _compose_engine(draft: Draft, replica: Replica, engine: PlacedEngine, provid
     if engine.copies > 1:
         budget = disruption_budget(replica, engine)
         draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.marks)
+    topology = topology_of(engine)
     key = f"{WORKLOAD}{engine.name}"
-    body = _as_it_runs(draft, key, workload(replica, engine))
-    served = SERVED[workload_kind(engine)]
-    draft.remote(key, body, provider_config, ready_when=served, watch=True, labels=replica.marks)
+    body = _as_it_runs(draft, key, topology.workload(replica, engine, pod_templates(replica, engine)))
+    draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.marks)
 
 
 def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
@@ -175,37 +169,37 @@ def _as_it_picks(draft: Draft, body: Manifest) -> Mapping[str, Any]:
 
 def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
     """Tell whether the replica has an endpoint picker: for good, once it has one, or goes without."""
-    if spec.serving.mode == DISAGGREGATED or draft.observed(POOL) is not None:
+    if registry.picker_of(spec.serving.mode) is Picker.ENABLED or draft.observed(POOL) is not None:
         return True
-    return draft.observed(SERVICE) is None and choose_picker(spec.serving, spec.engines) == "Enabled"
+    return draft.observed(SERVICE) is None and choose_picker(spec.serving, spec.engines) is Picker.ENABLED
 
 
 def _compose_picker(
-    draft: Draft, replica: Replica, spec: ModelReplicaSpec, shape: Topology, provider_config: str
+    draft: Draft, replica: ReplicaIdentity, spec: ModelReplicaSpec, backend: Backend, provider_config: str
 ) -> None:
     account, role, binding = picker.access(replica)
     plain = {
-        POOL: picker.pool(replica, shape),
+        POOL: picker.pool(replica, backend),
         keys.PICKER_ACCOUNT: account,
         keys.PICKER_ROLE: role,
         keys.PICKER_ROLE_BINDING: binding,
-        keys.PICKER_CONFIG: picker.config(replica, shape),
+        keys.PICKER_CONFIG: picker.config(replica, backend),
         keys.PICKER_SERVICE: picker.service(replica),
     }
     for key, body in plain.items():
         draft.remote(key, body, provider_config, labels=replica.marks)
-    runs = _as_it_picks(draft, picker.deployment(replica, shape, spec))
+    runs = _as_it_picks(draft, picker.deployment(replica, backend, spec))
     draft.remote(keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True, labels=replica.marks)
 
 
-def _refusal(draft: Draft, spec: ModelReplicaSpec, shape: Topology, cluster: Required) -> tuple[str, str] | None:
+def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Required) -> tuple[str, str] | None:
     """Why nothing can be made of a replica, as reason and message. What is begun needs no permission any more."""
     if not _is_begun(draft):
         withheld = _withheld(draft.observation.namespace, spec, permissions_of(cluster.first))
         if withheld:
             return withheld
-    if shape.fault:
-        return "InvalidPort", shape.fault
+    if backend.error:
+        return "InvalidPort", backend.error
     return None
 
 
@@ -245,18 +239,18 @@ def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
     return draft.finish(ready=False)
 
 
-def _is_ready(draft: Draft) -> bool:
+def _is_ready(draft: Draft, spec: ModelReplicaSpec) -> bool:
     """Whether everything that answering a request needs is ready.
 
     What has served does so while its pods are replaced, as long as some of them answer.
     """
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
-    replaced = status.replaced(draft) if was_ready else {}
+    replaced = status.replaced(draft, spec) if was_ready else {}
     needed = (key for key in status.needed(draft) if key not in replaced)
     return readiness.all_serve(map(draft.observed, needed), before=was_ready)
 
 
-def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready: bool) -> None:
+def _observe_pods(draft: Draft, replica: ReplicaIdentity, provider_config: str, *, ready: bool) -> None:
     """Observe the replica's pods one by one while it does not serve, once it has a workload that makes any."""
     if ready:
         draft.drop(PODS)
@@ -267,8 +261,8 @@ def _observe_pods(draft: Draft, replica: Replica, provider_config: str, *, ready
 
 
 COMPOSER = Composer(
-    api_version=API_VERSION,
-    kind="ModelReplica",
+    api_version=MODEL_REPLICA.api_version,
+    kind=MODEL_REPLICA.kind,
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(

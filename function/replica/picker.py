@@ -8,17 +8,17 @@ ever until the second is ready too.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
 from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, Object, objects, unstructured
+from function.replica.backend import Backend
 from function.replica.hardening import container_security, pod_security
-from function.replica.identity import Replica, picker_name, pool_name
+from function.replica.identity import ReplicaIdentity, picker_name, pool_name
 from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
-from function.replica.topologies.topology import Topology
 
 POOL_GROUP: Final = "inference.networking.k8s.io"
 
@@ -43,42 +43,31 @@ _FOLDER: Final = "/config"
 _REQUESTS: Final = {"cpu": "500m", "memory": "512Mi"}
 _CHECKSUM: Final = "modelplane.ai/epp-config-checksum"
 
-_SCORERS: Final[tuple[dict[str, Any], ...]] = (
-    {"pluginRef": "max-score-picker"},
-    {"pluginRef": "prefix-cache-scorer", "weight": 2},
-    {"pluginRef": "queue-scorer", "weight": 1},
-)
-_UNCACHED_TOKENS: Final = 16
-"""Prompts with fewer tokens that no cache holds are not worth a trip to another pod; 0 would mean none is."""
 
-
-def pool(replica: Replica, shape: Topology) -> Manifest:
-    """Build the pool of the pods that answer requests.
-
-    While the picker is silent the gateway may choose among equals itself, but not between prefill and decode.
-    """
+def pool(replica: ReplicaIdentity, backend: Backend) -> Manifest:
+    """Build the pool of the pods that answer requests."""
     return {
         "apiVersion": f"{POOL_GROUP}/v1",
         "kind": "InferencePool",
         "metadata": {"name": pool_name(replica), "namespace": replica.namespace},
         "spec": {
             "selector": {"matchLabels": {labels.SERVING: replica.name}},
-            "targetPorts": [{"number": shape.port}],
+            "targetPorts": [{"number": backend.port}],
             "endpointPickerRef": {
                 "name": picker_name(replica),
                 "port": {"number": _PORT},
-                "failureMode": "FailClose" if shape.disaggregated else "FailOpen",
+                "failureMode": backend.scheduling.failure_mode,
             },
         },
     }
 
 
-def to_pool(replica: Replica) -> Manifest:
+def pool_ref(replica: ReplicaIdentity) -> Manifest:
     """Refer to the pool as the backend of a route."""
     return {"group": POOL_GROUP, "kind": "InferencePool", "name": pool_name(replica)}
 
 
-def access(replica: Replica) -> tuple[Manifest, Manifest, Manifest]:
+def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
     """Build the picker's ServiceAccount, its Role, and what binds them."""
     meta = _meta(replica)
     return (
@@ -102,17 +91,17 @@ def access(replica: Replica) -> tuple[Manifest, Manifest, Manifest]:
     )
 
 
-def config(replica: Replica, shape: Topology) -> Manifest:
+def config(replica: ReplicaIdentity, backend: Backend) -> Manifest:
     """Build the ConfigMap that says how to pick."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": _meta(replica),
-        "data": {_CONFIG: _config_text(shape)},
+        "data": {_CONFIG: _config_text(backend)},
     }
 
 
-def service(replica: Replica) -> Manifest:
+def service(replica: ReplicaIdentity) -> Manifest:
     """Build the Service that the gateway reaches the picker by."""
     port = {"name": "grpc-ext-proc", "port": _PORT, "protocol": "TCP", "targetPort": _PORT, "appProtocol": "http2"}
     return {
@@ -123,12 +112,12 @@ def service(replica: Replica) -> Manifest:
     }
 
 
-def deployment(replica: Replica, shape: Topology, spec: ModelReplicaSpec) -> Manifest:
+def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpec) -> Manifest:
     """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
 
     It needs its token to ask the cluster's API server what `access` lets it read.
     """
-    checksum = hashlib.sha256(_config_text(shape).encode()).hexdigest()
+    checksum = hashlib.sha256(_config_text(backend).encode()).hexdigest()
     said = {**_selector(replica), labels.REPLICA: replica.name}
     if replica.deployment:
         said[labels.DEPLOYMENT] = replica.deployment
@@ -165,7 +154,7 @@ def picks_alike(obj: Object, other: Object) -> bool:
     return bool(unstructured.text(obj, *path)) and unstructured.text(obj, *path) == unstructured.text(other, *path)
 
 
-def _container(replica: Replica) -> Manifest:
+def _container(replica: ReplicaIdentity) -> Manifest:
     asks = {"grpc": {"port": _HEALTH_PORT}}
     return {
         "name": "epp",
@@ -192,57 +181,34 @@ def _container(replica: Replica) -> Manifest:
     }
 
 
-def _config_text(shape: Topology) -> str:
+def _config_text(backend: Backend) -> str:
     # Its own estimate of the block size is off, since a wrong one finds no prefix.
     producer = {
         "type": "approx-prefix-cache-producer",
         "parameters": {
             "autoTune": False,
-            "blockSizeTokens": shape.block_size,
+            "blockSizeTokens": backend.block_size,
             "maxPrefixBlocksToMatch": 256,
             "lruCapacityPerServer": 31250,
         },
     }
-    plugins, profiles = _disaggregated() if shape.disaggregated else _unified()
+    scheduling = backend.scheduling
+    # Entries are copied, since YAML would refer to one that stands there twice.
+    profiles = [
+        {**profile, "plugins": [dict(plugin) for plugin in profile["plugins"]]} for profile in scheduling.profiles
+    ]
     body = {
         "apiVersion": "llm-d.ai/v1alpha1",
         "kind": "EndpointPickerConfig",
-        "plugins": [producer, *plugins],
+        "plugins": [producer, *scheduling.plugins],
         "schedulingProfiles": profiles,
     }
     return yaml.safe_dump(body, sort_keys=False)
 
 
-def _unified() -> tuple[list[Any], list[Any]]:
-    plugins = [{"type": one} for one in ("prefix-cache-scorer", "queue-scorer", "max-score-picker")]
-    return plugins, [{"name": "default", "plugins": list(map(dict, _SCORERS))}]
-
-
-def _disaggregated() -> tuple[list[Any], list[Any]]:
-    named = (
-        "prefix-cache-scorer",
-        "disagg-headers-handler",
-        "queue-scorer",
-        "prefill-filter",
-        "decode-filter",
-        "max-score-picker",
-    )
-    decider = "prefix-based-pd-decider"
-    plugins: list[Any] = [
-        *({"type": one} for one in named),
-        {"type": decider, "parameters": {"nonCachedTokens": _UNCACHED_TOKENS}},
-        {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": decider}}},
-    ]
-    profiles = [
-        {"name": phase, "plugins": [{"pluginRef": f"{phase}-filter"}, *map(dict, _SCORERS)]}
-        for phase in ("prefill", "decode")
-    ]
-    return plugins, profiles
-
-
-def _meta(replica: Replica) -> dict[str, str]:
+def _meta(replica: ReplicaIdentity) -> dict[str, str]:
     return {"name": picker_name(replica), "namespace": replica.namespace}
 
 
-def _selector(replica: Replica) -> dict[str, str]:
+def _selector(replica: ReplicaIdentity) -> dict[str, str]:
     return {labels.PICKER: replica.name}

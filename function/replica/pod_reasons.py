@@ -12,7 +12,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Manifest, Object, Requirement, names, objects, unstructured
-from function.replica.identity import Replica
+from function.replica.identity import ReplicaIdentity
 
 KIND: Final = "ObservedObjectCollection"
 
@@ -22,13 +22,13 @@ _ORDINARY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 _LONGEST: Final = 512
 
 
-def requirement(replica: Replica) -> Requirement:
+def requirement(replica: ReplicaIdentity) -> Requirement:
     """The Objects of a replica's pods."""
     wanted = {labels.PODS_OF: replica.service}
     return Requirement(objects.API_VERSION, objects.KIND, labels=wanted, namespace=replica.namespace)
 
 
-def collection(replica: Replica, provider_config: str) -> Manifest:
+def collection(replica: ReplicaIdentity, provider_config: str) -> Manifest:
     """Build what observes a replica's pods, and nothing but observes them."""
     identity = (KIND, replica.namespace, replica.name)
     return {

@@ -14,28 +14,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from function.api import labels
-from function.api.engines import EngineServing, PlacedEngine, PlacedMember
+from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role
 from function.api.pod_template import Container
 from function.composition import Manifest
-from function.replica import engine_flags
-from function.replica.identity import Replica, Source, claim_name, claim_template_name
+from function.replica.identity import ReplicaIdentity, Source, claim_name, claim_template_name
 from function.replica.references import renamed
-from function.replica.topologies.prefill_decode import phase_labels, side_cars, transfer_env
+from function.replica.topologies.registry import topology_of
+from function.replica.topologies.topology import Topology
 
 PORT_NAME: Final = "engine"
 """Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
 
 MODELS: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
-
-LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
-RANK: Final = "MODELPLANE_RANK"
-
-_GANG: Final[tuple[Manifest, ...]] = (
-    {"name": LEADER_ADDRESS, "value": "$(LWS_LEADER_ADDRESS)"},
-    {"name": RANK, "value": "$(LWS_WORKER_INDEX)"},
-)
-"""The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
 
 DRAIN_SECONDS: Final = 15
 """How long a pod that ends goes on answering, until nobody sends it anything new."""
@@ -54,28 +45,27 @@ _HUNG: Final = 6
 _TAKES_MODEL: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
-def answers(member: PlacedMember) -> bool:
-    """Tell whether a member's pods answer requests: those that follow a leader do not."""
-    return member.role != "Worker"
-
-
-def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, said: Mapping[str, str]) -> Manifest:
-    """Build the pod template of a member.
+def pod_templates(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[Role, Manifest]:
+    """Build the pod template of each member of an engine.
 
     Args:
-        replica: Whose pods they are.
+        replica: The replica that the pods belong to.
         engine: The engine.
-        member: The member.
-        said: Labels that the workload needs beside those of every pod.
     """
+    topology = topology_of(engine)
+    return {member.role: _pod_template(replica, engine, member, topology) for member in engine.members}
+
+
+def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
+    serves = member is topology.serving_member(engine)
     metadata = member.template.metadata
     annotations = dict(metadata.annotations) if metadata else {}
     own = {
         labels.DEPLOYMENT: replica.deployment,
         labels.REPLICA: replica.name,
         labels.ENGINE: engine.name,
-        **({labels.SERVING: replica.name, **phase_labels(engine)} if answers(member) else {}),
-        **said,
+        **({labels.SERVING: replica.name} if serves else {}),
+        **topology.pod_labels(replica, engine, member),
     }
     written = dict(metadata.labels) if metadata else {}
     others = {key: value for key, value in written.items() if not key.startswith(labels.RESERVED_PREFIX)}
@@ -84,17 +74,18 @@ def pod_template(replica: Replica, engine: PlacedEngine, member: PlacedMember, s
             "labels": {**others, **{key: value for key, value in own.items() if value}},
             **({"annotations": annotations} if annotations else {}),
         },
-        "spec": _pod_spec(replica, engine, member),
+        "spec": _pod_spec(replica, engine, member, topology),
     }
 
 
-def pods_of(replica: Replica, engine: PlacedEngine) -> dict[str, str]:
+def pods_of(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[str, str]:
     """The labels that select all pods of an engine."""
     return {labels.REPLICA: replica.name, labels.ENGINE: engine.name}
 
 
-def _pod_spec(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
-    containers = [_container(replica, engine, member), *(side_cars(engine) if answers(member) else [])]
+def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
+    side_cars = topology.side_cars(engine) if member is topology.serving_member(engine) else []
+    containers = [_container(replica, engine, member, topology), *side_cars]
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
@@ -139,33 +130,35 @@ def spread(selected: Mapping[str, str]) -> Manifest:
     }
 
 
-def _cache_volumes(replica: Replica) -> list[Manifest]:
+def _cache_volumes(replica: ReplicaIdentity) -> list[Manifest]:
     if not replica.cache:
         return []
     claim = claim_name(replica.namespace, replica.cache)
     return [{"name": _CACHE, "persistentVolumeClaim": {"claimName": claim}}]
 
 
-def _container(replica: Replica, engine: PlacedEngine, member: PlacedMember) -> Manifest:
+def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
+    serves = member is topology.serving_member(engine)
     written = member.template.container
     body: Manifest = {"name": written.name, "image": written.image}
     if written.command:
         body["command"] = list(written.command)
-    args = _args(written, cached=bool(replica.cache) and answers(member))
+    args = _args(written, cached=bool(replica.cache) and serves)
     if args:
         body["args"] = args
-    env = [renamed(one, replica.copies) for one in _env(engine, member)]
+    variables = topology.env(engine, member, [variable.plain() for variable in written.env])
+    env = [renamed(variable, replica.copies) for variable in variables]
     if env:
         body["env"] = env
     resources = _resources(member)
     if resources:
         body["resources"] = resources
-    if answers(member):
-        body["ports"] = [{"name": PORT_NAME, "containerPort": engine_flags.port(engine).value}]
+    if serves:
+        body["ports"] = [{"name": PORT_NAME, "containerPort": topology.ports(engine).engine}]
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS})
-    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if answers(member) else {})}
+    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if serves else {})}
 
 
 def _args(container: Container, *, cached: bool) -> list[str]:
@@ -175,13 +168,6 @@ def _args(container: Container, *, cached: bool) -> list[str]:
     if not cached or container.command or names_model or positional or not _TAKES_MODEL.search(container.image):
         return list(container.args)
     return [*container.args, f"--model={MODELS}"]
-
-
-def _env(engine: PlacedEngine, member: PlacedMember) -> list[Manifest]:
-    written = member.template.container.env
-    gang = _GANG if member.role != "Standalone" else ()
-    transfer = transfer_env(engine, {one.name for one in written})
-    return [*(dict(one) for one in gang), *(one.plain() for one in written), *transfer]
 
 
 def _resources(member: PlacedMember) -> dict[str, Any]:

@@ -7,13 +7,15 @@ put it on the cluster; what the pods refer to then never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from function.api.engines import PlacedEngine
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Draft, Manifest, Object, Required, Requirement, objects, unstructured
-from function.replica.identity import Replica, Source, copy_name
+from function.replica.identity import ReplicaIdentity, Source, copy_name
 from function.replica.keys import CONFIG_MAP, SECRET, WORKLOAD
+from function.replica.topologies.registry import topology_of
 
 _KEYS: Final = {"Secret": SECRET, "ConfigMap": CONFIG_MAP}
 _FIELDS: Final = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
@@ -38,20 +40,25 @@ def require(draft: Draft, spec: ModelReplicaSpec) -> dict[Source, Required]:
 
 
 def compose(
-    draft: Draft, replica: Replica, sources: Mapping[Source, Required], provider_config: str
+    draft: Draft,
+    spec: ModelReplicaSpec,
+    replica: ReplicaIdentity,
+    sources: Mapping[Source, Required],
+    provider_config: str,
 ) -> dict[Source, str]:
     """Compose the copies.
 
     Args:
         draft: The answer.
-        replica: Whose pods they are.
+        spec: The replica's spec.
+        replica: The replica that the pods belong to.
         sources: What is named, and what was found of it.
         provider_config: How to reach the cluster.
 
     Returns:
         The names of the copies, of those that there are.
     """
-    written = {source for key in sorted(draft.observation.children) for source in _in_workload(draft, key)}
+    written = {source for engine in spec.engines for source in _in_workload(draft, engine)}
     namespace = replica.namespace
     copies: dict[Source, str] = {}
     for source, answer in sources.items():
@@ -83,14 +90,10 @@ def renamed(entry: Mapping[str, Any], copies: Mapping[Source, str]) -> Manifest:
     return {**entry, "valueFrom": origin} if origin else dict(entry)
 
 
-def _in_workload(draft: Draft, key: str) -> Iterator[Source]:
-    """What the pods of an observed workload refer to."""
-    if not key.startswith(WORKLOAD):
-        return
-    spec = unstructured.mapping(objects.desired(draft.observed(key)), "spec")
-    gang = unstructured.mapping(spec, "leaderWorkerTemplate")
-    templates: Iterable[Any] = (spec.get("template"), gang.get("leaderTemplate"), gang.get("workerTemplate"))
-    for template in templates:
+def _in_workload(draft: Draft, engine: PlacedEngine) -> Iterator[Source]:
+    """What the pods of an engine's observed workload refer to."""
+    workload = objects.desired(draft.observed(f"{WORKLOAD}{engine.name}"))
+    for template in topology_of(engine).pod_templates(workload):
         yield from _named(unstructured.mapping(template, "spec"))
 
 

@@ -8,15 +8,16 @@ from function.api.engines import PlacedEngine
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Composition, Draft, Manifest, Object, Required, objects, readiness, unstructured
 from function.replica import pod_reasons
+from function.replica.backend import Backend
 from function.replica.conditions import ACCEPTED, READY
-from function.replica.identity import Replica
+from function.replica.identity import ReplicaIdentity
 from function.replica.keys import DISRUPTION, PODS, WORKLOAD
-from function.replica.topologies.topology import Topology
-from function.replica.workloads import rollout, workload_kind, workload_name
+from function.replica.topologies.counts import CopyCounts, count_pods
+from function.replica.topologies.registry import topology_of
 
 
 def finish(
-    draft: Draft, spec: ModelReplicaSpec, replica: Replica, shape: Topology, pods: Required, *, ready: bool
+    draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, pods: Required, *, ready: bool
 ) -> Composition:
     """End the answer of a replica that is rendered.
 
@@ -24,16 +25,16 @@ def finish(
         draft: The answer, with all its children.
         spec: The replica's spec.
         replica: Who it is.
-        shape: How requests reach its pods.
+        backend: How requests reach its pods.
         pods: What is observed of its pods.
         ready: Whether it serves.
     """
-    workloads = {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
+    workloads = _workloads(spec)
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
     said = {key: readiness.serves(draft.observed(key)) for key in needed(draft)}
     image = spec.engines[0].members[0].template.container.image
     where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
-    accepted = "; ".join((where, *shape.remarks))
+    accepted = "; ".join((where, *backend.warnings))
     others = sorted(draft.keys - {PODS})
     refused = [f"{key}: {error}" for key in others if (error := _sync_error(draft.observed(key)))]
     if refused:
@@ -43,7 +44,7 @@ def finish(
     else:
         draft.set_condition(ACCEPTED, "Accepted", accepted)
     if ready:
-        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft).items())]
+        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft, spec).items())]
         draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *meanwhile)))
     elif pending:
         why = readiness.of(draft.observed(pending[0])).message
@@ -51,7 +52,7 @@ def finish(
         draft.set_condition(READY, "WaitingForModel", f"{where}: {why}" if why else where)
     else:
         silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
-        draft.set_condition(READY, "ModelStarting", _why(draft, silent_last, pod_reasons.explain(pods.found)))
+        draft.set_condition(READY, "ModelStarting", _why(draft, spec, silent_last, pod_reasons.explain(pods.found)))
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),
@@ -67,11 +68,23 @@ def needed(draft: Draft) -> list[str]:
     return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
 
 
-def replaced(draft: Draft) -> dict[str, str]:
+def replaced(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
     """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
-    keys = (key for key in sorted(draft.keys) if key.startswith(WORKLOAD))
-    found = {key: rollout(objects.remote(draft.observed(key))) for key in keys}
-    return {key: how for key, how in found.items() if how}
+    counts = {key: _counts(draft, engine) for key, engine in _workloads(spec).items()}
+    return {
+        key: f"{count.updated} of {count.desired} copies are replaced, {count.available} answer"
+        for key, count in counts.items()
+        if count.available and count.updated < count.desired
+    }
+
+
+def _workloads(spec: ModelReplicaSpec) -> dict[str, PlacedEngine]:
+    """The engines of a replica, by the keys of their workloads."""
+    return {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
+
+
+def _counts(draft: Draft, engine: PlacedEngine) -> CopyCounts:
+    return topology_of(engine).copies(objects.remote(draft.observed(f"{WORKLOAD}{engine.name}")))
 
 
 def _sync_error(child: Object | None) -> str:
@@ -82,25 +95,26 @@ def _sync_error(child: Object | None) -> str:
     return unstructured.text(synced, "message") or unstructured.text(synced, "reason") or "no reason given"
 
 
-def _why(draft: Draft, unready: list[str], of_pods: str) -> str:
+def _why(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: str) -> str:
+    """Say what the first child that is not ready waits for, and why the pods do not start."""
     key = unready[0]
     more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
-    told = _rollout(objects.remote(draft.observed(key))) or readiness.of(draft.observed(key)).message
-    return "; ".join(filter(None, (f"{key}: {told}{more}", of_pods)))
+    engine = _workloads(spec).get(key)
+    remote = objects.remote(draft.observed(key))
+    counts = _counts(draft, engine) if engine else count_pods(remote)
+    reason = _unavailable(remote, counts) or readiness.of(draft.observed(key)).message
+    return "; ".join(filter(None, (f"{key}: {reason}{more}", pod_reason)))
 
 
-def _rollout(workload: Object) -> str:
-    """What the workload itself says about not being available."""
-    available = unstructured.condition(workload, "Available")
-    counts = ("availableReplicas", "readyReplicas")
-    serving = any(unstructured.integer(workload, "status", count) for count in counts)
-    if not available or (available.get("status") == "True" and serving):
+def _unavailable(remote: Object, counts: CopyCounts) -> str:
+    """What a workload itself says about not being available; empty when it is, or is no workload."""
+    available = unstructured.condition(remote, "Available")
+    is_available = available.get("status") == "True"
+    if not available or (is_available and (counts.available or counts.ready)):
         return ""
-    desired = unstructured.integer(workload, "spec", "replicas", default=1)
-    copies = "gangs" if workload.get("kind") == "LeaderWorkerSet" else "pods"
-    counted = f"{unstructured.integer(workload, 'status', 'readyReplicas')} of {desired} {copies} ready"
-    said = unstructured.text(available, "message") if available.get("status") != "True" else ""
-    return f"{counted}: {said}" if said else counted
+    ready = f"{counts.ready} of {counts.desired} {counts.noun} ready"
+    message = "" if is_available else unstructured.text(available, "message")
+    return f"{ready}: {message}" if message else ready
 
 
 def _serving_since(draft: Draft, *, ready: bool) -> str | None:
@@ -112,15 +126,16 @@ def _serving_since(draft: Draft, *, ready: bool) -> str | None:
     return max((unstructured.text(condition, "lastTransitionTime") for condition in conditions), default="") or None
 
 
-def _engine_status(draft: Draft, replica: Replica, engine: PlacedEngine) -> Manifest:
+def _engine_status(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine) -> Manifest:
     key = f"{WORKLOAD}{engine.name}"
-    there = objects.remote(draft.observed(key))
+    topology = topology_of(engine)
+    remote = objects.remote(draft.observed(key))
     before = _before(draft.observation.status, engine.name)
-    ready = unstructured.integer(there, "status", "readyReplicas") if there else before.get("ready", 0)
+    ready = topology.copies(remote).ready if remote else before.get("ready", 0)
     return {
         "name": engine.name,
-        "kind": workload_kind(engine),
-        "workload": draft.remote_name(key, workload_name(replica, engine)),
+        "kind": topology.workload_kind,
+        "workload": draft.remote_name(key, topology.workload_name(replica, engine)),
         "desired": engine.copies,
         "ready": ready if isinstance(ready, int) else 0,
     }

@@ -5,7 +5,7 @@ from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_DEPLOYM
 from function.api.model_deployment import ModelDeploymentSpec, Rollout
 from function.api.node_pools import NodePool
 from function.api.pod_template import KeySelector
-from tests.support.api import cluster, deployment, inference_class, member, stack
+from tests.support.api import cluster, deployment, inference_class, stack
 
 
 def test_whole_doubles_are_read_as_integers() -> None:
@@ -64,9 +64,3 @@ def test_what_was_written_is_written_back() -> None:
 def test_a_pool_that_scales_can_have_as_many_nodes_as_its_maximum() -> None:
     assert NodePool(name="gpu", class_name="l4", node_count=1, max_node_count=4).most_nodes == 4
     assert NodePool(name="gpu", class_name="l4", node_count=3).most_nodes == 3
-
-
-def test_a_worker_without_a_size_is_one_pod() -> None:
-    engines = [{"name": "e", "members": [member("Worker"), member("Worker", worker={"nodes": 3})]}]
-    spec = ModelDeploymentSpec.model_validate({"replicas": 1, "engines": engines})
-    assert [m.nodes for m in spec.engines[0].members] == [1, 3]

@@ -122,12 +122,12 @@ def test_the_answer_stays_small_enough_when_all_of_them_serve_and_it_comes_to_re
 def test_replicas_that_exist_are_never_dropped_for_size() -> None:
     obj = large(100, 40)
     names = [f"a{index}" for index in range(50)]
-    one = composed(obj, [cluster(name) for name in names[:1]]).children["replica-a0-0"].manifest
+    replica = composed(obj, [cluster(name) for name in names[:1]]).children["replica-a0-0"].manifest
     children = {
         f"replica-{name}-{index}": {
-            **one,
-            "metadata": {**one["metadata"], "name": f"chat-{name}-{index}"},
-            "spec": {**one["spec"], "clusterName": name},
+            **replica,
+            "metadata": {**replica["metadata"], "name": f"chat-{name}-{index}"},
+            "spec": {**replica["spec"], "clusterName": name},
         }
         for name in names
         for index in range(2)

@@ -48,7 +48,7 @@ AGES = (0, 30, 89, 90, 5000)
 class World:
     """A deployment with what there is around it; readable in a failing example."""
 
-    thing: Manifest
+    composite: Manifest
     clusters: tuple[Manifest, ...]
     children: dict[str, Manifest]
     listed: tuple[Manifest, ...] = ()
@@ -56,7 +56,7 @@ class World:
 
     def observe(self) -> Observation:
         listed = [obj for obj in self.listed if unstructured.annotations(obj).get(KEY) not in self.children]
-        return seen(self.thing, self.clusters, self.children, listed=listed, caches=self.caches)
+        return seen(self.composite, self.clusters, self.children, listed=listed, caches=self.caches)
 
 
 SPECS: dict[str, Any] = {
@@ -80,7 +80,7 @@ def fleets(draw: st.DrawFn) -> tuple[Manifest, ...]:
     found = []
     for name in draw(st.lists(st.sampled_from(NAMES), unique=True)):
         taints = draw(st.sampled_from([(), (), (taint(),), (taint(effect="NoExecute"),)]))
-        one = cluster(
+        obj = cluster(
             name,
             pool(draw(st.sampled_from(["a100", "a100", "h100"])), draw(st.integers(0, 4))),
             labels={"tier": "gold"} if draw(st.booleans()) else None,
@@ -89,7 +89,7 @@ def fleets(draw: st.DrawFn) -> tuple[Manifest, ...]:
             ready=draw(st.sampled_from([True, True, False])),
             published=draw(st.sampled_from([True, True, False])),
         )
-        found.append(terminating(one) if draw(st.integers(0, 5)) == 0 else one)
+        found.append(terminating(obj) if draw(st.integers(0, 5)) == 0 else obj)
     return tuple(found)
 
 
@@ -100,16 +100,16 @@ def worlds(draw: st.DrawFn) -> World:
     children: dict[str, Manifest] = {}
     listed: list[Manifest] = []
     for key, child in before.items():
-        one = child
+        obj = child
         if draw(st.integers(0, 3)) == 0:
             since = NOW - timedelta(seconds=draw(st.sampled_from(AGES)))
-            one = marked(one, since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            obj = marked(obj, since.strftime("%Y-%m-%dT%H:%M:%SZ"))
         if key.startswith("replica-"):
-            one = with_status(one, draw(st.sampled_from(["True", "True", "False", "Unknown"])))
-            one = terminating(one) if draw(st.integers(0, 5)) == 0 else one
-            listed.append(one)
+            obj = with_status(obj, draw(st.sampled_from(["True", "True", "False", "Unknown"])))
+            obj = terminating(obj) if draw(st.integers(0, 5)) == 0 else obj
+            listed.append(obj)
         if draw(st.integers(0, 5)):
-            children[key] = one
+            children[key] = obj
     spec = draw(st.sampled_from(sorted(SPECS)))
     caches = draw(st.sampled_from([(), (cache(),), (cache(tier="gold"),), ({"spec": "junk"},)]))
     return World(
@@ -137,8 +137,8 @@ def specs(answered: Composition) -> dict[str, Any]:
     return {key: child.manifest["spec"] for key, child in answered.children.items()}
 
 
-def drained_for(seconds: int, *things: Manifest | None) -> bool:
-    notes = [unstructured.annotations(one).get("modelplane.ai/draining-since", "") for one in things]
+def drained_for(seconds: int, *objects: Manifest | None) -> bool:
+    notes = [unstructured.annotations(obj).get("modelplane.ai/draining-since", "") for obj in objects]
     latest = (NOW - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return any(note and note <= latest for note in notes)
 
@@ -154,11 +154,11 @@ def yields(world: World, replica: Manifest | None) -> bool:
     where = unstructured.text(replica, "spec", "clusterName")
     there = {unstructured.name_of(obj): obj for obj in (*world.listed, *world.children.values())}
     counted = Counter[str]()
-    for one in there.values():
-        if unstructured.dig(one, "spec", "clusterName") == where and not unstructured.text(
-            one, "metadata", "deletionTimestamp"
+    for obj in there.values():
+        if unstructured.dig(obj, "spec", "clusterName") == where and not unstructured.text(
+            obj, "metadata", "deletionTimestamp"
         ):
-            for pool_name, nodes in nodes_by_pool(one):
+            for pool_name, nodes in nodes_by_pool(obj):
                 counted[pool_name] += nodes
     pools = [
         pool
@@ -166,7 +166,7 @@ def yields(world: World, replica: Manifest | None) -> bool:
         if unstructured.name_of(cluster) == where
         for pool in unstructured.items(cluster, "status", "gpuPools")
     ]
-    return any(counted[one["name"]] > max(one["nodes"], 0) for one in pools)
+    return any(counted[obj["name"]] > max(obj["nodes"], 0) for obj in pools)
 
 
 @given(worlds())
@@ -180,16 +180,16 @@ def test_what_goes_goes_for_a_reason_that_was_observed(world: World) -> None:
     alive = {
         unstructured.name_of(replica)
         for replica in (*own.values(), *world.listed)
-        if unstructured.dig(replica, "metadata", "ownerReferences") == owned_by(world.thing)
+        if unstructured.dig(replica, "metadata", "ownerReferences") == owned_by(world.composite)
         and not unstructured.text(replica, "metadata", "deletionTimestamp")
         and replica["spec"]["clusterName"] in names
     }
-    too_many = len(alive) > world.thing["spec"]["replicas"]
-    changed = world.thing["spec"]["engines"] != [ENGINES["same"]]
+    too_many = len(alive) > world.composite["spec"]["replicas"]
+    changed = world.composite["spec"]["engines"] != [ENGINES["same"]]
     emptied = {
-        unstructured.name_of(one)
-        for one in world.clusters
-        if any(here["effect"] == "NoExecute" for here in unstructured.items(one, "spec", "taints"))
+        unstructured.name_of(obj)
+        for obj in world.clusters
+        if any(here["effect"] == "NoExecute" for here in unstructured.items(obj, "spec", "taints"))
     }
     for key in set(world.children) - set(answered.children):
         place = key.split("-", 1)[1]
@@ -224,7 +224,7 @@ def test_no_replica_that_exists_is_changed_and_no_more_are_made_than_are_missing
         else:
             new.add(key)
     total = answered.status.get("replicas", {}).get("total", 0)
-    assert not new or total <= world.thing["spec"]["replicas"]
+    assert not new or total <= world.composite["spec"]["replicas"]
 
 
 @given(worlds(), st.sampled_from(["clusters", "replicas", "cache"]))
@@ -235,7 +235,7 @@ def test_what_is_not_fetched_yet_changes_nothing(world: World, lacking: str) -> 
         return
     answered = ask(replace(full, required={key: found for key, found in full.required.items() if key != lacking}))
     assert specs(answered) == {key: child["spec"] for key, child in world.children.items()}
-    assert answered.ready == unstructured.is_true(world.thing, "Ready")
+    assert answered.ready == unstructured.is_true(world.composite, "Ready")
 
 
 @given(worlds(), st.integers(0, 2**16))
@@ -248,10 +248,10 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(world: World, seed: in
         children=dict(dice.sample(sorted(full.children.items()), len(full.children))),
         required={key: tuple(dice.sample(found, len(found))) for key, found in full.required.items()},
     )
-    one, other = (
+    obj, other = (
         fn.encode(protocol.of(asked), ask(asked)).SerializeToString(deterministic=True) for asked in (full, shuffled)
     )
-    assert one == other
+    assert obj == other
 
 
 @given(worlds())
@@ -262,7 +262,7 @@ def test_what_is_composed_and_published_is_admitted(world: World) -> None:
         assert api.refused(child.manifest) == [], key
         assert child.manifest["kind"] == ("ModelReplica" if key.startswith("replica-") else "ModelEndpoint")
     assert [
-        one for one in api.refused({**world.thing, "status": dict(answered.status)}) if one.startswith("status")
+        obj for obj in api.refused({**world.composite, "status": dict(answered.status)}) if obj.startswith("status")
     ] == []
 
 
@@ -275,7 +275,7 @@ def test_answers_come_to_rest_when_nothing_else_changes(world: World) -> None:
         if previous is not None and specs(answered) == previous:
             return
         previous = specs(answered)
-        children = there(answered, world.thing, None)
+        children = there(answered, world.composite, None)
         for key, child in children.items():
             said = unstructured.condition(world.children.get(key), "Ready").get("status")
             if key.startswith("replica-") and said:

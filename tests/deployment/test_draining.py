@@ -8,18 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, owned, timestamps, unstructured
-from function.deployment.draining import GRACE, Departure, departure_of
-from tests.support.deployments import (
-    AN_HOUR_AGO,
-    aged,
-    cluster,
-    composed,
-    deployment,
-    draining,
-    marked,
-    running,
-    there,
-)
+from function.deployment.draining import GRACE, Drain, drain_of
+from tests.support.deployments import AN_HOUR_AGO, aged, cluster, composed, deployment, draining, marked, running, there
 from tests.support.observe import NOW, observation
 
 SINCE = "modelplane.ai/draining-since"
@@ -39,10 +29,10 @@ def applied(at: datetime) -> dict[str, Any]:
     return {"managedFields": [{"manager": who, "operation": "Apply", "time": timestamps.text_of(at), "fieldsV1": {}}]}
 
 
-def leaves(*things: Manifest | None, now: datetime = NOW) -> Departure:
+def leaves(*children: Manifest | None, now: datetime = NOW) -> Drain:
     """When an endpoint, and its replica if given, leave."""
-    endpoint, replica = (*things, None, None)[:2]
-    return departure_of(observation(deployment(), now=now), endpoint, replica)
+    endpoint, replica = (*children, None, None)[:2]
+    return drain_of(observation(deployment(), now=now), endpoint, replica)
 
 
 def settled(answered: Composition, obj: Manifest, **only: str | None) -> dict[str, Manifest]:
@@ -210,10 +200,10 @@ def test_the_wait_begins_when_the_api_server_has_marked_the_endpoint_whatever_a_
 
 def test_a_mark_from_the_future_begins_its_wait_when_that_has_come() -> None:
     obj = note(AN_HOUR_AGO, **applied(NOW + timedelta(seconds=60)))
-    assert not leaves(obj).is_over(NOW)
+    assert not leaves(obj).is_complete(NOW)
     for seconds, over in ((60, False), (149, False), (150, True)):
         now = NOW + timedelta(seconds=seconds)
-        assert leaves(obj, now=now).is_over(now) is over, seconds
+        assert leaves(obj, now=now).is_complete(now) is over, seconds
 
 
 @given(st.lists(st.integers(-100_000, 100_000), min_size=1, max_size=2))
@@ -222,6 +212,6 @@ def test_the_earliest_note_counts_and_none_is_later_than_now(offsets: list[int])
     noted = [NOW + timedelta(seconds=offset) for offset in offsets]
     leaving = leaves(*(note(timestamps.text_of(moment)) for moment in noted))
     assert leaving.since == min([*noted, NOW])
-    assert leaving.is_over(leaving.ends)
-    assert not leaving.is_over(leaving.ends - timedelta(seconds=1))
-    assert leaving.ends - leaving.since == GRACE
+    assert leaving.is_complete(leaving.completes_at)
+    assert not leaving.is_complete(leaving.completes_at - timedelta(seconds=1))
+    assert leaving.completes_at - leaving.since == GRACE

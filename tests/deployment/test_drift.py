@@ -3,17 +3,7 @@
 import copy
 
 from function.composition import Composition, Manifest, unstructured
-from tests.support.deployments import (
-    cluster,
-    composed,
-    deployment,
-    gang,
-    gpu,
-    messages,
-    pool,
-    running,
-    taint,
-)
+from tests.support.deployments import cluster, composed, deployment, gang, gpu, messages, pool, running, taint
 from tests.support.observe import said
 
 

@@ -176,7 +176,9 @@ def test_a_readiness_of_the_cluster_is_not_needed() -> None:
 
 
 def test_labels_are_written_anew_on_every_pass() -> None:
-    bare = {key: {**one, "metadata": {**one["metadata"], "labels": {"old": "one"}}} for key, one in CHILDREN.items()}
+    bare = {
+        key: {**child, "metadata": {**child["metadata"], "labels": {"old": "one"}}} for key, child in CHILDREN.items()
+    }
     obj = deployment(template={"metadata": {"labels": {"team": "nlp"}}})
     answered = composed(obj, [cluster("a")], bare)
     for key in CHILDREN:

@@ -76,8 +76,8 @@ def test_replicas_that_leave_are_being_deleted_or_are_lost_are_told() -> None:
         f"replica {said['replica-a-0']} leaves: it is not serving",
     )
     children["replica-a-0"] = terminating(children["replica-a-0"])
-    missed = {"missing": [{"cluster": "b", "since": "2025-12-31T23:50:00Z"}]}
-    assert explained({**deployment(1), "status": missed}, [cluster("a")], children) == [
+    missing = {"missing": [{"cluster": "b", "since": "2025-12-31T23:50:00Z"}]}
+    assert explained({**deployment(1), "status": missing}, [cluster("a")], children) == [
         ("a", f"replica {said['replica-a-0']} is being deleted"),
         ("a", f"placed replica {names(running(deployment(2), [cluster('a')]))['replica-a-1']} on pool a100"),
         ("b", f"does not exist any more; replica {said['replica-b-0']} is lost"),

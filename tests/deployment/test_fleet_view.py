@@ -35,7 +35,7 @@ from tests.support.observe import said
 JUNK: tuple[Any, ...] = ("junk", 7, 2.5, True, [], ["x"], [[]], {"x": 1}, {})
 
 
-def one(obj: Manifest) -> tuple[Cluster, str]:
+def cluster_as_read(obj: Manifest) -> tuple[Cluster, str]:
     """A cluster as read, and what could not be."""
     view = read_clusters([obj])
     (found,) = view.clusters
@@ -63,7 +63,7 @@ def test_a_cluster_is_read_in_full() -> None:
         labels={"tier": "gold", "modelplane.ai/region": "north"},
         taints=[taint(), taint("team", "NoExecute", value="nlp")],
     )
-    assert one(obj) == (
+    assert cluster_as_read(obj) == (
         Cluster(
             "a",
             labels=(("modelplane.ai/region", "north"), ("tier", "gold")),
@@ -102,8 +102,8 @@ def test_a_cluster_is_read_in_full() -> None:
 
 def test_what_a_cluster_does_not_say_is_not_known() -> None:
     bare = {"metadata": {"name": "a"}, "spec": {}}
-    assert one(bare) == (Cluster("a", ready=False, pools=None), "")
-    assert one(terminating({**bare, "status": {"gpuPools": []}})) == (
+    assert cluster_as_read(bare) == (Cluster("a", ready=False, pools=None), "")
+    assert cluster_as_read(terminating({**bare, "status": {"gpuPools": []}})) == (
         Cluster("a", ready=False, pools=(), terminating=True),
         "",
     )
@@ -112,7 +112,7 @@ def test_what_a_cluster_does_not_say_is_not_known() -> None:
 def test_what_is_not_published_of_a_device_counts_as_none_of_it() -> None:
     """Rule 23: a count of zero or none is never taken for one."""
     for fields in ({"count": 0}, {"count": -3}, {"count": None}):
-        found, fault = one(with_device(**fields))
+        found, fault = cluster_as_read(with_device(**fields))
         assert (fault, found.pools and found.pools[0].devices[0].count) == ("", 0)
         assert composed(deployment(), [with_device(**fields)]).children == {}
     for nodes in (0, -1, None):
@@ -153,7 +153,7 @@ def test_what_is_not_published_of_a_device_counts_as_none_of_it() -> None:
     ],
 )
 def test_the_field_that_cannot_be_read_is_named_and_the_cluster_stays_without_pools(change: Any, fault: str) -> None:
-    found, problem = one({**cluster("a"), **change})
+    found, problem = cluster_as_read({**cluster("a"), **change})
     assert problem == f"InferenceCluster a cannot be read: {fault}"
     assert (found.name, found.pools) == ("a", None)
 
@@ -326,7 +326,7 @@ def test_junk_anywhere_in_a_cluster_never_raises_and_never_costs_a_replica(path:
 
 @given(path=st.sampled_from([p for p in places(taken("a")) if p]), junk=st.sampled_from(JUNK))
 @settings(max_examples=200, deadline=None)
-def test_junk_anywhere_in_a_strangers_replica_never_raises(path: tuple[Any, ...], junk: Any) -> None:
+def test_junk_anywhere_in_a_replica_of_another_deployment_never_raises(path: tuple[Any, ...], junk: Any) -> None:
     broken = api.changed(taken("a"), *path, to=copy.deepcopy(junk))
     answered = composed(deployment(2), [cluster("a"), cluster("b")], listed=[broken])
     assert not answered.fatal

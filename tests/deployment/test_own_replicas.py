@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest, unstructured
+from function.deployment.adoption import adoptable
 from function.deployment.own_replicas import read_replicas, replica_key
-from function.deployment.untracked import untracked
 from tests.support.deployments import (
     KEY,
     annotated,
@@ -33,10 +33,12 @@ def changed(obj: Manifest, **metadata: Any) -> Manifest:
     return {**obj, "metadata": meta}
 
 
-def roster(children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING) -> tuple[list[str], list[str]]:
+def own_and_others(
+    children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING
+) -> tuple[list[str], list[str]]:
     """The keys of own replicas, with `?` for those that are only listed, and the names of others."""
     observed = observation(owner, children)
-    found = read_replicas(observed.with_untracked(untracked(observed, listed, ())), listed)
+    found = read_replicas(observed.with_untracked(adoptable(observed, listed, ())), listed)
     own = [replica.key + ("" if replica.key in children else "?") for replica in found.own]
     return own, [f"{replica.namespace}/{replica.name}" for replica in found.others]
 
@@ -46,15 +48,15 @@ def test_a_key_names_cluster_and_index() -> None:
 
 
 def test_a_replica_in_both_lists_counts_once() -> None:
-    assert roster({"replica-a-0": A}, A) == (["replica-a-0"], [])
+    assert own_and_others({"replica-a-0": A}, A) == (["replica-a-0"], [])
 
 
 def test_an_observed_replica_counts_although_it_is_not_listed_yet() -> None:
-    assert roster({"replica-a-0": A}) == (["replica-a-0"], [])
+    assert own_and_others({"replica-a-0": A}) == (["replica-a-0"], [])
 
 
 def test_a_listed_replica_that_the_deployment_controls_counts_although_it_is_not_observed() -> None:
-    assert roster({}, A) == (["replica-a-0?"], [])
+    assert own_and_others({}, A) == (["replica-a-0?"], [])
 
 
 OURS = owned_by(THING)[0]
@@ -75,38 +77,41 @@ NOT_OURS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("owners", NOT_OURS.values(), ids=NOT_OURS)
-def test_a_replica_that_another_or_nobody_controls_is_a_stranger(owners: Any) -> None:
-    assert roster({}, changed(A, ownerReferences=owners)) == ([], [f"ml-team/{unstructured.name_of(A)}"])
+def test_a_replica_that_another_or_nobody_controls_belongs_to_no_deployment(owners: Any) -> None:
+    assert own_and_others({}, changed(A, ownerReferences=owners)) == ([], [f"ml-team/{unstructured.name_of(A)}"])
 
 
-def test_a_replica_in_another_namespace_is_a_stranger_whatever_it_says_of_its_owner() -> None:
+def test_a_replica_in_another_namespace_belongs_to_another_deployment_whatever_it_says_of_its_owner() -> None:
     """Its owner's uid is no secret, and its spec is what that namespace says."""
     theirs = changed(A, namespace="other-team")
-    assert roster({}, theirs) == ([], [f"other-team/{unstructured.name_of(A)}"])
+    assert own_and_others({}, theirs) == ([], [f"other-team/{unstructured.name_of(A)}"])
     answered = composed(THING, FLEET, {"replica-b-0": B}, listed=[theirs])
     assert answered.children["replica-a-0"].manifest["metadata"]["namespace"] == "ml-team"
     assert answered.children["replica-a-0"].manifest == composed(THING, FLEET).children["replica-a-0"].manifest
 
 
 def test_another_version_of_our_kind_is_our_kind() -> None:
-    assert roster({}, changed(A, ownerReferences=[{**OURS, "apiVersion": "modelplane.ai/v2"}])) == (
+    assert own_and_others({}, changed(A, ownerReferences=[{**OURS, "apiVersion": "modelplane.ai/v2"}])) == (
         ["replica-a-0?"],
         [],
     )
 
 
-def test_a_namesake_in_another_namespace_is_a_stranger() -> None:
+def test_a_namesake_in_another_namespace_belongs_to_another_deployment() -> None:
     other = deployment(2, namespace="other-team")
     theirs = running(other, FLEET)["replica-a-0"]
-    assert roster({"replica-a-0": A}, theirs) == (["replica-a-0"], [f"other-team/{unstructured.name_of(theirs)}"])
+    assert own_and_others({"replica-a-0": A}, theirs) == (
+        ["replica-a-0"],
+        [f"other-team/{unstructured.name_of(theirs)}"],
+    )
 
 
 def test_without_uids_namespace_and_label_tell() -> None:
     offline = {**THING, "metadata": {"name": "chat", "namespace": "ml-team"}}
     bare = changed(A, ownerReferences=None)
-    assert roster({}, bare, owner=offline) == (["replica-a-0?"], [])
-    assert roster({}, changed(bare, namespace="other-team"), owner=offline)[0] == []
-    assert roster({}, changed(bare, labels={"modelplane.ai/deployment": "talk"}), owner=offline)[0] == []
+    assert own_and_others({}, bare, owner=offline) == (["replica-a-0?"], [])
+    assert own_and_others({}, changed(bare, namespace="other-team"), owner=offline)[0] == []
+    assert own_and_others({}, changed(bare, labels={"modelplane.ai/deployment": "talk"}), owner=offline)[0] == []
 
 
 @pytest.mark.parametrize(
@@ -124,13 +129,13 @@ def test_without_uids_namespace_and_label_tell() -> None:
 def test_the_place_of_a_listed_replica_is_read_from_its_key_or_else_its_label(
     notes: dict[str, str], labels: dict[str, str], key: str
 ) -> None:
-    assert roster({}, changed(A, annotations=notes, labels=labels)) == ([f"{key}?"], [])
+    assert own_and_others({}, changed(A, annotations=notes, labels=labels)) == ([f"{key}?"], [])
 
 
 def test_the_place_of_an_observed_replica_is_its_key_whatever_else_it_says() -> None:
     found = read_replicas(observation(THING, {"replica-b-3": changed(A, labels={})}), ())
-    (one,) = found.own
-    assert (one.replica.cluster, one.replica.index, one.endpoint_key) == ("b", 3, "endpoint-b-3")
+    (replica,) = found.own
+    assert (replica.replica.cluster, replica.replica.index, replica.endpoint_key) == ("b", 3, "endpoint-b-3")
     assert found.faults == (
         f"ModelReplica ml-team/{unstructured.name_of(A)} cannot be read: spec.clusterName is a and its place is on b",
     )
@@ -142,10 +147,10 @@ def test_an_observed_child_whose_key_says_no_place_keeps_its_own() -> None:
 
 
 def test_of_two_listed_with_one_key_the_one_that_is_not_being_deleted_is_ours() -> None:
-    """A stranger is charged and nothing else (in place of rule 22)."""
+    """Of a replica of another deployment only the nodes count (in place of rule 22)."""
     old, new = terminating(changed(A, name="chat-1")), changed(A, name="chat-2")
-    assert roster({}, old, new) == (["replica-a-0?"], ["ml-team/chat-1"])
-    assert roster({}, new, old) == (["replica-a-0?"], ["ml-team/chat-1"])
+    assert own_and_others({}, old, new) == (["replica-a-0?"], ["ml-team/chat-1"])
+    assert own_and_others({}, new, old) == (["replica-a-0?"], ["ml-team/chat-1"])
 
 
 # ---------------------------------------------------------------------- at the composer
@@ -168,8 +173,8 @@ def test_twins_that_nothing_tracks_get_numbers_that_nobody_else_has() -> None:
     twins = [changed(A, name=f"chat-{n}", uid=f"uid-{n}") for n in range(3)]
     going = terminating(changed(A, name="chat-9", uid="uid-9", annotations={KEY: "replica-a-1"}))
     later = changed(A, name="chat-x", uid="uid-x", annotations={KEY: "replica-a-2"})
-    found = untracked(observation(THING), [*twins, going, later], ())
-    assert {key: unstructured.name_of(one) for key, one in found.items()} == {
+    found = adoptable(observation(THING), [*twins, going, later], ())
+    assert {key: unstructured.name_of(replica) for key, replica in found.items()} == {
         "replica-a-0": "chat-0",
         "replica-a-2": "chat-x",
         "replica-a-3": "chat-1",

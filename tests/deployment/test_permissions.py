@@ -27,9 +27,9 @@ ROLE = "eks.amazonaws.com/role-arn"
 
 def asking(*keys: str, field: str = "annotations") -> Manifest:
     """An engine whose pods have these labels or annotations."""
-    one = member(request())
-    template = {**one["template"], "metadata": {field: dict.fromkeys(keys, "x")}}
-    return engine("vllm", {**one, "template": template})
+    written = member(request())
+    template = {**written["template"], "metadata": {field: dict.fromkeys(keys, "x")}}
+    return engine("vllm", {**written, "template": template})
 
 
 def permitting(name: str, *keys: str, **namespaces: Any) -> Manifest:
@@ -167,7 +167,7 @@ def test_a_replica_that_runs_goes_on_when_its_cluster_does_not_permit_it_any_mor
 
 
 def test_a_gang_is_asked_for_all_its_members() -> None:
-    one = gang(1, request())
+    written = gang(1, request())
     metadata = {"annotations": {NETWORK: "x"}}
-    one["members"][1]["template"] = {**one["members"][1]["template"], "metadata": metadata}
-    assert said(composed(deployment(1, one), [cluster("a")]))["ReplicasScheduled"] == "False/NotPermitted"
+    written["members"][1]["template"] = {**written["members"][1]["template"], "metadata": metadata}
+    assert said(composed(deployment(1, written), [cluster("a")]))["ReplicasScheduled"] == "False/NotPermitted"

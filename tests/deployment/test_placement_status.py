@@ -114,8 +114,8 @@ def test_all_placed_names_the_clusters() -> None:
         "Scheduled 7 of 7 replicas across 7 clusters: a, b, c, d, e, and 2 more",
     )
     children = running(obj, fleet)
-    one = {"replica-a-0": children["replica-a-0"]}
-    assert scheduled(composed(obj, fleet, one))[0] == "True/ReplicasCreated"
+    first = {"replica-a-0": children["replica-a-0"]}
+    assert scheduled(composed(obj, fleet, first))[0] == "True/ReplicasCreated"
 
 
 def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:

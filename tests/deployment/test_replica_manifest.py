@@ -37,7 +37,7 @@ def spec(obj: Manifest, *pools: Manifest) -> Manifest:
 def members(obj: Manifest, *pools: Manifest) -> list[Manifest]:
     """The members of the first engine, without their templates."""
     (first, *_) = spec(obj, *pools)["engines"]
-    return [{key: value for key, value in one.items() if key != "template"} for one in first["members"]]
+    return [{key: value for key, value in entry.items() if key != "template"} for entry in first["members"]]
 
 
 def claim(count: int = 1) -> Manifest:
@@ -101,7 +101,10 @@ def test_a_pair_has_its_mode_and_phases_and_a_plain_engine_neither() -> None:
     pair = [engine("prefill", phase="Prefill"), engine("decode", phase="Decode")]
     made = spec(deployment(1, *pair, serving={"mode": "PrefillDecode"}))
     assert made["serving"] == {"mode": "PrefillDecode", "picker": "Enabled"}
-    assert [(one["name"], one["phase"]) for one in made["engines"]] == [("prefill", "Prefill"), ("decode", "Decode")]
+    assert [(entry["name"], entry["phase"]) for entry in made["engines"]] == [
+        ("prefill", "Prefill"),
+        ("decode", "Decode"),
+    ]
     plain = spec(deployment())
     assert plain["serving"] == {"picker": "Disabled"}
     assert "phase" not in plain["engines"][0]
@@ -147,7 +150,7 @@ def test_two_requests_that_fit_together_are_both_resolved() -> None:
     """Rule 26."""
     obj = deployment(1, engine("vllm", member(request("gpu", count=4), request("draft", count=4))))
     (only,) = members(obj)
-    assert [(one["name"], one["count"]) for one in only["deviceRequests"]] == [("gpu", 4), ("draft", 4)]
+    assert [(entry["name"], entry["count"]) for entry in only["deviceRequests"]] == [("gpu", 4), ("draft", 4)]
 
 
 def test_a_leader_without_a_selector_shares_the_pool_and_claims_nothing() -> None:
@@ -168,7 +171,7 @@ def test_a_leader_that_only_a_synthetic_device_matches_claims_nothing() -> None:
 def test_engines_may_be_in_pools_of_their_own_and_keep_their_order() -> None:
     obj = deployment(1, engine("small"), engine("large", member(request("gpu", count=4))))
     made = spec(obj, pool("one", 1, gpu(1)), pool("eight", 1))
-    assert [(one["name"], one["members"][0]["nodePoolName"]) for one in made["engines"]] == [
+    assert [(entry["name"], entry["members"][0]["nodePoolName"]) for entry in made["engines"]] == [
         ("small", "one"),
         ("large", "eight"),
     ]

@@ -40,16 +40,16 @@ def with_image(of: ControlPlane, image: str) -> list[Manifest]:
 
 def images(of: ControlPlane) -> list[str]:
     return sorted(
-        unstructured.dig(one, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
-        for one in of.list(API_VERSION, "ModelReplica", NAMESPACE)
-        if unstructured.labels(one)["modelplane.ai/deployment"] == "chat"
+        unstructured.dig(obj, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
+        for obj in of.list(API_VERSION, "ModelReplica", NAMESPACE)
+        if unstructured.labels(obj)["modelplane.ai/deployment"] == "chat"
     )
 
 
 def backends(of: ControlPlane) -> int:
     (route,) = of.list("gateway.networking.k8s.io/v1", "HTTPRoute", NAMESPACE)
-    found = [one for rule in route["spec"]["rules"] for one in rule.get("backendRefs", [])]
-    return sum(one.get("weight", 1) > 0 for one in found)
+    found = [obj for rule in route["spec"]["rules"] for obj in rule.get("backendRefs", [])]
+    return sum(obj.get("weight", 1) > 0 for obj in found)
 
 
 def passes(of: ControlPlane, seconds: int = 900) -> Iterator[None]:
@@ -117,14 +117,14 @@ def test_a_paused_rollout_starts_when_it_is_released(roomy: ControlPlane) -> Non
 
 def test_going_back_in_the_middle_of_a_rollout_ends_where_it_began(roomy: ControlPlane) -> None:
     before = read(roomy, "ModelDeployment", "chat", NAMESPACE)["spec"]["engines"]
-    first = {one["metadata"]["uid"] for one in roomy.list(API_VERSION, "ModelReplica", NAMESPACE)}
+    first = {obj["metadata"]["uid"] for obj in roomy.list(API_VERSION, "ModelReplica", NAMESPACE)}
     put(roomy, "ModelDeployment", "chat", NAMESPACE, engines=with_image(roomy, NEW))
     for _ in passes(roomy, 60):
         assert backends(roomy) >= 2
     put(roomy, "ModelDeployment", "chat", NAMESPACE, engines=before)
     for _ in passes(roomy, 600):
         assert backends(roomy) >= 2
-    assert {one["metadata"]["uid"] for one in roomy.list(API_VERSION, "ModelReplica", NAMESPACE)} == first
+    assert {obj["metadata"]["uid"] for obj in roomy.list(API_VERSION, "ModelReplica", NAMESPACE)} == first
 
 
 def test_a_drained_cluster_is_left_for_another_without_a_gap() -> None:
@@ -136,7 +136,7 @@ def test_a_drained_cluster_is_left_for_another_without_a_gap() -> None:
     put(of, "InferenceCluster", "ams-1", taints=[{"key": "retire", "effect": "NoExecute"}])
     for _ in passes(of):
         assert backends(of) >= 2
-    assert {one["spec"]["clusterName"] for one in of.list(API_VERSION, "ModelReplica", NAMESPACE)} == {"rtm-1"}
+    assert {obj["spec"]["clusterName"] for obj in of.list(API_VERSION, "ModelReplica", NAMESPACE)} == {"rtm-1"}
 
 
 def test_a_drained_cluster_is_not_left_when_there_is_no_other() -> None:

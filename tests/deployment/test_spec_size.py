@@ -16,12 +16,12 @@ REQUEST = 256 * MEGABYTE
 
 def holding(size: int, letter: str = "x") -> Manifest:
     """An engine that takes so many bytes of JSON together with the brackets around it."""
-    one = member(request())
-    one["template"] = {"spec": {"containers": [{"name": "engine", "image": "img", "args": [""]}]}}
-    rest = len(json.dumps([engine("vllm", one)], separators=(",", ":")))
-    container: Any = one["template"]["spec"]["containers"][0]
+    written = member(request())
+    written["template"] = {"spec": {"containers": [{"name": "engine", "image": "img", "args": [""]}]}}
+    rest = len(json.dumps([engine("vllm", written)], separators=(",", ":")))
+    container: Any = written["template"]["spec"]["containers"][0]
     container["args"] = [letter * ((size - rest) // len(letter.encode()))]
-    return engine("vllm", one)
+    return engine("vllm", written)
 
 
 def test_engines_that_take_more_than_replicas_may_repeat_are_not_placed_and_the_deployment_is_told() -> None:

@@ -8,17 +8,7 @@ from hypothesis import strategies as st
 
 from function.composition import Composition, Manifest, unstructured
 from tests.support import api
-from tests.support.deployments import (
-    KEY,
-    cluster,
-    composed,
-    deployment,
-    owned_by,
-    pool,
-    running,
-    taken,
-    there,
-)
+from tests.support.deployments import KEY, cluster, composed, deployment, owned_by, pool, running, taken, there
 from tests.support.observe import said
 
 FLEET = [cluster("a", pool("a100", 9)), cluster("b", pool("a100", 9), pool("l4", 9))]

@@ -45,7 +45,7 @@ class PriceCeiling:
 
     ceiling: float
 
-    def filter(self, cluster: Cluster, request: SchedulingRequest) -> TooExpensive | None:  # noqa: ARG002
+    def filter(self, cluster: Cluster, request: SchedulingRequest) -> TooExpensive | None:
         """Compare the price with the ceiling."""
         price = price_of(cluster)
         return TooExpensive(price, self.ceiling) if price > self.ceiling else None
@@ -54,7 +54,7 @@ class PriceCeiling:
 class LowestPrice(Scorer):
     """Prefers the cluster that costs least."""
 
-    def score(self, candidate: Candidate, spread: Spread) -> float:  # noqa: ARG002
+    def score(self, candidate: Candidate, spread: Spread) -> float:
         """Turn the price around: the highest score is best."""
         return -price_of(candidate.cluster)
 

@@ -6,19 +6,26 @@ import pytest
 
 from function.api.engines import PlacedEngine
 from function.replica import engine_flags
-from function.replica.engine_flags import Said
-from tests.support.replicas import container, engine, gang, member
+from function.replica.engine_flags import FlagValue
+from tests.support.replicas import engine, member
 
 
-def of(phase: str = "", serving: Any = None, **written: Any) -> PlacedEngine:
+def of(serving: Any = None, **written: Any) -> PlacedEngine:
     """An engine of one pod, whose container says what is given."""
-    one = member(template={"spec": {"containers": [{"name": "engine", "image": "x", **written}]}})
-    more = {"phase": phase} if phase else {}
-    return PlacedEngine.model_validate(engine("vllm", one, **more, serving=serving or {}))
+    standalone = member(template={"spec": {"containers": [{"name": "engine", "image": "x", **written}]}})
+    return PlacedEngine.model_validate(engine("vllm", standalone, serving=serving or {}))
+
+
+def port(placed: PlacedEngine, **options: int) -> FlagValue:
+    return engine_flags.port(placed, placed.members[0].template.container, **options)
+
+
+def block_size(placed: PlacedEngine) -> FlagValue:
+    return engine_flags.block_size(placed, placed.members[0].template.container)
 
 
 @pytest.mark.parametrize(
-    ("written", "port"),
+    ("written", "number"),
     [
         ({}, 8000),
         ({"args": ["--model=x"]}, 8000),
@@ -35,8 +42,8 @@ def of(phase: str = "", serving: Any = None, **written: Any) -> PlacedEngine:
         ({"command": ["server", "-c", "file --port=9000"]}, 8000),
     ],
 )
-def test_the_port_is_the_one_that_arguments_command_or_shell_string_say(written: Any, port: int) -> None:
-    assert engine_flags.port(of(**written)) == Said(port)
+def test_the_port_is_the_one_that_arguments_command_or_shell_string_say(written: Any, number: int) -> None:
+    assert port(of(**written)) == FlagValue(number)
 
 
 @pytest.mark.parametrize(
@@ -54,22 +61,22 @@ def test_the_port_is_the_one_that_arguments_command_or_shell_string_say(written:
         (["--port=８０００"], "--port ８０００"),  # noqa: RUF001  # digits of another script
     ],
 )
-def test_a_port_that_is_no_number_is_remarked_upon_and_the_default_assumed(args: list[str], given: str) -> None:
-    said = engine_flags.port(of(args=args))
-    assert said.value == 8000
-    assert said.remark == f"engine vllm: {given} is no port, 8000 is assumed; engines[].serving.port says another"
+def test_a_port_that_is_no_number_is_warned_of_and_the_default_assumed(args: list[str], given: str) -> None:
+    assumed = port(of(args=args))
+    assert assumed.value == 8000
+    assert assumed.warning == f"engine vllm: {given} is no port, 8000 is assumed; engines[].serving.port says another"
 
 
 def test_a_typed_port_goes_before_what_the_flags_say() -> None:
-    assert engine_flags.port(of(serving={"port": 9100}, args=["--port=9000"])) == Said(9100)
-    assert engine_flags.port(of(serving={"port": 9100}, args=["--port=junk"])) == Said(9100)
-    assert engine_flags.port(of(serving={"port": 8000}, args=["--port=9000"])) == Said(9000)
+    assert port(of(serving={"port": 9100}, args=["--port=9000"])) == FlagValue(9100)
+    assert port(of(serving={"port": 9100}, args=["--port=junk"])) == FlagValue(9100)
+    assert port(of(serving={"port": 8000}, args=["--port=9000"])) == FlagValue(9000)
 
 
-def test_a_decode_engine_is_taken_to_listen_beside_its_side_car() -> None:
-    assert engine_flags.port(of("Decode")) == Said(8001)
-    assert engine_flags.port(of("Decode", args=["--port=9000"])) == Said(9000)
-    assert engine_flags.port(of("Prefill")) == Said(8000)
+def test_the_default_is_the_callers_where_nothing_is_said() -> None:
+    assert port(of(), default=8001) == FlagValue(8001)
+    assert port(of(args=["--port=9000"]), default=8001) == FlagValue(9000)
+    assert port(of(args=["--port=junk"]), default=8001).value == 8001
 
 
 @pytest.mark.parametrize(
@@ -86,22 +93,14 @@ def test_a_decode_engine_is_taken_to_listen_beside_its_side_car() -> None:
 def test_the_block_size_is_the_first_that_the_flags_say_and_sixteen_without_a_number(
     args: list[str], size: int
 ) -> None:
-    assert engine_flags.block_size(of(args=args)).value == size
+    assert block_size(of(args=args)).value == size
 
 
 def test_a_typed_block_size_goes_before_what_the_flags_say() -> None:
-    assert engine_flags.block_size(of(serving={"kvCacheBlockSize": 128}, args=["--block-size=8"])) == Said(128)
+    assert block_size(of(serving={"kvCacheBlockSize": 128}, args=["--block-size=8"])) == FlagValue(128)
 
 
-def test_a_block_size_that_is_no_number_is_remarked_upon() -> None:
-    remark = engine_flags.block_size(of(args=["--block-size", "auto"])).remark
-    assert remark.startswith("engine vllm: --block-size auto is no block size, 16 is assumed; ")
-    assert remark.endswith("engines[].serving.kvCacheBlockSize says another")
-
-
-def test_of_a_gang_the_leaders_flags_count() -> None:
-    def written(port: int) -> Any:
-        return {"template": {"spec": {"containers": [container(args=[f"--port={port}"])]}}}
-
-    one = PlacedEngine.model_validate(gang(leader=written(9000), worker=written(9001)))
-    assert engine_flags.port(one) == Said(9000)
+def test_a_block_size_that_is_no_number_is_warned_of() -> None:
+    warning = block_size(of(args=["--block-size", "auto"])).warning
+    assert warning.startswith("engine vllm: --block-size auto is no block size, 16 is assumed; ")
+    assert warning.endswith("engines[].serving.kvCacheBlockSize says another")

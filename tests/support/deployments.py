@@ -1,15 +1,12 @@
-"""Builders of ModelDeployments, of the fleet around them, and a control plane that composes nothing else."""
+"""Builders of ModelDeployments, of the fleet around them, and of what is observed of them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from function.composers import answer as answered_by
-from function.composition import Composition, Manifest, Observation, timestamps, unstructured
+from function.composition import Composition, Manifest, Observation, names, unstructured
 from function.deployment import model_deployment
-from function.preview.control_plane import ControlPlane
-from function.preview.kinds import Ref, ref_of
-from function.preview.store import Writer, with_status
 from tests.support import api
 from tests.support.observe import NOW, observation, with_condition
 
@@ -21,7 +18,21 @@ KEY: Final = "crossplane.io/composition-resource-name"
 
 AN_HOUR_AGO: Final = "2025-12-31T23:00:00Z"
 
-TESTER: Final = Writer("test", "Update", who="the test")
+A0: Final = names.name("chat", 63, "ModelReplica", "ml-team", "chat", "a", "0")
+"""The name of the first replica of the deployment `chat` on cluster `a`."""
+
+CALM: Final = {
+    "ModelCacheResolved": "True/NoCacheNeeded",
+    "ReplicasScheduled": "True/ReplicasCreated",
+    "ReplicasReady": "True/AllReplicasReady",
+    "Progressing": "True/Complete",
+    "PlacementDrifted": "False/InPlace",
+    "Overcommitted": "False/WithinCapacity",
+    "Held": "False/InputsResolved",
+    "ChildrenReady": "True/AllReady",
+}
+
+"""What a deployment says that has what it asks for."""
 
 
 # ---------------------------------------------------------------------- what is asked for
@@ -112,13 +123,13 @@ def cluster(
 def taken(on: str, nodes: int = 1, pool_name: str = "a100", name: str = "other", **more: Any) -> Manifest:
     """A ModelReplica of another deployment that takes nodes of a pool."""
     claims = {"deviceRequests": [{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "count": 1}]}
-    one = {"role": "Standalone", "nodePoolName": pool_name, **claims, "template": api.template()}
-    body = {"clusterName": on, "engines": [{"name": "vllm", "copies": nodes, "members": [one]}], **more}
+    pinned = {"role": "Standalone", "nodePoolName": pool_name, **claims, "template": api.template()}
+    body = {"clusterName": on, "engines": [{"name": "vllm", "copies": nodes, "members": [pinned]}], **more}
     meta = {"name": name, "namespace": "others", "labels": {"modelplane.ai/deployment": "other"}}
     return {"apiVersion": API_VERSION, "kind": "ModelReplica", "metadata": meta, "spec": body}
 
 
-# ---------------------------------------------------------------------- one answer
+# ---------------------------------------------------------------------- an answer
 
 
 def composed(
@@ -134,7 +145,7 @@ def composed(
     """The composer's answer once all is fetched.
 
     Args:
-        thing: The deployment.
+        obj: The deployment.
         clusters: All InferenceClusters.
         children: Its observed children; its replicas are listed among all replicas as well.
         listed: ModelReplicas that are listed besides.
@@ -248,112 +259,17 @@ def messages(answered: Composition) -> dict[str, str]:
     return {c.type: c.message for c in answered.conditions}
 
 
-# ---------------------------------------------------------------------- a control plane
+def manifests(answered: Composition) -> dict[str, Manifest]:
+    return {key: child.manifest for key, child in answered.children.items()}
 
 
-def plane(*things: Mapping[str, Any]) -> ControlPlane:
-    """A control plane that composes deployments only; clusters and replicas say what the test lets them say."""
-
-    def compose(observed: Observation) -> Composition:
-        return answered_by(model_deployment.COMPOSER, observed)
-
-    made = ControlPlane(compose, kinds={(API_VERSION, "ModelDeployment")})
-    put(made, *things)
-    return made
+def as_observed(children: Mapping[str, Manifest], *keys: str) -> dict[str, Any]:
+    return {key: children[key]["spec"] for key in keys}
 
 
-def put(of: ControlPlane, *things: Mapping[str, Any]) -> None:
-    """Apply manifests, those that have a status with it, and let all go its way until it is quiet."""
-    of.apply([{**thing, "metadata": {k: v for k, v in thing["metadata"].items() if k != "uid"}} for thing in things])
-    for thing in things:
-        if "status" in thing:
-            say(of, thing, thing["status"])
-    quiet(of)
-
-
-def say(of: ControlPlane, obj: Mapping[str, Any], status: Mapping[str, Any]) -> None:
-    """Give an object a status."""
-    live = of.store.get(ref_of(obj))
-    assert live is not None
-    of.store.update(with_status(live, dict(status)), TESTER.status)
-
-
-def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
-    """Let replicas say whether they serve, all or those named, and endpoints that they are ready."""
-    for obj in of.list(API_VERSION, "ModelReplica"):
-        if not names or unstructured.name_of(obj) in names:
-            say(of, obj, _ready(of, status))
-    quiet(of)
-    for obj in of.list(API_VERSION, "ModelEndpoint"):
-        if not unstructured.is_true(obj, "Ready"):
-            say(of, obj, _ready(of, "True"))
-    quiet(of)
-
-
-def _ready(of: ControlPlane, status: str) -> Manifest:
-    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
-    return {"conditions": [said]}
-
-
-def settled(of: ControlPlane, status: str = "True", *names: str) -> None:
-    """Let replicas say whether they serve, and time go by until every service has noticed."""
-    serve(of, status, *names)
-    wait(of, 90)
-
-
-def quiet(of: ControlPlane) -> None:
-    """Pass until nothing changes at this time; a few seconds go by."""
-    for _ in range(20):
-        if not of.step():
-            return
-    raise AssertionError("it still changes")
-
-
-def wait(of: ControlPlane, seconds: int) -> None:
-    """Let time go by, and then all go its way."""
-    of.store.now += timedelta(seconds=seconds)
-    quiet(of)
-
-
-def scale(of: ControlPlane, replicas: int, **spec: Any) -> None:
-    """Apply the deployment `chat` again with another number of replicas."""
-    put(of, deployment(replicas, **spec))
-
-
-def live(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> Manifest:
-    found = of.get(API_VERSION, "ModelDeployment", namespace, name)
-    assert found is not None
-    return found
-
-
-def replicas(of: ControlPlane, namespace: str = "ml-team") -> dict[str, Manifest]:
-    """The replicas of a namespace, by composition resource name."""
-    return {unstructured.annotations(obj)[KEY]: obj for obj in of.list(API_VERSION, "ModelReplica", namespace)}
-
-
-def endpoints(of: ControlPlane, namespace: str = "ml-team") -> dict[str, bool]:
-    """The endpoints of a namespace, by composition resource name, and whether each is draining."""
-    found = of.list(API_VERSION, "ModelEndpoint", namespace)
-    return {unstructured.annotations(obj)[KEY]: unstructured.dig(obj, "spec", "draining") is True for obj in found}
-
-
-def conditions(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> dict[str, str]:
-    """A deployment's conditions, as type to status/reason."""
-    found = unstructured.items(live(of, name, namespace), "status", "conditions")
-    return {c["type"]: f"{c['status']}/{c['reason']}" for c in found}
-
-
-def ref(obj: Mapping[str, Any]) -> Ref:
-    return ref_of(obj)
-
-
-def lose_track(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> None:
-    """Wipe what Crossplane knows of a deployment's children; nothing is called yet."""
-    body = live(of, name, namespace)
-    of.store.update({**body, "spec": {**body["spec"], "crossplane": {"resourceRefs": []}}}, TESTER)
-
-
-def tracked(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") -> set[tuple[str, str]]:
-    """Kind and name of what Crossplane knows of a deployment's children."""
-    refs = unstructured.items(live(of, name, namespace), "spec", "crossplane", "resourceRefs")
-    return {(ref["kind"], ref["name"]) for ref in refs}
+def with_conditions(obj: Manifest, answered: Composition) -> Manifest:
+    """A deployment with the status and the conditions of an answer."""
+    result = {**obj, "status": dict(answered.status)}
+    for condition in answered.conditions:
+        result = with_condition(result, condition.type, condition.status.value, condition.reason, condition.message)
+    return result

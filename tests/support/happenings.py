@@ -37,9 +37,7 @@ def quiet(world: RoutedWorld) -> None:
 
 def image(unit: Unit) -> str:
     """What a replica runs."""
-    said = unstructured.dig(
-        unit.thing, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image"
-    )
+    said = unstructured.dig(unit.obj, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
     return str(said)
 
 
@@ -76,7 +74,7 @@ def occupy(world: RoutedWorld) -> None:
         world.others = []
     else:
         world.others = [taken(world.random.choice(sorted(world.nodes)))]
-    world.happen(f"strangers: {len(world.others)}")
+    world.happen(f"others: {len(world.others)}")
 
 
 def fail(world: RoutedWorld) -> None:

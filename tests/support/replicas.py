@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function.composition import Composition, Manifest, unstructured
+from function.preview import cel
 from function.replica import model_replica
 from tests.support.observe import answer, with_condition
 
@@ -102,3 +103,11 @@ def serving(obj: Mapping[str, Any]) -> tuple[Manifest, dict[str, Manifest]]:
     settled = composed(obj, children)
     status = dict(settled.status)
     return with_condition({**obj, "status": status}, "Ready"), children
+
+
+def workload_is_ready(obj: Manifest, status: Manifest, generation: int = 1) -> bool:
+    """Whether the Object of the workload of a replica's only engine is Ready by its own query."""
+    child = composed(replica(obj)).children["model-serving-vllm"].manifest
+    workload = dict(child["spec"]["forProvider"]["manifest"])
+    workload["metadata"] = {**workload["metadata"], "generation": generation}
+    return cel.holds(child["spec"]["readiness"]["celQuery"], {**workload, "status": status})[0]

@@ -48,7 +48,7 @@ def the_time(world: RoutedWorld, _observation: Observation) -> datetime:
     return world.time
 
 
-class Thing(dict[str, Any]):
+class TrackedObject(dict[str, Any]):
     """An object of the API server, known by its uid and version."""
 
     identity: Identity
@@ -59,12 +59,12 @@ class Unit:
     """What goes on behind a replica, or behind an endpoint.
 
     Attributes:
-        thing: The object.
+        obj: The object.
         ready_at: The tick at which it gets Ready; None for never.
         answers: Whether it is Ready.
     """
 
-    thing: Thing
+    obj: TrackedObject
     ready_at: int | None
     answers: bool = False
 
@@ -111,10 +111,10 @@ class RoutedWorld:
     _status: dict[str, Any] = field(default_factory=dict)
     _httproute: Manifest | None = None
     _service_status: Mapping[str, Any] = field(default_factory=dict)
-    _dying: list[tuple[int, Thing]] = field(default_factory=list)
-    _past: deque[tuple[int, list[Thing]]] = field(default_factory=lambda: deque(maxlen=3))
+    _dying: list[tuple[int, TrackedObject]] = field(default_factory=list)
+    _past: deque[tuple[int, list[TrackedObject]]] = field(default_factory=lambda: deque(maxlen=3))
     _least: deque[int] = field(default_factory=lambda: deque(maxlen=NOTICED + 2))
-    _known: dict[str, Thing] = field(default_factory=dict)
+    _known: dict[str, TrackedObject] = field(default_factory=dict)
     _marked: dict[str, int] = field(default_factory=dict)
     _next_plan: int = 0
     _next_notice: int = 0
@@ -147,7 +147,7 @@ class RoutedWorld:
 
     def answering(self) -> set[str]:
         """The replicas that requests reach: the route names them, and they answer."""
-        return {name for name in self.route if (one := self.units.get(f"replica-{name}")) and one.answers}
+        return {name for name in self.route if (unit := self.units.get(f"replica-{name}")) and unit.answers}
 
     def available(self) -> set[str]:
         """Those of them that the deployment does not take away."""
@@ -155,7 +155,7 @@ class RoutedWorld:
 
     def _draining(self, name: str) -> bool:
         endpoint = self.units.get(f"endpoint-{name}")
-        return endpoint is None or unstructured.dig(endpoint.thing, "spec", "draining") is True
+        return endpoint is None or unstructured.dig(endpoint.obj, "spec", "draining") is True
 
     # ------------------------------------------------------------------ what happens
 
@@ -164,10 +164,10 @@ class RoutedWorld:
         self.now += 1
         self._least.append(self.least)
         self._dying = [(until, obj) for until, obj in self._dying if until > self.now]
-        for key, one in self.units.items():
-            if not one.answers and one.ready_at is not None and one.ready_at <= self.now:
+        for key, unit in self.units.items():
+            if not unit.answers and unit.ready_at is not None and unit.ready_at <= self.now:
                 self.say(key, ready=True)
-        endpoints = [one.thing for key, one in sorted(self.units.items()) if key.startswith("endpoint-")]
+        endpoints = [unit.obj for key, unit in sorted(self.units.items()) if key.startswith("endpoint-")]
         self._past.append((self.now, endpoints))
         if self.now >= self._next_plan:
             self.plan()
@@ -178,15 +178,15 @@ class RoutedWorld:
 
     def say(self, key: str, *, ready: bool) -> None:
         """Have a replica or an endpoint say whether it is ready."""
-        one = self.units[key]
-        one.answers, one.ready_at = ready, None
+        unit = self.units[key]
+        unit.answers, unit.ready_at = ready, None
         said = {"type": "Ready", "status": str(ready), "reason": "Said", "lastTransitionTime": self.stamp}
-        status: Manifest = {**one.thing.get("status", {}), "conditions": [said]}
+        status: Manifest = {**unit.obj.get("status", {}), "conditions": [said]}
         if key.startswith("endpoint-") and ready:
             status["routing"] = {"backendName": f"svc-{key.removeprefix('endpoint-')}", "port": 80, "rewritePath": "/"}
         if key.startswith("replica-") and ready:
             status.setdefault("servingSince", self.stamp)
-        self._store(key, {**one.thing, "status": status})
+        self._store(key, {**unit.obj, "status": status})
         self.soon()
 
     def soon(self) -> None:
@@ -222,10 +222,10 @@ class RoutedWorld:
             if key.startswith("endpoint-"):
                 drained = self.now - self._marked.get(key, self.now)
                 assert drained * TICK >= GRACE, self.story(f"{key} has drained for {drained * TICK} only")
-            gone = self.units.pop(key).thing
+            gone = self.units.pop(key).obj
             if key.startswith("replica-"):
                 meta = {**gone["metadata"], "deletionTimestamp": self.stamp}
-                self._dying.append((self.now + self.random.randint(1, 6), self._thing({**gone, "metadata": meta})))
+                self._dying.append((self.now + self.random.randint(1, 6), self._tracked({**gone, "metadata": meta})))
         for key, child in answered.children.items():
             self._apply(key, child.manifest)
         now_marked = {key for key in self.units if key.startswith("endpoint-") and self._draining(key[9:])}
@@ -240,16 +240,16 @@ class RoutedWorld:
     def _observation(self) -> Observation:
         spec: dict[str, Any] = {"rollout": self.rollout} if self.rollout else {}
         image = {"spec": {"containers": [{"name": "engine", "image": self.image}]}}
-        thing = deployment(self.replicas, engine("vllm", member(request(), template=image)), **spec)
-        thing["status"] = self._status
-        children = {key: unit.thing for key, unit in self.units.items()}
+        obj = deployment(self.replicas, engine("vllm", member(request(), template=image)), **spec)
+        obj["status"] = self._status
+        children = {key: unit.obj for key, unit in self.units.items()}
         listed = [child for key, child in children.items() if key.startswith("replica-")]
         listed += [obj for _, obj in self._dying]
         required = {"clusters": tuple(map(self._cluster, sorted(self.nodes))), "replicas": (*listed, *self.others)}
-        observation = Observation(thing, self.time, children, required)
-        return Observation(thing, self.clocks(self, observation), children, required)
+        observation = Observation(obj, self.time, children, required)
+        return Observation(obj, self.clocks(self, observation), children, required)
 
-    def _cluster(self, name: str) -> Thing:
+    def _cluster(self, name: str) -> TrackedObject:
         body = cluster(
             name,
             pool("a100", self.nodes[name]),
@@ -258,13 +258,13 @@ class RoutedWorld:
         )
         known = self._known.get(name)
         if known != body:
-            known = self._known[name] = self._thing(body)
+            known = self._known[name] = self._tracked(body)
         return known
 
     def _apply(self, key: str, body: Mapping[str, Any]) -> None:
         """Do what the API server does with an answer's child."""
         seen = self.units.get(key)
-        old = seen.thing if seen else None
+        old = seen.obj if seen else None
         meta = {
             **body["metadata"],
             "annotations": {**body["metadata"].get("annotations", {}), KEY: key},
@@ -296,12 +296,12 @@ class RoutedWorld:
 
     def _store(self, key: str, body: Mapping[str, Any]) -> None:
         if key in self.units:
-            self.units[key].thing = self._thing(body)
+            self.units[key].obj = self._tracked(body)
         else:
-            self.units[key] = Unit(self._thing(body), None)
+            self.units[key] = Unit(self._tracked(body), None)
 
-    def _thing(self, body: Mapping[str, Any]) -> Thing:
-        obj = Thing(body)
+    def _tracked(self, body: Mapping[str, Any]) -> TrackedObject:
+        obj = TrackedObject(body)
         obj.identity = Identity(f"routed world {next(_VERSIONS)}", "1")
         return obj
 
@@ -318,7 +318,11 @@ class RoutedWorld:
         required = {"inference-gateway": (_GATEWAY,), "endpoints-0": tuple(endpoints)}
         seen = Observation(obj, self.time, children, required)
         asked = _compose(model_service.COMPOSER, seen).requirements
-        named = {key: _named(one, endpoints) for key, one in asked.items() if one.name and key not in required}
+        named = {
+            key: _named(requirement, endpoints)
+            for key, requirement in asked.items()
+            if requirement.name and key not in required
+        }
         answered = _compose(model_service.COMPOSER, replace(seen, required={**required, **named}))
         self._service_status = answered.status
         body = answered.children["httproute"].manifest
@@ -342,17 +346,17 @@ class RoutedWorld:
     def story(self, what: str) -> str:
         """Tell how it came to something."""
         units = {
-            key: ("ready" if one.answers else "") + (" draining" if key[0] == "e" and self._draining(key[9:]) else "")
-            for key, one in sorted(self.units.items())
+            key: ("ready" if unit.answers else "") + (" draining" if key[0] == "e" and self._draining(key[9:]) else "")
+            for key, unit in sorted(self.units.items())
         }
         return "\n".join([*self.log[-40:], f"{self.now}: {what}, promised {self.promised}: {units}", str(self.route)])
 
 
-def _named(wanted: Requirement, endpoints: Sequence[Thing]) -> tuple[Manifest, ...]:
+def _named(wanted: Requirement, endpoints: Sequence[TrackedObject]) -> tuple[Manifest, ...]:
     """The endpoint or the Service that a service asks for by name; an endpoint has its Service for as long as it is."""
     found = {unstructured.name_of(endpoint): endpoint for endpoint in endpoints}
     if wanted.kind == "ModelEndpoint":
-        return tuple(one for name, one in found.items() if name == wanted.name)
+        return tuple(obj for name, obj in found.items() if name == wanted.name)
     owners = [
         endpoint
         for endpoint in endpoints
@@ -380,7 +384,7 @@ def _compose(composer: Composer, observation: Observation) -> Composition:
 
 def _fields(value: Mapping[str, Any]) -> Manifest:
     """The managed fields of an object of which all is ours."""
-    return {f"f:{key}": _fields(one) if isinstance(one, Mapping) else {} for key, one in value.items()}
+    return {f"f:{key}": _fields(item) if isinstance(item, Mapping) else {} for key, item in value.items()}
 
 
 _GATEWAY: Final = with_condition(

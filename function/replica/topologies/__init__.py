@@ -1,1 +1,1 @@
-"""The shapes in which the engines of a replica answer requests."""
+"""The topologies: how the pods of an engine are run, reached and counted; one module each, listed in `registry`."""

@@ -2,21 +2,32 @@
 
 The picker sends a request to a Decode pod, and says in a header which Prefill pod to ask first.
 The side-car of the Decode pod does so, and then hands the request with the transferred KV cache
-to the engine beside it.
+to the engine beside it. The pods of either phase run as another topology says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from function.api.engines import PlacedEngine
-from function.composition import Manifest
+from function.api.engines import Phase, Picker, PlacedEngine, PlacedMember, Role, ServingMode
+from function.api.model_replica import ModelReplicaSpec, WorkloadKind
+from function.composition import Manifest, Object
 from function.replica import engine_flags
-from function.replica.engine_flags import SIDE_CAR_PORT
 from function.replica.hardening import container_security
+from function.replica.identity import ReplicaIdentity
+from function.replica.picker_scheduling import SCORERS, PickerScheduling
+from function.replica.topologies.counts import CopyCounts
+from function.replica.topologies.topology import Ports, Topology
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"
+
+SIDE_CAR_PORT: Final = 8000
+"""Where the side-car of a Decode engine takes requests."""
+
+_DECODE_PORT: Final = 8001
+"""Where a Decode engine is taken to listen when it does not say."""
 
 _TRANSFER: Final[tuple[Manifest, ...]] = (
     {"name": "VLLM_NIXL_SIDE_CHANNEL_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
@@ -24,32 +35,127 @@ _TRANSFER: Final[tuple[Manifest, ...]] = (
 )
 """Where a pod hands over its part of the KV cache; every pod of a gang has a part."""
 
+_UNCACHED_TOKENS: Final = 16
+"""Prompts with fewer tokens that no cache holds are not worth a trip to another pod; 0 would mean none is."""
 
-def phase_labels(engine: PlacedEngine) -> dict[str, str]:
-    """The labels by which the picker tells prefill from decode."""
-    if engine.phase is None:
-        return {}
-    return {"llm-d.ai/role": engine.phase.lower(), "llm-d.ai/inference-serving": "true"}
+_DECIDER: Final = "prefix-based-pd-decider"
+
+_PICKER_SCHEDULING: Final = PickerScheduling(
+    plugins=(
+        {"type": "prefix-cache-scorer"},
+        {"type": "disagg-headers-handler"},
+        {"type": "queue-scorer"},
+        {"type": "prefill-filter"},
+        {"type": "decode-filter"},
+        {"type": "max-score-picker"},
+        {"type": _DECIDER, "parameters": {"nonCachedTokens": _UNCACHED_TOKENS}},
+        {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": _DECIDER}}},
+    ),
+    profiles=(
+        {"name": "prefill", "plugins": [{"pluginRef": "prefill-filter"}, *SCORERS]},
+        {"name": "decode", "plugins": [{"pluginRef": "decode-filter"}, *SCORERS]},
+    ),
+    failure_mode="FailClose",
+)
+"""Without a picker the gateway sends nothing: it could not tell prefill from decode."""
 
 
-def transfer_env(engine: PlacedEngine, written: Collection[str]) -> list[Manifest]:
-    """The variables that transfers need, less those that the user has written."""
-    return [dict(one) for one in _TRANSFER if engine.phase and one["name"] not in written]
+@dataclass(frozen=True, slots=True)
+class PrefillDecode(Topology):
+    """One of a pair of engines that answer a request together.
 
+    Attributes:
+        base: How the engine's pods run.
+    """
 
-def side_cars(engine: PlacedEngine) -> list[Manifest]:
-    """The containers that a pod which answers requests has beside its engine."""
-    if engine.phase != "Decode":
-        return []
-    return [
-        {
+    base: Topology
+
+    @property
+    def shape(self) -> str:
+        """Whatever the pods run as."""
+        return self.base.shape
+
+    def matches(self, engine: PlacedEngine) -> bool:
+        """Tell by the phase, and by how the pods run."""
+        return engine.phase is not None and self.base.matches(engine)
+
+    @property
+    def mode(self) -> ServingMode:
+        """The mode of the same name."""
+        return ServingMode.PREFILL_DECODE
+
+    def validate(self, spec: ModelReplicaSpec) -> str:
+        """Refuse engines that are no pair."""
+        phases = sorted(engine.phase or "" for engine in spec.engines)
+        if spec.serving.mode is self.mode and phases == [Phase.DECODE, Phase.PREFILL]:
+            return ""
+        return "one engine each of phase Prefill and Decode, for that serving mode alone"
+
+    @property
+    def workload_kind(self) -> WorkloadKind:
+        """Whatever the pods run as."""
+        return self.base.workload_kind
+
+    def workload_name(self, replica: ReplicaIdentity, engine: PlacedEngine) -> str:
+        """Name the workload like that of any other engine."""
+        return self.base.workload_name(replica, engine)
+
+    def workload(self, replica: ReplicaIdentity, engine: PlacedEngine, templates: Mapping[Role, Manifest]) -> Manifest:
+        """Build the workload like that of any other engine."""
+        return self.base.workload(replica, engine, templates)
+
+    @property
+    def readiness(self) -> str:
+        """Ready like any other engine."""
+        return self.base.readiness
+
+    def copies(self, workload: Object) -> CopyCounts:
+        """Count as for any other engine."""
+        return self.base.copies(workload)
+
+    def pod_templates(self, workload: Object) -> list[Object]:
+        """Those of whatever the pods run as."""
+        return self.base.pod_templates(workload)
+
+    def serving_member(self, engine: PlacedEngine) -> PlacedMember:
+        """The one that would answer requests without phases too."""
+        return self.base.serving_member(engine)
+
+    def ports(self, engine: PlacedEngine) -> Ports:
+        """Work out the ports: the side-car of a Decode engine takes requests in its stead."""
+        if engine.phase is not Phase.DECODE:
+            return self.base.ports(engine)
+        container = self.serving_member(engine).template.container
+        port = engine_flags.port(engine, container, default=_DECODE_PORT)
+        error = (
+            f"engine {engine.name} cannot listen on {SIDE_CAR_PORT}, where its side-car takes requests; "
+            f"have it listen on another port, such as {_DECODE_PORT}"
+        )
+        taken = port.value == SIDE_CAR_PORT
+        return Ports(engine=port.value, pool=SIDE_CAR_PORT, warning=port.warning, error=error if taken else "")
+
+    def pod_labels(self, replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> dict[str, str]:
+        """The labels by which the picker tells prefill from decode, on pods that answer requests."""
+        base = self.base.pod_labels(replica, engine, member)
+        if engine.phase is None or member is not self.serving_member(engine):
+            return base
+        return {"llm-d.ai/role": engine.phase.lower(), "llm-d.ai/inference-serving": "true", **base}
+
+    def env(self, engine: PlacedEngine, member: PlacedMember, written: list[Manifest]) -> list[Manifest]:
+        """Add what transfers need, less what the user has written."""
+        env = self.base.env(engine, member, written)
+        names = {variable["name"] for variable in env}
+        return [*env, *(dict(variable) for variable in _TRANSFER if variable["name"] not in names)]
+
+    def side_cars(self, engine: PlacedEngine) -> list[Manifest]:
+        """Build what hands requests on, for a Decode engine."""
+        base = self.base.side_cars(engine)
+        if engine.phase is not Phase.DECODE:
+            return base
+        side_car = {
             "name": "pd-sidecar",
             "image": IMAGE,
-            "args": [
-                "--secure-proxy=false",
-                "--kv-connector=nixlv2",
-                f"--vllm-port={engine_flags.port(engine).value}",
-            ],
+            "args": ["--secure-proxy=false", "--kv-connector=nixlv2", f"--vllm-port={self.ports(engine).engine}"],
             "ports": [{"containerPort": SIDE_CAR_PORT}],
             "readinessProbe": {
                 "httpGet": {"path": "/health", "port": SIDE_CAR_PORT},
@@ -58,4 +164,18 @@ def side_cars(engine: PlacedEngine) -> list[Manifest]:
             },
             "securityContext": container_security(),
         }
-    ]
+        return [*base, side_car]
+
+    @property
+    def picker(self) -> Picker:
+        """Always one: nothing else could choose a pod of each phase."""
+        return Picker.ENABLED
+
+    @property
+    def picker_scheduling(self) -> PickerScheduling:
+        """A pod of each phase, the Prefill pod only when it is worth the trip."""
+        return _PICKER_SCHEDULING
+
+    def reuses_prefixes(self, engine: PlacedEngine) -> bool:
+        """Tell by the phase: a request goes to a Decode pod first."""
+        return engine.phase is Phase.DECODE

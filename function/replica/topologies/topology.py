@@ -1,85 +1,149 @@
-"""How requests reach the pods of a replica: by a Service, or by a pool whose endpoint picker chooses one."""
+"""The protocol of a topology: everything that a ModelReplica needs to know of how an engine runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Protocol
 
-from function.api.engines import AnyEngine, Picker, PlacedEngine, Serving
-from function.api.model_replica import ModelReplicaSpec
-from function.replica import engine_flags
-from function.replica.engine_flags import SIDE_CAR_PORT
-
-DISAGGREGATED: Final = "PrefillDecode"
-
-
-def choose_picker(serving: Serving, engines: Iterable[AnyEngine]) -> Picker:
-    """Choose whether a replica has an endpoint picker.
-
-    It is for choosing among pods: without a word from the user, there is one when several answer requests.
-    """
-    if serving.mode == DISAGGREGATED:
-        return "Enabled"
-    return serving.picker or ("Enabled" if sum(engine.copies for engine in engines) > 1 else "Disabled")
+from function.api.engines import Picker, PlacedEngine, PlacedMember, Role, ServingMode
+from function.api.model_replica import ModelReplicaSpec, WorkloadKind
+from function.composition import Manifest, Object
+from function.replica import engine_flags, picker_scheduling
+from function.replica.identity import ReplicaIdentity
+from function.replica.picker_scheduling import PickerScheduling
+from function.replica.topologies.counts import CopyCounts
 
 
 @dataclass(frozen=True, slots=True)
-class Topology:
-    """What pods and picker need to know of each other.
+class Ports:
+    """Where the pods of an engine take requests.
 
     Attributes:
-        disaggregated: Whether a pair of engines answers a request together.
-        picker: Whether an endpoint picker chooses the pod.
-        port: Where the pods of the pool take requests.
-        block_size: Tokens in a block of the KV cache of those whose prefixes the picker follows.
-        fault: Why no request could be answered; empty when all fits.
-        remarks: What of the engines' flags could not be used.
+        engine: The port that the engine itself listens on.
+        pool: The port of the pod that requests are sent to.
+        warning: Which flag of the engine could not be used, and what is assumed instead; empty when none.
+        error: Why requests could not reach the engine; empty when they can.
     """
 
-    disaggregated: bool
-    picker: bool
-    port: int
-    block_size: int
-    fault: str
-    remarks: tuple[str, ...]
+    engine: int
+    pool: int
+    warning: str = ""
+    error: str = ""
 
 
-def topology(spec: ModelReplicaSpec, *, picker: bool) -> Topology:
-    """Work out the topology of a replica."""
-    pair = spec.serving.mode == DISAGGREGATED
-    pooled = {engine.name: _pool_port(engine) for engine in spec.engines}
-    followed = next((engine for engine in spec.engines if engine.phase == "Decode"), spec.engines[0])
-    sizes = {engine.name: engine_flags.block_size(engine) for engine in spec.engines}
-    block_size = sizes[followed.name]
-    said = [*(engine_flags.port(engine) for engine in spec.engines), *([block_size] if picker else [])]
-    remarks = [one.remark for one in said if one.remark]
-    if picker and not pair and len({size.value for size in sizes.values()}) > 1:
-        given = ", ".join(f"{name} {size.value}" for name, size in sizes.items())
-        remarks.append(f"blocks of the KV cache differ in size ({given}); the picker assumes {block_size.value}")
-    return Topology(
-        disaggregated=pair,
-        picker=picker,
-        port=SIDE_CAR_PORT if pair else pooled[spec.engines[0].name],
-        block_size=block_size.value,
-        fault=_fault(spec, pooled, picker=picker),
-        remarks=tuple(remarks),
-    )
+class Topology(Protocol):
+    """How the pods of an engine are run, reached and counted.
 
+    A topology holds no state of an engine: each operation is given what it is about. Operations with a
+    body are what holds for most; the others have to be written.
+    """
 
-def _pool_port(engine: PlacedEngine) -> int:
-    """Where an engine's pods take requests: a Decode engine's side-car takes them in its stead."""
-    return SIDE_CAR_PORT if engine.phase == "Decode" else engine_flags.port(engine).value
+    # ------------------------------------------------------------------ choosing
 
+    @property
+    @abstractmethod
+    def shape(self) -> str:
+        """The members of its engines, in words: `an engine is <shape>`."""
 
-def _fault(spec: ModelReplicaSpec, pooled: dict[str, int], *, picker: bool) -> str:
-    for engine in spec.engines:
-        if engine.phase == "Decode" and engine_flags.port(engine).value == SIDE_CAR_PORT:
-            return (
-                f"engine {engine.name} cannot listen on {SIDE_CAR_PORT}, where its side-car takes requests; "
-                "have it listen on another port, such as 8001"
-            )
-    if picker and len(set(pooled.values())) > 1:
-        ports = ", ".join(f"{name} on {number}" for name, number in pooled.items())
-        return f"the pods of a pool take requests on one port, and these are on several: {ports}"
-    return ""
+    @abstractmethod
+    def matches(self, engine: PlacedEngine) -> bool:
+        """Tell whether an engine has this topology."""
+
+    @property
+    def mode(self) -> ServingMode:
+        """The serving mode of replicas with such engines."""
+        return ServingMode.UNIFIED
+
+    def validate(self, spec: ModelReplicaSpec) -> str:
+        """Say why a replica with such engines, or of the serving mode, is invalid; empty when it is valid."""
+        return ""
+
+    # ------------------------------------------------------------------ workload
+
+    @property
+    @abstractmethod
+    def workload_kind(self) -> WorkloadKind:
+        """The kind of the workload."""
+
+    @abstractmethod
+    def workload_name(self, replica: ReplicaIdentity, engine: PlacedEngine) -> str:
+        """Name the workload of an engine."""
+
+    @abstractmethod
+    def workload(self, replica: ReplicaIdentity, engine: PlacedEngine, templates: Mapping[Role, Manifest]) -> Manifest:
+        """Build the workload of an engine.
+
+        Args:
+            replica: The replica that it belongs to.
+            engine: The engine.
+            templates: The pod template of each member.
+        """
+
+    @property
+    @abstractmethod
+    def readiness(self) -> str:
+        """When the workload is ready, in CEL over `object`: this generation answers, with at most one copy missing."""
+
+    @abstractmethod
+    def copies(self, workload: Object) -> CopyCounts:
+        """Read how many copies a workload counts.
+
+        Args:
+            workload: The workload as it is on the cluster; empty when it is not there.
+        """
+
+    @abstractmethod
+    def pod_templates(self, workload: Object) -> list[Object]:
+        """Read the pod templates of a workload that has been composed earlier."""
+
+    # ------------------------------------------------------------------ pods
+
+    @abstractmethod
+    def serving_member(self, engine: PlacedEngine) -> PlacedMember:
+        """The member whose pods answer requests."""
+
+    def ports(self, engine: PlacedEngine) -> Ports:
+        """Work out where the pods of an engine take requests."""
+        port = engine_flags.port(engine, self.serving_member(engine).template.container)
+        return Ports(engine=port.value, pool=port.value, warning=port.warning)
+
+    def pod_labels(
+        self,
+        replica: ReplicaIdentity,
+        engine: PlacedEngine,
+        member: PlacedMember,
+    ) -> dict[str, str]:
+        """The labels that a member's pods have beside those of every pod."""
+        return {}
+
+    def env(self, engine: PlacedEngine, member: PlacedMember, written: list[Manifest]) -> list[Manifest]:
+        """Add to the environment variables of a member's container.
+
+        Args:
+            engine: The engine.
+            member: The member.
+            written: The variables that the user has written.
+        """
+        return written
+
+    def side_cars(self, engine: PlacedEngine) -> list[Manifest]:
+        """Build the containers that a pod which answers requests has beside its engine."""
+        return []
+
+    # ------------------------------------------------------------------ picker
+
+    @property
+    def picker(self) -> Picker | None:
+        """Whether every replica of the serving mode has an endpoint picker; None when the mode does not decide."""
+        return None
+
+    @property
+    def picker_scheduling(self) -> PickerScheduling:
+        """How an endpoint picker chooses among the pods of a replica with such engines."""
+        return picker_scheduling.UNIFIED
+
+    def reuses_prefixes(self, engine: PlacedEngine) -> bool:
+        """Tell whether the picker looks for a request's prefix in the KV cache of an engine's pods."""
+        return True

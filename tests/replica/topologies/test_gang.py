@@ -4,9 +4,22 @@ from typing import Any
 
 import pytest
 
+from function.api.engines import PlacedEngine
 from function.composition import Manifest, names
+from function.replica.topologies.gang import Gang
+from function.replica.topologies.topology import Ports
 from tests.support.observe import said
-from tests.support.replicas import composed, container, engine, gang, member, observed, remotes, replica
+from tests.support.replicas import (
+    composed,
+    container,
+    engine,
+    gang,
+    member,
+    observed,
+    remotes,
+    replica,
+    workload_is_ready,
+)
 
 SET = names.name("chat-1-vllm", 49, "Engine", "ml-team", "chat-1", "vllm")
 TOLERATIONS = [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
@@ -85,11 +98,6 @@ def test_leader_address_and_rank_come_first_in_both_templates_and_the_users_entr
     leader, worker = engines_of(gang(leader=written))
     assert leader["env"] == [*ALIASES, *own]
     assert worker["env"] == ALIASES
-
-
-def test_a_pod_on_its_own_is_told_of_no_leader() -> None:
-    made = remotes(composed(replica()))["model-serving-vllm"]
-    assert "env" not in made["spec"]["template"]["spec"]["containers"][0]
 
 
 def test_each_member_has_its_own_command_arguments_and_pull_secrets() -> None:
@@ -193,3 +201,36 @@ def test_the_name_of_a_gang_leaves_room_for_the_names_of_its_pods(name: str) -> 
 def test_the_order_of_leader_and_worker_in_the_spec_changes_nothing() -> None:
     turned = engine("vllm", member("Worker", worker={"nodes": 1}), member("Leader"))
     assert remotes(composed(replica(turned))) == remotes(composed(replica(gang())))
+
+
+@pytest.mark.parametrize(
+    ("copies", "ready_gangs", "updated", "ready"),
+    [(1, 1, 1, True), (1, 0, 1, False), (1, 1, 0, False), (3, 2, 3, True), (3, 2, 1, False), (3, 1, 3, False)],
+)
+def test_a_leader_worker_set_is_ready_once_a_gang_of_this_generation_answers(
+    copies: int,
+    ready_gangs: int,
+    updated: int,
+    ready: bool,  # noqa: FBT001  # a case of the table
+) -> None:
+    counts = {"replicas": copies, "readyReplicas": ready_gangs, "updatedReplicas": updated}
+    assert workload_is_ready(gang(copies=copies), {key: count for key, count in counts.items() if count}) is ready
+    assert not workload_is_ready(gang(copies=copies), {})
+
+
+def test_gangs_that_are_missing_are_counted_in_the_message() -> None:
+    obj = replica(gang(copies=2))
+    children = observed(composed(obj), model_serving_vllm="False")
+    workload = children["model-serving-vllm"]["status"]["atProvider"]["manifest"]
+    said = {"type": "Available", "status": "False", "message": "Replicas are progressing"}
+    workload["status"] = {"readyReplicas": 1, "conditions": [said]}
+    (told,) = [c.message for c in composed(obj, children).conditions if c.type == "ModelReady"]
+    assert told == "model-serving-vllm: 1 of 2 gangs ready: Replicas are progressing"
+
+
+def test_of_a_gang_the_leaders_flags_count() -> None:
+    def written(port: int) -> Manifest:
+        return {"template": {"spec": {"containers": [container(args=[f"--port={port}"])]}}}
+
+    placed = PlacedEngine.model_validate(gang(leader=written(9000), worker=written(9001)))
+    assert Gang().ports(placed) == Ports(engine=9000, pool=9000)

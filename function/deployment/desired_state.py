@@ -13,6 +13,7 @@ from function.api.engines import Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
+from function.inventory.nodes import pods_per_copy
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -35,8 +36,8 @@ class CacheState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """A deployment's demand.
+class DesiredState:
+    """What a deployment asks for.
 
     Attributes:
         namespace: The deployment's namespace.
@@ -46,7 +47,7 @@ class Demand:
         workload: What it runs.
         revision: Name of what it runs.
         cache: What is known of its cache.
-        wanted: The same for the scheduler.
+        request: The same for the scheduler.
         size: Bytes of what each of its replicas repeats.
         conflicts: Labels on which deployment and cache disagree, one phrase for each.
     """
@@ -58,14 +59,14 @@ class Demand:
     workload: Workload
     revision: str
     cache: CacheState
-    wanted: SchedulingRequest
+    request: SchedulingRequest
     size: int = 0
     conflicts: tuple[str, ...] = ()
 
     @property
     def needed(self) -> int:
         """How many replicas must serve for the deployment to be Ready."""
-        return 0 if self.replicas == 0 else max(1, self.replicas - self.wanted.rollout.max_unavailable)
+        return 0 if self.replicas == 0 else max(1, self.replicas - self.request.rollout.max_unavailable)
 
     @property
     def granting(self) -> frozenset[str]:
@@ -79,8 +80,8 @@ class Demand:
         return self.workload.model_cache_ref.name if self.workload.model_cache_ref else ""
 
 
-def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Required | None) -> Demand:
-    """Read a deployment's demand.
+def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cache: Required | None) -> DesiredState:
+    """Read what a deployment asks for.
 
     Args:
         observation: The deployment.
@@ -102,7 +103,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
     reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
-    wanted = SchedulingRequest(
+    request = SchedulingRequest(
         namespace=observation.namespace,
         name=observation.name,
         replicas=replicas,
@@ -117,7 +118,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         hold_reason=reason,
         rollout=RolloutStrategy(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )
-    return Demand(
+    return DesiredState(
         namespace=observation.namespace,
         name=observation.name,
         replicas=replicas,
@@ -125,7 +126,7 @@ def read_demand(observation: Observation, spec: ModelDeploymentSpec, cache: Requ
         workload=workload,
         revision=name,
         cache=state,
-        wanted=wanted,
+        request=request,
         size=size,
         conflicts=tuple(f"{key} is {own[key]} here and {others[key]} in the cache" for key in clashes),
     )
@@ -189,4 +190,4 @@ def _member(member: Member) -> MemberSpec:
         )
         for device in devices
     )
-    return MemberSpec(member.role, member.nodes, requests)
+    return MemberSpec(member.role, pods_per_copy(member), requests)

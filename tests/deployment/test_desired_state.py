@@ -6,7 +6,7 @@ import pytest
 
 from function.api.model_deployment import ModelDeploymentSpec
 from function.composition import InvalidSpecError, Manifest, Required
-from function.deployment.demand import CacheState, Demand, read_demand
+from function.deployment.desired_state import CacheState, DesiredState, read_desired_state
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -37,10 +37,10 @@ CACHED: Manifest = {"modelCacheRef": {"name": "weights"}}
 FLEET = [cluster("a"), cluster("b", labels={"tier": "gold"})]
 
 
-def demand(obj: Manifest, *caches: Manifest, fetched: bool = True) -> Demand:
+def desired(obj: Manifest, *caches: Manifest, fetched: bool = True) -> DesiredState:
     spec = ModelDeploymentSpec.model_validate(obj["spec"])
     answer = Required("cache", tuple(caches) if fetched else None) if spec.workload().model_cache_ref else None
-    return read_demand(observation(obj), spec, answer)
+    return read_desired_state(observation(obj), spec, answer)
 
 
 # ---------------------------------------------------------------------- the spec
@@ -57,8 +57,8 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
             {"key": "team", "value": "nlp"},
         ],
     )
-    found = demand(obj)
-    assert found.wanted == SchedulingRequest(
+    found = desired(obj)
+    assert found.request == SchedulingRequest(
         namespace="ml-team",
         name="chat",
         replicas=3,
@@ -92,14 +92,14 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
 
 def test_a_worker_without_a_size_is_one_pod() -> None:
     obj = deployment(1, engine("vllm", member(role="Leader"), member(request(), role="Worker")))
-    assert [one.pods for one in demand(obj).wanted.engines[0].members] == [1, 1]
+    assert [member_spec.pods for member_spec in desired(obj).request.engines[0].members] == [1, 1]
 
 
 def test_mode_and_phase_make_no_difference_to_placing() -> None:
-    plain = demand(deployment(1, engine("prefill"), engine("decode")))
+    plain = desired(deployment(1, engine("prefill"), engine("decode")))
     pair = [engine("prefill", phase="Prefill"), engine("decode", phase="Decode")]
-    split = demand(deployment(1, *pair, serving={"mode": "PrefillDecode"}))
-    assert split.wanted.engines == plain.wanted.engines
+    split = desired(deployment(1, *pair, serving={"mode": "PrefillDecode"}))
+    assert split.request.engines == plain.request.engines
     assert split.revision != plain.revision
 
 
@@ -121,13 +121,13 @@ def test_mode_and_phase_make_no_difference_to_placing() -> None:
 def test_enough_serve_when_no_more_than_max_unavailable_are_missing_and_at_least_one_does(
     replicas: int, rollout: dict[str, int], needed: int
 ) -> None:
-    assert demand(deployment(replicas, rollout=rollout)).needed == needed
+    assert desired(deployment(replicas, rollout=rollout)).needed == needed
 
 
 def test_a_deployment_without_engines_is_a_spec_that_cannot_be_read() -> None:
     bare = {**deployment(), "spec": {"replicas": 1}}
     with pytest.raises(InvalidSpecError, match=r"spec\.engines: at least one engine is needed"):
-        demand(bare)
+        desired(bare)
     children = running(deployment(2), FLEET)
     answered = composed(bare, FLEET, children)
     assert set(answered.children) == set(children)
@@ -178,14 +178,14 @@ def test_nothing_new_is_placed_until_the_cache_is_known(
     state: CacheState,
     reason: HoldReason | None,
 ) -> None:
-    found = demand(deployment(**CACHED), *caches, fetched=fetched)
-    assert (found.cache, found.wanted.hold_reason, found.wanted.fill) == (state, reason, reason is None)
+    found = desired(deployment(**CACHED), *caches, fetched=fetched)
+    assert (found.cache, found.request.hold_reason, found.request.fill) == (state, reason, reason is None)
 
 
 def test_the_selectors_of_deployment_and_cache_must_both_match() -> None:
     """In place of rules 42 and 43."""
     obj = deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED)
-    assert demand(obj, cache(tier="gold", disk="fast")).wanted.match_labels == (
+    assert desired(obj, cache(tier="gold", disk="fast")).request.match_labels == (
         ("disk", "fast"),
         ("region", "north"),
         ("tier", "gold"),
@@ -193,8 +193,8 @@ def test_the_selectors_of_deployment_and_cache_must_both_match() -> None:
 
 
 def test_selectors_that_ask_for_different_values_of_a_label_conflict() -> None:
-    found = demand(deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED), cache(tier="lead"))
-    assert found.wanted.hold_reason is HoldReason.SELECTOR_CONFLICT
+    found = desired(deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED), cache(tier="lead"))
+    assert found.request.hold_reason is HoldReason.SELECTOR_CONFLICT
     assert found.conflicts == ("tier is gold here and lead in the cache",)
 
 
@@ -204,7 +204,7 @@ def test_selectors_that_ask_for_different_values_of_a_label_conflict() -> None:
 def test_a_reserved_namespace_is_said_before_everything_else(namespace: str) -> None:
     obj = deployment(namespace=namespace, clusterSelector=selecting(tier="gold"), **CACHED)
     for caches in ((), (cache(tier="lead"),), ({"spec": "junk"},)):
-        assert demand(obj, *caches).wanted.hold_reason is HoldReason.NAMESPACE_RESERVED
+        assert desired(obj, *caches).request.hold_reason is HoldReason.NAMESPACE_RESERVED
 
 
 # ---------------------------------------------------------------------- the cache at the composer

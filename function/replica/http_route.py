@@ -6,7 +6,8 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Manifest
-from function.replica.identity import Replica
+from function.replica.backend import Backend
+from function.replica.identity import ReplicaIdentity
 from function.replica.pods import PORT_NAME
 
 ROUTABLE: Final = (
@@ -20,32 +21,33 @@ _GATEWAY: Final = {"name": "inference-gateway", "namespace": labels.SYSTEM_NAMES
 _SERVICE_PORT: Final = 80
 
 
-def service(replica: Replica) -> Manifest:
+def service(replica: ReplicaIdentity, backend: Backend) -> Manifest:
     """Build the Service in front of the pods that answer requests."""
+    target = PORT_NAME if backend.by_name else backend.port
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": replica.service, "namespace": replica.namespace},
         "spec": {
             "selector": {labels.SERVING: replica.name},
-            "ports": [{"name": "http", "port": _SERVICE_PORT, "protocol": "TCP", "targetPort": PORT_NAME}],
+            "ports": [{"name": "http", "port": _SERVICE_PORT, "protocol": "TCP", "targetPort": target}],
         },
     }
 
 
-def to_service(replica: Replica) -> Manifest:
+def service_ref(replica: ReplicaIdentity) -> Manifest:
     """Refer to that Service as the backend of a route."""
     return {"kind": "Service", "name": replica.service, "port": _SERVICE_PORT}
 
 
-def route(replica: Replica, backend: Manifest) -> Manifest:
+def http_route(replica: ReplicaIdentity, backend_ref: Manifest) -> Manifest:
     """Build the route from the cluster's gateway: the replica's path, less the path itself.
 
     There is no time limit, since an answer may stream for as long as the client listens.
 
     Args:
         replica: The replica.
-        backend: A reference to what answers.
+        backend_ref: A reference to what answers.
     """
     rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
     return {
@@ -59,7 +61,7 @@ def route(replica: Replica, backend: Manifest) -> Manifest:
                     "matches": [{"path": {"type": "PathPrefix", "value": replica.path}}],
                     "filters": [{"type": "URLRewrite", "urlRewrite": rewrite}],
                     "timeouts": {"request": "0s"},
-                    "backendRefs": [backend],
+                    "backendRefs": [backend_ref],
                 }
             ],
         },

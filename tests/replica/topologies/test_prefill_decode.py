@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 import yaml
 
+from function.api.engines import PlacedEngine
 from function.composers import compose
 from function.composition import Manifest
+from function.replica.topologies.prefill_decode import PrefillDecode
+from function.replica.topologies.standalone import Standalone
+from function.replica.topologies.topology import Ports, Topology
 from tests.support.observe import observation, said
 from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, observed, remotes, replica
 
@@ -202,3 +206,22 @@ def test_phases_that_are_no_pair_hold_all(engines: tuple[Manifest, ...]) -> None
     seen = compose(observation(obj, children, {"cluster": [CLUSTER]}))
     assert set(seen.children) == set(children)
     assert said(seen)["Held"] == "True/InvalidSpec"
+
+
+@pytest.mark.parametrize(
+    ("phase", "args", "ports"),
+    [
+        ("Prefill", [], Ports(engine=8000, pool=8000)),
+        ("Prefill", ["--port=9000"], Ports(engine=9000, pool=9000)),
+        ("Decode", [], Ports(engine=8001, pool=8000)),
+        ("Decode", ["--port=9000"], Ports(engine=9000, pool=8000)),
+    ],
+)
+def test_a_decode_engine_is_taken_to_listen_beside_its_side_car(phase: str, args: list[str], ports: Ports) -> None:
+    placed = PlacedEngine.model_validate(engine("e", member(**written(args=args)), phase=phase))
+    assert PrefillDecode(Standalone()).ports(placed) == ports
+
+
+def test_no_operation_of_the_topology_that_the_pods_run_as_is_forgotten() -> None:
+    operations = {name for name in vars(Topology) if not name.startswith("_")}
+    assert operations - vars(PrefillDecode).keys() == set()

@@ -1,4 +1,4 @@
-"""What Crossplane has lost track of: taken up again as it is, counted, and let go in steps like everything else."""
+"""What Crossplane has lost track of: adopted as it is, counted, and let go in steps like everything else."""
 
 import copy
 from typing import Any
@@ -8,32 +8,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Manifest, unstructured
-from function.deployment.untracked import untracked
+from function.deployment.adoption import adoptable
 from function.preview.control_plane import ControlPlane
-from tests.support.deployments import (
-    API_VERSION,
+from tests.support.deployment_plane import (
     TESTER,
-    cluster,
-    composed,
     conditions,
-    deployment,
-    draining,
     endpoints,
-    engine,
     live,
     lose_track,
-    marked,
     plane,
     put,
     quiet,
     ref,
     replicas,
-    running,
     scale,
     serve,
-    terminating,
     tracked,
     wait,
+)
+from tests.support.deployments import (
+    API_VERSION,
+    cluster,
+    composed,
+    deployment,
+    draining,
+    engine,
+    marked,
+    running,
+    terminating,
 )
 from tests.support.observe import observation, said, with_condition
 
@@ -54,12 +56,12 @@ def two_serve() -> ControlPlane:
 def everything(of: ControlPlane) -> dict[str, Any]:
     """What the deployment has made, by uid, as it asks for it."""
     found = [*replicas(of).values(), *of.list(API_VERSION, "ModelEndpoint", "ml-team")]
-    return {one["metadata"]["uid"]: (one["metadata"]["name"], one["metadata"]["labels"], one["spec"]) for one in found}
+    return {obj["metadata"]["uid"]: (obj["metadata"]["name"], obj["metadata"]["labels"], obj["spec"]) for obj in found}
 
 
 def names(of: ControlPlane) -> set[tuple[str, str]]:
     found = [*replicas(of).values(), *of.list(API_VERSION, "ModelEndpoint", "ml-team")]
-    return {(one["kind"], unstructured.name_of(one)) for one in found}
+    return {(obj["kind"], unstructured.name_of(obj)) for obj in found}
 
 
 def test_what_got_lost_is_tracked_again_and_is_as_it_was() -> None:
@@ -159,7 +161,7 @@ def test_a_replica_being_deleted_is_not_taken_up_again() -> None:
 
 
 def test_what_got_lost_leaves_a_deployment_ready_that_was_while_its_replicas_do_not_say() -> None:
-    silent = [with_condition(one, "Ready", "Unknown") for one in REPLICAS]
+    silent = [with_condition(obj, "Ready", "Unknown") for obj in REPLICAS]
     answered = composed(with_condition(THING, "Ready"), FLEET, listed=silent, endpoints=ENDPOINTS)
     assert answered.ready
     assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
@@ -180,7 +182,7 @@ def test_an_endpoint_of_a_replica_whose_address_is_not_known_keeps_its_url_when_
 
 def test_what_has_drained_already_is_tracked_before_it_goes() -> None:
     """Crossplane deletes only what it tracks."""
-    old = [marked(one, "2025-12-31T00:00:00Z") for one in (REPLICAS[1], ENDPOINTS[1])]
+    old = [marked(obj, "2025-12-31T00:00:00Z") for obj in (REPLICAS[1], ENDPOINTS[1])]
     answered = composed(deployment(1), FLEET, listed=[REPLICAS[0], old[0]], endpoints=[ENDPOINTS[0], old[1]])
     assert {"replica-b-0", "endpoint-b-0"} <= set(answered.children)
     children = {**CHILDREN, "replica-b-0": old[0], "endpoint-b-0": old[1]}
@@ -194,15 +196,15 @@ def test_endpoints_that_are_not_ours_are_left_alone(of: str) -> None:
             return {**obj, "metadata": {**obj["metadata"], "ownerReferences": []}}
         return {**obj, "metadata": {**obj["metadata"], "managedFields": [{"manager": "kubectl", "operation": "Apply"}]}}
 
-    assert untracked(observation(THING), (), map(theirs, ENDPOINTS)) == {}
+    assert adoptable(observation(THING), (), map(theirs, ENDPOINTS)) == {}
 
 
 def test_an_endpoint_is_taken_up_with_its_replica_or_under_its_own_name() -> None:
-    one, other = ENDPOINTS
-    assert untracked(observation(THING), REPLICAS, ENDPOINTS) == CHILDREN
-    assert untracked(observation(THING), (), [one, terminating(other)]) == {"endpoint-a-0": one}
-    twin = {**one, "metadata": {**one["metadata"], "name": "chat-twin"}}
-    assert untracked(observation(THING, CHILDREN), REPLICAS, [*ENDPOINTS, twin]) == {"endpoint-chat-twin": twin}
+    obj, other = ENDPOINTS
+    assert adoptable(observation(THING), REPLICAS, ENDPOINTS) == CHILDREN
+    assert adoptable(observation(THING), (), [obj, terminating(other)]) == {"endpoint-a-0": obj}
+    twin = {**obj, "metadata": {**obj["metadata"], "name": "chat-twin"}}
+    assert adoptable(observation(THING, CHILDREN), REPLICAS, [*ENDPOINTS, twin]) == {"endpoint-chat-twin": twin}
 
 
 def test_a_new_replica_never_takes_the_name_of_one_that_exists() -> None:

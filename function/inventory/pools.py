@@ -1,0 +1,179 @@
+"""The node pools that an InferenceCluster publishes, read once: how many nodes, their shape and their devices.
+
+Anyone may have written what is read here. What decides whether a pod fits (names, numbers, devices) is read
+strictly. The shape of a node only sizes what pods request, so what cannot be read of it counts as not published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from function.composition import Object, unstructured
+from function.composition.cache import Memory
+from function.inventory import strict
+from function.selectors import Claim, Device, Value
+from function.selectors.quantity import QuantityError, parse_quantity
+
+Devices: TypeAlias = tuple[Device, ...]
+
+_NODE_EFFECTS: Final = frozenset({"NoSchedule", "PreferNoSchedule", "NoExecute"})
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedTaint:
+    """A taint that every node of a pool carries."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """What a node has beside devices.
+
+    Attributes:
+        cpu: Processors; 0 if not published.
+        memory: Bytes of memory; 0 if not published.
+        taints: Its taints.
+    """
+
+    cpu: Fraction = Fraction(0)
+    memory: Fraction = Fraction(0)
+    taints: tuple[ObservedTaint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPool:
+    """A node pool as its cluster publishes it.
+
+    Attributes:
+        name: Its name within the cluster.
+        class_name: The InferenceClass that describes its nodes; empty if not published.
+        nodes: How many nodes it has, or may grow to.
+        node: What each node has beside devices.
+        devices: What devices each node has, in published order.
+    """
+
+    name: str
+    class_name: str = ""
+    nodes: int = 0
+    node: NodeShape = NodeShape()
+    devices: Devices = ()
+
+    def claimable(self, device_class: str) -> int:
+        """Count the devices of a node that pods claim through a DeviceClass."""
+        return sum(
+            device.count for device in self.devices if device.device_class == device_class and device.claim is Claim.DRA
+        )
+
+
+def read_pools(cluster: Object) -> tuple[ObservedPool, ...] | None:
+    """Read what an InferenceCluster publishes of its pools, in published order; None while it publishes nothing.
+
+    Raises:
+        strict.UnreadableError: A field is not what it must be.
+    """
+    if unstructured.dig(cluster, "status", "gpuPools") is None:
+        return None
+    return tuple(_pool(item) for item in strict.objects(cluster, "status", "gpuPools"))
+
+
+def _pool(item: Object) -> ObservedPool:
+    name = strict.text(item, "name", "status.gpuPools", required=True)
+    where = f"status.gpuPools[{name}]"
+    return ObservedPool(
+        name,
+        nodes=strict.count(item, "nodes", where),
+        devices=_devices(item, where),
+        class_name=strict.text(item, "className", where),
+        node=_SHAPES.recall(unstructured.content(item, "node"), lambda: _shape(unstructured.mapping(item, "node"))),
+    )
+
+
+# ---------------------------------------------------------------------- nodes
+
+_SHAPES: Final = Memory()
+"""Shapes of nodes by how they are written: a fleet has few."""
+
+
+def _shape(node: Object) -> NodeShape:
+    return NodeShape(
+        cpu=_amount(unstructured.text(node, "cpu")),
+        memory=_amount(unstructured.text(node, "memory")),
+        taints=tuple(_taints(unstructured.items(node, "taints"))),
+    )
+
+
+def _amount(text: str) -> Fraction:
+    """Read a quantity; one that is none, or below zero, counts as not published."""
+    try:
+        quantity = parse_quantity(text)
+    except QuantityError:
+        return Fraction(0)
+    return max(Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale, Fraction(0))
+
+
+def _taints(items: Iterable[Object]) -> Iterable[ObservedTaint]:
+    for item in items:
+        taint = ObservedTaint(*(unstructured.text(item, field) for field in ("key", "value", "effect")))
+        if taint.key and taint.effect in _NODE_EFFECTS:
+            yield taint
+
+
+# ---------------------------------------------------------------------- devices
+
+_DEVICE_LISTS: Final = Memory()
+"""Lists of devices, by how they are written and by what they say: a fleet has few, and equal ones become one."""
+
+
+def _devices(pool: Object, where: str) -> Devices:
+    def read() -> Devices:
+        devices = tuple(_device(item, where) for item in strict.objects(pool, "devices"))
+        return _DEVICE_LISTS.recall(devices, lambda: devices)
+
+    return _DEVICE_LISTS.recall(unstructured.content(pool, "devices"), read)
+
+
+def _device(item: Object, where: str) -> Device:
+    name = strict.text(item, "name", f"{where}.devices", required=True)
+    inside = f"{where}.devices[{name}]"
+    claim = strict.text(item, "claim", inside) or Claim.DRA.value
+    if claim not in {known.value for known in Claim}:
+        raise strict.UnreadableError(f"{inside}.claim {claim} is not known")
+    attributes = strict.mapping(item, "attributes")
+    capacity = strict.mapping(item, "capacity")
+    return Device(
+        name,
+        driver=strict.text(item, "driver", inside),
+        device_class=strict.text(item, "deviceClassName", inside),
+        claim=Claim(claim),
+        count=strict.count(item, "count", inside),
+        attributes=tuple((key, _value(attributes[key])) for key in sorted(attributes)),
+        capacity=tuple((key, _capacity(capacity[key])) for key in sorted(capacity)),
+    )
+
+
+def _value(source: object) -> Value:
+    """Read a typed value; one without a readable value makes selectors on the device fail."""
+    fields = {key: value for key, value in source.items() if value is not None} if isinstance(source, Mapping) else {}
+    match fields:
+        case {"string": str(text), **rest} if not rest:
+            return Value.string(text)
+        case {"version": str(text), **rest} if not rest:
+            return Value.version(text)
+        case {"bool": bool(flag), **rest} if not rest:
+            return Value.boolean(flag)
+        case {"int": int(number), **rest} if not rest and not isinstance(number, bool):
+            return Value.integer(number)
+        case _:
+            return Value.unreadable()
+
+
+def _capacity(source: object) -> str:
+    """Read a capacity; one that is no quantity makes selectors on the device fail."""
+    value = unstructured.dig(source, "value")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,0 +1,29 @@
+"""The claims through which the pods of an engine take their devices."""
+
+from __future__ import annotations
+
+from function.api.devices import ResolvedDeviceRequest
+from function.api.engines import PlacedEngine, PlacedMember
+from function.composition import Manifest
+from function.replica.identity import ReplicaIdentity, claim_template_name
+
+
+def claim_template(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> Manifest:
+    """Build the template of the claims of a member's pods."""
+    return {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaimTemplate",
+        "metadata": {
+            "name": claim_template_name(replica, engine.name, member.role),
+            "namespace": replica.namespace,
+        },
+        "spec": {"spec": {"devices": {"requests": [_request(request) for request in member.device_requests]}}},
+    }
+
+
+def _request(request: ResolvedDeviceRequest) -> Manifest:
+    exactly: Manifest = {"deviceClassName": request.device_class_name, "count": request.count}
+    selectors = [{"cel": {"expression": selector.cel}} for selector in request.selectors if selector.cel]
+    if selectors:
+        exactly["selectors"] = selectors
+    return {"name": request.name, "exactly": exactly}

@@ -1,0 +1,26 @@
+"""What lets the nodes of an engine be drained while it serves."""
+
+from __future__ import annotations
+
+from function.api.engines import PlacedEngine
+from function.composition import Manifest
+from function.replica.identity import ReplicaIdentity
+from function.replica.pods import pods_of
+from function.replica.topologies.registry import topology_of
+
+
+def disruption_budget(replica: ReplicaIdentity, engine: PlacedEngine) -> Manifest:
+    """Build the budget: one copy at a time, and always a pod that does not answer anyway.
+
+    The pods of a gang count together: without one of them the others answer nothing.
+    """
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": topology_of(engine).workload_name(replica, engine), "namespace": replica.namespace},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": pods_of(replica, engine)},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    }

@@ -1,0 +1,112 @@
+"""A gang of pods over several nodes for each copy of an engine, as a LeaderWorkerSet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from function.api import labels
+from function.api.engines import PlacedEngine, PlacedMember, Role
+from function.api.model_replica import WorkloadKind
+from function.composition import Manifest, Object, unstructured
+from function.inventory.nodes import pods_per_copy
+from function.replica.identity import ReplicaIdentity, gang_name
+from function.replica.topologies.counts import CopyCounts, at_least_one_serves
+from function.replica.topologies.topology import Topology
+
+LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
+RANK: Final = "MODELPLANE_RANK"
+
+_ENV: Final[tuple[Manifest, ...]] = (
+    {"name": LEADER_ADDRESS, "value": "$(LWS_LEADER_ADDRESS)"},
+    {"name": RANK, "value": "$(LWS_WORKER_INDEX)"},
+)
+"""The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
+
+_READINESS: Final = (
+    f"has(object.status) && {at_least_one_serves('readyReplicas')}"
+    " && object.spec.replicas - object.status.readyReplicas <= 1"
+)
+"""A LeaderWorkerSet says of which generation it speaks by its counts alone."""
+
+
+class Gang(Topology):
+    """A leader, which answers requests, and workers that follow it."""
+
+    @property
+    def shape(self) -> str:
+        """Two members."""
+        return "one Leader and one Worker"
+
+    def matches(self, engine: PlacedEngine) -> bool:
+        """Tell by the two members, in any order."""
+        return sorted(member.role for member in engine.members) == [Role.LEADER, Role.WORKER]
+
+    @property
+    def workload_kind(self) -> WorkloadKind:
+        """A LeaderWorkerSet."""
+        return "LeaderWorkerSet"
+
+    def workload_name(self, replica: ReplicaIdentity, engine: PlacedEngine) -> str:
+        """Name the LeaderWorkerSet."""
+        return gang_name(replica, engine.name)
+
+    def workload(self, replica: ReplicaIdentity, engine: PlacedEngine, templates: Mapping[Role, Manifest]) -> Manifest:
+        """Build the LeaderWorkerSet.
+
+        All pods of a gang start together, since a leader is not ready without its workers, and restart together.
+        """
+        (worker,) = (member for member in engine.members if member.role is Role.WORKER)
+        return {
+            "apiVersion": "leaderworkerset.x-k8s.io/v1",
+            "kind": "LeaderWorkerSet",
+            "metadata": {"name": self.workload_name(replica, engine), "namespace": replica.namespace},
+            "spec": {
+                "replicas": engine.copies,
+                "startupPolicy": "LeaderCreated",
+                "rolloutStrategy": {
+                    "type": "RollingUpdate",
+                    "rollingUpdateConfiguration": {"maxSurge": 0, "maxUnavailable": 1},
+                },
+                "leaderWorkerTemplate": {
+                    "size": 1 + pods_per_copy(worker),
+                    "restartPolicy": "RecreateGroupOnPodRestart",
+                    "leaderTemplate": templates[Role.LEADER],
+                    "workerTemplate": templates[Role.WORKER],
+                },
+            },
+        }
+
+    @property
+    def readiness(self) -> str:
+        """Ready once a gang of this generation is ready, with at most one missing."""
+        return _READINESS
+
+    def copies(self, workload: Object) -> CopyCounts:
+        """Count gangs; one that is ready answers."""
+        ready = unstructured.integer(workload, "status", "readyReplicas")
+        return CopyCounts(
+            noun="gangs",
+            desired=unstructured.integer(workload, "spec", "replicas", default=1),
+            updated=unstructured.integer(workload, "status", "updatedReplicas"),
+            ready=ready,
+            available=ready,
+        )
+
+    def pod_templates(self, workload: Object) -> list[Object]:
+        """The leader's and the workers'."""
+        both = unstructured.mapping(workload, "spec", "leaderWorkerTemplate")
+        return [unstructured.mapping(both, field) for field in ("leaderTemplate", "workerTemplate")]
+
+    def serving_member(self, engine: PlacedEngine) -> PlacedMember:
+        """The leader."""
+        (leader,) = (member for member in engine.members if member.role is Role.LEADER)
+        return leader
+
+    def pod_labels(self, replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> dict[str, str]:
+        """The label by which a leader is told from its workers."""
+        return {labels.GANG_ROLE: "leader"} if member.role is Role.LEADER else {}
+
+    def env(self, engine: PlacedEngine, member: PlacedMember, written: list[Manifest]) -> list[Manifest]:
+        """Say first where the leader is and which pod of the gang this is."""
+        return [*(dict(variable) for variable in _ENV), *written]

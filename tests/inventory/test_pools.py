@@ -1,0 +1,56 @@
+"""What a cluster publishes of its pools is read once, with all that anyone asks of it."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from function.inventory.pools import NodeShape, ObservedPool, ObservedTaint, read_pools
+from function.selectors import Claim, Device
+from tests.support.deployments import cluster, gpu, nic, pool
+
+
+def published(*pools: Any) -> tuple[ObservedPool, ...] | None:
+    return read_pools(cluster("a", *pools))
+
+
+def test_a_pool_keeps_its_nodes_their_shape_and_their_devices() -> None:
+    node = {"cpu": "96", "memory": "1Ti", "taints": [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]}
+    assert published(pool("a100", 4, gpu(), nic(2), className="a100-8x", node=node)) == (
+        ObservedPool(
+            "a100",
+            class_name="a100-8x",
+            nodes=4,
+            node=NodeShape(Fraction(96), Fraction(2**40), (ObservedTaint("gpu", "yes", "NoSchedule"),)),
+            devices=(
+                Device("gpu", "gpu.nvidia.com", "gpu.nvidia.com", count=8),
+                Device("nic", "nic.example.com", claim=Claim.SYNTHETIC, count=2),
+            ),
+        ),
+    )
+
+
+def test_a_cluster_that_publishes_nothing_is_not_one_without_pools() -> None:
+    assert read_pools(cluster("a", published=False)) is None
+    assert read_pools({"status": {"gpuPools": []}}) == ()
+
+
+@pytest.mark.parametrize("node", [None, "junk", {}, {"cpu": "lots", "memory": "-5Gi"}, {"cpu": 7, "taints": "junk"}])
+def test_what_cannot_be_read_of_a_nodes_shape_counts_as_not_published(node: Any) -> None:
+    (read,) = published(pool(node=node)) or ()
+    assert read.node == NodeShape()
+
+
+def test_equal_nodes_are_read_once() -> None:
+    first, second = published(pool("x", node={"cpu": "8"}), pool("y", node={"cpu": "8"})) or ()
+    assert first.node is second.node
+
+
+def test_devices_are_counted_by_the_class_that_pods_claim_them_through() -> None:
+    other = gpu(2, name="more")
+    synthetic = gpu(4, name="seen", claim="Synthetic")
+    (read,) = published(pool("a100", 4, gpu(), other, synthetic, nic())) or ()
+    assert {name: read.claimable(name) for name in ("gpu.nvidia.com", "nic.example.com")} == {
+        "gpu.nvidia.com": 10,
+        "nic.example.com": 0,
+    }

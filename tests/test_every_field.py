@@ -1,0 +1,88 @@
+"""No field is lost: each that a user may write is found at the end of its way.
+
+In a world where every field is set (`tests/support/full_world.py`) each is changed in turn. Its new value must be in
+what is composed, in a status, or in what is asked for: in the ModelReplica for a ModelDeployment, in the objects on
+the cluster for a ModelReplica. A ModelReplica has the fields of its model and no others, as the API server sees to it.
+A field that ends in behaviour instead of text has a row in `ENDS`.
+"""
+
+from fnmatch import fnmatchcase
+
+import pytest
+
+from function.api.base import Kind
+from function.api.kinds import KINDS
+from tests.support.every_field import literal, lost, paths
+
+REPLICA = "children/replica-full-*/spec/clusterName"
+REMOTE = "children/*/spec/forProvider/manifest/*"
+NOTHING = ""
+
+ENDS = {
+    # what clouds will make, which this version does not compose
+    "InferenceClass spec.provisioning.*": NOTHING,
+    "InferenceCluster spec.cluster.source": "conditions/ClusterReady",
+    **{f"InferenceCluster spec.cluster.{cloud}.*": NOTHING for cloud in ("gke", "eks", "aks", "nebius", "vultr")},
+    "InferenceCluster spec.nodePools[].minNodeCount": NOTHING,
+    "InferenceCluster spec.nodePools[].zones[]": NOTHING,
+    "InferenceCluster spec.nodePools[].capacityBlock.*": NOTHING,
+    "InferenceCluster spec.nodePools[].fabric.*": NOTHING,
+    "ModelCache spec.source": NOTHING,
+    "ModelCache spec.huggingFace.*": NOTHING,
+    # for people, or accepted without effect as the reference says
+    "InferenceClass spec.description": NOTHING,
+    "InferenceGateway spec.backend": "conditions/Held",
+    "ServingStack spec.versions.gatewayApi": NOTHING,
+    # where replicas may be placed
+    "InferenceCluster spec.taints[].*": REPLICA,
+    "InferenceCluster spec.namespaces.*": REPLICA,
+    "ModelCache spec.clusterSelector.matchLabels{}": REPLICA,
+    "ModelDeployment *clusterSelector.matchLabels{}": REPLICA,
+    "ModelDeployment *spec.tolerations[].*": REPLICA,
+    # how replicas are replaced
+    "ModelDeployment spec.rollout.maxUnavailable": "children/endpoint-full-*/spec/draining",
+    "ModelDeployment spec.rollout.progressDeadlineSeconds": "ttl",
+    "ModelDeployment spec.rollout.paused": REPLICA,
+    # which objects a replica has on its cluster
+    "ModelReplica spec.serving.*": "children/inference-pool/*",
+    "ModelReplica spec.engines[].phase": "children/epp-config/*",
+    "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-vllm/*/startupProbe/failureThreshold",
+    "ModelReplica spec.engines[].members[].role": "children/model-serving-gang/*",
+    "ModelReplica spec.engines[].members[].worker.nodes": "children/model-serving-gang/*/leaderWorkerTemplate/size",
+    # the front door
+    "InferenceGateway spec.traefik.loadBalancer": "children/metallb*",
+    "InferenceGateway spec.endpoints.*": "conditions/RoutingReady",
+    "ModelEndpoint spec.url": "status/routing/rewritePath",
+    "ModelEndpoint spec.tls.caSecretRef.key": "conditions/UpstreamTLS",
+    "ModelEndpoint spec.tls.insecureSkipVerify": "conditions/UpstreamTLS",
+    "ModelEndpoint spec.draining": "status/endpoints/*/ready",
+    "ModelService spec.endpoints[].weight": "children/httproute/spec/rules/0/backendRefs/*/weight",
+    # how a cluster is reached, and what is installed there
+    "ServingStack spec.secrets[].type": "children/provider-config-*",
+    "ServingStack spec.installed[]": "children/gaie-crd-*",
+}
+"""Where a field ends whose value is nowhere to be found: what must change when it is changed."""
+
+CEL = 'device.driver.startsWith("gpu")'
+
+OTHERS = {
+    "InferenceCluster spec.namespaces.reserved[]": "ml-team",
+    "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
+    "InferenceGateway spec.endpoints.deny[]": "llm.example.com",
+    "ModelDeployment spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
+    "ModelDeployment spec.template.spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
+}
+"""What a field is changed to where just any other value would be refused."""
+
+
+FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
+
+
+@pytest.mark.parametrize("row", [*ENDS, *OTHERS])
+def test_every_row_is_about_a_field_that_exists(row: str) -> None:
+    assert any(fnmatchcase(field, literal(row)) for field in FIELDS)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_every_field_is_found_at_the_end_of_its_way(kind: Kind) -> None:
+    assert lost(kind, ENDS, OTHERS) == []

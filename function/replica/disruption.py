@@ -5,7 +5,7 @@ from __future__ import annotations
 from function.api.engines import PlacedEngine
 from function.composition import Manifest
 from function.replica.identity import ReplicaIdentity
-from function.replica.pods import pods_of
+from function.replica.pods import pod_selector
 from function.replica.topologies.registry import topology_of
 
 
@@ -20,7 +20,7 @@ def disruption_budget(replica: ReplicaIdentity, engine: PlacedEngine) -> Manifes
         "metadata": {"name": topology_of(engine).workload_name(replica, engine), "namespace": replica.namespace},
         "spec": {
             "maxUnavailable": 1,
-            "selector": {"matchLabels": pods_of(replica, engine)},
+            "selector": {"matchLabels": pod_selector(replica, engine)},
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }

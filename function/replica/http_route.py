@@ -10,7 +10,7 @@ from function.replica.backend import Backend
 from function.replica.identity import ReplicaIdentity
 from function.replica.pods import PORT_NAME
 
-ROUTABLE: Final = (
+READINESS: Final = (
     "has(object.status) && has(object.status.parents) && object.status.parents.exists(p, has(p.conditions) && "
     'p.conditions.exists(c, c.type == "Accepted" && c.status == "True") && '
     'p.conditions.exists(c, c.type == "ResolvedRefs" && c.status == "True"))'

@@ -12,7 +12,7 @@ from function.composition.gateway_address import replica_path
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Source:
+class ConfigSource:
     """A Secret or ConfigMap that pods refer to, in the namespace of their replica.
 
     Attributes:
@@ -33,14 +33,14 @@ class ReplicaIdentity:
         name: Its name.
         deployment: The deployment that it belongs to; empty for one written by hand.
         cache: The ModelCache whose weights it mounts; empty for none.
-        copies: What the copies of Secrets and ConfigMaps that its pods refer to are called.
+        copy_names: What the copies of Secrets and ConfigMaps that its pods refer to are called.
     """
 
     namespace: str
     name: str
     deployment: str = ""
     cache: str = ""
-    copies: Mapping[Source, str] = field(default_factory=dict)
+    copy_names: Mapping[ConfigSource, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -55,7 +55,7 @@ class ReplicaIdentity:
         return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
 
     @property
-    def marks(self) -> dict[str, str]:
+    def object_labels(self) -> dict[str, str]:
         """The labels of every Object that has something of it on the cluster."""
         return {labels.REPLICA: self.service}
 
@@ -100,7 +100,7 @@ def claim_name(namespace: str, cache: str) -> str:
     return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
 
 
-def copy_name(namespace: str, replica: str, source: Source) -> str:
+def copy_name(namespace: str, replica: str, source: ConfigSource) -> str:
     """Name a replica's copy of a Secret or ConfigMap."""
     return names.name(f"{replica}-{source.name}", names.DNS_LABEL, source.kind, namespace, replica, source.name)
 

@@ -16,18 +16,18 @@ from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, Object, objects, unstructured
 from function.replica.backend import Backend
-from function.replica.hardening import container_security, pod_security
 from function.replica.identity import ReplicaIdentity, picker_name, pool_name
-from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
+from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread_constraint, tolerations
+from function.replica.security_context import container_security_context, pod_security_context
 
 POOL_GROUP: Final = "inference.networking.k8s.io"
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0"
 
-PICKS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
+READINESS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
 """Ready while a copy of any generation picks."""
 
-_READ: Final = (
+_RBAC_RULES: Final = (
     ([""], ["pods"]),
     ([POOL_GROUP], ["inferencepools"]),
     (["inference.networking.x-k8s.io", "llm-d.ai"], ["inferenceobjectives", "inferencemodelrewrites"]),
@@ -39,7 +39,7 @@ _PORT: Final = 9002
 _HEALTH_PORT: Final = 9003
 _COPIES: Final = 2
 _CONFIG: Final = "epp-config.yaml"
-_FOLDER: Final = "/config"
+_CONFIG_DIR: Final = "/config"
 _REQUESTS: Final = {"cpu": "500m", "memory": "512Mi"}
 _CHECKSUM: Final = "modelplane.ai/epp-config-checksum"
 
@@ -67,7 +67,7 @@ def pool_ref(replica: ReplicaIdentity) -> Manifest:
     return {"group": POOL_GROUP, "kind": "InferencePool", "name": pool_name(replica)}
 
 
-def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
+def rbac(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
     """Build the picker's ServiceAccount, its Role, and what binds them."""
     meta = _meta(replica)
     return (
@@ -78,7 +78,7 @@ def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
             "metadata": meta,
             "rules": [
                 {"apiGroups": groups, "resources": plurals, "verbs": ["get", "watch", "list"]}
-                for groups, plurals in _READ
+                for groups, plurals in _RBAC_RULES
             ],
         },
         {
@@ -91,7 +91,7 @@ def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
     )
 
 
-def config(replica: ReplicaIdentity, backend: Backend) -> Manifest:
+def config_map(replica: ReplicaIdentity, backend: Backend) -> Manifest:
     """Build the ConfigMap that says how to pick."""
     return {
         "apiVersion": "v1",
@@ -115,12 +115,12 @@ def service(replica: ReplicaIdentity) -> Manifest:
 def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpec) -> Manifest:
     """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
 
-    It needs its token to ask the cluster's API server what `access` lets it read.
+    It needs its token to ask the cluster's API server what `rbac` lets it read.
     """
     checksum = hashlib.sha256(_config_text(backend).encode()).hexdigest()
-    said = {**_selector(replica), labels.REPLICA: replica.name}
+    pod_labels = {**_selector(replica), labels.REPLICA: replica.name}
     if replica.deployment:
-        said[labels.DEPLOYMENT] = replica.deployment
+        pod_labels[labels.DEPLOYMENT] = replica.deployment
     members = [member for engine in spec.engines for member in engine.members]
     return {
         "apiVersion": "apps/v1",
@@ -131,15 +131,15 @@ def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpe
             "selector": {"matchLabels": _selector(replica)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
-                "metadata": {"labels": said, "annotations": {_CHECKSUM: checksum}},
+                "metadata": {"labels": pod_labels, "annotations": {_CHECKSUM: checksum}},
                 "spec": {
                     "serviceAccountName": picker_name(replica),
                     "automountServiceAccountToken": True,
-                    "securityContext": pod_security(),
+                    "securityContext": pod_security_context(),
                     # A request stays with its picker until it is answered.
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
                     "tolerations": tolerations(*members),
-                    "topologySpreadConstraints": [spread(_selector(replica))],
+                    "topologySpreadConstraints": [spread_constraint(_selector(replica))],
                     "containers": [_container(replica)],
                     "volumes": [{"name": "config", "configMap": {"name": picker_name(replica)}}],
                 },
@@ -148,14 +148,14 @@ def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpe
     }
 
 
-def picks_alike(obj: Object, other: Object) -> bool:
+def same_config(obj: Object, other: Object) -> bool:
     """Tell whether two of a picker's Deployments pick by the same configuration."""
     path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
     return bool(unstructured.text(obj, *path)) and unstructured.text(obj, *path) == unstructured.text(other, *path)
 
 
 def _container(replica: ReplicaIdentity) -> Manifest:
-    asks = {"grpc": {"port": _HEALTH_PORT}}
+    probe = {"grpc": {"port": _HEALTH_PORT}}
     return {
         "name": "epp",
         "image": IMAGE,
@@ -163,7 +163,7 @@ def _container(replica: ReplicaIdentity) -> Manifest:
             f"--pool-name={pool_name(replica)}",
             f"--pool-namespace={replica.namespace}",
             f"--pool-group={POOL_GROUP}",
-            f"--config-file={_FOLDER}/{_CONFIG}",
+            f"--config-file={_CONFIG_DIR}/{_CONFIG}",
             f"--grpc-port={_PORT}",
             f"--grpc-health-port={_HEALTH_PORT}",
             "--tracing=false",
@@ -172,12 +172,12 @@ def _container(replica: ReplicaIdentity) -> Manifest:
             {"name": "grpc", "containerPort": _PORT},
             {"name": "grpc-health", "containerPort": _HEALTH_PORT},
         ],
-        "readinessProbe": {**asks, "periodSeconds": 2},
-        "livenessProbe": {**asks, "initialDelaySeconds": 5, "periodSeconds": 10},
+        "readinessProbe": {**probe, "periodSeconds": 2},
+        "livenessProbe": {**probe, "initialDelaySeconds": 5, "periodSeconds": 10},
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         "resources": {"requests": dict(_REQUESTS)},
-        "securityContext": container_security(),
-        "volumeMounts": [{"name": "config", "mountPath": _FOLDER, "readOnly": True}],
+        "securityContext": container_security_context(),
+        "volumeMounts": [{"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True}],
     }
 
 

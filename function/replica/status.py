@@ -11,7 +11,7 @@ from function.replica import pod_reasons
 from function.replica.backend import Backend
 from function.replica.conditions import ACCEPTED, READY
 from function.replica.identity import ReplicaIdentity
-from function.replica.keys import DISRUPTION, PODS, WORKLOAD
+from function.replica.resource_names import DISRUPTION, PODS, WORKLOAD
 from function.replica.topologies.counts import CopyCounts, count_pods
 from function.replica.topologies.registry import topology_of
 
@@ -31,10 +31,10 @@ def finish(
     """
     workloads = _workloads(spec)
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    said = {key: readiness.serves(draft.observed(key)) for key in needed(draft)}
+    serves = {key: readiness.serves(draft.observed(key)) for key in required_names(draft)}
     image = spec.engines[0].members[0].template.container.image
-    where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
-    accepted = "; ".join((where, *backend.warnings))
+    progress = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
+    accepted = "; ".join((progress, *backend.warnings))
     others = sorted(draft.keys - {PODS})
     refused = [f"{key}: {error}" for key in others if (error := _sync_error(draft.observed(key)))]
     if refused:
@@ -44,15 +44,15 @@ def finish(
     else:
         draft.set_condition(ACCEPTED, "Accepted", accepted)
     if ready:
-        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft, spec).items())]
-        draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *meanwhile)))
+        rollouts = [f"{key}: {progress}" for key, progress in sorted(replacing(draft, spec).items())]
+        draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *rollouts)))
     elif pending:
-        why = readiness.of(draft.observed(pending[0])).message
-        where = f"{pending[0]} is not on {spec.cluster_name} yet"
-        draft.set_condition(READY, "WaitingForModel", f"{where}: {why}" if why else where)
+        message = f"{pending[0]} is not on {spec.cluster_name} yet"
+        reason = readiness.of(draft.observed(pending[0])).message
+        draft.set_condition(READY, "WaitingForModel", f"{message}: {reason}" if reason else message)
     else:
-        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
-        draft.set_condition(READY, "ModelStarting", _why(draft, spec, silent_last, pod_reasons.explain(pods.found)))
+        unready = sorted((key for key in serves if not serves[key]), key=lambda key: serves[key] is None)
+        draft.set_condition(READY, "ModelStarting", _starting(draft, spec, unready, pod_reasons.explain(pods.found)))
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),
@@ -63,12 +63,12 @@ def finish(
     return draft.finish(ready=ready)
 
 
-def needed(draft: Draft) -> list[str]:
+def required_names(draft: Draft) -> list[str]:
     """The keys of what answering a request needs."""
     return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
 
 
-def replaced(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
+def replacing(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
     """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
     counts = {key: _counts(draft, engine) for key, engine in _workloads(spec).items()}
     return {
@@ -95,7 +95,7 @@ def _sync_error(child: Object | None) -> str:
     return unstructured.text(synced, "message") or unstructured.text(synced, "reason") or "no reason given"
 
 
-def _why(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: str) -> str:
+def _starting(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: str) -> str:
     """Say what the first child that is not ready waits for, and why the pods do not start."""
     key = unready[0]
     more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
@@ -122,7 +122,7 @@ def _serving_since(draft: Draft, *, ready: bool) -> str | None:
     before = unstructured.text(draft.observation.status, "servingSince")
     if before or not ready:
         return before or None
-    conditions = [unstructured.condition(draft.observed(key), "Ready") for key in needed(draft)]
+    conditions = [unstructured.condition(draft.observed(key), "Ready") for key in required_names(draft)]
     return max((unstructured.text(condition, "lastTransitionTime") for condition in conditions), default="") or None
 
 

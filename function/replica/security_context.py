@@ -10,21 +10,21 @@ from typing import Final
 
 from function.composition import Manifest
 
-_NOBODY: Final = 65532
+_NONROOT_ID: Final = 65532
 """User and group of both images, and of the distroless bases that they are built on."""
 
-_AS_NOBODY: Final = {"runAsNonRoot": True, "runAsUser": _NOBODY, "runAsGroup": _NOBODY}
+_NONROOT: Final = {"runAsNonRoot": True, "runAsUser": _NONROOT_ID, "runAsGroup": _NONROOT_ID}
 
 
-def pod_security() -> Manifest:
+def pod_security_context() -> Manifest:
     """Build the security context of a pod that is all ours."""
-    return {**_AS_NOBODY, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {**_NONROOT, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
-def container_security() -> Manifest:
+def container_security_context() -> Manifest:
     """Build the security context of a container of ours, whosever its pod is."""
     return {
-        **pod_security(),
+        **pod_security_context(),
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
         "readOnlyRootFilesystem": True,

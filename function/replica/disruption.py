@@ -1,4 +1,4 @@
-"""What lets the nodes of an engine be drained while it serves."""
+"""The PodDisruptionBudget of an engine: its nodes can be drained while it serves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from function.replica.topologies.registry import topology_of
 
 
 def disruption_budget(replica: ReplicaIdentity, engine: PlacedEngine) -> Manifest:
-    """Build the budget: one copy at a time, and always a pod that does not answer anyway.
+    """Build the budget: one copy may be evicted at a time, and a pod that is not ready at any time.
 
-    The pods of a gang count together: without one of them the others answer nothing.
+    The pods of a gang count together, since none of them answers without the others.
     """
     return {
         "apiVersion": "policy/v1",

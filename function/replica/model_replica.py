@@ -1,7 +1,7 @@
 """ModelReplica: one copy of a model, as workloads on its cluster and the path that leads there.
 
 Everything it needs is in its spec, which never changes; the cluster is read only for how to reach
-it. Once something is composed there, the Objects themselves say how, and the cluster may be
+it. Once something is composed there, the Objects themselves tell how, and the cluster may be
 missing, unreadable or broken without any effect on what runs.
 """
 
@@ -95,7 +95,7 @@ def compose(draft: Draft) -> Composition:
 
 
 def _check(spec: ModelReplicaSpec) -> None:
-    """Refuse what admission refuses and rendering could not do without."""
+    """Refuse what admission refuses and rendering cannot handle."""
     if not spec.engines or not all(engine.members for engine in spec.engines):
         raise InvalidSpecError("spec.engines: every replica needs an engine, and every engine a member")
     if not all(member.template.spec.containers for engine in spec.engines for member in engine.members):
@@ -132,7 +132,7 @@ def _picker_deployment(draft: Draft, body: Manifest) -> Mapping[str, Any]:
 
 
 def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
-    """Tell whether the replica has an endpoint picker: for good, once it has one, or goes without."""
+    """Tell whether the replica has an endpoint picker. Once composed with or without one, it stays that way."""
     if registry.picker_of(spec.serving.mode) is Picker.ENABLED or draft.observed(POOL) is not None:
         return True
     return draft.observed(SERVICE) is None and choose_picker(spec.serving, spec.engines) is Picker.ENABLED
@@ -164,7 +164,7 @@ def _compose_picker(
 
 
 def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Required) -> tuple[str, str] | None:
-    """Why nothing can be made of a replica, as reason and message. What is begun needs no permission any more."""
+    """Why a replica cannot be composed, as reason and message. One that has Objects already needs no permission."""
     if not predecessor.has_objects(draft):
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:

@@ -1,8 +1,8 @@
 """The endpoint picker: chooses the pod that answers a request, by what its cache holds and how busy it is.
 
-The gateway asks it about every request for the pool. Both of its copies pick, each with its own
-idea of what the caches hold: with one that picks and one that waits to, a rollout would wait for
-ever until the second is ready too.
+The gateway asks it about every request for the pool. Both of its pods pick, each with its own view of
+what the caches hold. Leader election is off: a pod on standby is never ready, so a rollout would wait
+for it forever.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ POOL_GROUP: Final = "inference.networking.k8s.io"
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0"
 
 READINESS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
-"""Ready while a copy of any generation picks."""
+"""Ready while a pod of any generation picks."""
 
 _RBAC_RULES: Final = (
     ([""], ["pods"]),
     ([POOL_GROUP], ["inferencepools"]),
     (["inference.networking.x-k8s.io", "llm-d.ai"], ["inferenceobjectives", "inferencemodelrewrites"]),
 )
-"""What it reads, by group; of the last it reads those that the cluster knows, and does not start without."""
+"""What it reads, by API group; it does not start without any of these permissions, though a cluster may lack kinds."""
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _PORT: Final = 9002
 _HEALTH_PORT: Final = 9003
-_COPIES: Final = 2
+_REPLICAS: Final = 2
 _CONFIG: Final = "epp-config.yaml"
 _CONFIG_DIR: Final = "/config"
 _REQUESTS: Final = {"cpu": "500m", "memory": "512Mi"}
@@ -63,12 +63,12 @@ def pool(replica: ReplicaIdentity, backend: Backend) -> Manifest:
 
 
 def pool_ref(replica: ReplicaIdentity) -> Manifest:
-    """Refer to the pool as the backend of a route."""
+    """Build a backendRef to the pool."""
     return {"group": POOL_GROUP, "kind": "InferencePool", "name": pool_name(replica)}
 
 
 def rbac(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
-    """Build the picker's ServiceAccount, its Role, and what binds them."""
+    """Build the picker's ServiceAccount, Role and RoleBinding."""
     meta = _meta(replica)
     return (
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
@@ -92,7 +92,7 @@ def rbac(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
 
 
 def config_map(replica: ReplicaIdentity, backend: Backend) -> Manifest:
-    """Build the ConfigMap that says how to pick."""
+    """Build the ConfigMap with the picker's configuration."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -102,7 +102,7 @@ def config_map(replica: ReplicaIdentity, backend: Backend) -> Manifest:
 
 
 def service(replica: ReplicaIdentity) -> Manifest:
-    """Build the Service that the gateway reaches the picker by."""
+    """Build the Service through which the gateway reaches the picker."""
     port = {"name": "grpc-ext-proc", "port": _PORT, "protocol": "TCP", "targetPort": _PORT, "appProtocol": "http2"}
     return {
         "apiVersion": "v1",
@@ -113,7 +113,7 @@ def service(replica: ReplicaIdentity) -> Manifest:
 
 
 def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpec) -> Manifest:
-    """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
+    """Build the picker's Deployment. It reads its configuration only at start, so a change replaces its pods.
 
     It needs its token to ask the cluster's API server what `rbac` lets it read.
     """
@@ -127,7 +127,7 @@ def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpe
         "kind": "Deployment",
         "metadata": _meta(replica),
         "spec": {
-            "replicas": _COPIES,
+            "replicas": _REPLICAS,
             "selector": {"matchLabels": _selector(replica)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
@@ -149,7 +149,7 @@ def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpe
 
 
 def same_config(obj: Object, other: Object) -> bool:
-    """Tell whether two of a picker's Deployments pick by the same configuration."""
+    """Tell whether two Deployments of a picker have the same configuration."""
     path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
     return bool(unstructured.text(obj, *path)) and unstructured.text(obj, *path) == unstructured.text(other, *path)
 

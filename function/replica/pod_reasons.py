@@ -1,4 +1,4 @@
-"""Why the pods of a replica are not ready, as the pods themselves say.
+"""Why the pods of a replica are not ready, from their own status.
 
 A workload only counts its pods. While a replica does not serve, its pods are observed one by one:
 an ObservedObjectCollection makes an Object of each, and these are read as a requirement, because a
@@ -17,7 +17,7 @@ from function.replica.identity import ReplicaIdentity
 KIND: Final = "ObservedObjectCollection"
 
 _STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
-"""What containers wait for when nothing is wrong."""
+"""Reasons of waiting containers that are part of a normal start."""
 
 _MAX_LENGTH: Final = 512
 

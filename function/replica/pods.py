@@ -2,9 +2,9 @@
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
-end in and labels, in a gang where its leader is, and for a phase what hands requests on. One
-argument is added, and only in one case: `--model` for an image of vLLM that would otherwise serve
-a tiny default model beside the cached one.
+terminate, labels, and whatever the topology of its engine needs. One argument is added, and only
+in one case: `--model` for an image of vLLM that would otherwise serve a tiny default model beside
+the cached one.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
 
 PORT_NAME: Final = "engine"
-"""Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
+"""Name of the engine's port; Services refer to it, so engines may listen on different numbers."""
 
 MODELS_PATH: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
 
 DRAIN_SECONDS: Final = 15
-"""How long a pod that ends goes on answering, until nobody sends it anything new."""
+"""How long a terminating pod goes on answering, until it is sent no new requests."""
 
 GRACE_SECONDS: Final = 120
-"""How long it may take in all, so that answers that are being written can be finished."""
+"""How long termination may take in all, so that answers in progress can be finished."""
 
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -41,7 +41,7 @@ _CACHE: Final = "model-cache"
 _PROBE_SECONDS: Final = 10
 _PROBE_TIMEOUT: Final = 5
 _LIVENESS_FAILURES: Final = 6
-"""Looks in vain after which an engine counts as hung: a busy one may miss some."""
+"""Failed probes after which an engine counts as hung: a busy engine may miss some."""
 _VLLM_IMAGE: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
@@ -182,7 +182,7 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
 
 
 def _probes(serving: EngineServing) -> Manifest:
-    """Wait for the engine as long as it may take to load its weights, then restart it after a minute of silence."""
+    """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer."""
     probe = {
         "httpGet": {"path": serving.health_path, "port": PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,

@@ -1,7 +1,7 @@
-"""How programs run that are ours and not the user's: as nobody in particular, who may do nothing.
+"""The security contexts of our own containers: an unprivileged user without any capability.
 
-The images of picker and side-car run as user 65532 by themselves and write no files. What the user
-brings runs as the image says, so a pod with a container of the user's is left as it is but for ours.
+The images of picker and side-car run as user 65532 by default and write no files. The user's containers run
+as their images say, so a pod that has one gets no security context of its own.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _NONROOT: Final = {"runAsNonRoot": True, "runAsUser": _NONROOT_ID, "runAsGroup":
 
 
 def pod_security_context() -> Manifest:
-    """Build the security context of a pod that is all ours."""
+    """Build the security context of a pod that has only containers of ours."""
     return {**_NONROOT, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def container_security_context() -> Manifest:
-    """Build the security context of a container of ours, whosever its pod is."""
+    """Build the security context of a container of ours, in any pod."""
     return {
         **pod_security_context(),
         "allowPrivilegeEscalation": False,

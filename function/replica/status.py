@@ -1,4 +1,4 @@
-"""What a ModelReplica says: how far it is, why it does not serve yet, and what runs for it."""
+"""Conditions and status of a ModelReplica: its progress, why it does not serve yet, and what runs for it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from function.replica.topologies.registry import topology_of
 def finish(
     draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, pods: Required, *, ready: bool
 ) -> Composition:
-    """End the answer of a replica that is rendered.
+    """Set conditions and status of a replica that is rendered, and end its answer.
 
     Args:
         draft: The answer, with all its children.
         spec: The replica's spec.
-        replica: Who it is.
+        replica: Its identity.
         backend: How requests reach its pods.
         pods: What is observed of its pods.
         ready: Whether it serves.
@@ -64,12 +64,12 @@ def finish(
 
 
 def required_names(draft: Draft) -> list[str]:
-    """The keys of what answering a request needs."""
+    """The resource names of the children without which no request is answered."""
     return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
 
 
 def replacing(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
-    """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
+    """The progress of workloads whose pods are being replaced while some answer, by resource name."""
     counts = {key: _counts(draft, engine) for key, engine in _workloads(spec).items()}
     return {
         key: f"{count.updated} of {count.desired} copies are replaced, {count.available} answer"
@@ -79,7 +79,7 @@ def replacing(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
 
 
 def _workloads(spec: ModelReplicaSpec) -> dict[str, PlacedEngine]:
-    """The engines of a replica, by the keys of their workloads."""
+    """The engines of a replica, by the resource names of their workloads."""
     return {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
 
 
@@ -88,7 +88,7 @@ def _counts(draft: Draft, engine: PlacedEngine) -> CopyCounts:
 
 
 def _sync_error(child: Object | None) -> str:
-    """What the provider says when it cannot apply or observe something; empty when it can."""
+    """The provider's error when it cannot apply or observe a child; empty when it can."""
     synced = unstructured.condition(child, "Synced")
     if synced.get("status") != "False":
         return ""
@@ -107,7 +107,7 @@ def _starting(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reas
 
 
 def _unavailable(remote: Object, counts: CopyCounts) -> str:
-    """What a workload itself says about not being available; empty when it is, or is no workload."""
+    """Why a workload is not available, in its own words; empty when it is available, or is no workload."""
     available = unstructured.condition(remote, "Available")
     is_available = available.get("status") == "True"
     if not available or (is_available and (counts.available or counts.ready)):
@@ -118,7 +118,7 @@ def _unavailable(remote: Object, counts: CopyCounts) -> str:
 
 
 def _serving_since(draft: Draft, *, ready: bool) -> str | None:
-    """When the replica first served: the moment at which the last of what it needs became ready."""
+    """When the replica first served: when the last required child became ready."""
     before = unstructured.text(draft.observation.status, "servingSince")
     if before or not ready:
         return before or None

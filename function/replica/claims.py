@@ -1,4 +1,4 @@
-"""The claims through which the pods of an engine take their devices."""
+"""ResourceClaimTemplates: how the pods of an engine claim their devices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from function.replica.identity import ReplicaIdentity, claim_template_name
 
 
 def claim_template(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> Manifest:
-    """Build the template of the claims of a member's pods."""
+    """Build the claim template of a member's pods."""
     return {
         "apiVersion": "resource.k8s.io/v1",
         "kind": "ResourceClaimTemplate",

@@ -1,4 +1,4 @@
-"""What a ModelReplica can say about itself."""
+"""The conditions of a ModelReplica and their reasons."""
 
 from __future__ import annotations
 
@@ -70,4 +70,4 @@ VOCABULARY: Final[Vocabulary] = {
         ),
     },
 }
-"""Every condition of a ModelReplica, in the order in which it is answered."""
+"""Every condition of a ModelReplica, in the order in which they appear in the answer."""

@@ -1,18 +1,18 @@
-"""What lets the nodes of an engine be drained while it serves."""
+"""The PodDisruptionBudget of an engine: its nodes can be drained while it serves."""
 
 from __future__ import annotations
 
 from function.api.engines import PlacedEngine
 from function.composition import Manifest
 from function.replica.identity import ReplicaIdentity
-from function.replica.pods import pods_of
+from function.replica.pods import pod_selector
 from function.replica.topologies.registry import topology_of
 
 
 def disruption_budget(replica: ReplicaIdentity, engine: PlacedEngine) -> Manifest:
-    """Build the budget: one copy at a time, and always a pod that does not answer anyway.
+    """Build the budget: one copy may be evicted at a time, and a pod that is not ready at any time.
 
-    The pods of a gang count together: without one of them the others answer nothing.
+    The pods of a gang count together, since none of them answers without the others.
     """
     return {
         "apiVersion": "policy/v1",
@@ -20,7 +20,7 @@ def disruption_budget(replica: ReplicaIdentity, engine: PlacedEngine) -> Manifes
         "metadata": {"name": topology_of(engine).workload_name(replica, engine), "namespace": replica.namespace},
         "spec": {
             "maxUnavailable": 1,
-            "selector": {"matchLabels": pods_of(replica, engine)},
+            "selector": {"matchLabels": pod_selector(replica, engine)},
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
     }

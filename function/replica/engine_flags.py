@@ -20,7 +20,7 @@ from function.api.pod_template import Container
 DEFAULT_BLOCK_SIZE: Final = 16
 
 _DEFAULT_PORT: Final = EngineServing().port
-_SHOWN: Final = 64
+_LONGEST_SHOWN: Final = 64
 _LARGEST: Final = {"port": 65535, "block size": 65536}
 _SHELLS: Final = frozenset({"ash", "bash", "dash", "sh", "zsh"})
 _SCRIPT: Final = re.compile(r"-[a-z]*c")
@@ -87,7 +87,7 @@ def _number(engine: PlacedEngine, container: Container, flag: _Flag) -> FlagValu
     digits = text.isascii() and text.isdigit() and len(text) < len(str(10**9))
     if digits and 0 < int(text) <= _LARGEST[flag.noun]:
         return FlagValue(int(text))
-    given = f"{name} {text[:_SHOWN]}" if text else f"{name} without a value"
+    given = f"{name} {text[:_LONGEST_SHOWN]}" if text else f"{name} without a value"
     return FlagValue(
         flag.default,
         f"engine {engine.name}: {given} is no {flag.noun}, {flag.default} is assumed; {flag.field} says another",
@@ -96,25 +96,25 @@ def _number(engine: PlacedEngine, container: Container, flag: _Flag) -> FlagValu
 
 def _values(container: Container, flags: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Every value that one of some flags is given, with the flag."""
-    words = list(_words(container))
+    words = list(_command_words(container))
     for word, following in pairwise([*words, ""]):
         flag, equals, value = word.partition("=")
         if flag in flags:
             yield flag, value if equals else ("" if following.startswith("--") else following)
 
 
-def _words(container: Container) -> Iterator[str]:
+def _command_words(container: Container) -> Iterator[str]:
     """The words of a command line, those of a shell's script one by one."""
     written = [*container.command, *container.args]
     shell = bool(written) and written[0].rpartition("/")[2] in _SHELLS
     for before, word in pairwise(["", *written]):
         if shell and _SCRIPT.fullmatch(before):
-            yield from _script(word)
+            yield from _split_script(word)
         else:
             yield word
 
 
-def _script(text: str) -> Iterator[str]:
+def _split_script(text: str) -> Iterator[str]:
     joined = text.replace("\\\n", " ")
     lexer = shlex.shlex(joined, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True

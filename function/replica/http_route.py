@@ -1,4 +1,4 @@
-"""The path to a replica on its cluster: the route from the gateway, and the Service in front of the pods."""
+"""How requests reach a replica on its cluster: the HTTPRoute of the gateway, and the Service in front of the pods."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from function.replica.backend import Backend
 from function.replica.identity import ReplicaIdentity
 from function.replica.pods import PORT_NAME
 
-ROUTABLE: Final = (
+READINESS: Final = (
     "has(object.status) && has(object.status.parents) && object.status.parents.exists(p, has(p.conditions) && "
     'p.conditions.exists(c, c.type == "Accepted" && c.status == "True") && '
     'p.conditions.exists(c, c.type == "ResolvedRefs" && c.status == "True"))'
 )
-"""Ready once a gateway has accepted the route and found what it leads to."""
+"""Ready once a gateway has accepted the route and resolved its backend."""
 
 _GATEWAY: Final = {"name": "inference-gateway", "namespace": labels.SYSTEM_NAMESPACE}
 _SERVICE_PORT: Final = 80
@@ -36,18 +36,18 @@ def service(replica: ReplicaIdentity, backend: Backend) -> Manifest:
 
 
 def service_ref(replica: ReplicaIdentity) -> Manifest:
-    """Refer to that Service as the backend of a route."""
+    """Build a backendRef to that Service."""
     return {"kind": "Service", "name": replica.service, "port": _SERVICE_PORT}
 
 
 def http_route(replica: ReplicaIdentity, backend_ref: Manifest) -> Manifest:
-    """Build the route from the cluster's gateway: the replica's path, less the path itself.
+    """Build the HTTPRoute: it matches the replica's path and strips it.
 
-    There is no time limit, since an answer may stream for as long as the client listens.
+    There is no timeout, since an answer may stream for as long as the client listens.
 
     Args:
         replica: The replica.
-        backend_ref: A reference to what answers.
+        backend_ref: A reference to the Service or the InferencePool.
     """
     rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
     return {

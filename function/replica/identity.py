@@ -1,4 +1,4 @@
-"""Who a replica is, and what everything that it has on its cluster is called."""
+"""The identity of a replica, and the names of everything that it has on its cluster."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from function.composition.gateway_address import replica_path
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Source:
+class ConfigSource:
     """A Secret or ConfigMap that pods refer to, in the namespace of their replica.
 
     Attributes:
-        kind: Which of the two.
+        kind: `Secret` or `ConfigMap`.
         name: Its name.
     """
 
@@ -26,42 +26,42 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaIdentity:
-    """A replica, as everything on its cluster needs to know it.
+    """The identity of a replica, from which everything on its cluster is named and labelled.
 
     Attributes:
         namespace: Its namespace, on the control plane and on its cluster.
         name: Its name.
         deployment: The deployment that it belongs to; empty for one written by hand.
         cache: The ModelCache whose weights it mounts; empty for none.
-        copies: What the copies of Secrets and ConfigMaps that its pods refer to are called.
+        copy_names: The names of its copies of Secrets and ConfigMaps that its pods refer to.
     """
 
     namespace: str
     name: str
     deployment: str = ""
     cache: str = ""
-    copies: Mapping[Source, str] = field(default_factory=dict)
+    copy_names: Mapping[ConfigSource, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        """The path below the gateway of its cluster that leads to it."""
+        """The path below the gateway of its cluster that reaches it."""
         return replica_path(self.namespace, self.name)
 
     @property
     def service(self) -> str:
-        """Its own name on the cluster: of its Service and its route."""
+        """The name of its Service and its HTTPRoute on the cluster."""
         if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
             return self.name
         return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
 
     @property
-    def marks(self) -> dict[str, str]:
-        """The labels of every Object that has something of it on the cluster."""
+    def object_labels(self) -> dict[str, str]:
+        """The labels of all its Objects."""
         return {labels.REPLICA: self.service}
 
 
 def read_replica_identity(seen: Observation, cache: str) -> ReplicaIdentity:
-    """Read who a ModelReplica is."""
+    """Read the identity of a ModelReplica."""
     return ReplicaIdentity(
         seen.namespace, seen.name, unstructured.labels(seen.composite).get(labels.DEPLOYMENT, ""), cache
     )
@@ -100,7 +100,7 @@ def claim_name(namespace: str, cache: str) -> str:
     return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)
 
 
-def copy_name(namespace: str, replica: str, source: Source) -> str:
+def copy_name(namespace: str, replica: str, source: ConfigSource) -> str:
     """Name a replica's copy of a Secret or ConfigMap."""
     return names.name(f"{replica}-{source.name}", names.DNS_LABEL, source.kind, namespace, replica, source.name)
 

@@ -1,7 +1,7 @@
 """ModelReplica: one copy of a model, as workloads on its cluster and the path that leads there.
 
 Everything it needs is in its spec, which never changes; the cluster is read only for how to reach
-it. Once something is composed there, the Objects themselves say how, and the cluster may be
+it. Once something is composed there, the Objects themselves tell how, and the cluster may be
 missing, unreadable or broken without any effect on what runs.
 """
 
@@ -23,31 +23,27 @@ from function.composition import (
     Draft,
     InvalidSpecError,
     Manifest,
-    Object,
     Outcome,
     Required,
     Requirement,
     objects,
-    owned,
-    ownership,
     readiness,
     unstructured,
 )
 from function.inventory.permissions import Permissions, permissions_of
-from function.replica import http_route, keys, picker, pod_reasons, references, status
+from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, status
 from function.replica.backend import Backend, choose_picker, read_backend
 from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
 from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
-from function.replica.keys import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.replica.pods import pod_templates
+from function.replica.resource_names import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.replica.topologies import registry
 from function.replica.topologies.registry import topology_of
 from function.scheduling import few
 
-REMAINS: Final = "remains"
-_LOOK_AGAIN: Final = timedelta(seconds=3)
+_RECHECK_AFTER: Final = timedelta(seconds=3)
 
 
 def compose(draft: Draft) -> Composition:
@@ -59,79 +55,47 @@ def compose(draft: Draft) -> Composition:
     replica = read_replica_identity(draft.observation, spec.model_cache_ref.name if spec.model_cache_ref else "")
     pods = draft.require(PODS, pod_reasons.requirement(replica))
     sources = references.require(draft, spec)
-    remains = _remains(draft, replica)
+    labelled = predecessor.require(draft, replica)
     _check(spec)
     if cluster.unresolved:
         return draft.hold("InputUnresolved", f"InferenceCluster {spec.cluster_name} not fetched yet")
     pending = [source for source, answer in sources.items() if answer.unresolved]
     if pending:
         return draft.hold("InputUnresolved", f"{pending[0].kind} {pending[0].name} not fetched yet")
-    if remains is not None and remains.unresolved:
+    if labelled is not None and labelled.unresolved:
         return draft.hold("InputUnresolved", "Objects of an earlier replica of this name not fetched yet")
-    mine, left = _sorted_out(draft, remains)
-    if left:
-        draft.requeue_at(draft.observation.now + _LOOK_AGAIN)
-        return _nothing_new(draft, "PredecessorTerminating", _still_there(left))
-    draft.adopt(mine)
+    found = predecessor.read(draft, labelled)
+    if found.leftover:
+        draft.requeue_at(draft.observation.now + _RECHECK_AFTER)
+        return _compose_nothing(draft, "PredecessorTerminating", predecessor.still_removed(found.leftover))
+    draft.adopt(found.own)
     backend = read_backend(spec, picker=_has_picker(draft, spec))
     refusal = _refusal(draft, spec, backend, cluster)
     if refusal:
-        return _nothing_new(draft, *refusal)
+        return _compose_nothing(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
-        return _nothing_new(draft, "WaitingForCluster", message)
-    replica = replace(replica, copies=references.compose(draft, spec, replica, sources, provider_config))
+        return _compose_nothing(draft, "WaitingForCluster", message)
+    replica = replace(replica, copy_names=references.compose(draft, spec, replica, sources, provider_config))
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
     if backend.picker:
         _compose_picker(draft, replica, spec, backend, provider_config)
     else:
-        draft.remote(SERVICE, http_route.service(replica, backend), provider_config, labels=replica.marks)
+        draft.remote(SERVICE, http_route.service(replica, backend), provider_config, labels=replica.object_labels)
     backend_ref = picker.pool_ref(replica) if backend.picker else http_route.service_ref(replica)
     route = http_route.http_route(replica, backend_ref)
-    draft.remote(ROUTE, route, provider_config, ready_when=http_route.ROUTABLE, watch=True, labels=replica.marks)
+    draft.remote(
+        ROUTE, route, provider_config, ready_when=http_route.READINESS, watch=True, labels=replica.object_labels
+    )
     ready = _is_ready(draft, spec)
     _observe_pods(draft, replica, provider_config, ready=ready)
     return status.finish(draft, spec, replica, backend, pods, ready=ready)
 
 
-def _remains(draft: Draft, replica: ReplicaIdentity) -> Required | None:
-    """Ask for what an earlier replica of this name has left, before anything is composed.
-
-    It would have the same names on the cluster: who removes the old would remove the new.
-    """
-    if _is_begun(draft):
-        return None
-    wanted = Requirement(objects.API_VERSION, objects.KIND, labels=replica.marks, namespace=replica.namespace)
-    return draft.require(REMAINS, wanted)
-
-
-def _is_begun(draft: Draft) -> bool:
-    """Tell whether something of the replica has been composed for its cluster."""
-    return any(objects.is_object(child) for child in draft.observation.children.values())
-
-
-def _sorted_out(draft: Draft, remains: Required | None) -> tuple[dict[str, Object], list[Object]]:
-    """Tell what is this very replica's, by composition resource name, from what an earlier one has left.
-
-    Nothing is observed of a replica that has something only where Crossplane has lost track of it.
-    """
-    found = remains.found if remains is not None else ()
-    composite = draft.observation.composite
-    mine = [one for one in found if ownership.controls(composite, one)]
-    kept = {ownership.resource_name(one): one for one in mine if owned.is_ours(one, composite)}
-    return {key: one for key, one in kept.items() if key}, [one for one in found if one not in mine]
-
-
-def _still_there(left: list[Object]) -> str:
-    first = min(map(unstructured.name_of, left))
-    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-    return f"Object {first}{more} of an earlier replica of this name still being removed from the cluster"
-
-
 def _check(spec: ModelReplicaSpec) -> None:
-    """Refuse what admission refuses and rendering could not do without."""
+    """Refuse what admission refuses and rendering cannot handle."""
     if not spec.engines or not all(engine.members for engine in spec.engines):
         raise InvalidSpecError("spec.engines: every replica needs an engine, and every engine a member")
     if not all(member.template.spec.containers for engine in spec.engines for member in engine.members):
@@ -143,32 +107,32 @@ def _compose_engine(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine
     for member in engine.members:
         if member.device_requests:
             key = f"{CLAIM}{engine.name}-{member.role.lower()}"
-            body = _as_it_runs(draft, key, claim_template(replica, engine, member))
-            draft.remote(key, body, provider_config, labels=replica.marks)
+            body = _as_composed_before(draft, key, claim_template(replica, engine, member))
+            draft.remote(key, body, provider_config, labels=replica.object_labels)
     if engine.copies > 1:
         budget = disruption_budget(replica, engine)
-        draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.marks)
+        draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.object_labels)
     topology = topology_of(engine)
     key = f"{WORKLOAD}{engine.name}"
-    body = _as_it_runs(draft, key, topology.workload(replica, engine, pod_templates(replica, engine)))
-    draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.marks)
+    body = _as_composed_before(draft, key, topology.workload(replica, engine, pod_templates(replica, engine)))
+    draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.object_labels)
 
 
-def _as_it_runs(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
-    """Leave what is on the cluster as it was made: else a version that makes other pods would restart every engine."""
-    seen = draft.observed(key)
-    runs = objects.desired(seen)
-    return runs if objects.remote(seen) and runs.get("kind") == body["kind"] else body
+def _as_composed_before(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
+    """Keep what runs as it was composed: else a version that makes other pods would restart every engine."""
+    observed = draft.observed(key)
+    composed = objects.desired(observed)
+    return composed if objects.remote(observed) and composed.get("kind") == body["kind"] else body
 
 
-def _as_it_picks(draft: Draft, body: Manifest) -> Mapping[str, Any]:
-    """Leave a picker as it runs while its configuration is the same: one that starts anew knows of no cache."""
-    runs = objects.desired(draft.observed(keys.PICKER))
-    return _as_it_runs(draft, keys.PICKER, body) if picker.picks_alike(runs, body) else body
+def _picker_deployment(draft: Draft, body: Manifest) -> Mapping[str, Any]:
+    """Keep a picker as it runs while its configuration is the same: one that starts anew knows of no cache."""
+    composed = objects.desired(draft.observed(resource_names.PICKER))
+    return _as_composed_before(draft, resource_names.PICKER, body) if picker.same_config(composed, body) else body
 
 
 def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
-    """Tell whether the replica has an endpoint picker: for good, once it has one, or goes without."""
+    """Tell whether the replica has an endpoint picker. Once composed with or without one, it stays that way."""
     if registry.picker_of(spec.serving.mode) is Picker.ENABLED or draft.observed(POOL) is not None:
         return True
     return draft.observed(SERVICE) is None and choose_picker(spec.serving, spec.engines) is Picker.ENABLED
@@ -177,33 +141,40 @@ def _has_picker(draft: Draft, spec: ModelReplicaSpec) -> bool:
 def _compose_picker(
     draft: Draft, replica: ReplicaIdentity, spec: ModelReplicaSpec, backend: Backend, provider_config: str
 ) -> None:
-    account, role, binding = picker.access(replica)
-    plain = {
+    account, role, binding = picker.rbac(replica)
+    manifests = {
         POOL: picker.pool(replica, backend),
-        keys.PICKER_ACCOUNT: account,
-        keys.PICKER_ROLE: role,
-        keys.PICKER_ROLE_BINDING: binding,
-        keys.PICKER_CONFIG: picker.config(replica, backend),
-        keys.PICKER_SERVICE: picker.service(replica),
+        resource_names.PICKER_ACCOUNT: account,
+        resource_names.PICKER_ROLE: role,
+        resource_names.PICKER_ROLE_BINDING: binding,
+        resource_names.PICKER_CONFIG: picker.config_map(replica, backend),
+        resource_names.PICKER_SERVICE: picker.service(replica),
     }
-    for key, body in plain.items():
-        draft.remote(key, body, provider_config, labels=replica.marks)
-    runs = _as_it_picks(draft, picker.deployment(replica, backend, spec))
-    draft.remote(keys.PICKER, runs, provider_config, ready_when=picker.PICKS, watch=True, labels=replica.marks)
+    for key, body in manifests.items():
+        draft.remote(key, body, provider_config, labels=replica.object_labels)
+    deployment = _picker_deployment(draft, picker.deployment(replica, backend, spec))
+    draft.remote(
+        resource_names.PICKER,
+        deployment,
+        provider_config,
+        ready_when=picker.READINESS,
+        watch=True,
+        labels=replica.object_labels,
+    )
 
 
 def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Required) -> tuple[str, str] | None:
-    """Why nothing can be made of a replica, as reason and message. What is begun needs no permission any more."""
-    if not _is_begun(draft):
-        withheld = _withheld(draft.observation.namespace, spec, permissions_of(cluster.first))
-        if withheld:
-            return withheld
+    """Why a replica cannot be composed, as reason and message. One that has Objects already needs no permission."""
+    if not predecessor.has_objects(draft):
+        not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
+        if not_permitted:
+            return not_permitted
     if backend.error:
         return "InvalidPort", backend.error
     return None
 
 
-def _withheld(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:
+def _not_permitted(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:
     """What the replica's cluster does not permit, as reason and message."""
     if permissions.reserve(namespace):
         return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
@@ -230,8 +201,8 @@ def _provider_config(draft: Draft, name: str, cluster: Required) -> str:
     return next(filter(None, in_use), "")
 
 
-def _nothing_new(draft: Draft, reason: str, message: str) -> Composition:
-    """Compose nothing; what is there stays, and so does what is known of it."""
+def _compose_nothing(draft: Draft, reason: str, message: str) -> Composition:
+    """Compose nothing new: observed children, conditions and status stay."""
     if draft.observation.children:
         return draft.hold("InputInvalid", message)
     draft.set_condition(ACCEPTED, reason, message)
@@ -245,9 +216,9 @@ def _is_ready(draft: Draft, spec: ModelReplicaSpec) -> bool:
     What has served does so while its pods are replaced, as long as some of them answer.
     """
     was_ready = unstructured.is_true(draft.observation.composite, "Ready")
-    replaced = status.replaced(draft, spec) if was_ready else {}
-    needed = (key for key in status.needed(draft) if key not in replaced)
-    return readiness.all_serve(map(draft.observed, needed), before=was_ready)
+    replacing = status.replacing(draft, spec) if was_ready else {}
+    required = (name for name in status.required_names(draft) if name not in replacing)
+    return readiness.all_serve(map(draft.observed, required), before=was_ready)
 
 
 def _observe_pods(draft: Draft, replica: ReplicaIdentity, provider_config: str, *, ready: bool) -> None:
@@ -270,7 +241,7 @@ COMPOSER = Composer(
         Doubt(f"{SECRET}*"),
         Doubt(f"{CONFIG_MAP}*"),
         Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
-        Doubt(REMAINS, empty=RENDERS, malformed=RENDERS),
+        Doubt(predecessor.PREDECESSOR, empty=RENDERS, malformed=RENDERS),
     ),
-    children=keys.CHILDREN,
+    children=resource_names.CHILDREN,
 )

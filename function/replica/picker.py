@@ -1,8 +1,8 @@
 """The endpoint picker: chooses the pod that answers a request, by what its cache holds and how busy it is.
 
-The gateway asks it about every request for the pool. Both of its copies pick, each with its own
-idea of what the caches hold: with one that picks and one that waits to, a rollout would wait for
-ever until the second is ready too.
+The gateway asks it about every request for the pool. Both of its pods pick, each with its own view of
+what the caches hold. Leader election is off: a pod on standby is never ready, so a rollout would wait
+for it forever.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, Object, objects, unstructured
 from function.replica.backend import Backend
-from function.replica.hardening import container_security, pod_security
 from function.replica.identity import ReplicaIdentity, picker_name, pool_name
-from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread, tolerations
+from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread_constraint, tolerations
+from function.replica.security_context import container_security_context, pod_security_context
 
 POOL_GROUP: Final = "inference.networking.k8s.io"
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-endpoint-picker:v0.9.0"
 
-PICKS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
-"""Ready while a copy of any generation picks."""
+READINESS: Final = f"{objects.AVAILABLE} && has(object.status.availableReplicas) && object.status.availableReplicas > 0"
+"""Ready while a pod of any generation picks."""
 
-_READ: Final = (
+_RBAC_RULES: Final = (
     ([""], ["pods"]),
     ([POOL_GROUP], ["inferencepools"]),
     (["inference.networking.x-k8s.io", "llm-d.ai"], ["inferenceobjectives", "inferencemodelrewrites"]),
 )
-"""What it reads, by group; of the last it reads those that the cluster knows, and does not start without."""
+"""What it reads, by API group; it does not start without any of these permissions, though a cluster may lack kinds."""
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _PORT: Final = 9002
 _HEALTH_PORT: Final = 9003
-_COPIES: Final = 2
+_REPLICAS: Final = 2
 _CONFIG: Final = "epp-config.yaml"
-_FOLDER: Final = "/config"
+_CONFIG_DIR: Final = "/config"
 _REQUESTS: Final = {"cpu": "500m", "memory": "512Mi"}
 _CHECKSUM: Final = "modelplane.ai/epp-config-checksum"
 
@@ -63,12 +63,12 @@ def pool(replica: ReplicaIdentity, backend: Backend) -> Manifest:
 
 
 def pool_ref(replica: ReplicaIdentity) -> Manifest:
-    """Refer to the pool as the backend of a route."""
+    """Build a backendRef to the pool."""
     return {"group": POOL_GROUP, "kind": "InferencePool", "name": pool_name(replica)}
 
 
-def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
-    """Build the picker's ServiceAccount, its Role, and what binds them."""
+def rbac(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
+    """Build the picker's ServiceAccount, Role and RoleBinding."""
     meta = _meta(replica)
     return (
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
@@ -78,7 +78,7 @@ def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
             "metadata": meta,
             "rules": [
                 {"apiGroups": groups, "resources": plurals, "verbs": ["get", "watch", "list"]}
-                for groups, plurals in _READ
+                for groups, plurals in _RBAC_RULES
             ],
         },
         {
@@ -91,8 +91,8 @@ def access(replica: ReplicaIdentity) -> tuple[Manifest, Manifest, Manifest]:
     )
 
 
-def config(replica: ReplicaIdentity, backend: Backend) -> Manifest:
-    """Build the ConfigMap that says how to pick."""
+def config_map(replica: ReplicaIdentity, backend: Backend) -> Manifest:
+    """Build the ConfigMap with the picker's configuration."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -102,7 +102,7 @@ def config(replica: ReplicaIdentity, backend: Backend) -> Manifest:
 
 
 def service(replica: ReplicaIdentity) -> Manifest:
-    """Build the Service that the gateway reaches the picker by."""
+    """Build the Service through which the gateway reaches the picker."""
     port = {"name": "grpc-ext-proc", "port": _PORT, "protocol": "TCP", "targetPort": _PORT, "appProtocol": "http2"}
     return {
         "apiVersion": "v1",
@@ -113,33 +113,33 @@ def service(replica: ReplicaIdentity) -> Manifest:
 
 
 def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpec) -> Manifest:
-    """Build the picker's Deployment. It reads its configuration at start alone, so a change of that replaces it.
+    """Build the picker's Deployment. It reads its configuration only at start, so a change replaces its pods.
 
-    It needs its token to ask the cluster's API server what `access` lets it read.
+    It needs its token to ask the cluster's API server what `rbac` lets it read.
     """
     checksum = hashlib.sha256(_config_text(backend).encode()).hexdigest()
-    said = {**_selector(replica), labels.REPLICA: replica.name}
+    pod_labels = {**_selector(replica), labels.REPLICA: replica.name}
     if replica.deployment:
-        said[labels.DEPLOYMENT] = replica.deployment
+        pod_labels[labels.DEPLOYMENT] = replica.deployment
     members = [member for engine in spec.engines for member in engine.members]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": _meta(replica),
         "spec": {
-            "replicas": _COPIES,
+            "replicas": _REPLICAS,
             "selector": {"matchLabels": _selector(replica)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
             "template": {
-                "metadata": {"labels": said, "annotations": {_CHECKSUM: checksum}},
+                "metadata": {"labels": pod_labels, "annotations": {_CHECKSUM: checksum}},
                 "spec": {
                     "serviceAccountName": picker_name(replica),
                     "automountServiceAccountToken": True,
-                    "securityContext": pod_security(),
+                    "securityContext": pod_security_context(),
                     # A request stays with its picker until it is answered.
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
                     "tolerations": tolerations(*members),
-                    "topologySpreadConstraints": [spread(_selector(replica))],
+                    "topologySpreadConstraints": [spread_constraint(_selector(replica))],
                     "containers": [_container(replica)],
                     "volumes": [{"name": "config", "configMap": {"name": picker_name(replica)}}],
                 },
@@ -148,14 +148,14 @@ def deployment(replica: ReplicaIdentity, backend: Backend, spec: ModelReplicaSpe
     }
 
 
-def picks_alike(obj: Object, other: Object) -> bool:
-    """Tell whether two of a picker's Deployments pick by the same configuration."""
+def same_config(obj: Object, other: Object) -> bool:
+    """Tell whether two Deployments of a picker have the same configuration."""
     path = ("spec", "template", "metadata", "annotations", _CHECKSUM)
     return bool(unstructured.text(obj, *path)) and unstructured.text(obj, *path) == unstructured.text(other, *path)
 
 
 def _container(replica: ReplicaIdentity) -> Manifest:
-    asks = {"grpc": {"port": _HEALTH_PORT}}
+    probe = {"grpc": {"port": _HEALTH_PORT}}
     return {
         "name": "epp",
         "image": IMAGE,
@@ -163,7 +163,7 @@ def _container(replica: ReplicaIdentity) -> Manifest:
             f"--pool-name={pool_name(replica)}",
             f"--pool-namespace={replica.namespace}",
             f"--pool-group={POOL_GROUP}",
-            f"--config-file={_FOLDER}/{_CONFIG}",
+            f"--config-file={_CONFIG_DIR}/{_CONFIG}",
             f"--grpc-port={_PORT}",
             f"--grpc-health-port={_HEALTH_PORT}",
             "--tracing=false",
@@ -172,12 +172,12 @@ def _container(replica: ReplicaIdentity) -> Manifest:
             {"name": "grpc", "containerPort": _PORT},
             {"name": "grpc-health", "containerPort": _HEALTH_PORT},
         ],
-        "readinessProbe": {**asks, "periodSeconds": 2},
-        "livenessProbe": {**asks, "initialDelaySeconds": 5, "periodSeconds": 10},
+        "readinessProbe": {**probe, "periodSeconds": 2},
+        "livenessProbe": {**probe, "initialDelaySeconds": 5, "periodSeconds": 10},
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         "resources": {"requests": dict(_REQUESTS)},
-        "securityContext": container_security(),
-        "volumeMounts": [{"name": "config", "mountPath": _FOLDER, "readOnly": True}],
+        "securityContext": container_security_context(),
+        "volumeMounts": [{"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True}],
     }
 
 

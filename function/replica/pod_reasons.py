@@ -1,4 +1,4 @@
-"""Why the pods of a replica are not ready, as the pods themselves say.
+"""Why the pods of a replica are not ready, from their own status.
 
 A workload only counts its pods. While a replica does not serve, its pods are observed one by one:
 an ObservedObjectCollection makes an Object of each, and these are read as a requirement, because a
@@ -16,10 +16,10 @@ from function.replica.identity import ReplicaIdentity
 
 KIND: Final = "ObservedObjectCollection"
 
-_ORDINARY: Final = frozenset({"ContainerCreating", "PodInitializing"})
-"""What containers wait for when nothing is wrong."""
+_STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+"""Reasons of waiting containers that are part of a normal start."""
 
-_LONGEST: Final = 512
+_MAX_LENGTH: Final = 512
 
 
 def requirement(replica: ReplicaIdentity) -> Requirement:
@@ -55,59 +55,60 @@ def explain(found: Iterable[Object]) -> str:
     Args:
         found: The Objects of the pods. What of them cannot be read says nothing.
     """
-    pods = [objects.remote(one) for one in found]
-    said = sorted((unstructured.name_of(pod), why) for pod in pods if unstructured.name_of(pod) and (why := _why(pod)))
-    if not said:
+    pods = [objects.remote(obj) for obj in found]
+    reasons = sorted(
+        (unstructured.name_of(pod), reason) for pod in pods if unstructured.name_of(pod) and (reason := _reason(pod))
+    )
+    if not reasons:
         return ""
-    name, why = said[0]
-    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
-    return f"pod {name}: {why[:_LONGEST]}{more}"
+    name, reason = reasons[0]
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"pod {name}: {reason[:_MAX_LENGTH]}{more}"
 
 
-def _why(pod: Object) -> str:
+def _reason(pod: Object) -> str:
     """Why a pod is not ready; empty when it is, or says nothing of use."""
     if unstructured.text(pod, "metadata", "deletionTimestamp") or unstructured.is_true(pod, "Ready"):
         return ""
     scheduled = unstructured.condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        return _words(
-            unstructured.text(scheduled, "reason") or "not scheduled", unstructured.text(scheduled, "message")
-        )
+        return _join(unstructured.text(scheduled, "reason") or "not scheduled", unstructured.text(scheduled, "message"))
     if unstructured.text(pod, "status", "phase") == "Failed":
-        return _words(
+        return _join(
             unstructured.text(pod, "status", "reason") or "Failed", unstructured.text(pod, "status", "message")
         )
     lists = ("initContainerStatuses", "containerStatuses")
-    containers = [one for name in lists for one in unstructured.items(pod, "status", name)]
-    return next(filter(None, map(_of_container, containers)), "")
+    containers = [container for name in lists for container in unstructured.items(pod, "status", name)]
+    return next(filter(None, map(_container_reason, containers)), "")
 
 
-def _of_container(container: Object) -> str:
+def _container_reason(container: Object) -> str:
     """What a container says that does not run as it should."""
     name = unstructured.text(container, "name")
     waiting = unstructured.mapping(container, "state", "waiting")
     reason = unstructured.text(waiting, "reason")
-    if reason and reason not in _ORDINARY:
-        said = _words(reason, unstructured.text(waiting, "message"))
-        return f"container {name}: {said}{_last(container)}"
-    ended = unstructured.mapping(container, "state", "terminated")
-    if unstructured.integer(ended, "exitCode"):
-        return f"container {name}: {_ending(ended)}"
+    if reason and reason not in _STARTING:
+        message = unstructured.text(waiting, "message")
+        return f"container {name}: {_join(reason, message)}{_last_termination(container)}"
+    terminated = unstructured.mapping(container, "state", "terminated")
+    if unstructured.integer(terminated, "exitCode"):
+        return f"container {name}: {_termination(terminated)}"
     return ""
 
 
-def _last(container: Object) -> str:
+def _last_termination(container: Object) -> str:
     """How a container ended before; what waits after a crash says only that it waits."""
-    ended = unstructured.mapping(container, "lastState", "terminated")
-    return f"; before that {_ending(ended)}" if ended else ""
+    terminated = unstructured.mapping(container, "lastState", "terminated")
+    return f"; before that {_termination(terminated)}" if terminated else ""
 
 
-def _ending(ended: Object) -> str:
-    code = unstructured.integer(ended, "exitCode")
-    return _words(
-        f"{unstructured.text(ended, 'reason') or 'ended'} with exit code {code}", unstructured.text(ended, "message")
+def _termination(terminated: Object) -> str:
+    code = unstructured.integer(terminated, "exitCode")
+    return _join(
+        f"{unstructured.text(terminated, 'reason') or 'ended'} with exit code {code}",
+        unstructured.text(terminated, "message"),
     )
 
 
-def _words(reason: str, message: str) -> str:
+def _join(reason: str, message: str) -> str:
     return f"{reason}: {message.strip()}" if message.strip() else reason

@@ -2,9 +2,9 @@
 
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
-end in and labels, in a gang where its leader is, and for a phase what hands requests on. One
-argument is added, and only in one case: `--model` for an image of vLLM that would otherwise serve
-a tiny default model beside the cached one.
+terminate, labels, and whatever the topology of its engine needs. One argument is added, and only
+in one case: `--model` for an image of vLLM that would otherwise serve a tiny default model beside
+the cached one.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from function.api import labels
 from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role
 from function.api.pod_template import Container
 from function.composition import Manifest
-from function.replica.identity import ReplicaIdentity, Source, claim_name, claim_template_name
-from function.replica.references import renamed
+from function.replica.identity import ConfigSource, ReplicaIdentity, claim_name, claim_template_name
+from function.replica.references import with_copies
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
 
 PORT_NAME: Final = "engine"
-"""Name of the port that an engine listens on; Services refer to it, so engines may use different numbers."""
+"""Name of the engine's port; Services refer to it, so engines may listen on different numbers."""
 
-MODELS: Final = "/mnt/models"
+MODELS_PATH: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
 
 DRAIN_SECONDS: Final = 15
-"""How long a pod that ends goes on answering, until nobody sends it anything new."""
+"""How long a terminating pod goes on answering, until it is sent no new requests."""
 
 GRACE_SECONDS: Final = 120
-"""How long it may take in all, so that answers that are being written can be finished."""
+"""How long termination may take in all, so that answers in progress can be finished."""
 
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -40,9 +40,9 @@ _SHARED_MEMORY: Final = "dshm"
 _CACHE: Final = "model-cache"
 _PROBE_SECONDS: Final = 10
 _PROBE_TIMEOUT: Final = 5
-_HUNG: Final = 6
-"""Looks in vain after which an engine counts as hung: a busy one may miss some."""
-_TAKES_MODEL: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
+_LIVENESS_FAILURES: Final = 6
+"""Failed probes after which an engine counts as hung: a busy engine may miss some."""
+_VLLM_IMAGE: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
 def pod_templates(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[Role, Manifest]:
@@ -78,7 +78,7 @@ def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: Placed
     }
 
 
-def pods_of(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[str, str]:
+def pod_selector(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[str, str]:
     """The labels that select all pods of an engine."""
     return {labels.REPLICA: replica.name, labels.ENGINE: engine.name}
 
@@ -104,23 +104,25 @@ def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
         template = claim_template_name(replica, engine.name, member.role)
         spec["resourceClaims"] = [{"name": _CLAIM, "resourceClaimTemplateName": template}]
     if engine.copies > 1:
-        spec["topologySpreadConstraints"] = [spread(pods_of(replica, engine))]
+        spec["topologySpreadConstraints"] = [spread_constraint(pod_selector(replica, engine))]
     if member.template.spec.image_pull_secrets:
-        named = [secret.name for secret in member.template.spec.image_pull_secrets]
-        spec["imagePullSecrets"] = [{"name": replica.copies.get(Source("Secret", name), name)} for name in named]
+        secrets = [secret.name for secret in member.template.spec.image_pull_secrets]
+        spec["imagePullSecrets"] = [
+            {"name": replica.copy_names.get(ConfigSource("Secret", name), name)} for name in secrets
+        ]
     return spec
 
 
 def tolerations(*members: PlacedMember) -> list[Manifest]:
     """Tolerate the taints of the nodes that members run on."""
     found: list[Manifest] = [dict(_GPU_TAINT)]
-    for asked in (toleration.plain() for member in members for toleration in member.tolerations):
-        if asked not in found:
-            found.append(asked)
+    for toleration in (toleration.plain() for member in members for toleration in member.tolerations):
+        if toleration not in found:
+            found.append(toleration)
     return found
 
 
-def spread(selected: Mapping[str, str]) -> Manifest:
+def spread_constraint(selected: Mapping[str, str]) -> Manifest:
     """Prefer nodes that run fewer of the selected pods."""
     return {
         "maxSkew": 1,
@@ -147,7 +149,7 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
     if args:
         body["args"] = args
     variables = topology.env(engine, member, [variable.plain() for variable in written.env])
-    env = [renamed(variable, replica.copies) for variable in variables]
+    env = [with_copies(variable, replica.copy_names) for variable in variables]
     if env:
         body["env"] = env
     resources = _resources(member)
@@ -157,7 +159,7 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
         body["ports"] = [{"name": PORT_NAME, "containerPort": topology.ports(engine).engine}]
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
-        mounts.append({"name": _CACHE, "mountPath": MODELS})
+        mounts.append({"name": _CACHE, "mountPath": MODELS_PATH})
     return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if serves else {})}
 
 
@@ -165,9 +167,9 @@ def _args(container: Container, *, cached: bool) -> list[str]:
     """The user's arguments, and `--model` where the image would not find the cached weights without it."""
     names_model = any(arg == "--model" or arg.startswith("--model=") for arg in container.args)
     positional = bool(container.args) and not container.args[0].startswith("-")
-    if not cached or container.command or names_model or positional or not _TAKES_MODEL.search(container.image):
+    if not cached or container.command or names_model or positional or not _VLLM_IMAGE.search(container.image):
         return list(container.args)
-    return [*container.args, f"--model={MODELS}"]
+    return [*container.args, f"--model={MODELS_PATH}"]
 
 
 def _resources(member: PlacedMember) -> dict[str, Any]:
@@ -180,15 +182,15 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
 
 
 def _probes(serving: EngineServing) -> Manifest:
-    """Wait for the engine as long as it may take to load its weights, then restart it after a minute of silence."""
-    looks = {
+    """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer."""
+    probe = {
         "httpGet": {"path": serving.health_path, "port": PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": _PROBE_TIMEOUT,
     }
-    patience = max(1, -(-serving.startup_seconds // _PROBE_SECONDS))
+    failures = max(1, -(-serving.startup_seconds // _PROBE_SECONDS))
     return {
-        "startupProbe": {**looks, "failureThreshold": patience},
-        "readinessProbe": looks,
-        "livenessProbe": {**looks, "failureThreshold": _HUNG},
+        "startupProbe": {**probe, "failureThreshold": failures},
+        "readinessProbe": probe,
+        "livenessProbe": {**probe, "failureThreshold": _LIVENESS_FAILURES},
     }

@@ -1,4 +1,4 @@
-"""What a ModelReplica says: how far it is, why it does not serve yet, and what runs for it."""
+"""Conditions and status of a ModelReplica: its progress, why it does not serve yet, and what runs for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from function.replica import pod_reasons
 from function.replica.backend import Backend
 from function.replica.conditions import ACCEPTED, READY
 from function.replica.identity import ReplicaIdentity
-from function.replica.keys import DISRUPTION, PODS, WORKLOAD
+from function.replica.resource_names import DISRUPTION, PODS, WORKLOAD
 from function.replica.topologies.counts import CopyCounts, count_pods
 from function.replica.topologies.registry import topology_of
 
@@ -19,22 +19,22 @@ from function.replica.topologies.registry import topology_of
 def finish(
     draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, pods: Required, *, ready: bool
 ) -> Composition:
-    """End the answer of a replica that is rendered.
+    """Set conditions and status of a replica that is rendered, and end its answer.
 
     Args:
         draft: The answer, with all its children.
         spec: The replica's spec.
-        replica: Who it is.
+        replica: Its identity.
         backend: How requests reach its pods.
         pods: What is observed of its pods.
         ready: Whether it serves.
     """
     workloads = _workloads(spec)
     pending = [key for key in workloads if not objects.remote(draft.observed(key))]
-    said = {key: readiness.serves(draft.observed(key)) for key in needed(draft)}
+    serves = {key: readiness.serves(draft.observed(key)) for key in required_names(draft)}
     image = spec.engines[0].members[0].template.container.image
-    where = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
-    accepted = "; ".join((where, *backend.warnings))
+    progress = f"{len(workloads) - len(pending)} of {len(workloads)} workloads are on {spec.cluster_name}"
+    accepted = "; ".join((progress, *backend.warnings))
     others = sorted(draft.keys - {PODS})
     refused = [f"{key}: {error}" for key in others if (error := _sync_error(draft.observed(key)))]
     if refused:
@@ -44,15 +44,15 @@ def finish(
     else:
         draft.set_condition(ACCEPTED, "Accepted", accepted)
     if ready:
-        meanwhile = [f"{key}: {how}" for key, how in sorted(replaced(draft, spec).items())]
-        draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *meanwhile)))
+        rollouts = [f"{key}: {progress}" for key, progress in sorted(replacing(draft, spec).items())]
+        draft.set_condition(READY, "Serving", "; ".join((f"{replica.path} is served", *rollouts)))
     elif pending:
-        why = readiness.of(draft.observed(pending[0])).message
-        where = f"{pending[0]} is not on {spec.cluster_name} yet"
-        draft.set_condition(READY, "WaitingForModel", f"{where}: {why}" if why else where)
+        message = f"{pending[0]} is not on {spec.cluster_name} yet"
+        reason = readiness.of(draft.observed(pending[0])).message
+        draft.set_condition(READY, "WaitingForModel", f"{message}: {reason}" if reason else message)
     else:
-        silent_last = sorted((key for key in said if not said[key]), key=lambda key: said[key] is None)
-        draft.set_condition(READY, "ModelStarting", _why(draft, spec, silent_last, pod_reasons.explain(pods.found)))
+        unready = sorted((key for key in serves if not serves[key]), key=lambda key: serves[key] is None)
+        draft.set_condition(READY, "ModelStarting", _starting(draft, spec, unready, pod_reasons.explain(pods.found)))
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),
@@ -63,13 +63,13 @@ def finish(
     return draft.finish(ready=ready)
 
 
-def needed(draft: Draft) -> list[str]:
-    """The keys of what answering a request needs."""
+def required_names(draft: Draft) -> list[str]:
+    """The resource names of the children without which no request is answered."""
     return sorted(key for key in draft.keys if key != PODS and not key.startswith(DISRUPTION))
 
 
-def replaced(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
-    """The keys of workloads whose pods are being replaced while some answer, with how far that is."""
+def replacing(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
+    """The progress of workloads whose pods are being replaced while some answer, by resource name."""
     counts = {key: _counts(draft, engine) for key, engine in _workloads(spec).items()}
     return {
         key: f"{count.updated} of {count.desired} copies are replaced, {count.available} answer"
@@ -79,7 +79,7 @@ def replaced(draft: Draft, spec: ModelReplicaSpec) -> dict[str, str]:
 
 
 def _workloads(spec: ModelReplicaSpec) -> dict[str, PlacedEngine]:
-    """The engines of a replica, by the keys of their workloads."""
+    """The engines of a replica, by the resource names of their workloads."""
     return {f"{WORKLOAD}{engine.name}": engine for engine in spec.engines}
 
 
@@ -88,14 +88,14 @@ def _counts(draft: Draft, engine: PlacedEngine) -> CopyCounts:
 
 
 def _sync_error(child: Object | None) -> str:
-    """What the provider says when it cannot apply or observe something; empty when it can."""
+    """The provider's error when it cannot apply or observe a child; empty when it can."""
     synced = unstructured.condition(child, "Synced")
     if synced.get("status") != "False":
         return ""
     return unstructured.text(synced, "message") or unstructured.text(synced, "reason") or "no reason given"
 
 
-def _why(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: str) -> str:
+def _starting(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: str) -> str:
     """Say what the first child that is not ready waits for, and why the pods do not start."""
     key = unready[0]
     more = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
@@ -107,7 +107,7 @@ def _why(draft: Draft, spec: ModelReplicaSpec, unready: list[str], pod_reason: s
 
 
 def _unavailable(remote: Object, counts: CopyCounts) -> str:
-    """What a workload itself says about not being available; empty when it is, or is no workload."""
+    """Why a workload is not available, in its own words; empty when it is available, or is no workload."""
     available = unstructured.condition(remote, "Available")
     is_available = available.get("status") == "True"
     if not available or (is_available and (counts.available or counts.ready)):
@@ -118,11 +118,11 @@ def _unavailable(remote: Object, counts: CopyCounts) -> str:
 
 
 def _serving_since(draft: Draft, *, ready: bool) -> str | None:
-    """When the replica first served: the moment at which the last of what it needs became ready."""
+    """When the replica first served: when the last required child became ready."""
     before = unstructured.text(draft.observation.status, "servingSince")
     if before or not ready:
         return before or None
-    conditions = [unstructured.condition(draft.observed(key), "Ready") for key in needed(draft)]
+    conditions = [unstructured.condition(draft.observed(key), "Ready") for key in required_names(draft)]
     return max((unstructured.text(condition, "lastTransitionTime") for condition in conditions), default="") or None
 
 

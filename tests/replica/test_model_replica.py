@@ -179,8 +179,8 @@ def test_a_replica_serves_when_all_that_a_request_needs_is_ready() -> None:
 def test_a_replica_does_not_serve_while_any_of_its_objects_is_observed_not_ready(key: str) -> None:
     answered = composed(replica(), observed(composed(replica()), **{key.replace("-", "_"): "False"}))
     assert not answered.ready
-    (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
-    assert told == f"{key}: Ready is False: {key} said so"
+    (message,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
+    assert message == f"{key}: Ready is False: {key} said so"
 
 
 def test_what_is_observed_ready_is_ready_and_what_is_not_observed_yet_is_not() -> None:
@@ -215,8 +215,8 @@ def test_two_workloads_of_which_one_is_ready_are_a_model_that_starts() -> None:
 def test_a_workload_of_one_pod_that_calls_itself_available_without_it_is_told_by_its_count() -> None:
     children = observed(composed(replica()), model_serving_vllm="False")
     children["model-serving-vllm"]["status"]["atProvider"]["manifest"]["status"] = {"conditions": [AVAILABLE]}
-    (told,) = [c.message for c in composed(replica(), children).conditions if c.type == "ModelReady"]
-    assert told == "model-serving-vllm: 0 of 1 pods ready"
+    (message,) = [c.message for c in composed(replica(), children).conditions if c.type == "ModelReady"]
+    assert message == "model-serving-vllm: 0 of 1 pods ready"
 
 
 def test_a_workload_that_is_not_available_is_told_in_its_own_words() -> None:
@@ -226,8 +226,8 @@ def test_a_workload_that_is_not_available_is_told_in_its_own_words() -> None:
         {}, "Available", "False", message="Deployment does not have minimum availability."
     )
     workload["status"] = workload["status"]["status"]
-    (told,) = [c.message for c in composed(replica(), children).conditions if c.type == "ModelReady"]
-    assert told == "model-serving-vllm: 0 of 1 pods ready: Deployment does not have minimum availability."
+    (message,) = [c.message for c in composed(replica(), children).conditions if c.type == "ModelReady"]
+    assert message == "model-serving-vllm: 0 of 1 pods ready: Deployment does not have minimum availability."
 
 
 def test_serving_since_is_said_once_and_stays() -> None:
@@ -292,13 +292,15 @@ def test_the_name_of_what_is_on_the_cluster_never_changes() -> None:
 
 
 def test_replicas_and_engines_never_share_a_name_on_a_cluster() -> None:
-    seen: list[str] = []
+    names_there: list[str] = []
     for namespace, name in (("a", "x"), ("a-x", "x"), ("a", "x-x"), ("b", "x")):
         two = replica(engine("e"), engine("x-e"), name=name, namespace=namespace, serving={"picker": "Disabled"})
         made = remotes(composed(two))
-        seen += [f"{body['kind']} {body['metadata']['namespace']}/{body['metadata']['name']}" for body in made.values()]
-    assert len(seen) == len(set(seen)) == 4 * 6
-    assert all(len(one.rpartition("/")[2]) <= 63 for one in seen)
+        names_there += [
+            f"{body['kind']} {body['metadata']['namespace']}/{body['metadata']['name']}" for body in made.values()
+        ]
+    assert len(names_there) == len(set(names_there)) == 4 * 6
+    assert all(len(name_there.rpartition("/")[2]) <= 63 for name_there in names_there)
 
 
 def test_a_replica_whose_name_no_service_may_have_gets_another_one_there() -> None:

@@ -23,8 +23,8 @@ def config(obj: Manifest) -> Any:
 
 
 def accepted(obj: Manifest) -> str:
-    (told,) = [c.message for c in composed(obj).conditions if c.type == "ModelAccepted"]
-    return told
+    (message,) = [c.message for c in composed(obj).conditions if c.type == "ModelAccepted"]
+    return message
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_there_is_either_a_service_or_a_pool_with_a_picker_by_how_many_pods_answ
     )
 
 
-@pytest.mark.parametrize("written", [{}, {"picker": "Enabled"}, {"picker": "Disabled"}], ids=str)
-def test_what_a_replica_began_with_is_never_switched(written: Manifest) -> None:
-    obj = replica(engine(copies=2), serving=written)
+@pytest.mark.parametrize("asked", [{}, {"picker": "Enabled"}, {"picker": "Disabled"}], ids=str)
+def test_what_a_replica_began_with_is_never_switched(asked: Manifest) -> None:
+    obj = replica(engine(copies=2), serving=asked)
     with_service = observed(composed(replica(engine(copies=2), serving={"picker": "Disabled"})))
     assert set(composed(obj, with_service).children) == set(with_service)
     with_picker = observed(composed(TWO))
@@ -234,32 +234,32 @@ def with_args(*args: str) -> Manifest:
 def test_another_block_size_reaches_the_picker_which_starts_anew_with_it() -> None:
     other = replica(with_args("--block-size", "32"))
     assert config(other)["plugins"][0]["parameters"]["blockSizeTokens"] == 32
-    before, after = (remotes(composed(one))["epp"]["spec"]["template"]["metadata"] for one in (TWO, other))
+    before, after = (remotes(composed(obj))["epp"]["spec"]["template"]["metadata"] for obj in (TWO, other))
     assert before["annotations"] != after["annotations"]
 
 
 def test_the_pool_leads_to_the_port_that_the_engine_listens_on() -> None:
     made = remotes(composed(replica(with_args("--port=9000"))))
     assert made["inference-pool"]["spec"]["targetPorts"] == [{"number": 9000}]
-    (one,) = made["model-serving-vllm"]["spec"]["template"]["spec"]["containers"]
-    assert one["ports"] == [{"name": "engine", "containerPort": 9000}]
+    (engine_container,) = made["model-serving-vllm"]["spec"]["template"]["spec"]["containers"]
+    assert engine_container["ports"] == [{"name": "engine", "containerPort": 9000}]
 
 
 def test_flags_that_cannot_be_used_are_named_in_a_condition() -> None:
-    told = accepted(replica(with_args("--port=$PORT", "--block-size=auto")))
-    assert "engine vllm: --port $PORT is no port, 8000 is assumed; engines[].serving.port says another" in told
-    assert "--block-size auto is no block size, 16 is assumed" in told
+    message = accepted(replica(with_args("--port=$PORT", "--block-size=auto")))
+    assert "engine vllm: --port $PORT is no port, 8000 is assumed; engines[].serving.port says another" in message
+    assert "--block-size auto is no block size, 16 is assumed" in message
     alone = engine("vllm", member(template={"spec": {"containers": [container(args=["--block-size=auto"])]}}))
     assert "block size" not in accepted(replica(alone))
 
 
 def test_engines_of_one_pool_whose_blocks_differ_are_named_in_a_condition() -> None:
-    one, other = with_args("--block-size=32"), with_args("--block-size=64")
-    told = accepted(replica({**one, "name": "a"}, {**other, "name": "b"}))
-    assert told.endswith(
+    small, large = with_args("--block-size=32"), with_args("--block-size=64")
+    message = accepted(replica({**small, "name": "a"}, {**large, "name": "b"}))
+    assert message.endswith(
         "blocks of the KV cache differ in size (a 32, b 64); the picker assumes 32; composing vllm/vllm-openai:v0.23.0"
     )
-    assert "differ" not in accepted(replica({**one, "name": "a"}, {**one, "name": "b"}))
+    assert "differ" not in accepted(replica({**small, "name": "a"}, {**small, "name": "b"}))
 
 
 def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> None:
@@ -277,8 +277,8 @@ def test_a_replica_with_a_picker_is_ready_only_when_the_picker_and_all_that_it_n
     assert composed(TWO, observed(composed(TWO))).ready
     answered = composed(TWO, observed(composed(TWO), **{key.replace("-", "_"): "False"}))
     assert not answered.ready
-    (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
-    assert told == f"{key}: Ready is False: {key} said so"
+    (message,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
+    assert message == f"{key}: Ready is False: {key} said so"
 
 
 def test_a_picker_of_any_generation_picks() -> None:

@@ -23,16 +23,16 @@ def pods(obj: Manifest) -> list[Manifest]:
     return found
 
 
-@pytest.mark.parametrize(("seconds", "looks"), [(1, 1), (10, 1), (61, 7), (1800, 180), (86400, 8640)], ids=str)
+@pytest.mark.parametrize(("seconds", "failures"), [(1, 1), (10, 1), (61, 7), (1800, 180), (86400, 8640)], ids=str)
 def test_an_engine_has_the_time_to_start_that_it_asks_for_and_is_restarted_after_a_minute_of_silence(
-    seconds: int, looks: int
+    seconds: int, failures: int
 ) -> None:
     (spec,) = pods(replica(engine(serving={"startupSeconds": seconds})))
-    one = spec["containers"][0]
-    assert one["startupProbe"]["failureThreshold"] == looks
-    alive = one["livenessProbe"]
-    assert alive["httpGet"] == one["readinessProbe"]["httpGet"]
-    assert alive["failureThreshold"] * alive["periodSeconds"] == 60
+    container = spec["containers"][0]
+    assert container["startupProbe"]["failureThreshold"] == failures
+    liveness = container["livenessProbe"]
+    assert liveness["httpGet"] == container["readinessProbe"]["httpGet"]
+    assert liveness["failureThreshold"] * liveness["periodSeconds"] == 60
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_engine_has_the_time_to_start_that_it_asks_for_and_is_restarted_after
 def test_every_container_of_every_pod_goes_on_for_a_while_when_the_pod_ends(obj: Manifest) -> None:
     for spec in pods(obj):
         assert spec["terminationGracePeriodSeconds"] == 120
-        assert [one["lifecycle"]["preStop"] for one in spec["containers"]] == [
+        assert [container["lifecycle"]["preStop"] for container in spec["containers"]] == [
             {"sleep": {"seconds": 15}} for _ in spec["containers"]
         ]
 

@@ -51,7 +51,7 @@ UNSCHEDULABLE = pod(
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "message"),
     [
         (
             UNSCHEDULABLE,
@@ -84,8 +84,8 @@ UNSCHEDULABLE = pod(
     ],
     ids=["no node", "no image", "crashes", "init", "evicted"],
 )
-def test_a_pod_that_cannot_run_says_why(found: Manifest, told: str) -> None:
-    assert explain([found]) == told
+def test_a_pod_that_cannot_run_says_why(found: Manifest, message: str) -> None:
+    assert explain([found]) == message
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,10 @@ def test_the_replica_repeats_what_its_pods_say() -> None:
     obj, children = waiting()
     answered = answer(model_replica.COMPOSER, obj, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
     assert said(answered)["ModelReady"] == "False/ModelStarting"
-    (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
-    assert told.endswith("; pod chat-1-vllm-a: Unschedulable: 0/3 nodes are available: 3 cannot allocate all claims.")
+    (message,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
+    assert message.endswith(
+        "; pod chat-1-vllm-a: Unschedulable: 0/3 nodes are available: 3 cannot allocate all claims."
+    )
 
 
 def test_what_pods_say_never_stops_what_serves() -> None:

@@ -41,8 +41,8 @@ def test_image_command_args_and_env_pass_verbatim() -> None:
 
 
 def test_no_args_and_no_env_are_left_out() -> None:
-    one = member(template={"spec": {"containers": [{"name": "engine", "image": "x"}]}})
-    assert {"args", "env", "command"} & pod(one)["spec"]["containers"][0].keys() == set()
+    written = member(template={"spec": {"containers": [{"name": "engine", "image": "x"}]}})
+    assert {"args", "env", "command"} & pod(written)["spec"]["containers"][0].keys() == set()
 
 
 def test_the_users_labels_and_annotations_are_kept_and_managed_labels_win() -> None:
@@ -88,8 +88,8 @@ def test_several_requests_are_one_claim_in_their_order() -> None:
 def test_taints_of_the_pool_and_the_share_of_a_node_come_from_the_replica() -> None:
     taint = {"key": "dedicated", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
     gpu = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
-    one = member(tolerations=[gpu, taint], resources={"requests": {"cpu": "8", "memory": "64Gi"}})
-    spec = pod(one)["spec"]
+    written = member(tolerations=[gpu, taint], resources={"requests": {"cpu": "8", "memory": "64Gi"}})
+    spec = pod(written)["spec"]
     assert spec["tolerations"] == [gpu, taint]
     assert spec["containers"][0]["resources"] == {
         "claims": [{"name": "devices"}],
@@ -99,18 +99,18 @@ def test_taints_of_the_pool_and_the_share_of_a_node_come_from_the_replica() -> N
 
 def test_pull_secrets_pass_only_when_there_are_some() -> None:
     secrets = [{"name": "registry"}]
-    one = member(template={"spec": {"containers": [container()], "imagePullSecrets": secrets}})
-    assert pod(one)["spec"]["imagePullSecrets"] == secrets
+    written = member(template={"spec": {"containers": [container()], "imagePullSecrets": secrets}})
+    assert pod(written)["spec"]["imagePullSecrets"] == secrets
     assert "imagePullSecrets" not in pod(member())["spec"]
 
 
 def test_port_health_path_and_time_to_start_follow_the_engine() -> None:
     serving = {"port": 9000, "healthPath": "/healthz", "startupSeconds": 61}
     made = remotes(composed(replica(engine("vllm", member(), serving=serving))))
-    one = made["model-serving-vllm"]["spec"]["template"]["spec"]["containers"][0]
-    assert one["ports"] == [{"name": "engine", "containerPort": 9000}]
-    assert one["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "engine"}
-    assert one["startupProbe"]["failureThreshold"] == 7
+    engine_container = made["model-serving-vllm"]["spec"]["template"]["spec"]["containers"][0]
+    assert engine_container["ports"] == [{"name": "engine", "containerPort": 9000}]
+    assert engine_container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "engine"}
+    assert engine_container["startupProbe"]["failureThreshold"] == 7
     assert made["engine-service"]["spec"]["ports"][0]["targetPort"] == "engine"
 
 

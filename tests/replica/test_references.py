@@ -17,7 +17,7 @@ ENV = [
     {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
 ]
 WRITTEN = {"spec": {"containers": [container(env=ENV)], "imagePullSecrets": [{"name": "registry"}]}}
-THING = replica(engine("vllm", member(template=WRITTEN)))
+REPLICA = replica(engine("vllm", member(template=WRITTEN)))
 
 
 def source(kind: str, name: str, **content: Any) -> Manifest:
@@ -54,7 +54,7 @@ AS_WRITTEN = ("hf", "settings", "registry")
 def test_everything_that_pods_name_is_asked_for_by_name_in_the_replicas_namespace() -> None:
     asked = {
         key: (requirement.api_version, requirement.kind, requirement.name, requirement.namespace)
-        for key, requirement in composed(THING, found=NONE).requirements.items()
+        for key, requirement in composed(REPLICA, found=NONE).requirements.items()
         if key not in {"cluster", "pods", "remains"}
     }
     assert asked == {
@@ -65,7 +65,7 @@ def test_everything_that_pods_name_is_asked_for_by_name_in_the_replicas_namespac
 
 
 def test_what_exists_is_copied_under_the_replicas_own_name_with_its_content_and_nothing_else() -> None:
-    made = remotes(composed(THING, found=ALL))
+    made = remotes(composed(REPLICA, found=ALL))
     assert made["secret-hf"] == {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -84,7 +84,7 @@ def test_what_exists_is_copied_under_the_replicas_own_name_with_its_content_and_
 
 
 def test_the_pods_refer_to_the_copies_and_all_else_of_them_stays_as_written() -> None:
-    answered = composed(THING, found=ALL)
+    answered = composed(REPLICA, found=ALL)
     assert referred(answered) == COPIES
     env = remotes(answered)["model-serving-vllm"]["spec"]["template"]["spec"]["containers"][0]["env"]
     assert [env[0], env[3]] == [ENV[0], ENV[3]]
@@ -92,51 +92,51 @@ def test_the_pods_refer_to_the_copies_and_all_else_of_them_stays_as_written() ->
 
 
 def test_every_member_of_a_gang_refers_to_the_copies() -> None:
-    one = gang(leader={"template": WRITTEN}, worker={"template": WRITTEN})
-    both = remotes(composed(replica(one), found=ALL))["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
+    both_members = gang(leader={"template": WRITTEN}, worker={"template": WRITTEN})
+    both = remotes(composed(replica(both_members), found=ALL))["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
     for template in (both["leaderTemplate"], both["workerTemplate"]):
         assert template["spec"]["imagePullSecrets"] == [{"name": COPIES[2]}]
         assert template["spec"]["containers"][0]["env"][3]["valueFrom"]["secretKeyRef"]["name"] == COPIES[0]
 
 
 def test_what_does_not_exist_at_first_is_referred_to_as_written() -> None:
-    answered = composed(THING, found=NONE)
+    answered = composed(REPLICA, found=NONE)
     assert referred(answered) == AS_WRITTEN
     assert not ALL.keys() & answered.children.keys()
     assert said(answered)["Held"] == "False/InputsResolved"
 
 
 def test_what_pods_refer_to_does_not_change_when_it_comes_into_being_later() -> None:
-    children = observed(composed(THING, found=NONE))
-    answered = composed(THING, children, found=ALL)
+    children = observed(composed(REPLICA, found=NONE))
+    answered = composed(REPLICA, children, found=ALL)
     assert referred(answered) == AS_WRITTEN
     assert not ALL.keys() & answered.children.keys()
 
 
 def test_a_copy_follows_what_it_is_a_copy_of() -> None:
-    children = observed(composed(THING, found=ALL))
+    children = observed(composed(REPLICA, found=ALL))
     changed = {**ALL, "secret-hf": [{**HF, "data": {"token": "bmV3"}}]}
-    assert remotes(composed(THING, children, found=changed))["secret-hf"]["data"] == {"token": "bmV3"}
+    assert remotes(composed(REPLICA, children, found=changed))["secret-hf"]["data"] == {"token": "bmV3"}
 
 
 def test_a_copy_stays_as_it_is_when_what_it_is_a_copy_of_goes_and_the_replica_goes_on_serving() -> None:
-    obj, _ = that_serves(THING)
+    obj, _ = that_serves(REPLICA)
     children = observed(composed(obj, found=ALL))
     answered = composed(obj, children, found=NONE)
     assert referred(answered) == COPIES
     assert remotes(answered)["secret-hf"] == remotes(composed(obj, children, found=ALL))["secret-hf"]
     assert (answered.ready, said(answered)["Held"]) == (True, "True/InputMissing")
-    (told,) = [c.message for c in answered.conditions if c.type == "Held"]
-    assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in told
+    (message,) = [c.message for c in answered.conditions if c.type == "Held"]
+    assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in message
 
 
 def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() -> None:
-    children = observed(composed(THING, found=ALL))
+    children = observed(composed(REPLICA, found=ALL))
     del children["secret-hf"]
-    answered = composed(THING, children, found=ALL)
+    answered = composed(REPLICA, children, found=ALL)
     assert remotes(answered)["secret-hf"]["metadata"]["name"] == COPIES[0]
     assert referred(answered) == COPIES
-    gone = composed(THING, children, found=NONE)
+    gone = composed(REPLICA, children, found=NONE)
     assert referred(gone) == COPIES
     assert "secret-hf" not in gone.children
 
@@ -144,20 +144,20 @@ def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() 
 @pytest.mark.parametrize("key", sorted(ALL))
 def test_nothing_is_made_before_all_that_pods_name_has_been_looked_for(key: str) -> None:
     found = {name: objs for name, objs in ALL.items() if name != key}
-    first = compose(observation(THING, {}, {"cluster": [CLUSTER], **found}))
+    first = compose(observation(REPLICA, {}, {"cluster": [CLUSTER], **found}))
     assert (dict(first.children), first.ready, said(first)["Held"]) == ({}, False, "True/InputUnresolved")
-    children = observed(composed(THING, found=ALL))
-    later = compose(observation(THING, children, {"cluster": [CLUSTER], **found}))
+    children = observed(composed(REPLICA, found=ALL))
+    later = compose(observation(REPLICA, children, {"cluster": [CLUSTER], **found}))
     assert set(later.children) == set(children)
 
 
 def test_two_replicas_share_no_copy() -> None:
-    made = []
+    metas = []
     for name, namespace in (("x", "a"), ("x", "b"), ("y", "a")):
         obj = replica(engine("vllm", member(template=WRITTEN)), name=name, namespace=namespace)
-        made.append(remotes(composed(obj, found=ALL))["secret-hf"]["metadata"])
-    assert len({f"{one['namespace']}/{one['name']}" for one in made}) == 3
-    assert [one["namespace"] for one in made] == ["a", "b", "a"]
+        metas.append(remotes(composed(obj, found=ALL))["secret-hf"]["metadata"])
+    assert len({f"{meta['namespace']}/{meta['name']}" for meta in metas}) == 3
+    assert [meta["namespace"] for meta in metas] == ["a", "b", "a"]
 
 
 def test_a_replica_that_names_nothing_asks_for_nothing() -> None:

@@ -19,8 +19,8 @@ def rolling(kind: str, **status: int) -> tuple[Manifest, dict[str, Manifest]]:
 def test_what_has_served_stays_ready_while_its_pods_are_replaced_and_some_answer(kind: str, count: str) -> None:
     answered = composed(*rolling(kind, updatedReplicas=1, **{count: 1}))
     assert answered.ready
-    (told,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
-    assert told.endswith("/ is served; model-serving-vllm: 1 of 2 copies are replaced, 1 answer")
+    (message,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
+    assert message.endswith("/ is served; model-serving-vllm: 1 of 2 copies are replaced, 1 answer")
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "LeaderWorkerSet"])
@@ -35,13 +35,13 @@ def test_what_has_not_served_is_not_ready_by_pods_that_are_replaced() -> None:
     assert not composed(with_condition(obj, "Ready", "False"), children).ready
 
 
-@pytest.mark.parametrize("obj", [engine(), gang()], ids=["Deployment", "LeaderWorkerSet"])
-def test_what_runs_stays_as_an_earlier_version_made_it(obj: Manifest) -> None:
-    thing, children = serving(replica(obj))
+@pytest.mark.parametrize("written", [engine(), gang()], ids=["Deployment", "LeaderWorkerSet"])
+def test_what_runs_stays_as_an_earlier_version_made_it(written: Manifest) -> None:
+    served, children = serving(replica(written))
     for key in children:
         if key.startswith(("model-serving-", "resource-claim-")):
             children[key]["spec"]["forProvider"]["manifest"]["spec"]["madeBy"] = "an earlier version"
-    answered = composed(thing, children)
+    answered = composed(served, children)
     assert {key: body["spec"].get("madeBy") for key, body in remotes(answered).items() if "spec" in body} == {
         key: "an earlier version" if key.startswith(("model-serving-", "resource-claim-")) else None
         for key, body in remotes(answered).items()

@@ -5,7 +5,7 @@ from typing import Any
 
 from function.composition import Composition, Manifest, unstructured
 from function.preview import cel
-from function.replica import model_replica
+from function.replica import model_replica, predecessor
 from tests.support.observe import answer, with_condition
 
 SELECTOR = 'device.attributes["gpu.nvidia.com"].architecture == "Ada Lovelace"\n'
@@ -69,9 +69,9 @@ def composed(
     Secrets, ConfigMaps and what an earlier replica left do not exist unless `found` has them, by requirement.
     """
     required = {"cluster": [cluster] if cluster else [], **(found or {})}
-    asked = answer(model_replica.COMPOSER, obj, children, required).requirements
+    requirements = answer(model_replica.COMPOSER, obj, children, required).requirements
     missing: dict[str, Sequence[Mapping[str, Any]]] = {
-        key: () for key in asked if key.startswith(("secret-", "configmap-", model_replica.REMAINS))
+        key: () for key in requirements if key.startswith(("secret-", "configmap-", predecessor.PREDECESSOR))
     }
     return answer(model_replica.COMPOSER, obj, children, {**missing, **required})
 
@@ -81,11 +81,11 @@ def observed(answered: Composition, status: str = "True", **only: str) -> dict[s
     found: dict[str, Manifest] = {}
     for key, child in answered.children.items():
         remote = unstructured.mapping(child.manifest, "spec", "forProvider", "manifest")
-        there = {**remote, "status": {"readyReplicas": 1}}
+        workload = {**remote, "status": {"readyReplicas": 1}}
         body = {**child.manifest, "metadata": {"name": f"chat-1-{key}", "namespace": "ml-team"}}
-        body = {**body, "status": {"atProvider": {"manifest": there}}}
-        said = only.get(key.replace("-", "_"), status)
-        found[key] = with_condition(with_condition(body, "Synced"), "Ready", said, "Said", f"{key} said so")
+        body = {**body, "status": {"atProvider": {"manifest": workload}}}
+        ready = only.get(key.replace("-", "_"), status)
+        found[key] = with_condition(with_condition(body, "Synced"), "Ready", ready, "Said", f"{key} said so")
     return found
 
 

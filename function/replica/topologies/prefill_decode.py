@@ -15,9 +15,9 @@ from function.api.engines import Phase, Picker, PlacedEngine, PlacedMember, Role
 from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
 from function.replica import engine_flags
-from function.replica.hardening import container_security
 from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import SCORERS, PickerScheduling
+from function.replica.security_context import container_security_context
 from function.replica.topologies.counts import CopyCounts
 from function.replica.topologies.topology import Ports, Topology
 
@@ -162,7 +162,7 @@ class PrefillDecode(Topology):
                 "periodSeconds": 10,
                 "timeoutSeconds": 5,
             },
-            "securityContext": container_security(),
+            "securityContext": container_security_context(),
         }
         return [*base, side_car]
 

@@ -102,18 +102,18 @@ def test_leader_address_and_rank_come_first_in_both_templates_and_the_users_entr
 
 def test_each_member_has_its_own_command_arguments_and_pull_secrets() -> None:
     def written(command: str, secret: str) -> Manifest:
-        one = container(command=["sh", "-c", command], args=[command])
-        return {"template": {"spec": {"containers": [one], "imagePullSecrets": [{"name": secret}]}}}
+        built = container(command=["sh", "-c", command], args=[command])
+        return {"template": {"spec": {"containers": [built], "imagePullSecrets": [{"name": secret}]}}}
 
     leader, worker = templates(gang(leader=written("lead", "a"), worker=written("follow", "b")))
-    assert [one["spec"]["containers"][0]["command"][2] for one in (leader, worker)] == ["lead", "follow"]
-    assert [one["spec"]["containers"][0]["args"] for one in (leader, worker)] == [["lead"], ["follow"]]
-    assert [one["spec"]["imagePullSecrets"] for one in (leader, worker)] == [[{"name": "a"}], [{"name": "b"}]]
+    assert [template["spec"]["containers"][0]["command"][2] for template in (leader, worker)] == ["lead", "follow"]
+    assert [template["spec"]["containers"][0]["args"] for template in (leader, worker)] == [["lead"], ["follow"]]
+    assert [template["spec"]["imagePullSecrets"] for template in (leader, worker)] == [[{"name": "a"}], [{"name": "b"}]]
 
 
 def test_leader_and_workers_on_different_pools_each_select_their_own() -> None:
     leader, worker = templates(gang(leader={"pool": "small"}, worker={"pool": "large"}))
-    assert [one["spec"]["nodeSelector"] for one in (leader, worker)] == [
+    assert [template["spec"]["nodeSelector"] for template in (leader, worker)] == [
         {"modelplane.ai/pool": "small"},
         {"modelplane.ai/pool": "large"},
     ]
@@ -148,16 +148,16 @@ def test_metadata_of_leader_and_workers_never_mixes() -> None:
         return {"template": {"metadata": metadata, "spec": {"containers": [container()]}}}
 
     leader, worker = templates(gang(leader=written("a"), worker=written("b")))
-    assert [one["metadata"]["labels"]["team"] for one in (leader, worker)] == ["a", "b"]
-    assert [one["metadata"]["annotations"] for one in (leader, worker)] == [{"x/y": "a"}, {"x/y": "b"}]
+    assert [template["metadata"]["labels"]["team"] for template in (leader, worker)] == ["a", "b"]
+    assert [template["metadata"]["annotations"] for template in (leader, worker)] == [{"x/y": "a"}, {"x/y": "b"}]
 
 
 def test_a_gang_with_a_cache_mounts_it_everywhere_and_only_the_leader_is_told_of_it() -> None:
     bare = {"template": {"spec": {"containers": [container(args=[])]}}}
     cached = {"modelCacheRef": {"name": "qwen"}}
     leader, worker = engines_of(gang(leader=bare, worker=bare), **cached)
-    for one in (leader, worker):
-        assert {"name": "model-cache", "mountPath": "/mnt/models"} in one["volumeMounts"]
+    for built in (leader, worker):
+        assert {"name": "model-cache", "mountPath": "/mnt/models"} in built["volumeMounts"]
     assert leader["args"] == ["--model=/mnt/models"]
     assert "args" not in worker
 
@@ -185,7 +185,7 @@ def test_engines_of_one_pod_and_of_several_run_side_by_side() -> None:
     }
     settled = composed(replica(engine("solo"), gang("duo")), observed(answered))
     assert settled.ready
-    assert [(one["name"], one["kind"]) for one in settled.status["engines"]] == [
+    assert [(status["name"], status["kind"]) for status in settled.status["engines"]] == [
         ("solo", "Deployment"),
         ("duo", "LeaderWorkerSet"),
     ]
@@ -222,10 +222,10 @@ def test_gangs_that_are_missing_are_counted_in_the_message() -> None:
     obj = replica(gang(copies=2))
     children = observed(composed(obj), model_serving_vllm="False")
     workload = children["model-serving-vllm"]["status"]["atProvider"]["manifest"]
-    said = {"type": "Available", "status": "False", "message": "Replicas are progressing"}
-    workload["status"] = {"readyReplicas": 1, "conditions": [said]}
-    (told,) = [c.message for c in composed(obj, children).conditions if c.type == "ModelReady"]
-    assert told == "model-serving-vllm: 1 of 2 gangs ready: Replicas are progressing"
+    condition = {"type": "Available", "status": "False", "message": "Replicas are progressing"}
+    workload["status"] = {"readyReplicas": 1, "conditions": [condition]}
+    (message,) = [c.message for c in composed(obj, children).conditions if c.type == "ModelReady"]
+    assert message == "model-serving-vllm: 1 of 2 gangs ready: Replicas are progressing"
 
 
 def test_of_a_gang_the_leaders_flags_count() -> None:

@@ -34,7 +34,7 @@ def templates(obj: Manifest, name: str) -> list[Manifest]:
 
 
 def containers(template: Manifest) -> dict[str, Manifest]:
-    return {one["name"]: one for one in template["spec"]["containers"]}
+    return {built["name"]: built for built in template["spec"]["containers"]}
 
 
 def written(**more: Any) -> Manifest:
@@ -96,8 +96,8 @@ def test_a_decode_engine_on_the_side_cars_port_is_refused() -> None:
     answered = composed(pair(engine("p", phase="Prefill"), decode))
     assert (answered.children, answered.ready) == ({}, False)
     assert said(answered)["ModelAccepted"] == "False/InvalidPort"
-    (told,) = [c.message for c in answered.conditions if c.type == "ModelAccepted"]
-    assert told.startswith("engine d cannot listen on 8000")
+    (message,) = [c.message for c in answered.conditions if c.type == "ModelAccepted"]
+    assert message.startswith("engine d cannot listen on 8000")
 
 
 def test_a_prefill_engine_on_another_port_than_the_pools_is_refused() -> None:
@@ -117,15 +117,15 @@ SMALL = engine("s", phase="Decode")
 )
 def test_either_phase_may_be_a_gang_and_every_pod_of_both_can_hand_over_its_part(both: tuple[Manifest, ...]) -> None:
     obj = pair(*both)
-    for one in both:
-        for template in templates(obj, one["name"]):
+    for placed in both:
+        for template in templates(obj, placed["name"]):
             made = containers(template)["engine"]
             assert made["env"][-2:] == TRANSFER
             assert {"name": "dshm", "mountPath": "/dev/shm"} in made["volumeMounts"]  # noqa: S108  # a mount in the engine's container
             assert [volume["name"] for volume in template["spec"]["volumes"]] == ["dshm"]
             serves = "modelplane.ai/serving" in template["metadata"]["labels"]
             assert ("llm-d.ai/role" in template["metadata"]["labels"]) is serves
-            assert ("pd-sidecar" in containers(template)) is (serves and one["phase"] == "Decode")
+            assert ("pd-sidecar" in containers(template)) is (serves and placed["phase"] == "Decode")
     answered = composed(obj)
     assert composed(obj, observed(answered)).ready
     assert {"inference-pool", "epp", "model-route"} <= set(answered.children)

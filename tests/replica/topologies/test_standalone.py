@@ -12,8 +12,8 @@ AVAILABLE = {"type": "Available", "status": "True"}
 
 def of_deployment(replicas: int, available: int, updated: int, **more: Any) -> Manifest:
     counts = {"replicas": replicas, "availableReplicas": available, "updatedReplicas": updated}
-    said = {key: count for key, count in counts.items() if count}
-    return {"observedGeneration": 1, "conditions": [AVAILABLE], **said, **more}
+    present = {key: count for key, count in counts.items() if count}
+    return {"observedGeneration": 1, "conditions": [AVAILABLE], **present, **more}
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,12 @@ NEW = {"automountServiceAccountToken", "securityContext"}
 def templates(body: Object) -> list[Manifest]:
     """The pod templates of a workload."""
     gang_of = unstructured.mapping(body, "spec", "leaderWorkerTemplate")
-    found = (unstructured.dig(body, "spec", "template"), gang_of.get("leaderTemplate"), gang_of.get("workerTemplate"))
-    return [one for one in found if isinstance(one, dict)]
+    candidates = (
+        unstructured.dig(body, "spec", "template"),
+        gang_of.get("leaderTemplate"),
+        gang_of.get("workerTemplate"),
+    )
+    return [template for template in candidates if isinstance(template, dict)]
 
 
 def pods(obj: Manifest) -> Iterator[Manifest]:
@@ -45,17 +49,17 @@ def without(value: Any) -> Any:
     return [without(item) for item in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("thing", SHAPES.values(), ids=SHAPES)
-def test_a_new_version_changes_no_pod_template_that_runs(thing: Manifest) -> None:
+@pytest.mark.parametrize("obj", SHAPES.values(), ids=SHAPES)
+def test_a_new_version_changes_no_pod_template_that_runs(obj: Manifest) -> None:
     """Whatever an earlier version made of pods stays, were it only a field more or less."""
-    thing, children = serving(thing)
+    obj, children = serving(obj)
     earlier = {key: without(deepcopy(dict(child))) for key, child in children.items()}
-    made = {
-        key: templates(unstructured.mapping(one, "spec", "forProvider", "manifest")) for key, one in earlier.items()
+    before = {
+        key: templates(unstructured.mapping(child, "spec", "forProvider", "manifest")) for key, child in earlier.items()
     }
-    assert any(made.values())
-    answered = composed(thing, earlier)
-    assert {key: templates(body) for key, body in remotes(answered).items()} == made
+    assert any(before.values())
+    answered = composed(obj, earlier)
+    assert {key: templates(body) for key, body in remotes(answered).items()} == before
     assert answered.ready
 
 
@@ -70,25 +74,25 @@ def test_a_picker_whose_configuration_changes_starts_anew_and_is_hardened_then()
 
 @pytest.mark.parametrize("obj", SHAPES.values(), ids=SHAPES)
 def test_pods_with_a_container_of_the_users_have_no_token_and_no_security_context_of_ours(obj: Manifest) -> None:
-    found = [spec for spec in pods(obj) if spec["containers"][0]["name"] == "engine"]
-    assert found
-    assert [spec["automountServiceAccountToken"] for spec in found] == [False] * len(found)
-    assert not any("securityContext" in spec or "securityContext" in spec["containers"][0] for spec in found)
+    specs = [spec for spec in pods(obj) if spec["containers"][0]["name"] == "engine"]
+    assert specs
+    assert [spec["automountServiceAccountToken"] for spec in specs] == [False] * len(specs)
+    assert not any("securityContext" in spec or "securityContext" in spec["containers"][0] for spec in specs)
 
 
 @pytest.mark.parametrize("shape", [engine, gang])
 def test_pods_have_a_token_where_the_user_asks(shape: Any) -> None:
-    asks: Any = {"template": {"spec": {"containers": [container()], "automountServiceAccountToken": True}}}
-    one = engine("vllm", member(**asks)) if shape is engine else gang(leader=asks, worker=asks)
-    assert {spec["automountServiceAccountToken"] for spec in pods(replica(one))} == {True}
+    tokens: Any = {"template": {"spec": {"containers": [container()], "automountServiceAccountToken": True}}}
+    placed = engine("vllm", member(**tokens)) if shape is engine else gang(leader=tokens, worker=tokens)
+    assert {spec["automountServiceAccountToken"] for spec in pods(replica(placed))} == {True}
 
 
 @pytest.mark.parametrize("obj", [SHAPES["copies"], PAIR], ids=["picker", "pair"])
 def test_every_container_of_ours_runs_as_nobody_without_any_capability(obj: Manifest) -> None:
-    ours = [one for spec in pods(obj) for one in spec["containers"] if one["name"] != "engine"]
-    assert ours
-    for one in ours:
-        assert one["securityContext"] == {
+    own = [built for spec in pods(obj) for built in spec["containers"] if built["name"] != "engine"]
+    assert own
+    for built in own:
+        assert built["securityContext"] == {
             "runAsNonRoot": True,
             "runAsUser": 65532,
             "runAsGroup": 65532,

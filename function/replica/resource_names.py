@@ -1,4 +1,4 @@
-"""Composition resource names of what a replica has on its cluster. They are API and never change their kind."""
+"""Composition resource names of a replica's children. They are API, and the kind behind a name never changes."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ CHILDREN: Final[Mapping[str, str]] = {
     f"{CONFIG_MAP}*": objects.KIND,
     PODS: pod_reasons.KIND,
 }
-"""Every one of them, with its kind."""
+"""The kind of every child, by name."""

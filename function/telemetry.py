@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from function.calls import Calls
 from function.composition import Composition, Observation, Status
 from function.composition.conditions import ENDED, HELD
-from function.selectors import cache_use
+from function.selectors import cache_statistics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BYTES = tuple(float(4**exponent * 1024) for exponent in range(10))
@@ -119,10 +119,10 @@ class _SelectorCaches(Collector):
                 (GaugeMetricFamily, "entries", "Answers about device selectors that are known."),
             )
         )
-        for name, use in sorted(cache_use().items()):
-            hits.add_metric([name], use.hits)
-            misses.add_metric([name], use.misses)
-            entries.add_metric([name], use.entries)
+        for name, statistics in sorted(cache_statistics().items()):
+            hits.add_metric([name], statistics.hits)
+            misses.add_metric([name], statistics.misses)
+            entries.add_metric([name], statistics.entries)
         yield from (hits, misses, entries)
 
 

@@ -19,7 +19,15 @@ from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
 from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
 from function.scheduling.workload import DeviceRequest
-from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
+from function.selectors import (
+    Claim,
+    Device,
+    EvaluationOutcome,
+    EvaluationResult,
+    Selector,
+    SelectorError,
+    compile_selector,
+)
 
 Devices: TypeAlias = tuple[Device, ...]
 Requests: TypeAlias = tuple[DeviceRequest, ...]
@@ -86,7 +94,7 @@ class _Refusal:
     """The selector that a device did not pass; None for a device that cannot be claimed at all."""
 
     selector: int
-    verdict: Verdict
+    verdict: EvaluationResult
 
 
 def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal | None:
@@ -95,7 +103,7 @@ def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal |
         selector = _compile(text)
         effort.evaluate(selector.cost)
         verdict = selector.evaluate(device)
-        effort.evaluated(verdict.worked)
+        effort.evaluated(verdict.steps)
         if not verdict:
             return _Refusal(index, verdict)
     if device.claim is Claim.DRA and not device.device_class:
@@ -103,7 +111,7 @@ def _judge(request: DeviceRequest, device: Device, effort: Effort) -> _Refusal |
     return None
 
 
-_NO_CLASS = Verdict(Outcome.ERROR, "the device has no device class to claim it through")
+_NO_CLASS = EvaluationResult.failed("the device has no device class to claim it through")
 
 
 def _compile(text: str) -> Selector:
@@ -155,7 +163,7 @@ def _no_device(request: DeviceRequest, verdicts: Sequence[_Refusal | None]) -> N
     refusals = [refusal for refusal in verdicts if refusal is not None]
     furthest = max((refusal.selector for refusal in refusals), default=0)
     there = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
-    errors = [verdict.message for verdict in there if verdict.outcome is Outcome.ERROR]
+    errors = [verdict.message for verdict in there if verdict.outcome is EvaluationOutcome.ERROR]
     return NoDevice(
         request.name,
         furthest,

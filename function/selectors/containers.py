@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver
 from function.selectors.values import (
-    COMPARED,
     MISSING,
     NUMBERS,
-    Budget,
+    STEPS_PER_COMPARISON,
     BudgetError,
     CelMap,
+    EvaluationBudget,
     EvaluationError,
     Missing,
     Present,
@@ -111,7 +111,7 @@ def present(content: Any) -> Present:
 
 def present_unless_zero(content: Any) -> Present | Missing:
     """Make an optional with a value, unless that is zero or empty."""
-    if isinstance(content, Amount | Semver):
+    if isinstance(content, QuantityValue | Semver):
         return Present(content)
     empty = len(content) == 0 if isinstance(content, list | CelMap) else not content
     return MISSING if empty or content is MISSING else Present(content)
@@ -148,20 +148,20 @@ def last(elements: list[Any]) -> Present | Missing:
     return Present(elements[-1]) if elements else MISSING
 
 
-def index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
+def index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the first element like another; -1 when there is none."""
-    budget.work(COMPARED * len(elements))
+    budget.count_steps(STEPS_PER_COMPARISON * len(elements))
     return next((place for place, element in enumerate(elements) if _like(element, sought, budget)), -1)
 
 
-def last_index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
+def last_index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the last element like another; -1 when there is none."""
-    budget.work(COMPARED * len(elements))
+    budget.count_steps(STEPS_PER_COMPARISON * len(elements))
     places = reversed(range(len(elements)))
     return next((place for place in places if _like(elements[place], sought, budget)), -1)
 
 
-def _like(one: Any, other: Any, budget: Budget) -> bool:
+def _like(one: Any, other: Any, budget: EvaluationBudget) -> bool:
     try:
         return equal(one, other, budget)
     except BudgetError:

@@ -13,33 +13,33 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
-from function.selectors import arithmetic, containers, conversions, growth, strings
+from function.selectors import arithmetic, containers, conversions, size_model, strings
 from function.selectors.cost_model import (
-    ADDED,
-    COMPARED,
-    CONTAINED,
-    EQUALLED,
+    AFFIX,
+    COMPARISON,
+    CONCATENATION,
+    CONSTANT,
+    EQUALITY,
     FREE,
-    JOINED,
-    LISTED,
-    MATCHED,
-    ONE,
-    QUOTED,
-    REPLACED,
-    SOUGHT,
+    JOIN,
+    LIST_CONCATENATION,
+    LIST_MEMBERSHIP,
+    QUOTE,
+    REGEX_MATCH,
+    REPLACE,
+    SEARCH,
     SPLIT,
-    STARTED,
-    SUMMED,
+    SUBSTRING,
+    SUBSTRING_SEARCH,
     TO_BYTES,
     TO_STRING,
-    TRAVERSED,
-    TRIMMED,
-    Price,
+    TRAVERSAL,
+    CallCost,
 )
-from function.selectors.growth import CUT, EITHER, HELD, PART, SCALAR, Growth
 from function.selectors.quantity import Quantity, is_quantity, parse_quantity
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver, is_semver, parse_semver
+from function.selectors.size_model import AT_MOST_FIRST, EITHER, ELEMENT, OPERAND, SCALAR, ResultSize
 from function.selectors.types import SCALARS, Type
 from function.selectors.values import EvaluationError, type_of
 
@@ -62,8 +62,8 @@ class Overload:
     params: tuple[Type, ...]
     result: Type
     call: Callable[..., Any] | None
-    price: Price
-    growth: Growth
+    cost: CallCost
+    result_size: ResultSize
     method: bool
     linear: tuple[int, ...]
     budgeted: bool
@@ -71,7 +71,7 @@ class Overload:
     def takes(self, values: Sequence[Any]) -> bool:
         """Tell whether these values may be given."""
         return len(values) == len(self.params) and all(
-            param.open or param.variable or param.name == type_of(value).name
+            param.dynamic or param.variable or param.name == type_of(value).name
             for param, value in zip(self.params, values, strict=True)
         )
 
@@ -103,8 +103,8 @@ def _declare(
     name: str,
     signatures: str,
     call: Callable[..., Any] | None = None,
-    price: Price = ONE,
-    growth: Growth | None = None,
+    cost: CallCost = CONSTANT,
+    result_size: ResultSize | None = None,
     *,
     linear: bool = True,
     budgeted: bool = False,
@@ -118,10 +118,10 @@ def _declare(
         target, dot, rest = given.strip().partition(".(")
         params = [target, *_split(rest.removesuffix(")"))] if dot else list(_split(given))
         types, result = tuple(_type(param) for param in params), _type(written.strip())
-        if growth is None and result.name not in _SIZELESS:
+        if result_size is None and result.name not in _SIZELESS:
             raise TypeError(f"it is not declared how large the result of {name} can be")
         places = tuple(place for place, one in enumerate(types) if one.name not in _SIZELESS) if linear else ()
-        overload = Overload(types, result, call, price, growth or SCALAR, bool(dot), places, budgeted)
+        overload = Overload(types, result, call, cost, result_size or SCALAR, bool(dot), places, budgeted)
         FUNCTIONS.setdefault(name, []).append(overload)
 
 
@@ -130,37 +130,49 @@ _SIZELESS: Final = SCALARS | {"timestamp", "duration"}
 
 
 def _operators() -> None:
-    _declare("_?_:_", "bool, A, A -> A", growth=growth.CHOSEN)
+    _declare("_?_:_", "bool, A, A -> A", result_size=size_model.BRANCH)
     for name in ("_&&_", "_||_"):
-        _declare(name, "bool, bool -> bool", price=FREE)
+        _declare(name, "bool, bool -> bool", cost=FREE)
     _declare("!_", "bool -> bool", arithmetic.negation)
     _declare("@not_strictly_false", "bool -> bool")
-    _declare("_==_", "A, A -> bool", price=EQUALLED)
-    _declare("_!=_", "A, A -> bool", price=COMPARED)
+    _declare("_==_", "A, A -> bool", cost=EQUALITY)
+    _declare("_!=_", "A, A -> bool", cost=COMPARISON)
     for sign, operate in arithmetic.INTEGERS.items():
         _declare(sign, "int, int -> int", operate[0])
         _declare(sign, "uint, uint -> uint", operate[1])
     for sign, of_doubles in arithmetic.DOUBLES.items():
         _declare(sign, "double, double -> double", of_doubles)
-    _declare("_+_", "string, string -> string; bytes, bytes -> bytes", arithmetic.joined, SUMMED, growth.SUMMED)
-    _declare("_+_", "list<A>, list<A> -> list<A>", arithmetic.joined, ADDED, growth.LENGTHENED)
+    _declare(
+        "_+_",
+        "string, string -> string; bytes, bytes -> bytes",
+        arithmetic.joined,
+        CONCATENATION,
+        size_model.CONCATENATION,
+    )
+    _declare("_+_", "list<A>, list<A> -> list<A>", arithmetic.joined, LIST_CONCATENATION, size_model.LIST_CONCATENATION)
     _declare("-_", "int -> int", arithmetic.negative)
     _declare("-_", "double -> double", arithmetic.negative_double)
     for sign, compare in arithmetic.ORDERS.items():
         _declare(sign, "bool, bool -> bool", compare)
         for one in ("int", "uint", "double"):
             _declare(sign, "; ".join(f"{one}, {two} -> bool" for two in ("int", "uint", "double")), compare)
-        _declare(sign, "string, string -> bool; bytes, bytes -> bool", compare, COMPARED)
+        _declare(sign, "string, string -> bool; bytes, bytes -> bool", compare, COMPARISON)
     _times()
-    _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B", growth=HELD)
-    _declare("_[_]", "optional<list<V>>, int -> optional<V>; optional<map<K, V>>, K -> optional<V>", growth=HELD)
-    _declare("_[?_]", "list<V>, int -> optional<V>; optional<list<V>>, int -> optional<V>", growth=HELD)
-    _declare("_[?_]", "map<K, V>, K -> optional<V>; optional<map<K, V>>, K -> optional<V>", growth=HELD)
-    _declare("_?._", "dyn, string -> optional<V>", growth=HELD)
-    _declare("@in", "A, list<A> -> bool", price=LISTED)
+    _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B", result_size=ELEMENT)
+    _declare(
+        "_[_]", "optional<list<V>>, int -> optional<V>; optional<map<K, V>>, K -> optional<V>", result_size=ELEMENT
+    )
+    _declare("_[?_]", "list<V>, int -> optional<V>; optional<list<V>>, int -> optional<V>", result_size=ELEMENT)
+    _declare("_[?_]", "map<K, V>, K -> optional<V>; optional<map<K, V>>, K -> optional<V>", result_size=ELEMENT)
+    _declare("_?._", "dyn, string -> optional<V>", result_size=ELEMENT)
+    _declare("@in", "A, list<A> -> bool", cost=LIST_MEMBERSHIP)
     _declare("@in", "A, map<A, B> -> bool")
-    _declare("@insert", "map<K, V>, K, V -> map<K, V>", containers.inserted, growth=growth.INSERTED, linear=False)
-    _declare("@insert", "map<K, V>, map<K, V> -> map<K, V>", containers.merged, growth=growth.MERGED, linear=False)
+    _declare(
+        "@insert", "map<K, V>, K, V -> map<K, V>", containers.inserted, result_size=size_model.INSERT, linear=False
+    )
+    _declare(
+        "@insert", "map<K, V>, map<K, V> -> map<K, V>", containers.merged, result_size=size_model.MERGE, linear=False
+    )
 
 
 def _times() -> None:
@@ -176,11 +188,11 @@ def _times() -> None:
 def _conversions() -> None:
     for kind in ("bytes", "list<A>", "map<A, B>", "string"):
         _declare("size", f"{kind} -> int; {kind}.() -> int", len, linear=False)
-    _declare("dyn", "A -> dyn", conversions.same, growth=PART, linear=False)
+    _declare("dyn", "A -> dyn", conversions.same, result_size=OPERAND, linear=False)
     for kind in ("bool", "bytes", "double", "int", "string", "uint"):
-        _declare(kind, f"{kind} -> {kind}", conversions.same, growth=PART, linear=False)
+        _declare(kind, f"{kind} -> {kind}", conversions.same, result_size=OPERAND, linear=False)
     _declare("bool", "string -> bool", conversions.bool_of_text)
-    _declare("bytes", "string -> bytes", str.encode, TO_BYTES, growth.TO_BYTES)
+    _declare("bytes", "string -> bytes", str.encode, TO_BYTES, size_model.TO_BYTES)
     _declare("double", "int -> double; uint -> double", float)
     _declare("double", "string -> double", conversions.double_of_text)
     _declare("int", "double -> int", conversions.int_of_double)
@@ -190,48 +202,56 @@ def _conversions() -> None:
     _declare("uint", "int -> uint", arithmetic.uint64)
     _declare("uint", "string -> uint", conversions.uint_of_text)
     numbers = "bool -> string; double -> string; int -> string; uint -> string"
-    _declare("string", numbers, conversions.text, growth=growth.NUMBER)
-    _declare("string", "bytes -> string", conversions.text_of_bytes, TO_STRING, CUT)
+    _declare("string", numbers, conversions.text, result_size=size_model.NUMBER)
+    _declare("string", "bytes -> string", conversions.text_of_bytes, TO_STRING, AT_MOST_FIRST)
 
 
 def _texts() -> None:
-    _declare("contains", "string.(string) -> bool", strings.contains, CONTAINED)
-    _declare("endsWith", "string.(string) -> bool", str.endswith, STARTED)
-    _declare("startsWith", "string.(string) -> bool", str.startswith, STARTED)
+    _declare("contains", "string.(string) -> bool", strings.contains, SUBSTRING_SEARCH)
+    _declare("endsWith", "string.(string) -> bool", str.endswith, AFFIX)
+    _declare("startsWith", "string.(string) -> bool", str.startswith, AFFIX)
     _declare("matches", "string, string -> bool", strings.matches, budgeted=True)
-    _declare("matches", "string.(string) -> bool", strings.matches, MATCHED, budgeted=True)
-    _declare("charAt", "string.(int) -> string", strings.char_at, growth=growth.CHARACTER, linear=False)
-    _declare("indexOf", "string.(string) -> int; string.(string, int) -> int", strings.index_of, SOUGHT)
-    _declare("lastIndexOf", "string.(string) -> int; string.(string, int) -> int", strings.last_index_of, SOUGHT)
+    _declare("matches", "string.(string) -> bool", strings.matches, REGEX_MATCH, budgeted=True)
+    _declare("charAt", "string.(int) -> string", strings.char_at, result_size=size_model.CHARACTER, linear=False)
+    _declare("indexOf", "string.(string) -> int; string.(string, int) -> int", strings.index_of, SEARCH)
+    _declare("lastIndexOf", "string.(string) -> int; string.(string, int) -> int", strings.last_index_of, SEARCH)
     for name, search in (("indexOf", containers.index_of), ("lastIndexOf", containers.last_index_of)):
-        _declare(name, "list<T>.(T) -> int", search, SOUGHT, budgeted=True)
-    _declare("lowerAscii", "string.() -> string", strings.lower_ascii, TRIMMED, CUT)
-    _declare("upperAscii", "string.() -> string", strings.upper_ascii, TRIMMED, CUT)
+        _declare(name, "list<T>.(T) -> int", search, SEARCH, budgeted=True)
+    _declare("lowerAscii", "string.() -> string", strings.lower_ascii, SUBSTRING, AT_MOST_FIRST)
+    _declare("upperAscii", "string.() -> string", strings.upper_ascii, SUBSTRING, AT_MOST_FIRST)
     replaced = "string.(string, string) -> string; string.(string, string, int) -> string"
-    _declare("replace", replaced, strings.replace, REPLACED, growth.REPLACED)
+    _declare("replace", replaced, strings.replace, REPLACE, size_model.REPLACE)
     split = "string.(string) -> list<string>; string.(string, int) -> list<string>"
-    _declare("split", split, strings.split, SPLIT, growth.SPLIT)
-    _declare("substring", "string.(int) -> string; string.(int, int) -> string", strings.substring, TRIMMED, CUT)
-    _declare("trim", "string.() -> string", strings.trim, TRIMMED, CUT)
+    _declare("split", split, strings.split, SPLIT, size_model.SPLIT)
+    _declare(
+        "substring", "string.(int) -> string; string.(int, int) -> string", strings.substring, SUBSTRING, AT_MOST_FIRST
+    )
+    _declare("trim", "string.() -> string", strings.trim, SUBSTRING, AT_MOST_FIRST)
     joined = "list<string>.() -> string; list<string>.(string) -> string"
-    _declare("join", joined, strings.join, JOINED, growth.JOINED)
-    _declare("strings.quote", "string -> string", strings.quote, QUOTED, growth.QUOTED)
+    _declare("join", joined, strings.join, JOIN, size_model.JOIN)
+    _declare("strings.quote", "string -> string", strings.quote, QUOTE, size_model.QUOTE)
 
 
 def _kubernetes() -> None:
-    _declare("quantity", "string -> quantity", lambda text: Amount(parse_quantity(text)), TRAVERSED, growth.QUANTITY)
-    _declare("isQuantity", "string -> bool", is_quantity, TRAVERSED)
+    _declare(
+        "quantity",
+        "string -> quantity",
+        lambda text: QuantityValue(parse_quantity(text)),
+        TRAVERSAL,
+        size_model.QUANTITY,
+    )
+    _declare("isQuantity", "string -> bool", is_quantity, TRAVERSAL)
     _declare("sign", "quantity -> int", lambda one: one.quantity.sign)
     _declare("isInteger", "quantity.() -> bool", lambda obj: obj.quantity.is_integer)
     _declare("asInteger", "quantity.() -> int", lambda one: one.quantity.integer)
     _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.quantity.approximate)
-    quantities, integer, grown = "quantity.(quantity) -> quantity", "quantity.(int) -> quantity", growth.CALCULATED
-    _declare("add", quantities, lambda one, other: one.add(other.quantity), growth=grown)
-    _declare("add", integer, lambda one, number: one.add(Quantity.of(number)), growth=grown)
-    _declare("sub", quantities, lambda one, other: one.subtract(other.quantity), growth=grown)
-    _declare("sub", integer, lambda one, number: one.subtract(Quantity.of(number)), growth=grown)
-    _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSED, growth.VERSION)
-    _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSED)
+    quantities, integer, grown = "quantity.(quantity) -> quantity", "quantity.(int) -> quantity", size_model.ARITHMETIC
+    _declare("add", quantities, lambda one, other: one.add(other.quantity), result_size=grown)
+    _declare("add", integer, lambda one, number: one.add(Quantity.of(number)), result_size=grown)
+    _declare("sub", quantities, lambda one, other: one.subtract(other.quantity), result_size=grown)
+    _declare("sub", integer, lambda one, number: one.subtract(Quantity.of(number)), result_size=grown)
+    _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSAL, size_model.VERSION)
+    _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSAL)
     for kind in ("quantity", "semver"):
         _declare("compareTo", f"{kind}.({kind}) -> int", lambda one, other: one.compare(other))
         _declare("isGreaterThan", f"{kind}.({kind}) -> bool", lambda one, other: one.compare(other) > 0)
@@ -254,17 +274,19 @@ def _signed(number: int) -> int:
 
 
 def _optionals() -> None:
-    _declare("optional.of", "V -> optional<V>", containers.present, growth=PART, linear=False)
-    _declare("optional.ofNonZeroValue", "V -> optional<V>", containers.present_unless_zero, growth=PART, linear=False)
-    _declare("optional.none", "-> optional<V>", containers.missing, growth=growth.NONE)
-    _declare("value", "optional<V>.() -> V", containers.value, growth=PART, linear=False)
+    _declare("optional.of", "V -> optional<V>", containers.present, result_size=OPERAND, linear=False)
+    _declare(
+        "optional.ofNonZeroValue", "V -> optional<V>", containers.present_unless_zero, result_size=OPERAND, linear=False
+    )
+    _declare("optional.none", "-> optional<V>", containers.missing, result_size=size_model.NONE)
+    _declare("value", "optional<V>.() -> V", containers.value, result_size=OPERAND, linear=False)
     _declare("hasValue", "optional<V>.() -> bool", containers.has_value, linear=False)
-    _declare("or", "optional<V>.(optional<V>) -> optional<V>", growth=EITHER)
-    _declare("orValue", "optional<V>.(V) -> V", growth=EITHER)
-    _declare("first", "list<V>.() -> optional<V>", containers.first, growth=HELD, linear=False)
-    _declare("last", "list<V>.() -> optional<V>", containers.last, growth=HELD, linear=False)
-    _declare("optional.unwrap", "list<optional<V>> -> list<V>", containers.unwrapped, growth=growth.UNWRAPPED)
-    _declare("unwrapOpt", "list<optional<V>>.() -> list<V>", containers.unwrapped, growth=growth.UNWRAPPED)
+    _declare("or", "optional<V>.(optional<V>) -> optional<V>", result_size=EITHER)
+    _declare("orValue", "optional<V>.(V) -> V", result_size=EITHER)
+    _declare("first", "list<V>.() -> optional<V>", containers.first, result_size=ELEMENT, linear=False)
+    _declare("last", "list<V>.() -> optional<V>", containers.last, result_size=ELEMENT, linear=False)
+    _declare("optional.unwrap", "list<optional<V>> -> list<V>", containers.unwrapped, result_size=size_model.UNWRAP)
+    _declare("unwrapOpt", "list<optional<V>>.() -> list<V>", containers.unwrapped, result_size=size_model.UNWRAP)
 
 
 for _group in (_operators, _conversions, _texts, _kubernetes, _optionals):

@@ -4,21 +4,21 @@ from typing import Any
 
 import pytest
 
-from function.selectors import Outcome, SelectorError, compile_selector
+from function.selectors import EvaluationOutcome, SelectorError, compile_selector
 from function.selectors.quantity import LARGEST_EXPONENT, Quantity, is_quantity, parse_quantity
 from function.selectors.semver import is_semver, parse_semver
-from function.selectors.types import TOO_MANY
-from function.selectors.values import LARGEST
+from function.selectors.types import TYPE_LIMIT_MESSAGE
+from function.selectors.values import MAX_SIZE
 from tests.support import corpus
 from tests.support.corpus import Answer
 
-LETTERS = {Outcome.MATCH: "T", Outcome.NO_MATCH: "F", Outcome.ERROR: "E"}
+LETTERS = {EvaluationOutcome.MATCH: "T", EvaluationOutcome.NO_MATCH: "F", EvaluationOutcome.ERROR: "E"}
 
 BY_NAME = (
     "is not supported here, though Kubernetes knows it",
     "messages cannot be made in a selector",
-    f"; {LARGEST:,} are allowed. Make it of less",
-    TOO_MANY,
+    f"; {MAX_SIZE:,} are allowed. Make it of less",
+    TYPE_LIMIT_MESSAGE,
     f"the exponent of a quantity is limited to {LARGEST_EXPONENT}",
 )
 """What a message says of a selector that Kubernetes accepts and we refuse by name."""

@@ -13,7 +13,7 @@ from typing import Final
 from function import deadline
 from function.selectors.error import SelectorError
 
-_ROUND: Final = 1_000
+_CHECK_INTERVAL: Final = 1_000
 """Steps after which it is asked whether anybody still waits for the answer."""
 
 
@@ -29,24 +29,24 @@ class Stage(Enum):
     LEX = ("splitting the expression into words", 10_241, "shorten it")
     PARSE = ("reading the expression", 10_240, "chain fewer optMap() and optFlatMap(), which copy what is before them")
     CHECK = ("checking the types of the expression", 400_000, "shorten it, or nest fewer lists and maps in each other")
-    PRICE = ("estimating what the expression costs", 200_000, "shorten it, or nest less in each other")
+    ESTIMATE = ("estimating what the expression costs", 200_000, "shorten it, or nest less in each other")
     PLAN = ("preparing the expression", 200_000, "shorten what it writes out")
 
-    def __init__(self, doing: str, limit: int, advice: str) -> None:
-        self.doing = doing
+    def __init__(self, description: str, limit: int, advice: str) -> None:
+        self.description = description
         self.limit = limit
         self.advice = advice
 
 
-class Work:
+class StageBudget:
     """Counts the steps of one stage."""
 
-    __slots__ = ("_asked", "_text", "done", "stage")
+    __slots__ = ("_next_check", "_text", "stage", "steps")
 
     def __init__(self, stage: Stage, text: str) -> None:
         self.stage, self._text = stage, text
-        self._asked = min(stage.limit, _ROUND)
-        self.done = 0
+        self._next_check = min(stage.limit, _CHECK_INTERVAL)
+        self.steps = 0
 
     def step(self, count: int = 1) -> None:
         """Count steps.
@@ -55,11 +55,11 @@ class Work:
             SelectorError: They are too many.
             CallEndedError: Nobody waits for the answer any more.
         """
-        self.done += count
-        if self.done > self._asked:
+        self.steps += count
+        if self.steps > self._next_check:
             stage = self.stage
-            if self.done > stage.limit:
-                message = f"{stage.doing} takes more than {stage.limit:,} steps; {stage.advice}"
+            if self.steps > stage.limit:
+                message = f"{stage.description} takes more than {stage.limit:,} steps; {stage.advice}"
                 raise SelectorError(message, self._text, 0)
             deadline.check()
-            self._asked = min(stage.limit, self.done + _ROUND)
+            self._next_check = min(stage.limit, self.steps + _CHECK_INTERVAL)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CacheUse:
+class CacheStatistics:
     """How well a cache does.
 
     Attributes:
@@ -27,7 +27,7 @@ class CacheUse:
     entries: int
 
 
-class Remembered(Generic[T]):
+class GenerationalCache(Generic[T]):
     """Results by key, in two generations: what the older one had is taken over when it is used.
 
     It may be used by several threads: at worst, something is worked out twice. What raises is not
@@ -37,31 +37,31 @@ class Remembered(Generic[T]):
     def __init__(self, entries: int, weight: int) -> None:
         """Remember no more than so many entries and so much weight."""
         self._entries, self._weight = entries // 2, weight // 2
-        self._young: dict[Hashable, T] = {}
+        self._new: dict[Hashable, T] = {}
         self._old: dict[Hashable, T] = {}
-        self._weighs = 0
+        self._new_weight = 0
         self._hits = self._misses = 0
 
-    def recall(self, key: Hashable, work: Callable[[], T], weigh: Callable[[T], int]) -> T:
+    def get_or_compute(self, key: Hashable, compute: Callable[[], T], weigh: Callable[[T], int]) -> T:
         """Give what is remembered under a key, or work it out; what is heavier than half of all is not kept."""
-        found = self._young.get(key)
-        if found is not None:
+        result = self._new.get(key)
+        if result is not None:
             self._hits += 1
-            return found
-        found = self._old.get(key)
-        if found is None:
+            return result
+        result = self._old.get(key)
+        if result is None:
             self._misses += 1
-            found = work()
+            result = compute()
         else:
             self._hits += 1
-        weight = weigh(found)
+        weight = weigh(result)
         if weight <= self._weight:
-            if len(self._young) >= self._entries or self._weighs + weight > self._weight:
-                self._old, self._young, self._weighs = self._young, {}, 0
-            self._weighs += weight
-            self._young[key] = found
-        return found
+            if len(self._new) >= self._entries or self._new_weight + weight > self._weight:
+                self._old, self._new, self._new_weight = self._new, {}, 0
+            self._new_weight += weight
+            self._new[key] = result
+        return result
 
-    def use(self) -> CacheUse:
+    def statistics(self) -> CacheStatistics:
         """Tell how well it does."""
-        return CacheUse(self._hits, self._misses, len(self._young.keys() | self._old.keys()))
+        return CacheStatistics(self._hits, self._misses, len(self._new.keys() | self._old.keys()))

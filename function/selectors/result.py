@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
-class Outcome(Enum):
+class EvaluationOutcome(Enum):
     """The three things that a selector can say."""
 
     MATCH = "match"
@@ -15,7 +15,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EvaluationResult:
     """A selector's answer about one device.
 
     An error counts as no match when a place is chosen, but it is another fact: where DRA
@@ -27,14 +27,19 @@ class Verdict:
         worked: Steps that it took to find out, whoever remembers it.
     """
 
-    outcome: Outcome
+    outcome: EvaluationOutcome
     message: str = ""
-    worked: int = field(default=0, compare=False)
+    steps: int = field(default=0, compare=False)
+
+    @classmethod
+    def failed(cls, message: str) -> EvaluationResult:
+        """Make the result of an evaluation that failed."""
+        return cls(EvaluationOutcome.ERROR, message)
 
     def __bool__(self) -> bool:
         """Only a match is true."""
-        return self.outcome is Outcome.MATCH
+        return self.outcome is EvaluationOutcome.MATCH
 
 
-MATCH = Verdict(Outcome.MATCH)
-NO_MATCH = Verdict(Outcome.NO_MATCH)
+MATCH = EvaluationResult(EvaluationOutcome.MATCH)
+NO_MATCH = EvaluationResult(EvaluationOutcome.NO_MATCH)

@@ -52,8 +52,8 @@ def controller_of(obj: Object) -> Controller | None:
     if len(owners) != 1:
         return None
     (owner,) = owners
-    said = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
-    version, kind, name, uid = (text if isinstance(text, str) else "" for text in said)
+    fields = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
+    version, kind, name, uid = (text if isinstance(text, str) else "" for text in fields)
     group, _, number = version.rpartition("/")
     return Controller(group, kind, name, uid, unstructured.namespace_of(obj)) if number else None
 

@@ -17,12 +17,12 @@ import structlog
 
 from function import fn
 from function.api.kinds import INFERENCE_CLASS
-from function.calls import Bounds, Calls, RefusedError
+from function.calls import CallLimits, CallRefusedError, Calls
 
-EVERY_SECONDS: Final = 5
+INTERVAL_SECONDS: Final = 5
 """How often it is asked."""
 
-SILENT_SECONDS: Final = 60
+MAX_SILENCE_SECONDS: Final = 60
 """A process whose canary has not been answered for so long answers nobody."""
 
 _SECONDS: Final = 20
@@ -42,7 +42,7 @@ class Canary:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._message = fn.request(_CLASS)
         self._clock = clock
-        self._calls = Calls(Bounds(_SECONDS, len(self._message), threads=1), fn.owner, self._answer)
+        self._calls = Calls(CallLimits(_SECONDS, len(self._message), threads=1), fn.owner, self._answer)
         self._answered = time.monotonic()
         self._log = structlog.get_logger()
 
@@ -51,7 +51,7 @@ class Canary:
         try:
             await self._calls.run(self._read, None)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-            cause = "not begun" if isinstance(error, RefusedError) else f"{type(error).__name__}: {error}"
+            cause = "not begun" if isinstance(error, CallRefusedError) else f"{type(error).__name__}: {error}"
             self._log.error("the canary call was not answered", reason=cause)
         else:
             self._answered = time.monotonic()
@@ -59,13 +59,13 @@ class Canary:
     async def keep_asking(self) -> None:
         """Ask again and again."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(INTERVAL_SECONDS)
             await self.ask()
 
     def silent(self) -> str:
         """Say for how long there has been no answer, when that is too long."""
         seconds = time.monotonic() - self._answered
-        return f"the canary call has not been answered for {seconds:.0f} s" if seconds > SILENT_SECONDS else ""
+        return f"the canary call has not been answered for {seconds:.0f} s" if seconds > MAX_SILENCE_SECONDS else ""
 
     def close(self) -> None:
         """Ask no more."""

@@ -16,7 +16,7 @@ from function.composition import (
     Status,
     unstructured,
 )
-from function.composition.conditions import ENDED, HELD, repeated
+from function.composition.conditions import DEADLINE_EXCEEDED, HELD, observed_condition
 from function.deadline import CallEndedError
 from function.deployment import model_deployment
 from function.fleet import inference_class, inference_cluster
@@ -27,7 +27,7 @@ from function.routing import inference_gateway, model_endpoint, model_service
 _LOG = logging.getLogger(__name__)
 
 _FAILED = "InternalError"
-_NOT_REPEATED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
+_NOT_CARRIED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
 """Types that are not repeated as they were: `Held` is said anew, and Crossplane sets the others itself."""
 
 COMPOSERS: Mapping[tuple[str, str], Composer] = {
@@ -83,20 +83,20 @@ def answer(composer: Composer, observation: Observation) -> Composition:
 
 def ended(observation: Observation, error: CallEndedError) -> Composition:
     """Answer a call that ended before its answer was made."""
-    return _fatal(observation, ENDED, f"{error}; nothing is changed, and it is tried again")
+    return _fatal(observation, DEADLINE_EXCEEDED, f"{error}; nothing is changed, and it is tried again")
 
 
 def _fatal(observation: Observation, reason: str, message: str) -> Composition:
     """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are repeated."""
     held = Condition(HELD, Status.TRUE, reason, message)
-    return Composition(conditions=(*_repeated(observation), held), fatal=message)
+    return Composition(conditions=(*_observed_conditions(observation), held), fatal=message)
 
 
-def _repeated(observation: Observation) -> list[Condition]:
+def _observed_conditions(observation: Observation) -> list[Condition]:
     """The conditions that are observed, as far as they can be read, and are ours to set."""
-    found: dict[str, Condition] = {}
-    for seen in unstructured.items(observation.composite, "status", "conditions"):
-        said = repeated(seen)
-        if said is not None and said.type not in _NOT_REPEATED:
-            found.setdefault(said.type, said)
-    return [found[kind] for kind in sorted(found)]
+    conditions: dict[str, Condition] = {}
+    for observed in unstructured.items(observation.composite, "status", "conditions"):
+        condition = observed_condition(observed)
+        if condition is not None and condition.type not in _NOT_CARRIED:
+            conditions.setdefault(condition.type, condition)
+    return [conditions[kind] for kind in sorted(conditions)]

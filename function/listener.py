@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-MOST_CONNECTIONS: Final = 32
+MAX_CONNECTIONS: Final = 32
 """How many connections there may be at once. For one more, the one that has lasted longest is cut off: a probe is
 answered within milliseconds, so it is never the one, and whoever holds connections holds up nobody."""
 
@@ -34,7 +34,7 @@ Probe = Callable[[], str]
 """Says why a probe fails; nothing when it does not."""
 
 
-class Listener:
+class ProbeServer:
     """Answers over plain HTTP, from threads of its own.
 
     Attributes:
@@ -78,7 +78,7 @@ class Listener:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = MOST_CONNECTIONS
+    request_queue_size = MAX_CONNECTIONS
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: dict[Any, float] = {}
@@ -88,7 +88,7 @@ class _Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Have a connection answered on a thread; of too many, the one that has lasted longest makes room."""
         with self._lock:
-            if len(self._open) >= MOST_CONNECTIONS:
+            if len(self._open) >= MAX_CONNECTIONS:
                 oldest = next(iter(self._open))
                 del self._open[oldest]
                 _cut_off(oldest)

@@ -24,11 +24,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from function import fn
-from function.calls import Bounds, Calls, RefusedError
+from function.calls import CallLimits, CallRefusedError, Calls
 from function.canary import Canary
 from function.clock import ControlPlaneClock
 from function.composers import COMPOSERS
-from function.listener import Listener
+from function.listener import ProbeServer
 from function.telemetry import Metrics, log_call
 
 MEBIBYTE = 1024 * 1024
@@ -102,7 +102,7 @@ class Settings:
     grace: float = GRACE_SECONDS
 
 
-class Server:
+class FunctionServer:
     """The function, served.
 
     Attributes:
@@ -124,7 +124,7 @@ class Server:
             steady: Seconds since whenever, by a clock that goes on when the other one is set.
         """
         most = settings.max_receive_mebibytes * MEBIBYTE
-        self._calls = Calls(Bounds(settings.call_deadline, most, THREADS), fn.owner, self._answer)
+        self._calls = Calls(CallLimits(settings.call_deadline, most, THREADS), fn.owner, self._answer)
         self._canary = Canary(clock)
         self.metrics = Metrics(self._calls)
         self.port = 0
@@ -135,8 +135,8 @@ class Server:
         self._log = structlog.get_logger()
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
-        self._listener: Listener | None = None
-        self._beside: list[asyncio.Task[None]] = []
+        self._listener: ProbeServer | None = None
+        self._background_tasks: list[asyncio.Task[None]] = []
 
     @property
     def metrics_port(self) -> int:
@@ -144,9 +144,9 @@ class Server:
         return self._listener.port if self._listener else 0
 
     @property
-    def working(self) -> int:
+    def busy_threads(self) -> int:
         """How many threads are at work on a call."""
-        return self._calls.working
+        return self._calls.busy_threads
 
     async def start(self) -> None:
         """Listen, and report SERVING.
@@ -171,15 +171,17 @@ class Server:
         self._listener.start()
         self._serving = True
         await self._report()
-        self._beside = [asyncio.create_task(beside) for beside in (self._canary.keep_asking(), self._keep_reporting())]
+        self._background_tasks = [
+            asyncio.create_task(task) for task in (self._canary.keep_asking(), self._keep_reporting())
+        ]
         self._log.info("serving", port=self.port, metrics_port=self.metrics_port, insecure=credentials is None)
 
     async def stop(self) -> None:
         """Report NOT_SERVING, let calls under way end, have those end that do not, and stop."""
         self._serving = False
         await self._report()
-        for beside in self._beside:
-            beside.cancel()
+        for task in self._background_tasks:
+            task.cancel()
         if self._server is not None:
             refusing = asyncio.ensure_future(self._server.stop(self._settings.grace + ENDING_SECONDS))
             await self._end_calls()
@@ -189,9 +191,9 @@ class Server:
             self._listener.stop()
         self._calls.close()
         self._canary.close()
-        if self.working:
+        if self.busy_threads:
             self._log.error(
-                "threads hang in calls that do not end; the process ends without them", threads=self.working
+                "threads hang in calls that do not end; the process ends without them", threads=self.busy_threads
             )
         self._log.info("stopped")
 
@@ -201,29 +203,29 @@ class Server:
         From then on the process is there for the grace and `LAST_SECONDS` at most, even if it hangs in
         something that Python cannot interrupt; where it hung is then written to standard error.
         """
-        told = asyncio.Event()
+        stop_requested = asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def tell(*_: object) -> None:
+        def request_stop(*_: object) -> None:
             faulthandler.dump_traceback_later(self._settings.grace + LAST_SECONDS, exit=True)
-            loop.call_soon_threadsafe(told.set)
+            loop.call_soon_threadsafe(stop_requested.set)
 
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, tell)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, request_stop)
         await self.start()
         tune_garbage_collection()
         sys.setswitchinterval(_SWITCH_SECONDS)
-        await told.wait()
+        await stop_requested.wait()
         await self.stop()
 
     async def _end_calls(self) -> None:
         """Wait for the calls under way, and end those that take longer than the grace."""
         grace = self._settings.grace
-        if await self._calls.idle(grace):
+        if await self._calls.wait_until_idle(grace):
             return
-        self._log.warning("calls under way are ended", calls=self._calls.going, grace=grace)
-        self._calls.end()
-        await self._calls.idle(ENDING_SECONDS)
+        self._log.warning("calls under way are ended", calls=self._calls.in_flight, grace=grace)
+        self._calls.cancel_all()
+        await self._calls.wait_until_idle(ENDING_SECONDS)
 
     async def _keep_reporting(self) -> None:
         while True:
@@ -233,29 +235,29 @@ class Server:
     async def _report(self) -> None:
         """Say over gRPC what the readiness probe is told."""
         known = health_pb2.HealthCheckResponse
-        status = known.NOT_SERVING if self._unready() else known.SERVING
+        status = known.NOT_SERVING if self._why_not_ready() else known.SERVING
         for service in ("", fn.V1, fn.V1BETA1):
             await self._health.set(service, status)
 
-    def _unready(self) -> str:
+    def _why_not_ready(self) -> str:
         """Say why a call had better go elsewhere; nothing when it need not."""
         if not self._serving:
             return "not serving"
-        if not self._calls.has_a_thread:
+        if not self._calls.accepts_calls:
             return "all threads are busy, and calls have waited for seconds"
-        return self._wedged()
+        return self._why_not_live()
 
-    def _wedged(self) -> str:
+    def _why_not_live(self) -> str:
         """Say why this process will answer nothing any more; nothing when it will."""
         if self._calls.stuck:
             return "every thread is at a call that does not end"
         return self._canary.silent()
 
-    def _listen(self) -> Listener:
+    def _listen(self) -> ProbeServer:
         host, _, port = self._settings.metrics_address.rpartition(":")
-        probes = {"/healthz": self._wedged, "/readyz": self._unready}
+        probes = {"/healthz": self._why_not_live, "/readyz": self._why_not_ready}
         try:
-            return Listener(host.strip("[]"), int(port), self.metrics.text, probes)
+            return ProbeServer(host.strip("[]"), int(port), self.metrics.text, probes)
         except (OSError, ValueError, OverflowError) as error:
             raise StartError(f"cannot listen on {self._settings.metrics_address} for metrics: {error}") from error
 
@@ -282,14 +284,14 @@ class Server:
             if isinstance(message, bytes):
                 return message
             limit = self._settings.max_receive_mebibytes
-            raise RefusedError(
+            raise CallRefusedError(
                 "size",
                 f"no request came: one over {limit} MiB is refused; --max-recv-message-size raises that",
             )
 
         try:
             return await self._calls.run(read, context.time_remaining())
-        except RefusedError as refused:
+        except CallRefusedError as refused:
             self.metrics.refused(refused.cause)
             self._log.warning("call refused", cause=refused.cause, reason=str(refused))
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(refused))
@@ -299,7 +301,7 @@ class Server:
         started = time.perf_counter()
         # Files are rendered by functions without TLS.
         answered = fn.answer(
-            message, self._clock(), remembers=not self._settings.insecure, clock=self._control_plane.of
+            message, self._clock(), use_cache=not self._settings.insecure, clock=self._control_plane.of
         )
         seconds = time.perf_counter() - started
         seen, composition = answered.observation, answered.composition

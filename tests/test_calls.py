@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function import calls, deadline
-from function.calls import Bounds, Calls, RefusedError, Room
+from function.calls import CallLimits, CallRefusedError, Calls, WeightedSemaphore
 
 HANG_SECONDS = 10
 """What hangs in a test hangs no longer."""
@@ -30,7 +30,7 @@ def read(message: bytes) -> Callable[[], Awaitable[bytes]]:
 def started(
     answer: Callable[[bytes], bytes], *, seconds: float = HANG_SECONDS, size: int = 100, threads: int = 4
 ) -> Calls:
-    return Calls(Bounds(seconds, size, threads), owner_of, answer)
+    return Calls(CallLimits(seconds, size, threads), owner_of, answer)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -131,7 +131,7 @@ def test_owners_take_turns_for_a_thread() -> None:
         under_way = started(doors.answer, threads=1)
         names = [b"red 1", b"red 2", b"red 3", b"blue 1", b"green 1"]
         waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names]
-        await until(lambda: under_way.going == 5 and len(doors.inside) == 1)
+        await until(lambda: under_way.in_flight == 5 and len(doors.inside) == 1)
         doors.let(*names)
         await asyncio.gather(*waiting)
         assert doors.ended == [b"red 1", b"blue 1", b"green 1", b"red 2", b"red 3"]
@@ -152,7 +152,7 @@ def test_who_has_not_begun_in_as_long_as_a_call_may_work_is_refused_and_never_be
         under_way = started(answer, seconds=0.2, threads=1)
         first = asyncio.create_task(under_way.run(read(b"red 1"), None))
         await until(lambda: begun == [b"red 1"])
-        with pytest.raises(RefusedError, match="the calls of namespace red take all the threads or memory"):
+        with pytest.raises(CallRefusedError, match="the calls of namespace red take all the threads or memory"):
             await under_way.run(read(b"red 2"), None)
         stop.set()
         assert await first == b"red 1"
@@ -190,7 +190,7 @@ def test_a_call_that_is_given_up_stops_working() -> None:
         await until(lambda: doors.inside == [b"red"])
         task.cancel()
         await until(lambda: doors.ended == [b"red"])
-        await until(lambda: (under_way.going, under_way.working) == (0, 0))
+        await until(lambda: (under_way.in_flight, under_way.busy_threads) == (0, 0))
 
     run(check())
 
@@ -202,7 +202,7 @@ def test_a_call_that_is_given_up_while_it_waits_never_begins() -> None:
         first = asyncio.create_task(under_way.run(read(b"red 1"), None))
         await until(lambda: doors.inside == [b"red 1"])
         second = asyncio.create_task(under_way.run(read(b"red 2"), None))
-        await until(lambda: under_way.going == 2)
+        await until(lambda: under_way.in_flight == 2)
         second.cancel()
         doors.let(b"red 1", b"blue")
         assert await first == b"RED 1"
@@ -216,10 +216,10 @@ def test_all_calls_end_when_they_are_told_to() -> None:
     async def check() -> None:
         under_way = started(Doors().answer)
         tasks = [asyncio.create_task(under_way.run(read(name), None)) for name in (b"red", b"blue")]
-        await until(lambda: under_way.working == 2)
-        assert not await under_way.idle(0.05)
-        under_way.end()
-        assert await under_way.idle(HANG_SECONDS)
+        await until(lambda: under_way.busy_threads == 2)
+        assert not await under_way.wait_until_idle(0.05)
+        under_way.cancel_all()
+        assert await under_way.wait_until_idle(HANG_SECONDS)
         found = await asyncio.gather(*tasks, return_exceptions=True)
         assert [type(one) for one in found] == [deadline.CallEndedError] * 2
 
@@ -269,12 +269,12 @@ def test_the_calls_of_an_owner_who_was_slow_have_half_of_the_memory(monkeypatch:
         await under_way.run(read(b"red"), None)
         first = asyncio.create_task(under_way.run(read(b"red 56"), None))
         await until(lambda: len(doors.inside) == 1)
-        with pytest.raises(RefusedError, match="namespace red"):
+        with pytest.raises(CallRefusedError, match="namespace red"):
             await under_way.run(read(b"red 78"), None)
         doors.let(b"red 56", b"blue 6", b"red 78")
         assert await under_way.run(read(b"blue 6"), None) == b"BLUE 6"
         await first
-        await until(lambda: not under_way._held)
+        await until(lambda: not under_way._reserved_by_owner)
         assert await under_way.run(read(b"red 78"), None) == b"RED 78"
         monkeypatch.setattr(calls, "_SLOW_FOR_SECONDS", 0)
         assert not under_way._is_slow("red")
@@ -292,7 +292,7 @@ def test_a_request_that_never_comes_is_refused_and_leaves_its_room() -> None:
             return b""
 
         slow = [under_way.run(never, None) for _ in range(4)]
-        assert [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)] == [RefusedError] * 4
+        assert [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)] == [CallRefusedError] * 4
         assert await under_way.run(read(b"red"), None) == b"red"
 
     run(check())
@@ -304,13 +304,13 @@ def test_there_is_a_thread_while_one_is_free_or_nobody_waits_long(monkeypatch: p
         under_way = started(doors.answer, threads=2)
         names = [b"red", b"blue", b"green"]
         waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names[:2]]
-        await until(lambda: under_way.working == 2)
-        assert under_way.has_a_thread
+        await until(lambda: under_way.busy_threads == 2)
+        assert under_way.accepts_calls
         waiting.append(asyncio.create_task(under_way.run(read(names[2]), None)))
-        await until(lambda: not under_way.has_a_thread)
+        await until(lambda: not under_way.accepts_calls)
         doors.let(*names)
         await asyncio.gather(*waiting)
-        await until(lambda: under_way.has_a_thread)
+        await until(lambda: under_way.accepts_calls)
 
     monkeypatch.setattr(calls, "_SHORT_WAIT_SECONDS", 0.2)
     run(check())
@@ -329,7 +329,7 @@ def test_threads_are_stuck_when_each_is_at_a_call_whose_time_is_long_up(monkeypa
         await asyncio.sleep(0.3)
         assert not under_way.stuck
         second = asyncio.create_task(under_way.run(read(b"blue"), None))
-        await until(lambda: under_way.working == 2)
+        await until(lambda: under_way.busy_threads == 2)
         assert not under_way.stuck
         await until(lambda: under_way.stuck)
         stop.set()
@@ -342,34 +342,34 @@ def test_threads_are_stuck_when_each_is_at_a_call_whose_time_is_long_up(monkeypa
 
 def test_room_is_taken_in_the_order_in_which_it_is_asked_for() -> None:
     async def check() -> None:
-        room, found = Room(2), []
+        room, found = WeightedSemaphore(2), []
 
         async def take(name: str) -> None:
-            await room.take(2)
+            await room.acquire(2)
             found.append(name)
-            room.give(2)
+            room.release(2)
 
-        await room.take(2)
+        await room.acquire(2)
         tasks = [asyncio.create_task(take(name)) for name in "abcd"]
         await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[2].cancel()
         await asyncio.sleep(0)
-        room.give(2)
+        room.release(2)
         await asyncio.gather(*tasks, return_exceptions=True)
         assert found == ["b", "d"]
-        await room.take(2)
+        await room.acquire(2)
 
     run(check())
 
 
 def test_room_that_is_given_to_who_has_just_gone_is_given_on() -> None:
     async def check() -> None:
-        room = Room(1)
-        await room.take(1)
-        gone, next_one = asyncio.create_task(room.take(1)), asyncio.create_task(room.take(1))
+        room = WeightedSemaphore(1)
+        await room.acquire(1)
+        gone, next_one = asyncio.create_task(room.acquire(1)), asyncio.create_task(room.acquire(1))
         await asyncio.sleep(0)
-        room.give(1)
+        room.release(1)
         gone.cancel()
         await next_one
 

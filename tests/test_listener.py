@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import pytest
 
 from function import listener
-from function.listener import MOST_CONNECTIONS, Listener
+from function.listener import MAX_CONNECTIONS, ProbeServer
 
 
 @contextmanager
-def listening(why: str = "") -> Iterator[Listener]:
+def listening(why: str = "") -> Iterator[ProbeServer]:
     probes = {"/healthz": lambda: "", "/readyz": lambda: why}
-    opened = Listener("127.0.0.1", 0, lambda: b"metrics 1\n", probes)
+    opened = ProbeServer("127.0.0.1", 0, lambda: b"metrics 1\n", probes)
     opened.start()
     try:
         yield opened
@@ -23,7 +23,7 @@ def listening(why: str = "") -> Iterator[Listener]:
         opened.stop()
 
 
-def asked(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str, str]]:
+def asked(opened: ProbeServer, method: str, path: str) -> tuple[int, str, dict[str, str]]:
     connection = http.client.HTTPConnection("127.0.0.1", opened.port, timeout=10)
     try:
         connection.request(method, path)
@@ -33,7 +33,7 @@ def asked(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str,
         connection.close()
 
 
-def raw(opened: Listener) -> socket.socket:
+def raw(opened: ProbeServer) -> socket.socket:
     return socket.create_connection(("127.0.0.1", opened.port), timeout=10)
 
 
@@ -106,7 +106,7 @@ def test_no_more_is_read_of_a_request_than_it_may_have(sent: bytes) -> None:
 
 def test_of_too_many_connections_the_oldest_is_cut_off_and_the_newest_is_answered() -> None:
     with listening() as opened:
-        taken = [raw(opened) for _ in range(MOST_CONNECTIONS)]
+        taken = [raw(opened) for _ in range(MAX_CONNECTIONS)]
         time.sleep(0.5)
         assert asked(opened, "GET", "/healthz")[0] == 200
         assert is_closed(taken[0])

@@ -21,7 +21,7 @@ from function import fn
 from function.composers import COMPOSERS
 from function.composition import Composer, Composition, Draft, Observation
 from function.fn import V1, V1BETA1
-from function.server import THREADS, Server, Settings, StartError
+from function.server import THREADS, FunctionServer, Settings, StartError
 from tests.support.observe import NOW
 from tests.support.protocol import request
 from tests.support.slow import KEY, Until, asks, composer, endpoint
@@ -55,8 +55,8 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
-    server = Server(settings, clock=lambda: NOW)
+async def served(settings: Settings = LOCAL) -> AsyncIterator[FunctionServer]:
+    server = FunctionServer(settings, clock=lambda: NOW)
     await server.start()
     try:
         yield server
@@ -65,7 +65,7 @@ async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def channel(server: Server) -> AsyncIterator[grpc.aio.Channel]:
+async def channel(server: FunctionServer) -> AsyncIterator[grpc.aio.Channel]:
     options = [("grpc.max_receive_message_length", -1)]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as opened:
         yield opened
@@ -79,7 +79,7 @@ def caller(opened: grpc.aio.Channel, service: str = V1) -> Any:
     )
 
 
-def get(server: Server, path: str) -> tuple[int, str]:
+def get(server: FunctionServer, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=5)
     try:
         connection.request("GET", path)
@@ -270,9 +270,9 @@ def test_a_call_that_the_caller_gives_up_stops_working(monkeypatch: pytest.Monke
     async def check() -> None:
         async with served() as server, channel(server) as opened:
             call = caller(opened)(request(endpoint()))
-            await until(lambda: server.working == 1)
+            await until(lambda: server.busy_threads == 1)
             call.cancel()
-            await until(lambda: server.working == 0)
+            await until(lambda: server.busy_threads == 0)
             assert len(ended) == 1
 
     monkeypatch.setitem(MUTABLE, KEY, composer(counted))
@@ -286,7 +286,7 @@ def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: py
             monkeypatch.setitem(MUTABLE, KEY, composer(asks))
             classes = [endpoint(f"team-{n}") for n in range(THREADS + 1)]
             waiting = [asyncio.ensure_future(caller(opened)(request(class_))) for class_ in classes]
-            await until(lambda: not server._calls.has_a_thread)
+            await until(lambda: not server._calls.accepts_calls)
             status, text = await asyncio.to_thread(get, server, "/readyz")
             assert (status, text) == (503, "all threads are busy, and calls have waited for seconds\n")
             assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
@@ -298,7 +298,7 @@ def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: py
             assert f"modelplane_calls_under_way {THREADS + 1}.0" in text
             for one in waiting:
                 one.cancel()
-            await until(lambda: server.working == 0)
+            await until(lambda: server.busy_threads == 0)
             assert await asyncio.to_thread(get, server, "/readyz") == (200, "ok\n")
 
     monkeypatch.setattr("function.calls._SHORT_WAIT_SECONDS", 0.3)
@@ -321,8 +321,8 @@ def test_a_process_whose_canary_is_not_answered_is_not_alive(monkeypatch: pytest
     def broken(_: Observation) -> Composition:
         raise MemoryError
 
-    monkeypatch.setattr("function.canary.EVERY_SECONDS", 0.05)
-    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("function.canary.INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr("function.canary.MAX_SILENCE_SECONDS", 0.3)
     asyncio.run(check())
 
 
@@ -339,7 +339,7 @@ def test_a_process_whose_event_loop_hangs_is_not_alive(monkeypatch: pytest.Monke
                 time.sleep(1)  # noqa: ASYNC251  # it blocks the loop, which is the point
             assert probe.result()[0] == 503
 
-    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("function.canary.MAX_SILENCE_SECONDS", 0.3)
     asyncio.run(check())
 
 
@@ -422,7 +422,7 @@ def _fields(settings: Settings) -> dict[str, Any]:
     ],
 )
 def test_a_failed_start_says_why_in_one_line(changes: dict[str, Any], message: str) -> None:
-    server = Server(Settings(**{**_fields(LOCAL), **changes}))
+    server = FunctionServer(Settings(**{**_fields(LOCAL), **changes}))
     with pytest.raises(StartError, match=f"^{message}") as failed:
         asyncio.run(server.start())
     assert "\n" not in str(failed.value)

@@ -36,7 +36,7 @@ class Controller:
     uid: str
     namespace: str
 
-    def is_(self, composite: Object) -> bool:
+    def refers_to(self, composite: Object) -> bool:
         """Tell whether a composite is meant; never one without a uid, as offline."""
         uid = unstructured.text(composite, "metadata", "uid")
         return bool(uid) and uid == self.uid and self == _as_controller(composite, self.namespace)
@@ -61,7 +61,7 @@ def controller_of(obj: Object) -> Controller | None:
 def controls(composite: Object, obj: Object) -> bool:
     """Tell whether a composite controls an object."""
     controller = controller_of(obj)
-    return controller is not None and controller.is_(composite)
+    return controller is not None and controller.refers_to(composite)
 
 
 def resource_name(obj: Object) -> str:

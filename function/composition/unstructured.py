@@ -105,10 +105,10 @@ def is_true(source: object, kind: str) -> bool:
     return condition(source, kind).get("status") == "True"
 
 
-def is_current(said: object, obj: Object | None) -> bool:
+def is_current(reported: object, obj: Object | None) -> bool:
     """Tell whether a condition of an object is about it as it is observed, and not about an earlier generation."""
     generation = integer(obj, "metadata", "generation")
-    return integer(said, "observedGeneration", default=generation) >= generation
+    return integer(reported, "observedGeneration", default=generation) >= generation
 
 
 def is_set(source: Object, key: str) -> bool:

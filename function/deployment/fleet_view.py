@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from function.api import labels, urls
 from function.composition import Object, readiness, unstructured
-from function.composition.cache import Memory, derive
+from function.composition.cache import ObjectCache, derive
 from function.inventory.nodes import nodes_of_member
 from function.inventory.permissions import Permissions, permissions_of
 from function.scheduling import Cluster, Pool, Replica, Taint
@@ -214,16 +214,16 @@ def _pool(item: Object) -> Pool:
     )
 
 
-_KINDS: Final = Memory()
+_KINDS: Final = ObjectCache()
 """Lists of devices, by how they are written and by what they say: a fleet has few, and equal ones become one."""
 
 
 def _devices(pool: Object, where: str) -> Devices:
     def read() -> Devices:
         devices = tuple(_device(item, where) for item in _objects(pool, "devices"))
-        return _KINDS.recall(devices, lambda: devices)
+        return _KINDS.get_or_compute(devices, lambda: devices)
 
-    return _KINDS.recall(unstructured.content(pool, "devices"), read)
+    return _KINDS.get_or_compute(unstructured.content(pool, "devices"), read)
 
 
 def _device(item: Object, where: str) -> Device:

@@ -44,7 +44,7 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
+        Doubt("crd-*", empty=Outcome(held=False, conditions={GATEWAY_API: "CRDsMissing"})),
         Doubt("system-namespace", RENDERS, RENDERS, RENDERS),
         Doubt(cluster_gateways.CLUSTERS, RENDERS, RENDERS, RENDERS),
         Doubt("removed-metallb-*", RENDERS, Outcome(held=False, removes=("metallb",)), RENDERS),

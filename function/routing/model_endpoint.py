@@ -288,7 +288,7 @@ COMPOSER = Composer(
     doubts=(
         Doubt("inference-gateway"),
         Doubt(replica_endpoint.CLUSTER),
-        Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
+        Doubt(AUTHORITY, empty=Outcome(conditions={TLS: "AuthorityMissing"})),
     ),
     children={
         AUTHORITY: "ConfigMap",

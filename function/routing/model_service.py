@@ -217,7 +217,7 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
+        Doubt("inference-gateway", empty=Outcome(conditions={GATEWAY: "GatewayNotFound"})),
         Doubt("endpoints-*"),
         Doubt(f"{unlisted.ENDPOINT}*", empty=RENDERS, malformed=RENDERS),
         Doubt(f"{unlisted.SERVICE}*", empty=RENDERS, malformed=RENDERS),

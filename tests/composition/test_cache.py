@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from function.composition.cache import Identity, Memory
+from function.composition.cache import Identity, ObjectCache
 
 
 class Thing(dict[str, Any]):
@@ -32,36 +32,36 @@ class Reader:
 
 
 def test_the_same_object_is_read_once() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     assert [memory.derive(Thing("uid", a=7), reader) for _ in range(3)] == [7, 7, 7]
     assert reader.read == [7]
 
 
 def test_another_version_of_it_is_read_anew() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     assert [memory.derive(Thing("uid", str(n), a=n), reader) for n in range(3)] == [0, 1, 2]
 
 
 def test_what_is_not_known_is_read_every_time() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     assert [memory.derive({"a": n}, reader) for n in range(3)] == [0, 1, 2]
     assert [memory.derive(Thing("", a=n), reader) for n in range(3)] == [0, 1, 2]
 
 
 def test_two_readers_do_not_mix() -> None:
-    memory, obj = Memory(), Thing("uid", a=1, b=2)
+    memory, obj = ObjectCache(), Thing("uid", a=1, b=2)
     assert (memory.derive(obj, Reader("a")), memory.derive(obj, Reader("b"))) == (1, 2)
 
 
 def test_what_was_not_used_for_long_is_forgotten_and_what_is_used_is_not() -> None:
-    memory, reader = Memory(most=2), Reader("a")
+    memory, reader = ObjectCache(max_entries=2), Reader("a")
     for number in [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 1]:
         assert memory.derive(Thing(str(number), a=number), reader) == number
     assert reader.read == [0, 1, 2, 3, 4, 5, 1]
 
 
 def test_nothing_is_remembered_as_well_as_anything() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     assert [memory.derive(Thing("x", a=None), reader) for _ in range(2)] == [None, None]
     assert reader.read == [None]
 
@@ -70,13 +70,13 @@ def test_nothing_is_remembered_as_well_as_anything() -> None:
 
 
 def test_after_an_object_with_an_earlier_version_its_later_one_may_be_another_content() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     objs = [Thing("uid", "1000", a="before"), Thing("uid", "900", a="restored"), Thing("uid", "1000", a="after")]
     assert [memory.derive(obj, reader) for obj in objs] == ["before", "restored", "after"]
 
 
 def test_after_an_object_with_an_earlier_version_nothing_else_is_remembered_either() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     memory.derive(Thing("other", "1000", a="before"), reader)
     memory.derive(Thing("uid", "1001", a=""), reader)
     memory.derive(Thing("uid", "900", a=""), reader)
@@ -84,7 +84,7 @@ def test_after_an_object_with_an_earlier_version_nothing_else_is_remembered_eith
 
 
 def test_an_object_that_did_not_change_is_remembered_when_others_did() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     for version in ("9", "10", "11"):
         memory.derive(Thing("still", "7", a="still"), reader)
         memory.derive(Thing("moves", version, a=version), reader)
@@ -93,14 +93,14 @@ def test_an_object_that_did_not_change_is_remembered_when_others_did() -> None:
 
 @pytest.mark.parametrize("version", ["", "abc", "\u0663", "-1", "1.5"])
 def test_a_version_that_is_no_number_is_read_anew_and_empties_nothing(version: str) -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     for obj in (Thing("other", a=0), Thing("uid", "5", a=1), Thing("uid", version, a=2), Thing("other", a=0)):
         memory.derive(obj, reader)
     assert reader.read == [0, 1, 2]
 
 
 def test_what_is_worked_out_while_the_memory_is_emptied_is_not_remembered() -> None:
-    memory, reader = Memory(), Reader("a")
+    memory, reader = ObjectCache(), Reader("a")
     memory.derive(Thing("uid", "1000", a=""), reader)
 
     def meanwhile(obj: Any) -> Any:

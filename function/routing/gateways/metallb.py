@@ -115,7 +115,7 @@ def _is_there(draft: Draft) -> bool:
 def _install(draft: Draft, pool: str, system: Object | None) -> None:
     seen = draft.observed("metallb")
     if unstructured.text(system, "metadata", "uid"):
-        draft.child("namespace-metallb", teardown.owned(_namespace(), system))
+        draft.child("namespace-metallb", teardown.owned_by(_namespace(), system))
     if seen is not None or all(draft.observed(key) is not None for key in _FIRST):
         version = charts.version_of(seen) or METALLB.version
         draft.child("metallb", charts.release(METALLB, version))

@@ -136,8 +136,8 @@ class Struct(Mapping[str, Any]):
                     if isinstance(item, Mapping) and item.get(field) == text:
                         return item
         items = self.get(key)
-        several = items if isinstance(items, list) else []
-        return next((one for one in several if isinstance(one, Mapping) and one.get(field) == text), {})
+        listed = items if isinstance(items, list) else []
+        return next((item for item in listed if isinstance(item, Mapping) and item.get(field) == text), {})
 
     def is_set(self, key: str) -> bool:
         """Tell whether a field holds anything; the items of a list are not read."""

@@ -221,7 +221,7 @@ def test_all_calls_end_when_they_are_told_to() -> None:
         under_way.cancel_all()
         assert await under_way.wait_until_idle(HANG_SECONDS)
         found = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(one) for one in found] == [deadline.CallEndedError] * 2
+        assert [type(error) for error in found] == [deadline.CallEndedError] * 2
 
     run(check())
 
@@ -283,7 +283,7 @@ def test_the_calls_of_an_owner_who_was_slow_have_half_of_the_memory(monkeypatch:
     run(check())
 
 
-def test_a_request_that_never_comes_is_refused_and_leaves_its_room() -> None:
+def test_a_request_that_never_comes_is_refused_and_releases_its_memory() -> None:
     async def check() -> None:
         under_way = started(lambda message: message, seconds=0.1)
 
@@ -292,7 +292,7 @@ def test_a_request_that_never_comes_is_refused_and_leaves_its_room() -> None:
             return b""
 
         slow = [under_way.run(never, None) for _ in range(4)]
-        assert [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)] == [CallRefusedError] * 4
+        assert [type(error) for error in await asyncio.gather(*slow, return_exceptions=True)] == [CallRefusedError] * 4
         assert await under_way.run(read(b"red"), None) == b"red"
 
     run(check())
@@ -340,36 +340,36 @@ def test_threads_are_stuck_when_each_is_at_a_call_whose_time_is_long_up(monkeypa
     run(check())
 
 
-def test_room_is_taken_in_the_order_in_which_it_is_asked_for() -> None:
+def test_memory_is_reserved_in_the_order_in_which_it_is_asked_for() -> None:
     async def check() -> None:
-        room, found = WeightedSemaphore(2), []
+        memory, found = WeightedSemaphore(2), []
 
         async def take(name: str) -> None:
-            await room.acquire(2)
+            await memory.acquire(2)
             found.append(name)
-            room.release(2)
+            memory.release(2)
 
-        await room.acquire(2)
+        await memory.acquire(2)
         tasks = [asyncio.create_task(take(name)) for name in "abcd"]
         await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[2].cancel()
         await asyncio.sleep(0)
-        room.release(2)
+        memory.release(2)
         await asyncio.gather(*tasks, return_exceptions=True)
         assert found == ["b", "d"]
-        await room.acquire(2)
+        await memory.acquire(2)
 
     run(check())
 
 
-def test_room_that_is_given_to_who_has_just_gone_is_given_on() -> None:
+def test_memory_that_is_reserved_for_a_call_that_has_just_gone_is_passed_on() -> None:
     async def check() -> None:
-        room = WeightedSemaphore(1)
-        await room.acquire(1)
-        gone, next_one = asyncio.create_task(room.acquire(1)), asyncio.create_task(room.acquire(1))
+        memory = WeightedSemaphore(1)
+        await memory.acquire(1)
+        gone, next_one = asyncio.create_task(memory.acquire(1)), asyncio.create_task(memory.acquire(1))
         await asyncio.sleep(0)
-        room.release(1)
+        memory.release(1)
         gone.cancel()
         await next_one
 

@@ -22,14 +22,14 @@ class Machine:
 
     def asked(self, own: datetime, *written: datetime | str) -> datetime:
         """The time by which it answers a request about an object that was written at these times."""
-        return self.clock.of(Observation(thing(*written), own))
+        return self.clock.of(Observation(written_object(*written), own))
 
     def wait(self, seconds: float) -> None:
         self.passed += seconds
 
 
-def thing(*written: datetime | str) -> Manifest:
-    times = [one if isinstance(one, str) else timestamps.text_of(one) for one in written]
+def written_object(*written: datetime | str) -> Manifest:
+    times = [time if isinstance(time, str) else timestamps.text_of(time) for time in written]
     return {"metadata": {"managedFields": [{"time": time} for time in times]}}
 
 
@@ -67,8 +67,8 @@ def test_whatever_is_written_later_brings_a_server_closer_to_the_time() -> None:
 
 def test_children_count_as_the_composite_does() -> None:
     clock = ControlPlaneClock(lambda: 0.0)
-    children = {"a": thing(NOW), "b": thing(START), "c": {}}
-    assert clock.of(Observation(thing(START), after(60), children)) == NOW
+    children = {"a": written_object(NOW), "b": written_object(START), "c": {}}
+    assert clock.of(Observation(written_object(START), after(60), children)) == NOW
 
 
 @pytest.mark.parametrize("written", [(), ("soon",), ("",), ("9999-12-31T23:59:59Z",)])

@@ -112,7 +112,7 @@ def test_of_too_many_connections_the_oldest_is_cut_off_and_the_newest_is_answere
         assert is_closed(taken[0])
         taken[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert taken[-1].recv(12) == b"HTTP/1.0 200"
-        for one in taken:
-            one.close()
+        for connection in taken:
+            connection.close()
         time.sleep(0.5)
         assert asked(opened, "GET", "/healthz")[0] == 200

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from function.api import labels
 from function.api.base import Integer, Kind, Model, Rule, Text, between, length
-from function.api.devices import DEVICES, Device
+from function.api.devices import DEVICES, ClassDevice
 from function.api.nodes import Node
 
 Provider: TypeAlias = Literal["GKE", "EKS", "AKS", "Nebius", "Vultr"]
@@ -146,7 +146,7 @@ class InferenceClassSpec(Model):
     node: Node | None = None
     """What a node has beside its devices."""
 
-    devices: Annotated[tuple[Device, ...], DEVICES]
+    devices: Annotated[tuple[ClassDevice, ...], DEVICES]
     """The devices of a node, which selectors of deployments are matched with."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from function.api import content, labels
-from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
+from function.api.base import Column, Integer, Kind, Model, Text, date_time, immutable, items, length
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine, Serving
 from function.api.references import NameRef
 
@@ -54,7 +54,7 @@ class EngineStatus(Model):
 class ModelReplicaStatus(Model):
     """How the replica is reached, and what runs for it."""
 
-    serving_since: Annotated[Text, length(None, 64), moment()] | None = None
+    serving_since: Annotated[Text, length(None, 64), date_time()] | None = None
     """When the replica first served."""
 
     path: Annotated[Text, length(None, 512)] = ""

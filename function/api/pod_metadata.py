@@ -123,7 +123,7 @@ def grants(key: str, value: str = "") -> bool:
     """
     if key in _KEYS or key.startswith(_BEGINNINGS):
         return True
-    if key.startswith(_HARMLESS) or (any(one in key for one in _INJECTS) and value in _NOTHING):
+    if key.startswith(_HARMLESS) or (any(marker in key for marker in _INJECTS) and value in _NOTHING):
         return False
     domain, slash, _ = key.partition("/")
     if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):

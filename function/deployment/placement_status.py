@@ -158,7 +158,7 @@ def _scheduled(state: DeploymentState) -> tuple[str, str]:
     if plan.held is HoldReason.SPEC_TOO_LARGE:
         return "SpecTooLarge", (
             f"{placed} of {wanted} placed; the engines take {demand.size} bytes, which every replica repeats, and may "
-            f"take {content.MOST}: keep long texts in the image or in a ConfigMap"
+            f"take {content.MAX_CHARACTERS}: keep long texts in the image or in a ConfigMap"
         )
     if plan.held is HoldReason.SELECTOR_CONFLICT:
         conflicts = "; ".join(demand.conflicts)

@@ -104,9 +104,9 @@ class _Planner:
             activation.budget.allocate(len(operands), ELEMENT_BYTES)
             if not optional:
                 return [evaluate(activation) for evaluate in operands]
-            values = ((place, evaluate(activation)) for place, evaluate in enumerate(operands))
-            kept = ((place, value) for place, value in values if _is_present(value, place in optional))
-            return [_unwrapped(value, place in optional) for place, value in kept]
+            values = ((index, evaluate(activation)) for index, evaluate in enumerate(operands))
+            kept = ((index, value) for index, value in values if _is_present(value, index in optional))
+            return [_unwrapped(value, index in optional) for index, value in kept]
 
         return evaluate
 
@@ -118,11 +118,11 @@ class _Planner:
             activation.budget.charge(30)
             activation.budget.allocate(len(keys), ENTRY_BYTES)
             new_map = CelMap(())
-            for place, (key, value) in enumerate(zip(keys, values, strict=True)):
+            for index, (key, value) in enumerate(zip(keys, values, strict=True)):
                 found, content = key(activation), value(activation)
                 check_lookup_key(found)
-                if _is_present(content, place in optional):
-                    new_map.put(found, _unwrapped(content, place in optional))
+                if _is_present(content, index in optional):
+                    new_map.put(found, _unwrapped(content, index in optional))
             return new_map
 
         if all(isinstance(part, Constant) for part in (*keys, *values)):
@@ -150,7 +150,7 @@ def _unwrapped(value: Any, optional: bool) -> Any:  # noqa: FBT001 - whether the
 
 def _overloads_by_form(expr: Call) -> Sequence[Overload]:
     """List the overloads of a function in the form in which it is called."""
-    return tuple(one for one in FUNCTIONS[expr.function] if one.method == expr.method)
+    return tuple(overload for overload in FUNCTIONS[expr.function] if overload.method == expr.method)
 
 
 def _dispatch(name: str, overloads: Sequence[Overload], operands: Sequence[Interpretable]) -> Interpretable:
@@ -168,8 +168,8 @@ def _dispatch(name: str, overloads: Sequence[Overload], operands: Sequence[Inter
 
 def _invoke(overload: Overload, call: Callable[..., Any], values: list[Any], budget: EvaluationBudget) -> Any:
     """Call an overload, after it is counted what it goes over and what it makes."""
-    for place in overload.linear:
-        budget.charge_traversal(traversal_size_of(values[place]))
+    for index in overload.linear:
+        budget.charge_traversal(traversal_size_of(values[index]))
     exact = overload.result_size.exact
     try:
         if exact is not None:

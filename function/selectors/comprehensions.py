@@ -69,7 +69,7 @@ def _iterations(iter_range: Any, iter_vars: int) -> Iterator[tuple[Any, ...]]:
     if isinstance(iter_range, CelMap):
         return iter_range.items() if iter_vars > 1 else ((key,) for key in iter_range)
     if isinstance(iter_range, list):
-        return iter(enumerate(iter_range)) if iter_vars > 1 else ((one,) for one in iter_range)
+        return iter(enumerate(iter_range)) if iter_vars > 1 else ((element,) for element in iter_range)
     raise EvaluationError(f"{type_of(iter_range).noun} cannot be looped over; only a list or map can")
 
 

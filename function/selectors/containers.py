@@ -93,13 +93,13 @@ def inserted(target: CelMap, key: Any, value: Any) -> CelMap:
     return target
 
 
-def merged(target: CelMap, other: CelMap) -> CelMap:
+def merged(target: CelMap, right: CelMap) -> CelMap:
     """Add all entries of another map.
 
     Raises:
         EvaluationError: A key is there.
     """
-    for key, entry in other.items():
+    for key, entry in right.items():
         target.insert(key, entry)
     return target
 
@@ -151,19 +151,19 @@ def last(elements: list[Any]) -> Present | Missing:
 def index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the first element like another; -1 when there is none."""
     budget.count_steps(STEPS_PER_COMPARISON * len(elements))
-    return next((place for place, element in enumerate(elements) if _like(element, sought, budget)), -1)
+    return next((place for place, element in enumerate(elements) if _equal_or_false(element, sought, budget)), -1)
 
 
 def last_index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the last element like another; -1 when there is none."""
     budget.count_steps(STEPS_PER_COMPARISON * len(elements))
     places = reversed(range(len(elements)))
-    return next((place for place in places if _like(elements[place], sought, budget)), -1)
+    return next((place for place in places if _equal_or_false(elements[place], sought, budget)), -1)
 
 
-def _like(one: Any, other: Any, budget: EvaluationBudget) -> bool:
+def _equal_or_false(left: Any, right: Any, budget: EvaluationBudget) -> bool:
     try:
-        return equal(one, other, budget)
+        return equal(left, right, budget)
     except BudgetError:
         raise
     except EvaluationError:
@@ -176,7 +176,7 @@ def unwrapped(elements: list[Any]) -> list[Any]:
     Raises:
         EvaluationError: One is no optional.
     """
-    for one in elements:
-        if not isinstance(one, Present | Missing):
-            raise EvaluationError(f"{type_of(one).noun} is no optional")
+    for element in elements:
+        if not isinstance(element, Present | Missing):
+            raise EvaluationError(f"{type_of(element).noun} is no optional")
     return [element.value for element in elements if isinstance(element, Present)]

@@ -96,7 +96,7 @@ def _split(text: str) -> Iterator[str]:
         depth += (character == "<") - (character == ">")
         if character == "," and depth == 0:
             cuts.append(place)
-    return (part.strip() for part in (text[one + 1 : two] for one, two in pairwise([*cuts, len(text)])) if part)
+    return (part.strip() for part in (text[start + 1 : end] for start, end in pairwise([*cuts, len(text)])) if part)
 
 
 def _declare(
@@ -120,8 +120,8 @@ def _declare(
         types, result = tuple(_type(param) for param in params), _type(written.strip())
         if result_size is None and result.name not in _SIZELESS:
             raise TypeError(f"it is not declared how large the result of {name} can be")
-        places = tuple(place for place, one in enumerate(types) if one.name not in _SIZELESS) if linear else ()
-        overload = Overload(types, result, call, cost, result_size or SCALAR, bool(dot), places, budgeted)
+        large = tuple(index for index, param in enumerate(types) if param.name not in _SIZELESS) if linear else ()
+        overload = Overload(types, result, call, cost, result_size or SCALAR, bool(dot), large, budgeted)
         FUNCTIONS.setdefault(name, []).append(overload)
 
 
@@ -154,8 +154,8 @@ def _operators() -> None:
     _declare("-_", "double -> double", arithmetic.negative_double)
     for sign, compare in arithmetic.ORDERS.items():
         _declare(sign, "bool, bool -> bool", compare)
-        for one in ("int", "uint", "double"):
-            _declare(sign, "; ".join(f"{one}, {two} -> bool" for two in ("int", "uint", "double")), compare)
+        for left in ("int", "uint", "double"):
+            _declare(sign, "; ".join(f"{left}, {right} -> bool" for right in ("int", "uint", "double")), compare)
         _declare(sign, "string, string -> bool; bytes, bytes -> bool", compare, COMPARISON)
     _times()
     _declare("_[_]", "list<A>, int -> A; map<A, B>, A -> B", result_size=ELEMENT)
@@ -241,21 +241,21 @@ def _kubernetes() -> None:
         size_model.QUANTITY,
     )
     _declare("isQuantity", "string -> bool", is_quantity, TRAVERSAL)
-    _declare("sign", "quantity -> int", lambda one: one.quantity.sign)
-    _declare("isInteger", "quantity.() -> bool", lambda obj: obj.quantity.is_integer)
-    _declare("asInteger", "quantity.() -> int", lambda one: one.quantity.integer)
-    _declare("asApproximateFloat", "quantity.() -> double", lambda one: one.quantity.approximate)
+    _declare("sign", "quantity -> int", lambda value: value.quantity.sign)
+    _declare("isInteger", "quantity.() -> bool", lambda value: value.quantity.is_integer)
+    _declare("asInteger", "quantity.() -> int", lambda value: value.quantity.integer)
+    _declare("asApproximateFloat", "quantity.() -> double", lambda value: value.quantity.approximate)
     quantities, integer, grown = "quantity.(quantity) -> quantity", "quantity.(int) -> quantity", size_model.ARITHMETIC
-    _declare("add", quantities, lambda one, other: one.add(other.quantity), result_size=grown)
-    _declare("add", integer, lambda one, number: one.add(Quantity.of(number)), result_size=grown)
-    _declare("sub", quantities, lambda one, other: one.subtract(other.quantity), result_size=grown)
-    _declare("sub", integer, lambda one, number: one.subtract(Quantity.of(number)), result_size=grown)
+    _declare("add", quantities, lambda value, other: value.add(other.quantity), result_size=grown)
+    _declare("add", integer, lambda value, number: value.add(Quantity.of(number)), result_size=grown)
+    _declare("sub", quantities, lambda value, other: value.subtract(other.quantity), result_size=grown)
+    _declare("sub", integer, lambda value, number: value.subtract(Quantity.of(number)), result_size=grown)
     _declare("semver", "string -> semver; string, bool -> semver", _semver, TRAVERSAL, size_model.VERSION)
     _declare("isSemver", "string -> bool; string, bool -> bool", _is_semver, TRAVERSAL)
     for kind in ("quantity", "semver"):
-        _declare("compareTo", f"{kind}.({kind}) -> int", lambda one, other: one.compare(other))
-        _declare("isGreaterThan", f"{kind}.({kind}) -> bool", lambda one, other: one.compare(other) > 0)
-        _declare("isLessThan", f"{kind}.({kind}) -> bool", lambda one, other: one.compare(other) < 0)
+        _declare("compareTo", f"{kind}.({kind}) -> int", lambda value, other: value.compare(other))
+        _declare("isGreaterThan", f"{kind}.({kind}) -> bool", lambda value, other: value.compare(other) > 0)
+        _declare("isLessThan", f"{kind}.({kind}) -> bool", lambda value, other: value.compare(other) < 0)
     for part in ("major", "minor", "patch"):
         _declare(part, "semver.() -> int", lambda version, part=part: _signed(getattr(version, part)))
 

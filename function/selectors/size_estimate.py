@@ -144,10 +144,10 @@ class _SizeEstimator:
         for overload in overloads:
             if overload.method == expr.method and len(overload.params) == len(sizes):
                 result_size = overload.result_size
-                one = result_size.maximum(sizes, self._work)
-                size = size.union(one, self._work)
+                call_size = result_size.maximum(sizes, self._work)
+                size = size.union(call_size, self._work)
                 if result_size.exact:
-                    allocated = max(allocated, one.maximum * result_size.unit)
+                    allocated = max(allocated, call_size.maximum * result_size.unit)
         self._allocate(allocated, 1)
         return size
 

@@ -64,11 +64,11 @@ def test_texts_are_quantities_where_they_are_in_kubernetes_with_the_same_order_a
     valid = {text: parse_quantity(text) for text in texts if is_quantity(text)}
     found: dict[str, Any] = dict.fromkeys(texts)
     before = None
-    for text, one in valid.items():
-        rank = sum(other.compare(one) < 0 for other in valid.values())
-        total = one.add(before) if before else None
-        found[text] = [rank, whole(one), one.approximate, whole(total)]
-        before = one
+    for text, quantity in valid.items():
+        rank = sum(other.compare(quantity) < 0 for other in valid.values())
+        total = quantity.add(before) if before else None
+        found[text] = [rank, whole(quantity), quantity.approximate, whole(total)]
+        before = quantity
     assert found == texts
 
 
@@ -81,5 +81,5 @@ def whole(quantity: Quantity | None) -> int | None:
 def test_texts_are_versions_where_they_are_in_kubernetes_with_the_same_order(place: int, *, normalize: bool) -> None:
     texts = corpus.recorded()["versions"]
     valid = {text: parse_semver(text, normalize=normalize) for text in texts if is_semver(text, normalize=normalize)}
-    ranks = {text: sum(other < one for other in valid.values()) for text, one in valid.items()}
+    ranks = {text: sum(other < quantity for other in valid.values()) for text, quantity in valid.items()}
     assert {text: ranks.get(text) for text in texts} == {text: both[place] for text, both in texts.items()}

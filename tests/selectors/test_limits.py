@@ -89,10 +89,10 @@ def test_whatever_is_asked_for_little_memory_and_few_steps_are_taken(text: str) 
     finally:
         tracemalloc.stop()
     assert peak < 48 * 2**20
-    said = str(result) if verdict is None else verdict.message
-    assert len(said) <= 450
-    assert "Recursion" not in said
-    assert "too deeply" not in said or "names stand for" in said
+    message = str(result) if verdict is None else verdict.message
+    assert len(message) <= 450
+    assert "Recursion" not in message
+    assert "too deeply" not in message or "names stand for" in message
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
@@ -168,10 +168,10 @@ def test_a_call_that_ended_stops_compiling_and_evaluating_and_is_not_remembered(
     fresh = f"{text} && 'a call that ended' != ''"
     with deadline.within(60, cancelled), pytest.raises(CallEndedError):
         compile_selector(fresh)
-    one = compile_selector(fresh)
+    compiled_selector = compile_selector(fresh)
     with deadline.within(60, cancelled), pytest.raises(CallEndedError):
-        one.evaluate(DEVICE)
-    assert one.evaluate(DEVICE) == MATCH
+        compiled_selector.evaluate(DEVICE)
+    assert compiled_selector.evaluate(DEVICE) == MATCH
 
 
 def test_an_evaluation_stops_in_its_middle_when_the_call_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,10 +183,10 @@ def test_an_evaluation_stops_in_its_middle_when_the_call_ends(monkeypatch: pytes
         if asked > 3:
             raise CallEndedError("now")
 
-    one = compile_selector(grid("x + y > 0 && 'in its middle' != ''", 120))
+    compiled_selector = compile_selector(grid("x + y > 0 && 'in its middle' != ''", 120))
     monkeypatch.setattr(deadline, "check", check)
     with pytest.raises(CallEndedError):
-        one.evaluate(DEVICE)
+        compiled_selector.evaluate(DEVICE)
 
 
 def test_what_is_remembered_is_bounded_in_entries_and_in_weight() -> None:

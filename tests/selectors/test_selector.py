@@ -67,10 +67,10 @@ def test_a_bool_alone_matches_by_its_value_and_an_int_or_string_never() -> None:
 
 
 def test_true_and_one_are_different_values_of_an_attribute() -> None:
-    one = Device("gpu", DOMAIN, attributes=(("x", Value.integer(1)),))
+    number = Device("gpu", DOMAIN, attributes=(("x", Value.integer(1)),))
     true = Device("gpu", DOMAIN, attributes=(("x", TRUE),))
-    assert (evaluate(f"{A}.x", true), evaluate(f"{A}.x == true", one)) == (MATCH, NO_MATCH)
-    assert evaluate(f"{A}.x", one).outcome is EvaluationOutcome.ERROR
+    assert (evaluate(f"{A}.x", true), evaluate(f"{A}.x == true", number)) == (MATCH, NO_MATCH)
+    assert evaluate(f"{A}.x", number).outcome is EvaluationOutcome.ERROR
 
 
 def test_the_name_the_count_and_the_claim_of_a_device_are_not_seen() -> None:

@@ -49,16 +49,16 @@ SIMPLE: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def values_of(one: Type) -> st.SearchStrategy[Any]:
+def values_of(cel_type: Type) -> st.SearchStrategy[Any]:
     """Make values of a type; a variable is a text or a list of such."""
-    match one.name:
+    match cel_type.name:
         case "list":
-            return st.lists(values_of(one.params[0]), max_size=5)
+            return st.lists(values_of(cel_type.params[0]), max_size=5)
         case "map":
-            entries = st.tuples(st.one_of(TEXTS, st.integers()), values_of(one.params[1]))
+            entries = st.tuples(st.one_of(TEXTS, st.integers()), values_of(cel_type.params[1]))
             return st.lists(entries, max_size=4).map(CelMap)
         case "optional":
-            return st.one_of(st.just(MISSING), values_of(one.params[0]).map(Present))
+            return st.one_of(st.just(MISSING), values_of(cel_type.params[0]).map(Present))
         case name:
             return SIMPLE.get(name, st.one_of(TEXTS, st.lists(TEXTS), st.lists(st.lists(TEXTS))))
 
@@ -71,7 +71,7 @@ def size_of(value: Any) -> ValueSize:
         case list():
             return ValueSize(len(value), len(value), element=union(map(size_of, value)))
         case CelMap():
-            keys, values = union(map(size_of, value)), union(size_of(one) for _, one in value.items())
+            keys, values = union(map(size_of, value)), union(size_of(entry) for _, entry in value.items())
             return ValueSize(len(value), 0, keys, values)
         case _:
             return EMPTY if value is MISSING else ValueSize(traversal_size_of(value), traversal_size_of(value))
@@ -91,11 +91,11 @@ def covers(size: ValueSize, value: Any) -> bool:
             return covers(size, content)
         case list():
             element = size.element or EMPTY
-            return len(value) <= size.maximum and all(covers(element, one) for one in value)
+            return len(value) <= size.maximum and all(covers(element, item) for item in value)
         case CelMap():
             key, element = size.key or EMPTY, size.element or EMPTY
             return len(value) <= size.maximum and all(
-                covers(key, k) and covers(element, one) for k, one in value.items()
+                covers(key, k) and covers(element, entry) for k, entry in value.items()
             )
         case str() | bytes() | QuantityValue() | Semver():
             return size.minimum <= size.maximum >= traversal_size_of(value)
@@ -160,7 +160,7 @@ def test_what_is_not_called_but_run_by_itself_hands_on_parts_of_its_arguments() 
     assert alone == {"_?_:_", "_&&_", "_||_", "_==_", "_!=_", "_[_]", "_[?_]", "_?._", "@in", "or", "orValue"} | {
         "@not_strictly_false"
     }
-    assert all(one.result_size.exact is None for name in alone for one in FUNCTIONS[name])
+    assert all(overload.result_size.exact is None for name in alone for overload in FUNCTIONS[name])
 
 
 def test_what_has_no_size_is_what_no_function_can_make_large() -> None:
@@ -254,8 +254,8 @@ def test_no_accepted_expression_makes_more_than_was_told_before_or_than_may_be(t
     assert max(map(largest, results), default=0) <= MAX_SIZE
 
 
-def test_shapes_of_what_may_be_either_allow_for_both() -> None:
-    one, two = ValueSize(3, 2, element=ValueSize(5)), ValueSize(7, 1, SCALAR_SIZE, ValueSize(1))
-    assert one.union(two, UNKNOWN) == ValueSize(7, 1, SCALAR_SIZE, ValueSize(5))
-    assert EMPTY.union(one, UNKNOWN) is one
-    assert one.union(EMPTY, UNKNOWN) is one
+def test_the_size_of_a_value_that_may_be_either_covers_both() -> None:
+    first, second = ValueSize(3, 2, element=ValueSize(5)), ValueSize(7, 1, SCALAR_SIZE, ValueSize(1))
+    assert first.union(second, UNKNOWN) == ValueSize(7, 1, SCALAR_SIZE, ValueSize(5))
+    assert EMPTY.union(first, UNKNOWN) is first
+    assert first.union(EMPTY, UNKNOWN) is first

@@ -1,8 +1,7 @@
-"""The canary: a small call of our own, asked again and again, that shows whether an answer is possible at all.
+"""The canary: a small call of our own, made at intervals, that shows whether the server can answer at all.
 
-It is a real request, and goes the way that every call goes: from the event loop to a thread, decoded,
-composed, encoded and back. The thread is one of its own, so that it says nothing about how busy the
-others are.
+It is a real request and takes the path of every call: from the event loop to a thread, decoded, composed,
+encoded and back. It has a thread of its own, so it is independent of how busy the others are.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from function.api.kinds import INFERENCE_CLASS
 from function.calls import CallLimits, CallRefusedError, Calls
 
 INTERVAL_SECONDS: Final = 5
-"""How often it is asked."""
+"""How often the call is made."""
 
 MAX_SILENCE_SECONDS: Final = 60
-"""A process whose canary has not been answered for so long answers nobody."""
+"""A server whose canary has not been answered for so long is considered dead."""
 
 _SECONDS: Final = 20
-"""How long its answer may take before it is asked anew."""
+"""How long an answer may take."""
 
 _CLASS: Final[dict[str, Any]] = {
     "apiVersion": INFERENCE_CLASS.api_version,
@@ -37,7 +36,7 @@ _CLASS: Final[dict[str, Any]] = {
 
 
 class Canary:
-    """Asks, and knows when it was last answered."""
+    """Makes the calls, and knows when one was last answered."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._message = fn.request(_CLASS)
@@ -47,7 +46,7 @@ class Canary:
         self._log = structlog.get_logger()
 
     async def ask(self) -> None:
-        """Ask once. An answer that is none, or a wrong one, is written to the log."""
+        """Make one call. A failure is logged."""
         try:
             await self._calls.run(self._read, None)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
@@ -57,18 +56,18 @@ class Canary:
             self._answered = time.monotonic()
 
     async def keep_asking(self) -> None:
-        """Ask again and again."""
+        """Make a call at every interval."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             await self.ask()
 
     def silent(self) -> str:
-        """Say for how long there has been no answer, when that is too long."""
+        """Say for how long no call has been answered, when that is too long; empty otherwise."""
         seconds = time.monotonic() - self._answered
         return f"the canary call has not been answered for {seconds:.0f} s" if seconds > MAX_SILENCE_SECONDS else ""
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop the thread."""
         self._calls.close()
 
     async def _read(self) -> bytes:

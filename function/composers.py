@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 _FAILED = "InternalError"
 _NOT_CARRIED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
-"""Types that are not repeated as they were: `Held` is said anew, and Crossplane sets the others itself."""
+"""Types that are not carried over: `Held` is set anew, and Crossplane sets the others itself."""
 
 COMPOSERS: Mapping[tuple[str, str], Composer] = {
     (composer.api_version, composer.kind): composer
@@ -76,7 +76,7 @@ def answer(composer: Composer, observation: Observation) -> Composition:
         return _fatal(observation, _FAILED, f"{error}; nothing is changed until that is repaired")
     except CallEndedError as error:
         return ended(observation, error)
-    except Exception as error:  # noqa: BLE001  # whatever a composer did wrong must not touch what runs
+    except Exception as error:  # noqa: BLE001  # a bug in a composer must not affect what runs
         _LOG.exception("composing %s %s/%s failed", observation.kind, observation.namespace, observation.name)
         return _fatal(observation, _FAILED, f"composing {observation.kind} failed: {type(error).__name__}: {error}")
 
@@ -87,13 +87,13 @@ def ended(observation: Observation, error: CallEndedError) -> Composition:
 
 
 def _fatal(observation: Observation, reason: str, message: str) -> Composition:
-    """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are repeated."""
+    """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are carried over."""
     held = Condition(HELD, Status.TRUE, reason, message)
     return Composition(conditions=(*_observed_conditions(observation), held), fatal=message)
 
 
 def _observed_conditions(observation: Observation) -> list[Condition]:
-    """The conditions that are observed, as far as they can be read, and are ours to set."""
+    """Read the observed conditions that are ours to set, as far as they are valid."""
     conditions: dict[str, Condition] = {}
     for observed in unstructured.items(observation.composite, "status", "conditions"):
         condition = observed_condition(observed)

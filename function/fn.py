@@ -39,12 +39,12 @@ _SEVERITY = {Severity.NORMAL: fnv1.SEVERITY_NORMAL, Severity.WARNING: fnv1.SEVER
 
 @dataclass(frozen=True, slots=True)
 class AnsweredCall:
-    """One call, answered.
+    """An answered call.
 
     Attributes:
-        observation: What was asked.
-        composition: What was answered.
-        response: The answer's bytes.
+        observation: The decoded request.
+        composition: The answer.
+        response: The encoded answer.
     """
 
     observation: Observation
@@ -88,7 +88,7 @@ def request(composite: Mapping[str, Any]) -> bytes:
 
 
 def owner(message: bytes) -> str:
-    """Tell whose a request is, at once: the namespace of its composite. Empty when it is in none, or cannot be read."""
+    """Read the owner of a request, fast: the namespace of its composite; empty when it has none or cannot be read."""
     try:
         composite = Struct(Fields.FromString(bytes(wire.find(memoryview(message), *COMPOSITE))))
         return unstructured.namespace_of(composite)
@@ -132,7 +132,7 @@ def _object(resource: Any) -> Object:
 
 
 def _with_identity(resource: Any) -> Object:
-    """Take an object that the API server knows by its uid and its version."""
+    """Make an object with the identity that the API server gave it: uid and version."""
     obj = _object(resource)
     metadata = obj.get("metadata")
     if isinstance(metadata, Struct):
@@ -143,9 +143,9 @@ def _with_identity(resource: Any) -> Object:
 
 
 def _send(request: Any, composition: Composition) -> tuple[Composition, bytes]:
-    """Write the response to a request, and give what was sent.
+    """Encode the response to a request, and return the composition that it has.
 
-    The same composition gives the same bytes.
+    Equal compositions give equal bytes.
     """
     response = _response(request, composition).SerializeToString(deterministic=True)
     if len(response) <= MAX_ANSWER_BYTES:
@@ -196,7 +196,7 @@ def _response(request: Any, composition: Composition) -> Any:
 
 
 def _ordered(context: bytes) -> bytes:
-    """Write what is passed on in the order that never changes."""
+    """Encode the context that is passed on in a deterministic order."""
     return written({}, over=context)
 
 

@@ -1,8 +1,8 @@
 """Objects as they come over the wire, read one field at a time.
 
-Crossplane sends whole objects, of which most is never looked at: managed fields, references, pod templates. To turn
-all of that into Python's own data takes far longer than everything else. So an object stays what it was
-sent as, and what is asked for is read when it is asked for.
+Crossplane sends whole objects, most of which is never read: managed fields, references, pod templates. Converting
+all of that to Python's own data would take far longer than everything else. So an object stays encoded, and a
+field is decoded when it is read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SHORT_HEADER: Final = 2
 
 
 def _value(wire: bytes) -> Any:
-    """Read a value: what is most of an object without a detour, where it is written as everybody writes it."""
+    """Decode a value; the usual encodings of the most frequent types are decoded directly."""
     size = len(wire)
     kind = wire[0] if size >= _SHORT_HEADER else 0
     if kind == _STRING and size < _LONG and wire[1] == size - _SHORT_HEADER:
@@ -60,7 +60,7 @@ def _value(wire: bytes) -> Any:
 
 
 def _content(wire: bytes, size: int) -> int:
-    """Tell where a value's content begins, which goes to the end; 0 when there is none or more than one."""
+    """Find where the content of a single-field value begins; 0 for any other value."""
     if size > _SHORT_HEADER:
         # Nearly all lengths take one byte or two.
         first, second = wire[1], wire[2]
@@ -211,7 +211,7 @@ def _items(wire: bytes) -> list[bytes]:
 
 @lru_cache(maxsize=256)
 def _written_text(text: str) -> bytes:
-    """Write a text as everybody writes it."""
+    """Encode a text in the usual way."""
     return struct_pb2.Value(string_value=text).SerializeToString()
 
 

@@ -30,8 +30,8 @@ class Metrics:
     """The server's metrics.
 
     Attributes:
-        under_way: The calls that are not answered.
-        registry: Where they are collected.
+        in_flight: The calls that are not answered.
+        registry: The registry of all metrics.
     """
 
     in_flight: Calls
@@ -77,7 +77,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def refused(self, cause: str) -> None:
-        """Count one call that was not begun."""
+        """Count a call that was refused."""
         self.refusals.labels(cause).inc()
 
     def record(self, composition: Composition, kind: str, *, seconds: float, received: int, sent: int) -> None:
@@ -93,7 +93,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _CallCollector(Collector):
-    """Reports on calls that are not answered."""
+    """Collects metrics of calls in flight."""
 
     calls: Calls
 
@@ -107,7 +107,7 @@ class _CallCollector(Collector):
 
 
 class _SelectorCacheCollector(Collector):
-    """Reports how well the caches of device selectors do."""
+    """Collects statistics of the caches of device selectors."""
 
     def collect(self) -> Iterator[Metric]:
         """Give the metrics as they are now."""
@@ -127,7 +127,7 @@ class _SelectorCacheCollector(Collector):
 
 
 def outcome(composition: Composition) -> str:
-    """Say in a word how a call went: ended before it was answered, fatal, held, ready or not ready."""
+    """Name the outcome of a call: ended before it was answered, fatal, held, ready or unready."""
     held = next((c.reason for c in composition.conditions if c.type == HELD and c.status is Status.TRUE), "")
     if composition.fatal:
         return "ended" if held == DEADLINE_EXCEEDED else "fatal"

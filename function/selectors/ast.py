@@ -1,4 +1,4 @@
-"""A selector as a tree, in which macros are spelt out as loops."""
+"""The abstract syntax tree of a selector, with macros expanded to comprehensions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from function.selectors.types import DYN, Type
 
 @dataclass(eq=False, slots=True)
 class Expr:
-    """A part of a selector.
+    """An expression.
 
     Attributes:
-        at: Where it is in the text.
-        type: The type of its value, once that is inferred.
+        offset: Where it begins in the text.
+        type: Its type, once inferred.
     """
 
     offset: int
@@ -24,14 +24,14 @@ class Expr:
 
 @dataclass(eq=False, slots=True)
 class Literal(Expr):
-    """A value that is written out."""
+    """A literal."""
 
     value: Any
 
 
 @dataclass(eq=False, slots=True)
 class Ident(Expr):
-    """The variable of a name, and whether the name begins with a dot."""
+    """An identifier, and whether it begins with a dot."""
 
     name: str
     dotted: bool = False
@@ -39,7 +39,7 @@ class Ident(Expr):
 
 @dataclass(eq=False, slots=True)
 class Select(Expr):
-    """A field, or only whether there is one."""
+    """A field selection, or only a test for the presence of the field."""
 
     operand: Expr
     name: str
@@ -48,10 +48,10 @@ class Select(Expr):
 
 @dataclass(eq=False, slots=True)
 class Call(Expr):
-    """A function with its arguments; a method's first argument is its object.
+    """A call; a member function's target is its first argument.
 
     Attributes:
-        candidates: The overloads that may be meant, once they are resolved.
+        candidates: The overloads that may apply, once resolved.
     """
 
     function: str
@@ -79,10 +79,10 @@ class MapExpr(Expr):
 
 @dataclass(eq=False, slots=True)
 class Comprehension(Expr):
-    """Goes over a list or map, and carries a value along.
+    """Iterates over a list or map, and folds it into an accumulator.
 
     Attributes:
-        iter_range: The list or map.
+        iter_range: What it iterates over: a list or map.
         iter_vars: One name, for elements or keys; or two, for indices or keys and for values.
         accu_var: The name of the accumulator.
         accu_init: Its value before the first iteration; evaluated when it is first read.
@@ -103,18 +103,18 @@ class Comprehension(Expr):
 
     @property
     def is_bind(self) -> bool:
-        """Whether it makes no round, and only names a value."""
+        """Whether it never iterates, and only binds a value to a name (`cel.bind`)."""
         return self.accu_var != ACCUMULATOR
 
 
 ACCUMULATOR = "@result"
-"""The name of what loops carry along; no selector can write it."""
+"""The name of the accumulator; no selector can write it."""
 
 AnyExpr: TypeAlias = Literal | Ident | Select | Call | ListExpr | MapExpr | Comprehension
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """List the parts that a part has."""
+    """List the direct subexpressions of an expression."""
     match expr:
         case Select(operand=operand):
             return (operand,)
@@ -131,7 +131,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def walk(expr: Expr) -> Iterator[tuple[Expr, int]]:
-    """Go over all parts, with how deep each is."""
+    """Walk over all subexpressions in order, each with its depth."""
     rest = [(expr, 1)]
     while rest:
         part, depth = rest.pop()

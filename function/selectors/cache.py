@@ -1,6 +1,6 @@
-"""What was worked out before, within bounds of entries and of weight.
+"""A cache that is bounded in entries and in weight.
 
-What users write is the key, and says how much an entry takes, so both are bounded.
+Users write the keys, and decide by them how much an entry takes, so both are bounded.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CacheStatistics:
-    """How well a cache does.
+    """Statistics of a cache.
 
     Attributes:
-        hits: Questions that it could answer.
-        misses: Questions that it could not answer.
-        entries: Answers that it holds.
+        hits: Lookups that were answered.
+        misses: Lookups that had to be computed.
+        entries: Entries that it holds.
     """
 
     hits: int
@@ -28,14 +28,13 @@ class CacheStatistics:
 
 
 class GenerationalCache(Generic[T]):
-    """Results by key, in two generations: what the older one had is taken over when it is used.
+    """Results by key, in two generations: an entry of the older one moves to the newer one when it is used.
 
-    It may be used by several threads: at worst, something is worked out twice. What raises is not
-    remembered.
+    Several threads may share it: at worst, something is computed twice. Exceptions are not cached.
     """
 
     def __init__(self, entries: int, weight: int) -> None:
-        """Remember no more than so many entries and so much weight."""
+        """Make a cache of at most so many entries and so much weight."""
         self._entries, self._weight = entries // 2, weight // 2
         self._new: dict[Hashable, T] = {}
         self._old: dict[Hashable, T] = {}
@@ -43,7 +42,7 @@ class GenerationalCache(Generic[T]):
         self._hits = self._misses = 0
 
     def get_or_compute(self, key: Hashable, compute: Callable[[], T], weigh: Callable[[T], int]) -> T:
-        """Give what is remembered under a key, or work it out; what is heavier than half of all is not kept."""
+        """Give the entry of a key, or compute it; a result heavier than half of the limit is not cached."""
         result = self._new.get(key)
         if result is not None:
             self._hits += 1
@@ -63,5 +62,5 @@ class GenerationalCache(Generic[T]):
         return result
 
     def statistics(self) -> CacheStatistics:
-        """Tell how well it does."""
+        """Count hits, misses and entries."""
         return CacheStatistics(self._hits, self._misses, len(self._new.keys() | self._old.keys()))

@@ -1,7 +1,7 @@
-"""Inferring the types of a selector, and refusing what no device can make right.
+"""The type checker: infers types, resolves overloads, and refuses what fails on every device.
 
-What is told here is told before there is a device: names that do not exist, calls that no value
-makes right, a result that is no boolean. The rules are those of Kubernetes' compiler.
+Unknown names, calls without a matching overload and results other than bool are refused by the rules of
+Kubernetes' compiler.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _ADVICE: Final = "read one of its fields: attributes, capacity, driver"
 
 
 def check(root: Expr, text: str) -> None:
-    """Infer the type of each part, and find which overloads each call may mean.
+    """Infer the type of each expression, and resolve the overloads of each call.
 
     Raises:
-        SelectorError: No device can make it right.
+        SelectorError: The selector does not type-check.
     """
     checker = _Checker(text)
     try:
@@ -68,7 +68,7 @@ class _Checker:
         self._macros: dict[int, str] = {}
 
     def check(self, expr: Expr) -> Type:
-        """Infer the type of a part and of all below, each once."""
+        """Infer the type of an expression and of its subexpressions, each once."""
         self._work.step()
         match expr:
             case Literal():
@@ -94,7 +94,7 @@ class _Checker:
         return expr.type
 
     def resolve(self, root: Expr) -> None:
-        """Replace what is not known yet, and refuse what can be told only now."""
+        """Substitute the type variables, and run the checks that need final types."""
         parts = [part for part, _ in walk(root)]
         for part in parts:
             part.type = self._types.substitute(part.type, final=True)
@@ -115,7 +115,7 @@ class _Checker:
         return self._variables[expr.name]
 
     def _select_type(self, expr: Expr, operand: Expr, name: str) -> Type:
-        """Infer the type of a field; of an optional's, an optional."""
+        """Infer the type of a field selection; selecting from an optional gives an optional."""
         operand_type = self._types.substitute(self.check(operand))
         target = operand_type.params[0] if operand_type.name == "optional" else operand_type
         if target == DEVICE:
@@ -160,7 +160,7 @@ class _Checker:
         return result
 
     def _candidates(self, expr: Call, argument_types: Sequence[Type], results: list[Type]) -> Iterable[Overload]:
-        """Find the overloads that may be meant, and what they result in."""
+        """Find the matching overloads and their result types."""
         overloads = FUNCTIONS[expr.function]
         self._work.step(len(overloads))
         for overload in overloads:
@@ -196,7 +196,7 @@ class _Checker:
     def _common_type(
         self, exprs: Sequence[Expr], types: Sequence[Type], optional: frozenset[int], what: str
     ) -> Type | None:
-        """Find the type that all nodes have; None when there are none."""
+        """Find the common type of expressions; None when there are none."""
         common: Type | None = None
         for index, (expr, argument_type) in enumerate(zip(exprs, types, strict=True)):
             if index in optional:
@@ -210,14 +210,14 @@ class _Checker:
         return common
 
     def _require_same_type(self, exprs: Sequence[Expr], optional: Iterable[int], what: str) -> None:
-        """Refuse lists and maps of mixed types, even where they could be told apart."""
+        """Refuse list and map literals of mixed types."""
         types = [expr.type.params[0] if index in optional else expr.type for index, expr in enumerate(exprs)]
         for expr, argument_type in zip(exprs[1:], types[1:], strict=True):
             if argument_type != types[0]:
                 raise self._error(f"{what} must be alike, not {types[0]} and {argument_type}", expr.offset)
 
     def _check_patterns(self, arguments: Sequence[Expr]) -> None:
-        """Refuse a regular expression that is written out and wrong."""
+        """Refuse an invalid regular expression in a literal."""
         for argument in arguments:
             if isinstance(argument, Literal):
                 try:
@@ -260,12 +260,12 @@ class _Checker:
             raise self._error(f"{expr.macro}() goes on by a bool, not {found.noun}", condition.offset)
 
     def _not_bool_message(self, expr: Call, operand: str, found: Type) -> str:
-        """Word the error for an operand that is no bool; where a macro is spelt out, it is its condition."""
+        """Word the error for an operand that is no bool; in an expanded macro it is the condition."""
         macro = self._macros.get(id(expr))
         return f"{f'the condition of {macro}()' if macro else operand} is {found.noun}, not a bool"
 
     def _no_overload_message(self, expr: Call, argument_types: Sequence[Type]) -> str:
-        """Word the error for a call that no overload fits."""
+        """Word the error for a call without a matching overload."""
         names = ", ".join(map(str, argument_types))
         match expr.function, argument_types:
             case "!_", [argument_type]:
@@ -303,7 +303,7 @@ def _not_indexable_message(container: Type) -> str:
 
 
 def _unknown_function_message(expr: Call) -> str:
-    """Word the error for a function that is not known, or not here."""
+    """Word the error for a function that is unknown or unsupported."""
     name = expr.function
     if name in ARITIES and expr.method:
         return f"{name}() takes {' or '.join(map(str, sorted(ARITIES[name])))} arguments"

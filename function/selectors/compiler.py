@@ -1,4 +1,4 @@
-"""From a tree to something that runs: each part becomes a closure."""
+"""The planner: compiles a checked tree to closures, one for each expression."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ from function.selectors.values import (
 
 
 def compile_expr(root: Expr, text: str) -> Interpretable:
-    """Make something that runs of a tree whose types are known.
+    """Compile a type-checked tree.
 
     Raises:
-        SelectorError: A conversion of a constant fails.
+        SelectorError: The conversion of a constant fails.
     """
     return _Planner(text).plan(root)
 
@@ -130,7 +130,7 @@ class _Planner:
         return evaluate
 
     def _fold(self, evaluate: Interpretable, expr: Expr) -> Interpretable:
-        """Evaluate what needs no device before there is one, as Kubernetes does."""
+        """Fold a constant expression, as Kubernetes does."""
         try:
             return Constant(evaluate(Activation({}, EvaluationBudget(RUNTIME_COST_LIMIT))))
         except EvaluationError as error:
@@ -138,7 +138,7 @@ class _Planner:
 
 
 def _is_present(value: Any, optional: bool) -> bool:  # noqa: FBT001 - whether the entry is optional
-    """Tell whether an entry is there."""
+    """Tell whether an element or entry is present."""
     if optional and not isinstance(value, Present | Missing):
         raise EvaluationError(f"only an optional can be left out, not {type_of(value).noun}")
     return not (optional and isinstance(value, Missing))
@@ -149,12 +149,12 @@ def _unwrapped(value: Any, optional: bool) -> Any:  # noqa: FBT001 - whether the
 
 
 def _overloads_by_form(expr: Call) -> Sequence[Overload]:
-    """List the overloads of a function in the form in which it is called."""
+    """List the overloads of a function with the call style of a call."""
     return tuple(overload for overload in FUNCTIONS[expr.function] if overload.method == expr.method)
 
 
 def _dispatch(name: str, overloads: Sequence[Overload], operands: Sequence[Interpretable]) -> Interpretable:
-    """Run a call: the first overload that takes the values."""
+    """Interpret a call: dispatch to the first overload that accepts the values."""
 
     def evaluate(activation: Activation) -> Any:
         values = [evaluate(activation) for evaluate in operands]
@@ -167,7 +167,7 @@ def _dispatch(name: str, overloads: Sequence[Overload], operands: Sequence[Inter
 
 
 def _invoke(overload: Overload, call: Callable[..., Any], values: list[Any], budget: EvaluationBudget) -> Any:
-    """Call an overload, after it is counted what it goes over and what it makes."""
+    """Call an overload after charging for what it traverses and makes."""
     for index in overload.linear:
         budget.charge_traversal(traversal_size_of(values[index]))
     exact = overload.result_size.exact
@@ -184,7 +184,7 @@ def _invoke(overload: Overload, call: Callable[..., Any], values: list[Any], bud
 
 
 def _is_append(expr: Call) -> bool:
-    """Tell whether a call only appends to the list that a loop carries along."""
+    """Tell whether a call only appends to the accumulator."""
     left, right = expr.arguments
     return isinstance(left, Ident) and left.name == ACCUMULATOR and isinstance(right, ListExpr)
 
@@ -198,7 +198,7 @@ def _index(read: Callable[[Any, Any], Any]) -> Callable[[Call, Sequence[Interpre
 
 
 def _container(expr: Expr, evaluate: Interpretable) -> Interpretable:
-    """Run what something is read from.
+    """Interpret the operand of a selection or an index.
 
     As Kubernetes has it, nothing can be read from an optional quantity or version, and no domain
     from an optional that the device does not have; unless it was itself read just before.
@@ -229,4 +229,4 @@ _SPECIAL_FORMS: Final[Mapping[str, Callable[[Call, Sequence[Interpretable]], Int
     "orValue": lambda _, operands: alternative(*operands, unwraps=True),
     "@not_strictly_false": lambda _, operands: lambda activation: is_not_strictly_false(activation, operands[0]),
 }
-"""What is not run as a call: it evaluates its operands itself, or takes values of any type."""
+"""Functions that evaluate their operands themselves, or take values of any type."""

@@ -1,4 +1,4 @@
-"""How loops run, into which macros are spelt out."""
+"""Evaluation of comprehensions, to which macros expand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from function.selectors.values import CelMap, EvaluationError, type_of
 
 
 def append_in_place(appended: Interpretable) -> Interpretable:
-    """Append in place: nothing else can see the list."""
+    """Interpret an append to the accumulator, in place: nothing else refers to the list."""
     accumulator = resolve_variable(ACCUMULATOR)
 
     def evaluate(activation: Activation) -> list[Any]:
@@ -32,7 +32,7 @@ def append_in_place(appended: Interpretable) -> Interpretable:
 
 
 def iterate(expr: Comprehension, plan: Callable[[Expr], Interpretable]) -> Interpretable:
-    """Run a loop, round by round."""
+    """Interpret a comprehension."""
     iter_range, accu_init = plan(expr.iter_range), plan(expr.accu_init)
     loop_condition, loop_step, result = map(plan, (expr.loop_condition, expr.loop_step, expr.result))
     iter_vars = expr.iter_vars
@@ -58,14 +58,14 @@ def iterate(expr: Comprehension, plan: Callable[[Expr], Interpretable]) -> Inter
 
 
 def _copied(accumulator: Any) -> Any:
-    """Copy a list or map that grows while it is carried along."""
+    """Copy a list or map that is accumulated in place."""
     if isinstance(accumulator, list):
         return list(accumulator)
     return CelMap(accumulator.items()) if isinstance(accumulator, CelMap) else accumulator
 
 
 def _iterations(iter_range: Any, iter_vars: int) -> Iterator[tuple[Any, ...]]:
-    """List the values of a loop's variables, round by round."""
+    """List the values of the iteration variables."""
     if isinstance(iter_range, CelMap):
         return iter_range.items() if iter_vars > 1 else ((key,) for key in iter_range)
     if isinstance(iter_range, list):
@@ -74,7 +74,7 @@ def _iterations(iter_range: Any, iter_vars: int) -> Iterator[tuple[Any, ...]]:
 
 
 def bind_variable(expr: Comprehension, plan: Callable[[Expr], Interpretable]) -> Interpretable:
-    """Run what only names a value."""
+    """Interpret a binding of a variable."""
     accu_init, result = plan(expr.accu_init), plan(expr.result)
 
     def evaluate(activation: Activation) -> Any:

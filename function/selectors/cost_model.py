@@ -1,7 +1,7 @@
-"""What calls cost, in Kubernetes' units: at most, before there is a device, and then really.
+"""The cost model: what calls cost in CEL cost units, estimated at compile time and actual at run time.
 
-An estimate knows only how large values can be. It decides whether a selector is admitted, so it is
-Kubernetes' to the unit.
+An estimate depends only on how large values can be. It decides whether a selector is admitted, so it
+equals Kubernetes' to the unit.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from function.selectors.ast import Expr, Literal
 from function.selectors.values import CelMap, size_of
 
 MAX_COST: Final = 2**64 - 1
-"""The cost of what has no bound."""
+"""The cost of an expression without a bound."""
 
 _TRAVERSAL_FACTOR: Final = 0.1
 _REGEX_FACTOR: Final = 0.25
 _MAX_VISITED: Final = 100_000
-"""Values that are gone over to tell what it costs to go over them."""
+"""How many values are visited to compute the cost of a traversal."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeEstimate:
-    """How large a value is: characters, bytes, elements or entries; 1 for what has no size."""
+    """How large a value can be: characters, bytes, elements or entries; 1 for a value without a size."""
 
     minimum: int
     maximum: int
 
     def union(self, other: SizeEstimate) -> SizeEstimate:
-        """Allow for either of two."""
+        """Cover either of two values."""
         return SizeEstimate(min(self.minimum, other.minimum), max(self.maximum, other.maximum))
 
     def plus(self, other: SizeEstimate) -> SizeEstimate:
-        """Add two up."""
+        """Add the sizes."""
         return SizeEstimate(capped(self.minimum + other.minimum), capped(self.maximum + other.maximum))
 
     def times(self, other: SizeEstimate) -> SizeEstimate:
-        """Multiply two."""
+        """Multiply the sizes."""
         return SizeEstimate(capped(self.minimum * other.minimum), capped(self.maximum * other.maximum))
 
 
@@ -60,12 +60,12 @@ def scaled(number: int, factor: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CallCost:
-    """What a call costs.
+    """The cost of a call.
 
     Attributes:
-        estimate: The most that it costs, from the sizes of its arguments and the arguments themselves.
-        actual: What it costs, from its arguments and its result.
-        size: How large its result is, from the same as the estimate; None when that is not known.
+        estimate: Computes the highest cost from the arguments and their sizes.
+        actual: Computes the cost from the values of the arguments and the result.
+        result_size: Computes the size of the result from the arguments and their sizes; None where it is unknown.
     """
 
     estimate: Callable[[Sequence[SizeEstimate], Sequence[Expr]], int]
@@ -94,7 +94,7 @@ def _product_estimate(
 
 
 def _replace_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
-    """Estimate how long a text is after replacing."""
+    """Estimate the size of the result of replace()."""
     text, old, new = sizes[:3]
     if old.minimum == 0:
         maximum, kept = capped(text.maximum + 1), text.maximum
@@ -112,7 +112,7 @@ def _replace_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstim
 
 
 def _split_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEstimate:
-    """Estimate how many parts a text has."""
+    """Estimate the size of the result of split()."""
     limit = exprs[-1]
     if len(exprs) > 2 and isinstance(limit, Literal):  # noqa: PLR2004 - text, separator and limit
         return SizeEstimate(0, limit.value % 2**64)
@@ -120,7 +120,7 @@ def _split_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEst
 
 
 def _join_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEstimate:
-    """Estimate how long a text is that is joined of others."""
+    """Estimate the size of the result of join()."""
     found = sizes[0].times(UNKNOWN_SIZE) if exprs[0].type.name == "list" else SizeEstimate(0, 0)
     if len(exprs) > 1:
         separators = SizeEstimate(max(sizes[0].minimum - 1, 0), max(sizes[0].maximum - 1, 0))
@@ -129,7 +129,7 @@ def _join_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEsti
 
 
 def _search_estimate(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> int:
-    """Estimate what it costs to find something in a text or list."""
+    """Estimate the cost of a search in a string or list."""
     if exprs[0].type.name != "list":
         return scaled(sizes[0].maximum, _TRAVERSAL_FACTOR)
     texts = exprs[0].type.params[0].name in ("string", "bytes")
@@ -137,7 +137,7 @@ def _search_estimate(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> in
 
 
 def _deep_traversal_cost(value: Any) -> int:
-    """Count what it costs to go over a value and all that it holds, which may be the same many times."""
+    """Compute the cost of traversing a value and all that it holds, which may be the same value many times."""
     total, visited, pending = 0, 0, [value]
     while pending:
         value = pending.pop()

@@ -1,4 +1,4 @@
-"""How the parts of a selector run that evaluate their operands themselves."""
+"""Evaluation of operators that do not simply evaluate all of their operands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from function.selectors.values import (
 
 @dataclass(slots=True)
 class Activation:
-    """One evaluation: the device, the values of names, and what it may cost."""
+    """The state of one evaluation: the values of variables, and its budget."""
 
     variables: dict[str, Any]
     budget: EvaluationBudget = field(default_factory=lambda: EvaluationBudget(0))
@@ -36,7 +36,7 @@ _PRIMITIVE: Final = frozenset({"bool", "int", "uint", "double", "string"})
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Runs to a value that is known before there is a device."""
+    """An interpretable whose value is known at compile time."""
 
     value: Any
 
@@ -46,7 +46,7 @@ class Constant:
 
 
 def with_step_cost(evaluate: Interpretable) -> Interpretable:
-    """Charge for a step."""
+    """Charge one cost unit before evaluating."""
 
     def stepped(activation: Activation) -> Any:
         activation.budget.charge(1)
@@ -56,7 +56,7 @@ def with_step_cost(evaluate: Interpretable) -> Interpretable:
 
 
 class LazyValue:
-    """The value of a name, evaluated when it is first read."""
+    """The value of a bound variable, evaluated when it is first read."""
 
     __slots__ = ("_activation", "_interpretable", "_names", "_value")
 
@@ -80,7 +80,7 @@ class LazyValue:
 
 
 def resolve_variable(name: str) -> Interpretable:
-    """Run a name; an error that it stands for counts here."""
+    """Resolve a variable; an error that it is bound to is raised here."""
 
     def evaluate(activation: Activation) -> Any:
         activation.budget.charge(1)
@@ -93,7 +93,7 @@ def resolve_variable(name: str) -> Interpretable:
 
 
 def short_circuit(activation: Activation, operands: Sequence[Interpretable], *, deciding: bool) -> bool:
-    """Evaluate until one result decides; errors count only if none does.
+    """Evaluate operands until one decides the result; errors are raised only if none does.
 
     Args:
         activation: The evaluation.
@@ -123,7 +123,7 @@ def short_circuit(activation: Activation, operands: Sequence[Interpretable], *, 
 
 
 def is_not_strictly_false(activation: Activation, evaluate: Interpretable) -> bool:
-    """Tell whether something is anything but false, an error included."""
+    """Evaluate `@not_strictly_false`: true for anything but false, errors included."""
     try:
         return evaluate(activation) is not False
     except BudgetError:
@@ -133,7 +133,7 @@ def is_not_strictly_false(activation: Activation, evaluate: Interpretable) -> bo
 
 
 def evaluate_to_value(activation: Activation, evaluate: Interpretable) -> Any:
-    """Evaluate; an error is a value that counts only where it is read."""
+    """Evaluate to a value or to an error, which is raised only where it is read."""
     try:
         return evaluate(activation)
     except BudgetError:
@@ -143,7 +143,7 @@ def evaluate_to_value(activation: Activation, evaluate: Interpretable) -> Any:
 
 
 def conditional(condition: Interpretable, if_true: Interpretable, if_false: Interpretable) -> Interpretable:
-    """Run `?:`, of which only one branch is evaluated."""
+    """Interpret `?:`, which evaluates only one branch."""
 
     def evaluate(activation: Activation) -> Any:
         chosen = condition(activation)
@@ -155,7 +155,7 @@ def conditional(condition: Interpretable, if_true: Interpretable, if_false: Inte
 
 
 def equality(operands: Sequence[Interpretable], price: CallCost, *, differs: bool) -> Interpretable:
-    """Run `==`, or `!=`, which is true of values that cannot be compared."""
+    """Interpret `==`, or `!=`, which is true of values that cannot be compared."""
     left, right = operands
 
     def evaluate(activation: Activation) -> bool:
@@ -174,7 +174,7 @@ def equality(operands: Sequence[Interpretable], price: CallCost, *, differs: boo
 
 
 def membership(item: Interpretable, container: Interpretable, *, lists: bool) -> Interpretable:
-    """Run `in`; it is told whether the container is known to be a list."""
+    """Interpret `in`; `lists` tells whether the container is known to be a list."""
     if lists and isinstance(container, Constant) and isinstance(container.value, list):
         constants: list[Any] = container.value
         if not constants:
@@ -210,7 +210,7 @@ def _membership_in_constants(item: Interpretable, constants: list[Any]) -> Inter
 
 
 def alternative(optional: Interpretable, other: Interpretable, *, unwraps: bool) -> Interpretable:
-    """Run `or` and `orValue`, which evaluate their argument only where it is needed.
+    """Interpret `or` and `orValue`, which evaluate their argument only when needed.
 
     As Kubernetes has it, what is no optional is its own value.
     """

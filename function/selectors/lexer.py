@@ -1,4 +1,4 @@
-"""Reading the words of a selector."""
+"""The lexer of selectors."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _KEYWORDS: Final = frozenset({"true", "false", "null", "in"})
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a selector.
+    """A token.
 
     Attributes:
         kind: `name`, `int`, `uint`, `double`, `string`, `bytes`, `end`; a sign or keyword is its own kind.
         text: As it is written.
-        at: Where it begins.
+        offset: Where it begins.
         content: What a string or bytes literal holds.
     """
 
@@ -44,10 +44,10 @@ class Token:
 
 
 def tokenize(text: str, work: StageBudget) -> Iterator[Token]:
-    """Split a text into words, each a step of work; the last is the end.
+    """Split a text into tokens, each a step; the last one is the end.
 
     Raises:
-        SelectorError: Something is no word.
+        SelectorError: Some of the text is no token.
     """
     position = 0
     while True:
@@ -85,7 +85,7 @@ def _end_of_literal(text: str, literal: re.Match[str]) -> int:
 
 
 def _literal(text: str, literal: re.Match[str], stop: int) -> Token:
-    """Read what is between the quotes."""
+    """Read a string or bytes literal."""
     binary = bool(literal["binary"])
     begin, end = literal.end(), stop - len(literal["quote"])
     written = text[literal.start() : stop]
@@ -112,7 +112,7 @@ def _pieces(text: str, begin: int, end: int, *, binary: bool) -> Iterator[bytes]
 
 
 def _expanded(escape: re.Match[str], *, binary: bool) -> bytes | None:
-    """Expand an escape sequence; None when it stands for nothing."""
+    """Expand an escape sequence; None for an invalid one."""
     if escape["plain"]:
         return _SIMPLE_ESCAPES.get(escape["plain"], escape["plain"]).encode()
     digits = escape["byte"] or escape["short"] or escape["long"]

@@ -1,4 +1,4 @@
-"""The functions that a selector may call, as a table of overloads.
+"""The standard and Kubernetes function library, as a table of overload declarations.
 
 One table serves three times: to infer types and refuse a call that no value can make right, to
 estimate what a call costs, and to find what it means for the values at hand.
@@ -46,17 +46,17 @@ from function.selectors.values import EvaluationError, type_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overload:
-    """One meaning of a function: types in, type out. A method's first type is its object's.
+    """An overload of a function. The first parameter of a member function is its target.
 
     Attributes:
         params: The types of the arguments.
         result: The type of the result.
-        call: What it does; None for what is not evaluated as a call.
-        price: What it costs.
-        growth: How large the result is.
-        method: Whether it is called on a value.
-        linear: Whether it goes over its arguments: the places of those that may be large.
-        budgeted: Whether it counts its own work: it is then given the budget as its last argument.
+        call: The implementation; None where evaluation is not a plain call.
+        cost: Its cost, estimated and actual.
+        result_size: How large the result is.
+        method: Whether it is a member function.
+        linear: The indices of arguments that may be large and are traversed.
+        budgeted: Whether it counts its own steps; it then takes the budget as its last argument.
     """
 
     params: tuple[Type, ...]
@@ -69,7 +69,7 @@ class Overload:
     budgeted: bool
 
     def takes(self, values: Sequence[Any]) -> bool:
-        """Tell whether these values may be given."""
+        """Tell whether it accepts values."""
         return len(values) == len(self.params) and all(
             param.dynamic or param.variable or param.name == type_of(value).name
             for param, value in zip(self.params, values, strict=True)
@@ -82,7 +82,7 @@ FUNCTIONS: Final[dict[str, list[Overload]]] = {}
 
 @cache
 def _type(text: str) -> Type:
-    """Read a type: a name, or a name with others in angle brackets; one capital letter is a variable."""
+    """Parse a type: a name, maybe with parameters in angle brackets; a single capital letter is a type parameter."""
     name, _, inner = text.removesuffix(">").partition("<")
     if re.fullmatch(r"[A-Z]", name):
         return Type(f"?{name}")
@@ -90,7 +90,7 @@ def _type(text: str) -> Type:
 
 
 def _split(text: str) -> Iterator[str]:
-    """Split at commas that stand in no brackets."""
+    """Split at commas outside of angle brackets."""
     depth, cuts = 0, [-1]
     for place, character in enumerate(text):
         depth += (character == "<") - (character == ">")
@@ -109,7 +109,7 @@ def _declare(
     linear: bool = True,
     budgeted: bool = False,
 ) -> None:
-    """Declare overloads that do the same: `A, B -> C`, or `A.(B) -> C` for a method; split by semicolons.
+    """Declare overloads with one implementation: `A, B -> C`, or `A.(B) -> C` for a member, separated by semicolons.
 
     How large the result is may be left out where it has no size.
     """
@@ -126,7 +126,7 @@ def _declare(
 
 
 _SIZELESS: Final = SCALARS | {"timestamp", "duration"}
-"""Types of which all values are equally large."""
+"""Types whose values have no size."""
 
 
 def _operators() -> None:
@@ -176,7 +176,7 @@ def _operators() -> None:
 
 
 def _times() -> None:
-    """Declare what exists only of times, since null may stand for one; there are none here."""
+    """Declare the operators of timestamps and durations: no value has such a type, but null is assignable to them."""
     for sign in arithmetic.ORDERS:
         _declare(sign, "timestamp, timestamp -> bool; duration, duration -> bool")
     _declare("_+_", "duration, duration -> duration; duration, timestamp -> timestamp")
@@ -269,7 +269,7 @@ def _is_semver(text: str, normalize: bool = False) -> bool:  # noqa: FBT001, FBT
 
 
 def _signed(number: int) -> int:
-    """Read the bits of an integer without sign as one with a sign, as Kubernetes does."""
+    """Reinterpret an unsigned 64-bit integer as a signed one, as Kubernetes does."""
     return number - 2**64 if number >= 2**63 else number
 
 
@@ -293,7 +293,7 @@ for _group in (_operators, _conversions, _texts, _kubernetes, _optionals):
     _group()
 
 CONVERSIONS: Final = frozenset({"bool", "bytes", "double", "dyn", "int", "string", "uint"})
-"""Functions that Kubernetes calls on constants before there is a device."""
+"""Functions that Kubernetes folds when their argument is constant."""
 
 UNSUPPORTED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sum", "min", "max", "isSorted", "slice", "flatten", "sort", "sortBy", "distinct"), "lists"),
@@ -312,11 +312,11 @@ UNSUPPORTED: Final[Mapping[str, str]] = {
     "getMilliseconds": "time",
     "type": "types",
 }
-"""Functions of Kubernetes that are refused by name, and what they are about."""
+"""Functions of Kubernetes that are refused by name, with their topic."""
 
 
 def refuse(name: str, values: Sequence[Any]) -> EvaluationError:
-    """Make the error for a call that no overload takes."""
+    """Make the error for a call without a matching overload."""
     if name == "!_":
         return EvaluationError(f"the operand of ! is {type_of(values[0]).noun}, not a bool")
     shown = name.strip("_@")

@@ -1,4 +1,4 @@
-"""Macros: calls that are spelt out while a selector is read.
+"""Macros: calls that the parser expands.
 
 All that go over a list or map become one kind of loop, which carries a value along from round to
 round. Nothing else needs to know them, and what a loop costs and which errors it absorbs follows.
@@ -13,10 +13,10 @@ from function.selectors.ast import ACCUMULATOR, Call, Comprehension, Expr, Ident
 
 
 class MacroError(ValueError):
-    """A macro cannot be spelt out with these arguments.
+    """A macro cannot be expanded with these arguments.
 
     Attributes:
-        at: Where it is wrong.
+        offset: Where it is wrong.
     """
 
     def __init__(self, message: str, offset: int) -> None:
@@ -28,14 +28,14 @@ Macro: TypeAlias = Callable[[str, Expr, Sequence[Expr]], Expr]
 
 
 def has(offset: int, argument: Expr) -> Expr:
-    """Spell out `has(x.f)`."""
+    """Expand `has(x.f)`."""
     if not isinstance(argument, Select):
         raise MacroError('has() needs a field, e.g. has(device.attributes["gpu.example.com"].model)', offset)
     return Select(argument.offset, argument.operand, argument.name, test=True)
 
 
 def _variables(name: str, arguments: Sequence[Expr]) -> tuple[str, ...]:
-    """Read the names of loop variables."""
+    """Read the names of iteration variables."""
     for argument in arguments:
         if not isinstance(argument, Ident):
             raise MacroError(f"{name}() needs the name of a variable first", argument.offset)
@@ -48,7 +48,7 @@ def _variables(name: str, arguments: Sequence[Expr]) -> tuple[str, ...]:
 
 
 def _quantifier(count: int, *, exists: bool) -> Macro:
-    """Spell out what one element decides: all, or exists."""
+    """Make the expander of a quantifier: all or exists."""
 
     def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
         offset = target.offset
@@ -72,7 +72,7 @@ def _quantifier(count: int, *, exists: bool) -> Macro:
 
 
 def _exists_one(count: int) -> Macro:
-    """Spell out what exactly one element must be."""
+    """Make the expander of exists_one."""
 
     def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
         offset = target.offset
@@ -93,7 +93,7 @@ def _exists_one(count: int) -> Macro:
 
 
 def _collection(count: int, start: Callable[[int], Expr], grow: Callable[[Expr, Sequence[Expr]], Expr]) -> Macro:
-    """Spell out what makes a list or map; before the last argument may stand a condition."""
+    """Make the expander of a macro that builds a list or map; a filter may precede its last argument."""
 
     def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
         offset = target.offset
@@ -131,7 +131,7 @@ def _append(accumulator: Expr, arguments: Sequence[Expr]) -> Expr:
 
 
 def _filter(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
-    """Spell out filter: a map with a condition, of the element itself."""
+    """Expand filter: a map of the elements themselves with a condition."""
     return _collection(1, _list, _append)(name, target, [*arguments, arguments[0]])
 
 
@@ -144,7 +144,7 @@ def _insert_map(accumulator: Expr, arguments: Sequence[Expr]) -> Expr:
 
 
 def bind(name: str, value: Expr, arguments: Sequence[Expr]) -> Comprehension:
-    """Spell out a variable: a name, and an expression that knows it."""
+    """Expand a binding: a name, and an expression in which it is known."""
     variable, body = arguments
     if not isinstance(variable, Ident) or variable.dotted:
         raise MacroError(f"{name}() needs the name of a variable first", variable.offset)
@@ -166,7 +166,7 @@ def _cel_bind(_: str, __: Expr, arguments: Sequence[Expr]) -> Expr:
 
 
 def _optional_map(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
-    """Spell out what is done with the value of an optional, if there is one."""
+    """Expand optMap and optFlatMap, which evaluate an expression on the value of an optional, if there is one."""
     value = bind(name, Call(target.offset, "value", [target], method=True), arguments)
     result: Expr = value if name == "optFlatMap" else Call(target.offset, "optional.of", [value])
     present = Call(target.offset, "hasValue", [target], method=True)
@@ -187,7 +187,7 @@ MACROS: Final[Mapping[tuple[str, int], Macro]] = {
     **{("transformMapEntry", count): _collection(2, _map, _insert_map) for count in (3, 4)},
     **{(name, 2): _optional_map for name in ("optMap", "optFlatMap")},
 }
-"""Macros that are called on a value, by name and number of arguments."""
+"""Receiver-style macros, by name and number of arguments."""
 
 BIND: Final[tuple[str, int, Macro]] = ("bind", 3, _cel_bind)
 """The macro of the namespace `cel`."""
@@ -195,4 +195,4 @@ BIND: Final[tuple[str, int, Macro]] = ("bind", 3, _cel_bind)
 ARITIES: Final[Mapping[str, tuple[int, ...]]] = {
     name: tuple(count for other, count in MACROS if other == name) for name, _ in MACROS
 }
-"""How many arguments each macro takes."""
+"""The numbers of arguments that each macro takes."""

@@ -1,4 +1,4 @@
-"""Reading the text of a selector."""
+"""The parser of selectors: recursive descent, macros expanded."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LEVELS: Final = {
     **dict.fromkeys("+-", 3),
     **dict.fromkeys("*/%", 4),
 }
-"""How tightly operators bind."""
+"""The precedence of binary operators."""
 _CHAINS: Final = frozenset({"_||_", "_&&_"})
-"""Operators of which a whole chain is one call."""
+"""Operators of which a chain becomes one call."""
 _NUMBERS: Final = frozenset({"int", "double"})
 _KEYWORD_VALUES: Final = {"true": True, "false": False, "null": None}
 _RESERVED: Final = frozenset(
@@ -38,7 +38,7 @@ _RESERVED: Final = frozenset(
 
 
 def parse(text: str) -> tuple[Expr, int]:
-    """Parse a selector, and tell how many parts it has, macros spelt out.
+    """Parse a selector, and count its subexpressions with macros expanded.
 
     Raises:
         SelectorError: The text is too long, too deep, or not an expression.
@@ -84,7 +84,7 @@ class _Parser:
         return condition
 
     def _operation(self, level: int) -> Expr:
-        """Read operators that bind at least as tightly as a level says, from left to right."""
+        """Parse binary operators of at least a precedence, left-associative."""
         left = self._unary()
         while (found := _LEVELS.get(self._next.kind, -1)) >= level:
             sign = self._advance()
@@ -193,7 +193,7 @@ class _Parser:
             raise self._error(str(error), error.offset) from None
 
     def _absolute(self, token: Token) -> Expr:
-        """Read a name with a leading dot, which means the same but is no macro."""
+        """Parse an identifier with a leading dot, which means the same but is no macro."""
         if token.text == "has":
             raise self._error("unknown function '.has'", token.offset)
         expr = self._ident_or_call(token)

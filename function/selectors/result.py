@@ -1,4 +1,4 @@
-"""What a selector says about a device."""
+"""The result of evaluating a selector on a device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class EvaluationOutcome(Enum):
-    """The three things that a selector can say."""
+    """The possible outcomes of an evaluation."""
 
     MATCH = "match"
     NO_MATCH = "no match"
@@ -16,15 +16,15 @@ class EvaluationOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """A selector's answer about one device.
+    """The result of evaluating a selector on one device.
 
-    An error counts as no match when a place is chosen, but it is another fact: where DRA
-    meets it while allocating, it gives up on the whole claim.
+    An error counts as no match for placement, but is reported separately: when DRA meets it while
+    allocating, the whole claim fails.
 
     Attributes:
         outcome: Match, no match, or error.
         message: What went wrong, for an error.
-        worked: Steps that it took to find out, whoever remembers it.
+        steps: Cost and steps of the evaluation, cached or not.
     """
 
     outcome: EvaluationOutcome

@@ -34,10 +34,10 @@ from function.selectors.values import RUNTIME_COST_LIMIT, CelMap, EvaluationBudg
 
 _INT64: Final = 2**63
 _FRAMES: Final = 2_500
-"""Calls within calls: more than twice what the deepest selector takes. The library for rules of schemas sets as many.
+"""Nested Python calls: over twice what the deepest selector needs. The library for schema rules sets as many.
 
-All stages go down the tree, and how deep that is allowed to be is counted. So the interpreter's own limit
-must not be met earlier: where that is depends on who asks.
+Every stage recurses over the tree and counts its depth. Python's own limit must not be reached before ours,
+since where that happens depends on the depth of the caller.
 """
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
@@ -45,11 +45,11 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A selector that has been compiled.
+    """A compiled selector.
 
     Attributes:
         text: Its text; equal texts are equal selectors.
-        cost: What it can cost at most, in Kubernetes' units.
+        cost: Its estimated cost, in CEL cost units.
     """
 
     text: str
@@ -58,10 +58,10 @@ class Selector:
     _interpretable: Interpretable = field(repr=False, compare=False)
 
     def evaluate(self, device: Device) -> EvaluationResult:
-        """Tell whether a device matches. Never raises: what fails is an error in the verdict.
+        """Evaluate the selector on a device. A failed evaluation is a result, too.
 
         Raises:
-            CallEndedError: Nobody waits for the answer any more.
+            CallEndedError: The call was cancelled or its deadline has passed.
         """
         key = (self.text, device.driver, device.attributes, device.capacity)
         return _verdicts.get_or_compute(key, lambda: _evaluate(self._interpretable, device), self._weight)
@@ -74,9 +74,8 @@ def compile_selector(text: str) -> Selector:
     """Compile a selector.
 
     Raises:
-        SelectorError: The text is no expression, one that no device can make true or false, or one that
-            takes too much work or memory.
-        CallEndedError: Nobody waits for the answer any more.
+        SelectorError: The text is not a valid expression of type bool, or may cost too much work or memory.
+        CallEndedError: The call was cancelled or its deadline has passed.
     """
     compiled = _selectors.get_or_compute(text, lambda: _compile(text), _weight)
     if isinstance(compiled, SelectorError):
@@ -85,19 +84,19 @@ def compile_selector(text: str) -> Selector:
 
 
 _selectors: Final = GenerationalCache["Selector | SelectorError"](4096, 200_000)
-"""Compiled texts, which weigh as many parts as they have: each part takes up to a kilobyte."""
+"""Compiled selectors by text; the weight is the number of subexpressions, each of which takes up to a kilobyte."""
 
 _verdicts: Final = GenerationalCache[EvaluationResult](16_384, 2**24)
-"""Verdicts by text and device, which weigh their characters."""
+"""Results by selector and device; the weight is the number of characters."""
 
 
 def _weight(compiled: Selector | SelectorError) -> int:
-    """Tell how many parts are remembered of a text."""
+    """Weigh a compiled text by its number of subexpressions."""
     return compiled._parts if isinstance(compiled, Selector) else 20  # noqa: SLF001 - a part of its own
 
 
 def _compile(text: str) -> Selector | SelectorError:
-    """Compile; an error is a result, so that it can be remembered."""
+    """Compile; an error is returned, so that it can be cached."""
     deadline.check()
     try:
         root, parts = parse(text)
@@ -112,7 +111,7 @@ def _compile(text: str) -> Selector | SelectorError:
 
 
 def _check_cost(root: Expr, text: str) -> int:
-    """Tell what a selector may cost; what it may cost and make must be within bounds."""
+    """Estimate the cost of a selector, and refuse one whose cost or size can exceed the limits."""
     work = StageBudget(Stage.ESTIMATE, text)
     cost = estimate(root, work)
     if cost > COST_LIMIT:
@@ -147,14 +146,14 @@ def _evaluate_activation(interpretable: Interpretable, activation: Activation) -
 
 @dataclass(frozen=True, slots=True)
 class _Exposed:
-    """A device whose values have been read."""
+    """A device whose values have been parsed."""
 
     driver: str
     attributes: CelMap
     capacity: tuple[tuple[str, Quantity], ...]
 
     def device(self) -> CelMap:
-        """Make what a selector sees; each evaluation has quantities of its own, since it may change them."""
+        """Make the variable `device`; each evaluation gets quantities of its own, since it may change them."""
         amounts = ((key, QuantityValue(quantity)) for key, quantity in self.capacity)
         fields = {
             "driver": self.driver,
@@ -167,7 +166,7 @@ class _Exposed:
 
 @lru_cache(maxsize=4096)
 def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed | EvaluationResult:
-    """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
+    """Parse a device's values; a failed result when one of them cannot be read."""
     try:
         return _Exposed(
             driver,
@@ -179,7 +178,7 @@ def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed
 
 
 def cache_statistics() -> dict[str, CacheStatistics]:
-    """Tell how well the caches of compiled selectors and of verdicts do, since the program began."""
+    """Statistics of the caches of compiled selectors and of results, since the process started."""
     return {"selectors": _selectors.statistics(), "verdicts": _verdicts.statistics()}
 
 

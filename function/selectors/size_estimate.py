@@ -1,7 +1,7 @@
-"""How large the values are that a selector goes through, at most, on any device.
+"""The size estimator: how large the values of a selector can become on any device.
 
-Each part is given the shape of its value, and loops multiply what they make. Sizes that Kubernetes does
-not estimate, such as those of optionals, are followed here, so that nothing grows unseen.
+Every expression gets the size of its value, and comprehensions multiply what they make. Sizes that
+Kubernetes does not estimate, such as those of optionals, are tracked here, so that nothing grows unnoticed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from function.selectors.types import MAX_TYPE_DEPTH, TYPE_LIMIT_MESSAGE
 from function.selectors.values import MAX_SIZE, MAX_TOTAL_BYTES
 
 MAX_EVALUATION_DEPTH: Final = 300
-"""How deep evaluation may go, the values of names included."""
+"""How deep evaluation may nest, the values of bound variables included."""
 
 _QUANTITY: Final = ValueSize(64)
-"""A quantity as devices have it; there is no need for so many digits."""
+"""A quantity of a device, generously."""
 
 _FIELD_SIZES: Final[Mapping[str, ValueSize]] = {
     "driver": ValueSize(63),
     "attributes": ValueSize(32, key=ValueSize(63), element=ValueSize(32, key=ValueSize(32), element=ValueSize(64))),
     "capacity": ValueSize(32, key=ValueSize(63), element=ValueSize(32, key=ValueSize(32), element=_QUANTITY)),
 }
-"""The largest that Kubernetes lets a device have."""
+"""The largest fields that Kubernetes allows for a device."""
 
 _DEVICE: Final = ValueSize(
     4,
@@ -47,10 +47,10 @@ _UNITS: Final = {
 
 
 def estimate_size(root: Expr, text: str, work: StageBudget) -> int:
-    """Tell for how many bytes a selector can make values at most, once its types are known.
+    """Estimate how many bytes of values a type-checked selector can make.
 
     Raises:
-        SelectorError: A value, or all together, can become too large.
+        SelectorError: A value, or all values together, can become too large.
     """
     estimator = _SizeEstimator(text, work)
     estimator.size(root)
@@ -67,11 +67,11 @@ class _SizeEstimator:
         self._depth = 0
 
     def size(self, expr: Expr) -> ValueSize:
-        """Find the shape of a part; whether it is too large is told with it."""
+        """Compute the size of an expression, and refuse one that is too large."""
         return self._size_and_depth(expr)[0]
 
     def _size_and_depth(self, expr: Expr) -> tuple[ValueSize, int]:
-        """Find the shape of a part, and how deep its evaluation goes."""
+        """Compute the size of an expression, and how deep its evaluation nests."""
         self._work.step()
         enclosing, self._depth = self._depth, 0
         size = self._compute_size(expr)
@@ -152,7 +152,7 @@ class _SizeEstimator:
         return size
 
     def _quantity(self, text: str, expr: Expr) -> ValueSize:
-        """Find how many digits a quantity has that is written out; refuse what is none that is read here."""
+        """Count the digits of a literal quantity; refuse one that is beyond our limits."""
         try:
             is_quantity(text)
         except QuantityLimitError as error:
@@ -182,7 +182,7 @@ class _SizeEstimator:
         return size
 
     def _iteration_variables(self, expr: Comprehension, over: ValueSize) -> dict[str, tuple[ValueSize, int]]:
-        """Tell the shapes of a loop's variables, where a list's indices count as keys."""
+        """Compute the sizes of iteration variables; a list's indices count as keys."""
         key, element = over.key or EMPTY, over.element or EMPTY
         kind = expr.iter_range.type.name
         if len(expr.iter_vars) > 1:
@@ -200,7 +200,7 @@ class _SizeEstimator:
 
 
 def _describe(expr: Expr) -> str:
-    """Name a part, for messages."""
+    """Name an expression in messages."""
     match expr:
         case Call(function=function):
             return f"{function}()" if function.isidentifier() else function.strip("_@")

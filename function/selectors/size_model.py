@@ -1,12 +1,10 @@
-"""How large values can become.
+"""The size model: how large the results of functions can be.
 
-Kubernetes prices what a function reads, and much of what it writes at nothing: a text of 4 kB can ask
-for gigabytes at a fifth of the price that it may have. Whoever evaluates it, here or in kube-scheduler,
-has to hold what comes out, so it is bounded by what is known before there is a device, and again, before
-anything is made, while a selector runs.
+CEL costs cover what a function reads, and little of what it writes: a selector of 4 kB can ask for
+gigabytes at a fifth of the cost limit. Whoever evaluates it, here or in kube-scheduler, has to hold the
+result. So sizes are bounded twice: by an estimate at compile time, and at run time before a value is made.
 
-Counted are the values that are made. What is only handed on, such as an element of a list, is not made
-again.
+Only new values count. A value that is passed on, such as an element of a list, is not counted again.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from function.selectors.values import digit_count
 ELEMENT_BYTES: Final = 16
 ENTRY_BYTES: Final = 64
 IDENTIFIER_BYTES: Final = 8
-"""What an element, an entry and a character of a version count for, a character of a text being one."""
+"""Bytes that an element, an entry and a character of a version count for; a character of a string counts for one."""
 
 _NUMBER: Final = 32
 """Characters of the longest number or boolean."""
@@ -38,13 +36,13 @@ _SUFFIX: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class ValueSize:
-    """How large a value can be, and what it holds. An optional has the shape of its value.
+    """How large a value can be, and what it holds. An optional has the size of its value.
 
     Attributes:
-        most: Characters, bytes, elements, entries or digits at most; 1 of what has no size.
-        least: As many at least.
-        key: The shape of a map's keys.
-        held: The shape of a list's elements, or of a map's values.
+        maximum: Characters, bytes, elements, entries or digits at most; 1 for a value without a size.
+        minimum: As many at least.
+        key: The size of a map's keys.
+        element: The size of a list's elements, or of a map's values.
         depth: How deep it nests.
     """
 
@@ -55,12 +53,12 @@ class ValueSize:
     depth: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Measure how deep it nests."""
+        """Compute how deep it nests."""
         inner = max(self.key.depth if self.key else 0, self.element.depth if self.element else 0)
         object.__setattr__(self, "depth", inner + 1)
 
     def union(self, other: ValueSize, work: StageBudget) -> ValueSize:
-        """Allow for either of two."""
+        """Cover either of two values."""
         work.step()
         if self is other or other is EMPTY:
             return self
@@ -79,22 +77,22 @@ def _either(shape: ValueSize | None, other: ValueSize | None, work: StageBudget)
 
 
 EMPTY: Final = ValueSize(0)
-"""The shape of what is not there: of the elements of an empty list."""
+"""The size of a value that is not there, such as the elements of an empty list."""
 
 SCALAR_SIZE: Final = ValueSize(1, 1)
-"""The shape of what has no size."""
+"""The size of a value without one."""
 
 ArgumentSizes: TypeAlias = Sequence[ValueSize]
 
 
 @dataclass(frozen=True, slots=True)
 class ResultSize:
-    """How large the result of a call is, and what it counts for.
+    """How large the result of a call is.
 
     Attributes:
-        most: The shape that it has at most, from those of the arguments.
-        exact: How large it will be, or a bound of that, from the arguments; None where nothing is made.
-        unit: What each of its characters, elements and so on counts for.
+        maximum: Computes the largest size from the sizes of the arguments.
+        exact: Computes the size, or a bound on it, from the arguments; None where no value is made.
+        unit: Bytes that each of its characters, elements and so on counts for.
     """
 
     maximum: Callable[[ArgumentSizes, StageBudget], ValueSize]
@@ -183,7 +181,7 @@ def _arithmetic_size(shapes: ArgumentSizes, _: StageBudget) -> ValueSize:
 
 
 def quantity_digits(text: str) -> int:
-    """Tell how many digits the quantity has at most that a text stands for."""
+    """Bound the number of digits of the quantity that a text stands for."""
     return len(text) + _SUFFIX + (LARGEST_EXPONENT if _EXPONENTS.search(text) else 0)
 
 

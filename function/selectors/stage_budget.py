@@ -1,8 +1,8 @@
-"""How much work one text may cause, counted in steps that do not depend on the machine.
+"""Limits on compiling a selector, in steps that do not depend on the machine.
 
-Kubernetes prices what an expression costs while it runs, and prices much of it at nothing: what it
-takes to read and check it, to compare what lists hold, to make a text longer. Each stage counts its own
-steps here, so that the same text is accepted or refused everywhere, and always soon.
+CEL costs cover evaluation, and not even all of it: parsing and checking, comparing the elements of lists
+and concatenating strings cost nothing. Each stage counts its own steps here, so that a text is accepted or
+refused alike on every machine, and always quickly.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from function import deadline
 from function.selectors.error import SelectorError
 
 _CHECK_INTERVAL: Final = 1_000
-"""Steps after which it is asked whether anybody still waits for the answer."""
+"""Steps between two checks of the call's deadline."""
 
 
 class Stage(Enum):
-    """A stage of compiling, in order.
+    """A stage of compilation, in order.
 
     Attributes:
-        doing: What it does, for messages.
+        description: What it does, for messages.
         limit: How many steps it may take.
         advice: What makes it take fewer.
     """
@@ -52,8 +52,8 @@ class StageBudget:
         """Count steps.
 
         Raises:
-            SelectorError: They are too many.
-            CallEndedError: Nobody waits for the answer any more.
+            SelectorError: The limit is exceeded.
+            CallEndedError: The call was cancelled or its deadline has passed.
         """
         self.steps += count
         if self.steps > self._next_check:

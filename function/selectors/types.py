@@ -31,12 +31,12 @@ class Type:
     """A type.
 
     Attributes:
-        name: Its name, as messages say it; that of a variable begins with a question mark.
-        params: The types of what it holds: of a list's elements, of a map's keys and values.
-        size: Of how many types it consists, what a variable stands for not counted.
+        name: Its name, as in messages; the name of a type variable begins with a question mark.
+        params: The types of a list's elements, or of a map's keys and values.
+        size: How many types it consists of; the bindings of variables are not counted.
         depth: How deep they nest.
-        variable: Whether it is not known yet.
-        settled: Whether no variable is in it.
+        variable: Whether it is a type variable.
+        concrete: Whether it contains no type variable.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Values that a selector computes with, and how they compare.
+"""Runtime values, how they compare, and the budget of an evaluation.
 
 Strings, booleans, doubles, bytes, null and lists are Python's own; integers are Python's, kept
 within 64 bits. Comparison follows Kubernetes: numbers of different types compare by value, and
@@ -130,7 +130,7 @@ class CelMap:
 
 
 def check_lookup_key(value: Any) -> None:
-    """Refuse what Kubernetes cannot look for among constants.
+    """Refuse keys that Kubernetes cannot look up.
 
     Raises:
         EvaluationError: It is a version or bytes.
@@ -140,7 +140,7 @@ def check_lookup_key(value: Any) -> None:
 
 
 def _hash_key(key: Any) -> tuple[str, Any]:
-    """Make the key of a dictionary; a list and its like is one only to itself."""
+    """Make a dictionary key of a value; lists, maps and the like equal only themselves."""
     name = type_of(key).name
     if name in NUMBERS:
         return ("number", key)
@@ -167,19 +167,19 @@ _TYPES: Final[Mapping[type, Type]] = {
 
 
 def type_of(value: Any) -> Type:
-    """Tell the type of a value; what a list or map holds is not looked at."""
+    """Tell the type of a value, without type parameters."""
     return _TYPES[type(value)]
 
 
 def size_of(value: Any) -> int:
-    """Tell the size of a value as costs count it; 1 of what has none."""
+    """Tell the size of a value as costs count it; 1 for a value without a size."""
     if isinstance(value, str | bytes | list | CelMap):
         return len(value)
     return size_of(value.value) if isinstance(value, Present) else 1
 
 
 def digit_count(value: Any) -> int:
-    """Tell how many digits a quantity or integer has at most, written out to a billionth."""
+    """Bound the number of digits of a quantity or integer, written out to a billionth."""
     if not isinstance(value, QuantityValue):
         return _INTEGER_DIGITS
     quantity = value.quantity
@@ -187,7 +187,7 @@ def digit_count(value: Any) -> int:
 
 
 def traversal_size_of(value: Any) -> int:
-    """Tell how much of a value is looked at by what goes over all of it, but not over what it holds."""
+    """Tell how much a traversal of a value visits, without what its elements hold."""
     measure = _TRAVERSAL_SIZES.get(type(value))
     return measure(value) if measure else 1
 
@@ -363,7 +363,7 @@ def _equal_amounts(left: QuantityValue, right: QuantityValue) -> bool:
 
 
 def _equal_or_incomparable(left: Any, right: Any, budget: EvaluationBudget) -> bool:
-    """Compare what lists or maps hold: as Kubernetes has it, what cannot be compared is alike."""
+    """Compare elements or entries: in Kubernetes, values that cannot be compared count as equal here."""
     try:
         return equal(left, right, budget)
     except BudgetError:

@@ -64,15 +64,15 @@ clusters makes some hundred thousand, none of them in cycles, and looking costs 
 
 
 def tune_garbage_collection() -> None:
-    """Have Python look for cycles seldom, and never among what is there for as long as the process."""
+    """Collect garbage rarely, and never among the objects that live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
 
 
 _SWITCH_SECONDS: Final = 0.001
-"""How soon a thread at work lets another one have its turn. With Python's own five milliseconds, a small call beside
-two that take long is answered ten times as late."""
+"""How soon a running thread yields to another one. With Python's default of five milliseconds, a small call beside two
+long ones takes ten times as long."""
 
 
 class StartError(Exception):
@@ -116,12 +116,12 @@ class FunctionServer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make a server that does not listen yet.
+        """Make a server that is not listening yet.
 
         Args:
             settings: How it is set up.
-            clock: The time by the machine's clock, which may be set.
-            steady: Seconds since whenever, by a clock that goes on when the other one is set.
+            clock: The machine's wall clock.
+            steady: A monotonic clock, in seconds.
         """
         most = settings.max_receive_mebibytes * MEBIBYTE
         self._calls = Calls(CallLimits(settings.call_deadline, most, THREADS), fn.owner, self._answer)
@@ -177,7 +177,7 @@ class FunctionServer:
         self._log.info("serving", port=self.port, metrics_port=self.metrics_port, insecure=credentials is None)
 
     async def stop(self) -> None:
-        """Report NOT_SERVING, let calls under way end, have those end that do not, and stop."""
+        """Report NOT_SERVING, let calls in flight finish, cancel those that do not, and stop."""
         self._serving = False
         await self._report()
         for task in self._background_tasks:
@@ -219,7 +219,7 @@ class FunctionServer:
         await self.stop()
 
     async def _end_calls(self) -> None:
-        """Wait for the calls under way, and end those that take longer than the grace."""
+        """Wait for the calls in flight, and cancel those that take longer than the grace."""
         grace = self._settings.grace
         if await self._calls.wait_until_idle(grace):
             return
@@ -233,14 +233,14 @@ class FunctionServer:
             await self._report()
 
     async def _report(self) -> None:
-        """Say over gRPC what the readiness probe is told."""
+        """Report over gRPC what the readiness probe reports."""
         known = health_pb2.HealthCheckResponse
         status = known.NOT_SERVING if self._why_not_ready() else known.SERVING
         for service in ("", fn.V1, fn.V1BETA1):
             await self._health.set(service, status)
 
     def _why_not_ready(self) -> str:
-        """Say why a call had better go elsewhere; nothing when it need not."""
+        """Say why calls should go to another server; empty when they need not."""
         if not self._serving:
             return "not serving"
         if not self._calls.accepts_calls:
@@ -248,7 +248,7 @@ class FunctionServer:
         return self._why_not_live()
 
     def _why_not_live(self) -> str:
-        """Say why this process will answer nothing any more; nothing when it will."""
+        """Say why this process cannot answer any more; empty when it can."""
         if self._calls.stuck:
             return "every thread is at a call that does not end"
         return self._canary.silent()
@@ -264,8 +264,8 @@ class FunctionServer:
     def _transport(self) -> grpc.aio.Server:
         """Make the gRPC server.
 
-        A RunFunction call is received as a stream, which on the wire is the same as its one message. So it is up to
-        the handler when the message is read. One over the limit is refused by gRPC as soon as its size is seen.
+        RunFunction is registered as a streaming call, which is the same on the wire as its single message, so that
+        the handler decides when the message is read. gRPC refuses one over the limit as soon as it knows its size.
         """
         most = ("grpc.max_receive_message_length", self._settings.max_receive_mebibytes * MEBIBYTE)
         server = grpc.aio.server(options=[most, _UNREAD_STAYS_AWAY], maximum_concurrent_rpcs=_ALL_CALLS)

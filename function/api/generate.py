@@ -84,10 +84,10 @@ def _read(path: Path) -> str | None:
 
 
 def _yaml(manifest: dict[str, Any]) -> str:
-    return _HEAD + yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return _HEAD + yaml.dump(manifest, Dumper=_YamlDumper, sort_keys=False, width=120, allow_unicode=True)
 
 
-class _Dumper(yaml.SafeDumper):
+class _YamlDumper(yaml.SafeDumper):
     """Writes every value out: anchors would make one schema depend on another's place."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is the library's

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from function.api import labels
 from function.api.base import Integer, Kind, Model, Rule, Text, between, length
 from function.api.devices import DEVICES, ClassDevice
-from function.api.nodes import Node
+from function.api.nodes import NodeShape
 
 Provider: TypeAlias = Literal["GKE", "EKS", "AKS", "Nebius", "Vultr"]
 """Clouds that Modelplane can make clusters in."""
@@ -143,7 +143,7 @@ class InferenceClassSpec(Model):
     provisioning: Provisioning | None = None
     """How to make such nodes; absent for nodes that exist already."""
 
-    node: Node | None = None
+    node: NodeShape | None = None
     """What a node has beside its devices."""
 
     devices: Annotated[tuple[ClassDevice, ...], DEVICES]

@@ -12,7 +12,7 @@ Quantity: TypeAlias = Annotated[Text, length(1, 32), matches(patterns.QUANTITY)]
 """A Kubernetes quantity, written as a text."""
 
 
-class Node(Model):
+class NodeShape(Model):
     """What one node offers to pods."""
 
     cpu: Quantity = ""

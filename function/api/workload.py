@@ -13,7 +13,7 @@ from function.api.base import Model, is_api_default, items
 from function.api.engines import Engine, Serving
 from function.api.pod_template import Labels
 from function.api.references import LabelSelector, NameRef
-from function.api.taints import TOLERATIONS, Toleration
+from function.api.taints import TOLERATIONS, ClusterToleration
 
 _REVISION = 8
 
@@ -30,7 +30,7 @@ class WorkloadFields(Model):
     serving: Serving = Field(default_factory=Serving)
     """How requests reach the engines."""
 
-    tolerations: Annotated[tuple[Toleration, ...], TOLERATIONS] = ()
+    tolerations: Annotated[tuple[ClusterToleration, ...], TOLERATIONS] = ()
     """Taints of clusters that replicas tolerate."""
 
 

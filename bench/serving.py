@@ -25,7 +25,7 @@ _CLUSTERS, _REPLICAS = 1_500, 4_500
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class FunctionServer:
     """What a server took.
 
     Attributes:
@@ -41,13 +41,13 @@ class Server:
     peak_mebibytes: float
 
 
-def measure() -> Server:
+def measure() -> FunctionServer:
     """Start a server, look at it, and send it a request of about fifty megabytes."""
     request = _large()
     with _serving() as (process, port, seconds):
         idle = _memory(process.pid, "VmRSS")
         _send(port, request)
-        return Server(seconds, idle, len(request) / 1e6, _memory(process.pid, "VmHWM"))
+        return FunctionServer(seconds, idle, len(request) / 1e6, _memory(process.pid, "VmHWM"))
 
 
 def _large() -> bytes:

@@ -1,8 +1,7 @@
-"""The canary: a small call of our own, asked again and again, that shows whether an answer is possible at all.
+"""The canary: a small call of our own, made at intervals, that shows whether the server can answer at all.
 
-It is a real request, and goes the way that every call goes: from the event loop to a thread, decoded,
-composed, encoded and back. The thread is one of its own, so that it says nothing about how busy the
-others are.
+It is a real request and takes the path of every call: from the event loop to a thread, decoded, composed,
+encoded and back. It has a thread of its own, so it is independent of how busy the others are.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ import structlog
 
 from function import fn
 from function.api.kinds import INFERENCE_CLASS
-from function.calls import Bounds, Calls, RefusedError
+from function.calls import CallLimits, CallRefusedError, Calls
 
-EVERY_SECONDS: Final = 5
-"""How often it is asked."""
+INTERVAL_SECONDS: Final = 5
+"""How often the call is made."""
 
-SILENT_SECONDS: Final = 60
-"""A process whose canary has not been answered for so long answers nobody."""
+MAX_SILENCE_SECONDS: Final = 60
+"""A server whose canary has not been answered for so long is considered dead."""
 
 _SECONDS: Final = 20
-"""How long its answer may take before it is asked anew."""
+"""How long an answer may take."""
 
 _CLASS: Final[dict[str, Any]] = {
     "apiVersion": INFERENCE_CLASS.api_version,
@@ -37,38 +36,38 @@ _CLASS: Final[dict[str, Any]] = {
 
 
 class Canary:
-    """Asks, and knows when it was last answered."""
+    """Makes the calls, and knows when one was last answered."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._message = fn.request(_CLASS)
         self._clock = clock
-        self._calls = Calls(Bounds(_SECONDS, len(self._message), threads=1), fn.owner, self._answer)
+        self._calls = Calls(CallLimits(_SECONDS, len(self._message), threads=1), fn.owner, self._answer)
         self._answered = time.monotonic()
         self._log = structlog.get_logger()
 
     async def ask(self) -> None:
-        """Ask once. An answer that is none, or a wrong one, is written to the log."""
+        """Make one call. A failure is logged."""
         try:
             await self._calls.run(self._read, None)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is no answer
-            cause = "not begun" if isinstance(error, RefusedError) else f"{type(error).__name__}: {error}"
+            cause = "not begun" if isinstance(error, CallRefusedError) else f"{type(error).__name__}: {error}"
             self._log.error("the canary call was not answered", reason=cause)
         else:
             self._answered = time.monotonic()
 
     async def keep_asking(self) -> None:
-        """Ask again and again."""
+        """Make a call at every interval."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(INTERVAL_SECONDS)
             await self.ask()
 
     def silent(self) -> str:
-        """Say for how long there has been no answer, when that is too long."""
+        """Say for how long no call has been answered, when that is too long; empty otherwise."""
         seconds = time.monotonic() - self._answered
-        return f"the canary call has not been answered for {seconds:.0f} s" if seconds > SILENT_SECONDS else ""
+        return f"the canary call has not been answered for {seconds:.0f} s" if seconds > MAX_SILENCE_SECONDS else ""
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop the thread."""
         self._calls.close()
 
     async def _read(self) -> bytes:

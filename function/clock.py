@@ -1,12 +1,11 @@
-"""The time by which a server waits: never later than it is for the control plane.
+"""The clock that waits are measured by: never ahead of the control plane's.
 
-Several servers answer for one control plane, and their clocks may differ or jump. A wait that one of them begins
-and another one ends would be shortened by the difference, and what waits here waits so that no request is cut
-off. So the time that counts is the API server's. It writes beside every change when that was; the newest of what
-a server has ever seen, and the time that has gone by since by a clock that cannot be set, is a time that the API
-server has passed already. A server whose clock is ahead of it goes by that. One whose clock is behind goes by its
-own and waits longer, so nothing that somebody writes into a time stamp makes a wait shorter than the server's own
-clock would.
+Several servers answer for one control plane, and their clocks may differ or jump. A wait that one of them starts
+and another ends would be shortened by the difference, and waits are there so that no request is cut off. So the
+API server's time counts. It records the time of every change; the newest time that a server has ever seen, plus
+what has passed since by a monotonic clock, is a time that the API server has already reached. A server whose
+clock is ahead of that uses it. A server whose clock is behind uses its own and waits longer, so no time stamp that
+somebody makes up shortens a wait.
 """
 
 from __future__ import annotations
@@ -24,24 +23,24 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ControlPlaneClock:
-    """The time of the control plane, as far as its requests tell. Threads may share it."""
+    """The time of the control plane, as far as its requests tell. Thread-safe."""
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
-        """Begin to know nothing.
+        """Start without any record.
 
         Args:
-            steady: Seconds since whenever, by a clock that is never set.
+            steady: A monotonic clock, in seconds.
         """
         self._steady = steady
         self._lock = Lock()
         self._lead: float | None = None
 
     def of(self, observation: Observation) -> datetime:
-        """Tell by which time a request is to be answered: the observation's own `now`, or earlier.
+        """Tell the time to answer a request by: the observation's own `now`, or earlier.
 
         Without any record of the API server, as in files, it is the observation's own.
         """
-        # What is later than here tells nothing about a clock that is ahead, and anybody may have written it.
+        # A later time than our own proves nothing about our clock, and anybody may have written it.
         newest = max((min(stamp, observation.now) for stamp in _stamps(observation)), default=None)
         passed = self._steady()
         with self._lock:
@@ -56,7 +55,7 @@ class ControlPlaneClock:
 
 
 def _stamps(observation: Observation) -> Iterator[datetime]:
-    """When the API server has last written each of the objects that a request is about."""
+    """List when the API server last wrote the composite and each of its children."""
     for child in (observation.composite, *observation.children.values()):
         found = derive(child, _newest)
         if found is not None:

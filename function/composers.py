@@ -16,7 +16,7 @@ from function.composition import (
     Status,
     unstructured,
 )
-from function.composition.conditions import ENDED, HELD, repeated
+from function.composition.conditions import DEADLINE_EXCEEDED, HELD, observed_condition
 from function.deadline import CallEndedError
 from function.deployment import model_deployment
 from function.fleet import inference_class, inference_cluster
@@ -27,8 +27,8 @@ from function.routing import inference_gateway, model_endpoint, model_service
 _LOG = logging.getLogger(__name__)
 
 _FAILED = "InternalError"
-_NOT_REPEATED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
-"""Types that are not repeated as they were: `Held` is said anew, and Crossplane sets the others itself."""
+_NOT_CARRIED = frozenset({"", HELD, "Ready", "Synced", "Responsive", "Healthy"})
+"""Types that are not carried over: `Held` is set anew, and Crossplane sets the others itself."""
 
 COMPOSERS: Mapping[tuple[str, str], Composer] = {
     (composer.api_version, composer.kind): composer
@@ -76,27 +76,27 @@ def answer(composer: Composer, observation: Observation) -> Composition:
         return _fatal(observation, _FAILED, f"{error}; nothing is changed until that is repaired")
     except CallEndedError as error:
         return ended(observation, error)
-    except Exception as error:  # noqa: BLE001  # whatever a composer did wrong must not touch what runs
+    except Exception as error:  # noqa: BLE001  # a bug in a composer must not affect what runs
         _LOG.exception("composing %s %s/%s failed", observation.kind, observation.namespace, observation.name)
         return _fatal(observation, _FAILED, f"composing {observation.kind} failed: {type(error).__name__}: {error}")
 
 
 def ended(observation: Observation, error: CallEndedError) -> Composition:
     """Answer a call that ended before its answer was made."""
-    return _fatal(observation, ENDED, f"{error}; nothing is changed, and it is tried again")
+    return _fatal(observation, DEADLINE_EXCEEDED, f"{error}; nothing is changed, and it is tried again")
 
 
 def _fatal(observation: Observation, reason: str, message: str) -> Composition:
-    """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are repeated."""
+    """Stop the reconcile. Crossplane sets conditions that are left out to Unknown, so all are carried over."""
     held = Condition(HELD, Status.TRUE, reason, message)
-    return Composition(conditions=(*_repeated(observation), held), fatal=message)
+    return Composition(conditions=(*_observed_conditions(observation), held), fatal=message)
 
 
-def _repeated(observation: Observation) -> list[Condition]:
-    """The conditions that are observed, as far as they can be read, and are ours to set."""
-    found: dict[str, Condition] = {}
-    for seen in unstructured.items(observation.composite, "status", "conditions"):
-        said = repeated(seen)
-        if said is not None and said.type not in _NOT_REPEATED:
-            found.setdefault(said.type, said)
-    return [found[kind] for kind in sorted(found)]
+def _observed_conditions(observation: Observation) -> list[Condition]:
+    """Read the observed conditions that are ours to set, as far as they are valid."""
+    conditions: dict[str, Condition] = {}
+    for observed in unstructured.items(observation.composite, "status", "conditions"):
+        condition = observed_condition(observed)
+        if condition is not None and condition.type not in _NOT_CARRIED:
+            conditions.setdefault(condition.type, condition)
+    return [conditions[kind] for kind in sorted(conditions)]

@@ -1,7 +1,7 @@
-"""How long one call may work, and whether anybody still waits for its answer.
+"""The deadline and cancellation of a call.
 
-Whoever serves calls opens `within` around each; what may work for long asks `check` in its loops.
-Outside of `within`, as in a preview or a test, nothing ends.
+The server runs each call inside `within`; long-running loops call `check`. Outside of `within`, as in a
+preview or a test, there is no deadline.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 class CallEndedError(Exception):
-    """The call ends without an answer of its own: its time is up, or it was cancelled."""
+    """The call ends without an answer: its deadline has passed, or it was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ _CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
 
 @contextmanager
 def within(seconds: float, cancelled: threading.Event | None = None) -> Iterator[None]:
-    """Bound all that is worked inside.
+    """Limit the work inside.
 
     Args:
         seconds: How long it may take.
-        cancelled: Set, from any thread, when nobody waits for the answer any more.
+        cancelled: Set by any thread to cancel the call.
     """
     token = _CALL.set(_Call(seconds, time.monotonic() + seconds, cancelled or threading.Event()))
     try:
@@ -44,10 +44,10 @@ def within(seconds: float, cancelled: threading.Event | None = None) -> Iterator
 
 
 def check() -> None:
-    """Go on, or end the call. Costs well under a microsecond.
+    """End the call when it has to end. Costs well under a microsecond.
 
     Raises:
-        CallEndedError: The call's time is up, or it was cancelled.
+        CallEndedError: The deadline has passed, or the call was cancelled.
     """
     call = _CALL.get()
     if call is None:

@@ -38,13 +38,13 @@ _SEVERITY = {Severity.NORMAL: fnv1.SEVERITY_NORMAL, Severity.WARNING: fnv1.SEVER
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """One call, answered.
+class AnsweredCall:
+    """An answered call.
 
     Attributes:
-        observation: What was asked.
-        composition: What was answered.
-        response: The answer's bytes.
+        observation: The decoded request.
+        composition: The answer.
+        response: The encoded answer.
     """
 
     observation: Observation
@@ -56,20 +56,20 @@ def answer(
     message: bytes,
     now: datetime,
     *,
-    remembers: bool = True,
+    use_cache: bool = True,
     clock: Callable[[Observation], datetime] | None = None,
-) -> Answered:
+) -> AnsweredCall:
     """Answer the bytes of one request.
 
     Args:
         message: The request.
         now: The time.
-        remembers: Whether two objects with the same uid and version are the same. Files that were written by hand
+        use_cache: Whether two objects with the same uid and version are the same. Files that were written by hand
             from an object of a control plane are not.
         clock: Tells by which time a request is to be answered; by default `now`.
     """
     request = Request.FromString(message)
-    observation = _observation(request, now, remembers=remembers)
+    observation = _observation(request, now, use_cache=use_cache)
     try:
         if clock is not None:
             with suppress(DecodeError):  # the composer says what is broken
@@ -77,18 +77,18 @@ def answer(
         composition, response = _send(request, compose(observation))
     except deadline.CallEndedError as error:
         composition, response = _send(request, ended(observation, error))
-    return Answered(observation, composition, response)
+    return AnsweredCall(observation, composition, response)
 
 
 def request(composite: Mapping[str, Any]) -> bytes:
     """Write the request of a composite that has and requires nothing."""
-    asked = fnv1.RunFunctionRequest()
-    asked.observed.composite.resource.update(dict(composite))
-    return asked.SerializeToString()
+    message = fnv1.RunFunctionRequest()
+    message.observed.composite.resource.update(dict(composite))
+    return message.SerializeToString()
 
 
 def owner(message: bytes) -> str:
-    """Tell whose a request is, at once: the namespace of its composite. Empty when it is in none, or cannot be read."""
+    """Read the owner of a request, fast: the namespace of its composite; empty when it has none or cannot be read."""
     try:
         composite = Struct(Fields.FromString(bytes(wire.find(memoryview(message), *COMPOSITE))))
         return unstructured.namespace_of(composite)
@@ -103,7 +103,7 @@ def run(request: fnv1.RunFunctionRequest, now: datetime) -> fnv1.RunFunctionResp
 
 def decode(request: fnv1.RunFunctionRequest, now: datetime) -> Observation:
     """Turn a request into an observation."""
-    return _observation(Request.FromString(request.SerializeToString()), now, remembers=False)
+    return _observation(Request.FromString(request.SerializeToString()), now, use_cache=False)
 
 
 def encode(request: fnv1.RunFunctionRequest, composition: Composition) -> fnv1.RunFunctionResponse:
@@ -115,14 +115,14 @@ def encode(request: fnv1.RunFunctionRequest, composition: Composition) -> fnv1.R
     return fnv1.RunFunctionResponse.FromString(response)
 
 
-def _observation(request: Any, now: datetime, *, remembers: bool) -> Observation:
+def _observation(request: Any, now: datetime, *, use_cache: bool) -> Observation:
     answers = request.required_resources or request.extra_resources
-    take = _identified if remembers else _object
+    take = _with_identity if use_cache else _object
     return Observation(
         composite=_object(request.observed.composite),
         now=now.astimezone(UTC).replace(microsecond=0),
         children={key: take(child) for key, child in request.observed.resources.items()},
-        required={key: tuple(map(take, found.items)) for key, found in answers.items()},
+        required={key: tuple(map(take, obj.items)) for key, obj in answers.items()},
         tag=request.meta.tag,
     )
 
@@ -131,21 +131,21 @@ def _object(resource: Any) -> Object:
     return Object(resource.resource)
 
 
-def _identified(resource: Any) -> Object:
-    """Take an object that the API server knows by its uid and its version."""
-    found = _object(resource)
-    metadata = found.get("metadata")
+def _with_identity(resource: Any) -> Object:
+    """Make an object with the identity that the API server gave it: uid and version."""
+    obj = _object(resource)
+    metadata = obj.get("metadata")
     if isinstance(metadata, Struct):
         uid, version = metadata.get("uid"), metadata.get("resourceVersion")
         if isinstance(uid, str) and isinstance(version, str) and uid and version:
-            found.identity = Identity(uid, version)
-    return found
+            obj.identity = Identity(uid, version)
+    return obj
 
 
 def _send(request: Any, composition: Composition) -> tuple[Composition, bytes]:
-    """Write the response to a request, and give what was sent.
+    """Encode the response to a request, and return the composition that it has.
 
-    The same composition gives the same bytes.
+    Equal compositions give equal bytes.
     """
     response = _response(request, composition).SerializeToString(deterministic=True)
     if len(response) <= MAX_ANSWER_BYTES:
@@ -170,7 +170,7 @@ def _response(request: Any, composition: Composition) -> Any:
     response.meta.ttl.seconds = composition.ttl_seconds
     response.context = _ordered(request.context)
     for condition in composition.conditions:
-        _say(response.conditions.add(), condition)
+        _fill_condition(response.conditions.add(), condition)
     for key, requirement in composition.requirements.items():
         _select(response.requirements.resources[key], requirement)
     response.desired.ParseFromString(request.desired.SerializeToString())
@@ -196,15 +196,15 @@ def _response(request: Any, composition: Composition) -> Any:
 
 
 def _ordered(context: bytes) -> bytes:
-    """Write what is passed on in the order that never changes."""
+    """Encode the context that is passed on in a deterministic order."""
     return written({}, over=context)
 
 
-def _say(said: Any, condition: Condition) -> None:
-    said.type, said.reason = condition.type, condition.reason
-    said.status, said.target = _STATUS[condition.status], fnv1.TARGET_COMPOSITE
+def _fill_condition(target: Any, condition: Condition) -> None:
+    target.type, target.reason = condition.type, condition.reason
+    target.status, target.target = _STATUS[condition.status], fnv1.TARGET_COMPOSITE
     if condition.message:
-        said.message = condition.message
+        target.message = condition.message
 
 
 def _select(selector: Any, requirement: Requirement) -> None:

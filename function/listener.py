@@ -17,9 +17,9 @@ from typing import Any, Final
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-MOST_CONNECTIONS: Final = 32
-"""How many connections there may be at once. For one more, the one that has lasted longest is cut off: a probe is
-answered within milliseconds, so it is never the one, and whoever holds connections holds up nobody."""
+MAX_CONNECTIONS: Final = 32
+"""How many connections may be open at once. One more closes the oldest: a probe is answered within milliseconds, so it
+is never the oldest, and a client that holds connections open blocks nobody."""
 
 CONNECTION_SECONDS: Final = 5
 """How long a connection may last, whatever it does."""
@@ -31,18 +31,18 @@ _PLAIN: Final = "text/plain; charset=utf-8"
 _HERE: Final = "there are /metrics, /healthz and /readyz"
 
 Probe = Callable[[], str]
-"""Says why a probe fails; nothing when it does not."""
+"""Says why a probe fails; empty when it passes."""
 
 
-class Listener:
-    """Answers over plain HTTP, from threads of its own.
+class ProbeServer:
+    """Serves metrics and probes over plain HTTP, from threads of its own.
 
     Attributes:
         port: The port that it listens on.
     """
 
     def __init__(self, host: str, port: int, metrics: Callable[[], bytes], probes: Mapping[str, Probe]) -> None:
-        """Take the port.
+        """Bind the port.
 
         Args:
             host: Where to listen.
@@ -66,11 +66,11 @@ class Listener:
         self.port: int = self._server.server_address[1]
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start serving."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering and free the port; may be called before `start`."""
+        """Stop serving and close the port; may be called before `start`."""
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
@@ -78,7 +78,7 @@ class Listener:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = MOST_CONNECTIONS
+    request_queue_size = MAX_CONNECTIONS
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: dict[Any, float] = {}
@@ -86,9 +86,9 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Have a connection answered on a thread; of too many, the one that has lasted longest makes room."""
+        """Answer a connection on a thread; of too many, the oldest is closed."""
         with self._lock:
-            if len(self._open) >= MOST_CONNECTIONS:
+            if len(self._open) >= MAX_CONNECTIONS:
                 oldest = next(iter(self._open))
                 del self._open[oldest]
                 _cut_off(oldest)
@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
             super().shutdown_request(request)
 
     def service_actions(self) -> None:
-        """Cut off the connections that have lasted too long; called several times a second."""
+        """Close the connections that have been open too long; called several times a second."""
         oldest = time.monotonic() - CONNECTION_SECONDS
         with self._lock:
             for request, since in self._open.items():
@@ -110,11 +110,11 @@ class _Server(ThreadingHTTPServer):
                     _cut_off(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: it is the client that broke off."""
+        """Log nothing: the client broke off."""
 
 
 def _cut_off(request: socket.socket) -> None:
-    """End a connection for the thread that waits for it."""
+    """Shut a connection down for the thread that reads from it."""
     try:
         request.shutdown(socket.SHUT_RDWR)
     except OSError:
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "modelplane"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-        """Say nothing: a probe every few seconds is no news."""
+        """Log nothing: probes come every few seconds."""
 
     def _reply(self, status: int, text: bytes, content_type: str, *, body: bool = True, allow: bool = False) -> None:
         self.send_response(status)

@@ -70,13 +70,13 @@ def serve(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
         metrics_address=arguments.metrics_address,
         call_deadline=arguments.call_deadline,
     )
-    serving = server.Server(settings)
+    serving = server.FunctionServer(settings)
     try:
         asyncio.run(serving.run_until_told_to_stop())
     except server.StartError as error:
         sys.stderr.write(f"function: {error}\n")
         return FAILED
-    if serving.working:
+    if serving.busy_threads:
         # Python would end such threads in the middle of anything, at worst with a crash.
         sys.stderr.flush()
         os._exit(SETTLED)

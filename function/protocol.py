@@ -106,8 +106,8 @@ def _messages() -> dict[str, Any]:
     for file in (_structs(), _calls("asked", "Object"), _calls("answered", "")):
         pool.Add(file)
     names = ("Fields", "Items", "asked.RunFunctionRequest", "answered.RunFunctionResponse")
-    found = {name: pool.FindMessageTypeByName(f"{_PACKAGE}.{name}") for name in names}
-    return {name: message_factory.GetMessageClass(one) for name, one in found.items()}
+    message_types = {name: pool.FindMessageTypeByName(f"{_PACKAGE}.{name}") for name in names}
+    return {name: message_factory.GetMessageClass(message_type) for name, message_type in message_types.items()}
 
 
 COMPOSITE: Final = (

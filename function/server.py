@@ -24,11 +24,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from function import fn
-from function.calls import Bounds, Calls, RefusedError
+from function.calls import CallLimits, CallRefusedError, Calls
 from function.canary import Canary
 from function.clock import ControlPlaneClock
 from function.composers import COMPOSERS
-from function.listener import Listener
+from function.listener import ProbeServer
 from function.telemetry import Metrics, log_call
 
 MEBIBYTE = 1024 * 1024
@@ -64,15 +64,15 @@ clusters makes some hundred thousand, none of them in cycles, and looking costs 
 
 
 def tune_garbage_collection() -> None:
-    """Have Python look for cycles seldom, and never among what is there for as long as the process."""
+    """Collect garbage rarely, and never among the objects that live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE_THRESHOLD)
 
 
 _SWITCH_SECONDS: Final = 0.001
-"""How soon a thread at work lets another one have its turn. With Python's own five milliseconds, a small call beside
-two that take long is answered ten times as late."""
+"""How soon a running thread yields to another one. With Python's default of five milliseconds, a small call beside two
+long ones takes ten times as long."""
 
 
 class StartError(Exception):
@@ -102,7 +102,7 @@ class Settings:
     grace: float = GRACE_SECONDS
 
 
-class Server:
+class FunctionServer:
     """The function, served.
 
     Attributes:
@@ -116,15 +116,15 @@ class Server:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make a server that does not listen yet.
+        """Make a server that is not listening yet.
 
         Args:
             settings: How it is set up.
-            clock: The time by the machine's clock, which may be set.
-            steady: Seconds since whenever, by a clock that goes on when the other one is set.
+            clock: The machine's wall clock.
+            steady: A monotonic clock, in seconds.
         """
         most = settings.max_receive_mebibytes * MEBIBYTE
-        self._calls = Calls(Bounds(settings.call_deadline, most, THREADS), fn.owner, self._answer)
+        self._calls = Calls(CallLimits(settings.call_deadline, most, THREADS), fn.owner, self._answer)
         self._canary = Canary(clock)
         self.metrics = Metrics(self._calls)
         self.port = 0
@@ -135,8 +135,8 @@ class Server:
         self._log = structlog.get_logger()
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
-        self._listener: Listener | None = None
-        self._beside: list[asyncio.Task[None]] = []
+        self._listener: ProbeServer | None = None
+        self._background_tasks: list[asyncio.Task[None]] = []
 
     @property
     def metrics_port(self) -> int:
@@ -144,9 +144,9 @@ class Server:
         return self._listener.port if self._listener else 0
 
     @property
-    def working(self) -> int:
+    def busy_threads(self) -> int:
         """How many threads are at work on a call."""
-        return self._calls.working
+        return self._calls.busy_threads
 
     async def start(self) -> None:
         """Listen, and report SERVING.
@@ -171,15 +171,17 @@ class Server:
         self._listener.start()
         self._serving = True
         await self._report()
-        self._beside = [asyncio.create_task(beside) for beside in (self._canary.keep_asking(), self._keep_reporting())]
+        self._background_tasks = [
+            asyncio.create_task(task) for task in (self._canary.keep_asking(), self._keep_reporting())
+        ]
         self._log.info("serving", port=self.port, metrics_port=self.metrics_port, insecure=credentials is None)
 
     async def stop(self) -> None:
-        """Report NOT_SERVING, let calls under way end, have those end that do not, and stop."""
+        """Report NOT_SERVING, let calls in flight finish, cancel those that do not, and stop."""
         self._serving = False
         await self._report()
-        for beside in self._beside:
-            beside.cancel()
+        for task in self._background_tasks:
+            task.cancel()
         if self._server is not None:
             refusing = asyncio.ensure_future(self._server.stop(self._settings.grace + ENDING_SECONDS))
             await self._end_calls()
@@ -189,9 +191,9 @@ class Server:
             self._listener.stop()
         self._calls.close()
         self._canary.close()
-        if self.working:
+        if self.busy_threads:
             self._log.error(
-                "threads hang in calls that do not end; the process ends without them", threads=self.working
+                "threads hang in calls that do not end; the process ends without them", threads=self.busy_threads
             )
         self._log.info("stopped")
 
@@ -201,29 +203,29 @@ class Server:
         From then on the process is there for the grace and `LAST_SECONDS` at most, even if it hangs in
         something that Python cannot interrupt; where it hung is then written to standard error.
         """
-        told = asyncio.Event()
+        stop_requested = asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def tell(*_: object) -> None:
+        def request_stop(*_: object) -> None:
             faulthandler.dump_traceback_later(self._settings.grace + LAST_SECONDS, exit=True)
-            loop.call_soon_threadsafe(told.set)
+            loop.call_soon_threadsafe(stop_requested.set)
 
-        for sign in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(sign, tell)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, request_stop)
         await self.start()
         tune_garbage_collection()
         sys.setswitchinterval(_SWITCH_SECONDS)
-        await told.wait()
+        await stop_requested.wait()
         await self.stop()
 
     async def _end_calls(self) -> None:
-        """Wait for the calls under way, and end those that take longer than the grace."""
+        """Wait for the calls in flight, and cancel those that take longer than the grace."""
         grace = self._settings.grace
-        if await self._calls.idle(grace):
+        if await self._calls.wait_until_idle(grace):
             return
-        self._log.warning("calls under way are ended", calls=self._calls.going, grace=grace)
-        self._calls.end()
-        await self._calls.idle(ENDING_SECONDS)
+        self._log.warning("calls under way are ended", calls=self._calls.in_flight, grace=grace)
+        self._calls.cancel_all()
+        await self._calls.wait_until_idle(ENDING_SECONDS)
 
     async def _keep_reporting(self) -> None:
         while True:
@@ -231,39 +233,39 @@ class Server:
             await self._report()
 
     async def _report(self) -> None:
-        """Say over gRPC what the readiness probe is told."""
+        """Report over gRPC what the readiness probe reports."""
         known = health_pb2.HealthCheckResponse
-        status = known.NOT_SERVING if self._unready() else known.SERVING
+        status = known.NOT_SERVING if self._why_not_ready() else known.SERVING
         for service in ("", fn.V1, fn.V1BETA1):
             await self._health.set(service, status)
 
-    def _unready(self) -> str:
-        """Say why a call had better go elsewhere; nothing when it need not."""
+    def _why_not_ready(self) -> str:
+        """Say why calls should go to another server; empty when they need not."""
         if not self._serving:
             return "not serving"
-        if not self._calls.has_a_thread:
+        if not self._calls.accepts_calls:
             return "all threads are busy, and calls have waited for seconds"
-        return self._wedged()
+        return self._why_not_live()
 
-    def _wedged(self) -> str:
-        """Say why this process will answer nothing any more; nothing when it will."""
+    def _why_not_live(self) -> str:
+        """Say why this process cannot answer any more; empty when it can."""
         if self._calls.stuck:
             return "every thread is at a call that does not end"
         return self._canary.silent()
 
-    def _listen(self) -> Listener:
+    def _listen(self) -> ProbeServer:
         host, _, port = self._settings.metrics_address.rpartition(":")
-        probes = {"/healthz": self._wedged, "/readyz": self._unready}
+        probes = {"/healthz": self._why_not_live, "/readyz": self._why_not_ready}
         try:
-            return Listener(host.strip("[]"), int(port), self.metrics.text, probes)
+            return ProbeServer(host.strip("[]"), int(port), self.metrics.text, probes)
         except (OSError, ValueError, OverflowError) as error:
             raise StartError(f"cannot listen on {self._settings.metrics_address} for metrics: {error}") from error
 
     def _transport(self) -> grpc.aio.Server:
         """Make the gRPC server.
 
-        A RunFunction call is received as a stream, which on the wire is the same as its one message. So it is up to
-        the handler when the message is read. One over the limit is refused by gRPC as soon as its size is seen.
+        RunFunction is registered as a streaming call, which is the same on the wire as its single message, so that
+        the handler decides when the message is read. gRPC refuses one over the limit as soon as it knows its size.
         """
         most = ("grpc.max_receive_message_length", self._settings.max_receive_mebibytes * MEBIBYTE)
         server = grpc.aio.server(options=[most, _UNREAD_STAYS_AWAY], maximum_concurrent_rpcs=_ALL_CALLS)
@@ -282,14 +284,14 @@ class Server:
             if isinstance(message, bytes):
                 return message
             limit = self._settings.max_receive_mebibytes
-            raise RefusedError(
+            raise CallRefusedError(
                 "size",
                 f"no request came: one over {limit} MiB is refused; --max-recv-message-size raises that",
             )
 
         try:
             return await self._calls.run(read, context.time_remaining())
-        except RefusedError as refused:
+        except CallRefusedError as refused:
             self.metrics.refused(refused.cause)
             self._log.warning("call refused", cause=refused.cause, reason=str(refused))
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(refused))
@@ -299,7 +301,7 @@ class Server:
         started = time.perf_counter()
         # Files are rendered by functions without TLS.
         answered = fn.answer(
-            message, self._clock(), remembers=not self._settings.insecure, clock=self._control_plane.of
+            message, self._clock(), use_cache=not self._settings.insecure, clock=self._control_plane.of
         )
         seconds = time.perf_counter() - started
         seen, composition = answered.observation, answered.composition

@@ -1,8 +1,8 @@
 """Objects as they come over the wire, read one field at a time.
 
-Crossplane sends whole objects, of which most is never looked at: managed fields, references, pod templates. To turn
-all of that into Python's own data takes far longer than everything else. So an object stays what it was
-sent as, and what is asked for is read when it is asked for.
+Crossplane sends whole objects, most of which is never read: managed fields, references, pod templates. Converting
+all of that to Python's own data would take far longer than everything else. So an object stays encoded, and a
+field is decoded when it is read.
 """
 
 from __future__ import annotations
@@ -28,39 +28,53 @@ _STRING, _STRUCT, _LIST = (
 """How a value begins on the wire, by what it is."""
 
 _NUMBER: Final = struct_pb2.Value.NUMBER_VALUE_FIELD_NUMBER << 3 | 1
+_BOOL: Final = struct_pb2.Value.BOOL_VALUE_FIELD_NUMBER << 3
 _DOUBLE: Final = struct.Struct("<d")
 
 _LONG: Final = 0x80
 """Lengths from here on take more than one byte."""
 
+_SHORT_HEADER: Final = 2
+"""Bytes of a tag and of a length, or a boolean, that takes one byte."""
+
 
 def _value(wire: bytes) -> Any:
-    """Read a value: what is most of an object without a detour, where it is written as everybody writes it."""
+    """Decode a value; the usual encodings of the most frequent types are decoded directly."""
     size = len(wire)
-    kind = wire[0] if size else 0
-    if kind == _STRING and size < _LONG and wire[1] == size - 2:
-        return wire[2:].decode()
-    if kind == _NUMBER and size == 1 + _DOUBLE.size:
+    kind = wire[0] if size >= _SHORT_HEADER else 0
+    if kind == _STRING and size < _LONG and wire[1] == size - _SHORT_HEADER:
+        return wire[_SHORT_HEADER:].decode()
+    if kind == _STRUCT:
+        if start := _content(wire, size):
+            return Struct(Fields.FromString(wire[start:]))
+    elif kind == _NUMBER and size == 1 + _DOUBLE.size:
         return _number(_DOUBLE.unpack_from(wire, 1)[0])
-    start = _content(wire)
-    if start and kind == _STRING:
+    elif kind == _LIST:
+        if start := _content(wire, size):
+            return [_value(value) for value in Items.FromString(wire[start:]).values]
+    elif kind == _BOOL and size == _SHORT_HEADER and wire[1] < _LONG:
+        return wire[1] != 0
+    elif kind == _STRING and (start := _content(wire, size)):
         return wire[start:].decode()
-    if start and kind == _STRUCT:
-        return Struct(Fields.FromString(wire[start:]))
-    if start and kind == _LIST:
-        return [_value(value) for value in Items.FromString(wire[start:]).values]
     return _plain(struct_pb2.Value.FromString(wire))
 
 
-def _content(wire: bytes) -> int:
-    """Tell where a value's content begins, which goes to the end; 0 when there is none or more than one."""
-    size, shift, place = 0, 0, 1
-    while place < len(wire):
+def _content(wire: bytes, size: int) -> int:
+    """Find where the content of a single-field value begins; 0 for any other value."""
+    if size > _SHORT_HEADER:
+        # Nearly all lengths take one byte or two.
+        first, second = wire[1], wire[2]
+        if first < _LONG:
+            return _SHORT_HEADER if first == size - _SHORT_HEADER else 0
+        if second < _LONG:
+            return _SHORT_HEADER + 1 if (first & 0x7F | second << 7) == size - _SHORT_HEADER - 1 else 0
+    length, shift, place = 0, 0, 1
+    while place < size:
         byte = wire[place]
-        size |= (byte & 0x7F) << shift
+        length |= (byte & 0x7F) << shift
         shift, place = shift + 7, place + 1
         if byte < _LONG:
-            return place if len(wire) == place + size else 0
+            return place if size == place + length else 0
     return 0
 
 
@@ -122,8 +136,15 @@ class Struct(Mapping[str, Any]):
                     if isinstance(item, Mapping) and item.get(field) == text:
                         return item
         items = self.get(key)
-        several = items if isinstance(items, list) else []
-        return next((one for one in several if isinstance(one, Mapping) and one.get(field) == text), {})
+        listed = items if isinstance(items, list) else []
+        return next((item for item in listed if isinstance(item, Mapping) and item.get(field) == text), {})
+
+    def is_set(self, key: str) -> bool:
+        """Tell whether a field holds anything; the items of a list are not read."""
+        found = self._fields.get(key)
+        if isinstance(found, bytes) and found and found[0] == _LIST and (start := _content(found, len(found))):
+            return start < len(found)
+        return bool(self.get(key))
 
     def plain(self) -> dict[str, Any]:
         """All of it as Python's own data."""
@@ -184,13 +205,13 @@ def plain_struct(message: struct_pb2.Struct) -> dict[str, Any]:
 
 def _items(wire: bytes) -> list[bytes]:
     """Read a list no further than to the bytes of its items; anything else has none."""
-    start = _content(wire)
+    start = _content(wire, len(wire))
     return list(Items.FromString(wire[start:]).values) if start and wire[0] == _LIST else []
 
 
 @lru_cache(maxsize=256)
 def _written_text(text: str) -> bytes:
-    """Write a text as everybody writes it."""
+    """Encode a text in the usual way."""
     return struct_pb2.Value(string_value=text).SerializeToString()
 
 

@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 
 from function.calls import Calls
 from function.composition import Composition, Observation, Status
-from function.composition.conditions import ENDED, HELD
-from function.selectors import cache_use
+from function.composition.conditions import DEADLINE_EXCEEDED, HELD
+from function.selectors import cache_statistics
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BYTES = tuple(float(4**exponent * 1024) for exponent in range(10))
@@ -30,11 +30,11 @@ class Metrics:
     """The server's metrics.
 
     Attributes:
-        under_way: The calls that are not answered.
-        registry: Where they are collected.
+        in_flight: The calls that are not answered.
+        registry: The registry of all metrics.
     """
 
-    under_way: Calls
+    in_flight: Calls
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     calls: Counter = field(init=False)
     seconds: Histogram = field(init=False)
@@ -45,8 +45,8 @@ class Metrics:
 
     def __post_init__(self) -> None:
         kind = ("kind",)
-        self.registry.register(_SelectorCaches())
-        self.registry.register(_UnderWay(self.under_way))
+        self.registry.register(_SelectorCacheCollector())
+        self.registry.register(_CallCollector(self.in_flight))
         self.calls = Counter(
             "modelplane_calls_total", "Calls by kind and outcome.", ("kind", "outcome"), registry=self.registry
         )
@@ -77,7 +77,7 @@ class Metrics:
         return generate_latest(self.registry)
 
     def refused(self, cause: str) -> None:
-        """Count one call that was not begun."""
+        """Count a call that was refused."""
         self.refusals.labels(cause).inc()
 
     def record(self, composition: Composition, kind: str, *, seconds: float, received: int, sent: int) -> None:
@@ -92,22 +92,22 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _UnderWay(Collector):
-    """Reports on calls that are not answered."""
+class _CallCollector(Collector):
+    """Collects metrics of calls in flight."""
 
     calls: Calls
 
     def collect(self) -> Iterator[Metric]:
         """Give the metrics as they are now."""
-        under_way = GaugeMetricFamily("modelplane_calls_under_way", "Calls that have come and are not answered.")
-        under_way.add_metric([], self.calls.going)
-        working = GaugeMetricFamily("modelplane_threads_working", "Threads that are at work on a call.")
-        working.add_metric([], self.calls.working)
-        yield from (under_way, working)
+        in_flight = GaugeMetricFamily("modelplane_calls_under_way", "Calls that have come and are not answered.")
+        in_flight.add_metric([], self.calls.in_flight)
+        busy = GaugeMetricFamily("modelplane_threads_working", "Threads that are at work on a call.")
+        busy.add_metric([], self.calls.busy_threads)
+        yield from (in_flight, busy)
 
 
-class _SelectorCaches(Collector):
-    """Reports how well the caches of device selectors do."""
+class _SelectorCacheCollector(Collector):
+    """Collects statistics of the caches of device selectors."""
 
     def collect(self) -> Iterator[Metric]:
         """Give the metrics as they are now."""
@@ -119,18 +119,18 @@ class _SelectorCaches(Collector):
                 (GaugeMetricFamily, "entries", "Answers about device selectors that are known."),
             )
         )
-        for name, use in sorted(cache_use().items()):
-            hits.add_metric([name], use.hits)
-            misses.add_metric([name], use.misses)
-            entries.add_metric([name], use.entries)
+        for name, statistics in sorted(cache_statistics().items()):
+            hits.add_metric([name], statistics.hits)
+            misses.add_metric([name], statistics.misses)
+            entries.add_metric([name], statistics.entries)
         yield from (hits, misses, entries)
 
 
 def outcome(composition: Composition) -> str:
-    """Say in a word how a call went: ended before it was answered, fatal, held, ready or not ready."""
+    """Name the outcome of a call: ended before it was answered, fatal, held, ready or unready."""
     held = next((c.reason for c in composition.conditions if c.type == HELD and c.status is Status.TRUE), "")
     if composition.fatal:
-        return "ended" if held == ENDED else "fatal"
+        return "ended" if held == DEADLINE_EXCEEDED else "fatal"
     if held:
         return "held"
     return "ready" if composition.ready else "unready"
@@ -152,7 +152,7 @@ def configure_logs(*, debug: bool) -> None:
 
 def log_call(log: Any, observation: Observation, composition: Composition, seconds: float) -> None:
     """Write the one line of a call: louder than at DEBUG when it was fatal, ended or has events."""
-    said = {
+    fields = {
         "tag": observation.tag,
         "kind": observation.kind,
         "name": "/".join(filter(None, (observation.namespace, observation.name))),
@@ -160,11 +160,11 @@ def log_call(log: Any, observation: Observation, composition: Composition, secon
         "children": len(composition.children),
         "milliseconds": round(seconds * 1000, 1),
     }
-    if said["outcome"] == "ended":
-        log.warning("call ended", reason=composition.fatal, **said)
+    if fields["outcome"] == "ended":
+        log.warning("call ended", reason=composition.fatal, **fields)
     elif composition.fatal:
-        log.error("composing failed", reason=composition.fatal, **said)
+        log.error("composing failed", reason=composition.fatal, **fields)
     elif composition.events:
-        log.info("composed", events=[event.reason for event in composition.events], **said)
+        log.info("composed", events=[event.reason for event in composition.events], **fields)
     else:
-        log.debug("composed", **said)
+        log.debug("composed", **fields)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from function import calls, deadline
-from function.calls import Bounds, Calls, RefusedError, Room
+from function.calls import CallLimits, CallRefusedError, Calls, WeightedSemaphore
 
 HANG_SECONDS = 10
 """What hangs in a test hangs no longer."""
@@ -27,13 +27,13 @@ def read(message: bytes) -> Callable[[], Awaitable[bytes]]:
     return received
 
 
-def started(
+def new_calls(
     answer: Callable[[bytes], bytes], *, seconds: float = HANG_SECONDS, size: int = 100, threads: int = 4
 ) -> Calls:
-    return Calls(Bounds(seconds, size, threads), owner_of, answer)
+    return Calls(CallLimits(seconds, size, threads), owner_of, answer)
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def eventually(true: Callable[[], bool]) -> None:
     ends = time.monotonic() + HANG_SECONDS
     while not true():
         assert time.monotonic() < ends
@@ -44,7 +44,7 @@ def run(check: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(check, HANG_SECONDS * 3))
 
 
-class Doors:
+class Gate:
     """Answers that wait, each until it is let through, and that end when the call does."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Doors:
         self.ended: list[bytes] = []
         self._open: set[bytes] = set()
 
-    def let(self, *messages: bytes) -> None:
+    def open(self, *messages: bytes) -> None:
         self._open.update(messages)
 
     def answer(self, message: bytes) -> bytes:
@@ -76,7 +76,7 @@ def test_a_call_is_answered_on_a_thread_that_does_not_hold_up_the_process() -> N
             found.append(threading.current_thread())
             return message
 
-        assert await started(answer).run(read(b"red 1"), None) == b"red 1"
+        assert await new_calls(answer).run(read(b"red 1"), None) == b"red 1"
         assert [thread.daemon for thread in found] == [True]
 
     run(check())
@@ -88,21 +88,21 @@ def test_an_error_of_the_answer_is_the_callers() -> None:
 
     async def check() -> None:
         with pytest.raises(KeyError):
-            await started(answer).run(read(b"red"), None)
+            await new_calls(answer).run(read(b"red"), None)
 
     run(check())
 
 
 def test_the_calls_of_one_owner_have_half_of_the_threads_and_others_the_rest() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer)
-        red = [asyncio.create_task(under_way.run(read(f"red {n}".encode()), None)) for n in range(6)]
-        await until(lambda: len(doors.inside) == 2)
-        doors.let(b"blue")
-        assert await under_way.run(read(b"blue"), None) == b"BLUE"
-        assert sorted(doors.inside) == [b"red 0", b"red 1"]
-        doors.let(*(f"red {n}".encode() for n in range(6)))
+        gate = Gate()
+        running = new_calls(gate.answer)
+        red = [asyncio.create_task(running.run(read(f"red {n}".encode()), None)) for n in range(6)]
+        await eventually(lambda: len(gate.inside) == 2)
+        gate.open(b"blue")
+        assert await running.run(read(b"blue"), None) == b"BLUE"
+        assert sorted(gate.inside) == [b"red 0", b"red 1"]
+        gate.open(*(f"red {n}".encode() for n in range(6)))
         assert await asyncio.gather(*red) == [f"RED {n}".encode() for n in range(6)]
 
     run(check())
@@ -110,16 +110,16 @@ def test_the_calls_of_one_owner_have_half_of_the_threads_and_others_the_rest() -
 
 def test_owners_who_were_slow_have_half_of_the_threads_together() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer)
-        under_way._slow.update(dict.fromkeys(("red", "blue"), time.monotonic()))
+        gate = Gate()
+        running = new_calls(gate.answer)
+        running._slow.update(dict.fromkeys(("red", "blue"), time.monotonic()))
         slow = [f"{owner} {n}".encode() for owner in ("red", "blue") for n in range(2)]
-        tasks = [asyncio.create_task(under_way.run(read(message), None)) for message in slow]
-        await until(lambda: len(doors.inside) == 2)
-        doors.let(b"green")
-        assert await under_way.run(read(b"green"), None) == b"GREEN"
-        assert len(doors.inside) == 2
-        doors.let(*slow)
+        tasks = [asyncio.create_task(running.run(read(message), None)) for message in slow]
+        await eventually(lambda: len(gate.inside) == 2)
+        gate.open(b"green")
+        assert await running.run(read(b"green"), None) == b"GREEN"
+        assert len(gate.inside) == 2
+        gate.open(*slow)
         assert sorted(await asyncio.gather(*tasks)) == sorted(message.upper() for message in slow)
 
     run(check())
@@ -127,14 +127,14 @@ def test_owners_who_were_slow_have_half_of_the_threads_together() -> None:
 
 def test_owners_take_turns_for_a_thread() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, threads=1)
+        gate = Gate()
+        running = new_calls(gate.answer, threads=1)
         names = [b"red 1", b"red 2", b"red 3", b"blue 1", b"green 1"]
-        waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names]
-        await until(lambda: under_way.going == 5 and len(doors.inside) == 1)
-        doors.let(*names)
+        waiting = [asyncio.create_task(running.run(read(name), None)) for name in names]
+        await eventually(lambda: running.in_flight == 5 and len(gate.inside) == 1)
+        gate.open(*names)
         await asyncio.gather(*waiting)
-        assert doors.ended == [b"red 1", b"blue 1", b"green 1", b"red 2", b"red 3"]
+        assert gate.ended == [b"red 1", b"blue 1", b"green 1", b"red 2", b"red 3"]
 
     run(check())
 
@@ -149,14 +149,14 @@ def test_who_has_not_begun_in_as_long_as_a_call_may_work_is_refused_and_never_be
             stop.wait(HANG_SECONDS)
             return message
 
-        under_way = started(answer, seconds=0.2, threads=1)
-        first = asyncio.create_task(under_way.run(read(b"red 1"), None))
-        await until(lambda: begun == [b"red 1"])
-        with pytest.raises(RefusedError, match="the calls of namespace red take all the threads or memory"):
-            await under_way.run(read(b"red 2"), None)
+        running = new_calls(answer, seconds=0.2, threads=1)
+        first = asyncio.create_task(running.run(read(b"red 1"), None))
+        await eventually(lambda: begun == [b"red 1"])
+        with pytest.raises(CallRefusedError, match="the calls of namespace red take all the threads or memory"):
+            await running.run(read(b"red 2"), None)
         stop.set()
         assert await first == b"red 1"
-        assert await under_way.run(read(b"red 3"), None) == b"red 3"
+        assert await running.run(read(b"red 3"), None) == b"red 3"
         assert begun == [b"red 1", b"red 3"]
 
     run(check())
@@ -164,10 +164,10 @@ def test_who_has_not_begun_in_as_long_as_a_call_may_work_is_refused_and_never_be
 
 def test_a_call_ends_when_its_time_is_up() -> None:
     async def check() -> None:
-        doors = Doors()
+        gate = Gate()
         with pytest.raises(deadline.CallEndedError, match=r"longer than 0\.1 s"):
-            await started(doors.answer, seconds=0.1).run(read(b"red"), None)
-        assert not doors.inside
+            await new_calls(gate.answer, seconds=0.1).run(read(b"red"), None)
+        assert not gate.inside
 
     run(check())
 
@@ -176,7 +176,7 @@ def test_a_call_ends_before_its_callers_patience_does() -> None:
     async def check() -> None:
         began = time.monotonic()
         with pytest.raises(deadline.CallEndedError, match="longer than"):
-            await started(Doors().answer).run(read(b"red"), 0.5)
+            await new_calls(Gate().answer).run(read(b"red"), 0.5)
         assert time.monotonic() - began < 0.5
 
     run(check())
@@ -184,64 +184,64 @@ def test_a_call_ends_before_its_callers_patience_does() -> None:
 
 def test_a_call_that_is_given_up_stops_working() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer)
-        task = asyncio.create_task(under_way.run(read(b"red"), None))
-        await until(lambda: doors.inside == [b"red"])
+        gate = Gate()
+        running = new_calls(gate.answer)
+        task = asyncio.create_task(running.run(read(b"red"), None))
+        await eventually(lambda: gate.inside == [b"red"])
         task.cancel()
-        await until(lambda: doors.ended == [b"red"])
-        await until(lambda: (under_way.going, under_way.working) == (0, 0))
+        await eventually(lambda: gate.ended == [b"red"])
+        await eventually(lambda: (running.in_flight, running.busy_threads) == (0, 0))
 
     run(check())
 
 
 def test_a_call_that_is_given_up_while_it_waits_never_begins() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, threads=1)
-        first = asyncio.create_task(under_way.run(read(b"red 1"), None))
-        await until(lambda: doors.inside == [b"red 1"])
-        second = asyncio.create_task(under_way.run(read(b"red 2"), None))
-        await until(lambda: under_way.going == 2)
+        gate = Gate()
+        running = new_calls(gate.answer, threads=1)
+        first = asyncio.create_task(running.run(read(b"red 1"), None))
+        await eventually(lambda: gate.inside == [b"red 1"])
+        second = asyncio.create_task(running.run(read(b"red 2"), None))
+        await eventually(lambda: running.in_flight == 2)
         second.cancel()
-        doors.let(b"red 1", b"blue")
+        gate.open(b"red 1", b"blue")
         assert await first == b"RED 1"
-        assert await under_way.run(read(b"blue"), None) == b"BLUE"
-        assert doors.ended == [b"red 1", b"blue"]
+        assert await running.run(read(b"blue"), None) == b"BLUE"
+        assert gate.ended == [b"red 1", b"blue"]
 
     run(check())
 
 
 def test_all_calls_end_when_they_are_told_to() -> None:
     async def check() -> None:
-        under_way = started(Doors().answer)
-        tasks = [asyncio.create_task(under_way.run(read(name), None)) for name in (b"red", b"blue")]
-        await until(lambda: under_way.working == 2)
-        assert not await under_way.idle(0.05)
-        under_way.end()
-        assert await under_way.idle(HANG_SECONDS)
+        running = new_calls(Gate().answer)
+        tasks = [asyncio.create_task(running.run(read(name), None)) for name in (b"red", b"blue")]
+        await eventually(lambda: running.busy_threads == 2)
+        assert not await running.wait_until_idle(0.05)
+        running.cancel_all()
+        assert await running.wait_until_idle(HANG_SECONDS)
         found = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(one) for one in found] == [deadline.CallEndedError] * 2
+        assert [type(error) for error in found] == [deadline.CallEndedError] * 2
 
     run(check())
 
 
 def test_a_request_is_not_read_while_those_in_memory_leave_no_room_for_the_largest() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, size=10)
+        gate = Gate()
+        running = new_calls(gate.answer, size=10)
         reading: list[int] = []
 
         async def reads() -> bytes:
             reading.append(1)
             return b"grey 67890"
 
-        held = [asyncio.create_task(under_way.run(read(name), None)) for name in (b"red 567890", b"blue 67890")]
-        await until(lambda: len(doors.inside) == 2)
-        third = asyncio.create_task(under_way.run(reads, None))
+        held = [asyncio.create_task(running.run(read(name), None)) for name in (b"red 567890", b"blue 67890")]
+        await eventually(lambda: len(gate.inside) == 2)
+        third = asyncio.create_task(running.run(reads, None))
         await asyncio.sleep(0.05)
         assert not reading
-        doors.let(b"red 567890", b"blue 67890", b"grey 67890")
+        gate.open(b"red 567890", b"blue 67890", b"grey 67890")
         assert await third == b"GREY 67890"
         await asyncio.gather(*held)
 
@@ -250,12 +250,12 @@ def test_a_request_is_not_read_while_those_in_memory_leave_no_room_for_the_large
 
 def test_the_calls_of_one_owner_may_have_all_of_the_memory_and_wait_for_it() -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, size=10)
+        gate = Gate()
+        running = new_calls(gate.answer, size=10)
         names = [f"red {n}67".encode() for n in range(6)]
-        waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names]
-        await until(lambda: len(doors.inside) == 2)
-        doors.let(*names)
+        waiting = [asyncio.create_task(running.run(read(name), None)) for name in names]
+        await eventually(lambda: len(gate.inside) == 2)
+        gate.open(*names)
         assert await asyncio.gather(*waiting) == [name.upper() for name in names]
 
     run(check())
@@ -263,54 +263,54 @@ def test_the_calls_of_one_owner_may_have_all_of_the_memory_and_wait_for_it() -> 
 
 def test_the_calls_of_an_owner_who_was_slow_have_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, size=10)
-        doors.let(b"red")
-        await under_way.run(read(b"red"), None)
-        first = asyncio.create_task(under_way.run(read(b"red 56"), None))
-        await until(lambda: len(doors.inside) == 1)
-        with pytest.raises(RefusedError, match="namespace red"):
-            await under_way.run(read(b"red 78"), None)
-        doors.let(b"red 56", b"blue 6", b"red 78")
-        assert await under_way.run(read(b"blue 6"), None) == b"BLUE 6"
+        gate = Gate()
+        running = new_calls(gate.answer, size=10)
+        gate.open(b"red")
+        await running.run(read(b"red"), None)
+        first = asyncio.create_task(running.run(read(b"red 56"), None))
+        await eventually(lambda: len(gate.inside) == 1)
+        with pytest.raises(CallRefusedError, match="namespace red"):
+            await running.run(read(b"red 78"), None)
+        gate.open(b"red 56", b"blue 6", b"red 78")
+        assert await running.run(read(b"blue 6"), None) == b"BLUE 6"
         await first
-        await until(lambda: not under_way._held)
-        assert await under_way.run(read(b"red 78"), None) == b"RED 78"
+        await eventually(lambda: not running._reserved_by_owner)
+        assert await running.run(read(b"red 78"), None) == b"RED 78"
         monkeypatch.setattr(calls, "_SLOW_FOR_SECONDS", 0)
-        assert not under_way._is_slow("red")
+        assert not running._is_slow("red")
 
     monkeypatch.setattr(calls, "_SLOW_SHARE", 0)
     run(check())
 
 
-def test_a_request_that_never_comes_is_refused_and_leaves_its_room() -> None:
+def test_a_request_that_never_comes_is_refused_and_releases_its_memory() -> None:
     async def check() -> None:
-        under_way = started(lambda message: message, seconds=0.1)
+        running = new_calls(lambda message: message, seconds=0.1)
 
         async def never() -> bytes:
             await asyncio.sleep(HANG_SECONDS)
             return b""
 
-        slow = [under_way.run(never, None) for _ in range(4)]
-        assert [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)] == [RefusedError] * 4
-        assert await under_way.run(read(b"red"), None) == b"red"
+        slow = [running.run(never, None) for _ in range(4)]
+        assert [type(error) for error in await asyncio.gather(*slow, return_exceptions=True)] == [CallRefusedError] * 4
+        assert await running.run(read(b"red"), None) == b"red"
 
     run(check())
 
 
 def test_there_is_a_thread_while_one_is_free_or_nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
     async def check() -> None:
-        doors = Doors()
-        under_way = started(doors.answer, threads=2)
+        gate = Gate()
+        running = new_calls(gate.answer, threads=2)
         names = [b"red", b"blue", b"green"]
-        waiting = [asyncio.create_task(under_way.run(read(name), None)) for name in names[:2]]
-        await until(lambda: under_way.working == 2)
-        assert under_way.has_a_thread
-        waiting.append(asyncio.create_task(under_way.run(read(names[2]), None)))
-        await until(lambda: not under_way.has_a_thread)
-        doors.let(*names)
+        waiting = [asyncio.create_task(running.run(read(name), None)) for name in names[:2]]
+        await eventually(lambda: running.busy_threads == 2)
+        assert running.accepts_calls
+        waiting.append(asyncio.create_task(running.run(read(names[2]), None)))
+        await eventually(lambda: not running.accepts_calls)
+        gate.open(*names)
         await asyncio.gather(*waiting)
-        await until(lambda: under_way.has_a_thread)
+        await eventually(lambda: running.accepts_calls)
 
     monkeypatch.setattr(calls, "_SHORT_WAIT_SECONDS", 0.2)
     run(check())
@@ -324,52 +324,52 @@ def test_threads_are_stuck_when_each_is_at_a_call_whose_time_is_long_up(monkeypa
             stop.wait(HANG_SECONDS)
             return message
 
-        under_way = started(never_asks, seconds=0.1, threads=2)
-        first = asyncio.create_task(under_way.run(read(b"red"), None))
+        running = new_calls(never_asks, seconds=0.1, threads=2)
+        first = asyncio.create_task(running.run(read(b"red"), None))
         await asyncio.sleep(0.3)
-        assert not under_way.stuck
-        second = asyncio.create_task(under_way.run(read(b"blue"), None))
-        await until(lambda: under_way.working == 2)
-        assert not under_way.stuck
-        await until(lambda: under_way.stuck)
+        assert not running.stuck
+        second = asyncio.create_task(running.run(read(b"blue"), None))
+        await eventually(lambda: running.busy_threads == 2)
+        assert not running.stuck
+        await eventually(lambda: running.stuck)
         stop.set()
         await asyncio.gather(first, second)
-        await until(lambda: not under_way.stuck)
+        await eventually(lambda: not running.stuck)
 
     monkeypatch.setattr(calls, "_STUCK_SECONDS", 0.1)
     run(check())
 
 
-def test_room_is_taken_in_the_order_in_which_it_is_asked_for() -> None:
+def test_memory_is_reserved_in_the_order_in_which_it_is_asked_for() -> None:
     async def check() -> None:
-        room, found = Room(2), []
+        memory, found = WeightedSemaphore(2), []
 
         async def take(name: str) -> None:
-            await room.take(2)
+            await memory.acquire(2)
             found.append(name)
-            room.give(2)
+            memory.release(2)
 
-        await room.take(2)
+        await memory.acquire(2)
         tasks = [asyncio.create_task(take(name)) for name in "abcd"]
         await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[2].cancel()
         await asyncio.sleep(0)
-        room.give(2)
+        memory.release(2)
         await asyncio.gather(*tasks, return_exceptions=True)
         assert found == ["b", "d"]
-        await room.take(2)
+        await memory.acquire(2)
 
     run(check())
 
 
-def test_room_that_is_given_to_who_has_just_gone_is_given_on() -> None:
+def test_memory_that_is_reserved_for_a_call_that_has_just_gone_is_passed_on() -> None:
     async def check() -> None:
-        room = Room(1)
-        await room.take(1)
-        gone, next_one = asyncio.create_task(room.take(1)), asyncio.create_task(room.take(1))
+        memory = WeightedSemaphore(1)
+        await memory.acquire(1)
+        gone, next_one = asyncio.create_task(memory.acquire(1)), asyncio.create_task(memory.acquire(1))
         await asyncio.sleep(0)
-        room.give(1)
+        memory.release(1)
         gone.cancel()
         await next_one
 

@@ -82,7 +82,7 @@ def row(composer: Composer, key: str) -> Doubt:
 def assert_says(answer: Composition, outcome: Outcome) -> None:
     said = {condition.type: condition for condition in answer.conditions}
     assert (said["Held"].status is Status.TRUE) == outcome.held, said["Held"]
-    for kind, reason in outcome.says.items():
+    for kind, reason in outcome.conditions.items():
         assert said[kind].reason == reason
 
 
@@ -149,7 +149,7 @@ def test_an_answer_to_what_came_over_the_wire_is_the_answer_to_plain_data(index:
 def test_what_is_remembered_of_earlier_calls_changes_nothing(index: int) -> None:
     _, observation = seen(index)
     request = protocol.of(observation).SerializeToString()
-    plain = fn.answer(request, observation.now, remembers=False).response
+    plain = fn.answer(request, observation.now, use_cache=False).response
     assert [fn.answer(request, observation.now).response for _ in range(2)] == [plain, plain]
 
 
@@ -168,7 +168,7 @@ def test_when_versions_go_backwards_nothing_is_taken_for_what_it_was_before() ->
     for request in (versioned(observation, "clusters", "9000"), versioned(observation, "clusters", "8000")):
         fn.answer(request, observation.now)
     again = versioned(observation, "clusters", "9000", status={})
-    assert fn.answer(again, observation.now).response == fn.answer(again, observation.now, remembers=False).response
+    assert fn.answer(again, observation.now).response == fn.answer(again, observation.now, use_cache=False).response
 
 
 def encoded(observation: Observation) -> bytes:

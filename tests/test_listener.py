@@ -9,22 +9,22 @@ from contextlib import contextmanager
 import pytest
 
 from function import listener
-from function.listener import MOST_CONNECTIONS, Listener
+from function.listener import MAX_CONNECTIONS, ProbeServer
 
 
 @contextmanager
-def listening(why: str = "") -> Iterator[Listener]:
+def listening(why: str = "") -> Iterator[ProbeServer]:
     probes = {"/healthz": lambda: "", "/readyz": lambda: why}
-    opened = Listener("127.0.0.1", 0, lambda: b"metrics 1\n", probes)
-    opened.start()
+    probe_server = ProbeServer("127.0.0.1", 0, lambda: b"metrics 1\n", probes)
+    probe_server.start()
     try:
-        yield opened
+        yield probe_server
     finally:
-        opened.stop()
+        probe_server.stop()
 
 
-def asked(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str, str]]:
-    connection = http.client.HTTPConnection("127.0.0.1", opened.port, timeout=10)
+def fetch(probe_server: ProbeServer, method: str, path: str) -> tuple[int, str, dict[str, str]]:
+    connection = http.client.HTTPConnection("127.0.0.1", probe_server.port, timeout=10)
     try:
         connection.request(method, path)
         reply = connection.getresponse()
@@ -33,8 +33,8 @@ def asked(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str,
         connection.close()
 
 
-def raw(opened: Listener) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", opened.port), timeout=10)
+def connect(probe_server: ProbeServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", probe_server.port), timeout=10)
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -45,23 +45,23 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 def test_a_probe_that_fails_says_why() -> None:
-    with listening("no thread") as opened:
-        assert asked(opened, "GET", "/healthz")[:2] == (200, "ok\n")
-        assert asked(opened, "GET", "/readyz")[:2] == (503, "no thread\n")
-        assert asked(opened, "GET", "/metrics?x=1")[:2] == (200, "metrics 1\n")
-        assert asked(opened, "GET", "/else")[:2] == (404, "there are /metrics, /healthz and /readyz\n")
+    with listening("no thread") as probe_server:
+        assert fetch(probe_server, "GET", "/healthz")[:2] == (200, "ok\n")
+        assert fetch(probe_server, "GET", "/readyz")[:2] == (503, "no thread\n")
+        assert fetch(probe_server, "GET", "/metrics?x=1")[:2] == (200, "metrics 1\n")
+        assert fetch(probe_server, "GET", "/else")[:2] == (404, "there are /metrics, /healthz and /readyz\n")
 
 
 def test_head_gets_what_get_does_but_the_body() -> None:
-    with listening() as opened:
-        status, body, headers = asked(opened, "HEAD", "/metrics")
+    with listening() as probe_server:
+        status, body, headers = fetch(probe_server, "HEAD", "/metrics")
         assert (status, body, headers["Content-Length"]) == (200, "", "10")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "BREW"])
 def test_other_methods_are_not_allowed(method: str) -> None:
-    with listening() as opened:
-        status, body, headers = asked(opened, method, "/metrics")
+    with listening() as probe_server:
+        status, body, headers = fetch(probe_server, method, "/metrics")
         assert (status, body) == (405, "method not allowed; there are /metrics, /healthz and /readyz\n")
         assert headers["Allow"] == "GET, HEAD"
 
@@ -69,7 +69,7 @@ def test_other_methods_are_not_allowed(method: str) -> None:
 @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\n", b"GET /"])
 def test_a_connection_that_sends_no_whole_request_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "CONNECTION_SECONDS", 0.5)
-    with listening() as opened, raw(opened) as connection:
+    with listening() as probe_server, connect(probe_server) as connection:
         connection.sendall(sent)
         began = time.monotonic()
         assert is_closed(connection)
@@ -78,7 +78,7 @@ def test_a_connection_that_sends_no_whole_request_is_closed(sent: bytes, monkeyp
 
 def test_a_connection_that_sends_a_little_now_and_then_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "CONNECTION_SECONDS", 0.5)
-    with listening() as opened, raw(opened) as connection:
+    with listening() as probe_server, connect(probe_server) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\n")
         began = time.monotonic()
         lasted = 0
@@ -94,25 +94,25 @@ def test_a_connection_that_sends_a_little_now_and_then_is_closed_too(monkeypatch
 
 @pytest.mark.parametrize("sent", [b"GET /" + b"x" * 60_000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 10_000])
 def test_no_more_is_read_of_a_request_than_it_may_have(sent: bytes) -> None:
-    with listening() as opened, raw(opened) as connection:
+    with listening() as probe_server, connect(probe_server) as connection:
         try:
             connection.sendall(sent)
             answered = connection.recv(100)
         except ConnectionError:
             answered = b""
         assert b"200" not in answered
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(probe_server, "GET", "/healthz")[0] == 200
 
 
 def test_of_too_many_connections_the_oldest_is_cut_off_and_the_newest_is_answered() -> None:
-    with listening() as opened:
-        taken = [raw(opened) for _ in range(MOST_CONNECTIONS)]
+    with listening() as probe_server:
+        taken = [connect(probe_server) for _ in range(MAX_CONNECTIONS)]
         time.sleep(0.5)
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(probe_server, "GET", "/healthz")[0] == 200
         assert is_closed(taken[0])
         taken[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert taken[-1].recv(12) == b"HTTP/1.0 200"
-        for one in taken:
-            one.close()
+        for connection in taken:
+            connection.close()
         time.sleep(0.5)
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(probe_server, "GET", "/healthz")[0] == 200

@@ -64,8 +64,8 @@ def test_what_is_written_again_has_the_bytes_of_plain_data(fields: dict[str, Any
 
 
 @given(DATA, SEEDS, SEEDS)
-def test_content_is_the_same_in_any_order(value: Any, one: int, other: int) -> None:
-    first, second = (read({"a": {"b": value}}, seed) for seed in (one, other))
+def test_content_is_the_same_in_any_order(value: Any, seed: int, other_seed: int) -> None:
+    first, second = (read({"a": {"b": value}}, seed) for seed in (seed, other_seed))
     assert unstructured.content(first, "a") == unstructured.content(second, "a")
     assert unstructured.content(first["a"], "b") == unstructured.content(second["a"], "b")
 
@@ -74,6 +74,14 @@ def test_content_is_the_same_in_any_order(value: Any, one: int, other: int) -> N
 def test_content_differs_where_data_does(obj: Mapping[str, Any], other: Mapping[str, Any]) -> None:
     assert unstructured.content(read({"a": obj}), "a") != unstructured.content(read({"a": other}), "a")
     assert unstructured.content({"a": obj}, "a") != unstructured.content({"a": other}, "a")
+
+
+@given(DATA, SEEDS)
+def test_a_field_is_set_where_its_data_is_true(value: Any, seed: int) -> None:
+    found = read({"a": {"b": value}}, seed)
+    for obj in (found["a"], read({"b": value}, seed), {"b": value}):
+        assert unstructured.is_set(obj, "b") is bool(value)
+        assert not unstructured.is_set(obj, "c")
 
 
 CONDITIONS = [{"type": "ChildrenReady", "status": "False"}, {"type": "Ready", "status": "True"}]
@@ -130,7 +138,7 @@ def test_what_is_written_in_an_uncommon_way_is_read_all_the_same() -> None:
         assert read_wire(content) == {"a": {"b": "hi"}}
 
 
-@pytest.mark.parametrize("junk", [b"\x2a\x01\xff", b"\x1a\x7f", b"\x32\x02\x0a\x7f"])
+@pytest.mark.parametrize("junk", [b"\x2a\x01\xff", b"\x1a", b"\x1a\x7f", b"\x20\x80", b"\x32\x02\x0a\x7f"])
 def test_bytes_that_are_no_data_are_an_error_where_they_are_read(junk: bytes) -> None:
     request = Request()
     request.observed.composite.resource.fields["a"].struct_value.fields["b"] = junk

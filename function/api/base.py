@@ -24,12 +24,12 @@ LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
 
 
-def whole(value: object) -> object:
+def as_integer(value: object) -> object:
     """Turn a whole double into an integer: protobuf's Struct has doubles only."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def says_something(default: object) -> bool:
+def is_api_default(default: object) -> bool:
     """Tell a default of the API from one that only says how an absent field reads in the program."""
     return bool(default) or (isinstance(default, int) and not isinstance(default, bool))
 
@@ -40,7 +40,7 @@ Text = Annotated[str, Strict()]
 Flag = Annotated[bool, Strict()]
 """A boolean; numbers and words are not booleans."""
 
-Integer = Annotated[int, Strict(), BeforeValidator(whole)]
+Integer = Annotated[int, Strict(), BeforeValidator(as_integer)]
 """A whole number; booleans are not numbers."""
 
 
@@ -74,7 +74,7 @@ def matches(pattern: str) -> Limits:
     return _limits(pattern=pattern)
 
 
-def moment() -> Limits:
+def date_time() -> Limits:
     """Ask for a time as RFC 3339 has it."""
     return _limits(format="date-time")
 
@@ -136,14 +136,14 @@ def _with_rules(schema: JsonSchemaValue, rules: tuple[Rule, ...]) -> JsonSchemaV
     return {**schema, VALIDATIONS: [*schema.get(VALIDATIONS, []), *added]}
 
 
-def immutable(what: str, instead: str) -> Rule:
+def immutable(field: str, advice: str) -> Rule:
     """Refuse a change of a value that was set.
 
     Args:
-        what: The value.
-        instead: What to do instead of changing it.
+        field: What the value is.
+        advice: What to do instead of changing it.
     """
-    return Rule("self == oldSelf", f"{what} cannot be changed: {instead}")
+    return Rule("self == oldSelf", f"{field} cannot be changed: {advice}")
 
 
 class Model(BaseModel):

@@ -10,7 +10,7 @@ from typing import Final
 
 from function.api.base import Rule
 
-MOST: Final = 65_536
+MAX_CHARACTERS: Final = 65_536
 """Characters in all engines of a deployment or replica, and bytes of a deployment's engines as JSON.
 
 With a text goes at least what JSON has around it, and never more, so that what is small enough in bytes is in
@@ -72,9 +72,9 @@ _PLACED: Final = _total("m.deviceRequests", "r", _ASKED)
 
 def _bound(requests: str) -> Rule:
     return Rule(
-        f"self.map(e, e.members.map(m, {_TEMPLATE} + {requests}).sum()).sum() <= {MOST}",
-        f"engines may hold at most {MOST} characters together, in images, commands, arguments, variables, selectors,"
-        " labels and annotations: keep longer texts in the image or in a ConfigMap",
+        f"self.map(e, e.members.map(m, {_TEMPLATE} + {requests}).sum()).sum() <= {MAX_CHARACTERS}",
+        f"engines may hold at most {MAX_CHARACTERS} characters together, in images, commands, arguments, variables,"
+        " selectors, labels and annotations: keep longer texts in the image or in a ConfigMap",
     )
 
 

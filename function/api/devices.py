@@ -52,7 +52,7 @@ class Capacity(Model):
     """A quantity."""
 
 
-class Device(Model):
+class ClassDevice(Model):
     """One kind of device that every node of a class has."""
 
     RULES = (

@@ -50,7 +50,7 @@ class InferenceClassSpec(Model):
     node: NodeShape | None = None
     """What a node has beside its devices."""
 
-    devices: Annotated[tuple[Device, ...], DEVICES]
+    devices: Annotated[tuple[ClassDevice, ...], DEVICES]
     """The devices of a node, which selectors of deployments are matched with."""
 
 

@@ -17,9 +17,9 @@ from function.api.base import (
     Scale,
     Text,
     between,
+    date_time,
     items,
     length,
-    moment,
 )
 from function.api.engines import ENGINES, PHASE_RULES, Engine
 from function.api.pod_template import Labels, label_rules
@@ -157,7 +157,7 @@ class Revision(Model):
     name: Annotated[Text, length(None, 63)] = ""
     """Name of the revision, as replicas carry it in label `modelplane.ai/revision`."""
 
-    since: Annotated[Text, length(None, 64), moment()] | None = None
+    since: Annotated[Text, length(None, 64), date_time()] | None = None
     """When it became the wanted one."""
 
 
@@ -183,7 +183,7 @@ class Avoidance(Model):
     pool: Annotated[Text, length(None, 63)]
     """The node pool."""
 
-    until: Annotated[Text, length(None, 64), moment()] | None = None
+    until: Annotated[Text, length(None, 64), date_time()] | None = None
     """Until when."""
 
     attempts: Integer | None = None
@@ -196,7 +196,7 @@ class MissingCluster(Model):
     cluster: Annotated[Text, length(None, 63)]
     """The InferenceCluster."""
 
-    since: Annotated[Text, length(None, 64), moment()] | None = None
+    since: Annotated[Text, length(None, 64), date_time()] | None = None
     """When it was first missed."""
 
 

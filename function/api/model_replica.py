@@ -48,7 +48,7 @@ class EngineStatus(Model):
 class ModelReplicaStatus(Model):
     """How the replica is reached, and what runs for it."""
 
-    serving_since: Annotated[Text, length(None, 64), moment()] | None = None
+    serving_since: Annotated[Text, length(None, 64), date_time()] | None = None
     """When the replica first served."""
 
     path: Annotated[Text, length(None, 512)] = ""

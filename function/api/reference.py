@@ -92,20 +92,20 @@ def _type(schema: Schema) -> str:
 
 def _limits(schema: Schema) -> str:
     """Say what a value, and each item of a list or value of a map, must be."""
-    said = []
+    phrases = []
     if "enum" in schema:
-        said.append(", ".join(f"`{value}`" for value in schema["enum"]))
+        phrases.append(", ".join(f"`{value}`" for value in schema["enum"]))
     for low, high, unit in _BOUNDS:
         if low in schema or high in schema:
-            said.append(f"{_range(schema.get(low), schema.get(high))} {unit}".strip())
+            phrases.append(f"{_range(schema.get(low), schema.get(high))} {unit}".strip())
     if "pattern" in schema:
-        said.append(patterns.MEANINGS[schema["pattern"]])
+        phrases.append(patterns.MEANINGS[schema["pattern"]])
     if LIST_MAP_KEYS in schema:
-        said.append(f"no two with the same {' and '.join(schema[LIST_MAP_KEYS])}")
+        phrases.append(f"no two with the same {' and '.join(schema[LIST_MAP_KEYS])}")
     inner = schema.get("items") or schema.get("additionalProperties")
     if inner and "properties" not in inner and (limits := _limits(inner)):
-        said.append(f"each: {limits}")
-    return _cell("; ".join(said))
+        phrases.append(f"each: {limits}")
+    return _cell("; ".join(phrases))
 
 
 def _range(low: int | None, high: int | None) -> str:

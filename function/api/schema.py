@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from function.api.base import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS, Kind, Model, Rule, says_something
+from function.api.base import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS, Kind, Model, Rule, is_api_default
 
 Schema: TypeAlias = dict[str, Any]
 """A structural schema; never changed once made."""
@@ -95,7 +95,7 @@ def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any], where: 
             case "const":
                 schema["enum"] = [value]
             case "default":
-                if says_something(value):
+                if is_api_default(value):
                     schema[key] = value
             case _:
                 schema[key] = value

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from function.api import patterns
-from function.api.base import LIST_MAP_KEYS, LIST_TYPE, whole
+from function.api.base import LIST_MAP_KEYS, LIST_TYPE, as_integer
 from function.api.schema import Schema
 
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -33,17 +33,17 @@ _NAMES: Final[Mapping[type, str]] = {
     float: "a number",
     type(None): "null",
 }
-_WANTED: Final[Mapping[str, str]] = {
+_EXPECTED: Final[Mapping[str, str]] = {
     "object": "an object",
     "array": "a list",
     "string": "a string",
     "boolean": "true or false",
     "integer": "a whole number",
 }
-_MOMENT: Final = re.compile(
+_DATE_TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[-+]([01]\d|2[0-3]):[0-5]\d)",
 )
-_SHOWN = 60
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def completed(value: Any, schema: Schema) -> Any:
         return filled
     if isinstance(value, (list, tuple)) and "items" in schema:
         return [completed(item, schema["items"]) for item in value]
-    return whole(value) if schema.get("type") == "integer" else value
+    return as_integer(value) if schema.get("type") == "integer" else value
 
 
 def pruned(value: Any, schema: Schema) -> Any:
@@ -125,7 +125,7 @@ def problems(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
     kind = schema["type"]
     if isinstance(value, bool) != (kind == "boolean") or not isinstance(value, _TYPES[kind]):
         yield Problem(
-            path, f"must be {_WANTED[kind]}, not {_NAMES.get(type(value), type(value).__name__)}: {_show(value)}"
+            path, f"must be {_EXPECTED[kind]}, not {_NAMES.get(type(value), type(value).__name__)}: {_show(value)}"
         )
         return
     if isinstance(value, dict):
@@ -191,13 +191,13 @@ def _scalar(value: str | int, schema: Schema, path: str) -> Iterator[Problem]:
         pattern = schema.get("pattern")
         if pattern and not _compiled(pattern).search(value):
             yield Problem(path, f"must be {patterns.MEANINGS[pattern]}, not {_show(value)}")
-        if schema.get("format") == "date-time" and not _MOMENT.fullmatch(value):
+        if schema.get("format") == "date-time" and not _DATE_TIME.fullmatch(value):
             yield Problem(path, f"must be a time such as 2026-01-31T09:30:00Z, not {_show(value)}")
     elif isinstance(value, int):
         low, high = schema.get("minimum"), schema.get("maximum")
         if value < (value if low is None else low) or value > (value if high is None else high):
-            wanted = f"at least {low}" if high is None else f"{low} to {high}"
-            yield Problem(path, f"must be {wanted}, not {value}")
+            expected = f"at least {low}" if high is None else f"{low} to {high}"
+            yield Problem(path, f"must be {expected}, not {value}")
 
 
 def _elsewhere(key: str, schema: Schema, path: str) -> str:
@@ -224,13 +224,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern)
 
 
-def _count(low: int, high: int | None, one: str, many: str) -> str:
+def _count(low: int, high: int | None, singular: str, plural: str) -> str:
     if high is None:
-        return f"at least {low} {one if low == 1 else many}"
-    wanted = f"exactly {high}" if low == high else f"{low} to {high}" if low else f"at most {high}"
-    return f"{wanted} {one if high == 1 else many}"
+        return f"at least {low} {singular if low == 1 else plural}"
+    expected = f"exactly {high}" if low == high else f"{low} to {high}" if low else f"at most {high}"
+    return f"{expected} {singular if high == 1 else plural}"
 
 
 def _show(value: object) -> str:
     text = f'"{value}"' if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."

@@ -15,7 +15,7 @@ OptionalTaintKey: TypeAlias = Annotated[Text, length(None, 317)]
 TaintValue: TypeAlias = Annotated[Text, length(None, 253)]
 
 
-class Taint(Model):
+class ClusterTaint(Model):
     """Repels deployments from a cluster, unless they tolerate it."""
 
     key: TaintKey
@@ -51,7 +51,7 @@ EXISTS_HAS_NO_VALUE = Rule(
 )
 
 
-class Toleration(Model):
+class ClusterToleration(Model):
     """Lets a deployment onto clusters that carry a taint."""
 
     RULES = (EQUAL_NEEDS_KEY, EXISTS_HAS_NO_VALUE)

@@ -136,7 +136,7 @@ def parse(text: str) -> Url | NoUrl:
         return host
     name, family = host
     parts = {"user info": user, "query": found["query"], "fragment": found["fragment"]}
-    return Url(scheme, name, port, path, family, tuple(part for part, said in parts.items() if said))
+    return Url(scheme, name, port, path, family, tuple(part for part, value in parts.items() if value))
 
 
 def decoded(path: str) -> str | NoUrl:
@@ -188,7 +188,7 @@ def preferred(addresses: Iterable[str], before: str) -> str:
     """
     ranked = ((_rank(address), address) for address in addresses)
     usable = [(rank, address) for rank, address in ranked if rank is not None]
-    return min(usable, key=lambda one: (one[0], one[1] != before, one[1]), default=(0, ""))[1]
+    return min(usable, key=lambda candidate: (candidate[0], candidate[1] != before, candidate[1]), default=(0, ""))[1]
 
 
 def _port(text: str, scheme: str) -> int | None:

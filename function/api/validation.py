@@ -91,13 +91,13 @@ def _judge(new: Mapping[str, Any], old: Mapping[str, Any] | None, source: str) -
         return Admitted(dict(new), (_unknown_kind(api_version, name),), source)
     schema = of_kind(kind)
     stored, kept = _without_crossplane(completed(new, schema))
-    found = list(_identity(stored))
-    found += _body(stored, schema, kind)
-    stored = _known(stored, schema)
-    former = _known(_without_crossplane(completed(old, schema))[0], schema) if old is not None else absent()
-    doubtful = [problem.path for problem in found if problem.fatal]
-    found += broken(_ruled(stored, schema), _ruled(former, schema), schema, "", doubtful)
-    return Admitted(_merged(stored, kept), tuple(found), source)
+    refusals = list(_identity(stored))
+    refusals += _body(stored, schema, kind)
+    stored = _without_unknown(stored, schema)
+    former = _without_unknown(_without_crossplane(completed(old, schema))[0], schema) if old is not None else absent()
+    doubtful = [problem.path for problem in refusals if problem.fatal]
+    refusals += broken(_visible_to_rules(stored, schema), _visible_to_rules(former, schema), schema, "", doubtful)
+    return Admitted(_merged(stored, kept), tuple(refusals), source)
 
 
 def _unknown_kind(api_version: str, name: object) -> Problem:
@@ -153,7 +153,7 @@ def _misplaced(key: str, schema: Schema) -> str:
     return suggestion(key, _TOP)
 
 
-def _known(stored: dict[str, Any], schema: Schema) -> dict[str, Any]:
+def _without_unknown(stored: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Drop unknown fields, of metadata too."""
     kept = {key: stored[key] for key in ("apiVersion", "kind", "metadata") if key in stored}
     if isinstance(kept.get("metadata"), dict):
@@ -162,7 +162,7 @@ def _known(stored: dict[str, Any], schema: Schema) -> dict[str, Any]:
     return {**kept, **pruned(stored, schema), **status}
 
 
-def _ruled(stored: Any, schema: Schema) -> Any:
+def _visible_to_rules(stored: Any, schema: Schema) -> Any:
     """Leave of an object what rules may read: what the schema knows and, of metadata, only the name."""
     if not isinstance(stored, dict):
         return stored
@@ -174,14 +174,14 @@ def _ruled(stored: Any, schema: Schema) -> Any:
 
 def _without_crossplane(stored: dict[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Set aside the fields that Crossplane adds to every kind."""
-    rest, aside = dict(stored), {}
+    rest, set_aside = dict(stored), {}
     for top, key in _CROSSPLANES:
         holder = rest.get(top)
         if isinstance(holder, dict) and key in holder:
-            aside[top] = {key: holder[key]}
+            set_aside[top] = {key: holder[key]}
             rest[top] = {name: value for name, value in holder.items() if name != key}
-    return rest, aside
+    return rest, set_aside
 
 
-def _merged(stored: dict[str, Any], aside: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {**stored, **{top: {**stored.get(top, {}), **fields} for top, fields in aside.items()}}
+def _merged(stored: dict[str, Any], set_aside: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {**stored, **{top: {**stored.get(top, {}), **fields} for top, fields in set_aside.items()}}

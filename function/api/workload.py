@@ -9,11 +9,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from function.api.base import Model, items, says_something
+from function.api.base import Model, is_api_default, items
 from function.api.engines import Engine, Serving
 from function.api.pod_template import Labels
 from function.api.references import LabelSelector, NameRef
-from function.api.taints import TOLERATIONS, Toleration
+from function.api.taints import TOLERATIONS, ClusterToleration
 
 _REVISION = 8
 
@@ -99,4 +99,4 @@ def _plain(value: object) -> Any:
 
 def _is_default(field: FieldInfo, value: object) -> bool:
     """Tell whether a value is one that the API server would have filled in."""
-    return value == field.default and says_something(value)
+    return value == field.default and is_api_default(value)

@@ -1,13 +1,12 @@
-"""What was worked out before from the very same object.
+"""What has been computed from an object, cached for as long as the object does not change.
 
-Most of a fleet is as it was a minute ago. An object of the API server is known by its uid and its
-version; whoever hands one in says so by its attribute `identity`. What has none, such as an object
-in a file, is worked out anew each time.
+Most of a fleet is as it was a minute ago. The API server identifies an object by its uid and the version of its
+content; a caller that knows both hands in an object with an attribute `identity`. For an object without one,
+such as an object in a file, everything is computed anew.
 
-Versions only ever grow, until somebody restores the API server's store from a copy. From then on it
-gives versions out again that it gave out before, for another content. So of each object only its
-latest version is remembered, and an object with an earlier one than that empties the memory: of
-everything else that was remembered, nobody knows any more which content its version stands for.
+Versions only grow, until the API server's store is restored from a backup: from then on it assigns versions
+again that it had assigned to other content. So only the latest version of each object is cached, and an object
+with an earlier one empties the cache, since no other entry can be trusted any more either.
 """
 
 from __future__ import annotations
@@ -22,101 +21,101 @@ from function.composition.unstructured import Object
 T = TypeVar("T")
 
 _Generations: TypeAlias = tuple[dict[Hashable, Any], dict[Hashable, Any]]
-"""What was used of late, and what was used before."""
+"""The entries used recently, and those used before."""
 
-MOST: Final = 25_000
-"""How many results are remembered for certain. What is not used for as many others is forgotten."""
+MAX_ENTRIES: Final = 25_000
+"""How many results are kept for certain; one that is not used while as many others are is evicted."""
 
 
 class Identity(NamedTuple):
-    """What the API server knows an object by.
+    """What identifies an object and its content.
 
     Attributes:
         uid: The object's uid.
-        version: The version of its content, which is a number in all of Kubernetes' own servers.
+        version: Its resourceVersion, which is a number in all of Kubernetes' own servers.
     """
 
     uid: str
     version: str
 
     def is_before(self, version: str) -> bool:
-        """Tell whether its version was given out before another one; false when that cannot be told."""
-        both = self.version, version
-        return all(one.isascii() and one.isdigit() for one in both) and int(both[0]) < int(both[1])
+        """Tell whether its version is earlier than another; false when that cannot be told."""
+        versions = self.version, version
+        return all(text.isascii() and text.isdigit() for text in versions) and int(self.version) < int(version)
 
 
-class Memory:
-    """Results by object, in two generations: what the older one had is taken over when it is used.
+class ObjectCache:
+    """Results by object, in two generations: an entry of the older one moves to the newer one when it is used.
 
-    It may be used by several threads: at worst, something is worked out twice.
+    Several threads may share it: at worst, something is computed twice.
     """
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most = most
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        self._max_entries = max_entries
         self._generations: _Generations = ({}, {})
-        self._turning = Lock()
+        self._lock = Lock()
 
-    def derive(self, source: Object, work: Callable[[Object], T]) -> T:
-        """Work out something from an object, unless that is remembered.
+    def derive(self, source: Object, compute: Callable[[Object], T]) -> T:
+        """Compute something from an object, unless it is cached.
 
         Args:
             source: The object.
-            work: Works it out, from nothing but the object. The result must not refer to the object
+            compute: Computes it from nothing but the object. The result must not refer to the object
                 and is never changed.
 
         Raises:
-            CallEndedError: The call's time is up, or it was cancelled: objects come by the thousand.
+            CallEndedError: The deadline of the call has passed, or it was cancelled: objects come by the thousand.
         """
         deadline.check()
         identity: Identity | None = getattr(source, "identity", None)
         if identity is None:
-            return work(source)
-        key = (work, identity.uid)
-        known = self._generations
-        version, found = self._find(known, key, _NEVER)
+            return compute(source)
+        key = (compute, identity.uid)
+        generations = self._generations
+        version, result = self._find(generations, key, _NO_VERSION)
         if version != identity.version:
             if version is not None and identity.is_before(version):
-                known = ({}, {})
-                with self._turning:
-                    self._generations = known
-            found = work(source)
-            self._keep(known, key, (identity.version, found))
-        result: T = found
-        return result
-
-    def recall(self, key: Hashable, work: Callable[[], T]) -> T:
-        """Give what is remembered under a key, or work it out."""
-        known = self._generations
-        found = self._find(known, key, _NOTHING)
-        if found is _NOTHING:
-            found = work()
-            self._keep(known, key, found)
-        result: T = found
-        return result
-
-    def _find(self, known: _Generations, key: Hashable, default: Any) -> Any:
-        young, old = known
-        found = young.get(key, _NOTHING)
-        if found is _NOTHING:
-            found = old.get(key, _NOTHING)
-            if found is _NOTHING:
-                return default
-            self._keep(known, key, found)
+                generations = ({}, {})
+                with self._lock:
+                    self._generations = generations
+            result = compute(source)
+            self._keep(generations, key, (identity.version, result))
+        found: T = result
         return found
 
-    def _keep(self, known: _Generations, key: Hashable, found: Any) -> None:
-        """Remember something where it was looked for: if that was emptied meanwhile, it is forgotten with the rest."""
-        young, _ = known
-        if len(young) >= self._most:
-            with self._turning:
-                if known is self._generations:
-                    self._generations = known = ({}, young)
-            young, _ = known
-        young[key] = found
+    def get_or_compute(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Give the entry of a key, or compute it."""
+        generations = self._generations
+        result = self._find(generations, key, _ABSENT)
+        if result is _ABSENT:
+            result = compute()
+            self._keep(generations, key, result)
+        found: T = result
+        return found
+
+    def _find(self, generations: _Generations, key: Hashable, default: Any) -> Any:
+        young, old = generations
+        result = young.get(key, _ABSENT)
+        if result is _ABSENT:
+            result = old.get(key, _ABSENT)
+            if result is _ABSENT:
+                return default
+            self._keep(generations, key, result)
+        return result
+
+    def _keep(self, generations: _Generations, key: Hashable, result: Any) -> None:
+        """Add an entry where it was looked for: if the cache was emptied meanwhile, it is gone with the rest."""
+        young, _ = generations
+        if len(young) >= self._max_entries:
+            with self._lock:
+                if generations is self._generations:
+                    self._generations = generations = ({}, young)
+            young, _ = generations
+        young[key] = result
 
 
-_NOTHING: Final[Any] = object()
-_NEVER: Final = (None, None)
+_ABSENT: Final[Any] = object()
+_NO_VERSION: Final = (None, None)
 
-derive: Final = Memory().derive
-"""Work out something from an object, unless that is remembered; see `Memory`."""
+derive: Final = ObjectCache().derive
+"""Compute something from an object, unless it is cached; see `ObjectCache`."""

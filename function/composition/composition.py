@@ -19,9 +19,9 @@ TTL_SECONDS = 60
 """Crossplane asks again after this long when nothing else makes it."""
 
 SOONEST_SECONDS = 5
-"""It asks again this soon while a composite that has just been made, or has just lost Ready, is not Ready.
+"""Crossplane asks again this soon while a composite that is new, or has just lost Ready, is not Ready.
 
-Objects that are only required cause no call when they change. Neither do, for a while, the children of a
+Required objects cause no call when they change. Neither do, for a while, the children of a
 composite that has had more than a hundred events: Crossplane's circuit breaker stops them.
 """
 
@@ -66,21 +66,21 @@ class Composition:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a composer does in one case of doubt about a requirement.
+    """How a composer answers in one case of doubt about a requirement.
 
     Attributes:
         held: Whether the answer says `Held=True`.
-        removes: Patterns (`*` matches anything) of the children that may go.
-        says: Conditions that the answer must carry, as type to reason.
+        removes: Patterns (`*` matches anything) of the children that may be dropped.
+        conditions: Conditions that the answer must carry, as type to reason.
     """
 
     held: bool = True
     removes: tuple[str, ...] = ()
-    says: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
 
 HOLDS = Outcome()
-"""Everything stays as it is, and `Held` says what is in doubt."""
+"""Everything stays as it is, and the condition `Held` names what is in doubt."""
 
 RENDERS = Outcome(held=False)
 """The input is not needed to keep what there is."""

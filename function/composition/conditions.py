@@ -85,19 +85,19 @@ class Event:
         object.__setattr__(self, "message", cut(self.message, EVENT_BYTES))
 
 
-def repeated(seen: Mapping[str, Any]) -> Condition | None:
-    """Make a condition of an observed one; None of one that has no status that there is."""
-    status = _STATUSES.get(unstructured.text(seen, "status"))
+def observed_condition(observed: Mapping[str, Any]) -> Condition | None:
+    """Read an observed condition; None where its status is not one that conditions have."""
+    status = _STATUSES.get(unstructured.text(observed, "status"))
     if status is None:
         return None
-    texts = (unstructured.text(seen, key) for key in ("reason", "message"))
-    return Condition(unstructured.text(seen, "type"), status, *texts)
+    texts = (unstructured.text(observed, key) for key in ("reason", "message"))
+    return Condition(unstructured.text(observed, "type"), status, *texts)
 
 
 _STATUSES: Final = {status.value: status for status in Status}
 
 HELD = "Held"
-ENDED = "DeadlineExceeded"
+DEADLINE_EXCEEDED = "DeadlineExceeded"
 """Reason of `Held` when a call ended before its answer was made."""
 
 CHILDREN_READY = "ChildrenReady"
@@ -132,7 +132,7 @@ COMMON: Vocabulary = {
             "The function failed on this input; nothing was changed.",
             "Report the message with the object's manifest.",
         ),
-        ENDED: Reason(
+        DEADLINE_EXCEEDED: Reason(
             Status.TRUE,
             "The answer took longer than a call may (`--call-deadline` of the function, or less when the caller has "
             "less), or the function was stopped meanwhile; nothing was changed.",

@@ -1,12 +1,11 @@
-"""The answer while it is being written.
+"""The builder of an answer.
 
-A draft is safe by default: an observed child that is neither composed nor dropped stays
-exactly as it is, so taking something away needs a call of `drop`. `hold` ends an answer
-early with everything as it was.
+A draft is safe by default: an observed child that is neither composed nor dropped stays exactly as it
+is, so removing one needs a call of `drop`. `hold` ends an answer early with everything unchanged.
 
-Crossplane tracks what it has composed by references in the composite. Where these got lost, it deletes
-nothing and observes nothing. What a composer finds of it by a requirement is taken up (`adopt`) and is
-a child like any other, except that it must be tracked again before it can go.
+Crossplane tracks what it has composed by references in the composite. Where these are lost, it neither
+observes nor deletes the children. Those that a composer finds by a requirement are adopted (`adopt`) and
+are children like any other, except that they must be tracked again before they can be dropped.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from function.composition.conditions import (
     Reason,
     Status,
     Vocabulary,
-    repeated,
+    observed_condition,
 )
 from function.composition.observation import Observation
 from function.composition.readiness import Readiness
@@ -46,7 +45,7 @@ M = TypeVar("M", bound=BaseModel)
 NOT_KNOWN_YET = "NotKnownYet"
 """Reason of a condition that has never been decided, because its inputs are in doubt."""
 
-_LISTED = 5
+_MAX_LISTED_DOUBTS = 5
 
 
 class InvalidSpecError(Exception):
@@ -54,14 +53,14 @@ class InvalidSpecError(Exception):
 
 
 class IncompleteAnswerError(Exception):
-    """A composer left out a condition of its kind, or said one that is not in its vocabulary."""
+    """A composer left out a condition of its kind, or set one that is not in its vocabulary."""
 
 
 class Draft:
-    """One answer in the making.
+    """The answer to one observation while it is being built.
 
     Attributes:
-        observation: What it answers to.
+        observation: The observation.
     """
 
     def __init__(self, observation: Observation, vocabulary: Vocabulary) -> None:
@@ -73,7 +72,7 @@ class Draft:
         self._requirements: dict[str, Requirement] = {}
         self._status: Mapping[str, Any] | None = None
         self._doubts: list[tuple[str, str]] = []
-        self._gated = False
+        self._blocks_ready = False
         self._deadline: datetime | None = None
 
     # ------------------------------------------------------------------ reading
@@ -93,7 +92,7 @@ class Draft:
             raise InvalidSpecError(f"{path}: {first['msg']}{more}") from error
 
     def require(self, key: str, requirement: Requirement) -> Required:
-        """Ask for objects, and read the answer if there is one yet."""
+        """Declare a requirement, and read what Crossplane has fetched for it so far."""
         self._requirements[key] = requirement
         return self.observation.answer(key)
 
@@ -107,7 +106,7 @@ class Draft:
 
     # ------------------------------------------------------------------ children
 
-    def child(self, key: str, wanted: Mapping[str, Any], *, ready: Readiness | None = None) -> None:
+    def child(self, key: str, manifest: Mapping[str, Any], *, ready: Readiness | None = None) -> None:
         """Compose a resource.
 
         An observed one keeps its name. One that is observed with another kind is kept as it is:
@@ -115,13 +114,12 @@ class Draft:
 
         Args:
             key: The composition resource name.
-            wanted: The manifest. Nulls, and empty maps outside of lists, are left out.
+            manifest: The manifest. Nulls, and empty maps outside of lists, are left out.
             ready: Its readiness; by default that of its kind.
         """
         deadline.check()
         seen = self.observed(key)
-        judged = readiness.of(seen) if ready is None else ready
-        body: Manifest = unstructured.pruned(wanted, inside_lists=False)
+        body: Manifest = unstructured.pruned(manifest, inside_lists=False)
         if seen is not None:
             if seen.get("kind") != body.get("kind"):
                 self.keep(key)
@@ -129,7 +127,7 @@ class Draft:
                 return
             if unstructured.name_of(seen):
                 body["metadata"] = {**body.get("metadata", {}), "name": unstructured.name_of(seen)}
-        self._children[key] = Child(body, judged)
+        self._children[key] = Child(body, readiness.of(seen) if ready is None else ready)
 
     def remote(self, key: str, remote: Mapping[str, Any], provider_config: str, **options: Any) -> None:
         """Compose an Object with a manifest for another cluster.
@@ -159,7 +157,7 @@ class Draft:
         annotations: Mapping[str, str] | None = None,
         ready: Readiness | None = None,
     ) -> None:
-        """Re-emit an observed child exactly as we own it, with labels or annotations anew if given."""
+        """Re-emit an observed child exactly as we own it; labels or annotations are replaced if given."""
         deadline.check()
         seen = self.observed(key)
         if seen is None:
@@ -174,29 +172,31 @@ class Draft:
         self._children[key] = Child({**body, "metadata": meta}, readiness.of(seen) if ready is None else ready)
 
     def foreground_delete(self, key: str) -> None:
-        """Have a composed child go only after everything that it owns."""
+        """Have a composed child deleted only after everything that it owns."""
         child = self._children.get(key)
         if child is not None:
-            self._children[key] = replace(child, manifest=teardown.waiting(child.manifest, self.observed(key)))
+            self._children[key] = replace(
+                child, manifest=teardown.with_foreground_finalizer(child.manifest, self.observed(key))
+            )
 
     def delete_before(self, keeper: str, key: str) -> None:
-        """Have a composed child go before another one when the composite is deleted, once that is observed."""
+        """Have a composed child deleted before another one, with the composite, once the other one is observed."""
         child = self._children.get(key)
         if child is not None:
-            self._children[key] = replace(child, manifest=teardown.owned(child.manifest, self.observed(keeper)))
+            self._children[key] = replace(child, manifest=teardown.owned_by(child.manifest, self.observed(keeper)))
             self.foreground_delete(keeper)
 
     def adopt(self, obj: Mapping[str, unstructured.Object]) -> None:
-        """Have objects of the composite as children that Crossplane has lost track of, by composition resource name.
+        """Take objects that Crossplane has lost track of for children again, by composition resource name.
 
-        Each must be one that can be re-emitted safely (`owned.is_ours`).
+        Each must be safe to re-emit (`owned.is_ours`).
         """
         self.observation = self.observation.with_untracked(obj)
 
     def drop(self, key: str) -> None:
-        """Let an observed child go. Nothing else takes a child away.
+        """Remove an observed child; nothing else does.
 
-        One that Crossplane does not track would stay for good: it is composed once more, and can go after that.
+        A child that Crossplane does not track would never be deleted: it is composed once more, and dropped later.
         """
         if key in self.observation.untracked:
             self.keep(key)
@@ -209,7 +209,7 @@ class Draft:
         """Composition resource names composed so far."""
         return frozenset(self._children)
 
-    # ------------------------------------------------------------------ saying
+    # ------------------------------------------------------------------ conditions and status
 
     def set_condition(self, kind: str, reason: str, message: str = "") -> None:
         """Set a condition; its status is the one declared for the reason."""
@@ -217,17 +217,17 @@ class Draft:
         self._conditions[kind] = Condition(kind, declared.status, reason, message)
 
     def carry_condition(self, kind: str) -> None:
-        """Say again what the composite says already; Unknown when it never said anything."""
-        seen = repeated(unstructured.condition(self.observation.composite, kind))
+        """Keep a condition as it is observed; Unknown when it has never been set."""
+        seen = observed_condition(unstructured.condition(self.observation.composite, kind))
         self._conditions[kind] = seen or Condition(kind, Status.UNKNOWN, NOT_KNOWN_YET, "Not decided yet.")
 
     def doubt(self, reason: str, message: str) -> None:
-        """Say that an input in use is in doubt. The composite cannot become Ready by this answer."""
-        self._gated = True
+        """Report that an input in use is in doubt. The composite cannot become Ready by this answer."""
+        self._blocks_ready = True
         self.skip(reason, message)
 
     def skip(self, reason: str, message: str) -> None:
-        """Say that an input was left out; the rest of the answer stands."""
+        """Report that an input was left out; the rest of the answer stands."""
         self._declared(HELD, reason)
         if (reason, message) not in self._doubts:
             self._doubts.append((reason, message))
@@ -237,13 +237,13 @@ class Draft:
         self._status = unstructured.pruned(status)
 
     def requeue_at(self, at: datetime) -> None:
-        """Ask to be called again no later than this."""
+        """Have Crossplane call again no later than this."""
         self._deadline = at if self._deadline is None else min(at, self._deadline)
 
     # ------------------------------------------------------------------ ending
 
     def hold(self, reason: str, message: str) -> Composition:
-        """End with everything as it was: children, status, Ready and the conditions not said yet."""
+        """End with everything unchanged: children, status, Ready and the conditions not set yet."""
         self.doubt(reason, message)
         for kind in self._vocabulary:
             if kind not in self._conditions and kind not in COMMON:
@@ -260,7 +260,7 @@ class Draft:
 
         Raises:
             HoldUnsafeError: When a child that stays cannot be re-emitted safely.
-            IncompleteAnswerError: When a condition of the kind was not said.
+            IncompleteAnswerError: When a condition of the kind was not set.
         """
         for key in sorted(self.observation.children):
             if key not in self._children and key not in self._dropped:
@@ -270,10 +270,10 @@ class Draft:
         if missing:
             raise IncompleteAnswerError(f"{self.observation.kind}: no word about {', '.join(missing)}")
         conditions = tuple(self._conditions[kind] for kind in self._vocabulary)
-        ready = ready and (not self._gated or unstructured.is_true(self.observation.composite, "Ready"))
+        ready = ready and (not self._blocks_ready or unstructured.is_true(self.observation.composite, "Ready"))
         return Composition(
             children={key: self._children[key] for key in sorted(self._children)},
-            status=self._fitting(self._status or {}),
+            status=self._valid_status(self._status or {}),
             ready=ready,
             conditions=conditions,
             events=tuple(e for e in map(self._event, conditions) if e is not None),
@@ -281,16 +281,16 @@ class Draft:
             ttl_seconds=self._ttl(ready=ready),
         )
 
-    def _fitting(self, status: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Leave of a status what its kind's schema lets through: one that is refused is lost as a whole."""
+    def _valid_status(self, status: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Cut a status to what its kind's schema accepts: a refused one is lost as a whole."""
         kind = by_kind(self.observation.api_version, self.observation.kind)
         return status if kind is None else unstructured.pruned(bounded(status, schema.of_status(kind)))
 
     def _set_common_conditions(self) -> None:
         if self._doubts:
             messages = [message for _, message in self._doubts]
-            shown = "; ".join(messages[:_LISTED])
-            more = f"; and {len(messages) - _LISTED} more" if len(messages) > _LISTED else ""
+            shown = "; ".join(messages[:_MAX_LISTED_DOUBTS])
+            more = f"; and {len(messages) - _MAX_LISTED_DOUBTS} more" if len(messages) > _MAX_LISTED_DOUBTS else ""
             self.set_condition(HELD, self._doubts[0][0], shown + more)
         else:
             self.set_condition(HELD, "InputsResolved")
@@ -303,15 +303,15 @@ class Draft:
         others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
         self.set_condition(CHILDREN_READY, "ChildNotReady", f"{key} {who}: {child.readiness.message}{others}")
 
-    def _event(self, said: Condition) -> Event | None:
-        """An event for a condition that begins to say something worth one."""
-        declared = self._vocabulary.get(said.type, {}).get(said.reason)
+    def _event(self, condition: Condition) -> Event | None:
+        """Make an event of a condition that has changed to a reason that is declared with one."""
+        declared = self._vocabulary.get(condition.type, {}).get(condition.reason)
         if declared is None or declared.event is None:
             return None
-        before = unstructured.condition(self.observation.composite, said.type)
-        if before.get("reason") == said.reason and before.get("status") == said.status.value:
+        before = unstructured.condition(self.observation.composite, condition.type)
+        if before.get("reason") == condition.reason and before.get("status") == condition.status.value:
             return None
-        return Event(declared.event, said.reason, said.message or declared.meaning)
+        return Event(declared.event, condition.reason, condition.message or declared.meaning)
 
     def _declared(self, kind: str, reason: str) -> Reason:
         declared = self._vocabulary.get(kind, {}).get(reason)
@@ -320,7 +320,7 @@ class Draft:
         return declared
 
     def _ttl(self, *, ready: bool) -> int:
-        """When to be asked again: at the deadline, and while not Ready after a third of the time since it was."""
+        """When to be called again: at the deadline, and while not Ready after a third of the time since it was."""
         now = self.observation.now
         limits = [TTL_SECONDS]
         if not ready:
@@ -332,9 +332,9 @@ class Draft:
     def _unready_since(self) -> datetime:
         """Since when the composite has not been Ready; now, when it has been until now or nothing says."""
         composite = self.observation.composite
-        said = unstructured.condition(composite, "Ready")
-        written = unstructured.text(said, "lastTransitionTime") or unstructured.text(
+        condition = unstructured.condition(composite, "Ready")
+        written = unstructured.text(condition, "lastTransitionTime") or unstructured.text(
             composite, "metadata", "creationTimestamp"
         )
-        since = None if said.get("status") == "True" else timestamps.time_of(written)
+        since = None if condition.get("status") == "True" else timestamps.time_of(written)
         return since or self.observation.now

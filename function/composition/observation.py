@@ -21,7 +21,7 @@ class Observation:
         children: Observed composed resources by composition resource name. A child that is
             missing here may still be terminating.
         required: Objects asked for, by requirement; a missing key is not fetched yet.
-        now: The time of the call, UTC, whole seconds; for the control plane it is that late already, or later.
+        now: The time of the call, UTC, in whole seconds; never later than the control plane's own time.
         clock: The time by the server's own clock, where that is not `now`.
         tag: Crossplane's tag of the request, for logs.
         untracked: The children that Crossplane has lost track of and that were found again.
@@ -72,18 +72,18 @@ class Observation:
 
     @property
     def latest(self) -> datetime:
-        """How late it may be. What is remembered as the beginning of a wait is this: `now` may be long past."""
+        """The latest that it may be; waits begin at this time, since `now` may lag behind."""
         return max(self.now, self.clock or self.now)
 
     def answer(self, key: str) -> Required:
         """Read one requirement's answer."""
         return Required(key, self.required.get(key))
 
-    def with_untracked(self, obj: Mapping[str, Object]) -> Observation:
-        """The observation with objects as children that Crossplane has lost track of, by composition resource name.
+    def with_untracked(self, untracked: Mapping[str, Object]) -> Observation:
+        """Add objects that Crossplane has lost track of as children, by composition resource name.
 
-        What it does observe under one of these names stays.
+        A child that is observed under one of these names stays.
         """
-        found = {key: thing for key, thing in obj.items() if key not in self.children}
+        found = {key: obj for key, obj in untracked.items() if key not in self.children}
         children = {**self.children, **found}
         return replace(self, children=children, untracked=self.untracked | found.keys())

@@ -36,7 +36,7 @@ class Controller:
     uid: str
     namespace: str
 
-    def is_(self, composite: Object) -> bool:
+    def refers_to(self, composite: Object) -> bool:
         """Tell whether a composite is meant; never one without a uid, as offline."""
         uid = unstructured.text(composite, "metadata", "uid")
         return bool(uid) and uid == self.uid and self == _as_controller(composite, self.namespace)
@@ -52,8 +52,8 @@ def controller_of(obj: Object) -> Controller | None:
     if len(owners) != 1:
         return None
     (owner,) = owners
-    said = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
-    version, kind, name, uid = (text if isinstance(text, str) else "" for text in said)
+    fields = [owner.get(field) for field in ("apiVersion", "kind", "name", "uid")]
+    version, kind, name, uid = (text if isinstance(text, str) else "" for text in fields)
     group, _, number = version.rpartition("/")
     return Controller(group, kind, name, uid, unstructured.namespace_of(obj)) if number else None
 
@@ -61,7 +61,7 @@ def controller_of(obj: Object) -> Controller | None:
 def controls(composite: Object, obj: Object) -> bool:
     """Tell whether a composite controls an object."""
     controller = controller_of(obj)
-    return controller is not None and controller.is_(composite)
+    return controller is not None and controller.refers_to(composite)
 
 
 def resource_name(obj: Object) -> str:

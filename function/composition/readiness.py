@@ -75,8 +75,8 @@ def serves(child: Object | None) -> bool | None:
     """Tell whether a child says that it is Ready; None when it says neither. One that is not there is not."""
     if child is None:
         return False
-    said = unstructured.condition(child, "Ready").get("status")
-    return {"True": True, "False": False}.get(said) if isinstance(said, str) else None
+    status = unstructured.condition(child, "Ready").get("status")
+    return {"True": True, "False": False}.get(status) if isinstance(status, str) else None
 
 
 def all_serve(children: Iterable[Object | None], *, before: bool) -> bool:
@@ -84,10 +84,10 @@ def all_serve(children: Iterable[Object | None], *, before: bool) -> bool:
     return agreed(map(serves, children), before=before)
 
 
-def agreed(said: Iterable[bool | None], *, before: bool) -> bool:
+def agreed(answers: Iterable[bool | None], *, before: bool) -> bool:
     """Tell whether all say yes. Where none says no and some say nothing, it is as it was before."""
-    words = set(said)
-    return False not in words and (None not in words or before)
+    distinct = set(answers)
+    return False not in distinct and (None not in distinct or before)
 
 
 def _all(child: Object, *types: str) -> Readiness:
@@ -116,5 +116,5 @@ def _route(child: Object) -> Readiness:
 def _why(kind: str, found: Object) -> str:
     if not found:
         return f"{kind} is not reported yet"
-    said = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
-    return f"{kind} is {found.get('status')}: {said}"
+    message = unstructured.text(found, "message") or unstructured.text(found, "reason") or "no reason given"
+    return f"{kind} is {found.get('status')}: {message}"

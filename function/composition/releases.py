@@ -40,8 +40,8 @@ def failure(release: Object | None, now: datetime) -> str:
     if unstructured.text(release, "kind") != KIND or unstructured.is_true(release, "Ready"):
         return ""
     if _state(release) == "failed":
-        said = unstructured.text(release, "status", "atProvider", "releaseDescription")
-        return f"Helm says that it failed{f': {said}' if said else ''}"
+        description = unstructured.text(release, "status", "atProvider", "releaseDescription")
+        return f"Helm says that it failed{f': {description}' if description else ''}"
     until = _limit(release)
     minutes = int(PATIENCE.total_seconds()) // 60
     return f"a change is not done after {minutes} minutes" if until is not None and now >= until else ""

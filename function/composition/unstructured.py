@@ -48,7 +48,15 @@ def items(source: object, *path: str | int) -> list[Mapping[str, Any]]:
 
 def text(source: object, *path: str | int) -> str:
     """Read a nested string; anything else reads as an empty one."""
-    value = dig(source, *path)
+    # The same as with `dig`, without a second call: a fleet has tens of thousands of texts.
+    value: Any = source
+    try:
+        for step in path:
+            if value.__class__ is str:
+                return ""
+            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        return ""
     return value if isinstance(value, str) else ""
 
 
@@ -97,10 +105,16 @@ def is_true(source: object, kind: str) -> bool:
     return condition(source, kind).get("status") == "True"
 
 
-def is_current(said: object, obj: Object | None) -> bool:
+def is_current(reported: object, obj: Object | None) -> bool:
     """Tell whether a condition of an object is about it as it is observed, and not about an earlier generation."""
     generation = integer(obj, "metadata", "generation")
-    return integer(said, "observedGeneration", default=generation) >= generation
+    return integer(reported, "observedGeneration", default=generation) >= generation
+
+
+def is_set(source: Object, key: str) -> bool:
+    """Tell whether a field holds anything, and do not read what; null and whatever is empty or zero is nothing."""
+    own = getattr(source, "is_set", None)
+    return bool(source.get(key)) if own is None else own(key)
 
 
 def content(source: Object, key: str) -> Hashable:

@@ -167,7 +167,7 @@ def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool
     """Why nothing new may be placed, the reason that is hardest to mend first."""
     if labels.is_system_namespace(namespace):
         return HoldReason.NAMESPACE_RESERVED
-    if size > content.MOST:
+    if size > content.MAX_CHARACTERS:
         return HoldReason.SPEC_TOO_LARGE
     if conflict:
         return HoldReason.SELECTOR_CONFLICT

@@ -199,10 +199,10 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt("clusters", empty=Outcome(says={SCHEDULED: "NoClusters"})),
+        Doubt("clusters", empty=Outcome(conditions={SCHEDULED: "NoClusters"})),
         Doubt("replicas", empty=RENDERS),
         Doubt("endpoints", unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),
-        Doubt("cache", empty=Outcome(says={CACHE: "ModelCacheNotFound"})),
+        Doubt("cache", empty=Outcome(conditions={CACHE: "ModelCacheNotFound"})),
     ),
     children={f"{REPLICA}*": MODEL_REPLICA.kind, f"{ENDPOINT}*": MODEL_ENDPOINT.kind},
 )

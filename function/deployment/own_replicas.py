@@ -150,7 +150,7 @@ class ListedReplica:
     def is_of(self, observation: Observation) -> bool:
         """Tell whether it belongs to a deployment; offline, without uids, by name."""
         if observation.uid:
-            return self.controller is not None and self.controller.is_(observation.composite)
+            return self.controller is not None and self.controller.refers_to(observation.composite)
         return self.replica.deployment == (observation.namespace, observation.name)
 
 

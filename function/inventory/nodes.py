@@ -34,7 +34,7 @@ def nodes_by_pool(replica: Object) -> Iterator[tuple[str, int]]:
 def nodes_of_member(engine: Object, member: Object) -> tuple[str, int] | None:
     """Pool and nodes for one member of an engine; None when it takes nothing."""
     pool = unstructured.text(member, "nodePoolName")
-    if not pool or not unstructured.dig(member, "deviceRequests"):
+    if not pool or not unstructured.is_set(member, "deviceRequests"):
         return None
     workers = unstructured.integer(member, "worker", "nodes", default=1)
     pods = _pods(unstructured.text(member, "role"), workers)

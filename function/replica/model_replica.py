@@ -237,7 +237,7 @@ COMPOSER = Composer(
     compose=compose,
     vocabulary=VOCABULARY,
     doubts=(
-        Doubt("cluster", empty=Outcome(says={READY: "Serving"})),
+        Doubt("cluster", empty=Outcome(conditions={READY: "Serving"})),
         Doubt(f"{SECRET}*"),
         Doubt(f"{CONFIG_MAP}*"),
         Doubt(PODS, unresolved=RENDERS, empty=RENDERS, malformed=RENDERS),

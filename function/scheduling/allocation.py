@@ -88,7 +88,7 @@ class _Refusal:
     """The selector that a device did not pass; None for a device that cannot be claimed at all."""
 
     selector: int
-    verdict: Verdict
+    verdict: EvaluationResult
 
 
 def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refusal | None:
@@ -97,7 +97,7 @@ def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refus
         selector = _compile(text)
         effort.evaluate(selector.cost)
         verdict = selector.evaluate(device)
-        effort.evaluated(verdict.worked)
+        effort.evaluated(verdict.steps)
         if not verdict:
             return _Refusal(index, verdict)
     if device.claim is Claim.DRA and not device.device_class:
@@ -105,7 +105,7 @@ def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refus
     return None
 
 
-_NO_CLASS = Verdict(Outcome.ERROR, "the device has no device class to claim it through")
+_NO_CLASS = EvaluationResult.failed("the device has no device class to claim it through")
 
 
 def _compile(text: str) -> Selector:

@@ -1,25 +1,25 @@
 """Device selectors: the CEL dialect in which a workload says what hardware it needs."""
 
-from function.selectors.cost import COST_LIMIT
-from function.selectors.device import Claim, Device, Kind, Value
+from function.selectors.cache import CacheStatistics
+from function.selectors.cost_estimate import COST_LIMIT
+from function.selectors.device import Claim, Device, Value, ValueKind
 from function.selectors.error import SelectorError
-from function.selectors.remembered import CacheUse
-from function.selectors.selector import Selector, cache_use, compile_selector
-from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
+from function.selectors.result import MATCH, NO_MATCH, EvaluationOutcome, EvaluationResult
+from function.selectors.selector import Selector, cache_statistics, compile_selector
 
 __all__ = [
     "COST_LIMIT",
     "MATCH",
     "NO_MATCH",
-    "CacheUse",
+    "CacheStatistics",
     "Claim",
     "Device",
-    "Kind",
-    "Outcome",
+    "EvaluationOutcome",
+    "EvaluationResult",
     "Selector",
     "SelectorError",
     "Value",
-    "Verdict",
-    "cache_use",
+    "ValueKind",
+    "cache_statistics",
     "compile_selector",
 ]

@@ -1,4 +1,4 @@
-"""A selector as a tree, in which macros are spelt out as loops."""
+"""The abstract syntax tree of a selector, with macros expanded to comprehensions."""
 
 from __future__ import annotations
 
@@ -10,129 +10,129 @@ from function.selectors.types import DYN, Type
 
 
 @dataclass(eq=False, slots=True)
-class Node:
-    """A part of a selector.
+class Expr:
+    """An expression.
 
     Attributes:
-        at: Where it is in the text.
-        type: The type of its value, once that is inferred.
+        offset: Where it begins in the text.
+        type: Its type, once inferred.
     """
 
-    at: int
+    offset: int
     type: Type = field(init=False, default=DYN)
 
 
 @dataclass(eq=False, slots=True)
-class Literal(Node):
-    """A value that is written out."""
+class Literal(Expr):
+    """A literal."""
 
     value: Any
 
 
 @dataclass(eq=False, slots=True)
-class Name(Node):
-    """The variable of a name, and whether the name begins with a dot."""
+class Ident(Expr):
+    """An identifier, and whether it begins with a dot."""
 
     name: str
     dotted: bool = False
 
 
 @dataclass(eq=False, slots=True)
-class Select(Node):
-    """A field, or only whether there is one."""
+class Select(Expr):
+    """A field selection, or only a test for the presence of the field."""
 
-    operand: Node
+    operand: Expr
     name: str
     test: bool = False
 
 
 @dataclass(eq=False, slots=True)
-class Call(Node):
-    """A function with its arguments; a method's first argument is its object.
+class Call(Expr):
+    """A call; a member function's target is its first argument.
 
     Attributes:
-        candidates: The overloads that may be meant, once they are resolved.
+        candidates: The overloads that may apply, once resolved.
     """
 
     function: str
-    arguments: list[Node]
+    arguments: list[Expr]
     method: bool = False
     candidates: tuple[Any, ...] = field(init=False, default=())
 
 
 @dataclass(eq=False, slots=True)
-class Elements(Node):
+class ListExpr(Expr):
     """A list, and which of its elements are optional."""
 
-    elements: list[Node]
+    elements: list[Expr]
     optional: frozenset[int] = frozenset()
 
 
 @dataclass(eq=False, slots=True)
-class Entries(Node):
+class MapExpr(Expr):
     """A map, and which of its entries are optional."""
 
-    keys: list[Node]
-    values: list[Node]
+    keys: list[Expr]
+    values: list[Expr]
     optional: frozenset[int] = frozenset()
 
 
 @dataclass(eq=False, slots=True)
-class Loop(Node):
-    """Goes over a list or map, and carries a value along.
+class Comprehension(Expr):
+    """Iterates over a list or map, and folds it into an accumulator.
 
     Attributes:
-        over: The list or map.
-        variables: One name, for elements or keys; or two, for indices or keys and for values.
-        carried: The name of the value that is carried along.
-        start: That value before the first round; evaluated when it is first read.
-        goes_on: Whether to make a round.
-        step: That value after a round.
-        result: The value of the loop.
-        what: The macro that it is, for messages.
+        iter_range: What it iterates over: a list or map.
+        iter_vars: One name, for elements or keys; or two, for indices or keys and for values.
+        accu_var: The name of the accumulator.
+        accu_init: Its value before the first iteration; evaluated when it is first read.
+        loop_condition: Whether to make another iteration.
+        loop_step: The value of the accumulator after an iteration.
+        result: The value of the comprehension.
+        macro: The macro that it was expanded from, for messages.
     """
 
-    over: Node
-    variables: tuple[str, ...]
-    carried: str
-    start: Node
-    goes_on: Node
-    step: Node
-    result: Node
-    what: str
+    iter_range: Expr
+    iter_vars: tuple[str, ...]
+    accu_var: str
+    accu_init: Expr
+    loop_condition: Expr
+    loop_step: Expr
+    result: Expr
+    macro: str
 
     @property
-    def binds(self) -> bool:
-        """Whether it makes no round, and only names a value."""
-        return self.carried != CARRIED
+    def is_bind(self) -> bool:
+        """Whether it never iterates, and only binds a value to a name (`cel.bind`)."""
+        return self.accu_var != ACCUMULATOR
 
 
-CARRIED = "@result"
-"""The name of what loops carry along; no selector can write it."""
+ACCUMULATOR = "@result"
+"""The name of the accumulator; no selector can write it."""
 
-AnyNode: TypeAlias = Literal | Name | Select | Call | Elements | Entries | Loop
+AnyExpr: TypeAlias = Literal | Ident | Select | Call | ListExpr | MapExpr | Comprehension
 
 
-def children(node: Node) -> tuple[Node, ...]:
-    """List the parts that a part has."""
-    match node:
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """List the direct subexpressions of an expression."""
+    match expr:
         case Select(operand=operand):
             return (operand,)
         case Call(arguments=arguments):
             return tuple(arguments)
-        case Elements(elements=elements):
+        case ListExpr(elements=elements):
             return tuple(elements)
-        case Entries(keys=keys, values=values):
+        case MapExpr(keys=keys, values=values):
             return (*keys, *values)
-        case Loop(over=over, start=start, goes_on=goes_on, step=step, result=result):
-            return (over, start, goes_on, step, result)
+        case Comprehension():
+            return (expr.iter_range, expr.accu_init, expr.loop_condition, expr.loop_step, expr.result)
         case _:
             return ()
 
 
-def walk(node: Node) -> Iterator[tuple[Node, int]]:
-    """Go over all parts, with how deep each is."""
-    rest = [(node, 1)]
+def walk(expr: Expr) -> Iterator[tuple[Expr, int]]:
+    """Walk over all subexpressions in order, each with its depth."""
+    rest = [(expr, 1)]
     while rest:
         part, depth = rest.pop()
         yield part, depth

@@ -1,4 +1,4 @@
-"""From a tree to something that runs: each part becomes a closure."""
+"""The planner: compiles a checked tree to closures, one for each expression."""
 
 from __future__ import annotations
 
@@ -6,139 +6,139 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from function.selectors import containers
-from function.selectors.ast import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
+from function.selectors.ast import ACCUMULATOR, Call, Comprehension, Expr, Ident, ListExpr, Literal, MapExpr, Select
+from function.selectors.comprehensions import append_in_place, bind_variable, iterate
 from function.selectors.error import SelectorError
 from function.selectors.evaluation import (
+    Activation,
     Constant,
-    Frame,
-    Run,
+    Interpretable,
     alternative,
-    charged,
     conditional,
     equality,
-    is_not_false,
+    is_not_strictly_false,
     membership,
-    named,
-    settle,
+    resolve_variable,
+    short_circuit,
+    with_step_cost,
 )
-from function.selectors.growth import ELEMENT, ENTRY
 from function.selectors.library import CONVERSIONS, FUNCTIONS, Overload, refuse
-from function.selectors.loops import bound, growing, looped
 from function.selectors.quantity import QuantityError, QuantityLimitError
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver, SemverError
+from function.selectors.size_model import ELEMENT_BYTES, ENTRY_BYTES
+from function.selectors.stage_budget import Stage, StageBudget
 from function.selectors.values import (
-    SPENT,
-    Budget,
+    RUNTIME_COST_LIMIT,
     BudgetError,
     CelMap,
+    EvaluationBudget,
     EvaluationError,
     Missing,
     Present,
-    bulk_of,
-    check_sought,
+    check_lookup_key,
+    traversal_size_of,
     type_of,
 )
-from function.selectors.work import Stage, Work
 
 
-def program(tree: Node, text: str) -> Run:
-    """Make something that runs of a tree whose types are known.
+def compile_expr(root: Expr, text: str) -> Interpretable:
+    """Compile a type-checked tree.
 
     Raises:
-        SelectorError: A conversion of a constant fails.
+        SelectorError: The conversion of a constant fails.
     """
-    return _Planner(text).plan(tree)
+    return _Planner(text).plan(root)
 
 
 class _Planner:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._work = Work(Stage.PLAN, text)
+        self._work = StageBudget(Stage.PLAN, text)
 
-    def plan(self, node: Node) -> Run:
+    def plan(self, expr: Expr) -> Interpretable:
         self._work.step()
-        match node:
+        match expr:
             case Literal(value=value):
                 return Constant(value)
-            case Name(name=name):
-                return named(name)
+            case Ident(name=name):
+                return resolve_variable(name)
             case Select():
-                return self._select(node)
+                return self._select(expr)
             case Call():
-                return self._call(node)
-            case Elements():
-                return self._elements(node)
-            case Entries():
-                return self._entries(node)
-            case Loop():
-                return bound(node, self.plan) if node.binds else looped(node, self.plan)
-        raise TypeError(f"{node} cannot run")
+                return self._call(expr)
+            case ListExpr():
+                return self._elements(expr)
+            case MapExpr():
+                return self._entries(expr)
+            case Comprehension():
+                return bind_variable(expr, self.plan) if expr.is_bind else iterate(expr, self.plan)
+        raise TypeError(f"{expr} cannot run")
 
-    def _select(self, node: Select) -> Run:
-        operand, name = _held(node.operand, self.plan(node.operand)), node.name
-        if node.test:
-            return lambda frame: containers.has(operand(frame), name)
-        return charged(lambda frame: containers.field(operand(frame), name))
+    def _select(self, expr: Select) -> Interpretable:
+        operand, name = _container(expr.operand, self.plan(expr.operand)), expr.name
+        if expr.test:
+            return lambda activation: containers.has(operand(activation), name)
+        return with_step_cost(lambda activation: containers.field(operand(activation), name))
 
-    def _call(self, node: Call) -> Run:
-        runs = [self.plan(argument) for argument in node.arguments]
-        own = _OWN.get(node.function)
-        if own is not None:
-            return own(node, runs)
-        if node.function == "_+_" and _grows(node):
-            return growing(runs[1])
-        overloads = node.candidates if len(node.candidates) == 1 else _forms(node)
-        run = _applied(node.function, overloads, runs)
-        if node.function in CONVERSIONS and len(runs) == 1 and isinstance(runs[0], Constant):
-            return self._constant(run, node)
-        return run
+    def _call(self, expr: Call) -> Interpretable:
+        operands = [self.plan(argument) for argument in expr.arguments]
+        special_form = _SPECIAL_FORMS.get(expr.function)
+        if special_form is not None:
+            return special_form(expr, operands)
+        if expr.function == "_+_" and _is_append(expr):
+            return append_in_place(operands[1])
+        overloads = expr.candidates if len(expr.candidates) == 1 else _overloads_by_form(expr)
+        evaluate = _dispatch(expr.function, overloads, operands)
+        if expr.function in CONVERSIONS and len(operands) == 1 and isinstance(operands[0], Constant):
+            return self._fold(evaluate, expr)
+        return evaluate
 
-    def _elements(self, node: Elements) -> Run:
-        runs, optional = [self.plan(element) for element in node.elements], node.optional
-        if not optional and all(isinstance(run, Constant) for run in runs):
-            return Constant([run(Frame({})) for run in runs])
+    def _elements(self, expr: ListExpr) -> Interpretable:
+        operands, optional = [self.plan(element) for element in expr.elements], expr.optional
+        if not optional and all(isinstance(evaluate, Constant) for evaluate in operands):
+            return Constant([evaluate(Activation({})) for evaluate in operands])
 
-        def run(frame: Frame) -> list[Any]:
-            frame.budget.spend(10)
-            frame.budget.make(len(runs), ELEMENT)
+        def evaluate(activation: Activation) -> list[Any]:
+            activation.budget.charge(10)
+            activation.budget.allocate(len(operands), ELEMENT_BYTES)
             if not optional:
-                return [run(frame) for run in runs]
-            values = ((place, run(frame)) for place, run in enumerate(runs))
-            kept = ((place, value) for place, value in values if _counts(value, place in optional))
-            return [_unwrapped(value, place in optional) for place, value in kept]
+                return [evaluate(activation) for evaluate in operands]
+            values = ((index, evaluate(activation)) for index, evaluate in enumerate(operands))
+            kept = ((index, value) for index, value in values if _is_present(value, index in optional))
+            return [_unwrapped(value, index in optional) for index, value in kept]
 
-        return run
+        return evaluate
 
-    def _entries(self, node: Entries) -> Run:
-        keys, values = [self.plan(key) for key in node.keys], [self.plan(value) for value in node.values]
-        optional = node.optional
+    def _entries(self, expr: MapExpr) -> Interpretable:
+        keys, values = [self.plan(key) for key in expr.keys], [self.plan(value) for value in expr.values]
+        optional = expr.optional
 
-        def run(frame: Frame) -> CelMap:
-            frame.budget.spend(30)
-            frame.budget.make(len(keys), ENTRY)
-            made = CelMap(())
-            for place, (key, value) in enumerate(zip(keys, values, strict=True)):
-                found, content = key(frame), value(frame)
-                check_sought(found)
-                if _counts(content, place in optional):
-                    made.put(found, _unwrapped(content, place in optional))
-            return made
+        def evaluate(activation: Activation) -> CelMap:
+            activation.budget.charge(30)
+            activation.budget.allocate(len(keys), ENTRY_BYTES)
+            new_map = CelMap(())
+            for index, (key, value) in enumerate(zip(keys, values, strict=True)):
+                found, content = key(activation), value(activation)
+                check_lookup_key(found)
+                if _is_present(content, index in optional):
+                    new_map.put(found, _unwrapped(content, index in optional))
+            return new_map
 
         if all(isinstance(part, Constant) for part in (*keys, *values)):
-            return self._constant(run, node)
-        return run
+            return self._fold(evaluate, expr)
+        return evaluate
 
-    def _constant(self, run: Run, node: Node) -> Run:
-        """Evaluate what needs no device before there is one, as Kubernetes does."""
+    def _fold(self, evaluate: Interpretable, expr: Expr) -> Interpretable:
+        """Fold a constant expression, as Kubernetes does."""
         try:
-            return Constant(run(Frame({}, Budget(SPENT))))
+            return Constant(evaluate(Activation({}, EvaluationBudget(RUNTIME_COST_LIMIT))))
         except EvaluationError as error:
-            raise SelectorError(str(error), self._text, node.at) from None
+            raise SelectorError(str(error), self._text, expr.offset) from None
 
 
-def _counts(value: Any, optional: bool) -> bool:  # noqa: FBT001 - whether the entry is optional
-    """Tell whether an entry is there."""
+def _is_present(value: Any, optional: bool) -> bool:  # noqa: FBT001 - whether the entry is optional
+    """Tell whether an element or entry is present."""
     if optional and not isinstance(value, Present | Missing):
         raise EvaluationError(f"only an optional can be left out, not {type_of(value).noun}")
     return not (optional and isinstance(value, Missing))
@@ -148,85 +148,85 @@ def _unwrapped(value: Any, optional: bool) -> Any:  # noqa: FBT001 - whether the
     return value.value if optional else value
 
 
-def _forms(node: Call) -> Sequence[Overload]:
-    """List the overloads of a function in the form in which it is called."""
-    return tuple(one for one in FUNCTIONS[node.function] if one.method == node.method)
+def _overloads_by_form(expr: Call) -> Sequence[Overload]:
+    """List the overloads of a function with the call style of a call."""
+    return tuple(overload for overload in FUNCTIONS[expr.function] if overload.method == expr.method)
 
 
-def _applied(name: str, overloads: Sequence[Overload], runs: Sequence[Run]) -> Run:
-    """Run a call: the first overload that takes the values."""
+def _dispatch(name: str, overloads: Sequence[Overload], operands: Sequence[Interpretable]) -> Interpretable:
+    """Interpret a call: dispatch to the first overload that accepts the values."""
 
-    def run(frame: Frame) -> Any:
-        values = [run(frame) for run in runs]
+    def evaluate(activation: Activation) -> Any:
+        values = [evaluate(activation) for evaluate in operands]
         for overload in overloads:
             if overload.call is not None and overload.takes(values):
-                return _called(overload, overload.call, values, frame.budget)
+                return _invoke(overload, overload.call, values, activation.budget)
         raise refuse(name, values)
 
-    return run
+    return evaluate
 
 
-def _called(overload: Overload, call: Callable[..., Any], values: list[Any], budget: Budget) -> Any:
-    """Call an overload, after it is counted what it goes over and what it makes."""
-    for place in overload.linear:
-        budget.pass_over(bulk_of(values[place]))
-    exact = overload.growth.exact
+def _invoke(overload: Overload, call: Callable[..., Any], values: list[Any], budget: EvaluationBudget) -> Any:
+    """Call an overload after charging for what it traverses and makes."""
+    for index in overload.linear:
+        budget.charge_traversal(traversal_size_of(values[index]))
+    exact = overload.result_size.exact
     try:
         if exact is not None:
-            budget.make(exact(*values), overload.growth.unit)
+            budget.allocate(exact(*values), overload.result_size.unit)
         result = call(*values, budget) if overload.budgeted else call(*values)
     except QuantityLimitError as error:
         raise BudgetError(str(error)) from None
     except (QuantityError, SemverError) as error:
         raise EvaluationError(str(error)) from None
-    budget.spend(overload.price.actual(values, result))
+    budget.charge(overload.cost.actual(values, result))
     return result
 
 
-def _grows(node: Call) -> bool:
-    """Tell whether a call only appends to the list that a loop carries along."""
-    left, right = node.arguments
-    return isinstance(left, Name) and left.name == CARRIED and isinstance(right, Elements)
+def _is_append(expr: Call) -> bool:
+    """Tell whether a call only appends to the accumulator."""
+    left, right = expr.arguments
+    return isinstance(left, Ident) and left.name == ACCUMULATOR and isinstance(right, ListExpr)
 
 
-def _reading(read: Callable[[Any, Any], Any]) -> Callable[[Call, Sequence[Run]], Run]:
-    def make(node: Call, runs: Sequence[Run]) -> Run:
-        container, key = _held(node.arguments[0], runs[0]), runs[1]
-        return charged(lambda frame: read(container(frame), key(frame)))
+def _index(read: Callable[[Any, Any], Any]) -> Callable[[Call, Sequence[Interpretable]], Interpretable]:
+    def make(expr: Call, operands: Sequence[Interpretable]) -> Interpretable:
+        container, key = _container(expr.arguments[0], operands[0]), operands[1]
+        return with_step_cost(lambda activation: read(container(activation), key(activation)))
 
     return make
 
 
-def _held(node: Node, run: Run) -> Run:
-    """Run what something is read from.
+def _container(expr: Expr, evaluate: Interpretable) -> Interpretable:
+    """Interpret the operand of a selection or an index.
 
     As Kubernetes has it, nothing can be read from an optional quantity or version, and no domain
     from an optional that the device does not have; unless it was itself read just before.
     """
-    if isinstance(node, Select) or (isinstance(node, Call) and node.function in ("_[_]", "_[?_]", "_?._")):
-        return run
+    if isinstance(expr, Select) or (isinstance(expr, Call) and expr.function in ("_[_]", "_[?_]", "_?._")):
+        return evaluate
 
-    def held(frame: Frame) -> Any:
-        value = run(frame)
-        if isinstance(value, Present) and isinstance(value.value, Amount | Semver):
+    def held(activation: Activation) -> Any:
+        value = evaluate(activation)
+        if isinstance(value, Present) and isinstance(value.value, QuantityValue | Semver):
             raise EvaluationError(f"{type_of(value.value).noun} has no fields")
         return Present(value.value.bare()) if isinstance(value, Present) and isinstance(value.value, CelMap) else value
 
     return held
 
 
-_OWN: Final[Mapping[str, Callable[[Call, Sequence[Run]], Run]]] = {
-    "_&&_": lambda _, runs: lambda frame: settle(frame, runs, absorbing=False),
-    "_||_": lambda _, runs: lambda frame: settle(frame, runs, absorbing=True),
-    "_?_:_": lambda _, runs: conditional(*runs),
-    "_==_": lambda node, runs: equality(runs, node.candidates[0].price, differs=False),
-    "_!=_": lambda node, runs: equality(runs, node.candidates[0].price, differs=True),
-    "@in": lambda node, runs: membership(*runs, lists=len(node.candidates) == 1),
-    "_[_]": _reading(containers.item),
-    "_[?_]": _reading(containers.item_if_any),
-    "_?._": _reading(containers.item_if_any),
-    "or": lambda _, runs: alternative(*runs, unwraps=False),
-    "orValue": lambda _, runs: alternative(*runs, unwraps=True),
-    "@not_strictly_false": lambda _, runs: lambda frame: is_not_false(frame, runs[0]),
+_SPECIAL_FORMS: Final[Mapping[str, Callable[[Call, Sequence[Interpretable]], Interpretable]]] = {
+    "_&&_": lambda _, operands: lambda activation: short_circuit(activation, operands, deciding=False),
+    "_||_": lambda _, operands: lambda activation: short_circuit(activation, operands, deciding=True),
+    "_?_:_": lambda _, operands: conditional(*operands),
+    "_==_": lambda expr, operands: equality(operands, expr.candidates[0].cost, differs=False),
+    "_!=_": lambda expr, operands: equality(operands, expr.candidates[0].cost, differs=True),
+    "@in": lambda expr, operands: membership(*operands, lists=len(expr.candidates) == 1),
+    "_[_]": _index(containers.item),
+    "_[?_]": _index(containers.item_if_any),
+    "_?._": _index(containers.item_if_any),
+    "or": lambda _, operands: alternative(*operands, unwraps=False),
+    "orValue": lambda _, operands: alternative(*operands, unwraps=True),
+    "@not_strictly_false": lambda _, operands: lambda activation: is_not_strictly_false(activation, operands[0]),
 }
-"""What is not run as a call: it evaluates its operands itself, or takes values of any type."""
+"""Functions that evaluate their operands themselves, or take values of any type."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver
 from function.selectors.values import (
-    COMPARED,
     MISSING,
     NUMBERS,
-    Budget,
+    STEPS_PER_COMPARISON,
     BudgetError,
     CelMap,
+    EvaluationBudget,
     EvaluationError,
     Missing,
     Present,
@@ -93,13 +93,13 @@ def inserted(target: CelMap, key: Any, value: Any) -> CelMap:
     return target
 
 
-def merged(target: CelMap, other: CelMap) -> CelMap:
+def merged(target: CelMap, right: CelMap) -> CelMap:
     """Add all entries of another map.
 
     Raises:
         EvaluationError: A key is there.
     """
-    for key, entry in other.items():
+    for key, entry in right.items():
         target.insert(key, entry)
     return target
 
@@ -111,7 +111,7 @@ def present(content: Any) -> Present:
 
 def present_unless_zero(content: Any) -> Present | Missing:
     """Make an optional with a value, unless that is zero or empty."""
-    if isinstance(content, Amount | Semver):
+    if isinstance(content, QuantityValue | Semver):
         return Present(content)
     empty = len(content) == 0 if isinstance(content, list | CelMap) else not content
     return MISSING if empty or content is MISSING else Present(content)
@@ -148,22 +148,22 @@ def last(elements: list[Any]) -> Present | Missing:
     return Present(elements[-1]) if elements else MISSING
 
 
-def index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
+def index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the first element like another; -1 when there is none."""
-    budget.work(COMPARED * len(elements))
-    return next((place for place, element in enumerate(elements) if _like(element, sought, budget)), -1)
+    budget.count_steps(STEPS_PER_COMPARISON * len(elements))
+    return next((place for place, element in enumerate(elements) if _equal_or_false(element, sought, budget)), -1)
 
 
-def last_index_of(elements: list[Any], sought: Any, budget: Budget) -> int:
+def last_index_of(elements: list[Any], sought: Any, budget: EvaluationBudget) -> int:
     """Find the last element like another; -1 when there is none."""
-    budget.work(COMPARED * len(elements))
+    budget.count_steps(STEPS_PER_COMPARISON * len(elements))
     places = reversed(range(len(elements)))
-    return next((place for place in places if _like(elements[place], sought, budget)), -1)
+    return next((place for place in places if _equal_or_false(elements[place], sought, budget)), -1)
 
 
-def _like(one: Any, other: Any, budget: Budget) -> bool:
+def _equal_or_false(left: Any, right: Any, budget: EvaluationBudget) -> bool:
     try:
-        return equal(one, other, budget)
+        return equal(left, right, budget)
     except BudgetError:
         raise
     except EvaluationError:
@@ -176,7 +176,7 @@ def unwrapped(elements: list[Any]) -> list[Any]:
     Raises:
         EvaluationError: One is no optional.
     """
-    for one in elements:
-        if not isinstance(one, Present | Missing):
-            raise EvaluationError(f"{type_of(one).noun} is no optional")
+    for element in elements:
+        if not isinstance(element, Present | Missing):
+            raise EvaluationError(f"{type_of(element).noun} is no optional")
     return [element.value for element in elements if isinstance(element, Present)]

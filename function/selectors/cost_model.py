@@ -1,7 +1,7 @@
-"""What calls cost, in Kubernetes' units: at most, before there is a device, and then really.
+"""The cost model: what calls cost in CEL cost units, estimated at compile time and actual at run time.
 
-An estimate knows only how large values can be. It decides whether a selector is admitted, so it is
-Kubernetes' to the unit.
+An estimate depends only on how large values can be. It decides whether a selector is admitted, so it
+equals Kubernetes' to the unit.
 """
 
 from __future__ import annotations
@@ -11,214 +11,218 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.selectors.ast import Literal, Node
+from function.selectors.ast import Expr, Literal
 from function.selectors.values import CelMap, size_of
 
-MOST: Final = 2**64 - 1
-"""The cost of what has no bound."""
+MAX_COST: Final = 2**64 - 1
+"""The cost of an expression without a bound."""
 
-_TRAVERSAL: Final = 0.1
-_PATTERN: Final = 0.25
-_SEEN: Final = 100_000
-"""Values that are gone over to tell what it costs to go over them."""
+_TRAVERSAL_FACTOR: Final = 0.1
+_REGEX_FACTOR: Final = 0.25
+_MAX_VISITED: Final = 100_000
+"""How many values are visited to compute the cost of a traversal."""
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """How large a value is: characters, bytes, elements or entries; 1 for what has no size."""
+class SizeEstimate:
+    """How large a value can be: characters, bytes, elements or entries; 1 for a value without a size."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
 
-    def union(self, other: Size) -> Size:
-        """Allow for either of two."""
-        return Size(min(self.least, other.least), max(self.most, other.most))
+    def union(self, other: SizeEstimate) -> SizeEstimate:
+        """Cover either of two values."""
+        return SizeEstimate(min(self.minimum, other.minimum), max(self.maximum, other.maximum))
 
-    def plus(self, other: Size) -> Size:
-        """Add two up."""
-        return Size(capped(self.least + other.least), capped(self.most + other.most))
+    def plus(self, other: SizeEstimate) -> SizeEstimate:
+        """Add the sizes."""
+        return SizeEstimate(capped(self.minimum + other.minimum), capped(self.maximum + other.maximum))
 
-    def times(self, other: Size) -> Size:
-        """Multiply two."""
-        return Size(capped(self.least * other.least), capped(self.most * other.most))
+    def times(self, other: SizeEstimate) -> SizeEstimate:
+        """Multiply the sizes."""
+        return SizeEstimate(capped(self.minimum * other.minimum), capped(self.maximum * other.maximum))
 
 
-UNKNOWN: Final = Size(0, MOST)
-SCALAR: Final = Size(1, 1)
+UNKNOWN_SIZE: Final = SizeEstimate(0, MAX_COST)
+SCALAR_SIZE: Final = SizeEstimate(1, 1)
 
 
 def capped(number: int) -> int:
     """Keep a cost or size within 64 bits."""
-    return min(number, MOST)
+    return min(number, MAX_COST)
 
 
 def scaled(number: int, factor: float) -> int:
     """Multiply by a factor and round up."""
     product = float(number) * factor
-    return MOST if product >= 2.0**64 else math.ceil(product)
+    return MAX_COST if product >= 2.0**64 else math.ceil(product)
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """What a call costs.
+class CallCost:
+    """The cost of a call.
 
     Attributes:
-        estimate: The most that it costs, from the sizes of its arguments and the arguments themselves.
-        actual: What it costs, from its arguments and its result.
-        size: How large its result is, from the same as the estimate; None when that is not known.
+        estimate: Computes the highest cost from the arguments and their sizes.
+        actual: Computes the cost from the values of the arguments and the result.
+        result_size: Computes the size of the result from the arguments and their sizes; None where it is unknown.
     """
 
-    estimate: Callable[[Sequence[Size], Sequence[Node]], int]
+    estimate: Callable[[Sequence[SizeEstimate], Sequence[Expr]], int]
     actual: Callable[[Sequence[Any], Any], int]
-    size: Callable[[Sequence[Size], Sequence[Node]], Size] | None = None
+    result_size: Callable[[Sequence[SizeEstimate], Sequence[Expr]], SizeEstimate] | None = None
 
 
-def _traversing(place: int, factor: float = _TRAVERSAL) -> Callable[[Sequence[Size], Sequence[Node]], int]:
-    return lambda sizes, _: scaled(sizes[place].most, factor)
+def _traversal_estimate(
+    index: int, factor: float = _TRAVERSAL_FACTOR
+) -> Callable[[Sequence[SizeEstimate], Sequence[Expr]], int]:
+    return lambda sizes, _: scaled(sizes[index].maximum, factor)
 
 
-def _traversed(place: int, times: float = 1) -> Callable[[Sequence[Any], Any], int]:
-    return lambda values, _: scaled(size_of(values[place]), times * _TRAVERSAL)
+def _traversal_cost(index: int, times: float = 1) -> Callable[[Sequence[Any], Any], int]:
+    return lambda values, _: scaled(size_of(values[index]), times * _TRAVERSAL_FACTOR)
 
 
-def _product(first: int, second: int, factor: float, extra: int) -> Callable[[Sequence[Size], Sequence[Node]], int]:
-    def estimate(sizes: Sequence[Size], _: Sequence[Node]) -> int:
-        text = scaled(capped(sizes[first].most + extra), _TRAVERSAL)
-        return capped(text * scaled(sizes[second].most, factor))
+def _product_estimate(
+    first: int, second: int, factor: float, extra: int
+) -> Callable[[Sequence[SizeEstimate], Sequence[Expr]], int]:
+    def estimate(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> int:
+        text = scaled(capped(sizes[first].maximum + extra), _TRAVERSAL_FACTOR)
+        return capped(text * scaled(sizes[second].maximum, factor))
 
     return estimate
 
 
-def _replaced(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
-    """Estimate how long a text is after replacing."""
+def _replace_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
+    """Estimate the size of the result of replace()."""
     text, old, new = sizes[:3]
-    if old.least == 0:
-        most, kept = capped(text.most + 1), text.most
-    elif new.most <= old.least:
-        most, kept = 0, text.most
+    if old.minimum == 0:
+        maximum, kept = capped(text.maximum + 1), text.maximum
+    elif new.maximum <= old.minimum:
+        maximum, kept = 0, text.maximum
     else:
-        most, kept = scaled(text.most, 1 / old.least), 0
-    if old.most == 0:
-        least, kept_least = capped(text.least + 1), text.least
-    elif old.most <= new.least:
-        least, kept_least = 0, text.least
+        maximum, kept = scaled(text.maximum, 1 / old.minimum), 0
+    if old.maximum == 0:
+        minimum, kept_least = capped(text.minimum + 1), text.minimum
+    elif old.maximum <= new.minimum:
+        minimum, kept_least = 0, text.minimum
     else:
-        least, kept_least = math.ceil(text.least / old.most), 0
-    return Size(capped(least * new.least + kept_least), capped(capped(most * new.most) + kept))
+        minimum, kept_least = math.ceil(text.minimum / old.maximum), 0
+    return SizeEstimate(capped(minimum * new.minimum + kept_least), capped(capped(maximum * new.maximum) + kept))
 
 
-def _split(sizes: Sequence[Size], nodes: Sequence[Node]) -> Size:
-    """Estimate how many parts a text has."""
-    limit = nodes[-1]
-    if len(nodes) > 2 and isinstance(limit, Literal):  # noqa: PLR2004 - text, separator and limit
-        return Size(0, limit.value % 2**64)
-    return Size(0, sizes[0].most)
+def _split_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEstimate:
+    """Estimate the size of the result of split()."""
+    limit = exprs[-1]
+    if len(exprs) > 2 and isinstance(limit, Literal):  # noqa: PLR2004 - text, separator and limit
+        return SizeEstimate(0, limit.value % 2**64)
+    return SizeEstimate(0, sizes[0].maximum)
 
 
-def _joined(sizes: Sequence[Size], nodes: Sequence[Node]) -> Size:
-    """Estimate how long a text is that is joined of others."""
-    found = sizes[0].times(UNKNOWN) if nodes[0].type.name == "list" else Size(0, 0)
-    if len(nodes) > 1:
-        separators = Size(max(sizes[0].least - 1, 0), max(sizes[0].most - 1, 0))
+def _join_size(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> SizeEstimate:
+    """Estimate the size of the result of join()."""
+    found = sizes[0].times(UNKNOWN_SIZE) if exprs[0].type.name == "list" else SizeEstimate(0, 0)
+    if len(exprs) > 1:
+        separators = SizeEstimate(max(sizes[0].minimum - 1, 0), max(sizes[0].maximum - 1, 0))
         found = found.plus(sizes[1].times(separators))
     return found
 
 
-def _sought(sizes: Sequence[Size], nodes: Sequence[Node]) -> int:
-    """Estimate what it costs to find something in a text or list."""
-    if nodes[0].type.name != "list":
-        return scaled(sizes[0].most, _TRAVERSAL)
-    texts = nodes[0].type.params[0].name in ("string", "bytes")
-    return capped(sizes[0].most * (1 + scaled(MOST, _TRAVERSAL) if texts else 1))
+def _search_estimate(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> int:
+    """Estimate the cost of a search in a string or list."""
+    if exprs[0].type.name != "list":
+        return scaled(sizes[0].maximum, _TRAVERSAL_FACTOR)
+    texts = exprs[0].type.params[0].name in ("string", "bytes")
+    return capped(sizes[0].maximum * (1 + scaled(MAX_COST, _TRAVERSAL_FACTOR) if texts else 1))
 
 
-def _traversal(value: Any) -> int:
-    """Count what it costs to go over a value and all that it holds, which may be the same many times."""
-    total, seen, rest = 0, 0, [value]
-    while rest:
-        one = rest.pop()
-        seen += 1
-        if seen > _SEEN:
-            return MOST
-        if isinstance(one, str | bytes):
-            total += int(len(one.encode() if isinstance(one, str) else one) * _TRAVERSAL)
-        elif isinstance(one, list):
-            rest += one
-        elif isinstance(one, CelMap):
-            rest += (part for entry in one.items() for part in entry)
+def _deep_traversal_cost(value: Any) -> int:
+    """Compute the cost of traversing a value and all that it holds, which may be the same value many times."""
+    total, visited, pending = 0, 0, [value]
+    while pending:
+        value = pending.pop()
+        visited += 1
+        if visited > _MAX_VISITED:
+            return MAX_COST
+        if isinstance(value, str | bytes):
+            total += int(len(value.encode() if isinstance(value, str) else value) * _TRAVERSAL_FACTOR)
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, CelMap):
+            pending += (part for entry in value.items() for part in entry)
         else:
             total += 1
     return total
 
 
-def _first(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
+def _first_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
     return sizes[0]
 
 
-def _sum(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
+def _concatenation_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
     return sizes[0].plus(sizes[1])
 
 
-def _smaller(sizes: Sequence[Size], _: Sequence[Node]) -> int:
-    return scaled(min(sizes[0].most, sizes[1].most), _TRAVERSAL)
+def _smaller_estimate(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> int:
+    return scaled(min(sizes[0].maximum, sizes[1].maximum), _TRAVERSAL_FACTOR)
 
 
-def _actual_smaller(values: Sequence[Any], _: Any) -> int:
-    return scaled(min(size_of(values[0]), size_of(values[1])), _TRAVERSAL)
+def _smaller_cost(values: Sequence[Any], _: Any) -> int:
+    return scaled(min(size_of(values[0]), size_of(values[1])), _TRAVERSAL_FACTOR)
 
 
-def _matched(values: Sequence[Any], _: Any) -> int:
-    return scaled(size_of(values[0]) + 1, _TRAVERSAL) * scaled(size_of(values[1]), _PATTERN)
+def _match_cost(values: Sequence[Any], _: Any) -> int:
+    return scaled(size_of(values[0]) + 1, _TRAVERSAL_FACTOR) * scaled(size_of(values[1]), _REGEX_FACTOR)
 
 
-def _one(*_: Any) -> int:
+def _constant_cost(*_: Any) -> int:
     return 1
 
 
-def _equalled(sizes: Sequence[Size], nodes: Sequence[Node]) -> int:
-    kinds = {node.type for node in nodes}
-    return 1 if len(kinds) == 1 and kinds.pop().name in ("quantity", "semver") else _smaller(sizes, nodes)
+def _equality_estimate(sizes: Sequence[SizeEstimate], exprs: Sequence[Expr]) -> int:
+    kinds = {expr.type for expr in exprs}
+    return 1 if len(kinds) == 1 and kinds.pop().name in ("quantity", "semver") else _smaller_estimate(sizes, exprs)
 
 
-def _bytes_of(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
-    return Size(sizes[0].least, sizes[0].most * 4 % 2**64)
+def _encoded_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
+    return SizeEstimate(sizes[0].minimum, sizes[0].maximum * 4 % 2**64)
 
 
-def _text_of(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
-    return Size(sizes[0].least // 4, sizes[0].most)
+def _decoded_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
+    return SizeEstimate(sizes[0].minimum // 4, sizes[0].maximum)
 
 
-def _quoted(sizes: Sequence[Size], _: Sequence[Node]) -> Size:
-    return Size(sizes[0].least + 2, (sizes[0].most * 2 + 2) % 2**64)
+def _quoted_size(sizes: Sequence[SizeEstimate], _: Sequence[Expr]) -> SizeEstimate:
+    return SizeEstimate(sizes[0].minimum + 2, (sizes[0].maximum * 2 + 2) % 2**64)
 
 
-FREE: Final = Price(lambda *_: 0, lambda *_: 0)
-ONE: Final = Price(_one, _one)
-EQUALLED: Final = Price(_equalled, _actual_smaller)
-COMPARED: Final = Price(_smaller, _actual_smaller)
-ADDED: Final = Price(_one, _one, _sum)
-SUMMED: Final = Price(
-    lambda sizes, nodes: scaled(_sum(sizes, nodes).most, _TRAVERSAL),
-    lambda values, _: scaled(size_of(values[0]) + size_of(values[1]), _TRAVERSAL),
-    _sum,
+FREE: Final = CallCost(lambda *_: 0, lambda *_: 0)
+CONSTANT: Final = CallCost(_constant_cost, _constant_cost)
+EQUALITY: Final = CallCost(_equality_estimate, _smaller_cost)
+COMPARISON: Final = CallCost(_smaller_estimate, _smaller_cost)
+LIST_CONCATENATION: Final = CallCost(_constant_cost, _constant_cost, _concatenation_size)
+CONCATENATION: Final = CallCost(
+    lambda sizes, exprs: scaled(_concatenation_size(sizes, exprs).maximum, _TRAVERSAL_FACTOR),
+    lambda values, _: scaled(size_of(values[0]) + size_of(values[1]), _TRAVERSAL_FACTOR),
+    _concatenation_size,
 )
-LISTED: Final = Price(lambda sizes, _: sizes[1].most, lambda values, _: size_of(values[1]))
-CONTAINED: Final = Price(
-    _product(0, 1, _TRAVERSAL, 0),
-    lambda values, _: scaled(size_of(values[0]), _TRAVERSAL) * scaled(size_of(values[1]), _TRAVERSAL),
+LIST_MEMBERSHIP: Final = CallCost(lambda sizes, _: sizes[1].maximum, lambda values, _: size_of(values[1]))
+SUBSTRING_SEARCH: Final = CallCost(
+    _product_estimate(0, 1, _TRAVERSAL_FACTOR, 0),
+    lambda values, _: scaled(size_of(values[0]), _TRAVERSAL_FACTOR) * scaled(size_of(values[1]), _TRAVERSAL_FACTOR),
 )
-STARTED: Final = Price(_traversing(1), _traversed(0))
-MATCHED: Final = Price(_product(0, 1, _PATTERN, 1), _matched)
-SOUGHT: Final = Price(_sought, lambda values, _: _traversal(values[0]))
-TRAVERSED: Final = Price(_traversing(0), _traversed(0))
-TRIMMED: Final = Price(_traversing(0), _traversed(0), _first)
-REPLACED: Final = Price(_traversing(0, 2 * _TRAVERSAL), _traversed(0, 2), _replaced)
-SPLIT: Final = Price(_traversing(0, 2 * _TRAVERSAL), _traversed(0, 2), _split)
-JOINED: Final = Price(
-    lambda sizes, nodes: scaled(_joined(sizes, nodes).most, _TRAVERSAL),
-    lambda _, result: scaled(size_of(result), 2 * _TRAVERSAL),
-    _joined,
+AFFIX: Final = CallCost(_traversal_estimate(1), _traversal_cost(0))
+REGEX_MATCH: Final = CallCost(_product_estimate(0, 1, _REGEX_FACTOR, 1), _match_cost)
+SEARCH: Final = CallCost(_search_estimate, lambda values, _: _deep_traversal_cost(values[0]))
+TRAVERSAL: Final = CallCost(_traversal_estimate(0), _traversal_cost(0))
+SUBSTRING: Final = CallCost(_traversal_estimate(0), _traversal_cost(0), _first_size)
+REPLACE: Final = CallCost(_traversal_estimate(0, 2 * _TRAVERSAL_FACTOR), _traversal_cost(0, 2), _replace_size)
+SPLIT: Final = CallCost(_traversal_estimate(0, 2 * _TRAVERSAL_FACTOR), _traversal_cost(0, 2), _split_size)
+JOIN: Final = CallCost(
+    lambda sizes, exprs: scaled(_join_size(sizes, exprs).maximum, _TRAVERSAL_FACTOR),
+    lambda _, result: scaled(size_of(result), 2 * _TRAVERSAL_FACTOR),
+    _join_size,
 )
-QUOTED: Final = Price(_traversing(0), _traversed(0), _quoted)
-TO_BYTES: Final = Price(_traversing(0), _traversed(0), _bytes_of)
-TO_STRING: Final = Price(_traversing(0), _traversed(0), _text_of)
+QUOTE: Final = CallCost(_traversal_estimate(0), _traversal_cost(0), _quoted_size)
+TO_BYTES: Final = CallCost(_traversal_estimate(0), _traversal_cost(0), _encoded_size)
+TO_STRING: Final = CallCost(_traversal_estimate(0), _traversal_cost(0), _decoded_size)

@@ -19,7 +19,7 @@ class Claim(StrEnum):
     SYNTHETIC = "Synthetic"
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """The type of an attribute's value."""
 
     STRING = "string"
@@ -41,33 +41,33 @@ class Value:
         content: Text for strings and versions, else a bool or an int.
     """
 
-    kind: Kind
+    kind: ValueKind
     content: str | bool | int = ""
 
     @classmethod
     def string(cls, text: str) -> Value:
         """Make a string."""
-        return cls(Kind.STRING, text)
+        return cls(ValueKind.STRING, text)
 
     @classmethod
     def boolean(cls, flag: bool) -> Value:  # noqa: FBT001 - the flag is the value
         """Make a bool."""
-        return cls(Kind.BOOL, flag)
+        return cls(ValueKind.BOOL, flag)
 
     @classmethod
     def integer(cls, number: int) -> Value:
         """Make an int."""
-        return cls(Kind.INT, number)
+        return cls(ValueKind.INT, number)
 
     @classmethod
     def version(cls, text: str) -> Value:
         """Make a semantic version; it is parsed when a selector looks at the device."""
-        return cls(Kind.VERSION, text)
+        return cls(ValueKind.VERSION, text)
 
     @classmethod
     def unreadable(cls) -> Value:
         """Make the value of an attribute that has no readable value."""
-        return cls(Kind.UNREADABLE)
+        return cls(ValueKind.UNREADABLE)
 
 
 Attributes: TypeAlias = tuple[tuple[str, Value], ...]

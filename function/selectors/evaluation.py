@@ -1,4 +1,4 @@
-"""How the parts of a selector run that evaluate their operands themselves."""
+"""Evaluation of operators that do not simply evaluate all of their operands."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from function.selectors.cost_model import Price
+from function.selectors.cost_model import CallCost
 from function.selectors.values import (
     NUMBERS,
-    Budget,
     BudgetError,
+    EvaluationBudget,
     EvaluationError,
     Missing,
     Present,
-    check_sought,
+    check_lookup_key,
     contains,
     equal,
     type_of,
@@ -22,46 +22,46 @@ from function.selectors.values import (
 
 
 @dataclass(slots=True)
-class Frame:
-    """One evaluation: the device, the values of names, and what it may cost."""
+class Activation:
+    """The state of one evaluation: the values of variables, and its budget."""
 
-    names: dict[str, Any]
-    budget: Budget = field(default_factory=lambda: Budget(0))
+    variables: dict[str, Any]
+    budget: EvaluationBudget = field(default_factory=lambda: EvaluationBudget(0))
 
 
-Run: TypeAlias = Callable[[Frame], Any]
+Interpretable: TypeAlias = Callable[[Activation], Any]
 
 _PRIMITIVE: Final = frozenset({"bool", "int", "uint", "double", "string"})
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Runs to a value that is known before there is a device."""
+    """An interpretable whose value is known at compile time."""
 
     value: Any
 
-    def __call__(self, _: Frame) -> Any:
+    def __call__(self, _: Activation) -> Any:
         """Give the value."""
         return self.value
 
 
-def charged(run: Run) -> Run:
-    """Charge for a step."""
+def with_step_cost(evaluate: Interpretable) -> Interpretable:
+    """Charge one cost unit before evaluating."""
 
-    def stepped(frame: Frame) -> Any:
-        frame.budget.spend(1)
-        return run(frame)
+    def stepped(activation: Activation) -> Any:
+        activation.budget.charge(1)
+        return evaluate(activation)
 
     return stepped
 
 
-class Later:
-    """The value of a name, evaluated when it is first read."""
+class LazyValue:
+    """The value of a bound variable, evaluated when it is first read."""
 
-    __slots__ = ("_frame", "_names", "_run", "_value")
+    __slots__ = ("_activation", "_interpretable", "_names", "_value")
 
-    def __init__(self, run: Run, frame: Frame) -> None:
-        self._run, self._frame, self._names = run, frame, frame.names
+    def __init__(self, evaluate: Interpretable, activation: Activation) -> None:
+        self._interpretable, self._activation, self._names = evaluate, activation, activation.variables
         self._value: Any = self
 
     def __call__(self) -> Any:
@@ -71,98 +71,98 @@ class Later:
             EvaluationError: It has none.
         """
         if self._value is self:
-            current, self._frame.names = self._frame.names, self._names
-            self._value = attempt(self._frame, self._run)
-            self._frame.names = current
+            current, self._activation.variables = self._activation.variables, self._names
+            self._value = evaluate_to_value(self._activation, self._interpretable)
+            self._activation.variables = current
         if isinstance(self._value, EvaluationError):
             raise self._value
         return self._value
 
 
-def named(name: str) -> Run:
-    """Run a name; an error that it stands for counts here."""
+def resolve_variable(name: str) -> Interpretable:
+    """Resolve a variable; an error that it is bound to is raised here."""
 
-    def run(frame: Frame) -> Any:
-        frame.budget.spend(1)
-        value = frame.names[name]
+    def evaluate(activation: Activation) -> Any:
+        activation.budget.charge(1)
+        value = activation.variables[name]
         if isinstance(value, EvaluationError):
             raise value
-        return value() if isinstance(value, Later) else value
+        return value() if isinstance(value, LazyValue) else value
 
-    return run
+    return evaluate
 
 
-def settle(frame: Frame, runs: Sequence[Run], *, absorbing: bool) -> bool:
-    """Evaluate until one result decides; errors count only if none does.
+def short_circuit(activation: Activation, operands: Sequence[Interpretable], *, deciding: bool) -> bool:
+    """Evaluate operands until one decides the result; errors are raised only if none does.
 
     Args:
-        frame: The evaluation.
-        runs: What to evaluate, one after the other.
-        absorbing: The result that decides: false for a conjunction, true for a disjunction.
+        activation: The evaluation.
+        operands: Evaluated one after the other.
+        deciding: The result that decides: false for a conjunction, true for a disjunction.
 
     Raises:
         EvaluationError: Nothing decided, and something failed or was no boolean.
     """
-    frame.budget.work(len(runs))
-    trouble: EvaluationError | None = None
-    for run in runs:
+    activation.budget.count_steps(len(operands))
+    first_error: EvaluationError | None = None
+    for evaluate in operands:
         try:
-            value = run(frame)
+            value = evaluate(activation)
         except BudgetError:
             raise
         except EvaluationError as error:
-            trouble = trouble or error
+            first_error = first_error or error
             continue
         if type(value) is not bool:
-            trouble = trouble or EvaluationError(f"{type_of(value).noun} stands where a bool must")
-        elif value == absorbing:
-            return absorbing
-    if trouble is not None:
-        raise trouble
-    return not absorbing
+            first_error = first_error or EvaluationError(f"{type_of(value).noun} stands where a bool must")
+        elif value == deciding:
+            return deciding
+    if first_error is not None:
+        raise first_error
+    return not deciding
 
 
-def is_not_false(frame: Frame, run: Run) -> bool:
-    """Tell whether something is anything but false, an error included."""
+def is_not_strictly_false(activation: Activation, evaluate: Interpretable) -> bool:
+    """Evaluate `@not_strictly_false`: true for anything but false, errors included."""
     try:
-        return run(frame) is not False
+        return evaluate(activation) is not False
     except BudgetError:
         raise
     except EvaluationError:
         return True
 
 
-def attempt(frame: Frame, run: Run) -> Any:
-    """Evaluate; an error is a value that counts only where it is read."""
+def evaluate_to_value(activation: Activation, evaluate: Interpretable) -> Any:
+    """Evaluate to a value or to an error, which is raised only where it is read."""
     try:
-        return run(frame)
+        return evaluate(activation)
     except BudgetError:
         raise
     except EvaluationError as error:
         return error
 
 
-def conditional(condition: Run, yes: Run, no: Run) -> Run:
-    """Run `?:`, of which only one branch is evaluated."""
+def conditional(condition: Interpretable, if_true: Interpretable, if_false: Interpretable) -> Interpretable:
+    """Interpret `?:`, which evaluates only one branch."""
 
-    def run(frame: Frame) -> Any:
-        chosen = condition(frame)
+    def evaluate(activation: Activation) -> Any:
+        chosen = condition(activation)
         if type(chosen) is not bool:
             raise EvaluationError(f"the condition of ?: is {type_of(chosen).noun}, not a bool")
-        return yes(frame) if chosen else no(frame)
+        return if_true(activation) if chosen else if_false(activation)
 
-    return run
+    return evaluate
 
 
-def equality(runs: Sequence[Run], price: Price, *, differs: bool) -> Run:
-    """Run `==`, or `!=`, which is true of values that cannot be compared."""
-    left, right = runs
+def equality(operands: Sequence[Interpretable], price: CallCost, *, differs: bool) -> Interpretable:
+    """Interpret `==`, or `!=`, which is true of values that cannot be compared."""
+    left, right = operands
 
-    def run(frame: Frame) -> bool:
-        values = (left(frame), right(frame))
-        frame.budget.spend(price.actual(values, None))
+    def evaluate(activation: Activation) -> bool:
+        values = (left(activation), right(activation))
+        activation.budget.charge(price.actual(values, None))
         try:
-            return equal(*values, frame.budget) != differs
+            return equal(*values, activation.budget) != differs
         except BudgetError:
             raise
         except EvaluationError:
@@ -170,55 +170,55 @@ def equality(runs: Sequence[Run], price: Price, *, differs: bool) -> Run:
                 return True
             raise
 
-    return run
+    return evaluate
 
 
-def membership(item: Run, container: Run, *, lists: bool) -> Run:
-    """Run `in`; it is told whether the container is known to be a list."""
+def membership(item: Interpretable, container: Interpretable, *, lists: bool) -> Interpretable:
+    """Interpret `in`; `lists` tells whether the container is known to be a list."""
     if lists and isinstance(container, Constant) and isinstance(container.value, list):
         constants: list[Any] = container.value
         if not constants:
             return Constant(value=False)
         if all(type_of(constant).name in _PRIMITIVE for constant in constants):
-            return _among(item, constants)
+            return _membership_in_constants(item, constants)
 
-    def run(frame: Frame) -> bool:
-        value, held = item(frame), container(frame)
-        frame.budget.spend(len(held) if isinstance(held, list) else 1)
-        return contains(held, value, frame.budget)
+    def evaluate(activation: Activation) -> bool:
+        value, held = item(activation), container(activation)
+        activation.budget.charge(len(held) if isinstance(held, list) else 1)
+        return contains(held, value, activation.budget)
 
-    return run
+    return evaluate
 
 
-def _among(item: Run, constants: list[Any]) -> Run:
+def _membership_in_constants(item: Interpretable, constants: list[Any]) -> Interpretable:
     """Look for a value among constants; unlike `==`, an integer equals only the double that it is exactly."""
     numbers = [constant for constant in constants if type_of(constant).name in NUMBERS]
     whole = {int(number) for number in numbers if not isinstance(number, float) or number.is_integer()}
     doubles = {float(number) for number in numbers}
     others = {(type(constant), constant) for constant in constants if type_of(constant).name not in NUMBERS}
 
-    def run(frame: Frame) -> bool:
-        value = item(frame)
-        check_sought(value)
+    def evaluate(activation: Activation) -> bool:
+        value = item(activation)
+        check_lookup_key(value)
         if isinstance(value, float):
             return value in doubles
         if type_of(value).name in NUMBERS:
             return int(value) in whole
         return isinstance(value, bool | str) and (type(value), value) in others
 
-    return run
+    return evaluate
 
 
-def alternative(optional: Run, other: Run, *, unwraps: bool) -> Run:
-    """Run `or` and `orValue`, which evaluate their argument only where it is needed.
+def alternative(optional: Interpretable, other: Interpretable, *, unwraps: bool) -> Interpretable:
+    """Interpret `or` and `orValue`, which evaluate their argument only when needed.
 
     As Kubernetes has it, what is no optional is its own value.
     """
 
-    def run(frame: Frame) -> Any:
-        value = optional(frame)
+    def evaluate(activation: Activation) -> Any:
+        value = optional(activation)
         if isinstance(value, Present):
             return value.value if unwraps else value
-        return other(frame) if isinstance(value, Missing) else value
+        return other(activation) if isinstance(value, Missing) else value
 
-    return run
+    return evaluate

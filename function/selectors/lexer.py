@@ -1,4 +1,4 @@
-"""Reading the words of a selector."""
+"""The lexer of selectors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from function.selectors.error import SelectorError
-from function.selectors.work import Work
+from function.selectors.stage_budget import StageBudget
 
 _SKIPPED: Final = re.compile(r"(?:[\t \r\n\f]+|//[^\n]*)+")
-_LITERAL: Final = re.compile(r"(?P<binary>[bB]?)(?P<raw>[rR]?)(?P<quote>\"\"\"|'''|\"|')")
-_WORD: Final = re.compile(
+_STRING_START: Final = re.compile(r"(?P<binary>[bB]?)(?P<raw>[rR]?)(?P<quote>\"\"\"|'''|\"|')")
+_TOKEN_PATTERN: Final = re.compile(
     r"(?P<double>[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<uint>(?:0x[0-9a-fA-F]+|[0-9]+)[uU])|(?P<int>0x[0-9a-fA-F]+|[0-9]+)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[=!<>]=|&&|\|\||[<>\[\]{}().,\-!?:+*/%])",
@@ -21,33 +21,33 @@ _ESCAPE: Final = re.compile(
     r"\\(?:(?P<plain>[abfnrtv\\?\"'`])|[xX](?P<byte>[0-9a-fA-F]{2})|u(?P<short>[0-9a-fA-F]{4})"
     r"|U(?P<long>[0-9a-fA-F]{8})|(?P<octal>[0-3][0-7]{2}))",
 )
-_PLAIN: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_SIMPLE_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _SURROGATES: Final = range(0xD800, 0xE000)
 _KEYWORDS: Final = frozenset({"true", "false", "null", "in"})
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a selector.
+class Token:
+    """A token.
 
     Attributes:
         kind: `name`, `int`, `uint`, `double`, `string`, `bytes`, `end`; a sign or keyword is its own kind.
         text: As it is written.
-        at: Where it begins.
+        offset: Where it begins.
         content: What a string or bytes literal holds.
     """
 
     kind: str
     text: str
-    at: int
+    offset: int
     content: str | bytes = ""
 
 
-def words(text: str, work: Work) -> Iterator[Word]:
-    """Split a text into words, each a step of work; the last is the end.
+def tokenize(text: str, work: StageBudget) -> Iterator[Token]:
+    """Split a text into tokens, each a step; the last one is the end.
 
     Raises:
-        SelectorError: Something is no word.
+        SelectorError: Some of the text is no token.
     """
     position = 0
     while True:
@@ -55,20 +55,20 @@ def words(text: str, work: Work) -> Iterator[Word]:
         skipped = _SKIPPED.match(text, position)
         position = skipped.end() if skipped else position
         if position == len(text):
-            yield Word("end", "", len(text.rstrip()))
+            yield Token("end", "", len(text.rstrip()))
             return
-        literal = _LITERAL.match(text, position)
+        literal = _STRING_START.match(text, position)
         if literal:
             stop = _end_of_literal(text, literal)
             yield _literal(text, literal, stop)
             position = stop
             continue
-        found = _WORD.match(text, position)
+        found = _TOKEN_PATTERN.match(text, position)
         if found is None:
             raise SelectorError(f"unexpected {text[position]!r}", text, position)
-        word = found.group()
-        kind = word if found.lastgroup == "sign" or word in _KEYWORDS else str(found.lastgroup)
-        yield Word(kind, word, position)
+        token = found.group()
+        kind = token if found.lastgroup == "sign" or token in _KEYWORDS else str(found.lastgroup)
+        yield Token(kind, token, position)
         position = found.end()
 
 
@@ -84,13 +84,13 @@ def _end_of_literal(text: str, literal: re.Match[str]) -> int:
     raise SelectorError("the string has no end", text, literal.start("quote"))
 
 
-def _literal(text: str, literal: re.Match[str], stop: int) -> Word:
-    """Read what is between the quotes."""
+def _literal(text: str, literal: re.Match[str], stop: int) -> Token:
+    """Read a string or bytes literal."""
     binary = bool(literal["binary"])
     begin, end = literal.end(), stop - len(literal["quote"])
     written = text[literal.start() : stop]
     content = text[begin:end].encode() if literal["raw"] else b"".join(_pieces(text, begin, end, binary=binary))
-    return Word("bytes" if binary else "string", written, literal.start(), content if binary else content.decode())
+    return Token("bytes" if binary else "string", written, literal.start(), content if binary else content.decode())
 
 
 def _pieces(text: str, begin: int, end: int, *, binary: bool) -> Iterator[bytes]:
@@ -112,9 +112,9 @@ def _pieces(text: str, begin: int, end: int, *, binary: bool) -> Iterator[bytes]
 
 
 def _expanded(escape: re.Match[str], *, binary: bool) -> bytes | None:
-    """Expand an escape sequence; None when it stands for nothing."""
+    """Expand an escape sequence; None for an invalid one."""
     if escape["plain"]:
-        return _PLAIN.get(escape["plain"], escape["plain"]).encode()
+        return _SIMPLE_ESCAPES.get(escape["plain"], escape["plain"]).encode()
     digits = escape["byte"] or escape["short"] or escape["long"]
     code = int(digits, 16) if digits else int(escape["octal"], 8)
     if binary:

@@ -1,4 +1,4 @@
-"""Macros: calls that are spelt out while a selector is read.
+"""Macros: calls that the parser expands.
 
 All that go over a list or map become one kind of loop, which carries a value along from round to
 round. Nothing else needs to know them, and what a loop costs and which errors it absorbs follows.
@@ -9,188 +9,190 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from function.selectors.ast import CARRIED, Call, Elements, Entries, Literal, Loop, Name, Node, Select
+from function.selectors.ast import ACCUMULATOR, Call, Comprehension, Expr, Ident, ListExpr, Literal, MapExpr, Select
 
 
 class MacroError(ValueError):
-    """A macro cannot be spelt out with these arguments.
+    """A macro cannot be expanded with these arguments.
 
     Attributes:
-        at: Where it is wrong.
+        offset: Where it is wrong.
     """
 
-    def __init__(self, message: str, at: int) -> None:
+    def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
-        self.at = at
+        self.offset = offset
 
 
-Macro: TypeAlias = Callable[[str, Node, Sequence[Node]], Node]
+Macro: TypeAlias = Callable[[str, Expr, Sequence[Expr]], Expr]
 
 
-def has(at: int, argument: Node) -> Node:
-    """Spell out `has(x.f)`."""
+def has(offset: int, argument: Expr) -> Expr:
+    """Expand `has(x.f)`."""
     if not isinstance(argument, Select):
-        raise MacroError('has() needs a field, e.g. has(device.attributes["gpu.example.com"].model)', at)
-    return Select(argument.at, argument.operand, argument.name, test=True)
+        raise MacroError('has() needs a field, e.g. has(device.attributes["gpu.example.com"].model)', offset)
+    return Select(argument.offset, argument.operand, argument.name, test=True)
 
 
-def _variables(name: str, arguments: Sequence[Node]) -> tuple[str, ...]:
-    """Read the names of loop variables."""
+def _variables(name: str, arguments: Sequence[Expr]) -> tuple[str, ...]:
+    """Read the names of iteration variables."""
     for argument in arguments:
-        if not isinstance(argument, Name):
-            raise MacroError(f"{name}() needs the name of a variable first", argument.at)
+        if not isinstance(argument, Ident):
+            raise MacroError(f"{name}() needs the name of a variable first", argument.offset)
         if argument.name == "__result__" or argument.dotted:
-            raise MacroError(f"{argument.name[:40]} cannot be the name of a variable", argument.at)
-    names = tuple(argument.name for argument in arguments if isinstance(argument, Name))
+            raise MacroError(f"{argument.name[:40]} cannot be the name of a variable", argument.offset)
+    names = tuple(argument.name for argument in arguments if isinstance(argument, Ident))
     if len(set(names)) < len(names):
-        raise MacroError(f"the variables of {name}() have the same name", arguments[-1].at)
+        raise MacroError(f"the variables of {name}() have the same name", arguments[-1].offset)
     return names
 
 
-def _deciding(count: int, *, absorbing: bool) -> Macro:
-    """Spell out what one element decides: all, or exists."""
+def _quantifier(count: int, *, exists: bool) -> Macro:
+    """Make the expander of a quantifier: all or exists."""
 
-    def macro(name: str, target: Node, arguments: Sequence[Node]) -> Node:
-        at = target.at
-        carried = Name(at, CARRIED)
-        undecided = Call(at, "!_", [carried]) if absorbing else carried
-        return Loop(
-            at,
+    def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
+        offset = target.offset
+        accumulator = Ident(offset, ACCUMULATOR)
+        undecided = Call(offset, "!_", [accumulator]) if exists else accumulator
+        return Comprehension(
+            offset,
             target,
             _variables(name, arguments[:count]),
-            CARRIED,
-            start=Literal(at, not absorbing),
-            goes_on=Call(at, "@not_strictly_false", [undecided]),
-            step=Call(arguments[count].at, "_||_" if absorbing else "_&&_", [Name(at, CARRIED), arguments[count]]),
-            result=Name(at, CARRIED),
-            what=name,
+            ACCUMULATOR,
+            accu_init=Literal(offset, not exists),
+            loop_condition=Call(offset, "@not_strictly_false", [undecided]),
+            loop_step=Call(
+                arguments[count].offset, "_||_" if exists else "_&&_", [Ident(offset, ACCUMULATOR), arguments[count]]
+            ),
+            result=Ident(offset, ACCUMULATOR),
+            macro=name,
         )
 
     return macro
 
 
-def _counting(count: int) -> Macro:
-    """Spell out what exactly one element must be."""
+def _exists_one(count: int) -> Macro:
+    """Make the expander of exists_one."""
 
-    def macro(name: str, target: Node, arguments: Sequence[Node]) -> Node:
-        at = target.at
-        more = Call(at, "_+_", [Name(at, CARRIED), Literal(at, 1)])
-        return Loop(
-            at,
+    def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
+        offset = target.offset
+        more = Call(offset, "_+_", [Ident(offset, ACCUMULATOR), Literal(offset, 1)])
+        return Comprehension(
+            offset,
             target,
             _variables(name, arguments[:count]),
-            CARRIED,
-            start=Literal(at, 0),
-            goes_on=Literal(at, value=True),
-            step=Call(arguments[count].at, "_?_:_", [arguments[count], more, Name(at, CARRIED)]),
-            result=Call(at, "_==_", [Name(at, CARRIED), Literal(at, 1)]),
-            what=name,
+            ACCUMULATOR,
+            accu_init=Literal(offset, 0),
+            loop_condition=Literal(offset, value=True),
+            loop_step=Call(arguments[count].offset, "_?_:_", [arguments[count], more, Ident(offset, ACCUMULATOR)]),
+            result=Call(offset, "_==_", [Ident(offset, ACCUMULATOR), Literal(offset, 1)]),
+            macro=name,
         )
 
     return macro
 
 
-def _collecting(count: int, start: Callable[[int], Node], grown: Callable[[Node, Sequence[Node]], Node]) -> Macro:
-    """Spell out what makes a list or map; before the last argument may stand a condition."""
+def _collection(count: int, start: Callable[[int], Expr], grow: Callable[[Expr, Sequence[Expr]], Expr]) -> Macro:
+    """Make the expander of a macro that builds a list or map; a filter may precede its last argument."""
 
-    def macro(name: str, target: Node, arguments: Sequence[Node]) -> Node:
-        at = target.at
+    def macro(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
+        offset = target.offset
         names = _variables(name, arguments[:count])
-        step = grown(Name(at, CARRIED), arguments)
+        step = grow(Ident(offset, ACCUMULATOR), arguments)
         if len(arguments) == count + 2:
             condition = arguments[count]
-            step = Call(condition.at, "_?_:_", [condition, step, Name(at, CARRIED)])
-        return Loop(
-            at,
+            step = Call(condition.offset, "_?_:_", [condition, step, Ident(offset, ACCUMULATOR)])
+        return Comprehension(
+            offset,
             target,
             names,
-            CARRIED,
-            start=start(at),
-            goes_on=Literal(at, value=True),
-            step=step,
-            result=Name(at, CARRIED),
-            what=name,
+            ACCUMULATOR,
+            accu_init=start(offset),
+            loop_condition=Literal(offset, value=True),
+            loop_step=step,
+            result=Ident(offset, ACCUMULATOR),
+            macro=name,
         )
 
     return macro
 
 
-def _list(at: int) -> Node:
-    return Elements(at, [])
+def _list(offset: int) -> Expr:
+    return ListExpr(offset, [])
 
 
-def _map(at: int) -> Node:
-    return Entries(at, [], [])
+def _map(offset: int) -> Expr:
+    return MapExpr(offset, [], [])
 
 
-def _appended(carried: Node, arguments: Sequence[Node]) -> Node:
+def _append(accumulator: Expr, arguments: Sequence[Expr]) -> Expr:
     last = arguments[-1]
-    return Call(last.at, "_+_", [carried, Elements(last.at, [last])])
+    return Call(last.offset, "_+_", [accumulator, ListExpr(last.offset, [last])])
 
 
-def _kept(name: str, target: Node, arguments: Sequence[Node]) -> Node:
-    """Spell out filter: a map with a condition, of the element itself."""
-    return _collecting(1, _list, _appended)(name, target, [*arguments, arguments[0]])
+def _filter(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
+    """Expand filter: a map of the elements themselves with a condition."""
+    return _collection(1, _list, _append)(name, target, [*arguments, arguments[0]])
 
 
-def _under_its_key(carried: Node, arguments: Sequence[Node]) -> Node:
-    return Call(arguments[-1].at, "@insert", [carried, arguments[0], arguments[-1]])
+def _insert_entry(accumulator: Expr, arguments: Sequence[Expr]) -> Expr:
+    return Call(arguments[-1].offset, "@insert", [accumulator, arguments[0], arguments[-1]])
 
 
-def _merged(carried: Node, arguments: Sequence[Node]) -> Node:
-    return Call(arguments[-1].at, "@insert", [carried, arguments[-1]])
+def _insert_map(accumulator: Expr, arguments: Sequence[Expr]) -> Expr:
+    return Call(arguments[-1].offset, "@insert", [accumulator, arguments[-1]])
 
 
-def named(name: str, value: Node, arguments: Sequence[Node]) -> Loop:
-    """Spell out a variable: a name, and an expression that knows it."""
+def bind(name: str, value: Expr, arguments: Sequence[Expr]) -> Comprehension:
+    """Expand a binding: a name, and an expression in which it is known."""
     variable, body = arguments
-    if not isinstance(variable, Name) or variable.dotted:
-        raise MacroError(f"{name}() needs the name of a variable first", variable.at)
-    return Loop(
-        variable.at,
-        Elements(variable.at, []),
+    if not isinstance(variable, Ident) or variable.dotted:
+        raise MacroError(f"{name}() needs the name of a variable first", variable.offset)
+    return Comprehension(
+        variable.offset,
+        ListExpr(variable.offset, []),
         ("@unused",),
         variable.name,
-        start=value,
-        goes_on=Literal(variable.at, value=False),
-        step=Name(variable.at, variable.name),
+        accu_init=value,
+        loop_condition=Literal(variable.offset, value=False),
+        loop_step=Ident(variable.offset, variable.name),
         result=body,
-        what=name,
+        macro=name,
     )
 
 
-def _bind(_: str, __: Node, arguments: Sequence[Node]) -> Node:
-    return named("cel.bind", arguments[1], [arguments[0], arguments[2]])
+def _cel_bind(_: str, __: Expr, arguments: Sequence[Expr]) -> Expr:
+    return bind("cel.bind", arguments[1], [arguments[0], arguments[2]])
 
 
-def _on_optional(name: str, target: Node, arguments: Sequence[Node]) -> Node:
-    """Spell out what is done with the value of an optional, if there is one."""
-    value = named(name, Call(target.at, "value", [target], method=True), arguments)
-    result: Node = value if name == "optFlatMap" else Call(target.at, "optional.of", [value])
-    present = Call(target.at, "hasValue", [target], method=True)
-    return Call(target.at, "_?_:_", [present, result, Call(target.at, "optional.none", [])])
+def _optional_map(name: str, target: Expr, arguments: Sequence[Expr]) -> Expr:
+    """Expand optMap and optFlatMap, which evaluate an expression on the value of an optional, if there is one."""
+    value = bind(name, Call(target.offset, "value", [target], method=True), arguments)
+    result: Expr = value if name == "optFlatMap" else Call(target.offset, "optional.of", [value])
+    present = Call(target.offset, "hasValue", [target], method=True)
+    return Call(target.offset, "_?_:_", [present, result, Call(target.offset, "optional.none", [])])
 
 
 MACROS: Final[Mapping[tuple[str, int], Macro]] = {
-    ("all", 2): _deciding(1, absorbing=False),
-    ("all", 3): _deciding(2, absorbing=False),
-    ("exists", 2): _deciding(1, absorbing=True),
-    ("exists", 3): _deciding(2, absorbing=True),
-    ("exists_one", 2): _counting(1),
-    **{(name, 3): _counting(2) for name in ("exists_one", "existsOne")},
-    ("filter", 2): _kept,
-    **{("map", count): _collecting(1, _list, _appended) for count in (2, 3)},
-    **{("transformList", count): _collecting(2, _list, _appended) for count in (3, 4)},
-    **{("transformMap", count): _collecting(2, _map, _under_its_key) for count in (3, 4)},
-    **{("transformMapEntry", count): _collecting(2, _map, _merged) for count in (3, 4)},
-    **{(name, 2): _on_optional for name in ("optMap", "optFlatMap")},
+    ("all", 2): _quantifier(1, exists=False),
+    ("all", 3): _quantifier(2, exists=False),
+    ("exists", 2): _quantifier(1, exists=True),
+    ("exists", 3): _quantifier(2, exists=True),
+    ("exists_one", 2): _exists_one(1),
+    **{(name, 3): _exists_one(2) for name in ("exists_one", "existsOne")},
+    ("filter", 2): _filter,
+    **{("map", count): _collection(1, _list, _append) for count in (2, 3)},
+    **{("transformList", count): _collection(2, _list, _append) for count in (3, 4)},
+    **{("transformMap", count): _collection(2, _map, _insert_entry) for count in (3, 4)},
+    **{("transformMapEntry", count): _collection(2, _map, _insert_map) for count in (3, 4)},
+    **{(name, 2): _optional_map for name in ("optMap", "optFlatMap")},
 }
-"""Macros that are called on a value, by name and number of arguments."""
+"""Receiver-style macros, by name and number of arguments."""
 
-BIND: Final[tuple[str, int, Macro]] = ("bind", 3, _bind)
+BIND: Final[tuple[str, int, Macro]] = ("bind", 3, _cel_bind)
 """The macro of the namespace `cel`."""
 
-TAKES: Final[Mapping[str, tuple[int, ...]]] = {
+ARITIES: Final[Mapping[str, tuple[int, ...]]] = {
     name: tuple(count for other, count in MACROS if other == name) for name, _ in MACROS
 }
-"""How many arguments each macro takes."""
+"""The numbers of arguments that each macro takes."""

@@ -20,7 +20,7 @@ class _Decimal:
     quantity: Quantity
 
 
-class Amount:
+class QuantityValue:
     """A quantity that a selector computes with."""
 
     __slots__ = ("_decimal", "_quantity", "computed")
@@ -36,23 +36,23 @@ class Amount:
         """What it amounts to."""
         return self._decimal.quantity if self._decimal else self._quantity
 
-    def compare(self, other: Amount) -> int:
+    def compare(self, other: QuantityValue) -> int:
         """Compare by value: -1, 0 or 1."""
         mine, theirs = self.quantity, other.quantity
         if self._decimal is None and not theirs.small:
             self._decimal = _Decimal(replace(mine, small=False))
         return mine.compare(theirs)
 
-    def add(self, other: Quantity) -> Amount:
+    def add(self, other: Quantity) -> QuantityValue:
         """Add."""
         return self._changed(self.quantity.add(other))
 
-    def subtract(self, other: Quantity) -> Amount:
+    def subtract(self, other: Quantity) -> QuantityValue:
         """Subtract."""
         return self._changed(self.quantity.subtract(other))
 
-    def _changed(self, result: Quantity) -> Amount:
-        amount = Amount(result, computed=True)
+    def _changed(self, result: Quantity) -> QuantityValue:
+        amount = QuantityValue(result, computed=True)
         if self._decimal:
             self._decimal.quantity = result
             amount._decimal = self._decimal

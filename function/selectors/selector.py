@@ -15,29 +15,29 @@ from functools import lru_cache
 from typing import Any, Final
 
 from function import deadline
-from function.selectors.ast import Node
+from function.selectors.ast import Expr
+from function.selectors.cache import CacheStatistics, GenerationalCache
 from function.selectors.checker import check
-from function.selectors.compiler import program
-from function.selectors.cost import COST_LIMIT, estimate
-from function.selectors.device import Attributes, Capacity, Device, Kind, Value
+from function.selectors.compiler import compile_expr
+from function.selectors.cost_estimate import COST_LIMIT, estimate
+from function.selectors.device import Attributes, Capacity, Device, Value, ValueKind
 from function.selectors.error import SelectorError
-from function.selectors.evaluation import Frame, Run
-from function.selectors.extent import measure
+from function.selectors.evaluation import Activation, Interpretable
+from function.selectors.parser import parse
 from function.selectors.quantity import Quantity, QuantityError, parse_quantity
-from function.selectors.quantity_value import Amount
-from function.selectors.remembered import CacheUse, Remembered
+from function.selectors.quantity_value import QuantityValue
+from function.selectors.result import MATCH, NO_MATCH, EvaluationResult
 from function.selectors.semver import SemverError, parse_semver
-from function.selectors.syntax import parse
-from function.selectors.values import SPENT, Budget, CelMap, EvaluationError, type_of
-from function.selectors.verdict import MATCH, NO_MATCH, Outcome, Verdict
-from function.selectors.work import Stage, Work
+from function.selectors.size_estimate import estimate_size
+from function.selectors.stage_budget import Stage, StageBudget
+from function.selectors.values import RUNTIME_COST_LIMIT, CelMap, EvaluationBudget, EvaluationError, type_of
 
 _INT64: Final = 2**63
 _FRAMES: Final = 2_500
-"""Calls within calls: more than twice what the deepest selector takes. The library for rules of schemas sets as many.
+"""Nested Python calls: over twice what the deepest selector needs. The library for schema rules sets as many.
 
-All stages go down the tree, and how deep that is allowed to be is counted. So the interpreter's own limit
-must not be met earlier: where that is depends on who asks.
+Every stage recurses over the tree and counts its depth. Python's own limit must not be reached before ours,
+since where that happens depends on the depth of the caller.
 """
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
@@ -45,28 +45,28 @@ sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A selector that has been compiled.
+    """A compiled selector.
 
     Attributes:
         text: Its text; equal texts are equal selectors.
-        cost: What it can cost at most, in Kubernetes' units.
+        cost: Its estimated cost, in CEL cost units.
     """
 
     text: str
     cost: int = field(compare=False)
     _parts: int = field(repr=False, compare=False)
-    _run: Run = field(repr=False, compare=False)
+    _interpretable: Interpretable = field(repr=False, compare=False)
 
-    def evaluate(self, device: Device) -> Verdict:
-        """Tell whether a device matches. Never raises: what fails is an error in the verdict.
+    def evaluate(self, device: Device) -> EvaluationResult:
+        """Evaluate the selector on a device. A failed evaluation is a result, too.
 
         Raises:
-            CallEndedError: Nobody waits for the answer any more.
+            CallEndedError: The call was cancelled or its deadline has passed.
         """
         key = (self.text, device.driver, device.attributes, device.capacity)
-        return _verdicts.recall(key, lambda: _judge(self._run, device), self._weight)
+        return _verdicts.get_or_compute(key, lambda: _evaluate(self._interpretable, device), self._weight)
 
-    def _weight(self, verdict: Verdict) -> int:
+    def _weight(self, verdict: EvaluationResult) -> int:
         return len(self.text) + len(verdict.message)
 
 
@@ -74,100 +74,99 @@ def compile_selector(text: str) -> Selector:
     """Compile a selector.
 
     Raises:
-        SelectorError: The text is no expression, one that no device can make true or false, or one that
-            takes too much work or memory.
-        CallEndedError: Nobody waits for the answer any more.
+        SelectorError: The text is not a valid expression of type bool, or may cost too much work or memory.
+        CallEndedError: The call was cancelled or its deadline has passed.
     """
-    compiled = _selectors.recall(text, lambda: _compile(text), _weight)
+    compiled = _selectors.get_or_compute(text, lambda: _compile(text), _weight)
     if isinstance(compiled, SelectorError):
         raise SelectorError(compiled.message, text, compiled.position)
     return compiled
 
 
-_selectors: Final = Remembered["Selector | SelectorError"](4096, 200_000)
-"""Compiled texts, which weigh as many parts as they have: each part takes up to a kilobyte."""
+_selectors: Final = GenerationalCache["Selector | SelectorError"](4096, 200_000)
+"""Compiled selectors by text; the weight is the number of subexpressions, each of which takes up to a kilobyte."""
 
-_verdicts: Final = Remembered[Verdict](16_384, 2**24)
-"""Verdicts by text and device, which weigh their characters."""
+_verdicts: Final = GenerationalCache[EvaluationResult](16_384, 2**24)
+"""Results by selector and device; the weight is the number of characters."""
 
 
 def _weight(compiled: Selector | SelectorError) -> int:
-    """Tell how many parts are remembered of a text."""
+    """Weigh a compiled text by its number of subexpressions."""
     return compiled._parts if isinstance(compiled, Selector) else 20  # noqa: SLF001 - a part of its own
 
 
 def _compile(text: str) -> Selector | SelectorError:
-    """Compile; an error is a result, so that it can be remembered."""
+    """Compile; an error is returned, so that it can be cached."""
     deadline.check()
     try:
-        tree, parts = parse(text)
-        check(tree, text)
-        cost = _price(tree, text)
-        run = program(tree, text)
+        root, parts = parse(text)
+        check(root, text)
+        cost = _check_cost(root, text)
+        interpretable = compile_expr(root, text)
     except SelectorError as error:
         return SelectorError(error.message, text, error.position)
     except RecursionError:
         return SelectorError("the expression nests too deeply")
-    return Selector(text, cost, parts, run)
+    return Selector(text, cost, parts, interpretable)
 
 
-def _price(tree: Node, text: str) -> int:
-    """Tell what a selector may cost; what it may cost and make must be within bounds."""
-    work = Work(Stage.PRICE, text)
-    cost = estimate(tree, work)
+def _check_cost(root: Expr, text: str) -> int:
+    """Estimate the cost of a selector, and refuse one whose cost or size can exceed the limits."""
+    work = StageBudget(Stage.ESTIMATE, text)
+    cost = estimate(root, work)
     if cost > COST_LIMIT:
         raise SelectorError(f"the expression may cost {cost}; {COST_LIMIT} are allowed. Loop over less", text, 0)
-    measure(tree, text, work)
+    estimate_size(root, text, work)
     return cost
 
 
-def _judge(run: Run, device: Device) -> Verdict:
+def _evaluate(interpretable: Interpretable, device: Device) -> EvaluationResult:
     """Evaluate a selector on a device."""
     deadline.check()
     exposed = _expose(device.driver, device.attributes, device.capacity)
-    if isinstance(exposed, Verdict):
+    if isinstance(exposed, EvaluationResult):
         return exposed
-    budget = Budget(SPENT)
-    found = _found(run, Frame({"device": exposed.device()}, budget))
-    return replace(found, worked=budget.spent + budget.worked)
+    budget = EvaluationBudget(RUNTIME_COST_LIMIT)
+    found = _evaluate_activation(interpretable, Activation({"device": exposed.device()}, budget))
+    return replace(found, steps=budget.cost + budget.steps)
 
 
-def _found(run: Run, frame: Frame) -> Verdict:
+def _evaluate_activation(interpretable: Interpretable, activation: Activation) -> EvaluationResult:
     """Evaluate a selector."""
     try:
-        value = run(frame)
+        value = interpretable(activation)
     except EvaluationError as error:
-        return Verdict(Outcome.ERROR, str(error))
+        return EvaluationResult.failed(str(error))
     except (ArithmeticError, UnicodeError, RecursionError) as error:
-        return Verdict(Outcome.ERROR, f"the expression cannot be evaluated: {type(error).__name__}")
+        return EvaluationResult.failed(f"the expression cannot be evaluated: {type(error).__name__}")
     if type(value) is not bool:
-        return Verdict(Outcome.ERROR, f"the result is {type_of(value).noun}, not a bool")
+        return EvaluationResult.failed(f"the result is {type_of(value).noun}, not a bool")
     return MATCH if value else NO_MATCH
 
 
 @dataclass(frozen=True, slots=True)
 class _Exposed:
-    """A device whose values have been read."""
+    """A device whose values have been parsed."""
 
     driver: str
     attributes: CelMap
     capacity: tuple[tuple[str, Quantity], ...]
 
     def device(self) -> CelMap:
-        """Make what a selector sees; each evaluation has quantities of its own, since it may change them."""
-        amounts = ((key, Amount(quantity)) for key, quantity in self.capacity)
+        """Make the variable `device`; each evaluation gets quantities of its own, since it may change them."""
+        amounts = ((key, QuantityValue(quantity)) for key, quantity in self.capacity)
         fields = {
             "driver": self.driver,
             "allowMultipleAllocations": False,
             "attributes": self.attributes,
             "capacity": _by_domain(self.driver, amounts),
         }
-        return CelMap(fields.items(), made=False)
+        return CelMap(fields.items(), computed=False)
 
 
 @lru_cache(maxsize=4096)
-def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed | Verdict:
-    """Prepare a device for evaluation; an error verdict when one of its values cannot be read."""
+def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed | EvaluationResult:
+    """Parse a device's values; a failed result when one of them cannot be read."""
     try:
         return _Exposed(
             driver,
@@ -175,12 +174,12 @@ def _expose(driver: str, attributes: Attributes, capacity: Capacity) -> _Exposed
             tuple((key, _quantity(key, text)) for key, text in capacity),
         )
     except EvaluationError as error:
-        return Verdict(Outcome.ERROR, str(error))
+        return EvaluationResult.failed(str(error))
 
 
-def cache_use() -> dict[str, CacheUse]:
-    """Tell how well the caches of compiled selectors and of verdicts do, since the program began."""
-    return {"selectors": _selectors.use(), "verdicts": _verdicts.use()}
+def cache_statistics() -> dict[str, CacheStatistics]:
+    """Statistics of the caches of compiled selectors and of results, since the process started."""
+    return {"selectors": _selectors.statistics(), "verdicts": _verdicts.statistics()}
 
 
 def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:
@@ -189,23 +188,23 @@ def _by_domain(driver: str, values: Iterable[tuple[str, Any]]) -> CelMap:
     for key, value in values:
         domain, slash, name = key.partition("/")
         domains[domain if slash else driver][name if slash else key] = value
-    inner = ((domain, CelMap(values.items(), made=False)) for domain, values in domains.items())
-    return CelMap(inner, default=CelMap((), made=False), made=False)
+    inner = ((domain, CelMap(values.items(), computed=False)) for domain, values in domains.items())
+    return CelMap(inner, default=CelMap((), computed=False), computed=False)
 
 
 def _attribute(key: str, value: Value) -> Any:
     """Read an attribute."""
     match value.kind, value.content:
-        case Kind.VERSION, str(text):
+        case ValueKind.VERSION, str(text):
             try:
                 return parse_semver(text)
             except SemverError as error:
                 raise EvaluationError(f"the device's attribute {key}: {error}") from None
-        case Kind.STRING, str(text):
+        case ValueKind.STRING, str(text):
             return text
-        case Kind.BOOL, bool(flag):
+        case ValueKind.BOOL, bool(flag):
             return flag
-        case Kind.INT, int(number) if not isinstance(number, bool) and -_INT64 <= number < _INT64:
+        case ValueKind.INT, int(number) if not isinstance(number, bool) and -_INT64 <= number < _INT64:
             return number
         case _:
             raise EvaluationError(f"the device's attribute {key} has no readable {value.kind.value} value")

@@ -67,13 +67,13 @@ def parse_semver(text: str, *, normalize: bool = False) -> Semver:
         raise SemverError(f"{text[:40]!r} is not a semantic version: it has no three parts, as 9.0.0 has")
     last, plus, build = parts[2].partition("+")
     patch, dash, prerelease = last.partition("-")
-    if plus and not all(_IDENTIFIER.fullmatch(one) for one in build.split(".")):
+    if plus and not all(_IDENTIFIER.fullmatch(identifier) for identifier in build.split(".")):
         raise SemverError(f"{text[:40]!r} is not a semantic version: its build metadata is not allowed")
     return Semver(
         _number(parts[0], text),
         _number(parts[1], text),
         _number(patch, text),
-        tuple(_identifier(one, text) for one in prerelease.split(".")) if dash else (),
+        tuple(_identifier(identifier, text) for identifier in prerelease.split(".")) if dash else (),
     )
 
 
@@ -89,10 +89,10 @@ def is_semver(text: str, *, normalize: bool = False) -> bool:
 def _normalized(text: str) -> str:
     """Strip a leading `v` and leading zeros, and add the parts that are missing."""
     parts = text.removeprefix("v").split(".", _PARTS - 1)
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         if len(part) > 1:
             rest = part.lstrip("0")
-            parts[place] = rest if _DIGITS.match(rest) else f"0{rest}"
+            parts[index] = rest if _DIGITS.match(rest) else f"0{rest}"
     if len(parts) < _PARTS and ("+" in parts[-1] or "-" in parts[-1]):
         raise SemverError(f"{text[:40]!r} is not a semantic version: a shortened one takes no suffix")
     return ".".join(parts + ["0"] * (_PARTS - len(parts)))
@@ -105,10 +105,10 @@ def _number(part: str, text: str) -> int:
     return int(part)
 
 
-def _identifier(one: str, text: str) -> Identifier:
+def _identifier(identifier: str, text: str) -> Identifier:
     """Read an identifier of a pre-release; numbers rank before words."""
-    if _DIGITS.fullmatch(one):
-        return (False, _number(one, text), "")
-    if not _IDENTIFIER.fullmatch(one):
-        raise SemverError(f"{text[:40]!r} is not a semantic version: {one[:20]!r} is no pre-release")
-    return (True, 0, one)
+    if _DIGITS.fullmatch(identifier):
+        return (False, _number(identifier, text), "")
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise SemverError(f"{text[:40]!r} is not a semantic version: {identifier[:20]!r} is no pre-release")
+    return (True, 0, identifier)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import re2  # type: ignore[import-untyped]
 
-from function.selectors.values import STRIDE, Budget, BudgetError, EvaluationError, type_of
+from function.selectors.values import SIZE_PER_STEP, BudgetError, EvaluationBudget, EvaluationError, type_of
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _UPPER: Final = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -39,16 +39,16 @@ def contains(text: str, part: str) -> bool:
     return part in text
 
 
-def matches(text: str, pattern: str, budget: Budget) -> bool:
+def matches(text: str, pattern: str, budget: EvaluationBudget) -> bool:
     """Search a text for a regular expression in RE2's syntax.
 
     Raises:
         EvaluationError: The pattern is not one.
         BudgetError: The search would take too many steps.
     """
-    budget.work(_COMPILED + len(pattern) // STRIDE)
+    budget.count_steps(_COMPILED + len(pattern) // SIZE_PER_STEP)
     expression = regular_expression(pattern)
-    budget.pass_over((len(text) + 1) * int(expression.programsize) // STRIDE)
+    budget.charge_traversal((len(text) + 1) * int(expression.programsize) // SIZE_PER_STEP)
     try:
         return expression.search(text) is not None
     except UnicodeError:

@@ -1,7 +1,7 @@
-"""Types of the language, and how they are inferred.
+"""CEL types, and type inference by unification.
 
-An element of an empty list has a type that is not known yet: a variable. Each use that would make
-it one binds it, so that `[] + [1]` is a list of int and `[1] + ["a"]` is refused.
+The elements of an empty list have a type that is not known yet: a type variable. The first use that
+decides it binds the variable, so that `[] + [1]` is a list of int and `[1] + ["a"]` is refused.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from function.selectors.work import Work
+from function.selectors.stage_budget import StageBudget
 
-LARGEST: Final = 500
-"""Types that a type may consist of; Kubernetes, which compares them all, takes seconds for ten times as many."""
+MAX_TYPE_SIZE: Final = 500
+"""How many types a type may consist of; Kubernetes compares them all and takes seconds for ten times as many."""
 
-DEEPEST: Final = 150
-"""How deep types may nest: more than a tree of the deepest selector can, unless names stand for parts of it."""
+MAX_TYPE_DEPTH: Final = 150
+"""How deep types may nest: deeper than any selector can, unless it binds parts of itself to names."""
 
 
-TOO_MANY: Final = "lists and maps are nested in each other too often; nest fewer"
+TYPE_LIMIT_MESSAGE: Final = "lists and maps are nested in each other too often; nest fewer"
 
 
 class TypeLimitError(ValueError):
@@ -31,12 +31,12 @@ class Type:
     """A type.
 
     Attributes:
-        name: Its name, as messages say it; that of a variable begins with a question mark.
-        params: The types of what it holds: of a list's elements, of a map's keys and values.
-        size: Of how many types it consists, what a variable stands for not counted.
+        name: Its name, as in messages; the name of a type variable begins with a question mark.
+        params: The types of a list's elements, or of a map's keys and values.
+        size: How many types it consists of; the bindings of variables are not counted.
         depth: How deep they nest.
-        variable: Whether it is not known yet.
-        settled: Whether no variable is in it.
+        variable: Whether it is a type variable.
+        concrete: Whether it contains no type variable.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Type:
     size: int = field(init=False, compare=False, repr=False)
     depth: int = field(init=False, compare=False, repr=False)
     variable: bool = field(init=False, compare=False, repr=False)
-    settled: bool = field(init=False, compare=False, repr=False)
+    concrete: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Measure it.
@@ -53,17 +53,17 @@ class Type:
             TypeLimitError: It is too large or too deep.
         """
         variable = self.name.startswith("?")
-        size, depth, settled = 1, 0, not variable
+        size, depth, concrete = 1, 0, not variable
         for param in self.params:
             size += param.size
             depth = max(depth, param.depth)
-            settled = settled and param.settled
-        if size > LARGEST or depth >= DEEPEST:
-            raise TypeLimitError(TOO_MANY)
+            concrete = concrete and param.concrete
+        if size > MAX_TYPE_SIZE or depth >= MAX_TYPE_DEPTH:
+            raise TypeLimitError(TYPE_LIMIT_MESSAGE)
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "depth", depth + 1)
         object.__setattr__(self, "variable", variable)
-        object.__setattr__(self, "settled", settled)
+        object.__setattr__(self, "concrete", concrete)
 
     @property
     def noun(self) -> str:
@@ -71,12 +71,12 @@ class Type:
         return f"an {self}" if str(self)[0] in "aeio" else f"a {self}"
 
     @property
-    def open(self) -> bool:
+    def dynamic(self) -> bool:
         """Whether anything may stand for it."""
         return self.name in ("dyn", "any")
 
     def __str__(self) -> str:
-        return "dyn" if self.variable or self.open else self.name
+        return "dyn" if self.variable or self.dynamic else self.name
 
 
 DYN: Final = Type("dyn")
@@ -111,132 +111,132 @@ def optional_of(value: Type) -> Type:
     return Type("optional", (value,))
 
 
-class Inference:
-    """What is known about type variables."""
+class TypeInference:
+    """The substitution that type variables have, as cel-go's checker keeps it."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: StageBudget) -> None:
         self._work = work
         self._bound: dict[str, Type] = {}
-        self._changes: list[tuple[str, Type | None]] = []
-        self._made = 0
+        self._undo_log: list[tuple[str, Type | None]] = []
+        self._variable_count = 0
         self._depth = 0
 
-    def fresh(self) -> Type:
-        """Make a variable."""
-        self._made += 1
-        return Type(f"?{self._made}")
+    def new_variable(self) -> Type:
+        """Make a type variable."""
+        self._variable_count += 1
+        return Type(f"?{self._variable_count}")
 
-    def instantiated(self, types: Sequence[Type]) -> list[Type]:
-        """Replace the type parameters of a declaration by variables of its own."""
-        fresh: dict[str, Type] = {}
-        return [self._instance(one, fresh) for one in types]
+    def instantiate(self, types: Sequence[Type]) -> list[Type]:
+        """Replace the type parameters of a declaration by fresh type variables."""
+        variables: dict[str, Type] = {}
+        return [self._instantiate(cel_type, variables) for cel_type in types]
 
-    def _instance(self, one: Type, fresh: dict[str, Type]) -> Type:
-        if one.settled:
-            return one
+    def _instantiate(self, cel_type: Type, variables: dict[str, Type]) -> Type:
+        if cel_type.concrete:
+            return cel_type
         self._work.step()
-        if one.variable:
-            if one.name not in fresh:
-                fresh[one.name] = self.fresh()
-            return fresh[one.name]
-        return Type(one.name, tuple(self._instance(param, fresh) for param in one.params))
+        if cel_type.variable:
+            if cel_type.name not in variables:
+                variables[cel_type.name] = self.new_variable()
+            return variables[cel_type.name]
+        return Type(cel_type.name, tuple(self._instantiate(param, variables) for param in cel_type.params))
 
-    def known(self, one: Type, *, final: bool = False) -> Type:
-        """Replace variables by what they are known to be; when final, by dyn where nothing is known."""
+    def substitute(self, cel_type: Type, *, final: bool = False) -> Type:
+        """Replace type variables by what they are bound to; when final, unbound ones by dyn."""
         self._work.step()
-        while one.variable and one.name in self._bound:
+        while cel_type.variable and cel_type.name in self._bound:
             self._work.step()
-            one = self._bound[one.name]
-        if one.settled:
-            return one
-        if one.variable:
-            return DYN if final else one
-        self._descend()
-        found = Type(one.name, tuple(self.known(param, final=final) for param in one.params))
+            cel_type = self._bound[cel_type.name]
+        if cel_type.concrete:
+            return cel_type
+        if cel_type.variable:
+            return DYN if final else cel_type
+        self._enter()
+        replaced = Type(cel_type.name, tuple(self.substitute(param, final=final) for param in cel_type.params))
         self._depth -= 1
-        return found
+        return replaced
 
-    def fits(self, given: Sequence[Type], wanted: Sequence[Type]) -> bool:
-        """Tell whether types can stand where others are wanted, and bind variables if so."""
+    def are_assignable(self, given: Sequence[Type], wanted: Sequence[Type]) -> bool:
+        """Tell whether types are assignable to others, and keep the bindings that make them so."""
         if len(given) != len(wanted):
             return False
-        self._changes.clear()
-        if all(map(self._fit, given, wanted)):
+        self._undo_log.clear()
+        if all(map(self._is_assignable, given, wanted)):
             return True
-        for name, before in reversed(self._changes):
+        for name, before in reversed(self._undo_log):
             if before is None:
                 del self._bound[name]
             else:
                 self._bound[name] = before
         return False
 
-    def joined(self, one: Type, other: Type) -> Type | None:
-        """Find the type that elements of both types have in common; None where there is none."""
-        if not self.fits([one], [other]):
+    def join(self, left: Type, right: Type) -> Type | None:
+        """Find the more general of two types; None where neither is assignable to the other."""
+        if not self.are_assignable([left], [right]):
             return None
-        return one if _less_specific(one, other) else other
+        return left if _less_specific(left, right) else right
 
-    def _descend(self) -> None:
-        """Look into a type; `_depth` says how many are open."""
+    def _enter(self) -> None:
+        """Descend into the parameters of a type."""
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise TypeLimitError(TOO_MANY)
+        if self._depth > MAX_TYPE_DEPTH:
+            raise TypeLimitError(TYPE_LIMIT_MESSAGE)
 
-    def _fit(self, one: Type, other: Type) -> bool:
+    def _is_assignable(self, source: Type, target: Type) -> bool:
         self._work.step()
-        if one is other and one.settled:
+        if source is target and source.concrete:
             return True
-        if other.variable:
-            fits, settled = self._binds(one, other)
-            if fits or settled:
-                return fits
-        if one.variable:
-            return self._binds(other, one)[0]
-        if one.open or other.open:
+        if target.variable:
+            assignable, was_bound = self._bind_variable(source, target)
+            if assignable or was_bound:
+                return assignable
+        if source.variable:
+            return self._bind_variable(target, source)[0]
+        if source.dynamic or target.dynamic:
             return True
-        if "null" in (one.name, other.name):
-            nullable = other if one.name == "null" else one
+        if "null" in (source.name, target.name):
+            nullable = target if source.name == "null" else source
             return nullable.name in _NULLABLE or nullable.name == "null"
-        if one.name != other.name or not one.params:
-            return one.name == other.name
-        self._descend()
-        fits = all(map(self._fit, one.params, other.params))
+        if source.name != target.name or not source.params:
+            return source.name == target.name
+        self._enter()
+        assignable = all(map(self._is_assignable, source.params, target.params))
         self._depth -= 1
-        return fits
+        return assignable
 
-    def _binds(self, one: Type, variable: Type) -> tuple[bool, bool]:
-        """Bind a variable to a type; tell whether that is possible, and whether it was bound before."""
-        if one == variable:
+    def _bind_variable(self, source: Type, variable: Type) -> tuple[bool, bool]:
+        """Bind a type variable; tell whether that is possible, and whether it was bound before."""
+        if source == variable:
             return True, True
         bound = self._bound.get(variable.name)
         if bound is not None:
-            if one == bound:
+            if source == bound:
                 return True, True
-            self._descend()
-            fits = self._fit(one, bound)
+            self._enter()
+            assignable = self._is_assignable(source, bound)
             self._depth -= 1
-            if not fits:
+            if not assignable:
                 return False, True
-            general = one if _less_specific(one, bound) else bound
+            general = source if _less_specific(source, bound) else bound
             if not self._occurs(variable, general):
                 self._bind(variable, general)
             return True, True
-        if self._occurs(variable, one):
+        if self._occurs(variable, source):
             return False, False
-        self._bind(variable, one)
+        self._bind(variable, source)
         return True, False
 
     def _bind(self, variable: Type, to: Type) -> None:
-        self._changes.append((variable.name, self._bound.get(variable.name)))
+        self._undo_log.append((variable.name, self._bound.get(variable.name)))
         self._bound[variable.name] = to
 
     def _occurs(self, variable: Type, within: Type) -> bool:
         self._work.step()
-        if within.settled:
+        if within.concrete:
             return False
         if within == variable:
             return True
-        self._descend()
+        self._enter()
         parts = within.params
         if within.variable:
             bound = self._bound.get(within.name)
@@ -246,10 +246,10 @@ class Inference:
         return occurs
 
 
-def _less_specific(one: Type, other: Type) -> bool:
-    """Tell whether a type is at most as specific as another that it fits."""
-    if one.open or one.variable:
+def _less_specific(left: Type, right: Type) -> bool:
+    """Tell whether a type is equal to or less specific than another that it is assignable to."""
+    if left.dynamic or left.variable:
         return True
-    if other.open or other.variable or one.name != other.name:
+    if right.dynamic or right.variable or left.name != right.name:
         return False
-    return all(map(_less_specific, one.params, other.params))
+    return all(map(_less_specific, left.params, right.params))

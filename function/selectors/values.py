@@ -1,4 +1,4 @@
-"""Values that a selector computes with, and how they compare.
+"""Runtime values, how they compare, and the budget of an evaluation.
 
 Strings, booleans, doubles, bytes, null and lists are Python's own; integers are Python's, kept
 within 64 bits. Comparison follows Kubernetes: numbers of different types compare by value, and
@@ -14,20 +14,20 @@ from typing import Any, Final
 
 from function import deadline
 from function.selectors.error import cut
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver
 from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 
 
 class EvaluationError(Exception):
-    """An expression has no value for this device."""
+    """The evaluation of an expression failed for this device."""
 
     def __init__(self, message: str) -> None:
         super().__init__(cut(message))
 
 
 class BudgetError(EvaluationError):
-    """An evaluation takes too many steps, or makes something too large. Nothing absorbs it."""
+    """An evaluation exceeds its budget. Unlike other errors, no operator or macro absorbs it."""
 
 
 class Uint(int):
@@ -54,19 +54,19 @@ MISSING: Final = Missing()
 class CelMap:
     """A map. Numbers of different types that are equal are one key."""
 
-    __slots__ = ("_default", "_entries", "_made")
+    __slots__ = ("_computed", "_default", "_entries")
 
-    def __init__(self, entries: Iterable[tuple[Any, Any]], default: Any = None, *, made: bool = True) -> None:
+    def __init__(self, entries: Iterable[tuple[Any, Any]], default: Any = None, *, computed: bool = True) -> None:
         """Make a map.
 
         Args:
             entries: Keys and values; of equal keys, the last counts.
             default: The value of any other key, if not None.
-            made: Whether a selector makes it, rather than a device having it.
+            computed: Whether a selector makes it, rather than a device having it.
         """
         self._entries: dict[tuple[str, Any], tuple[Any, Any]] = {}
         self._default = default
-        self._made = made
+        self._computed = computed
         for key, value in entries:
             self.put(key, value)
 
@@ -76,8 +76,8 @@ class CelMap:
         Raises:
             EvaluationError: It can be no key.
         """
-        check_sought(key)
-        self._entries[_hashed(key)] = (key, value)
+        check_lookup_key(key)
+        self._entries[_hash_key(key)] = (key, value)
 
     def insert(self, key: Any, value: Any) -> None:
         """Add an entry.
@@ -121,16 +121,16 @@ class CelMap:
 
     def bare(self) -> CelMap:
         """Make a map without values for other keys."""
-        return self if self._default is None else CelMap(self.items(), made=self._made)
+        return self if self._default is None else CelMap(self.items(), computed=self._computed)
 
     def _entry(self, key: Any) -> tuple[Any, Any] | None:
-        if self._made and self._entries:
-            check_sought(key)
-        return self._entries.get(_hashed(key))
+        if self._computed and self._entries:
+            check_lookup_key(key)
+        return self._entries.get(_hash_key(key))
 
 
-def check_sought(value: Any) -> None:
-    """Refuse what Kubernetes cannot look for among constants.
+def check_lookup_key(value: Any) -> None:
+    """Refuse keys that Kubernetes cannot look up.
 
     Raises:
         EvaluationError: It is a version or bytes.
@@ -139,8 +139,8 @@ def check_sought(value: Any) -> None:
         raise EvaluationError(f"{type_of(value).noun} cannot be looked for here")
 
 
-def _hashed(key: Any) -> tuple[str, Any]:
-    """Make the key of a dictionary; a list and its like is one only to itself."""
+def _hash_key(key: Any) -> tuple[str, Any]:
+    """Make a dictionary key of a value; lists, maps and the like equal only themselves."""
     name = type_of(key).name
     if name in NUMBERS:
         return ("number", key)
@@ -159,7 +159,7 @@ _TYPES: Final[Mapping[type, Type]] = {
     type(None): NULL,
     list: Type("list"),
     CelMap: Type("map"),
-    Amount: QUANTITY,
+    QuantityValue: QUANTITY,
     Semver: SEMVER,
     Present: Type("optional"),
     Missing: Type("optional"),
@@ -167,142 +167,144 @@ _TYPES: Final[Mapping[type, Type]] = {
 
 
 def type_of(value: Any) -> Type:
-    """Tell the type of a value; what a list or map holds is not looked at."""
+    """Tell the type of a value, without type parameters."""
     return _TYPES[type(value)]
 
 
 def size_of(value: Any) -> int:
-    """Tell the size of a value as costs count it; 1 of what has none."""
+    """Tell the size of a value as costs count it; 1 for a value without a size."""
     if isinstance(value, str | bytes | list | CelMap):
         return len(value)
     return size_of(value.value) if isinstance(value, Present) else 1
 
 
-def digits_of(value: Any) -> int:
-    """Tell how many digits a quantity or integer has at most, written out to a billionth."""
-    if not isinstance(value, Amount):
-        return _INTEGER
+def digit_count(value: Any) -> int:
+    """Bound the number of digits of a quantity or integer, written out to a billionth."""
+    if not isinstance(value, QuantityValue):
+        return _INTEGER_DIGITS
     quantity = value.quantity
-    return quantity.unscaled.bit_length() * 30103 // 100000 + quantity.scale + _BILLIONTH + 1
+    return quantity.unscaled.bit_length() * 30103 // 100000 + quantity.scale + _NANO_DIGITS + 1
 
 
-def bulk_of(value: Any) -> int:
-    """Tell how much of a value is looked at by what goes over all of it, but not over what it holds."""
-    measure = _BULKS.get(type(value))
+def traversal_size_of(value: Any) -> int:
+    """Tell how much a traversal of a value visits, without what its elements hold."""
+    measure = _TRAVERSAL_SIZES.get(type(value))
     return measure(value) if measure else 1
 
 
-_BULKS: Final[Mapping[type, Callable[[Any], int]]] = {
+_TRAVERSAL_SIZES: Final[Mapping[type, Callable[[Any], int]]] = {
     str: len,
     bytes: len,
     list: len,
     CelMap: len,
-    Amount: digits_of,
+    QuantityValue: digit_count,
     Semver: lambda version: len(version.prerelease),
-    Present: lambda optional: bulk_of(optional.value),
+    Present: lambda optional: traversal_size_of(optional.value),
 }
 
 
 def shown(value: Any) -> str:
     """Write a key or place for a message, cut to what a person would read."""
     if isinstance(value, str):
-        return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
+        return value if len(value) <= _MAX_SHOWN else f"{value[: _MAX_SHOWN - 1]}…"
     return str(value) if isinstance(value, int | float | None) else type_of(value).noun
 
 
-_INTEGER: Final = 20 + 9
-_BILLIONTH: Final = 9
-_SHOWN: Final = 60
-_ROUND: Final = 1_000
-"""Steps after which it is asked whether anybody still waits for the answer."""
+_INTEGER_DIGITS: Final = 20 + 9
+_NANO_DIGITS: Final = 9
+_MAX_SHOWN: Final = 60
+_CHECK_INTERVAL: Final = 1_000
+"""Cost units, or steps, between two checks of the call's deadline."""
 
-SPENT: Final = 250_000
-"""What an evaluation may really cost, in Kubernetes' units: a quarter of what it may at most be expected to."""
+RUNTIME_COST_LIMIT: Final = 250_000
+"""The most that an evaluation may cost in fact, in CEL cost units: a quarter of what its estimate may be."""
 
-WORK: Final = 1_000_000
-"""How many steps of work that Kubernetes does for nothing an evaluation may take, each some tenths of a microsecond."""
+STEP_LIMIT: Final = 1_000_000
+"""The most steps that Kubernetes does not charge for; each takes some tenths of a microsecond."""
 
-STRIDE: Final = 10
-"""Characters, elements or digits that are gone over in one step."""
+SIZE_PER_STEP: Final = 10
+"""Characters, elements or digits that are traversed in one step."""
 
-COMPARED: Final = 10
-"""Steps that it takes to compare two elements or entries."""
+STEPS_PER_COMPARISON: Final = 10
+"""Steps to compare two elements or entries."""
 
-LARGEST: Final = 2**18
+MAX_SIZE: Final = 2**18
 """Characters, bytes, elements, entries or digits of the largest value.
 
 All that a device can have are 32 attributes and capacities, with names of 96 and texts of 64 characters:
 5,120 characters. This is fifty times as much.
 """
 
-ALL: Final = 2**23
-"""What all values together may be that one evaluation makes: about as many bytes."""
+MAX_TOTAL_BYTES: Final = 2**23
+"""The most that all values made by one evaluation may take together, in bytes, roughly."""
 
-_TOO_MANY: Final = "the expression takes too many steps; loop over less"
-_TOO_LARGE: Final = f"the expression makes a value larger than {LARGEST:,} characters or elements; make less"
-_TOO_MUCH: Final = f"the expression makes more than {ALL:,} bytes of values; make less, or loop over less"
+_STEPS_MESSAGE: Final = "the expression takes too many steps; loop over less"
+_SIZE_MESSAGE: Final = f"the expression makes a value larger than {MAX_SIZE:,} characters or elements; make less"
+_ALLOCATION_MESSAGE: Final = (
+    f"the expression makes more than {MAX_TOTAL_BYTES:,} bytes of values; make less, or loop over less"
+)
 
 
-class Budget:
-    """What one evaluation may cost, work and make."""
+class EvaluationBudget:
+    """Bounds what one evaluation costs, how many steps it takes and how much it allocates."""
 
-    __slots__ = ("_asked", "_paused", "limit", "made", "spent", "worked")
+    __slots__ = ("_next_cost_check", "_next_step_check", "allocated_bytes", "cost", "cost_limit", "steps")
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.spent = 0
-        self.worked = 0
-        self.made = 0
-        self._asked = min(limit, _ROUND)
-        self._paused = min(WORK, STRIDE * _ROUND)
+    def __init__(self, cost_limit: int) -> None:
+        self.cost_limit = cost_limit
+        self.cost = 0
+        self.steps = 0
+        self.allocated_bytes = 0
+        self._next_cost_check = min(cost_limit, _CHECK_INTERVAL)
+        self._next_step_check = min(STEP_LIMIT, SIZE_PER_STEP * _CHECK_INTERVAL)
 
-    def spend(self, cost: int) -> None:
-        """Count a cost, in Kubernetes' units.
+    def charge(self, cost: int) -> None:
+        """Charge CEL cost units, as Kubernetes counts them.
 
         Raises:
-            BudgetError: It is too much.
-            CallEndedError: Nobody waits for the answer any more.
+            BudgetError: The limit is exceeded.
+            CallEndedError: The call was cancelled or its deadline has passed.
         """
-        self.spent += cost
-        if self.spent > self._asked:
-            if self.spent > self.limit:
-                raise BudgetError(_TOO_MANY)
+        self.cost += cost
+        if self.cost > self._next_cost_check:
+            if self.cost > self.cost_limit:
+                raise BudgetError(_STEPS_MESSAGE)
             deadline.check()
-            self._asked = min(self.limit, self.spent + _ROUND)
+            self._next_cost_check = min(self.cost_limit, self.cost + _CHECK_INTERVAL)
 
-    def work(self, count: int) -> None:
-        """Count steps that Kubernetes does for nothing, such as comparing what lists hold.
+    def count_steps(self, count: int) -> None:
+        """Count steps that Kubernetes does not charge for, such as comparing the elements of lists.
 
         Raises:
-            BudgetError: They are too many.
-            CallEndedError: Nobody waits for the answer any more.
+            BudgetError: The limit is exceeded.
+            CallEndedError: The call was cancelled or its deadline has passed.
         """
-        self.worked += count
-        if self.worked > self._paused:
-            if self.worked > WORK:
-                raise BudgetError(_TOO_MANY)
+        self.steps += count
+        if self.steps > self._next_step_check:
+            if self.steps > STEP_LIMIT:
+                raise BudgetError(_STEPS_MESSAGE)
             deadline.check()
-            self._paused = min(WORK, self.worked + STRIDE * _ROUND)
+            self._next_step_check = min(STEP_LIMIT, self.steps + SIZE_PER_STEP * _CHECK_INTERVAL)
 
-    def pass_over(self, size: int) -> None:
-        """Count the steps of going over something so large.
-
-        Raises:
-            BudgetError: They are too many.
-        """
-        self.work(size // STRIDE)
-
-    def make(self, size: int, unit: int) -> None:
-        """Count what is about to be made: so many characters or elements, each counting for so many bytes.
+    def charge_traversal(self, size: int) -> None:
+        """Count the steps of traversing a value of a size.
 
         Raises:
-            BudgetError: It is too large, or all that is made is too much.
+            BudgetError: The limit is exceeded.
         """
-        self.made += size * unit
-        if size > LARGEST:
-            raise BudgetError(_TOO_LARGE)
-        if self.made > ALL:
-            raise BudgetError(_TOO_MUCH)
+        self.count_steps(size // SIZE_PER_STEP)
+
+    def allocate(self, size: int, bytes_per_unit: int) -> None:
+        """Account for a value before it is made: its size, and the bytes that each character or element counts for.
+
+        Raises:
+            BudgetError: The value is too large, or the evaluation has made too much.
+        """
+        self.allocated_bytes += size * bytes_per_unit
+        if size > MAX_SIZE:
+            raise BudgetError(_SIZE_MESSAGE)
+        if self.allocated_bytes > MAX_TOTAL_BYTES:
+            raise BudgetError(_ALLOCATION_MESSAGE)
 
 
 def order(left: Any, right: Any) -> int:
@@ -320,7 +322,7 @@ def order(left: Any, right: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-def equal(left: Any, right: Any, budget: Budget) -> bool:
+def equal(left: Any, right: Any, budget: EvaluationBudget) -> bool:
     """Compare with `==`.
 
     Raises:
@@ -328,38 +330,40 @@ def equal(left: Any, right: Any, budget: Budget) -> bool:
     """
     if left is None or right is None:
         return left is right
-    mine, theirs = type_of(left).name, type_of(right).name
-    if mine in NUMBERS and theirs in NUMBERS:
+    left_type, right_type = type_of(left).name, type_of(right).name
+    if left_type in NUMBERS and right_type in NUMBERS:
         return not (math.isnan(left) or math.isnan(right)) and order(left, right) == 0
-    if mine != theirs:
-        if mine in ("quantity", "semver"):
+    if left_type != right_type:
+        if left_type in ("quantity", "semver"):
             raise EvaluationError(f"{type_of(left).noun} cannot be compared with {type_of(right).noun}")
         return False
     if isinstance(left, list):
-        budget.work(COMPARED * (1 + len(left)))
-        return len(left) == len(right) and all(_alike(one, two, budget) for one, two in zip(left, right, strict=True))
-    if isinstance(left, CelMap):
-        budget.work(COMPARED * (1 + len(left)))
+        budget.count_steps(STEPS_PER_COMPARISON * (1 + len(left)))
         return len(left) == len(right) and all(
-            right.has(key) and _alike(value, right.find(key), budget) for key, value in left.items()
+            _equal_or_incomparable(element, two, budget) for element, two in zip(left, right, strict=True)
+        )
+    if isinstance(left, CelMap):
+        budget.count_steps(STEPS_PER_COMPARISON * (1 + len(left)))
+        return len(left) == len(right) and all(
+            right.has(key) and _equal_or_incomparable(value, right.find(key), budget) for key, value in left.items()
         )
     if isinstance(left, Present) and isinstance(right, Present):
         return equal(left.value, right.value, budget)
-    if isinstance(left, Amount):
-        budget.pass_over(digits_of(left))
-        return _same_amount(left, right)
-    budget.pass_over(bulk_of(left))
+    if isinstance(left, QuantityValue):
+        budget.charge_traversal(digit_count(left))
+        return _equal_amounts(left, right)
+    budget.charge_traversal(traversal_size_of(left))
     return left.compare(right) == 0 if isinstance(left, Semver) else bool(left == right)
 
 
-def _same_amount(left: Amount, right: Amount) -> bool:
+def _equal_amounts(left: QuantityValue, right: QuantityValue) -> bool:
     if right.computed:
         raise EvaluationError("a quantity cannot be compared with a sum on the right of ==; use compareTo")
     return left.quantity.compare(right.quantity) == 0
 
 
-def _alike(left: Any, right: Any, budget: Budget) -> bool:
-    """Compare what lists or maps hold: as Kubernetes has it, what cannot be compared is alike."""
+def _equal_or_incomparable(left: Any, right: Any, budget: EvaluationBudget) -> bool:
+    """Compare elements or entries: in Kubernetes, values that cannot be compared count as equal here."""
     try:
         return equal(left, right, budget)
     except BudgetError:
@@ -368,7 +372,7 @@ def _alike(left: Any, right: Any, budget: Budget) -> bool:
         return True
 
 
-def contains(container: Any, item: Any, budget: Budget) -> bool:
+def contains(container: Any, item: Any, budget: EvaluationBudget) -> bool:
     """Evaluate `in`.
 
     Raises:
@@ -378,9 +382,9 @@ def contains(container: Any, item: Any, budget: Budget) -> bool:
         return item in container
     if not isinstance(container, list):
         raise EvaluationError(f"{type_of(container).noun} holds nothing; `in` needs a list or map on its right")
-    for one in container:
+    for element in container:
         try:
-            if equal(item, one, budget):
+            if equal(item, element, budget):
                 return True
         except BudgetError:
             raise

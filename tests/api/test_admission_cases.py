@@ -13,17 +13,17 @@ from tests.e2e.bed.admission.tables import ALL_RULES, ELSEWHERE, MISSING_KINDS, 
 
 def offline() -> Iterator[tuple[Rule, Case, set[str]]]:
     """Every case about a spec, with the fields at which it is refused offline."""
-    for one in ALL_RULES:
-        for case in one.cases:
+    for rule_cases in ALL_RULES:
+        for case in rule_cases.cases:
             if case.question != "status" and not case.lenient:
                 found = admit(case.thing) if case.old is None else admit_update(case.old, case.thing)
-                yield one, case, {dotted(problem.path) for problem in found.problems}
+                yield rule_cases, case, {dotted(problem.path) for problem in found.problems}
 
 
-def field(said: str) -> str:
+def field(message: str) -> str:
     """The field that a refusal of the server is about."""
-    named = re.fullmatch(r'unknown field "(.*)"', said)
-    return dotted(named[1] if named else said.partition(": ")[0].replace("<nil>", "").lstrip("."))
+    named = re.fullmatch(r'unknown field "(.*)"', message)
+    return dotted(named[1] if named else message.partition(": ")[0].replace("<nil>", "").lstrip("."))
 
 
 def dotted(path: str) -> str:
@@ -33,8 +33,8 @@ def dotted(path: str) -> str:
 
 def messages(schema: Schema, path: str = "") -> Iterator[tuple[str, str]]:
     """Every rule of a schema, with the path of what it judges."""
-    for one in schema.get("x-kubernetes-validations", ()):
-        yield path, one["message"]
+    for rule in schema.get("x-kubernetes-validations", ()):
+        yield path, rule["message"]
     for key, inner in schema.get("properties", {}).items():
         yield from messages(inner, f"{path}.{key}" if path else key)
     for key in ("items", "additionalProperties"):
@@ -54,24 +54,26 @@ def defaults(schema: Schema, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def test_preview_judges_as_the_server_does_and_blames_the_same_fields() -> None:
-    for one, case, refused in offline():
-        expected = {field(said) for said in case.said}
-        if any(said.startswith("unknown field") for said in case.said):
-            assert expected <= refused, str(one)  # the server looks no further
+    for rule_cases, case, refused in offline():
+        expected = {field(message) for message in case.said}
+        if any(message.startswith("unknown field") for message in case.said):
+            assert expected <= refused, str(rule_cases)  # the server looks no further
         else:
-            assert expected == refused, str(one)
+            assert expected == refused, str(rule_cases)
 
 
 def test_every_rule_of_our_schemas_is_broken_by_some_case() -> None:
     shown = [
-        (case.thing["kind"], re.sub(r"\[[^]]*\]", "[]", said.partition(": ")[0].replace("<nil>", "")), said)
-        for one in ALL_RULES
-        for case in one.cases
-        for said in case.said
+        (case.thing["kind"], re.sub(r"\[[^]]*\]", "[]", message.partition(": ")[0].replace("<nil>", "")), message)
+        for rule_cases in ALL_RULES
+        for case in rule_cases.cases
+        for message in case.said
     ]
     for kind in KINDS:
         for path, message in messages(of_kind(kind)):
-            broken = any((of, at) == (kind.kind, path) and said.endswith(f": {message}") for of, at, said in shown)
+            broken = any(
+                (of, at) == (kind.kind, path) and refusal.endswith(f": {message}") for of, at, refusal in shown
+            )
             assert broken != ((kind.kind, path, message) in UNREACHABLE), (kind.kind, path, message)
 
 
@@ -85,7 +87,7 @@ def test_every_default_of_our_schemas_is_shown_with_its_value() -> None:
 
 
 def test_every_item_of_the_list_of_rules_has_cases_or_a_reason_for_none() -> None:
-    shown = {one.number.removesuffix(", by design") for one in ALL_RULES if one.cases}
+    shown = {rule_cases.number.removesuffix(", by design") for rule_cases in ALL_RULES if rule_cases.cases}
     missing = {number for numbers in MISSING_KINDS.values() for number in numbers}
     assert [number for number in NUMBERED if number not in shown | missing | ELSEWHERE.keys()] == []
     assert shown & (missing | ELSEWHERE.keys()) == set()

@@ -49,7 +49,7 @@ def fitting(schema: Schema) -> st.SearchStrategy[Any]:
 
 
 def of(schema: Schema) -> st.SearchStrategy[Any]:
-    return st.integers(0, 9).flatmap(lambda one: STRANGE if one == 0 else fitting(schema))
+    return st.integers(0, 9).flatmap(lambda number: STRANGE if number == 0 else fitting(schema))
 
 
 @KIND
@@ -116,8 +116,8 @@ def test_a_message_that_is_too_long_is_cut() -> None:
     kind = by_kind("modelplane.ai/v1alpha1", "ModelService")
     assert kind is not None
     kept = bounded({"endpoints": [{"name": "a", "message": "é" * 1000}]}, of_status(kind))
-    (one,) = kept["endpoints"]
-    assert one["message"] == "é" * 504 + " ... (cut here)"
+    (endpoint,) = kept["endpoints"]
+    assert endpoint["message"] == "é" * 504 + " ... (cut here)"
 
 
 def test_numbers_that_are_none_to_the_api_server_are_left_out() -> None:

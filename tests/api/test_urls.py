@@ -164,7 +164,7 @@ def test_an_address_is_written_as_it_stands_in_a_url(address: str, written: str)
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "decoded"),
     [
         ("/my%20org/", "/my org/"),
         ("/%C3%A4%5c/ä", "/ä\\/ä"),
@@ -173,8 +173,8 @@ def test_an_address_is_written_as_it_stands_in_a_url(address: str, written: str)
         ("/a b/", "/a b/"),
     ],
 )
-def test_a_path_is_decoded_once(path: str, said: str) -> None:
-    assert urls.decoded(path) == said
+def test_a_path_is_decoded_once(path: str, decoded: str) -> None:
+    assert urls.decoded(path) == decoded
 
 
 @pytest.mark.parametrize(

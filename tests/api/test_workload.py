@@ -31,17 +31,17 @@ def page(name: str) -> dict[str, Any]:
 
 
 def test_both_ways_of_writing_a_deployment_are_one_workload() -> None:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "clusterSelector": {"matchLabels": {"modelplane.ai/region": "us-west"}},
         "modelCacheRef": {"name": "weights"},
         "serving": {"mode": "Unified", "picker": "Enabled"},
         "tolerations": [{"operator": "Exists"}],
         "engines": [engine("a", copies=2), engine("b", serving={"port": 9000})],
     }
-    flat = workload(deployment(**said, template={"metadata": {"labels": {"team": "ml"}}}))
-    assert flat == workload(nested(labels={"team": "ml"}, **said))
-    assert flat.plain() == {**said, "labels": {"team": "ml"}}
-    assert revision(flat) == revision(workload(nested(**said)))
+    flat = workload(deployment(**fields, template={"metadata": {"labels": {"team": "ml"}}}))
+    assert flat == workload(nested(labels={"team": "ml"}, **fields))
+    assert flat.plain() == {**fields, "labels": {"team": "ml"}}
+    assert revision(flat) == revision(workload(nested(**fields)))
 
 
 def test_what_is_left_out_reads_as_its_default() -> None:
@@ -98,7 +98,7 @@ def test_the_revision_of_a_documented_manifest_never_changes(name: str, expected
 
 
 def test_a_revision_is_a_hash_of_what_was_written_as_json() -> None:
-    said = {
+    fields = {
         "engines": [
             {
                 "name": "décode",
@@ -126,9 +126,9 @@ def test_a_revision_is_a_hash_of_what_was_written_as_json() -> None:
         '[{"args":[],"env":[{"name":"A","value":""}],"image":"vllm","name":"engine"}]}}}],"name":"décode",'
         '"phase":"Decode"}],"modelCacheRef":{"name":"weights"},"serving":{"mode":"PrefillDecode"}}'
     )
-    assert json.loads(text) == said
-    assert revision(workload({"spec": {"replicas": 1, **said}})) == hashlib.sha256(text.encode()).hexdigest()[:8]
-    assert revision(workload({"spec": {"replicas": 1, **said}})) == "86a8300e"
+    assert json.loads(text) == fields
+    assert revision(workload({"spec": {"replicas": 1, **fields}})) == hashlib.sha256(text.encode()).hexdigest()[:8]
+    assert revision(workload({"spec": {"replicas": 1, **fields}})) == "86a8300e"
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def composite(**body: Any) -> dict[str, Any]:
     return {"apiVersion": "modelplane.ai/v1alpha1", "kind": "Box", "metadata": {"name": "b", "namespace": "ns"}, **body}
 
 
-def thing(name: str = "t", **body: Any) -> dict[str, Any]:
+def part(name: str = "t", **body: Any) -> dict[str, Any]:
     return {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": name}, **body}
 
 
@@ -55,11 +55,11 @@ def common(ready_message: str = "0 of 0 ready") -> tuple[Condition, ...]:
 def test_a_whole_answer_has_children_status_conditions_events_requirements_and_ttl() -> None:
     d = draft()
     d.require("things", Requirement("example.com/v1", "Thing"))
-    d.child("one", thing(spec={"a": 1, "b": None, "c": {}}))
+    d.child("one", part(spec={"a": 1, "b": None, "c": {}}))
     d.set_condition("Fine", "Yes", "all well")
     d.publish({"address": "x", "nothing": None})
     assert d.finish(ready=True) == Composition(
-        children={"one": Child(thing(spec={"a": 1}), Readiness(ready=False, message="not created yet"))},
+        children={"one": Child(part(spec={"a": 1}), Readiness(ready=False, message="not created yet"))},
         status={"address": "x"},
         ready=True,
         conditions=(
@@ -74,13 +74,13 @@ def test_a_whole_answer_has_children_status_conditions_events_requirements_and_t
 
 
 def test_an_observed_child_that_is_not_mentioned_stays() -> None:
-    d = draft(children={"old": ready(thing(spec={"a": 1}))})
+    d = draft(children={"old": ready(part(spec={"a": 1}))})
     d.set_condition("Fine", "Yes")
-    assert d.finish(ready=True).children == {"old": Child(thing(spec={"a": 1}), Readiness(ready=True))}
+    assert d.finish(ready=True).children == {"old": Child(part(spec={"a": 1}), Readiness(ready=True))}
 
 
 def test_only_drop_takes_a_child_away() -> None:
-    d = draft(children={"old": thing(), "other": thing("o")})
+    d = draft(children={"old": part(), "other": part("o")})
     d.drop("old")
     d.set_condition("Fine", "Yes")
     assert list(d.finish(ready=True).children) == ["other"]
@@ -88,37 +88,37 @@ def test_only_drop_takes_a_child_away() -> None:
 
 def test_what_is_not_tracked_is_a_child_and_must_be_tracked_before_it_can_go() -> None:
     """Crossplane deletes only what it has observed."""
-    d = draft(children={"seen": ready(thing("seen"))})
-    d.adopt({"lost": ready(thing("lost")), "seen": thing("another")})
-    assert d.observed("lost") == ready(thing("lost"))
-    assert d.observed("seen") == ready(thing("seen")), "what is observed stays what it is"
-    d.child("lost", thing("renamed", spec={"a": 1}))
+    d = draft(children={"seen": ready(part("seen"))})
+    d.adopt({"lost": ready(part("lost")), "seen": part("another")})
+    assert d.observed("lost") == ready(part("lost"))
+    assert d.observed("seen") == ready(part("seen")), "what is observed stays what it is"
+    d.child("lost", part("renamed", spec={"a": 1}))
     d.drop("lost")
     d.drop("seen")
     d.set_condition("Fine", "No")
     answered = d.finish(ready=True)
-    assert answered.children == {"lost": Child(thing("lost"), Readiness(ready=True))}
+    assert answered.children == {"lost": Child(part("lost"), Readiness(ready=True))}
 
 
 def test_a_hold_keeps_what_is_not_tracked_too() -> None:
     d = draft()
-    d.adopt({"lost": thing("lost")})
+    d.adopt({"lost": part("lost")})
     assert set(d.hold("InputMissing", "in doubt").children) == {"lost"}
 
 
 def test_a_child_keeps_its_observed_name() -> None:
-    d = draft(children={"one": thing("one-3f2a")})
-    d.child("one", thing("one"))
+    d = draft(children={"one": part("one-3f2a")})
+    d.child("one", part("one"))
     d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).children["one"].manifest["metadata"]["name"] == "one-3f2a"
 
 
 def test_a_child_never_becomes_another_kind() -> None:
-    d = draft(children={"one": thing()})
+    d = draft(children={"one": part()})
     d.child("one", {"apiVersion": "v1", "kind": "Other", "metadata": {"name": "t"}})
     d.set_condition("Fine", "Yes")
     answer = d.finish(ready=True)
-    assert answer.children["one"].manifest == thing()
+    assert answer.children["one"].manifest == part()
     assert answer.conditions[1] == Condition(
         "Held", Status.TRUE, "InputInvalid", "one is a Thing and cannot become a Other"
     )
@@ -154,9 +154,9 @@ def test_a_remote_object_never_becomes_another_kind() -> None:
 
 def test_hold_repeats_children_status_readiness_and_conditions_and_says_what_is_in_doubt() -> None:
     before = with_condition(ready(composite(status={"address": "x"})), "Fine", "False", "No", "broken")
-    d = draft(before, children={"one": ready(thing(spec={"a": 1}))})
+    d = draft(before, children={"one": ready(part(spec={"a": 1}))})
     assert d.hold("InputUnresolved", "things have not been fetched yet") == Composition(
-        children={"one": Child(thing(spec={"a": 1}), Readiness(ready=True))},
+        children={"one": Child(part(spec={"a": 1}), Readiness(ready=True))},
         status={"address": "x"},
         ready=True,
         conditions=(
@@ -235,8 +235,8 @@ def test_the_ttl_reaches_to_the_next_deadline_in_whole_seconds_between_1_and_60(
 
 
 def test_children_ready_names_the_first_unready_child_and_counts_the_rest() -> None:
-    broken = with_condition(thing("t1"), "Ready", "False", "Failed", "no such chart")
-    d = draft(children={"a": ready(thing("t0")), "b": broken, "c": thing("t2")})
+    broken = with_condition(part("t1"), "Ready", "False", "Failed", "no such chart")
+    d = draft(children={"a": ready(part("t0")), "b": broken, "c": part("t2")})
     d.set_condition("Fine", "Yes")
     assert d.finish(ready=False).conditions[2] == Condition(
         "ChildrenReady", Status.FALSE, "ChildNotReady", "b Thing/t1: Ready is False: no such chart (and 1 more)"
@@ -253,11 +253,11 @@ def test_a_spec_that_cannot_be_read_names_the_first_field() -> None:
 
 
 def test_retained_children_can_get_labels_anew_and_keep_their_spec() -> None:
-    d = draft(children={"one": {**thing(spec={"a": 1}), "metadata": {"name": "t", "labels": {"old": "1"}}}})
+    d = draft(children={"one": {**part(spec={"a": 1}), "metadata": {"name": "t", "labels": {"old": "1"}}}})
     d.keep("one", labels={"new": "2"}, annotations={})
     d.set_condition("Fine", "Yes")
     assert d.finish(ready=True).children["one"].manifest == {
-        **thing(spec={"a": 1}),
+        **part(spec={"a": 1}),
         "metadata": {"name": "t", "labels": {"new": "2"}},
     }
 
@@ -273,8 +273,8 @@ def asked_again(seen: dict[str, Any], *, ready: bool = False, wake: int | None =
 
 def unready_for(seconds: int) -> dict[str, Any]:
     since = timestamps.text_of(NOW - timedelta(seconds=seconds))
-    said = {"type": "Ready", "status": "False", "reason": "Creating", "lastTransitionTime": since}
-    return composite(status={"conditions": [said]})
+    ready_condition = {"type": "Ready", "status": "False", "reason": "Creating", "lastTransitionTime": since}
+    return composite(status={"conditions": [ready_condition]})
 
 
 @pytest.mark.parametrize(("seconds", "ttl"), [(0, 5), (15, 5), (16, 6), (90, 30), (180, 60), (86400, 60), (-9, 5)])

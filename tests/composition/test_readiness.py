@@ -11,10 +11,10 @@ def of_kind(kind: str, **body: Any) -> dict[str, Any]:
 
 
 def parent(accepted: str = "True", resolved: str = "True", generation: int = 2) -> dict[str, Any]:
-    def said(kind: str, status: str) -> dict[str, Any]:
+    def condition(kind: str, status: str) -> dict[str, Any]:
         return {"type": kind, "status": status, "reason": kind, "message": "m", "observedGeneration": generation}
 
-    return {"conditions": [said("Accepted", accepted), said("ResolvedRefs", resolved)]}
+    return {"conditions": [condition("Accepted", accepted), condition("ResolvedRefs", resolved)]}
 
 
 CASES = {

@@ -25,7 +25,7 @@ def holding(size: int, letter: str = "x") -> Manifest:
 
 
 def test_engines_that_take_more_than_replicas_may_repeat_are_not_placed_and_the_deployment_is_told() -> None:
-    fits = composed(deployment(1, holding(content.MOST)), [cluster("a")])
+    fits = composed(deployment(1, holding(content.MAX_CHARACTERS)), [cluster("a")])
     assert list(fits.children) == ["replica-a-0"]
     answered = composed(deployment(2, holding(MEGABYTE)), [cluster("a")])
     assert answered.children == {}
@@ -37,7 +37,7 @@ def test_engines_that_take_more_than_replicas_may_repeat_are_not_placed_and_the_
 
 
 def test_bytes_count_and_not_characters() -> None:
-    answered = composed(deployment(1, holding(content.MOST + 4, "ä")), [cluster("a")])
+    answered = composed(deployment(1, holding(content.MAX_CHARACTERS + 4, "ä")), [cluster("a")])
     assert said(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
 
 
@@ -53,6 +53,6 @@ def test_replicas_of_a_deployment_that_became_too_large_stay_and_serve() -> None
 
 
 def test_the_largest_replicas_of_the_largest_fleet_fit_into_one_request() -> None:
-    answered = composed(deployment(1, holding(content.MOST)), [cluster("a")])
+    answered = composed(deployment(1, holding(content.MAX_CHARACTERS)), [cluster("a")])
     largest = size_of(answered.children["replica-a-0"].manifest)
     assert 3_000 * (largest + 8 * 1024) < REQUEST

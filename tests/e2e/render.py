@@ -30,7 +30,7 @@ from google.protobuf import (
 from google.protobuf.message import Message
 
 from function.composition import Manifest, Object
-from function.server import Server, Settings
+from function.server import FunctionServer, Settings
 from function.structs import plain_struct
 from function.telemetry import configure_logs
 from tests.e2e.binaries import Binaries
@@ -146,7 +146,7 @@ def served() -> Iterator[Served]:
     """Serve our function over loopback from a thread of this process, on a machine that has no time but what is set."""
     configure_logs(debug=False)
     function = Served()
-    server = Server(_LOCAL, clock=lambda: function.now, steady=function.seconds)
+    server = FunctionServer(_LOCAL, clock=lambda: function.now, steady=function.seconds)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

@@ -179,7 +179,7 @@ def test_the_page_says_the_bounds_that_hold() -> None:
         f"has not been answered for {canary.SILENT_SECONDS} s",
         f"should have ended {calls._STUCK_SECONDS} s ago",
         f"waited for one for {calls._SHORT_WAIT_SECONDS} s",
-        f"takes {listener.MOST_CONNECTIONS} connections at once, each for {listener.CONNECTION_SECONDS} s",
+        f"takes {listener.MAX_CONNECTIONS} connections at once, each for {listener.CONNECTION_SECONDS} s",
         f"longer than {server.GRACE_SECONDS} s is ended",
         f"gone after {server.GRACE_SECONDS + server.LAST_SECONDS} s",
         f"`--call-deadline` | {server.Settings().call_deadline} |",

@@ -18,7 +18,7 @@ from function.scheduling import (
     Tainted,
     Terminating,
 )
-from function.selectors import cache_use
+from function.selectors import cache_statistics
 from tests.support.fleets import (
     GPU,
     cluster,

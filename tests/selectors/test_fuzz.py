@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from function.selectors import (
     Device,
-    Outcome,
+    EvaluationOutcome,
     SelectorError,
     Value,
     compile_selector,
@@ -99,7 +99,7 @@ def test_whatever_the_text_only_the_typed_error_is_raised(text: str) -> None:
     except SelectorError as error:
         assert str(error)  # noqa: PT017 - most texts raise nothing else
     else:
-        assert selector.evaluate(DEVICE).outcome in Outcome
+        assert selector.evaluate(DEVICE).outcome in EvaluationOutcome
 
 
 OPERANDS = st.sampled_from(
@@ -187,7 +187,7 @@ def test_whatever_the_values_an_evaluation_does_not_raise(text: str) -> None:
     except SelectorError as error:
         assert str(error)  # noqa: PT017 - some may cost too much
     else:
-        assert selector.evaluate(DEVICE).outcome in Outcome
+        assert selector.evaluate(DEVICE).outcome in EvaluationOutcome
 
 
 VALUES = st.one_of(
@@ -212,4 +212,4 @@ def test_whatever_the_device_an_evaluation_does_not_raise(
     device = Device("x", driver, attributes=attributes, capacity=capacity)
     loops = "device.attributes.all(d, device.attributes[d].all(k, device.attributes[d][k] != 1))"
     text = f"{loops} && bytes(device.driver) != b''"
-    assert evaluate(text, device).outcome in Outcome
+    assert evaluate(text, device).outcome in EvaluationOutcome

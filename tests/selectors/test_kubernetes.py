@@ -4,21 +4,21 @@ from typing import Any
 
 import pytest
 
-from function.selectors import Outcome, SelectorError, compile_selector
+from function.selectors import EvaluationOutcome, SelectorError, compile_selector
 from function.selectors.quantity import LARGEST_EXPONENT, Quantity, is_quantity, parse_quantity
 from function.selectors.semver import is_semver, parse_semver
-from function.selectors.types import TOO_MANY
-from function.selectors.values import LARGEST
+from function.selectors.types import TYPE_LIMIT_MESSAGE
+from function.selectors.values import MAX_SIZE
 from tests.support import corpus
 from tests.support.corpus import Answer
 
-LETTERS = {Outcome.MATCH: "T", Outcome.NO_MATCH: "F", Outcome.ERROR: "E"}
+LETTERS = {EvaluationOutcome.MATCH: "T", EvaluationOutcome.NO_MATCH: "F", EvaluationOutcome.ERROR: "E"}
 
 BY_NAME = (
     "is not supported here, though Kubernetes knows it",
     "messages cannot be made in a selector",
-    f"; {LARGEST:,} are allowed. Make it of less",
-    TOO_MANY,
+    f"; {MAX_SIZE:,} are allowed. Make it of less",
+    TYPE_LIMIT_MESSAGE,
     f"the exponent of a quantity is limited to {LARGEST_EXPONENT}",
 )
 """What a message says of a selector that Kubernetes accepts and we refuse by name."""
@@ -64,11 +64,11 @@ def test_texts_are_quantities_where_they_are_in_kubernetes_with_the_same_order_a
     valid = {text: parse_quantity(text) for text in texts if is_quantity(text)}
     found: dict[str, Any] = dict.fromkeys(texts)
     before = None
-    for text, one in valid.items():
-        rank = sum(other.compare(one) < 0 for other in valid.values())
-        total = one.add(before) if before else None
-        found[text] = [rank, whole(one), one.approximate, whole(total)]
-        before = one
+    for text, quantity in valid.items():
+        rank = sum(other.compare(quantity) < 0 for other in valid.values())
+        total = quantity.add(before) if before else None
+        found[text] = [rank, whole(quantity), quantity.approximate, whole(total)]
+        before = quantity
     assert found == texts
 
 
@@ -81,5 +81,5 @@ def whole(quantity: Quantity | None) -> int | None:
 def test_texts_are_versions_where_they_are_in_kubernetes_with_the_same_order(place: int, *, normalize: bool) -> None:
     texts = corpus.recorded()["versions"]
     valid = {text: parse_semver(text, normalize=normalize) for text in texts if is_semver(text, normalize=normalize)}
-    ranks = {text: sum(other < one for other in valid.values()) for text, one in valid.items()}
+    ranks = {text: sum(other < quantity for other in valid.values()) for text, quantity in valid.items()}
     assert {text: ranks.get(text) for text in texts} == {text: both[place] for text, both in texts.items()}

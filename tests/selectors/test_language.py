@@ -3,8 +3,8 @@ import pytest
 from function.selectors import (
     MATCH,
     NO_MATCH,
-    Outcome,
-    Verdict,
+    EvaluationOutcome,
+    EvaluationResult,
 )
 from tests.support.selecting import A, evaluate
 
@@ -90,17 +90,23 @@ def test_what_kubernetes_answers_is_answered(text: str) -> None:
     ],
 )
 def test_what_fails_is_an_error_that_says_why(text: str, message: str) -> None:
-    assert evaluate(text) == Verdict(Outcome.ERROR, message)
+    assert evaluate(text) == EvaluationResult.failed(message)
 
 
 def test_logical_operators_absorb_errors_in_either_order() -> None:
     assert [
         evaluate(text).outcome
         for text in ("1/0 == 1 || true", "true || 1/0 == 1", "1/0 == 1 && false", "false && 1/0 == 1", "!(1/0 == 1)")
-    ] == [Outcome.MATCH, Outcome.MATCH, Outcome.NO_MATCH, Outcome.NO_MATCH, Outcome.ERROR]
+    ] == [
+        EvaluationOutcome.MATCH,
+        EvaluationOutcome.MATCH,
+        EvaluationOutcome.NO_MATCH,
+        EvaluationOutcome.NO_MATCH,
+        EvaluationOutcome.ERROR,
+    ]
 
 
 def test_loops_absorb_errors_as_their_logical_operators_do() -> None:
     assert evaluate("[0, 1].exists(x, 1 / x == 1)") == MATCH
     assert evaluate("[0, 1].all(x, 1 / x == 2)") == NO_MATCH
-    assert evaluate("[0, 1].all(x, 1 / x == 1)").outcome is Outcome.ERROR
+    assert evaluate("[0, 1].all(x, 1 / x == 1)").outcome is EvaluationOutcome.ERROR

@@ -53,9 +53,9 @@ def test_what_would_take_forever_is_not_called_anything(text: str) -> None:
     ],
 )
 def test_quantities_compare_by_value(left: str, order: int, right: str) -> None:
-    one, two = parse_quantity(left), parse_quantity(right)
-    assert (one.compare(two), two.compare(one)) == (order, -order)
-    assert (one == two) is (order == 0)
+    first, second = parse_quantity(left), parse_quantity(right)
+    assert (first.compare(second), second.compare(first)) == (order, -order)
+    assert (first == second) is (order == 0)
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,10 @@ DECIMALS = st.decimals(-(10**12), 10**12, places=9)
 
 @given(DECIMALS, DECIMALS)
 def test_arithmetic_and_order_agree_with_decimals(left: Decimal, right: Decimal) -> None:
-    one, two = parse_quantity(f"{left:f}"), parse_quantity(f"{right:f}")
-    assert one.compare(two) == (left > right) - (left < right)
-    assert one.add(two) == parse_quantity(f"{left + right:f}")
-    assert one.subtract(two) == parse_quantity(f"{left - right:f}")
+    first, second = parse_quantity(f"{left:f}"), parse_quantity(f"{right:f}")
+    assert first.compare(second) == (left > right) - (left < right)
+    assert first.add(second) == parse_quantity(f"{left + right:f}")
+    assert first.subtract(second) == parse_quantity(f"{left - right:f}")
 
 
 @given(st.integers(-(10**9), 10**9), st.sampled_from(["", "e0", "e3", "k", "000"]))

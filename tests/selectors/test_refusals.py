@@ -3,12 +3,11 @@ import pytest
 from function.selectors import (
     MATCH,
     NO_MATCH,
-    Outcome,
+    EvaluationResult,
     Selector,
-    Verdict,
     compile_selector,
 )
-from function.selectors.syntax import LONGEST
+from function.selectors.parser import MAX_SELECTOR_BYTES
 from tests.support.selecting import C, evaluate, refused
 
 
@@ -62,7 +61,10 @@ from tests.support.selecting import C, evaluate, refused
         ("9223372036854775808 > 0", "'9223372036854775808': integer overflow"),
         ("\ud800", "the text is not valid Unicode"),
         ("(" * 200 + "-" * 200 + "1" + ")" * 200, "the expression nests deeper than 100 levels"),
-        ("'" + "a" * LONGEST + "'", f"the text has {LONGEST + 2} bytes; {LONGEST} are allowed"),
+        (
+            "'" + "a" * MAX_SELECTOR_BYTES + "'",
+            f"the text has {MAX_SELECTOR_BYTES + 2} bytes; {MAX_SELECTOR_BYTES} are allowed",
+        ),
     ],
 )
 def test_what_no_device_can_make_right_is_refused_with_its_place(text: str, message: str) -> None:
@@ -70,7 +72,7 @@ def test_what_no_device_can_make_right_is_refused_with_its_place(text: str, mess
 
 
 def test_the_length_of_a_selector_is_counted_in_bytes() -> None:
-    assert "bytes" in str(refused(f"'{'ä' * (LONGEST // 2)}' == ''"))
+    assert "bytes" in str(refused(f"'{'ä' * (MAX_SELECTOR_BYTES // 2)}' == ''"))
 
 
 def test_an_error_points_at_its_place_with_a_caret() -> None:
@@ -100,7 +102,7 @@ def test_an_expression_that_may_cost_too_much_is_refused(text: str, cost: int) -
 
 def test_what_takes_forever_though_kubernetes_expects_little_is_an_error() -> None:
     text = "[1]" + ".map(x, [x, x])" * 90 + "==[1]" + ".map(x, [x, x])" * 90
-    assert evaluate(text) == Verdict(Outcome.ERROR, "the expression takes too many steps; loop over less")
+    assert evaluate(text) == EvaluationResult.failed("the expression takes too many steps; loop over less")
 
 
 def test_a_string_without_an_end_does_not_take_forever() -> None:

@@ -5,9 +5,9 @@ from function.selectors import (
     NO_MATCH,
     Claim,
     Device,
-    Outcome,
+    EvaluationOutcome,
+    EvaluationResult,
     Value,
-    Verdict,
 )
 from tests.support.selecting import DEVICE, DOMAIN, TRUE, A, C, evaluate
 
@@ -31,7 +31,7 @@ def test_what_the_documentation_shows_works(text: str) -> None:
 def test_a_domain_that_a_device_does_not_have_is_empty() -> None:
     assert evaluate('"other.com" in device.attributes') == NO_MATCH
     assert evaluate('size(device.attributes["other.com"]) == 0') == MATCH
-    assert evaluate('device.attributes["other.com"].x == "y"') == Verdict(Outcome.ERROR, "no such key: x")
+    assert evaluate('device.attributes["other.com"].x == "y"') == EvaluationResult.failed("no such key: x")
 
 
 def test_a_read_that_is_guarded_is_no_error() -> None:
@@ -56,21 +56,21 @@ def test_a_key_with_a_domain_is_found_there() -> None:
 )
 def test_a_value_that_cannot_be_read_makes_every_selector_an_error(broken: Device) -> None:
     verdict = evaluate("true", broken)
-    assert (verdict.outcome, bool(verdict)) == (Outcome.ERROR, False)
+    assert (verdict.outcome, bool(verdict)) == (EvaluationOutcome.ERROR, False)
     assert verdict.message.startswith("the device's ")
 
 
 def test_a_bool_alone_matches_by_its_value_and_an_int_or_string_never() -> None:
     assert (evaluate(f"{A}.ecc"), evaluate(f"{A}.mig")) == (MATCH, NO_MATCH)
-    assert evaluate(f"{A}.size") == Verdict(Outcome.ERROR, "the result is an int, not a bool")
-    assert evaluate(f"{A}.architecture") == Verdict(Outcome.ERROR, "the result is a string, not a bool")
+    assert evaluate(f"{A}.size") == EvaluationResult.failed("the result is an int, not a bool")
+    assert evaluate(f"{A}.architecture") == EvaluationResult.failed("the result is a string, not a bool")
 
 
 def test_true_and_one_are_different_values_of_an_attribute() -> None:
-    one = Device("gpu", DOMAIN, attributes=(("x", Value.integer(1)),))
+    number = Device("gpu", DOMAIN, attributes=(("x", Value.integer(1)),))
     true = Device("gpu", DOMAIN, attributes=(("x", TRUE),))
-    assert (evaluate(f"{A}.x", true), evaluate(f"{A}.x == true", one)) == (MATCH, NO_MATCH)
-    assert evaluate(f"{A}.x", one).outcome is Outcome.ERROR
+    assert (evaluate(f"{A}.x", true), evaluate(f"{A}.x == true", number)) == (MATCH, NO_MATCH)
+    assert evaluate(f"{A}.x", number).outcome is EvaluationOutcome.ERROR
 
 
 def test_the_name_the_count_and_the_claim_of_a_device_are_not_seen() -> None:

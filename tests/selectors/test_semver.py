@@ -87,7 +87,7 @@ def test_normalising_does_not_make_a_version_of_anything(text: str) -> None:
 
 def test_versions_are_ordered_by_precedence() -> None:
     versions = [parse_semver(text) for text in LADDER]
-    assert [one.compare(two) for one, two in pairwise(versions)] == [-1] * (len(LADDER) - 1)
+    assert [lower.compare(higher) for lower, higher in pairwise(versions)] == [-1] * (len(LADDER) - 1)
     assert sorted(versions) == versions
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import yaml
 
-from function.selectors import Device, Kind, Value
-from function.selectors.syntax import LONGEST
+from function.selectors import Device, Value, ValueKind
+from function.selectors.parser import MAX_SELECTOR_BYTES
 from tests.support.hostile import LARGE, bound, nested
 
 FOLDER: Final = Path(__file__).parents[1] / "selectors" / "corpus"
@@ -66,7 +66,7 @@ def _spelt_out(line: str) -> str:
 
 def _large() -> Iterator[str]:
     """Write expressions near what a selector may be at most."""
-    for size in (LONGEST, LONGEST + 1):
+    for size in (MAX_SELECTOR_BYTES, MAX_SELECTOR_BYTES + 1):
         yield "true".ljust(size)
         yield f"'{'ä' * ((size - 8) // 2)}' != ''".ljust(size - (size - 8) // 2)
     for depth in (20, 40, 60):
@@ -154,7 +154,7 @@ def _device(entry: Mapping[str, Any]) -> Device:
 
 def _value(typed: Mapping[str, Any]) -> Value:
     for kind, content in typed.items():
-        return Value(Kind(kind), _CONTENT[kind](content))
+        return Value(ValueKind(kind), _CONTENT[kind](content))
     return Value.unreadable()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from function.selectors import Device, SelectorError, Value, Verdict, compile_selector
+from function.selectors import Device, EvaluationResult, SelectorError, Value, compile_selector
 
 DOMAIN = "gpu.example.com"
 TRUE, FALSE = (Value.boolean(flag) for flag in (True, False))
@@ -24,7 +24,7 @@ A = f'device.attributes["{DOMAIN}"]'
 C = f'device.capacity["{DOMAIN}"]'
 
 
-def evaluate(text: str, device: Device = DEVICE) -> Verdict:
+def evaluate(text: str, device: Device = DEVICE) -> EvaluationResult:
     return compile_selector(text).evaluate(device)
 
 

@@ -51,7 +51,7 @@ def endpoint(namespace: str = "ml-team", **others: Any) -> dict[str, Any]:
     return {"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "slow", "namespace": namespace}, **others}
 
 
-async def wedged(_: server.Server) -> None:
+async def wedged(_: server.FunctionServer) -> None:
     """Stop in a way that does not end."""
     time.sleep(LONGEST_SECONDS)  # noqa: ASYNC251  # it blocks the loop, which is the point
 
@@ -71,7 +71,7 @@ if __name__ == "__main__":
     way, grace, *arguments = sys.argv[1:]
     if way == "wedged":
         server.LAST_SECONDS = 1
-        server.Server.stop = wedged  # type: ignore[method-assign,assignment]  # as a test does
+        server.FunctionServer.stop = wedged  # type: ignore[method-assign,assignment]  # as a test does
     COMPOSERS[KEY] = composer({"wedged": slow, "slow": slow, "asks": asks, "hangs": hangs}[way])  # type: ignore[index]  # as a test does
     _settings = server.Settings
     server.Settings = lambda **given: _settings(**given, grace=float(grace))  # type: ignore[assignment,misc]  # likewise

@@ -126,8 +126,8 @@ def _contents(way: Way) -> Iterator[Cases]:
         pod = {"spec": {"containers": [{"name": "engine", "image": "img", "args": args}]}}
         return way.members({**one, "template": pod})
 
-    yield yes(holding(content.MOST))
-    yield no(holding(content.MOST + 1), broken(f"{way.at}.engines", content.WANTED.message))
+    yield yes(holding(content.MAX_CHARACTERS))
+    yield no(holding(content.MAX_CHARACTERS + 1), broken(f"{way.at}.engines", content.WANTED.message))
 
 
 def _pickers() -> Iterator[Cases]:

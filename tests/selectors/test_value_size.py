@@ -10,30 +10,30 @@ from hypothesis import strategies as st
 
 from function.selectors import Device, SelectorError, Value, compiler
 from function.selectors.checker import check
-from function.selectors.evaluation import Frame
-from function.selectors.extent import measure
-from function.selectors.growth import NOTHING, PLAIN, Shape
+from function.selectors.evaluation import Activation
 from function.selectors.library import _SIZELESS, FUNCTIONS, Overload, _declare
+from function.selectors.parser import parse
 from function.selectors.quantity import QuantityError, parse_quantity
-from function.selectors.quantity_value import Amount
+from function.selectors.quantity_value import QuantityValue
 from function.selectors.selector import _expose, _Exposed
 from function.selectors.semver import Semver, SemverError, parse_semver
-from function.selectors.syntax import parse
+from function.selectors.size_estimate import estimate_size
+from function.selectors.size_model import EMPTY, SCALAR_SIZE, ValueSize
+from function.selectors.stage_budget import Stage, StageBudget
 from function.selectors.types import Type
 from function.selectors.values import (
-    ALL,
-    LARGEST,
+    MAX_SIZE,
+    MAX_TOTAL_BYTES,
     MISSING,
-    Budget,
     CelMap,
+    EvaluationBudget,
     EvaluationError,
     Present,
     Uint,
-    bulk_of,
+    traversal_size_of,
 )
-from function.selectors.work import Stage, Work
 
-UNKNOWN = Work(Stage.PRICE, "")
+UNKNOWN = StageBudget(Stage.ESTIMATE, "")
 TEXTS = st.one_of(st.text("aAé. ,0eE", max_size=12), st.sampled_from(["1e900", "9Ei", "1.0.0-a.b.c", "1Gi", "0.5n"]))
 SIMPLE: dict[str, st.SearchStrategy[Any]] = {
     "string": TEXTS,
@@ -42,59 +42,63 @@ SIMPLE: dict[str, st.SearchStrategy[Any]] = {
     "int": st.one_of(st.integers(-3, 12), st.integers(-(2**63), 2**63 - 1)),
     "uint": st.integers(0, 2**64 - 1).map(Uint),
     "double": st.floats(),
-    "quantity": st.sampled_from(["0", "1e900", "-9e900", "1n", "8Ei", "9" * 400]).map(parse_quantity).map(Amount),
+    "quantity": st.sampled_from(["0", "1e900", "-9e900", "1n", "8Ei", "9" * 400])
+    .map(parse_quantity)
+    .map(QuantityValue),
     "semver": st.sampled_from(["1.0.0", "1.0.0-a.1.b"]).map(parse_semver),
 }
 
 
-def values_of(one: Type) -> st.SearchStrategy[Any]:
+def values_of(cel_type: Type) -> st.SearchStrategy[Any]:
     """Make values of a type; a variable is a text or a list of such."""
-    match one.name:
+    match cel_type.name:
         case "list":
-            return st.lists(values_of(one.params[0]), max_size=5)
+            return st.lists(values_of(cel_type.params[0]), max_size=5)
         case "map":
-            entries = st.tuples(st.one_of(TEXTS, st.integers()), values_of(one.params[1]))
+            entries = st.tuples(st.one_of(TEXTS, st.integers()), values_of(cel_type.params[1]))
             return st.lists(entries, max_size=4).map(CelMap)
         case "optional":
-            return st.one_of(st.just(MISSING), values_of(one.params[0]).map(Present))
+            return st.one_of(st.just(MISSING), values_of(cel_type.params[0]).map(Present))
         case name:
             return SIMPLE.get(name, st.one_of(TEXTS, st.lists(TEXTS), st.lists(st.lists(TEXTS))))
 
 
-def shape_of(value: Any) -> Shape:
+def size_of(value: Any) -> ValueSize:
     """Tell the shape that exactly this value has."""
     match value:
         case Present(value=content):
-            return shape_of(content)
+            return size_of(content)
         case list():
-            return Shape(len(value), len(value), held=union(map(shape_of, value)))
+            return ValueSize(len(value), len(value), element=union(map(size_of, value)))
         case CelMap():
-            keys, values = union(map(shape_of, value)), union(shape_of(one) for _, one in value.items())
-            return Shape(len(value), 0, keys, values)
+            keys, values = union(map(size_of, value)), union(size_of(entry) for _, entry in value.items())
+            return ValueSize(len(value), 0, keys, values)
         case _:
-            return NOTHING if value is MISSING else Shape(bulk_of(value), bulk_of(value))
+            return EMPTY if value is MISSING else ValueSize(traversal_size_of(value), traversal_size_of(value))
 
 
-def union(shapes: Iterator[Shape]) -> Shape:
-    found = NOTHING
-    for shape in shapes:
-        found = found.union(shape, UNKNOWN)
+def union(sizes: Iterator[ValueSize]) -> ValueSize:
+    found = EMPTY
+    for size in sizes:
+        found = found.union(size, UNKNOWN)
     return found
 
 
-def covers(shape: Shape, value: Any) -> bool:
+def covers(size: ValueSize, value: Any) -> bool:
     """Tell whether a value is no larger than its shape says, nor anything in it."""
     match value:
         case Present(value=content):
-            return covers(shape, content)
+            return covers(size, content)
         case list():
-            held = shape.held or NOTHING
-            return len(value) <= shape.most and all(covers(held, one) for one in value)
+            element = size.element or EMPTY
+            return len(value) <= size.maximum and all(covers(element, item) for item in value)
         case CelMap():
-            key, held = shape.key or NOTHING, shape.held or NOTHING
-            return len(value) <= shape.most and all(covers(key, k) and covers(held, one) for k, one in value.items())
-        case str() | bytes() | Amount() | Semver():
-            return shape.least <= shape.most >= bulk_of(value)
+            key, element = size.key or EMPTY, size.element or EMPTY
+            return len(value) <= size.maximum and all(
+                covers(key, k) and covers(element, entry) for k, entry in value.items()
+            )
+        case str() | bytes() | QuantityValue() | Semver():
+            return size.minimum <= size.maximum >= traversal_size_of(value)
         case _:
             return True
 
@@ -109,7 +113,7 @@ def largest(value: Any) -> int:
         case CelMap():
             return max([len(value), *(largest(part) for entry in value.items() for part in entry)])
         case _:
-            return bulk_of(value)
+            return traversal_size_of(value)
 
 
 OVERLOADS = [
@@ -133,20 +137,20 @@ def test_no_function_makes_more_than_is_declared_of_any_arguments(
     name: str, overload: Overload, data: st.DataObject
 ) -> None:
     values = [data.draw(values_of(param)) for param in overload.params]
-    shapes = [shape_of(value) for value in values]
+    sizes = [size_of(value) for value in values]
     before = max(map(largest, values), default=1)
-    growth, budget = overload.growth, Budget(10**9)
+    result_size, budget = overload.result_size, EvaluationBudget(10**9)
     assert overload.call is not None
-    told = growth.exact(*values) if growth.exact else None
+    estimated = result_size.exact(*values) if result_size.exact else None
     try:
         result = overload.call(*values, budget) if overload.budgeted else overload.call(*values)
     except (EvaluationError, QuantityError, SemverError, UnicodeError):
         return
-    assert covers(growth.most(shapes, UNKNOWN), result)
+    assert covers(result_size.maximum(sizes, UNKNOWN), result)
     if name == "@insert":
-        assert bulk_of(result) <= before + (told or 0)
-    elif told is not None:
-        assert bulk_of(result) <= told
+        assert traversal_size_of(result) <= before + (estimated or 0)
+    elif estimated is not None:
+        assert traversal_size_of(result) <= estimated
     else:
         assert largest(result) <= max(before, 1)
 
@@ -156,7 +160,7 @@ def test_what_is_not_called_but_run_by_itself_hands_on_parts_of_its_arguments() 
     assert alone == {"_?_:_", "_&&_", "_||_", "_==_", "_!=_", "_[_]", "_[?_]", "_?._", "@in", "or", "orValue"} | {
         "@not_strictly_false"
     }
-    assert all(one.growth.exact is None for name in alone for one in FUNCTIONS[name])
+    assert all(overload.result_size.exact is None for name in alone for overload in FUNCTIONS[name])
 
 
 def test_what_has_no_size_is_what_no_function_can_make_large() -> None:
@@ -226,32 +230,32 @@ GROWING = st.one_of(
 
 @given(GROWING)
 def test_no_accepted_expression_makes_more_than_was_told_before_or_than_may_be(text: str) -> None:
-    tree, _ = parse(text)
+    root, _ = parse(text)
     try:
-        check(tree, text)
-        told = measure(tree, text, Work(Stage.PRICE, text))
+        check(root, text)
+        estimated = estimate_size(root, text, StageBudget(Stage.ESTIMATE, text))
     except SelectorError:
         return
     results: list[Any] = []
-    called = compiler._called
+    invoke = compiler._invoke
 
     def watched(*arguments: Any) -> Any:
-        results.append(called(*arguments))
+        results.append(invoke(*arguments))
         return results[-1]
 
     exposed = _expose(DEVICE.driver, DEVICE.attributes, DEVICE.capacity)
     assert isinstance(exposed, _Exposed)
-    budget = Budget(10**9)
+    budget = EvaluationBudget(10**9)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "_called", watched)
+        patch.setattr(compiler, "_invoke", watched)
         with suppress(EvaluationError, SelectorError):
-            assert compiler.program(tree, text)(Frame({"device": exposed.device()}, budget)) in (True, False)
-    assert budget.made <= told <= ALL
-    assert max(map(largest, results), default=0) <= LARGEST
+            assert compiler.compile_expr(root, text)(Activation({"device": exposed.device()}, budget)) in (True, False)
+    assert budget.allocated_bytes <= estimated <= MAX_TOTAL_BYTES
+    assert max(map(largest, results), default=0) <= MAX_SIZE
 
 
-def test_shapes_of_what_may_be_either_allow_for_both() -> None:
-    one, two = Shape(3, 2, held=Shape(5)), Shape(7, 1, PLAIN, Shape(1))
-    assert one.union(two, UNKNOWN) == Shape(7, 1, PLAIN, Shape(5))
-    assert NOTHING.union(one, UNKNOWN) is one
-    assert one.union(NOTHING, UNKNOWN) is one
+def test_the_size_of_a_value_that_may_be_either_covers_both() -> None:
+    first, second = ValueSize(3, 2, element=ValueSize(5)), ValueSize(7, 1, SCALAR_SIZE, ValueSize(1))
+    assert first.union(second, UNKNOWN) == ValueSize(7, 1, SCALAR_SIZE, ValueSize(5))
+    assert EMPTY.union(first, UNKNOWN) is first
+    assert first.union(EMPTY, UNKNOWN) is first

@@ -9,9 +9,9 @@ import pytest
 
 from function import deadline
 from function.deadline import CallEndedError
-from function.selectors import MATCH, Outcome, SelectorError, Verdict, compile_selector, selector
-from function.selectors.remembered import Remembered
-from function.selectors.work import Stage, Work
+from function.selectors import MATCH, EvaluationResult, SelectorError, compile_selector, selector
+from function.selectors.cache import GenerationalCache
+from function.selectors.stage_budget import Stage, StageBudget
 from tests.support.hostile import LARGE, LONG, SIZE, bound, grid, many, nested
 from tests.support.selecting import DEVICE, evaluate, refused
 
@@ -36,13 +36,13 @@ MACROS = {
 def steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Counter[Stage]]:
     """Count the steps that a text takes, by stage."""
     found: Counter[Stage] = Counter()
-    step = Work.step
+    step = StageBudget.step
 
-    def counted(work: Work, count: int = 1) -> None:
+    def counted(work: StageBudget, count: int = 1) -> None:
         found[work.stage] += count
         step(work, count)
 
-    monkeypatch.setattr(Work, "step", counted)
+    monkeypatch.setattr(StageBudget, "step", counted)
 
     def count(text: str) -> Counter[Stage]:
         found.clear()
@@ -76,7 +76,7 @@ def test_a_stage_that_would_take_too_many_steps_is_refused_by_name(
     monkeypatch.setattr(stage, "limit", 5)
     error = selector._compile("1 + 2 + 3 + 4 + 5 == 15 && [1].all(x, x == 1)")
     assert isinstance(error, SelectorError)
-    assert error.message == f"{stage.doing} takes more than 5 steps; {stage.advice}"
+    assert error.message == f"{stage.description} takes more than 5 steps; {stage.advice}"
 
 
 @pytest.mark.parametrize("text", ALL.values(), ids=ALL)
@@ -84,15 +84,15 @@ def test_whatever_is_asked_for_little_memory_and_few_steps_are_taken(text: str) 
     tracemalloc.start()
     try:
         result = selector._compile(text)
-        verdict = None if isinstance(result, SelectorError) else selector._judge(result._run, DEVICE)
+        verdict = None if isinstance(result, SelectorError) else selector._evaluate(result._interpretable, DEVICE)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert peak < 48 * 2**20
-    said = str(result) if verdict is None else verdict.message
-    assert len(said) <= 450
-    assert "Recursion" not in said
-    assert "too deeply" not in said or "names stand for" in said
+    message = str(result) if verdict is None else verdict.message
+    assert len(message) <= 450
+    assert "Recursion" not in message
+    assert "too deeply" not in message or "names stand for" in message
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
@@ -116,24 +116,24 @@ def test_a_refusal_says_what_grows_to_what_and_where() -> None:
 
 @pytest.mark.parametrize("text", [LONG[name] for name in ("operands", "numbers of digits", "versions", "patterns")])
 def test_an_evaluation_that_takes_too_many_steps_is_an_error_that_nothing_absorbs(text: str) -> None:
-    assert evaluate(f"{text} || true") == Verdict(Outcome.ERROR, LIMIT)
+    assert evaluate(f"{text} || true") == EvaluationResult.failed(LIMIT)
 
 
 def test_a_quantity_with_a_huge_exponent_is_refused_where_it_is_written_and_an_error_that_nothing_absorbs() -> None:
     message = "the exponent of a quantity is limited to 1000"
     assert refused("quantity('1e999999').sign() == 1 || true").message.startswith("sign cannot")
     assert refused("sign(quantity('1e999999')) == 1 || true").message == message
-    assert evaluate(LONG["exponents"]) == Verdict(Outcome.ERROR, message)
+    assert evaluate(LONG["exponents"]) == EvaluationResult.failed(message)
 
 
 def test_what_a_device_makes_larger_than_it_may_be_is_an_error_that_nothing_absorbs() -> None:
     huge = type(DEVICE)("gpu", "x" * SIZE)
-    assert evaluate("(device.driver + 'x').size() > 0 || true", huge) == Verdict(
-        Outcome.ERROR, "the expression makes a value larger than 262,144 characters or elements; make less"
+    assert evaluate("(device.driver + 'x').size() > 0 || true", huge) == EvaluationResult.failed(
+        "the expression makes a value larger than 262,144 characters or elements; make less"
     )
     text = f"{many(70)}.all(x, 'x'.replace('x', device.driver).size() > 0) || true"
-    assert evaluate(text, type(DEVICE)("gpu", "x" * 200_000)) == Verdict(
-        Outcome.ERROR, "the expression makes more than 8,388,608 bytes of values; make less, or loop over less"
+    assert evaluate(text, type(DEVICE)("gpu", "x" * 200_000)) == EvaluationResult.failed(
+        "the expression makes more than 8,388,608 bytes of values; make less, or loop over less",
     )
 
 
@@ -145,14 +145,14 @@ def test_the_answer_is_the_same_however_deep_the_caller_is() -> None:
         assert deep(800, text) == str(answer(text))
 
 
-def answer(text: str) -> Verdict | SelectorError:
+def answer(text: str) -> EvaluationResult | SelectorError:
     """Compile and evaluate, whatever is remembered."""
     result = selector._compile(text)
-    return result if isinstance(result, SelectorError) else selector._judge(result._run, DEVICE)
+    return result if isinstance(result, SelectorError) else selector._evaluate(result._interpretable, DEVICE)
 
 
 def test_the_deepest_selectors_fit_the_stack_of_a_thread() -> None:
-    found: list[Verdict | SelectorError] = []
+    found: list[EvaluationResult | SelectorError] = []
     texts = ["(" * 98 + "true||true&&1==1+1*1" + ")" * 98, nested("[1].all(v, {})", 48), *LONG.values()]
     thread = threading.Thread(target=lambda: found.extend(map(answer, texts)))
     thread.start()
@@ -168,10 +168,10 @@ def test_a_call_that_ended_stops_compiling_and_evaluating_and_is_not_remembered(
     fresh = f"{text} && 'a call that ended' != ''"
     with deadline.within(60, cancelled), pytest.raises(CallEndedError):
         compile_selector(fresh)
-    one = compile_selector(fresh)
+    compiled_selector = compile_selector(fresh)
     with deadline.within(60, cancelled), pytest.raises(CallEndedError):
-        one.evaluate(DEVICE)
-    assert one.evaluate(DEVICE) == MATCH
+        compiled_selector.evaluate(DEVICE)
+    assert compiled_selector.evaluate(DEVICE) == MATCH
 
 
 def test_an_evaluation_stops_in_its_middle_when_the_call_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,25 +183,25 @@ def test_an_evaluation_stops_in_its_middle_when_the_call_ends(monkeypatch: pytes
         if asked > 3:
             raise CallEndedError("now")
 
-    one = compile_selector(grid("x + y > 0 && 'in its middle' != ''", 120))
+    compiled_selector = compile_selector(grid("x + y > 0 && 'in its middle' != ''", 120))
     monkeypatch.setattr(deadline, "check", check)
     with pytest.raises(CallEndedError):
-        one.evaluate(DEVICE)
+        compiled_selector.evaluate(DEVICE)
 
 
 def test_what_is_remembered_is_bounded_in_entries_and_in_weight() -> None:
-    memory = Remembered[str](10, 100)
+    memory = GenerationalCache[str](10, 100)
     for place in range(40):
-        assert memory.recall(place, str(place).lower, len) == f"{place}"
-        assert memory.use().entries <= 10
+        assert memory.get_or_compute(place, str(place).lower, len) == f"{place}"
+        assert memory.statistics().entries <= 10
     heavy = "x" * 30
     for place in range(40, 60):
-        memory.recall(place, lambda: heavy, len)
-    assert memory.use().entries <= 100 // 30
-    memory.recall("larger than all", lambda: "x" * 200, len)
-    before = memory.use()
-    memory.recall("larger than all", lambda: "x" * 200, len)
-    assert (memory.use().hits, memory.use().misses) == (before.hits, before.misses + 1)
+        memory.get_or_compute(place, lambda: heavy, len)
+    assert memory.statistics().entries <= 100 // 30
+    memory.get_or_compute("larger than all", lambda: "x" * 200, len)
+    before = memory.statistics()
+    memory.get_or_compute("larger than all", lambda: "x" * 200, len)
+    assert (memory.statistics().hits, memory.statistics().misses) == (before.hits, before.misses + 1)
 
 
 def test_what_is_remembered_of_a_selector_takes_no_more_memory_than_its_parts_weigh() -> None:

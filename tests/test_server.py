@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from function import fn
 from function.fn import V1, V1BETA1
-from function.server import Server, Settings, StartError
+from function.server import FunctionServer, Settings, StartError
 from tests.support.observe import NOW
 from tests.support.protocol import request
 from tests.support.served import CLASS, caller, channel, get, local, served
@@ -113,7 +113,7 @@ def test_a_caller_without_a_certificate_of_the_same_authority_is_refused(tmp_pat
     ],
 )
 def test_a_failed_start_says_why_in_one_line(changes: dict[str, Any], message: str) -> None:
-    server = Server(local(**changes))
+    server = FunctionServer(local(**changes))
     with pytest.raises(StartError, match=f"^{message}") as failed:
         asyncio.run(server.start())
     assert "\n" not in str(failed.value)

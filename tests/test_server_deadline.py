@@ -57,9 +57,9 @@ def test_a_call_that_the_caller_gives_up_stops_working(monkeypatch: pytest.Monke
     async def check() -> None:
         async with served() as server, channel(server) as opened:
             call = caller(opened)(request(endpoint()))
-            await until(lambda: server.working == 1)
+            await until(lambda: server.busy_threads == 1)
             call.cancel()
-            await until(lambda: server.working == 0)
+            await until(lambda: server.busy_threads == 0)
             assert len(ended) == 1
 
     monkeypatch.setitem(MUTABLE, KEY, composer(counted))

@@ -62,7 +62,7 @@ def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: py
             monkeypatch.setitem(MUTABLE, KEY, composer(asks))
             composites = [endpoint(f"team-{n}") for n in range(THREADS + 1)]
             waiting = [asyncio.ensure_future(caller(opened)(request(composite))) for composite in composites]
-            await until(lambda: not server._calls.has_a_thread)
+            await until(lambda: not server._calls.accepts_calls)
             status, text = await asyncio.to_thread(get, server, "/readyz")
             assert (status, text) == (503, "all threads are busy, and calls have waited for seconds\n")
             assert await asyncio.to_thread(get, server, "/healthz") == (200, "ok\n")
@@ -74,7 +74,7 @@ def test_while_all_threads_are_at_work_it_is_alive_and_not_ready(monkeypatch: py
             assert f"modelplane_calls_under_way {THREADS + 1}.0" in text
             for call in waiting:
                 call.cancel()
-            await until(lambda: server.working == 0)
+            await until(lambda: server.busy_threads == 0)
             assert await asyncio.to_thread(get, server, "/readyz") == (200, "ok\n")
 
     monkeypatch.setattr("function.calls._SHORT_WAIT_SECONDS", 0.3)
@@ -97,8 +97,8 @@ def test_a_process_whose_canary_is_not_answered_is_not_alive(monkeypatch: pytest
     def broken(_: Observation) -> Composition:
         raise MemoryError
 
-    monkeypatch.setattr("function.canary.EVERY_SECONDS", 0.05)
-    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("function.canary.INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr("function.canary.MAX_SILENCE_SECONDS", 0.3)
     asyncio.run(check())
 
 
@@ -115,7 +115,7 @@ def test_a_process_whose_event_loop_hangs_is_not_alive(monkeypatch: pytest.Monke
                 time.sleep(1)  # noqa: ASYNC251  # it blocks the loop, which is the point
             assert probe.result()[0] == 503
 
-    monkeypatch.setattr("function.canary.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("function.canary.MAX_SILENCE_SECONDS", 0.3)
     asyncio.run(check())
 
 

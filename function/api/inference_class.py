@@ -8,7 +8,7 @@ from function.api import labels
 from function.api.base import Kind, Model, Rule, Text, length
 from function.api.clouds import CLOUDS
 from function.api.clouds.fields import with_blocks
-from function.api.devices import DEVICES, Device
+from function.api.devices import DEVICES, ClassDevice
 from function.api.nodes import NodeShape
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from function.api.serving_stack import (
     StackGateway,
     WantedVersions,
 )
-from function.api.taints import TAINTS, ClusterTaint
+from function.api.taints import TAINTS, Taint
 
 
 class StackSettings(Model):
@@ -70,7 +70,7 @@ class InferenceClusterSpec(Model):
     cluster: ClusterSource
     """Where the cluster comes from."""
 
-    taints: Annotated[tuple[ClusterTaint, ...], TAINTS] = ()
+    taints: Annotated[tuple[Taint, ...], TAINTS] = ()
     """Taints that keep deployments away, for example during maintenance."""
 
     node_pools: Annotated[tuple[NodePool, ...], POOLS] = ()

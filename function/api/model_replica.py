@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 from function.api import content, labels
-from function.api.base import Column, Integer, Kind, Model, Text, immutable, items, length, moment
+from function.api.base import Column, Integer, Kind, Model, Text, date_time, immutable, items, length
 from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine
 from function.api.workload import ReplicaFields
 

@@ -15,7 +15,7 @@ OptionalTaintKey: TypeAlias = Annotated[Text, length(None, 317)]
 TaintValue: TypeAlias = Annotated[Text, length(None, 253)]
 
 
-class ClusterTaint(Model):
+class Taint(Model):
     """Repels deployments from a cluster, unless they tolerate it."""
 
     key: TaintKey
@@ -51,7 +51,7 @@ EXISTS_HAS_NO_VALUE = Rule(
 )
 
 
-class ClusterToleration(Model):
+class Toleration(Model):
     """Lets a deployment onto clusters that carry a taint."""
 
     RULES = (EQUAL_NEEDS_KEY, EXISTS_HAS_NO_VALUE)

@@ -13,7 +13,7 @@ from function.api.base import Model, is_api_default, items
 from function.api.engines import Engine, Serving
 from function.api.pod_template import Labels
 from function.api.references import LabelSelector, NameRef
-from function.api.taints import TOLERATIONS, ClusterToleration
+from function.api.taints import TOLERATIONS, Toleration
 
 _REVISION = 8
 

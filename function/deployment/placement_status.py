@@ -174,7 +174,7 @@ def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
         desired.replicas,
         desired.cache_name,
         desired.size,
-        content.MOST,
+        content.MAX_CHARACTERS,
         desired.conflicts,
     )
     return held.condition, held.message(details)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias
 
 from function.composition import Object, unstructured
-from function.composition.cache import Memory
+from function.composition.cache import ObjectCache
 from function.inventory import strict
 from function.selectors import Claim, Device, Value
 from function.selectors.quantity import QuantityError, parse_quantity
@@ -90,14 +90,19 @@ def _pool(item: Object) -> ObservedPool:
         nodes=strict.count(item, "nodes", where),
         devices=_devices(item, where),
         class_name=strict.text(item, "className", where),
-        node=_SHAPES.recall(unstructured.content(item, "node"), lambda: _shape(unstructured.mapping(item, "node"))),
+        node=_node_shape(item),
     )
 
 
 # ---------------------------------------------------------------------- nodes
 
-_SHAPES: Final = Memory()
+_SHAPES: Final = ObjectCache()
 """Shapes of nodes by how they are written: a fleet has few."""
+
+
+def _node_shape(pool: Object) -> NodeShape:
+    node = unstructured.mapping(pool, "node")
+    return _SHAPES.get_or_compute(unstructured.content(pool, "node"), lambda: _shape(node))
 
 
 def _shape(node: Object) -> NodeShape:
@@ -126,16 +131,16 @@ def _taints(items: Iterable[Object]) -> Iterable[ObservedTaint]:
 
 # ---------------------------------------------------------------------- devices
 
-_DEVICE_LISTS: Final = Memory()
+_DEVICE_LISTS: Final = ObjectCache()
 """Lists of devices, by how they are written and by what they say: a fleet has few, and equal ones become one."""
 
 
 def _devices(pool: Object, where: str) -> Devices:
     def read() -> Devices:
         devices = tuple(_device(item, where) for item in strict.objects(pool, "devices"))
-        return _DEVICE_LISTS.recall(devices, lambda: devices)
+        return _DEVICE_LISTS.get_or_compute(devices, lambda: devices)
 
-    return _DEVICE_LISTS.recall(unstructured.content(pool, "devices"), read)
+    return _DEVICE_LISTS.get_or_compute(unstructured.content(pool, "devices"), read)
 
 
 def _device(item: Object, where: str) -> Device:

@@ -45,7 +45,7 @@ def composer(registry: GatewayRegistry) -> Composer:
         compose=partial(compose, registry=registry),
         vocabulary=registry.vocabulary,
         doubts=(
-            Doubt("crd-*", empty=Outcome(held=False, says={GATEWAY_API: "CRDsMissing"})),
+            Doubt("crd-*", empty=Outcome(held=False, conditions={GATEWAY_API: "CRDsMissing"})),
             Doubt(cluster_gateways.CLUSTERS, RENDERS, RENDERS, RENDERS),
             *registry.doubts,
         ),

@@ -316,7 +316,7 @@ def composer(registry: GatewayRegistry) -> Composer:
         doubts=(
             Doubt("inference-gateway"),
             Doubt(replica_endpoint.CLUSTER),
-            Doubt(AUTHORITY, empty=Outcome(says={TLS: "AuthorityMissing"})),
+            Doubt(AUTHORITY, empty=Outcome(conditions={TLS: "AuthorityMissing"})),
         ),
         children={**registry.policy_children, SERVICE: "Service", f"{_SLICE}-*": "EndpointSlice"},
     )

@@ -239,7 +239,7 @@ def composer(registry: GatewayRegistry) -> Composer:
         compose=partial(compose, registry=registry),
         vocabulary=VOCABULARY,
         doubts=(
-            Doubt("inference-gateway", empty=Outcome(says={GATEWAY: "GatewayNotFound"})),
+            Doubt("inference-gateway", empty=Outcome(conditions={GATEWAY: "GatewayNotFound"})),
             Doubt("endpoints-*"),
             Doubt(f"{routed_backends.ENDPOINT}*", empty=RENDERS, malformed=RENDERS),
             Doubt(f"{routed_backends.SERVICE}*", empty=RENDERS, malformed=RENDERS),

@@ -19,7 +19,15 @@ from function.scheduling.packing import Effort, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
 from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
 from function.scheduling.request import DeviceRequirement
-from function.selectors import Claim, Device, Outcome, Selector, SelectorError, Verdict, compile_selector
+from function.selectors import (
+    Claim,
+    Device,
+    EvaluationOutcome,
+    EvaluationResult,
+    Selector,
+    SelectorError,
+    compile_selector,
+)
 
 NodeDevices: TypeAlias = tuple[Device, ...]
 PodRequests: TypeAlias = tuple[DeviceRequirement, ...]
@@ -157,7 +165,7 @@ def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) 
     refusals = [refusal for refusal in verdicts if refusal is not None]
     furthest = max((refusal.selector for refusal in refusals), default=0)
     last_verdicts = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
-    errors = [verdict.message for verdict in last_verdicts if verdict.outcome is Outcome.ERROR]
+    errors = [verdict.message for verdict in last_verdicts if verdict.outcome is EvaluationOutcome.ERROR]
     return NoDevice(
         request.name,
         furthest,

@@ -176,7 +176,7 @@ def test_the_page_lists_every_flag_of_the_function_with_its_default() -> None:
 
 def test_the_page_says_the_bounds_that_hold() -> None:
     for statement in (
-        f"has not been answered for {canary.SILENT_SECONDS} s",
+        f"has not been answered for {canary.MAX_SILENCE_SECONDS} s",
         f"should have ended {calls._STUCK_SECONDS} s ago",
         f"waited for one for {calls._SHORT_WAIT_SECONDS} s",
         f"takes {listener.MAX_CONNECTIONS} connections at once, each for {listener.CONNECTION_SECONDS} s",

@@ -234,11 +234,11 @@ def test_selectors_that_may_cost_too_much_together_are_not_evaluated() -> None:
 
 def test_selectors_that_are_too_long_together_are_not_even_compiled() -> None:
     texts = [f"{'true && ' * 1000}{number} > 0" for number in (1, 1, 2, 3, 4, 5, 6, 7, 8, 9)]
-    before = cache_use()["selectors"].misses
+    before = cache_statistics()["selectors"].misses
     answer = plan(
         [cluster("a")], deployment(1, engine(standalone(request("gpu", 1, *texts)), name="qwen")), own("a", 0)
     )
-    assert (kept(answer), places(answer), cache_use()["selectors"].misses - before) == (["a/0"], [], 8)
+    assert (kept(answer), places(answer), cache_statistics()["selectors"].misses - before) == (["a/0"], [], 8)
     message = (
         "all selectors of the deployment up to this one have 72,045 bytes; 65,536 are allowed together. Shorten them"
     )

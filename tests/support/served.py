@@ -13,7 +13,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from function.composers import COMPOSERS
 from function.composition import Composer
 from function.fn import V1
-from function.server import Server, Settings
+from function.server import FunctionServer, Settings
 from tests.support.observe import NOW
 
 CLASS = {
@@ -34,8 +34,8 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
-    server = Server(settings, clock=lambda: NOW)
+async def served(settings: Settings = LOCAL) -> AsyncIterator[FunctionServer]:
+    server = FunctionServer(settings, clock=lambda: NOW)
     await server.start()
     try:
         yield server
@@ -44,7 +44,7 @@ async def served(settings: Settings = LOCAL) -> AsyncIterator[Server]:
 
 
 @asynccontextmanager
-async def channel(server: Server) -> AsyncIterator[grpc.aio.Channel]:
+async def channel(server: FunctionServer) -> AsyncIterator[grpc.aio.Channel]:
     options = [("grpc.max_receive_message_length", -1)]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=options) as opened:
         yield opened
@@ -58,7 +58,7 @@ def caller(opened: grpc.aio.Channel, service: str = V1) -> Any:
     )
 
 
-def get(server: Server, path: str) -> tuple[int, str]:
+def get(server: FunctionServer, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=5)
     try:
         connection.request("GET", path)

@@ -182,7 +182,7 @@ def _is_installed(draft: Draft) -> bool:
 def _install(draft: Draft, pool: str, system: Object | None) -> None:
     release = draft.observed("metallb")
     if unstructured.text(system, "metadata", "uid"):
-        draft.child("namespace-metallb", teardown.owned(_namespace(), system))
+        draft.child("namespace-metallb", teardown.owned_by(_namespace(), system))
     if release is not None or all(draft.observed(key) is not None for key in _PREREQUISITES):
         version = charts.version_of(release) or METALLB.version
         draft.child("metallb", charts.release(METALLB, version))

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from function.composition import Composition, Event, Observation, Requirement, Severity, owned, unstructured
-from function.preview.errors import InvariantError
+from function.composition import Composition, Event, Observation, Severity, owned
 from function.preview.reconcile import child_name
 from tests.support.small_plane import (
     API_VERSION,
     answer,
     app,
     config,
+    names,
     part,
     plane,
     said,
@@ -23,10 +23,6 @@ from tests.support.small_plane import (
 )
 
 SYNCED = "True/ReconcileSuccess"
-
-
-def names(of: Any, kind: str = "ConfigMap") -> list[str]:
-    return [unstructured.name_of(obj) for obj in of.list("v1", kind)]
 
 
 # ---------------------------------------------------------------------- metadata
@@ -229,175 +225,3 @@ def test_events_are_kept_with_their_composite_each_once() -> None:
     told = Event(Severity.NORMAL, "Placed", "on a cluster")
     of = settled(lambda _: answer(events=(told,)))
     assert of.events(API_VERSION, "App", "team", "shop") == (told,)
-
-
-# ---------------------------------------------------------------------- requirements
-
-
-def test_the_function_is_called_again_until_its_requirements_are_stable() -> None:
-    calls: list[dict[str, Any]] = []
-
-    def composing(seen: Observation) -> Composition:
-        calls.append(dict(seen.required))
-        more = {"second": Requirement("v1", "ConfigMap", labels={"a": "b"})} if "first" in seen.required else {}
-        return answer(requirements={"first": Requirement("v1", "ConfigMap", name="x", namespace="team"), **more})
-
-    of = plane(composing)
-    of.apply([app()])
-    of.step()
-    assert calls == [{}, {"first": ()}, {"first": (), "second": ()}]
-
-
-def test_an_answer_without_requirements_takes_one_call() -> None:
-    calls: list[Observation] = []
-
-    def composing(seen: Observation) -> Composition:
-        calls.append(seen)
-        return answer()
-
-    of = plane(composing)
-    of.apply([app()])
-    of.step()
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found"),
-    [
-        (Requirement("v1", "ConfigMap", name="a", namespace="team"), ["team/a"]),
-        (Requirement("v1", "ConfigMap", name="a"), []),
-        (Requirement("v1", "ConfigMap", name="z", namespace="team"), []),
-        (Requirement("v1", "ConfigMap", labels={"x": "y"}), ["other/b"]),
-        (Requirement("v1", "ConfigMap", labels={"x": "y"}, namespace="team"), []),
-        (Requirement("v1", "ConfigMap", namespace="team"), ["team/a"]),
-        (Requirement("v1", "ConfigMap"), ["other/b", "team/a"]),
-        (Requirement("v1", "Namespace", name="team", namespace="ignored"), ["/team"]),
-    ],
-    ids=["name", "name without namespace", "other name", "labels", "labels elsewhere", "namespace", "all", "cluster"],
-)
-def test_a_requirement_finds_what_crossplane_would_find(wanted: Requirement, found: list[str]) -> None:
-    other = config("b")
-    other["metadata"] |= {"namespace": "other", "labels": {"x": "y"}}
-    of = plane(lambda _: answer(requirements={"it": wanted}))
-    one = config("a")
-    one["metadata"]["namespace"] = "team"
-    of.apply([app(), one, other])
-    of.settle()
-    required = of.observe(API_VERSION, "App", "team", "shop").required["it"]
-    assert [f"{unstructured.namespace_of(obj)}/{unstructured.name_of(obj)}" for obj in required] == found
-
-
-def test_requirements_that_never_become_stable_fail_the_reconcile() -> None:
-    def composing(seen: Observation) -> Composition:
-        count = len(seen.required)
-        return answer({"a": config()}, requirements={f"r{i}": Requirement("v1", "Secret") for i in range(count + 1)})
-
-    of = settled(composing)
-    assert names(of) == []
-    assert unstructured.condition(the_app(of), "Synced")["message"] == (
-        "cannot compose resources: requirements didn't stabilize after the maximum number of iterations (5)"
-    )
-
-
-def test_requiring_a_kind_that_is_not_installed_fails_the_reconcile_before_any_change() -> None:
-    wanted = {"it": Requirement("nobody.example.com/v1", "Thing")}
-    of = settled(lambda _: answer({"a": config()}, requirements=wanted))
-    assert names(of) == []
-    assert "no matches for kind" in unstructured.condition(the_app(of), "Synced")["message"]
-
-
-# ---------------------------------------------------------------------- failure
-
-
-def settled_then(after: Composition) -> Any:
-    """A settled App with a child, a status and two conditions, and then another answer."""
-    now = answer({"a": config("a")}, status={"x": 1}, conditions={"Fine": "Yes", "Other": "Yes"})
-    of = plane(lambda _: now)
-    of.apply([app()])
-    of.settle()
-    now = after
-    of.settle()
-    return of
-
-
-def test_a_fatal_answer_leaves_children_status_and_ready_and_applies_its_conditions() -> None:
-    of = settled_then(replace(answer(status={"x": 2}, conditions={"Fine": "Broken"}), fatal="no way"))
-    found = the_app(of)
-    assert names(of) == ["a"]
-    assert found["status"]["x"] == 1
-    assert said(found) == {
-        "Fine": "True/Broken",
-        "Other": "Unknown/FatalError",
-        "Ready": "True/Available",
-        "Synced": "False/ReconcileError",
-    }
-    assert unstructured.condition(found, "Synced")["message"] == (
-        'cannot compose resources: pipeline step "run" returned a fatal result: no way'
-    )
-
-
-def test_a_fatal_first_call_ends_the_requirement_loop() -> None:
-    calls: list[Observation] = []
-
-    def composing(seen: Observation) -> Composition:
-        calls.append(seen)
-        return answer(fatal="no way", requirements={"it": Requirement("v1", "Secret")})
-
-    of = plane(composing)
-    of.apply([app()])
-    of.step()
-    assert len(calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("child", "why"),
-    [
-        ({"apiVersion": "nobody.example.com/v1", "kind": "Thing"}, "no matches for kind"),
-        ({"apiVersion": "v1", "kind": "Namespace"}, "cannot compose a cluster-scoped Namespace"),
-    ],
-)
-def test_a_child_that_cannot_be_composed_fails_all_and_nothing_is_deleted_or_applied(
-    child: dict[str, Any], why: str
-) -> None:
-    of = settled_then(answer({"b": config("b"), "bad": child}))
-    assert names(of) == ["a"]
-    found = the_app(of)
-    assert why in unstructured.condition(found, "Synced")["message"]
-    assert said(found)["Fine"] == "Unknown/FatalError"
-
-
-def test_a_child_that_another_composite_controls_is_left_alone_and_the_others_are_applied() -> None:
-    children = {"shared": config("shared"), "own": config("own")}
-    of = plane(lambda seen: answer({"shared": config("shared")} if seen.name == "a" else children))
-    of.apply([app("a"), app("b")])
-    of.settle()
-    assert names(of) == ["own", "shared"]
-    assert unstructured.condition(the_app(of, "b"), "Synced")["message"] == "Unsynced resources: shared"
-    assert said(the_app(of, "a"))["Synced"] == SYNCED
-
-
-def test_a_composed_object_that_our_own_schema_refuses_names_the_composer() -> None:
-    bad = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "ModelEndpoint", "spec": {"url": "ftp://x"}}
-    of = plane(lambda _: answer({"endpoint": bad}))
-    of.apply([app()])
-    with pytest.raises(InvariantError, match=r"App/team/shop: its composer makes endpoint .*spec\.url"):
-        of.settle()
-
-
-def test_a_status_with_a_null_is_refused_and_names_the_composer() -> None:
-    of = plane(lambda _: answer(status={"a": {"b": None}}))
-    of.apply([app()])
-    with pytest.raises(
-        InvariantError, match=r"App/team/shop: .* status that is refused: status\.a\.b: must not be null"
-    ):
-        of.settle()
-
-
-def test_a_composed_resource_with_another_kind_under_its_old_name_loses_the_old_object() -> None:
-    child: Mapping[str, Any] = config("a")
-    of = plane(lambda _: answer({"it": child}))
-    of.apply([app()])
-    of.settle()
-    child = {"apiVersion": "v1", "kind": "Secret"}
-    with pytest.raises(InvariantError, match="ConfigMap/team/a was composed as 'it' by App/team/shop, which has lost"):
-        of.settle()

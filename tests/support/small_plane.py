@@ -3,8 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from function.composition import READY, Child, Composition, Condition, Manifest, Observation, Readiness, Status
+from function.composition import (
+    READY,
+    Child,
+    Composition,
+    Condition,
+    Manifest,
+    Observation,
+    Readiness,
+    Status,
+    unstructured,
+)
 from function.preview.control_plane import ControlPlane
+from tests.support.objects import REACHABLE
 
 API_VERSION = "example.org/v1"
 KINDS = {(API_VERSION, "App"), (API_VERSION, "Part")}
@@ -70,12 +81,29 @@ def settled(composing: Composing, parts: Composing | None = None, **spec: Any) -
     return result
 
 
+def with_children(children: Mapping[str, Manifest], *given: Manifest) -> ControlPlane:
+    """A control plane with one App that composes these, and what else is applied: by default a reachable cluster."""
+    of = plane(lambda _: answer(children))
+    of.apply([app(), *(given or REACHABLE)])
+    return of
+
+
 def the_app(of: ControlPlane, name: str = "shop") -> Manifest:
     found = of.get(API_VERSION, "App", "team", name)
     assert found is not None
     return found
 
 
+def names(of: ControlPlane, kind: str = "ConfigMap") -> list[str]:
+    """The names of the objects of a core kind."""
+    return [unstructured.name_of(obj) for obj in of.list("v1", kind)]
+
+
 def said(obj: Mapping[str, Any]) -> dict[str, str]:
     """An object's conditions, as type to status/reason."""
     return {c["type"]: f"{c['status']}/{c['reason']}" for c in obj.get("status", {}).get("conditions", [])}
+
+
+def sync_message(obj: Mapping[str, Any]) -> str:
+    """Why an object is synced or not."""
+    return unstructured.text(unstructured.condition(obj, "Synced"), "message")

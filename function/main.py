@@ -180,7 +180,7 @@ def preview(paths: Sequence[str], output: str) -> int:
             return _stopped(error, REFUSED)
         listed = "\n  ".join(error.problems)
         return _stopped(f"the input is refused, for {len(error.problems)} reasons:\n  {listed}", REFUSED)
-    except errors.RefusedError as error:
+    except errors.InvalidObjectError as error:
         return _stopped(error, REFUSED)
     try:
         plane.settle(progress=_Progress())

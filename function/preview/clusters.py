@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from function.api.labels import SERVING_STACK_NAMESPACES
 from function.composition import Manifest, Object, unstructured
 from function.preview import workloads
-from function.preview.gateway_api import Surroundings
+from function.preview.gateway_api import ClusterState
 from function.preview.kinds import Ref, in_namespace, is_namespaced, ref_of
 from function.preview.store import Change, timestamp
 
@@ -106,13 +106,13 @@ class Clusters:
         there = self.get(place)
         if there is None:
             remote = Remote(cluster, body, self._created(place, body, now), by)
-            status = workloads.begun(remote.thing, self._around(cluster, now))
+            status = workloads.begun(remote.thing, self._cluster_state(cluster, now))
         elif there.applied != body:
             remote = replace(there, applied=body, thing=_changed(there, body), by=by, kept=False)
             status = dict(unstructured.mapping(there.thing, "status"))
         else:
             remote = replace(there, by=by, kept=False)
-            status = workloads.settled(remote.thing, self._around(cluster, now))
+            status = workloads.settled(remote.thing, self._cluster_state(cluster, now))
         remote = replace(remote, thing={**remote.thing, **({"status": status} if status else {})})
         if there is None or (there.thing, there.kept) != (remote.thing, remote.kept):
             self._changed(place, by, "(created)" if there is None else "(changed)")
@@ -140,8 +140,8 @@ class Clusters:
         added = {"uid": uid, "generation": 1, "creationTimestamp": timestamp(now)}
         return {**body, "metadata": {**unstructured.mapping(body, "metadata"), **added}}
 
-    def _around(self, cluster: str, now: datetime) -> Surroundings:
-        return Surroundings(
+    def _cluster_state(self, cluster: str, now: datetime) -> ClusterState:
+        return ClusterState(
             now,
             find=lambda kind: [remote.thing for remote in self._objects.get((cluster, kind), {}).values()],
             address=lambda obj: self.addresses.of(cluster, obj),

@@ -23,7 +23,7 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 HORIZON: Final = timedelta(minutes=10)
 """How far ahead a quiet control plane is asked whether time alone would change something."""
 
-Progress: TypeAlias = Callable[[int, datetime], None]
+ProgressCallback: TypeAlias = Callable[[int, datetime], None]
 """Called before every pass with its number and the simulated time."""
 
 _USER: Final = Writer("kubectl", who="the given manifests")
@@ -86,7 +86,7 @@ class ControlPlane:
         clusters, is assumed to be there.
 
         Raises:
-            RefusedError: When a manifest of our kinds is refused.
+            InvalidObjectError: When a manifest of our kinds is refused.
         """
         given = [in_namespace(obj, "default") for obj in manifests]
         for thing in given:
@@ -153,7 +153,9 @@ class ControlPlane:
 
     # ------------------------------------------------------------------ time
 
-    def settle(self, max_passes: int = 50, progress: Progress | None = None, horizon: timedelta = HORIZON) -> None:
+    def settle(
+        self, max_passes: int = 50, progress: ProgressCallback | None = None, horizon: timedelta = HORIZON
+    ) -> None:
         """Pass until nothing changes, and until time alone would change nothing either.
 
         When nothing changes, time moves on to the earliest moment within the horizon from which on some

@@ -49,7 +49,7 @@ def documents(plane: ControlPlane) -> list[Manifest]:
 def as_yaml(of: Iterable[Manifest], *, unicode: bool = True) -> str:
     """Write documents as YAML, in ASCII alone if not `unicode`."""
     text = yaml.dump_all(
-        list(of), Dumper=_Dumper, sort_keys=False, explicit_start=True, allow_unicode=unicode, width=10_000
+        list(of), Dumper=_DocumentDumper, sort_keys=False, explicit_start=True, allow_unicode=unicode, width=10_000
     )
     return CONTROL.sub(_escaped, str(text))
 
@@ -90,7 +90,7 @@ def _text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-class _Dumper(yaml.SafeDumper):
+class _DocumentDumper(yaml.SafeDumper):
     """Writes texts of several lines as such, and no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -99,4 +99,4 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-_Dumper.add_representer(str, _text)
+_DocumentDumper.add_representer(str, _text)

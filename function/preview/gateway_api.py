@@ -16,7 +16,7 @@ _CERTIFICATE: Final = ("tls.crt", "tls.key")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ClusterState:
     """The cluster that an object is on.
 
     Attributes:
@@ -37,26 +37,26 @@ class Surroundings:
         return None
 
 
-def gateway_class(obj: Object, around: Surroundings) -> dict[str, Any]:
+def gateway_class(obj: Object, cluster: ClusterState) -> dict[str, Any]:
     """The status of a GatewayClass: accepted."""
     accepted = condition("Accepted", "True", "Accepted", "Handled by the controller", generation=_generation(obj))
-    return {"conditions": turned(unstructured.items(obj, "status", "conditions"), [accepted], around.now)}
+    return {"conditions": turned(unstructured.items(obj, "status", "conditions"), [accepted], cluster.now)}
 
 
-def gateway(obj: Object, around: Surroundings) -> dict[str, Any]:
+def gateway(obj: Object, cluster: ClusterState) -> dict[str, Any]:
     """The status of a Gateway once its class is accepted: its address, and whether each of its listeners works."""
     generation = _generation(obj)
     seen = unstructured.items(obj, "status", "conditions")
-    its_class = around.get("GatewayClass", "", unstructured.text(obj, "spec", "gatewayClassName"))
+    its_class = cluster.get("GatewayClass", "", unstructured.text(obj, "spec", "gatewayClassName"))
     if its_class is None or not unstructured.is_true(its_class, "Accepted"):
         pending = [
             condition(kind, "Unknown", "Pending", "Waiting for controller", generation=generation)
             for kind in ("Accepted", "Programmed")
         ]
-        return {"conditions": turned(seen, pending, around.now)}
+        return {"conditions": turned(seen, pending, cluster.now)}
     before = {unstructured.text(old, "name"): old for old in unstructured.items(obj, "status", "listeners")}
     listeners = [
-        _listener(obj, listener, before.get(unstructured.text(listener, "name"), {}), around)
+        _listener(obj, listener, before.get(unstructured.text(listener, "name"), {}), cluster)
         for listener in unstructured.items(obj, "spec", "listeners")
     ]
     if all(map(_works, listeners)):
@@ -68,44 +68,44 @@ def gateway(obj: Object, around: Surroundings) -> dict[str, Any]:
         wrong = "All Listeners must be valid"
         said = [condition("Accepted", "False", "ListenersNotValid", wrong, generation=generation)]
     return {
-        "addresses": [{"type": "IPAddress", "value": around.address(obj)}],
-        "conditions": _anew(seen, said, around.now),
+        "addresses": [{"type": "IPAddress", "value": cluster.address(obj)}],
+        "conditions": _anew(seen, said, cluster.now),
         "listeners": listeners,
     }
 
 
-def route(obj: Object, around: Surroundings) -> dict[str, Any]:
+def route(obj: Object, cluster: ClusterState) -> dict[str, Any]:
     """The status of an HTTPRoute: what each gateway that it names says about it."""
     generation = _generation(obj)
     old = unstructured.items(obj, "status", "parents")
     parents = []
     for parent in unstructured.items(obj, "spec", "parentRefs"):
         namespace = unstructured.text(parent, "namespace") or unstructured.namespace_of(obj)
-        found = around.get("Gateway", namespace, unstructured.text(parent, "name"))
+        found = cluster.get("Gateway", namespace, unstructured.text(parent, "name"))
         if not any(map(_works, unstructured.items(found, "status", "listeners"))):
             continue
-        its_class = around.get("GatewayClass", "", unstructured.text(found, "spec", "gatewayClassName"))
+        its_class = cluster.get("GatewayClass", "", unstructured.text(found, "spec", "gatewayClassName"))
         seen = next((entry for entry in old if entry.get("parentRef") == parent), {})
         said = [
             condition("Accepted", "True", "Accepted", "Route is accepted", generation=generation),
-            _resolved(obj, around, generation),
+            _resolved(obj, cluster, generation),
         ]
         parents.append(
             {
                 "parentRef": dict(parent),
                 "controllerName": unstructured.text(its_class, "spec", "controllerName"),
-                "conditions": turned(unstructured.items(seen, "conditions"), said, around.now),
+                "conditions": turned(unstructured.items(seen, "conditions"), said, cluster.now),
             }
         )
     return {"parents": parents}
 
 
-def inference_pool(obj: Object, around: Surroundings) -> dict[str, Any]:
+def inference_pool(obj: Object, cluster: ClusterState) -> dict[str, Any]:
     """The status of an InferencePool: accepted by the gateways of the routes that lead to it."""
     name, namespace = unstructured.name_of(obj), unstructured.namespace_of(obj)
     old = unstructured.items(obj, "status", "parents")
     parents: list[Manifest] = []
-    for leading in around.find("HTTPRoute"):
+    for leading in cluster.find("HTTPRoute"):
         names = {unstructured.text(ref, "name") for ref in backends(leading) if ref.get("kind") == "InferencePool"}
         if unstructured.namespace_of(leading) != namespace or name not in names:
             continue
@@ -115,7 +115,7 @@ def inference_pool(obj: Object, around: Surroundings) -> dict[str, Any]:
             seen = next((entry for entry in old if entry.get("parentRef") == ref), {})
             said = [condition(k, "True", k, generation=_generation(obj)) for k in ("Accepted", "ResolvedRefs")]
             parents.append(
-                {"parentRef": ref, "conditions": turned(unstructured.items(seen, "conditions"), said, around.now)}
+                {"parentRef": ref, "conditions": turned(unstructured.items(seen, "conditions"), said, cluster.now)}
             )
     return {"parents": parents} if parents else {}
 
@@ -125,20 +125,20 @@ def backends(obj: Object) -> list[Mapping[str, Any]]:
     return [ref for rule in unstructured.items(obj, "spec", "rules") for ref in unstructured.items(rule, "backendRefs")]
 
 
-def _resolved(obj: Object, around: Surroundings, generation: int) -> Manifest:
+def _resolved(obj: Object, cluster: ClusterState, generation: int) -> Manifest:
     for ref in backends(obj):
         kind = unstructured.text(ref, "kind") or "Service"
         namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(obj)
-        if around.get(kind, namespace, unstructured.text(ref, "name")) is None:
+        if cluster.get(kind, namespace, unstructured.text(ref, "name")) is None:
             missing = f"{kind} {namespace}/{unstructured.text(ref, 'name')} not found"
             return condition("ResolvedRefs", "False", "BackendNotFound", missing, generation=generation)
     said = "All references are resolved"
     return condition("ResolvedRefs", "True", "ResolvedRefs", said, generation=generation)
 
 
-def _listener(obj: Object, listener: Object, old: Object, around: Surroundings) -> Manifest:
+def _listener(obj: Object, listener: Object, old: Object, cluster: ClusterState) -> Manifest:
     generation = _generation(obj)
-    problem = _certificate_problem(obj, listener, around)
+    problem = _certificate_problem(obj, listener, cluster)
     if problem:
         said = [
             condition("ResolvedRefs", "False", "InvalidCertificateRef", problem, generation=generation),
@@ -150,7 +150,7 @@ def _listener(obj: Object, listener: Object, old: Object, around: Surroundings) 
     return {
         "name": unstructured.text(listener, "name"),
         "supportedKinds": [{"group": GROUP, "kind": "HTTPRoute"}],
-        "conditions": _anew(unstructured.items(old, "conditions"), said, around.now),
+        "conditions": _anew(unstructured.items(old, "conditions"), said, cluster.now),
     }
 
 
@@ -165,14 +165,14 @@ def _works(listener: Object) -> bool:
     return unstructured.is_true({"status": listener}, "Programmed")
 
 
-def _certificate_problem(obj: Object, listener: Object, around: Surroundings) -> str:
+def _certificate_problem(obj: Object, listener: Object, cluster: ClusterState) -> str:
     """Why a listener has no certificate, in Traefik's words; empty when it has one or needs none."""
     for ref in unstructured.items(listener, "tls", "certificateRefs"):
         namespace = unstructured.text(ref, "namespace") or unstructured.namespace_of(obj)
         name = unstructured.text(ref, "name")
         where = f"{namespace}/{name}"
         cannot = f"Cannot load CertificateRef {where}"
-        secret = around.get("Secret", namespace, name)
+        secret = cluster.get("Secret", namespace, name)
         if secret is None:
             return f'{cannot}: getting secret: secret "{name}" not found'
         data = {**unstructured.mapping(secret, "data"), **unstructured.mapping(secret, "stringData")}

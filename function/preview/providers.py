@@ -13,7 +13,7 @@ from function.composition import Manifest, Object, objects, releases, timestamps
 from function.preview import cel, garbage, gateway_api, usages, workloads
 from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
 from function.preview.conditions import condition, marked
-from function.preview.gateway_api import Surroundings
+from function.preview.gateway_api import ClusterState
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import controller_uid
 from function.preview.seeds import crd
@@ -61,7 +61,7 @@ def step(store: Store, clusters: Clusters) -> None:
             _managed(store, thing)
     for kind, group in _CONTROL_KINDS.items():
         for thing in store.find(group, kind):
-            status = workloads.settled(thing, _around(store, clusters))
+            status = workloads.settled(thing, _cluster_state(store, clusters))
             store.update(with_status(thing, status), _CONTROLLER.status)
     _configs(store)
     usages.step(store)
@@ -260,8 +260,8 @@ def _say(store: Store, obj: Manifest, said: Sequence[Object], more: Mapping[str,
     store.update(with_status(obj, status), _PROVIDER.status)
 
 
-def _around(store: Store, clusters: Clusters) -> Surroundings:
-    return Surroundings(
+def _cluster_state(store: Store, clusters: Clusters) -> ClusterState:
+    return ClusterState(
         store.now,
         find=lambda kind: store.find(_CONTROL_KINDS.get(kind, ""), kind),
         address=lambda obj: clusters.addresses.of(CONTROL, obj),

@@ -27,7 +27,7 @@ from function.composition import (
 )
 from function.preview.admission import status_problems
 from function.preview.conditions import SYSTEM, condition, marked
-from function.preview.errors import InUseError, InvariantError, NotAppliedError, RefusedError
+from function.preview.errors import InUseError, InvalidObjectError, InvariantError, NotAppliedError
 from function.preview.fields import plain
 from function.preview.kinds import Ref, Served, group_of, is_namespaced, ref_of
 from function.preview.store import Store, Writer, with_status
@@ -249,7 +249,7 @@ class Reconciler:
             try:
                 self._check_namespace(child)
                 self.store.apply(child, writer)
-            except RefusedError as error:
+            except InvalidObjectError as error:
                 problems = "; ".join(error.problems)
                 said = f"{who}: its composer makes {key} ({ref}), which is refused: {problems}"
                 raise InvariantError([said]) from error

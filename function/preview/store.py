@@ -38,7 +38,7 @@ SERVER_OWNED: Final = (
 _IDENTITY: Final = frozenset({("f:apiVersion",), ("f:kind",), (METADATA, "f:name"), (METADATA, "f:namespace")})
 
 Admit: TypeAlias = Callable[[Manifest, Object | None], Manifest]
-"""Fills in a new object's defaults, given the old one if any; raises `RefusedError`."""
+"""Fills in a new object's defaults, given the old one if any; raises `InvalidObjectError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Store:
             writer: Who applies, and to which subresource.
 
         Raises:
-            RefusedError: When the object is invalid.
+            InvalidObjectError: When the object is invalid.
             NotAppliedError: When it cannot be written now.
         """
         ref = ref_of(wanted)
@@ -192,7 +192,7 @@ class Store:
         """Replace an object, or its status, by a changed copy. What changed becomes the writer's.
 
         Raises:
-            RefusedError: When the object is invalid.
+            InvalidObjectError: When the object is invalid.
             NotAppliedError: When it does not exist.
         """
         ref = ref_of(obj)

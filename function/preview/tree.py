@@ -8,6 +8,7 @@ from typing import Final
 
 from function.api.kinds import GROUPS, KINDS
 from function.api.labels import CLUSTER
+from function.api.model_service import EndpointGroup
 from function.composers import COMPOSERS
 from function.composition import Manifest, Object, Severity, Vocabulary, objects, unstructured
 from function.composition.conditions import COMMON
@@ -18,13 +19,14 @@ from function.preview.facts import counted, devices, facts
 from function.preview.gateway_api import GROUP
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import controller_uid
+from function.routing.unlisted import selecting_group
 
 _VERSION: Final = {kind.kind: kind.api_version for kind in KINDS}
 _CHAT: Final = "/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TreeNode:
     """A line of the tree, and what is below it.
 
     Attributes:
@@ -35,38 +37,40 @@ class Node:
 
     text: str
     state: bool | None = None
-    below: tuple[Node, ...] = ()
+    below: tuple[TreeNode, ...] = ()
 
 
-def tree(plane: ControlPlane) -> tuple[Node, ...]:
+def tree(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """The sections of the tree, those with something in them."""
     sections = (
-        Node("Services: what a client calls", below=_each(plane, "ModelService", _service)),
-        Node("Models: which replica runs where", below=_each(plane, "ModelDeployment", _deployment)),
+        TreeNode("Services: what a client calls", below=_each(plane, "ModelService", _service)),
+        TreeNode("Models: which replica runs where", below=_each(plane, "ModelDeployment", _deployment)),
         *_clusters(plane),
-        Node("Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))),
-        Node("Used by nothing that was given", below=_unused(plane)),
-        Node("Not composed by this version", below=_not_composed(plane)),
-        Node("Taken as given: no kinds of Modelplane", below=_foreign(plane)),
+        TreeNode(
+            "Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))
+        ),
+        TreeNode("Used by nothing that was given", below=_unused(plane)),
+        TreeNode("Not composed by this version", below=_not_composed(plane)),
+        TreeNode("Taken as given: no kinds of Modelplane", below=_foreign(plane)),
     )
     return tuple(section for section in sections if section.below)
 
 
-def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest], Node]) -> tuple[Node, ...]:
+def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest], TreeNode]) -> tuple[TreeNode, ...]:
     return tuple(tell(plane, obj) for obj in plane.store.find(group_of(_VERSION[kind]), kind))
 
 
 # ---------------------------------------------------------------------- services and models
 
 
-def _service(plane: ControlPlane, obj: Manifest) -> Node:
+def _service(plane: ControlPlane, obj: Manifest) -> TreeNode:
     address = unstructured.text(obj, "status", "address")
     url = f"POST {address}{_CHAT}" if address else "no URL yet"
     below = (*_why(obj), *_answering(plane, obj), *_unanswering(plane, obj))
-    return Node(f"{_title(obj)}  {url}", _ready(obj), below)
+    return TreeNode(f"{_title(obj)}  {url}", _ready(obj), below)
 
 
-def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
+def _answering(plane: ControlPlane, service: Manifest) -> list[TreeNode]:
     """Who answers the requests of a service, and which share of them."""
     routes = [
         route for route in plane.store.find(GROUP, "HTTPRoute") if controller_uid(route) == service["metadata"]["uid"]
@@ -82,15 +86,15 @@ def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
         behind = plane.store.get(Ref("", "Service", namespace, unstructured.text(ref, "name")))
         endpoint = plane.store.of_uid(controller_uid(behind or {}))
         share = f"{100 * weight / total:.0f}% of requests" if total else "no requests"
-        lines.append(Node(f"{share} to {_endpoint(endpoint) or unstructured.text(ref, 'name')}"))
+        lines.append(TreeNode(f"{share} to {_endpoint(endpoint) or unstructured.text(ref, 'name')}"))
     return lines
 
 
-def _unanswering(plane: ControlPlane, service: Manifest) -> Iterator[Node]:
+def _unanswering(plane: ControlPlane, service: Manifest) -> Iterator[TreeNode]:
     """The endpoints written by hand that a service selects and that are not ready, with the reason."""
     for endpoint in _given(plane, "ModelEndpoint"):
         if _selects(service, endpoint) and not _ready(endpoint):
-            yield Node(f"no requests to {_endpoint(endpoint)}", _ready(endpoint), tuple(_why(endpoint)))
+            yield TreeNode(f"no requests to {_endpoint(endpoint)}", _ready(endpoint), tuple(_why(endpoint)))
 
 
 def _endpoint(endpoint: Object | None) -> str:
@@ -103,7 +107,7 @@ def _endpoint(endpoint: Object | None) -> str:
     return f"replica {name} on {cluster}, {url}" if cluster else f"endpoint {name}, {url}"
 
 
-def _deployment(plane: ControlPlane, obj: Manifest) -> Node:
+def _deployment(plane: ControlPlane, obj: Manifest) -> TreeNode:
     counts = unstructured.mapping(obj, "status", "replicas")
     desired = unstructured.integer(obj, "spec", "replicas")
     placed, ready = unstructured.integer(counts, "total"), unstructured.integer(counts, "ready")
@@ -114,20 +118,20 @@ def _deployment(plane: ControlPlane, obj: Manifest) -> Node:
     ]
     lines = [*_why(obj), *(_replica(replica) for replica in replicas)]
     if placed < desired:
-        reasons = tuple(Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
-        lines += [Node("Cluster by cluster", below=reasons)] if reasons else []
+        reasons = tuple(TreeNode(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
+        lines += [TreeNode("Cluster by cluster", below=reasons)] if reasons else []
     words = f"{placed} of {desired} replicas placed, {ready} serving"
-    return Node(f"{_title(obj)}  {words}", _ready(obj), tuple(lines))
+    return TreeNode(f"{_title(obj)}  {words}", _ready(obj), tuple(lines))
 
 
-def _replica(obj: Manifest) -> Node:
+def _replica(obj: Manifest) -> TreeNode:
     pools = [
         unstructured.text(member, "nodePoolName")
         for engine in unstructured.items(obj, "spec", "engines")
         for member in unstructured.items(engine, "members")
     ]
     where = f"on {unstructured.text(obj, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
-    return Node(f"replica {unstructured.name_of(obj)} {where}", _ready(obj), tuple(_why(obj)))
+    return TreeNode(f"replica {unstructured.name_of(obj)} {where}", _ready(obj), tuple(_why(obj)))
 
 
 def _reasons(plane: ControlPlane, deployment: Manifest) -> Sequence[tuple[str, str]]:
@@ -144,7 +148,7 @@ def _reasons(plane: ControlPlane, deployment: Manifest) -> Sequence[tuple[str, s
 # ---------------------------------------------------------------------- clusters
 
 
-def _clusters(plane: ControlPlane) -> list[Node]:
+def _clusters(plane: ControlPlane) -> list[TreeNode]:
     """What is composed on each inference cluster, by the composite that composes it."""
     found: dict[str, dict[Ref, list[tuple[Object, Object]]]] = {}
     for thing in plane.store.everything():
@@ -160,8 +164,8 @@ def _clusters(plane: ControlPlane) -> list[Node]:
         groups = []
         for ref in sorted(found[cluster], key=lambda r: (_ORDER.get(r.kind, len(_ORDER)), r)):
             items = sorted(found[cluster][ref], key=lambda pair: replace(ref_of(pair[1]), name=_name(pair[1])))
-            groups.append(Node(str(ref), below=tuple(_item(obj, shown) for obj, shown in items)))
-        nodes.append(Node(f"On cluster {cluster}", below=tuple(groups)))
+            groups.append(TreeNode(str(ref), below=tuple(_item(obj, shown) for obj, shown in items)))
+        nodes.append(TreeNode(f"On cluster {cluster}", below=tuple(groups)))
     return nodes
 
 
@@ -177,11 +181,11 @@ def _place(plane: ControlPlane, obj: Object) -> str:
     return ""
 
 
-def _item(obj: Object, shown: Object) -> Node:
+def _item(obj: Object, shown: Object) -> TreeNode:
     """One object on a cluster."""
     where = unstructured.namespace_of(shown) if objects.is_object(obj) else ""
     words = (unstructured.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
-    return Node("  ".join(filter(None, words)), _ready(obj), tuple(_why(obj)))
+    return TreeNode("  ".join(filter(None, words)), _ready(obj), tuple(_why(obj)))
 
 
 def _name(shown: Object) -> str:
@@ -192,32 +196,32 @@ def _name(shown: Object) -> str:
 # ---------------------------------------------------------------------- the fleet
 
 
-def _gateway(plane: ControlPlane, obj: Manifest) -> Node:
+def _gateway(plane: ControlPlane, obj: Manifest) -> TreeNode:
     del plane
     address = unstructured.text(obj, "status", "address") or "no address yet"
     backend = unstructured.text(obj, "spec", "backend")
-    return Node(f"gateway {unstructured.name_of(obj)}  {backend}, {address}", _ready(obj), tuple(_why(obj)))
+    return TreeNode(f"gateway {unstructured.name_of(obj)}  {backend}, {address}", _ready(obj), tuple(_why(obj)))
 
 
-def _cluster(plane: ControlPlane, obj: Manifest) -> Node:
+def _cluster(plane: ControlPlane, obj: Manifest) -> TreeNode:
     address = unstructured.text(obj, "status", "gateway", "address")
     source = unstructured.text(obj, "spec", "cluster", "source")
     words = f"cluster {unstructured.name_of(obj)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
     pools = [_pool(plane, pool) for pool in unstructured.items(obj, "spec", "nodePools")]
-    return Node(words, _ready(obj), (*_why(obj), *pools))
+    return TreeNode(words, _ready(obj), (*_why(obj), *pools))
 
 
-def _pool(plane: ControlPlane, pool: Object) -> Node:
+def _pool(plane: ControlPlane, pool: Object) -> TreeNode:
     name = unstructured.text(pool, "className")
     group = group_of(_VERSION["InferenceClass"])
     its_class = plane.store.get(Ref(group, "InferenceClass", "", name))
     carried = devices(unstructured.items(its_class, "spec", "devices")) if its_class is not None else ""
     nodes = counted(unstructured.integer(pool, "nodeCount"), "node")
     each = f", each with {carried}" if carried else ""
-    return Node(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
+    return TreeNode(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
 
 
-def _unused(plane: ControlPlane) -> tuple[Node, ...]:
+def _unused(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """Objects that were given and work for others, where no other wants them."""
     clusters = plane.store.find(group_of(_VERSION["InferenceCluster"]), "InferenceCluster")
     classes = {
@@ -229,7 +233,7 @@ def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     return (
         *(_unused_class(obj) for obj in _given(plane, "InferenceClass") if unstructured.name_of(obj) not in classes),
         *(
-            Node(
+            TreeNode(
                 f"endpoint {_title(obj)}, {unstructured.text(obj, 'spec', 'url')}",
                 _ready(obj),
                 tuple(_why(obj)),
@@ -239,7 +243,7 @@ def _unused(plane: ControlPlane) -> tuple[Node, ...]:
         ),
         *(_replica(obj) for obj in _given(plane, "ModelReplica") if not controller_uid(obj)),
         *(
-            Node(f"serving stack {_title(obj)}", _ready(obj), tuple(_why(obj)))
+            TreeNode(f"serving stack {_title(obj)}", _ready(obj), tuple(_why(obj)))
             for obj in _given(plane, "ServingStack")
             if not controller_uid(obj)
         ),
@@ -251,32 +255,31 @@ def _given(plane: ControlPlane, kind: str) -> list[Manifest]:
     return [obj for obj in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(obj) in plane.given]
 
 
-def _unused_class(obj: Object) -> Node:
+def _unused_class(obj: Object) -> TreeNode:
     carried = devices(unstructured.items(obj, "spec", "devices"))
-    return Node(f"class {unstructured.name_of(obj)}{f': each node with {carried}' if carried else ''}", _ready(obj))
+    return TreeNode(f"class {unstructured.name_of(obj)}{f': each node with {carried}' if carried else ''}", _ready(obj))
 
 
 def _selects(service: Object, endpoint: Object) -> bool:
-    return unstructured.namespace_of(service) == unstructured.namespace_of(endpoint) and any(
-        unstructured.mapping(group, "selector", "matchLabels").items() <= unstructured.labels(endpoint).items()
-        for group in unstructured.items(service, "spec", "endpoints")
-    )
+    groups = [EndpointGroup.model_validate(group) for group in unstructured.items(service, "spec", "endpoints")]
+    in_its_namespace = unstructured.namespace_of(service) == unstructured.namespace_of(endpoint)
+    return in_its_namespace and selecting_group(groups, endpoint) is not None
 
 
-def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:
+def _not_composed(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """Objects of our kinds that nothing composes yet."""
     composed = {ref_of(composite) for composite in plane.composites}
     return tuple(
-        Node(f"{_title(obj)}  {obj['kind']}: accepted, and nothing is made of it")
+        TreeNode(f"{_title(obj)}  {obj['kind']}: accepted, and nothing is made of it")
         for obj in plane.store.everything()
         if group_of(obj["apiVersion"]) in GROUPS and ref_of(obj) not in composed
     )
 
 
-def _foreign(plane: ControlPlane) -> tuple[Node, ...]:
+def _foreign(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """Objects of other kinds that were given."""
     return tuple(
-        Node("  ".join(filter(None, (obj["kind"], _title(obj), facts(obj)))))
+        TreeNode("  ".join(filter(None, (obj["kind"], _title(obj), facts(obj)))))
         for obj in plane.store.everything()
         if ref_of(obj) in plane.given and group_of(obj["apiVersion"]) not in GROUPS
     )
@@ -293,7 +296,7 @@ def _ready(obj: Object) -> bool:
     return unstructured.is_true(obj, "Ready")
 
 
-def _why(obj: Object) -> Iterable[Node]:
+def _why(obj: Object) -> Iterable[TreeNode]:
     """The conditions that say why something is not ready, what is in doubt, and what needs doing."""
     composer = COMPOSERS.get((unstructured.text(obj, "apiVersion"), unstructured.text(obj, "kind")))
     vocabulary: Vocabulary = {**COMMON, **composer.vocabulary} if composer else {}
@@ -302,7 +305,7 @@ def _why(obj: Object) -> Iterable[Node]:
             kind, status, reason, message = (
                 unstructured.text(said, field) for field in ("type", "status", "reason", "message")
             )
-            yield Node(": ".join(filter(None, (f"{kind} is {status}", reason, message))))
+            yield TreeNode(": ".join(filter(None, (f"{kind} is {status}", reason, message))))
 
 
 def _is_worth_saying(said: Object, vocabulary: Vocabulary, *, ready: bool) -> bool:

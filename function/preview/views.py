@@ -14,7 +14,7 @@ from rich.tree import Tree
 from function.preview.control_plane import ControlPlane
 from function.preview.documents import as_json, as_yaml, documents
 from function.preview.terminal import printable
-from function.preview.tree import Node, tree
+from function.preview.tree import TreeNode, tree
 
 View: TypeAlias = Callable[[ControlPlane, TextIO], None]
 
@@ -61,7 +61,7 @@ def _has_unicode(out: TextIO) -> bool:
     return codecs.lookup(out.encoding or "utf-8").name.startswith("utf")
 
 
-def _grown(node: Node, branch: Tree) -> Tree:
+def _grown(node: TreeNode, branch: Tree) -> Tree:
     for child in node.below:
         _grown(child, branch.add(_label(child)))
     return branch
@@ -72,7 +72,7 @@ def _line(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
-def _label(node: Node) -> Text:
+def _label(node: TreeNode) -> Text:
     label = Text(_line(node.text))
     if node.state is not None:
         label.append("  Ready" if node.state else "  NOT READY", style="green" if node.state else "bold red")

@@ -82,7 +82,7 @@ def restored(
     for obj in (answer.first for answer in known.endpoints):
         for endpoint in endpoint_view.read([] if obj is None else [obj], namespace):
             told.setdefault(endpoint.name, endpoint)
-            group = _selected_by(groups, obj)
+            group = selecting_group(groups, obj)
             if group is not None and endpoint.name not in {obj.name for obj in listed[group]}:
                 found[group].append(replace(endpoint, unlisted=True))
     accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in told.values()}
@@ -93,7 +93,7 @@ def restored(
     return [sorted(endpoints, key=lambda endpoint: endpoint.name) for endpoints in found]
 
 
-def _selected_by(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
+def selecting_group(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
     said = unstructured.labels(obj)
     return next(

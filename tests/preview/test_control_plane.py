@@ -5,7 +5,7 @@ import pytest
 
 from function.composition import Composition, Manifest, Observation, Requirement, unstructured
 from function.preview.control_plane import START, ControlPlane
-from function.preview.errors import InvariantError, NotSettledError, RefusedError
+from function.preview.errors import InvalidObjectError, InvariantError, NotSettledError
 from tests.support.small_plane import API_VERSION, KINDS, answer, app, config, part, plane, said, settled, the_app
 
 LATER = datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
@@ -233,6 +233,6 @@ def test_a_manifest_without_a_namespace_lands_in_default() -> None:
 
 def test_a_manifest_that_is_refused_changes_nothing() -> None:
     of = ControlPlane(lambda _: answer(), kinds=KINDS)
-    with pytest.raises(RefusedError, match=r"spec\.cluster\.existing\.secretRef"):
+    with pytest.raises(InvalidObjectError, match=r"spec\.cluster\.existing\.secretRef"):
         of.apply([inference_cluster()])
     assert of.list("modelplane.ai/v1alpha1", "InferenceCluster") == ()

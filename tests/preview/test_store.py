@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from function.composition import Manifest, owned, unstructured
 from function.preview import fields
 from function.preview.admission import admit
-from function.preview.errors import NotAppliedError, RefusedError
+from function.preview.errors import InvalidObjectError, NotAppliedError
 from function.preview.kinds import Ref
 from function.preview.store import Store, Writer
 
@@ -306,7 +306,7 @@ def test_our_own_kinds_are_refused_by_their_schema_naming_the_field() -> None:
         "metadata": {"name": "chat", "namespace": "team"},
         "spec": {"endpoints": []},
     }
-    with pytest.raises(RefusedError, match=r"ModelService/team/chat is refused: spec\.endpoints"):
+    with pytest.raises(InvalidObjectError, match=r"ModelService/team/chat is refused: spec\.endpoints"):
         store().apply(bad, ANNA)
 
 

@@ -8,7 +8,7 @@ import yaml
 from function.api.kinds import KINDS
 from function.composition import Composition, Observation
 from function.preview.control_plane import ControlPlane
-from function.preview.tree import Node, tree
+from function.preview.tree import TreeNode, tree
 from function.preview.views import show_tree
 from tests.support import api
 from tests.support.api import deployment
@@ -32,12 +32,12 @@ def plane(*things: Any) -> ControlPlane:
     return result
 
 
-def section(of: ControlPlane, title: str) -> Node:
+def section(of: ControlPlane, title: str) -> TreeNode:
     (found,) = [node for node in tree(of) if node.text.startswith(title)]
     return found
 
 
-def lines(node: Node) -> list[str]:
+def lines(node: TreeNode) -> list[str]:
     return [node.text, *(line for child in node.below for line in lines(child))]
 
 

@@ -29,7 +29,7 @@ def written(name: str) -> dict[str, Any]:
 def running(name: str, kind: str) -> list[Object]:
     """What runs of a kind in the team's namespace, on any cluster."""
     remotes: list[Remote] = preview(name).clusters.everything()
-    found = [remote.thing for remote in remotes if remote.thing["kind"] == kind]
+    found = [remote.obj for remote in remotes if remote.obj["kind"] == kind]
     return [obj for obj in found if unstructured.namespace_of(obj) == "ml-team"]
 
 

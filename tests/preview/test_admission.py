@@ -16,9 +16,9 @@ def test_a_foreign_kind_is_taken_as_it_is() -> None:
 
 
 def test_what_the_schema_refuses_is_refused_with_every_reason() -> None:
-    with pytest.raises(InvalidObjectError) as stopped:
+    with pytest.raises(InvalidObjectError) as caught:
         admit(deployment(replicas=-1, engine=[]), None)
-    assert str(stopped.value) == (
+    assert str(caught.value) == (
         "ModelDeployment/ml-team/qwen-demo is refused: spec.replicas: must be 0 to 200, not -1; "
         'spec.engine: unknown field; did you mean "engines"?'
     )

@@ -1,6 +1,6 @@
 from function.composition import Manifest
 from tests.support.objects import REACHABLE, RELEASE, deployment, wrapped
-from tests.support.small_plane import API_VERSION, answer, app, config, part, plane
+from tests.support.small_plane import API_VERSION, answer, app, config, new_plane, part
 
 
 def owned_by(obj: Manifest, owner: Manifest) -> Manifest:
@@ -13,34 +13,36 @@ def test_a_child_that_waits_outlives_what_it_owns_when_their_composite_is_delete
     keeper = config("keeper")
     keeper["metadata"]["finalizers"] = ["foregroundDeletion"]
     children = {"keeper": keeper}
-    of = plane(lambda _: answer(children))
-    of.apply([app()])
-    of.settle()
-    release = owned_by(RELEASE, of.list("v1", "ConfigMap")[0])
+    plane = new_plane(lambda _: answer(children))
+    plane.apply([app()])
+    plane.settle()
+    release = owned_by(RELEASE, plane.list("v1", "ConfigMap")[0])
     release["metadata"]["finalizers"] = ["foregroundDeletion"]
     children["release"] = release
-    of.settle()
-    children["first"] = owned_by(config("first"), of.list("helm.m.crossplane.io/v1beta1", "Release")[0])
-    of.settle()
-    of.delete(API_VERSION, "App", "team", "shop")
-    left = []
+    plane.settle()
+    children["first"] = owned_by(config("first"), plane.list("helm.m.crossplane.io/v1beta1", "Release")[0])
+    plane.settle()
+    plane.delete(API_VERSION, "App", "team", "shop")
+    kinds_by_step = []
     for _ in range(12):
-        of.step()
-        left.append([obj["kind"] for obj in of.everything() if obj["kind"] in {"ConfigMap", "Release"}])
-    assert ["ConfigMap", "Release"] in left, "the Release waits for what it owns, and its owner for the Release"
-    assert left[-1] == []
+        plane.step()
+        kinds_by_step.append([obj["kind"] for obj in plane.everything() if obj["kind"] in {"ConfigMap", "Release"}])
+    assert ["ConfigMap", "Release"] in kinds_by_step, (
+        "the Release waits for what it owns, and its owner for the Release"
+    )
+    assert kinds_by_step[-1] == []
 
 
 def test_everything_that_a_deleted_composite_composed_is_collected_down_to_the_clusters() -> None:
-    of = plane(
+    plane = new_plane(
         lambda _: answer({"part": part(), "settings": config()}),
         lambda _: answer({"engine": wrapped(deployment())}),
     )
-    of.apply([app(), *REACHABLE])
-    of.settle()
-    assert len(of.remote()) == 1
-    of.delete(API_VERSION, "App", "team", "shop")
-    of.settle()
-    kinds = {obj["kind"] for obj in of.everything()}
+    plane.apply([app(), *REACHABLE])
+    plane.settle()
+    assert len(plane.remote()) == 1
+    plane.delete(API_VERSION, "App", "team", "shop")
+    plane.settle()
+    kinds = {obj["kind"] for obj in plane.everything()}
     assert kinds & {"App", "Part", "ConfigMap", "Object"} == set()
-    assert of.remote() == ()
+    assert plane.remote() == ()

@@ -103,8 +103,8 @@ def test_another_projects_kind_that_is_named_like_one_of_ours_is_foreign() -> No
 
 
 def test_the_same_name_in_two_namespaces_is_two_objects() -> None:
-    one, other = ({**config(), "metadata": {"name": "a", "namespace": space}} for space in ("x", "y"))
-    assert len(read([write("a.yaml", one, other)])) == 2
+    first, second = ({**config(), "metadata": {"name": "a", "namespace": space}} for space in ("x", "y"))
+    assert len(read([write("a.yaml", first, second)])) == 2
 
 
 # ---------------------------------------------------------------------- what is refused
@@ -151,7 +151,7 @@ def test_an_object_that_is_given_twice_with_one_meaning_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("api_version", "kind", "said"),
+    ("api_version", "kind", "meant"),
     [
         ("modelplane.ai/v1alpha1", "ModelDeploment", 'is no kind of modelplane.ai/v1alpha1; did you mean "ModelDep'),
         ("modelplane.ai/v1alpha1", "modeldeployment", 'is no kind of modelplane.ai/v1alpha1; did you mean "ModelDep'),
@@ -161,9 +161,9 @@ def test_an_object_that_is_given_twice_with_one_meaning_is_one() -> None:
         ("modelplane.ai/v1alpha1", "ServingStack", "is served as infrastructure.modelplane.ai/v1alpha1, not"),
     ],
 )
-def test_a_kind_of_ours_misspelt_is_refused_with_what_was_meant(api_version: str, kind: str, said: str) -> None:
+def test_a_kind_of_ours_misspelt_is_refused_with_what_was_meant(api_version: str, kind: str, meant: str) -> None:
     (problem,) = refused(write("a.yaml", {**deployment(), "apiVersion": api_version, "kind": kind}))
-    assert said in problem
+    assert meant in problem
 
 
 METADATA = {

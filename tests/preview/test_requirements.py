@@ -3,38 +3,38 @@ from typing import Any
 import pytest
 
 from function.composition import Composition, Observation, Requirement, unstructured
-from tests.support.small_plane import API_VERSION, answer, app, config, names, plane, settled, the_app
+from tests.support.small_plane import API_VERSION, answer, app, config, names, new_plane, settled, the_app
 
 
 def test_the_function_is_called_again_until_its_requirements_are_stable() -> None:
     calls: list[dict[str, Any]] = []
 
-    def composing(seen: Observation) -> Composition:
-        calls.append(dict(seen.required))
-        more = {"second": Requirement("v1", "ConfigMap", labels={"a": "b"})} if "first" in seen.required else {}
+    def composing(observation: Observation) -> Composition:
+        calls.append(dict(observation.required))
+        more = {"second": Requirement("v1", "ConfigMap", labels={"a": "b"})} if "first" in observation.required else {}
         return answer(requirements={"first": Requirement("v1", "ConfigMap", name="x", namespace="team"), **more})
 
-    of = plane(composing)
-    of.apply([app()])
-    of.step()
+    plane = new_plane(composing)
+    plane.apply([app()])
+    plane.step()
     assert calls == [{}, {"first": ()}, {"first": (), "second": ()}]
 
 
 def test_an_answer_without_requirements_takes_one_call() -> None:
     calls: list[Observation] = []
 
-    def composing(seen: Observation) -> Composition:
-        calls.append(seen)
+    def composing(observation: Observation) -> Composition:
+        calls.append(observation)
         return answer()
 
-    of = plane(composing)
-    of.apply([app()])
-    of.step()
+    plane = new_plane(composing)
+    plane.apply([app()])
+    plane.step()
     assert len(calls) == 1
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("requirement", "found"),
     [
         (Requirement("v1", "ConfigMap", name="a", namespace="team"), ["team/a"]),
         (Requirement("v1", "ConfigMap", name="a"), []),
@@ -47,32 +47,32 @@ def test_an_answer_without_requirements_takes_one_call() -> None:
     ],
     ids=["name", "name without namespace", "other name", "labels", "labels elsewhere", "namespace", "all", "cluster"],
 )
-def test_a_requirement_finds_what_crossplane_would_find(wanted: Requirement, found: list[str]) -> None:
-    other = config("b")
-    other["metadata"] |= {"namespace": "other", "labels": {"x": "y"}}
-    of = plane(lambda _: answer(requirements={"it": wanted}))
-    one = config("a")
-    one["metadata"]["namespace"] = "team"
-    of.apply([app(), one, other])
-    of.settle()
-    required = of.observe(API_VERSION, "App", "team", "shop").required["it"]
+def test_a_requirement_finds_what_crossplane_would_find(requirement: Requirement, found: list[str]) -> None:
+    second = config("b")
+    second["metadata"] |= {"namespace": "other", "labels": {"x": "y"}}
+    plane = new_plane(lambda _: answer(requirements={"it": requirement}))
+    first = config("a")
+    first["metadata"]["namespace"] = "team"
+    plane.apply([app(), first, second])
+    plane.settle()
+    required = plane.observe(API_VERSION, "App", "team", "shop").required["it"]
     assert [f"{unstructured.namespace_of(obj)}/{unstructured.name_of(obj)}" for obj in required] == found
 
 
 def test_requirements_that_never_become_stable_fail_the_reconcile() -> None:
-    def composing(seen: Observation) -> Composition:
-        count = len(seen.required)
+    def composing(observation: Observation) -> Composition:
+        count = len(observation.required)
         return answer({"a": config()}, requirements={f"r{i}": Requirement("v1", "Secret") for i in range(count + 1)})
 
-    of = settled(composing)
-    assert names(of) == []
-    assert unstructured.condition(the_app(of), "Synced")["message"] == (
+    plane = settled(composing)
+    assert names(plane) == []
+    assert unstructured.condition(the_app(plane), "Synced")["message"] == (
         "cannot compose resources: requirements didn't stabilize after the maximum number of iterations (5)"
     )
 
 
 def test_requiring_a_kind_that_is_not_installed_fails_the_reconcile_before_any_change() -> None:
-    wanted = {"it": Requirement("nobody.example.com/v1", "Thing")}
-    of = settled(lambda _: answer({"a": config()}, requirements=wanted))
-    assert names(of) == []
-    assert "no matches for kind" in unstructured.condition(the_app(of), "Synced")["message"]
+    requirements = {"it": Requirement("nobody.example.com/v1", "Thing")}
+    plane = settled(lambda _: answer({"a": config()}, requirements=requirements))
+    assert names(plane) == []
+    assert "no matches for kind" in unstructured.condition(the_app(plane), "Synced")["message"]

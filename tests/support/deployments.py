@@ -9,7 +9,8 @@ from function.composition import Composition, Manifest, Observation, timestamps,
 from function.deployment import model_deployment
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
-from function.preview.store import Writer, with_status
+from function.preview.managed_fields import Writer
+from function.preview.store import with_status
 from tests.support import api
 from tests.support.observe import NOW, observation, with_condition
 
@@ -21,7 +22,7 @@ KEY: Final = "crossplane.io/composition-resource-name"
 
 AN_HOUR_AGO: Final = "2025-12-31T23:00:00Z"
 
-TESTER: Final = Writer("test", "Update", who="the test")
+TESTER: Final = Writer("test", "Update", name="the test")
 
 
 # ---------------------------------------------------------------------- what is asked for

@@ -88,7 +88,7 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
 def _previewed(plane: ControlPlane) -> dict[Key, Manifest]:
     found = {}
     for obj in plane.store.everything():
-        owner = plane.store.of_uid(controller_uid(obj))
+        owner = plane.store.by_uid(controller_uid(obj))
         key = unstructured.annotations(obj).get(RESOURCE_NAME)
         if owner is not None and key:
             found[owner["kind"], unstructured.name_of(owner), key] = obj

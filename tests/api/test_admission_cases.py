@@ -16,7 +16,7 @@ def offline() -> Iterator[tuple[Rule, Case, set[str]]]:
     for one in ALL_RULES:
         for case in one.cases:
             if case.question != "status" and not case.lenient:
-                found = admit(case.thing) if case.old is None else admit_update(case.old, case.thing)
+                found = admit(case.obj) if case.old is None else admit_update(case.old, case.obj)
                 yield one, case, {dotted(problem.path) for problem in found.problems}
 
 
@@ -55,8 +55,8 @@ def defaults(schema: Schema, path: str = "") -> Iterator[tuple[str, object]]:
 
 def test_preview_judges_as_the_server_does_and_blames_the_same_fields() -> None:
     for one, case, refused in offline():
-        expected = {field(said) for said in case.said}
-        if any(said.startswith("unknown field") for said in case.said):
+        expected = {field(said) for said in case.problems}
+        if any(said.startswith("unknown field") for said in case.problems):
             assert expected <= refused, str(one)  # the server looks no further
         else:
             assert expected == refused, str(one)
@@ -64,10 +64,10 @@ def test_preview_judges_as_the_server_does_and_blames_the_same_fields() -> None:
 
 def test_every_rule_of_our_schemas_is_broken_by_some_case() -> None:
     shown = [
-        (case.thing["kind"], re.sub(r"\[[^]]*\]", "[]", said.partition(": ")[0].replace("<nil>", "")), said)
+        (case.obj["kind"], re.sub(r"\[[^]]*\]", "[]", said.partition(": ")[0].replace("<nil>", "")), said)
         for one in ALL_RULES
         for case in one.cases
-        for said in case.said
+        for said in case.problems
     ]
     for kind in KINDS:
         for path, message in messages(of_kind(kind)):

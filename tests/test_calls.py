@@ -221,7 +221,7 @@ def test_all_calls_end_when_they_are_told_to() -> None:
         under_way.end()
         assert await under_way.idle(HANG_SECONDS)
         found = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [type(one) for one in found] == [deadline.CallEndedError] * 2
+        assert [type(error) for error in found] == [deadline.CallEndedError] * 2
 
     run(check())
 
@@ -292,7 +292,7 @@ def test_a_request_that_never_comes_is_refused_and_leaves_its_room() -> None:
             return b""
 
         slow = [under_way.run(never, None) for _ in range(4)]
-        assert [type(one) for one in await asyncio.gather(*slow, return_exceptions=True)] == [RefusedError] * 4
+        assert [type(error) for error in await asyncio.gather(*slow, return_exceptions=True)] == [RefusedError] * 4
         assert await under_way.run(read(b"red"), None) == b"red"
 
     run(check())
@@ -367,10 +367,10 @@ def test_room_that_is_given_to_who_has_just_gone_is_given_on() -> None:
     async def check() -> None:
         room = Room(1)
         await room.take(1)
-        gone, next_one = asyncio.create_task(room.take(1)), asyncio.create_task(room.take(1))
+        cancelled, next_call = asyncio.create_task(room.take(1)), asyncio.create_task(room.take(1))
         await asyncio.sleep(0)
         room.give(1)
-        gone.cancel()
-        await next_one
+        cancelled.cancel()
+        await next_call
 
     run(check())

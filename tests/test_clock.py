@@ -22,14 +22,14 @@ class Machine:
 
     def asked(self, own: datetime, *written: datetime | str) -> datetime:
         """The time by which it answers a request about an object that was written at these times."""
-        return self.clock.of(Observation(thing(*written), own))
+        return self.clock.of(Observation(composite(*written), own))
 
     def wait(self, seconds: float) -> None:
         self.passed += seconds
 
 
-def thing(*written: datetime | str) -> Manifest:
-    times = [one if isinstance(one, str) else timestamps.text_of(one) for one in written]
+def composite(*written: datetime | str) -> Manifest:
+    times = [moment if isinstance(moment, str) else timestamps.text_of(moment) for moment in written]
     return {"metadata": {"managedFields": [{"time": time} for time in times]}}
 
 
@@ -67,8 +67,8 @@ def test_whatever_is_written_later_brings_a_server_closer_to_the_time() -> None:
 
 def test_children_count_as_the_composite_does() -> None:
     clock = ControlPlaneClock(lambda: 0.0)
-    children = {"a": thing(NOW), "b": thing(START), "c": {}}
-    assert clock.of(Observation(thing(START), after(60), children)) == NOW
+    children = {"a": composite(NOW), "b": composite(START), "c": {}}
+    assert clock.of(Observation(composite(START), after(60), children)) == NOW
 
 
 @pytest.mark.parametrize("written", [(), ("soon",), ("",), ("9999-12-31T23:59:59Z",)])
@@ -82,9 +82,9 @@ def test_a_time_that_somebody_made_up_makes_no_clock_later_than_it_is() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(-100_000, 100_000), st.integers(0, 600)), min_size=1))
-def test_no_server_is_ever_ahead_of_the_control_plane_or_of_itself(asked: list[tuple[int, int, int]]) -> None:
+def test_no_server_is_ever_ahead_of_the_control_plane_or_of_itself(questions: list[tuple[int, int, int]]) -> None:
     server, true = Machine(), NOW
-    for waits, ahead, age in asked:
+    for waits, ahead, age in questions:
         server.wait(waits)
         true += timedelta(seconds=waits)
         own = true + timedelta(seconds=ahead)

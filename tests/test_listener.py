@@ -13,8 +13,8 @@ from function.listener import MOST_CONNECTIONS, Listener
 
 
 @contextmanager
-def listening(why: str = "") -> Iterator[Listener]:
-    probes = {"/healthz": lambda: "", "/readyz": lambda: why}
+def listening(reason: str = "") -> Iterator[Listener]:
+    probes = {"/healthz": lambda: "", "/readyz": lambda: reason}
     opened = Listener("127.0.0.1", 0, lambda: b"metrics 1\n", probes)
     opened.start()
     try:
@@ -23,7 +23,7 @@ def listening(why: str = "") -> Iterator[Listener]:
         opened.stop()
 
 
-def asked(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str, str]]:
+def fetch(opened: Listener, method: str, path: str) -> tuple[int, str, dict[str, str]]:
     connection = http.client.HTTPConnection("127.0.0.1", opened.port, timeout=10)
     try:
         connection.request(method, path)
@@ -46,22 +46,22 @@ def is_closed(connection: socket.socket) -> bool:
 
 def test_a_probe_that_fails_says_why() -> None:
     with listening("no thread") as opened:
-        assert asked(opened, "GET", "/healthz")[:2] == (200, "ok\n")
-        assert asked(opened, "GET", "/readyz")[:2] == (503, "no thread\n")
-        assert asked(opened, "GET", "/metrics?x=1")[:2] == (200, "metrics 1\n")
-        assert asked(opened, "GET", "/else")[:2] == (404, "there are /metrics, /healthz and /readyz\n")
+        assert fetch(opened, "GET", "/healthz")[:2] == (200, "ok\n")
+        assert fetch(opened, "GET", "/readyz")[:2] == (503, "no thread\n")
+        assert fetch(opened, "GET", "/metrics?x=1")[:2] == (200, "metrics 1\n")
+        assert fetch(opened, "GET", "/else")[:2] == (404, "there are /metrics, /healthz and /readyz\n")
 
 
 def test_head_gets_what_get_does_but_the_body() -> None:
     with listening() as opened:
-        status, body, headers = asked(opened, "HEAD", "/metrics")
+        status, body, headers = fetch(opened, "HEAD", "/metrics")
         assert (status, body, headers["Content-Length"]) == (200, "", "10")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "BREW"])
 def test_other_methods_are_not_allowed(method: str) -> None:
     with listening() as opened:
-        status, body, headers = asked(opened, method, "/metrics")
+        status, body, headers = fetch(opened, method, "/metrics")
         assert (status, body) == (405, "method not allowed; there are /metrics, /healthz and /readyz\n")
         assert headers["Allow"] == "GET, HEAD"
 
@@ -101,18 +101,18 @@ def test_no_more_is_read_of_a_request_than_it_may_have(sent: bytes) -> None:
         except ConnectionError:
             answered = b""
         assert b"200" not in answered
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(opened, "GET", "/healthz")[0] == 200
 
 
 def test_of_too_many_connections_the_oldest_is_cut_off_and_the_newest_is_answered() -> None:
     with listening() as opened:
         taken = [raw(opened) for _ in range(MOST_CONNECTIONS)]
         time.sleep(0.5)
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(opened, "GET", "/healthz")[0] == 200
         assert is_closed(taken[0])
         taken[-1].sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert taken[-1].recv(12) == b"HTTP/1.0 200"
-        for one in taken:
-            one.close()
+        for connection in taken:
+            connection.close()
         time.sleep(0.5)
-        assert asked(opened, "GET", "/healthz")[0] == 200
+        assert fetch(opened, "GET", "/healthz")[0] == 200

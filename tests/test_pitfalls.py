@@ -15,20 +15,20 @@ LAST = {"serving": 23, "routing": 21, "hostile and careless users": 26}
 
 def functions_of(path: str) -> set[str]:
     module = ast.parse((ROOT / path).read_text("utf-8"))
-    return {one.name for one in module.body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")}
+    return {node.name for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
-@pytest.mark.parametrize("one", LISTED, ids=lambda one: f"{one.area} {one.name}")
-def test_a_pitfall_has_tests_that_exist_or_a_reason(one: Pitfall) -> None:
-    assert one.tests or one.reason
-    for test in one.tests:
+@pytest.mark.parametrize("pitfall", LISTED, ids=lambda pitfall: f"{pitfall.area} {pitfall.name}")
+def test_a_pitfall_has_tests_that_exist_or_a_reason(pitfall: Pitfall) -> None:
+    assert pitfall.tests or pitfall.reason
+    for test in pitfall.tests:
         path, _, name = test.partition("::")
         assert name in functions_of(path), test
 
 
 def test_no_pitfall_is_left_out() -> None:
-    wanted = [(area, f"{letter}{n}") for area, letter in NUMBERS.items() for n in range(1, LAST[area] + 1)]
-    assert [(one.area, one.name) for one in LISTED] == wanted
+    expected = [(area, f"{letter}{n}") for area, letter in NUMBERS.items() for n in range(1, LAST[area] + 1)]
+    assert [(pitfall.area, pitfall.name) for pitfall in LISTED] == expected
 
 
 def test_the_page_says_what_the_list_says() -> None:

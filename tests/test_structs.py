@@ -64,8 +64,8 @@ def test_what_is_written_again_has_the_bytes_of_plain_data(fields: dict[str, Any
 
 
 @given(DATA, SEEDS, SEEDS)
-def test_content_is_the_same_in_any_order(value: Any, one: int, other: int) -> None:
-    first, second = (read({"a": {"b": value}}, seed) for seed in (one, other))
+def test_content_is_the_same_in_any_order(value: Any, first_seed: int, second_seed: int) -> None:
+    first, second = (read({"a": {"b": value}}, seed) for seed in (first_seed, second_seed))
     assert unstructured.content(first, "a") == unstructured.content(second, "a")
     assert unstructured.content(first["a"], "b") == unstructured.content(second["a"], "b")
 

@@ -57,12 +57,12 @@ def routes_without_backends(store: Store, deleted_services: AbstractSet[Ref]) ->
                 continue
             namespace = unstructured.text(backend, "namespace") or unstructured.namespace_of(route)
             service = Ref("", "Service", namespace, unstructured.text(backend, "name"))
-            why = _why_it_goes(store, service)
-            if why and service not in deleted_services:
-                yield f"{ref_of(route)} sends requests to {service}, {why}"
+            reason = _deletion_reason(store, service)
+            if reason and service not in deleted_services:
+                yield f"{ref_of(route)} sends requests to {service}, {reason}"
 
 
-def _why_it_goes(store: Store, ref: Ref) -> str:
+def _deletion_reason(store: Store, ref: Ref) -> str:
     """Why an object does not stay; empty when it does."""
     obj = store.get(ref)
     if obj is None:

@@ -220,9 +220,9 @@ class Reconciler:
             raise InvariantError(
                 [f"{ref} drops {child_ref}, which is in use, and would stall for good: {error}"]
             ) from error
-        left = self.store.get(child_ref)
-        if left is not None:
-            self.store.update({**left, "metadata": {**left["metadata"], "labels": labels}}, CROSSPLANE)
+        remaining = self.store.get(child_ref)
+        if remaining is not None:
+            self.store.update({**remaining, "metadata": {**remaining["metadata"], "labels": labels}}, CROSSPLANE)
 
     def _write_resource_refs(self, composite: Object, children: Sequence[Manifest]) -> None:
         keep = ("name",) if unstructured.namespace_of(composite) else ("name", "namespace")

@@ -20,7 +20,7 @@ _IN_USE: Final = "crossplane.io/in-use"
 _FINALIZER: Final = "usage.apiextensions.crossplane.io"
 
 
-def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None:
+def delete(store: Store, ref: Ref, writer: str, *, foreground: bool | None) -> None:
     """Delete an object unless a Usage protects it.
 
     Raises:
@@ -31,7 +31,7 @@ def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None
         by = [str(ref_of(usage)) for usage in _all(store) if side(store, usage, "of") == ref]
         if by:
             raise InUseError(f"{ref} is in use by {len(by)} usage(s), including {by[0]}")
-    store.delete(ref, who, foreground=foreground)
+    store.delete(ref, writer, foreground=foreground)
 
 
 def step(store: Store) -> None:

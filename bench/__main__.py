@@ -28,9 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--gate", action="store_true", help="leave out the fleet beyond what is promised")
     gate = parser.parse_args().gate
-    asked = [case for case in CASES if not (gate and case.stress)]
+    cases = [case for case in CASES if not (gate and case.stress)]
     known: dict[Case, Figures] = {}
-    too_far = [*_table(asked, known), *_growth(known), *_unresolved(), *_server()]
+    too_far = [*_table(cases, known), *_growth(known), *_unresolved(), *_server()]
     print(f"\n{_machine()}")
     for sentence in too_far:
         print(f"TOO FAR: {sentence}", file=sys.stderr)
@@ -48,11 +48,11 @@ def _measured(case: Case, known: dict[Case, Figures]) -> Figures:
     return known[plain]
 
 
-def _table(asked: list[Case], known: dict[Case, Figures]) -> list[str]:
+def _table(cases: list[Case], known: dict[Case, Figures]) -> list[str]:
     print("| call | request | parsing it | the whole call | ratio | at most | peak memory |")
     print("|---|---|---|---|---|---|---|")
     too_far = []
-    for case in asked:
+    for case in cases:
         found = _measured(case, known)
         print(
             f"| {case.name} | {found.megabytes:.1f} MB | {found.floor * 1e3:.0f} ms | {found.call * 1e3:.0f} ms "
@@ -67,14 +67,14 @@ def _table(asked: list[Case], known: dict[Case, Figures]) -> list[str]:
 def _growth(known: dict[Case, Figures]) -> list[str]:
     print("\n| ten times the | from | to | times the time | at most |\n|---|---|---|---|---|")
     too_far = []
-    for what, (small, large) in GROWTH.items():
+    for name, (small, large) in GROWTH.items():
         before, after = _measured(small, known).call, _measured(large, known).call
         factor = after / before
         print(
-            f"| {what} | {before * 1e3:.0f} ms | {after * 1e3:.0f} ms | {factor:.1f} | {GROWTH_LIMIT:g} |", flush=True
+            f"| {name} | {before * 1e3:.0f} ms | {after * 1e3:.0f} ms | {factor:.1f} | {GROWTH_LIMIT:g} |", flush=True
         )
         if factor > GROWTH_LIMIT:
-            too_far.append(f"ten times the {what} take {factor:.1f} times the time")
+            too_far.append(f"ten times the {name} take {factor:.1f} times the time")
     return too_far
 
 

@@ -24,7 +24,7 @@ class Case:
     Attributes:
         clusters: How many clusters there are.
         others: How many replicas of other deployments.
-        wanted: How many replicas the deployment asks for.
+        replicas: How many replicas the deployment asks for.
         settled: Whether they are there and serve, and the server has seen all of it before.
         within: How many times the floor the call may take; 0 when only growth counts.
         stress: Whether the fleet is larger than what is promised.
@@ -32,7 +32,7 @@ class Case:
 
     clusters: int
     others: int
-    wanted: int
+    replicas: int
     available: bool = False
     within: float = 0
     stress: bool = False
@@ -40,7 +40,7 @@ class Case:
     @property
     def name(self) -> str:
         """What the case is, in a few words."""
-        what = f"{self.wanted} settled" if self.available else f"{self.wanted} new"
+        what = f"{self.replicas} settled" if self.available else f"{self.replicas} new"
         return f"{self.clusters:,} clusters, {self.others:,} other replicas, {what}"
 
 
@@ -91,9 +91,9 @@ def unresolved() -> bytes:
 
 def requests(case: Case) -> list[bytes]:
     """Write the requests of a case: one call, or for a settled one the same content in two orders."""
-    order = random.Random(case.clusters + case.others + case.wanted)  # noqa: S311  # an order, no secret
+    order = random.Random(case.clusters + case.others + case.replicas)  # noqa: S311  # an order, no secret
     others = list(fleet.others(case.others, case.clusters))
-    composite = fleet.deployment(case.wanted)
+    composite = fleet.deployment(case.replicas)
     committed = fleet.taken(others)
     clusters = list(fleet.clusters(case.clusters, committed))
     first = _request(composite, {}, clusters, others, order)
@@ -109,8 +109,8 @@ def requests(case: Case) -> list[bytes]:
 def _request(
     composite: Mapping[str, Any],
     children: Mapping[str, Mapping[str, Any]],
-    clusters: list[fleet.Thing],
-    replicas: list[fleet.Thing],
+    clusters: list[fleet.Object],
+    replicas: list[fleet.Object],
     order: random.Random,
 ) -> bytes:
     endpoints = [child for key, child in children.items() if key.startswith("endpoint-")]
@@ -122,10 +122,10 @@ def _request(
     return wire.request(composite, children, required, order)
 
 
-def _children(response: bytes) -> dict[str, fleet.Thing]:
+def _children(response: bytes) -> dict[str, fleet.Object]:
     """What is observed of a deployment's children once all that a first call composes serves."""
     answer = fnv1.RunFunctionResponse.FromString(response)
-    found: dict[str, fleet.Thing] = {}
+    found: dict[str, fleet.Object] = {}
     for key, child in answer.desired.resources.items():
         replica = fleet.observed_replica(key, plain_struct(child.resource))
         endpoint = key.replace("replica-", "endpoint-", 1)
@@ -134,6 +134,6 @@ def _children(response: bytes) -> dict[str, fleet.Thing]:
     return found
 
 
-def _status(response: bytes) -> fleet.Thing:
+def _status(response: bytes) -> fleet.Object:
     answer = fnv1.RunFunctionResponse.FromString(response)
     return dict(plain_struct(answer.desired.composite.resource)["status"])

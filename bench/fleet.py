@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from function.api import labels
 
-Thing = dict[str, Any]
+Object = dict[str, Any]
 
 _RECORDED: Final = Path(__file__).parent / "recorded"
 _REGIONS: Final = ("ams", "fra", "iad", "osl", "pdx", "sin", "syd")
@@ -32,7 +32,7 @@ _ENDPOINT: Final = _text("model_endpoint")
 _DEPLOYMENT: Final = _text("model_deployment")
 
 
-def _gpu(product: str, architecture: str, capability: str, memory: str, count: int) -> Thing:
+def _gpu(product: str, architecture: str, capability: str, memory: str, count: int) -> Object:
     """What a class says of its devices: about as many attributes as NVIDIA's driver publishes."""
     return {
         "name": "gpu",
@@ -53,7 +53,7 @@ def _gpu(product: str, architecture: str, capability: str, memory: str, count: i
     }
 
 
-CLASSES: Final[tuple[tuple[str, Thing], ...]] = (
+CLASSES: Final[tuple[tuple[str, Object], ...]] = (
     ("h100-8x", _gpu("NVIDIA H100 80GB HBM3", "Hopper", "9.0.0", "81559Mi", 8)),
     ("a100-8x", _gpu("NVIDIA A100-SXM4-80GB", "Ampere", "8.0.0", "81920Mi", 8)),
     ("l4-4x", _gpu("NVIDIA L4", "Ada Lovelace", "8.9.0", "23034Mi", 4)),
@@ -65,7 +65,7 @@ SELECTOR: Final = f'device.capacity["{_DRIVER}"].memory.compareTo(quantity("40Gi
 REVISION: Final = "40b18804"
 
 
-def clusters(count: int, committed: Mapping[tuple[str, str], int]) -> Iterator[Thing]:
+def clusters(count: int, committed: Mapping[tuple[str, str], int]) -> Iterator[Object]:
     """Make clusters of three to four pools.
 
     Args:
@@ -81,15 +81,17 @@ def cluster_name(number: int) -> str:
     return f"{_REGIONS[number % len(_REGIONS)]}-{number}"
 
 
-def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Thing:
-    obj: Thing = json.loads(_CLUSTER)
+def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Object:
+    obj: Object = json.loads(_CLUSTER)
     name, region = cluster_name(number), _REGIONS[number % len(_REGIONS)]
     _identify(obj, name)
     obj["metadata"]["labels"].update({"crossplane.io/composite": name, labels.REGION: region, "tier": "gpu"})
     obj["spec"].pop("taints", None)
     if number % 11 == 0:
         obj["spec"]["taints"] = [{"key": "example.com/maintenance", "effect": "NoSchedule"}]
-    chosen = CLASSES if number % 2 else tuple(one for place, one in enumerate(CLASSES) if place != number // 2 % 4)
+    chosen = (
+        CLASSES if number % 2 else tuple(class_ for place, class_ in enumerate(CLASSES) if place != number // 2 % 4)
+    )
     nodes = {kind: _NODES + (number + place) % 5 for place, (kind, _) in enumerate(chosen)}
     obj["spec"]["nodePools"] = [{"name": kind, "className": kind, "nodeCount": nodes[kind]} for kind, _ in chosen]
     obj["status"]["gpuPools"] = [
@@ -106,12 +108,12 @@ def _cluster(number: int, committed: Mapping[tuple[str, str], int]) -> Thing:
     return obj
 
 
-def others(count: int, clusters: int) -> Iterator[Thing]:
+def others(count: int, clusters: int) -> Iterator[Object]:
     """Make replicas of other deployments, three to a deployment, spread over the clusters."""
     for number in range(count):
         deployment, cluster = f"model-{number // 3}", cluster_name(number * 7 % clusters)
         kind = CLASSES[number % 2 + 1][0]
-        obj: Thing = json.loads(_REPLICA)
+        obj: Object = json.loads(_REPLICA)
         _identify(obj, f"{deployment}-{number:08x}", f"team-{number % 20}")
         _place(obj, deployment, cluster, number % 3)
         obj["metadata"]["ownerReferences"][0].update(name=deployment, uid=_uid("ModelDeployment", deployment))
@@ -132,9 +134,9 @@ def taken(replicas: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     return found
 
 
-def deployment(replicas: int) -> Thing:
+def deployment(replicas: int) -> Object:
     """Make the deployment that is composed."""
-    obj: Thing = json.loads(_DEPLOYMENT)
+    obj: Object = json.loads(_DEPLOYMENT)
     del obj["metadata"]["annotations"]
     obj["spec"]["replicas"] = replicas
     (member,) = obj["spec"]["engines"][0]["members"]
@@ -142,9 +144,9 @@ def deployment(replicas: int) -> Thing:
     return obj
 
 
-def observed_replica(key: str, composed: Mapping[str, Any]) -> Thing:
+def observed_replica(key: str, composed: Mapping[str, Any]) -> Object:
     """What a replica of the deployment looks like once it serves."""
-    obj: Thing = json.loads(_REPLICA)
+    obj: Object = json.loads(_REPLICA)
     _identify(obj, composed["metadata"]["name"], obj["metadata"]["namespace"])
     obj["metadata"]["labels"] = {**composed["metadata"]["labels"], "crossplane.io/composite": "chat"}
     obj["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
@@ -153,9 +155,9 @@ def observed_replica(key: str, composed: Mapping[str, Any]) -> Thing:
     return obj
 
 
-def observed_endpoint(key: str, replica: Mapping[str, Any]) -> Thing:
+def observed_endpoint(key: str, replica: Mapping[str, Any]) -> Object:
     """What its endpoint looks like."""
-    obj: Thing = json.loads(_ENDPOINT)
+    obj: Object = json.loads(_ENDPOINT)
     _identify(obj, replica["metadata"]["name"], obj["metadata"]["namespace"])
     obj["metadata"]["labels"] = dict(replica["metadata"]["labels"])
     obj["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": key}
@@ -164,8 +166,8 @@ def observed_endpoint(key: str, replica: Mapping[str, Any]) -> Thing:
     return obj
 
 
-def _place(thing: Thing, deployment: str, cluster: str, index: int) -> None:
-    thing["metadata"]["labels"].update(
+def _place(obj: Object, deployment: str, cluster: str, index: int) -> None:
+    obj["metadata"]["labels"].update(
         {
             "crossplane.io/composite": deployment,
             labels.CLUSTER: cluster,
@@ -173,13 +175,13 @@ def _place(thing: Thing, deployment: str, cluster: str, index: int) -> None:
             labels.REPLICA_INDEX: str(index),
         }
     )
-    thing["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": f"replica-{cluster}-{index}"}
-    thing["spec"]["clusterName"] = cluster
+    obj["metadata"]["annotations"] = {"crossplane.io/composition-resource-name": f"replica-{cluster}-{index}"}
+    obj["spec"]["clusterName"] = cluster
 
 
-def _identify(thing: Thing, name: str, namespace: str = "") -> None:
-    metadata = thing["metadata"]
-    metadata.update(name=name, uid=_uid(thing["kind"], namespace, name), resourceVersion=str(len(name) + 4000))
+def _identify(obj: Object, name: str, namespace: str = "") -> None:
+    metadata = obj["metadata"]
+    metadata.update(name=name, uid=_uid(obj["kind"], namespace, name), resourceVersion=str(len(name) + 4000))
     if namespace:
         metadata["namespace"] = namespace
 

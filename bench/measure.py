@@ -52,12 +52,12 @@ def measure(case: Case, processes: int = _PROCESSES) -> Figures:
         for number, blob in enumerate(cases.requests(case)):
             paths.append(Path(folder) / str(number))
             paths[-1].write_bytes(blob)
-        found = [_in_a_process(case.wanted, paths) for _ in range(processes)]
+        found = [_in_a_process(case.replicas, paths) for _ in range(processes)]
     return Figures(
         found[0].megabytes,
-        min(one.floor for one in found),
-        min(one.call for one in found),
-        min(one.peak_mebibytes for one in found),
+        min(figures.floor for figures in found),
+        min(figures.call for figures in found),
+        min(figures.peak_mebibytes for figures in found),
     )
 
 
@@ -93,5 +93,5 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    wanted, *files = sys.argv[1:]
-    print(json.dumps(asdict(_look(int(wanted), [Path(path).read_bytes() for path in files]))))
+    replicas, *files = sys.argv[1:]
+    print(json.dumps(asdict(_look(int(replicas), [Path(path).read_bytes() for path in files]))))

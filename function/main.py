@@ -86,7 +86,7 @@ def serve(argv: Sequence[str] | None = None, environment: Mapping[str, str] = os
 def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     """The flags of `function`, with defaults from the environment. Text defaults are checked like flags."""
 
-    def given(flag: str, default: str) -> str:
+    def from_environment(flag: str, default: str) -> str:
         return environment.get(f"MODELPLANE_{flag.upper().replace('-', '_')}", default)
 
     parser = argparse.ArgumentParser(
@@ -99,40 +99,44 @@ def _serve_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--address",
         type=_address,
-        default=given("address", "0.0.0.0:9443"),
+        default=from_environment("address", "0.0.0.0:9443"),
         metavar="HOST:PORT",
         help="where to serve (default: %(default)s)",
     )
     parser.add_argument(
         "--tls-certs-dir",
-        default=given("tls-certs-dir", environment.get("TLS_SERVER_CERTS_DIR", "")),
+        default=from_environment("tls-certs-dir", environment.get("TLS_SERVER_CERTS_DIR", "")),
         metavar="DIR",
         help="folder with tls.crt, tls.key and ca.crt (also TLS_SERVER_CERTS_DIR)",
     )
     parser.add_argument(
         "--max-recv-message-size",
         type=_mebibytes,
-        default=given("max-recv-message-size", "256"),
+        default=from_environment("max-recv-message-size", "256"),
         metavar="MiB",
         help="the largest request to take (default: %(default)s)",
     )
     parser.add_argument(
         "--call-deadline",
         type=_seconds,
-        default=given("call-deadline", "20"),
+        default=from_environment("call-deadline", "20"),
         metavar="SECONDS",
         help="how long one call may work, and how long it may wait before (default: %(default)s)",
     )
     parser.add_argument(
         "--metrics-address",
         type=_address,
-        default=given("metrics-address", "0.0.0.0:8080"),
+        default=from_environment("metrics-address", "0.0.0.0:8080"),
         metavar="HOST:PORT",
         help="where to serve /metrics, /healthz and /readyz in plain HTTP (default: %(default)s)",
     )
     for flag, text in (("insecure", "serve without TLS, for development"), ("debug", "log every call")):
         parser.add_argument(
-            f"--{flag}", action=argparse.BooleanOptionalAction, type=_flag, default=given(flag, "false"), help=text
+            f"--{flag}",
+            action=argparse.BooleanOptionalAction,
+            type=_flag,
+            default=from_environment(flag, "false"),
+            help=text,
         )
     return parser
 
@@ -180,7 +184,7 @@ def preview(paths: Sequence[str], output: str) -> int:
             return _stopped(error, REFUSED)
         listed = "\n  ".join(error.problems)
         return _stopped(f"the input is refused, for {len(error.problems)} reasons:\n  {listed}", REFUSED)
-    except errors.RefusedError as error:
+    except errors.InvalidObjectError as error:
         return _stopped(error, REFUSED)
     try:
         plane.settle(progress=_Progress())
@@ -229,10 +233,10 @@ def _version() -> str:
         return "unknown"
 
 
-def _stopped(why: object, status: int) -> int:
+def _stopped(error: object, status: int) -> int:
     from function.preview.terminal import printable  # noqa: PLC0415  # only this command needs it
 
-    sys.stderr.write(f"modelplane: {printable(str(why))}\n")
+    sys.stderr.write(f"modelplane: {printable(str(error))}\n")
     return status
 
 

@@ -97,7 +97,7 @@ def test_whatever_is_observed_of_a_composite_its_children_and_others_it_is_answe
         observation = replace(observation, children=children)
     else:
         required = {
-            key: tuple(garbled(data, dict(one)) for one in found) for key, found in observation.required.items()
+            key: tuple(garbled(data, dict(obj)) for obj in found) for key, found in observation.required.items()
         }
         observation = replace(observation, required=required)
     assert_answer(observation, compose(observation))

@@ -14,7 +14,7 @@ from tests.support.settled import observe
 SNAPSHOT = Path(__file__).parent / "child_names.json"
 
 
-def said(obj: Mapping[str, Any]) -> str:
+def qualified_name(obj: Mapping[str, Any]) -> str:
     return "/".join(
         filter(None, (unstructured.text(obj, "kind"), unstructured.namespace_of(obj), unstructured.name_of(obj)))
     )
@@ -23,9 +23,9 @@ def said(obj: Mapping[str, Any]) -> str:
 def named(child: Mapping[str, Any], *, new: bool) -> str:
     """A new child as it is named, an Object by what it holds, a Release by its name at Helm; empty if generated."""
     if objects.is_object(child):
-        return said(objects.desired(child))
+        return qualified_name(objects.desired(child))
     external = unstructured.annotations(child).get("crossplane.io/external-name", "")
-    return external or (said(child) if new and unstructured.name_of(child) else "")
+    return external or (qualified_name(child) if new and unstructured.name_of(child) else "")
 
 
 def names() -> dict[str, dict[str, str]]:

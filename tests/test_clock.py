@@ -82,9 +82,9 @@ def test_a_time_that_somebody_made_up_makes_no_clock_later_than_it_is() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(-100_000, 100_000), st.integers(0, 600)), min_size=1))
-def test_no_server_is_ever_ahead_of_the_control_plane_or_of_itself(asked: list[tuple[int, int, int]]) -> None:
+def test_no_server_is_ever_ahead_of_the_control_plane_or_of_itself(questions: list[tuple[int, int, int]]) -> None:
     server, true = Machine(), NOW
-    for waits, ahead, age in asked:
+    for waits, ahead, age in questions:
         server.wait(waits)
         true += timedelta(seconds=waits)
         own = true + timedelta(seconds=ahead)

@@ -80,10 +80,15 @@ def test_what_a_failure_quotes_is_cut_in_condition_and_event() -> None:
 
 
 def test_a_call_whose_time_is_up_is_answered_with_its_own_reason_wherever_it_was() -> None:
-    for one in COMPOSERS.values():
+    for each_composer in COMPOSERS.values():
         child = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
         seen = Observation(
-            composite={"apiVersion": one.api_version, "kind": one.kind, "metadata": {"name": "x"}, "spec": "junk"},
+            composite={
+                "apiVersion": each_composer.api_version,
+                "kind": each_composer.kind,
+                "metadata": {"name": "x"},
+                "spec": "junk",
+            },
             now=NOW,
             children={"child": child},
         )

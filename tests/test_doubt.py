@@ -80,10 +80,10 @@ def row(composer: Composer, key: str) -> Doubt:
 
 
 def assert_says(answer: Composition, outcome: Outcome) -> None:
-    said = {condition.type: condition for condition in answer.conditions}
-    assert (said["Held"].status is Status.TRUE) == outcome.held, said["Held"]
+    conditions = {condition.type: condition for condition in answer.conditions}
+    assert (conditions["Held"].status is Status.TRUE) == outcome.held, conditions["Held"]
     for kind, reason in outcome.conditions.items():
-        assert said[kind].reason == reason
+        assert conditions[kind].reason == reason
 
 
 def test_the_settled_quickstart_has_a_composite_of_every_kind_that_is_composed() -> None:
@@ -217,8 +217,8 @@ def test_an_empty_requirement_removes_only_what_the_table_names(index: int) -> N
         assert not answer.fatal
         if not outcome.removes:
             assert_nothing_lost(observation, answer)
-        gone = set(observation.children) - set(answer.children)
-        assert {k for k in gone if not any(fnmatchcase(k, pattern) for pattern in outcome.removes)} == set()
+        removed = set(observation.children) - set(answer.children)
+        assert {k for k in removed if not any(fnmatchcase(k, pattern) for pattern in outcome.removes)} == set()
         assert_says(answer, outcome)
 
 
@@ -241,9 +241,9 @@ def test_one_item_missing_from_a_list_that_has_others_removes_only_what_the_tabl
         answer, _ = through_protocol(lacking(observation, key, position))
         where = f"{composer.kind}/{observation.name}: {key} without [{position}]"
         assert not answer.fatal, where
-        gone = set(observation.children) - set(answer.children)
+        removed = set(observation.children) - set(answer.children)
         assert {
-            k for k in gone if not any(fnmatchcase(k, remove) for remove in row(composer, key).empty.removes)
+            k for k in removed if not any(fnmatchcase(k, remove) for remove in row(composer, key).empty.removes)
         } == set(), where
         emitted = {key: child.manifest for key, child in answer.children.items()}
         assert draining(emitted) <= draining(observation.children), where
@@ -261,8 +261,8 @@ def test_an_item_missing_from_any_list_within_a_required_object_removes_no_child
     if not items:
         return
     path = data.draw(st.sampled_from(items))
-    around = unstructured.dig(item, *path[:-1])
-    short = spoiled(item, path[:-1], [one for place, one in enumerate(around) if place != path[-1]])
+    container = unstructured.dig(item, *path[:-1])
+    short = spoiled(item, path[:-1], [value for place, value in enumerate(container) if place != path[-1]])
     found = list(observation.required[key])
     found[position] = short
     answer = compose(replace(observation, required={**observation.required, key: tuple(found)}))
@@ -281,9 +281,9 @@ def test_one_malformed_item_gives_the_outcome_of_the_table(how: str) -> None:
         where = f"{composer.kind}/{observation.name}: {key}[{position}]"
         try:
             assert_nothing_lost(observation, answer)
-            said = {c.type: c for c in answer.conditions}
+            conditions = {c.type: c for c in answer.conditions}
             if not row(composer, key).malformed.held:
-                assert said["Held"].status is Status.FALSE
+                assert conditions["Held"].status is Status.FALSE
             cool = not_ready(observation)
             assert compose(malformed(cool, key, how, position)).ready <= compose(cool).ready
         except AssertionError as error:
@@ -365,8 +365,8 @@ def test_a_hold_of_everything_changes_no_object(name: str) -> None:
             if (body["apiVersion"], body["kind"]) in COMPOSERS:  # their own Held condition changes, and nothing else
                 body["metadata"].pop("resourceVersion", None)
                 body["metadata"].pop("managedFields", None)
-                said = body["status"]["conditions"]
-                body["status"]["conditions"] = [c for c in said if c["type"] not in watched]
+                conditions = body["status"]["conditions"]
+                body["status"]["conditions"] = [c for c in conditions if c["type"] not in watched]
             result[body["metadata"]["uid"]] = body
         return result
 

@@ -33,14 +33,14 @@ def lacking(value: Any, path: tuple[Any, ...]) -> Any:
 def garbled(value: Any, path: tuple[Any, ...], junk: tuple[Any, ...] = JUNK) -> Iterator[Any]:
     """Copies without what is at a path, and with junk in its place."""
     yield lacking(value, path)
-    yield from (spoiled(value, path, one) for one in junk)
+    yield from (spoiled(value, path, junk_value) for junk_value in junk)
 
 
 def times(child: Any) -> list[tuple[Any, ...]]:
     """Where a child says since when something is so, and when it was made."""
-    said = range(len(unstructured.items(child, "status", "conditions")))
+    positions = range(len(unstructured.items(child, "status", "conditions")))
     made = [("metadata", "creationTimestamp")] if unstructured.dig(child, "metadata", "creationTimestamp") else []
-    return [*made, *(("status", "conditions", position, "lastTransitionTime") for position in said)]
+    return [*made, *(("status", "conditions", position, "lastTransitionTime") for position in positions)]
 
 
 # ---------------------------------------------------------------------- every composer

@@ -79,9 +79,9 @@ def test_a_composition_becomes_the_whole_response() -> None:
 
 
 def test_what_an_earlier_step_of_a_pipeline_composed_is_passed_on() -> None:
-    asked = request({"kind": "X"})
-    asked.desired.resources["theirs"].resource.update({"kind": "T"})
-    answer = fn.encode(asked, Composition(children={"ours": Child({"kind": "O"}, Readiness(ready=True))}))
+    sent = request({"kind": "X"})
+    sent.desired.resources["theirs"].resource.update({"kind": "T"})
+    answer = fn.encode(sent, Composition(children={"ours": Child({"kind": "O"}, Readiness(ready=True))}))
     assert sorted(answer.desired.resources) == ["ours", "theirs"]
 
 
@@ -103,19 +103,19 @@ def test_an_answer_that_crossplane_could_not_receive_is_replaced_by_a_fatal_one_
 
 
 def test_a_call_that_ends_while_its_answer_is_written_is_answered_as_one_that_ended() -> None:
-    asked = request({"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "x"}})
+    sent = request({"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "x"}})
     child = Child({"kind": "A"}, Readiness(ready=True))
     with pytest.MonkeyPatch.context() as patched, deadline.within(-1):
         patched.setattr(fn, "compose", lambda _: Composition(children={"a": child}, ready=True))
-        answered = fn.answer(asked.SerializeToString(), NOW)
+        answered = fn.answer(sent.SerializeToString(), NOW)
     assert answered.composition.conditions[-1].reason == "DeadlineExceeded"
     assert not fnv1.RunFunctionResponse.FromString(answered.response).desired.resources
 
 
 def test_the_owner_of_a_request_is_the_namespace_of_its_composite() -> None:
-    asked = request({"kind": "X", "metadata": {"name": "n", "namespace": "team"}}, {"c": {"kind": "Y"}}, tag="t")
-    asked.observed.resources["z"].resource.update({"metadata": {"namespace": "other"}})
-    assert fn.owner(asked.SerializeToString()) == "team"
+    sent = request({"kind": "X", "metadata": {"name": "n", "namespace": "team"}}, {"c": {"kind": "Y"}}, tag="t")
+    sent.observed.resources["z"].resource.update({"metadata": {"namespace": "other"}})
+    assert fn.owner(sent.SerializeToString()) == "team"
 
 
 @pytest.mark.parametrize("metadata", [{}, {"namespace": 7}, {"namespace": ["x"]}, "junk", None])

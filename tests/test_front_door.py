@@ -26,9 +26,9 @@ def shares(plane: ControlPlane, name: str = "chat") -> dict[str, int]:
     found: dict[str, int] = {}
     for row in rows:
         endpoint = plane.get(API, "ModelEndpoint", "ml-team", row["name"])
-        said = unstructured.labels(endpoint)
-        deployment = said.get("modelplane.ai/deployment", "")
-        key = f"{deployment}@{said['modelplane.ai/cluster']}" if deployment else row["name"]
+        endpoint_labels = unstructured.labels(endpoint)
+        deployment = endpoint_labels.get("modelplane.ai/deployment", "")
+        key = f"{deployment}@{endpoint_labels['modelplane.ai/cluster']}" if deployment else row["name"]
         found[key] = found.get(key, 0) + round(100 * row["weight"] / total)
     return found
 
@@ -37,7 +37,7 @@ def rules(plane: ControlPlane) -> dict[str, list[Manifest]]:
     """What is matched by the service's route, and where it leads."""
     (route,) = plane.list("gateway.networking.k8s.io/v1", "HTTPRoute", "ml-team")
     *found, _circle = route["spec"]["rules"]
-    return {one["matches"][0]["path"]["value"]: one["backendRefs"] for one in found}
+    return {rule["matches"][0]["path"]["value"]: rule["backendRefs"] for rule in found}
 
 
 def changed(tmp_path: Path, name: str, old: str, new: str) -> ControlPlane:
@@ -78,9 +78,9 @@ def test_another_site_stands_by_and_takes_everything_when_no_replica_serves(tmp_
 def test_the_other_sites_certificate_is_checked_against_its_own_authority() -> None:
     plane = settle(*example(EXAMPLES / "fallback"))
     (policy,) = plane.list("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "ml-team")
-    given = policy["spec"]["validation"]
-    assert given["hostname"] == "llm.other-site.example.com"
-    trusted = plane.get("v1", "ConfigMap", "ml-team", given["caCertificateRefs"][0]["name"])
+    validation = policy["spec"]["validation"]
+    assert validation["hostname"] == "llm.other-site.example.com"
+    trusted = plane.get("v1", "ConfigMap", "ml-team", validation["caCertificateRefs"][0]["name"])
     assert trusted is not None
     assert trusted["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE-----")
 
@@ -90,7 +90,10 @@ def test_the_front_door_has_a_name_a_certificate_and_public_paths(tmp_path: Path
     assert service(plane)["status"]["address"] == "https://models.example.com/ml-team/chat"
     assert set(rules(plane)) == {"/ml-team/chat/rerank", "/ml-team/chat/v1"}
     gateway: Any = plane.get("gateway.networking.k8s.io/v1", "Gateway", "modelplane-system", "modelplane")
-    assert {one["protocol"]: one["allowedRoutes"]["namespaces"]["from"] for one in gateway["spec"]["listeners"]} == {
+    assert {
+        listener["protocol"]: listener["allowedRoutes"]["namespaces"]["from"]
+        for listener in gateway["spec"]["listeners"]
+    } == {
         "HTTP": "Selector",
         "HTTPS": "Selector",
     }

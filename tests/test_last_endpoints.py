@@ -41,8 +41,8 @@ def watched(plane: ControlPlane, ticks: int) -> Iterator[set[str]]:
 
 
 def routing(plane: ControlPlane) -> str:
-    said = unstructured.condition(the(plane, API, "ModelService"), "RoutingReady")
-    return f"{said['status']}/{said['reason']}"
+    condition = unstructured.condition(the(plane, API, "ModelService"), "RoutingReady")
+    return f"{condition['status']}/{condition['reason']}"
 
 
 def test_replicas_that_all_leave_take_requests_for_a_minute_and_leave_the_route_before_they_go() -> None:
@@ -77,9 +77,9 @@ def test_a_list_that_lacks_every_endpoint_for_as_long_as_it_likes_empties_no_rou
 def test_an_endpoint_that_is_deleted_leaves_the_route_in_the_pass_after() -> None:
     plane = quickstart()
     before = routed(plane)
-    gone = plane.list(API, "ModelEndpoint")[0]
-    service = unstructured.text(gone, "status", "routing", "backendName")
-    plane.delete(API, "ModelEndpoint", unstructured.namespace_of(gone), unstructured.name_of(gone))
+    endpoint = plane.list(API, "ModelEndpoint")[0]
+    service = unstructured.text(endpoint, "status", "routing", "backendName")
+    plane.delete(API, "ModelEndpoint", unstructured.namespace_of(endpoint), unstructured.name_of(endpoint))
     after = next(now for now in watched(plane, 3) if service not in now)
     assert service in before
     assert after == before - {service}

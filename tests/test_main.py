@@ -47,9 +47,9 @@ def stopped(call: Any, *arguments: Any) -> int:
 
 def test_what_settles_exits_0_whether_ready_or_not(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.modelplane(["preview", str(manifests)]) == 0
-    said = capsys.readouterr()
-    assert "NOT READY" in said.out
-    assert said.err == ""
+    printed = capsys.readouterr()
+    assert "NOT READY" in printed.out
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize("output", ["yaml", "json"])
@@ -64,14 +64,14 @@ def test_every_object_is_printed_on_standard_output(
 
 def test_one_reason_to_refuse_the_input_is_one_line_and_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.modelplane(["preview", "nowhere.yaml"]) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err) == ("", "modelplane: nowhere.yaml: no such file or folder\n")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "modelplane: nowhere.yaml: no such file or folder\n")
 
 
 def test_several_reasons_to_refuse_the_input_are_listed(manifests: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.modelplane(["preview", "nowhere.yaml", str(manifests), "nor-here.yaml"]) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err.splitlines()) == (
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.splitlines()) == (
         "",
         [
             "modelplane: the input is refused, for 2 reasons:",
@@ -106,9 +106,9 @@ def test_what_a_terminal_would_obey_in_a_refusal_is_written_out(
     path = tmp_path / "a.yaml"
     path.write_text('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: "\\e[31m"}\n', encoding="utf-8")
     assert main.modelplane(["preview", str(path)]) == 2
-    said = capsys.readouterr().err
-    assert "\\x1b[31m" in said
-    assert "\x1b" not in said
+    stderr = capsys.readouterr().err
+    assert "\\x1b[31m" in stderr
+    assert "\x1b" not in stderr
 
 
 def command(*arguments: str, stdout: Any = subprocess.PIPE, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -133,9 +133,9 @@ def test_what_does_not_settle_exits_1_and_names_who_changes_what(
 
     compose_with(monkeypatch, restless)
     assert main.modelplane(["preview", str(manifests)]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.splitlines() == [
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
         "modelplane: It still changes after 50 passes:",
         "  ModelService/ml-team/chat: status.address (by ModelService/ml-team/chat)",
     ]
@@ -151,9 +151,9 @@ def test_an_invariant_that_breaks_exits_1_and_asks_for_a_report(
 
     compose_with(monkeypatch, wrong)
     assert main.modelplane(["preview", str(manifests)]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.splitlines() == [
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.splitlines() == [
         "modelplane: this must never be composed; please report it with the manifests:",
         (
             "ModelService/ml-team/chat: its composer makes endpoint (ModelEndpoint/ml-team/e), which is refused: "
@@ -168,7 +168,7 @@ def compose_with(monkeypatch: pytest.MonkeyPatch, compose: Compose) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "COMMAND"),
         (["plan"], "invalid choice: 'plan'"),
@@ -177,10 +177,10 @@ def compose_with(monkeypatch: pytest.MonkeyPatch, compose: Compose) -> None:
     ],
 )
 def test_a_command_line_that_is_wrong_exits_2_and_says_what_is_missing(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert stopped(main.modelplane, arguments) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["preview", "--help"]])
@@ -286,16 +286,16 @@ BAD_FLAGS = [
 ]
 
 
-@pytest.mark.parametrize(("argument", "said"), BAD_FLAGS, ids=[argument for argument, _ in BAD_FLAGS])
+@pytest.mark.parametrize(("argument", "message"), BAD_FLAGS, ids=[argument for argument, _ in BAD_FLAGS])
 def test_a_flag_that_is_wrong_exits_2_and_says_what_is_taken(
-    argument: str, said: str, capsys: pytest.CaptureFixture[str]
+    argument: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert stopped(main.serve, [argument], {}) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("MODELPLANE_INSECURE", "maybe", "--insecure/--no-insecure: 'maybe' is neither true nor false"),
         ("MODELPLANE_MAX_RECV_MESSAGE_SIZE", "0", "'0' is not a whole number of MiB from 1 to 2047"),
@@ -303,10 +303,10 @@ def test_a_flag_that_is_wrong_exits_2_and_says_what_is_taken(
     ],
 )
 def test_the_environment_is_judged_like_flags(
-    name: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+    name: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert stopped(main.serve, [], {name: value}) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------------- function: starting and stopping
@@ -355,11 +355,11 @@ def test_it_serves_until_sigterm_then_drains_and_exits_0() -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{metrics[1]}/readyz", timeout=30) as reply:
                 assert reply.status == 200
             server.send_signal(signal.SIGTERM)
-            told = time.monotonic()
+            stop_sent = time.monotonic()
             rest, _ = server.communicate(timeout=30)
             assert server.returncode == 0
             assert "stopped" in rest
             assert "Traceback" not in rest
-            assert time.monotonic() - told < 20
+            assert time.monotonic() - stop_sent < 20
         finally:
             server.kill()

@@ -187,9 +187,9 @@ def test_the_documented_deployment_over_several_nodes_is_a_gang_that_would_start
     assert (gang["replicas"], both["size"], gang["startupPolicy"]) == (1, 2, "LeaderCreated")
     templates = [both["leaderTemplate"]["spec"], both["workerTemplate"]["spec"]]
     for template, member in zip(templates, written["spec"]["engines"][0]["members"], strict=True):
-        (made,), (asked,) = template["containers"], member["template"]["spec"]["containers"]
-        assert (made["image"], made["command"], "args" in made) == (asked["image"], asked["command"], False)
-        assert [one["name"] for one in made["env"]] == ["MODELPLANE_LEADER_ADDRESS", "MODELPLANE_RANK"]
+        (made,), (requested,) = template["containers"], member["template"]["spec"]["containers"]
+        assert (made["image"], made["command"], "args" in made) == (requested["image"], requested["command"], False)
+        assert [variable["name"] for variable in made["env"]] == ["MODELPLANE_LEADER_ADDRESS", "MODELPLANE_RANK"]
         assert template["nodeSelector"] == {"modelplane.ai/pool": "h100"}
         assert template["resourceClaims"][0]["name"] == "devices"
     assert conditions(only(objects, "ModelReplica"))["ModelReady"] == "True"

@@ -90,10 +90,10 @@ def test_calls_that_take_longer_than_the_grace_are_ended_with_a_condition() -> N
     with serving("asks") as process:
         calls = [process.call(endpoint(f"team-{n}")) for n in range(6)]
         time.sleep(WORKING_SECONDS)
-        seconds, said = process.told_to_stop(within=20)
+        seconds, logs = process.told_to_stop(within=20)
         assert 1.5 < seconds < 2 + ENDING_SECONDS + 1
         assert process.popen.returncode == 0
-        assert '"event": "calls under way are ended"' in said
+        assert '"event": "calls under way are ended"' in logs
         for call in calls[:4]:
             held = {c.type: c.reason for c in call.result(timeout=1).conditions}
             assert held == {"Held": "DeadlineExceeded"}
@@ -103,20 +103,20 @@ def test_the_process_ends_though_threads_hang_and_says_so() -> None:
     with serving("hangs") as process:
         calls = [process.call(endpoint(f"team-{n}")) for n in range(6)]
         time.sleep(WORKING_SECONDS)
-        seconds, said = process.told_to_stop(within=30)
+        seconds, logs = process.told_to_stop(within=30)
         assert not any(call.done() and not call.exception() for call in calls)
         assert seconds < 2 + LAST_SECONDS
         assert process.popen.returncode == 0
-        assert '"event": "threads hang in calls that do not end; the process ends without them"' in said
-        assert "Fatal Python error" not in said
+        assert '"event": "threads hang in calls that do not end; the process ends without them"' in logs
+        assert "Fatal Python error" not in logs
 
 
 def test_the_process_ends_though_stopping_itself_hangs_and_shows_where() -> None:
     with serving("wedged", grace=1) as process:
-        seconds, said = process.told_to_stop(within=20)
+        seconds, logs = process.told_to_stop(within=20)
         assert 1.5 < seconds < 10
         assert process.popen.returncode == 1
-        assert "in wedged" in said
+        assert "in wedged" in logs
 
 
 def test_a_caller_that_keeps_watching_health_does_not_hold_up_the_end() -> None:

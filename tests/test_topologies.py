@@ -22,14 +22,14 @@ def preview(name: str) -> ControlPlane:
 
 def written(name: str) -> dict[str, Any]:
     """The deployments of an example, by name."""
-    objs = [one for file in (EXAMPLES / name).glob("*.yaml") for one in yaml.safe_load_all(file.read_text("utf-8"))]
+    objs = [obj for file in (EXAMPLES / name).glob("*.yaml") for obj in yaml.safe_load_all(file.read_text("utf-8"))]
     return {obj["metadata"]["name"]: obj for obj in objs if obj["kind"] == "ModelDeployment"}
 
 
 def running(name: str, kind: str) -> list[Object]:
     """What runs of a kind in the team's namespace, on any cluster."""
     remotes: list[Remote] = preview(name).clusters.everything()
-    found = [remote.thing for remote in remotes if remote.thing["kind"] == kind]
+    found = [remote.obj for remote in remotes if remote.obj["kind"] == kind]
     return [obj for obj in found if unstructured.namespace_of(obj) == "ml-team"]
 
 
@@ -45,14 +45,14 @@ def test_every_model_of_the_examples_is_ready_and_answers_at_its_url(name: str) 
 @pytest.mark.parametrize(("name", "port"), [("sglang", 30000), ("tensorrt-llm", 8000), ("llama-cpp", 8080)])
 def test_flags_of_any_engine_pass_verbatim_and_requests_reach_the_port_that_they_say(name: str, port: int) -> None:
     (member,) = written("engines")[name]["spec"]["engines"][0]["members"]
-    (asked,) = member["template"]["spec"]["containers"]
+    (requested,) = member["template"]["spec"]["containers"]
     (made,) = [
-        one["spec"]["template"]["spec"]["containers"][0]
-        for one in running("engines", "Deployment")
-        if unstructured.name_of(one).startswith(name)
+        obj["spec"]["template"]["spec"]["containers"][0]
+        for obj in running("engines", "Deployment")
+        if unstructured.name_of(obj).startswith(name)
     ]
     assert {key: made.get(key) for key in ("image", "command", "args", "env")} == {
-        key: asked.get(key) for key in ("image", "command", "args", "env")
+        key: requested.get(key) for key in ("image", "command", "args", "env")
     }
     assert made["ports"] == [{"name": "engine", "containerPort": port}]
 
@@ -61,7 +61,7 @@ def test_a_gang_runs_on_a_cluster_with_the_secret_that_it_names() -> None:
     (gang,), (secret,) = running("multi-node", "LeaderWorkerSet"), running("multi-node", "Secret")
     both = gang["spec"]["leaderWorkerTemplate"]
     for template in (both["leaderTemplate"], both["workerTemplate"]):
-        env = {one["name"]: one for one in template["spec"]["containers"][0]["env"]}
+        env = {variable["name"]: variable for variable in template["spec"]["containers"][0]["env"]}
         assert env["HF_TOKEN"]["valueFrom"]["secretKeyRef"] == {"name": secret["metadata"]["name"], "key": "token"}
 
 
@@ -69,16 +69,16 @@ def test_a_gang_runs_on_a_cluster_with_the_secret_that_it_names() -> None:
 def test_route_pool_and_picker_lead_to_each_other(name: str, mode: str) -> None:
     (route,), (pool,) = running(name, "HTTPRoute"), running(name, "InferencePool")
     (service,) = running(name, "Service")
-    (picker,) = [one for one in running(name, "Deployment") if "epp" in unstructured.name_of(one)]
+    (picker,) = [obj for obj in running(name, "Deployment") if "epp" in unstructured.name_of(obj)]
     assert route["spec"]["rules"][0]["backendRefs"][0]["name"] == unstructured.name_of(pool)
     assert pool["spec"]["endpointPickerRef"]["name"] == unstructured.name_of(service)
     assert pool["spec"]["endpointPickerRef"]["failureMode"] == mode
     labels = picker["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["selector"].items() <= labels.items()
-    engines = [one for one in running(name, "Deployment") if one is not picker]
+    engines = [obj for obj in running(name, "Deployment") if obj is not picker]
     assert engines
-    for one in engines:
-        labels = one["spec"]["template"]["metadata"]["labels"]
+    for obj in engines:
+        labels = obj["spec"]["template"]["metadata"]["labels"]
         assert pool["spec"]["selector"]["matchLabels"].items() <= labels.items()
 
 

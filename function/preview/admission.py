@@ -8,7 +8,7 @@ from typing import Any
 from function.api.validation import admit as judge
 from function.api.validation import admit_update
 from function.composition import Manifest, Object
-from function.preview.errors import RefusedError
+from function.preview.errors import InvalidObjectError
 from function.preview.kinds import ref_of
 
 
@@ -18,11 +18,11 @@ def admit(obj: Manifest, old: Object | None) -> Manifest:
     Kinds that are not ours are taken as they are.
 
     Raises:
-        RefusedError: When the kind's schema or rules refuse it.
+        InvalidObjectError: When the kind's schema or rules refuse it.
     """
     verdict = judge(obj) if old is None else admit_update(old, obj)
     if verdict.problems:
-        raise RefusedError(ref_of(obj), map(str, verdict.problems))
+        raise InvalidObjectError(ref_of(obj), map(str, verdict.problems))
     return verdict.object
 
 

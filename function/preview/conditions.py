@@ -15,39 +15,41 @@ SYSTEM = frozenset({"Ready", "Synced", "Healthy", "UpToDate", "Responsive"})
 
 def condition(kind: str, status: str, reason: str, message: str = "", *, generation: int = 0) -> Manifest:
     """Build a condition without its time."""
-    said: Manifest = {"type": kind, "status": status, "reason": reason}
+    result: Manifest = {"type": kind, "status": status, "reason": reason}
     if message:
-        said["message"] = message
+        result["message"] = message
     if generation:
-        said["observedGeneration"] = generation
-    return said
+        result["observedGeneration"] = generation
+    return result
 
 
-def marked(existing: Iterable[Object], wanted: Sequence[Object], now: datetime) -> list[Any]:
+def set_crossplane_conditions(existing: Iterable[Object], conditions: Sequence[Object], now: datetime) -> list[Any]:
     """Set conditions as Crossplane does: one that says anything else gets a new time.
 
     A generation that only one of two conditions carries is not compared.
     """
-    return _set(existing, wanted, now, _says_the_same)
+    return _merge_conditions(existing, conditions, now, _is_same)
 
 
-def turned(existing: Iterable[Object], wanted: Sequence[Object], now: datetime) -> list[Any]:
+def set_kubernetes_conditions(existing: Iterable[Object], conditions: Sequence[Object], now: datetime) -> list[Any]:
     """Set conditions as Kubernetes' own controllers do: the time is that of the last change of status."""
-    return _set(existing, wanted, now, lambda old, new: old.get("status") == new.get("status"))
+    return _merge_conditions(existing, conditions, now, lambda old, new: old.get("status") == new.get("status"))
 
 
-def _set(existing: Iterable[Object], wanted: Sequence[Object], now: datetime, keeps_time: Any) -> list[Any]:
+def _merge_conditions(
+    existing: Iterable[Object], conditions: Sequence[Object], now: datetime, keeps_time: Any
+) -> list[Any]:
     result = {unstructured.text(old, "type"): dict(old) for old in existing}
-    for new in wanted:
+    for new in conditions:
         old = result.get(new["type"])
-        if old is not None and keeps_time is _says_the_same and _says_the_same(old, new):
+        if old is not None and keeps_time is _is_same and _is_same(old, new):
             continue
         since = old["lastTransitionTime"] if old is not None and keeps_time(old, new) else timestamp(now)
         result[new["type"]] = {**new, "lastTransitionTime": since}
     return list(result.values())
 
 
-def _says_the_same(old: Object, new: Object) -> bool:
+def _is_same(old: Object, new: Object) -> bool:
     if any(old.get(key) != new.get(key) for key in ("status", "reason", "message")):
         return False
     generations = (old.get("observedGeneration"), new.get("observedGeneration"))

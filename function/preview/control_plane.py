@@ -13,9 +13,10 @@ from function.preview import invariants, providers, seeds, usages
 from function.preview.admission import admit
 from function.preview.clusters import Clusters, Remote
 from function.preview.errors import InvariantError, NotSettledError
-from function.preview.kinds import CRD, Ref, Served, group_of, in_namespace, is_namespaced, ref_of
-from function.preview.reconcile import Compose, FailedError, Reconciled, Reconciler, controller_uid
-from function.preview.store import Change, Store, Writer
+from function.preview.kinds import CRD, Ref, ServedKinds, group_of, in_namespace, is_namespaced, ref_of
+from function.preview.managed_fields import Writer
+from function.preview.reconcile import Compose, ReconcileError, Reconciler, ReconcileResult, controller_uid
+from function.preview.store import Change, Store
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """When simulated time begins, so that the same input gives the same output."""
@@ -23,15 +24,15 @@ START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 HORIZON: Final = timedelta(minutes=10)
 """How far ahead a quiet control plane is asked whether time alone would change something."""
 
-Progress: TypeAlias = Callable[[int, datetime], None]
+ProgressCallback: TypeAlias = Callable[[int, datetime], None]
 """Called before every pass with its number and the simulated time."""
 
-_USER: Final = Writer("kubectl", who="the given manifests")
+_USER: Final = Writer("kubectl", name="the given manifests")
 _PASS: Final = timedelta(seconds=1)
-_PERIOD: Final = 60
-_WAITS: Final = 30
-_CAUSES: Final = 12
-_WATCHED: Final = 3
+_ANY_TTL: Final = 60
+_MAX_WAITS: Final = 30
+_MAX_CAUSES: Final = 12
+_RECENT_PASSES: Final = 3
 
 
 class ControlPlane:
@@ -41,7 +42,7 @@ class ControlPlane:
         compose: The function; may be replaced at any time.
         store: The API server of the control cluster.
         clusters: The inference clusters.
-        given: What was applied.
+        applied: What was applied.
     """
 
     def __init__(
@@ -65,15 +66,15 @@ class ControlPlane:
         self.compose: Compose = compose
         self.store = Store(now, admit)
         self.clusters = Clusters()
-        self.given: set[Ref] = set()
+        self.applied: set[Ref] = set()
         self._kinds = sorted(kinds)
         self._events: dict[Ref, list[Event]] = {}
-        self._given_up: set[Ref] = set()
-        served = Served(
+        self._deleted_services: set[Ref] = set()
+        served = ServedKinds(
             frozenset(group_of(api_version) for api_version, _ in self._kinds),
             lambda: self.store.find(group_of(CRD[0]), CRD[1]),
         )
-        self._reconciler = Reconciler(self.store, self._call, served, self._drop, self._record)
+        self._reconciler = Reconciler(self.store, self._call, served, self._delete_child, self._record)
         for obj in seeds.installed():
             self._seed(obj)
 
@@ -86,15 +87,15 @@ class ControlPlane:
         clusters, is assumed to be there.
 
         Raises:
-            RefusedError: When a manifest of our kinds is refused.
+            InvalidObjectError: When a manifest of our kinds is refused.
         """
-        given = [in_namespace(obj, "default") for obj in manifests]
-        for thing in given:
-            for needed in seeds.assumed(thing):
-                self._seed(needed)
-        for thing in given:
-            self.store.apply(_without_server_fields(thing), _USER)
-            self.given.add(ref_of(thing))
+        prepared = [in_namespace(obj, "default") for obj in manifests]
+        for manifest in prepared:
+            for prerequisite in seeds.assumed(manifest):
+                self._seed(prerequisite)
+        for manifest in prepared:
+            self.store.apply(_without_server_fields(manifest), _USER)
+            self.applied.add(ref_of(manifest))
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> None:
         """Delete an object, as `kubectl delete` does.
@@ -103,7 +104,7 @@ class ControlPlane:
             InUseError: When a Usage protects it.
         """
         ref = _ref(api_version, kind, namespace, name)
-        self._give_up(ref)
+        self._note_deleted_services(ref)
         usages.delete(self.store, ref, "the user", foreground=False)
 
     # ------------------------------------------------------------------ reading
@@ -130,7 +131,7 @@ class ControlPlane:
         return tuple(self.clusters.everything())
 
     def events(self, api_version: str, kind: str, namespace: str, name: str) -> tuple[Event, ...]:
-        """What was told about a composite, each once, in the order in which it was first told."""
+        """The events of a composite, each once, in the order in which they first occurred."""
         return tuple(self._events.get(_ref(api_version, kind, namespace, name), ()))
 
     def observe(self, api_version: str, kind: str, namespace: str, name: str) -> Observation:
@@ -143,8 +144,8 @@ class ControlPlane:
         composite = self.store.get(ref)
         if composite is None:
             raise LookupError(f"{ref} does not exist")
-        seen, _ = self._reconciler.ask(composite)
-        return seen
+        observation, _ = self._reconciler.call_function(composite)
+        return observation
 
     @property
     def composites(self) -> tuple[Manifest, ...]:
@@ -153,7 +154,9 @@ class ControlPlane:
 
     # ------------------------------------------------------------------ time
 
-    def settle(self, max_passes: int = 50, progress: Progress | None = None, horizon: timedelta = HORIZON) -> None:
+    def settle(
+        self, max_passes: int = 50, progress: ProgressCallback | None = None, horizon: timedelta = HORIZON
+    ) -> None:
         """Pass until nothing changes, and until time alone would change nothing either.
 
         When nothing changes, time moves on to the earliest moment within the horizon from which on some
@@ -161,8 +164,8 @@ class ControlPlane:
         composite asks to be called again is of no account, since every pass calls it, but that must not be later.
 
         Args:
-            max_passes: The most passes between two deadlines.
-            progress: Told of every pass.
+            max_passes: How many passes there may be between two deadlines.
+            progress: Called before every pass.
             horizon: How far to look ahead.
 
         Raises:
@@ -178,20 +181,22 @@ class ControlPlane:
             total, since = total + 1, since + 1
             if changes:
                 waits = 0
-                recent = [*recent, changes][-_WATCHED:]
+                recent = [*recent, changes][-_RECENT_PASSES:]
                 if since >= max_passes:
                     raise NotSettledError(f"It still changes after {total} passes:", _causes(recent))
                 continue
-            self._given_up.clear()
-            turns = {**self._turns(horizon), **self._polls(horizon)}
-            if not turns:
+            self._deleted_services.clear()
+            deadlines = {**self._next_changes(horizon), **self._provider_polls(horizon)}
+            if not deadlines:
                 return
             waits += 1
-            if waits > _WAITS:
-                asking = sorted(f"{ref} is answered otherwise at {moment:%H:%M:%S}" for ref, moment in turns.items())
-                raise NotSettledError("It waits for ever, and nothing changes meanwhile:", asking)
+            if waits > _MAX_WAITS:
+                causes = sorted(
+                    f"{ref} is answered otherwise at {moment:%H:%M:%S}" for ref, moment in deadlines.items()
+                )
+                raise NotSettledError("It waits for ever, and nothing changes meanwhile:", causes)
             since = 0
-            self.store.now = min(turns.values())
+            self.store.now = min(deadlines.values())
 
     def step(self) -> Collection[Change]:
         """Make one pass: every composite once, then the providers, then a second goes by.
@@ -203,46 +208,46 @@ class ControlPlane:
         self.clusters.changes.clear()
         for composite in self.composites:
             ref = ref_of(composite)
-            done: Reconciled = self._reconciler.reconcile(ref)
-            if done.dropped:
-                _check(list(invariants.routes_without_backends(self.store, self._given_up)))
+            result: ReconcileResult = self._reconciler.reconcile(ref)
+            if result.dropped:
+                _check(list(invariants.routes_without_backends(self.store, self._deleted_services)))
         providers.step(self.store, self.clusters)
-        _check(invariants.broken(self.store, self.clusters, self._given_up))
+        _check(invariants.broken(self.store, self.clusters, self._deleted_services))
         changes = [*self.store.changes, *self.clusters.changes]
         if changes:
             self.store.now += _PASS
         return changes
 
-    def _turns(self, horizon: timedelta) -> dict[Ref, datetime]:
+    def _next_changes(self, horizon: timedelta) -> dict[Ref, datetime]:
         """The composites whose answers change by time alone within the horizon, and when.
 
         Raises:
             InvariantError: When one asks to be called again only later than that.
         """
-        found = {}
+        moments = {}
         for composite in self.composites:
             ref = ref_of(composite)
             try:
-                seen, answer = self._reconciler.ask(composite)
-            except FailedError:
+                observation, answer = self._reconciler.call_function(composite)
+            except ReconcileError:
                 continue
-            seconds = self._turn(seen, answer, int(horizon.total_seconds()))
+            seconds = self._next_change(observation, answer, int(horizon.total_seconds()))
             if seconds is not None:
                 late = f"{ref} is answered otherwise in {seconds} s, and asks to be called in {answer.ttl_seconds} s"
                 _check([late] if seconds < answer.ttl_seconds else [])
-                found[ref] = self.now + timedelta(seconds=seconds)
-        return found
+                moments[ref] = self.now + timedelta(seconds=seconds)
+        return moments
 
-    def _polls(self, horizon: timedelta) -> dict[Ref, datetime]:
+    def _provider_polls(self, horizon: timedelta) -> dict[Ref, datetime]:
         """What providers look at again within the horizon, and when."""
-        found = providers.polls(self.store)
-        return {ref: moment for ref, moment in found.items() if self.now < moment <= self.now + horizon}
+        polls = providers.polls(self.store)
+        return {ref: moment for ref, moment in polls.items() if self.now < moment <= self.now + horizon}
 
-    def _turn(self, seen: Observation, answer: Composition, horizon: int) -> int | None:
+    def _next_change(self, observation: Observation, answer: Composition, horizon: int) -> int | None:
         """In how many seconds an answer changes by time alone; None when not within the horizon."""
 
         def differs(seconds: int) -> bool:
-            later = self.compose(replace(seen, now=self.now + timedelta(seconds=seconds)))
+            later = self.compose(replace(observation, now=self.now + timedelta(seconds=seconds)))
             return _timeless(later) != _timeless(answer)
 
         low, high = 0, horizon
@@ -253,34 +258,34 @@ class ControlPlane:
             low, high = (low, middle) if differs(middle) else (middle, high)
         return high
 
-    # ------------------------------------------------------------------ inside
+    # ------------------------------------------------------------------ internals
 
-    def _call(self, seen: Observation) -> Composition:
-        return self.compose(seen)
+    def _call(self, observation: Observation) -> Composition:
+        return self.compose(observation)
 
-    def _drop(self, ref: Ref, who: str) -> None:
-        usages.delete(self.store, ref, who, foreground=True)
+    def _delete_child(self, ref: Ref, writer: str) -> None:
+        usages.delete(self.store, ref, writer, foreground=True)
 
     def _record(self, ref: Ref, event: Event) -> None:
-        told = self._events.setdefault(ref, [])
-        if event not in told:
-            told.append(event)
+        events = self._events.setdefault(ref, [])
+        if event not in events:
+            events.append(event)
 
     def _seed(self, obj: Manifest) -> None:
         if self.store.get(ref_of(obj)) is None:
-            self.store.apply(obj, Writer("installation", who="the installation"))
+            self.store.apply(obj, Writer("installation", name="the installation"))
 
-    def _give_up(self, ref: Ref) -> None:
+    def _note_deleted_services(self, ref: Ref) -> None:
         """Note the Services that go with an object: no composer can keep a route from naming them meanwhile."""
         obj = self.store.get(ref)
         if obj is None:
             return
         if ref.kind == "Service":
-            self._given_up.add(ref)
+            self._deleted_services.add(ref)
         uid = obj["metadata"]["uid"]
         for other in self.store.everything():
             if controller_uid(other) == uid:
-                self._give_up(ref_of(other))
+                self._note_deleted_services(ref_of(other))
 
 
 def _ref(api_version: str, kind: str, namespace: str, name: str) -> Ref:
@@ -297,20 +302,23 @@ def _without_server_fields(obj: Manifest) -> Manifest:
     return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": meta}
 
 
-def _check(found: Collection[str]) -> None:
-    if found:
-        raise InvariantError(found)
+def _check(problems: Collection[str]) -> None:
+    if problems:
+        raise InvariantError(problems)
 
 
 def _timeless(answer: Composition) -> Composition:
-    return replace(answer, ttl_seconds=_PERIOD)
+    return replace(answer, ttl_seconds=_ANY_TTL)
 
 
 def _causes(recent: Iterable[Iterable[Change]]) -> Iterable[str]:
     """Who changed what in the last passes, one line for each object and writer."""
-    found: dict[tuple[Ref, str], set[str]] = {}
+    paths_by_write: dict[tuple[Ref, str], set[str]] = {}
     for changes in recent:
         for change in changes:
-            found.setdefault((change.ref, change.who), set()).update(change.what)
-    lines = sorted(f"{ref}: {', '.join(sorted(what)[:_CAUSES])} (by {who})" for (ref, who), what in found.items())
-    return [*lines[:_CAUSES], *([f"and {len(lines) - _CAUSES} more"] if len(lines) > _CAUSES else [])]
+            paths_by_write.setdefault((change.ref, change.writer), set()).update(change.paths)
+    lines = sorted(
+        f"{ref}: {', '.join(sorted(paths)[:_MAX_CAUSES])} (by {writer})"
+        for (ref, writer), paths in paths_by_write.items()
+    )
+    return [*lines[:_MAX_CAUSES], *([f"and {len(lines) - _MAX_CAUSES} more"] if len(lines) > _MAX_CAUSES else [])]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from function.preview.kinds import Ref
 
 
-class RefusedError(Exception):
+class InvalidObjectError(Exception):
     """The API server refuses an object, for reasons that lie in the object.
 
     Attributes:

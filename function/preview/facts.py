@@ -13,41 +13,41 @@ POOL: Final = "modelplane.ai/pool"
 
 def facts(obj: Object) -> str:
     """The key facts of an object; empty for kinds whose name says it all."""
-    tell = _TELL.get(unstructured.text(obj, "kind"))
-    return tell(obj) if tell else ""
+    describe = _DESCRIBE.get(unstructured.text(obj, "kind"))
+    return describe(obj) if describe else ""
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, singular: str, plural: str = "") -> str:
     """Write a number with its noun."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"
 
 
-def devices(found: Iterable[Object]) -> str:
+def devices(listed: Iterable[Object]) -> str:
     """Write devices of a node, of a class or a pool."""
-    return ", ".join(f"{unstructured.integer(device, 'count', default=1)} x {_device(device)}" for device in found)
+    return ", ".join(f"{unstructured.integer(device, 'count', default=1)} x {_device(device)}" for device in listed)
 
 
 def _device(device: Object) -> str:
-    said = [
+    parts = [
         unstructured.text(device, "attributes", "productName", "string")
         or unstructured.text(device, "attributes", "architecture", "string"),
         unstructured.text(device, "capacity", "memory", "value"),
     ]
-    more = ", ".join(filter(None, said))
-    return f"{unstructured.text(device, 'name')} ({more})" if more else unstructured.text(device, "name")
+    details = ", ".join(filter(None, parts))
+    return f"{unstructured.text(device, 'name')} ({details})" if details else unstructured.text(device, "name")
 
 
 def _deployment(obj: Object) -> str:
-    copies = unstructured.integer(obj, "spec", "replicas", default=1)
-    return f"{counted(copies, 'pod')} of {_pod(unstructured.mapping(obj, 'spec', 'template', 'spec'))}"
+    replicas = unstructured.integer(obj, "spec", "replicas", default=1)
+    return f"{counted(replicas, 'pod')} of {_pod(unstructured.mapping(obj, 'spec', 'template', 'spec'))}"
 
 
-def _gangs(obj: Object) -> str:
-    copies = unstructured.integer(obj, "spec", "replicas", default=1)
+def _leader_worker_set(obj: Object) -> str:
+    replicas = unstructured.integer(obj, "spec", "replicas", default=1)
     template = unstructured.mapping(obj, "spec", "leaderWorkerTemplate")
     size = unstructured.integer(template, "size", default=1)
     leader = _pod(unstructured.mapping(template, "leaderTemplate", "spec"))
-    return f"{counted(copies, 'gang')} of {counted(size, 'pod')}: {leader}"
+    return f"{counted(replicas, 'gang')} of {counted(size, 'pod')}: {leader}"
 
 
 def _pod(spec: Object) -> str:
@@ -57,12 +57,14 @@ def _pod(spec: Object) -> str:
 
 
 def _claim(obj: Object) -> str:
-    said = []
+    parts = []
     for request in unstructured.items(obj, "spec", "spec", "devices", "requests"):
         exactly = unstructured.mapping(request, "exactly")
         count = unstructured.integer(exactly, "count", default=1)
-        said.append(f"{count} x {unstructured.text(exactly, 'deviceClassName')} ({unstructured.text(request, 'name')})")
-    return f"each pod claims {', '.join(said)}" if said else ""
+        parts.append(
+            f"{count} x {unstructured.text(exactly, 'deviceClassName')} ({unstructured.text(request, 'name')})"
+        )
+    return f"each pod claims {', '.join(parts)}" if parts else ""
 
 
 def _service(obj: Object) -> str:
@@ -76,9 +78,9 @@ def _route(obj: Object) -> str:
         for rule in unstructured.items(obj, "spec", "rules")
         for match in unstructured.items(rule, "matches")
     ]
-    named = [f"{unstructured.text(b, 'kind') or 'Service'} {unstructured.text(b, 'name')}" for b in backends(obj)]
-    behind = list(dict.fromkeys(named))
-    return f"{', '.join(filter(None, paths)) or 'every path'} -> {', '.join(behind) or 'nothing'}"
+    references = [f"{unstructured.text(b, 'kind') or 'Service'} {unstructured.text(b, 'name')}" for b in backends(obj)]
+    backend_names = list(dict.fromkeys(references))
+    return f"{', '.join(filter(None, paths)) or 'every path'} -> {', '.join(backend_names) or 'nothing'}"
 
 
 def _inference_pool(obj: Object) -> str:
@@ -112,13 +114,13 @@ def _volume(obj: Object) -> str:
     return " ".join(filter(None, [size, unstructured.text(obj, "spec", "storageClassName")]))
 
 
-_TELL: Final[Mapping[str, Callable[[Object], str]]] = {
+_DESCRIBE: Final[Mapping[str, Callable[[Object], str]]] = {
     "ConfigMap": _content,
     "Deployment": _deployment,
     "Gateway": _gateway,
     "HTTPRoute": _route,
     "InferencePool": _inference_pool,
-    "LeaderWorkerSet": _gangs,
+    "LeaderWorkerSet": _leader_worker_set,
     "PersistentVolumeClaim": _volume,
     "PodDisruptionBudget": _disruption_budget,
     "Release": _release,

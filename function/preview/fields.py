@@ -58,29 +58,29 @@ def plain(value: Any, path: str = "") -> Any:
 
 def flatten(obj: Mapping[str, Any]) -> Fields:
     """Take an object apart into its leaves. Nulls are no fields."""
-    found: Fields = {}
+    leaves: Fields = {}
     for key, value in obj.items():
-        _collect(value, (f"f:{key}",), found)
-    return found
+        _collect(value, (f"f:{key}",), leaves)
+    return leaves
 
 
-def _collect(value: Any, path: Path, found: Fields) -> None:
+def _collect(value: Any, path: Path, leaves: Fields) -> None:
     if value is None:
         return
     if isinstance(value, _LEAVES):
-        found[path] = value
+        leaves[path] = value
     elif isinstance(value, Mapping) and value:
         for key, item in value.items():
-            _collect(item, (*path, f"f:{key}"), found)
+            _collect(item, (*path, f"f:{key}"), leaves)
     elif isinstance(value, list) and value and path in _ITEMS_BY_KEY:
         key = _ITEMS_BY_KEY[path]
         for item in value:
-            found[(*path, f"k:{_json({key: item.get(key)})}")] = item
+            leaves[(*path, f"k:{_json({key: item.get(key)})}")] = item
     elif isinstance(value, list) and value and path in _SETS:
         for item in value:
-            found[(*path, f"v:{_json(item)}")] = item
+            leaves[(*path, f"v:{_json(item)}")] = item
     else:
-        found[path] = value
+        leaves[path] = value
 
 
 def assemble(fields: Mapping[Path, Any]) -> Manifest:
@@ -123,14 +123,14 @@ def differing(before: Mapping[Path, Any], after: Mapping[Path, Any]) -> list[Pat
 
 def readable(path: Sequence[str]) -> str:
     """Write a path for people: `status.conditions[Ready].message`."""
-    said = ""
+    text = ""
     for step in path:
         if step.startswith("f:"):
-            said += f".{step[2:]}" if said else step[2:]
+            text += f".{step[2:]}" if text else step[2:]
         else:
             key = json.loads(step[2:])
-            said += f"[{next(iter(key.values())) if isinstance(key, dict) else key}]"
-    return said
+            text += f"[{next(iter(key.values())) if isinstance(key, dict) else key}]"
+    return text
 
 
 def _json(value: Any) -> str:

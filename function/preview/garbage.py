@@ -8,17 +8,18 @@ from function.composition import Object, unstructured
 from function.preview import usages
 from function.preview.errors import InUseError
 from function.preview.kinds import ref_of
-from function.preview.store import Store, Writer
+from function.preview.managed_fields import Writer
+from function.preview.store import Store
 
-_COLLECTOR = Writer("garbage-collector", "Update", who="the garbage collector")
+_COLLECTOR = Writer("garbage-collector", "Update", name="the garbage collector")
 
 
 def collect(store: Store) -> None:
-    """Delete what has lost all its owners, and let go what has waited for all that it owns.
+    """Delete objects that have lost all owners, and finish foreground deletions whose dependents are gone.
 
-    An owner that waits counts as lost, and so does one that is gone: what has another keeps only
-    that. It waits only for what blocks it, as children of composites do and Usages do not. What a Usage protects is
-    left for the next time.
+    An owner that waits for its dependents counts as lost, as one that is gone does: an object with another owner keeps
+    only that. An owner waits only for dependents that block it, as children of composites do and Usages do not.
+    Objects that a Usage protects are left for the next time.
     """
     objs = store.everything()
     blocking: dict[str, list[Object]] = {}
@@ -30,11 +31,11 @@ def collect(store: Store) -> None:
         if store.waits_for_dependents(obj):
             dependents = blocking.get(obj["metadata"]["uid"], [])
             for dependent in dependents:
-                _orphaned(store, dependent, foreground=True)
+                _remove_lost_owners(store, dependent, foreground=True)
             if not dependents:
-                store.release(ref_of(obj), _COLLECTOR)
-        elif not all(store.of_uid(uid) for uid in owners(obj)):
-            _orphaned(store, obj, foreground=None)
+                store.finish_foreground_deletion(ref_of(obj), _COLLECTOR)
+        elif not all(store.by_uid(uid) for uid in owners(obj)):
+            _remove_lost_owners(store, obj, foreground=None)
 
 
 def owners(obj: Object) -> list[str]:
@@ -42,31 +43,31 @@ def owners(obj: Object) -> list[str]:
     return [unstructured.text(owner, "uid") for owner in unstructured.items(obj, "metadata", "ownerReferences")]
 
 
-def _orphaned(store: Store, obj: Object, *, foreground: bool | None) -> None:
+def _remove_lost_owners(store: Store, obj: Object, *, foreground: bool | None) -> None:
     """Take the lost owners off an object that has others, or delete it; one that is being deleted is left to that."""
     if unstructured.text(obj, "metadata", "deletionTimestamp"):
         return
-    solid = set(_solid(store, owners(obj)))
-    if not solid:
+    present = set(_present_owners(store, owners(obj)))
+    if not present:
         _delete(store, obj, foreground=foreground)
         return
-    kept = [
+    remaining = [
         reference
         for reference in unstructured.items(obj, "metadata", "ownerReferences")
-        if reference.get("uid") in solid
+        if reference.get("uid") in present
     ]
-    store.update({**obj, "metadata": {**obj["metadata"], "ownerReferences": kept}}, _COLLECTOR)
+    store.update({**obj, "metadata": {**obj["metadata"], "ownerReferences": remaining}}, _COLLECTOR)
 
 
-def _solid(store: Store, uids: Iterable[str]) -> Iterable[str]:
+def _present_owners(store: Store, uids: Iterable[str]) -> Iterable[str]:
     for uid in uids:
-        owner = store.of_uid(uid)
+        owner = store.by_uid(uid)
         if owner is not None and not store.waits_for_dependents(owner):
             yield uid
 
 
 def _delete(store: Store, obj: Object, *, foreground: bool | None) -> None:
     try:
-        usages.delete(store, ref_of(obj), _COLLECTOR.who, foreground=foreground)
+        usages.delete(store, ref_of(obj), _COLLECTOR.name, foreground=foreground)
     except InUseError:
         return

@@ -20,7 +20,7 @@ from function.preview.parsing import ParseError, parse
 
 _KUSTOMIZE: Final = "kustomize.config.k8s.io"
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_CALLED: Final = {
+_TYPE_NAMES: Final = {
     list: "a list",
     dict: "a map",
     str: "a text",
@@ -78,29 +78,29 @@ def read(paths: Sequence[str], stdin: TextIO | None = None) -> list[Manifest]:
             problems += error.problems
     if not documents and not problems:
         problems.append(f"no manifests in {', '.join(paths)}")
-    found: dict[Ref, Document] = {}
+    by_ref: dict[Ref, Document] = {}
     for document in documents:
-        wrong = _problems(document)
-        problems += wrong
-        if wrong:
+        document_problems = _problems(document)
+        problems += document_problems
+        if document_problems:
             continue
         ref = ref_of(in_namespace(document.content, "default"))
-        first = found.setdefault(ref, document)
-        different = _different(first.content, document.content)
-        if different:
+        first = by_ref.setdefault(ref, document)
+        differing = _differing_fields(first.content, document.content)
+        if differing:
             problems.append(
                 f"{document.source}: {ref} is given twice, and differs from the one in {first.source} in "
-                f"{', '.join(different)}: leave one of them out, or make them the same"
+                f"{', '.join(differing)}: leave one of them out, or make them the same"
             )
     if problems:
         raise InputError(problems)
-    return [document.content for document in found.values()]
+    return [document.content for document in by_ref.values()]
 
 
-def _different(obj: Manifest, other: Manifest) -> list[str]:
+def _differing_fields(obj: Manifest, other: Manifest) -> list[str]:
     """List the fields in which two manifests of one object differ."""
-    mine, theirs = in_namespace(obj, "default"), in_namespace(other, "default")
-    return sorted(field for field in mine.keys() | theirs.keys() if mine.get(field, ...) != theirs.get(field, ...))
+    own, others = in_namespace(obj, "default"), in_namespace(other, "default")
+    return sorted(field for field in own.keys() | others.keys() if own.get(field, ...) != others.get(field, ...))
 
 
 # ---------------------------------------------------------------------- documents
@@ -124,7 +124,9 @@ def _items(document: Document, problems: list[str]) -> Iterator[Document]:
     if not isinstance(content, dict) or not str(content.get("kind", "")).endswith("List") or "items" not in content:
         yield document
     elif not isinstance(content["items"], list):
-        problems.append(f"{document.source}: {content['kind']}: items must be a list, not {_called(content['items'])}")
+        problems.append(
+            f"{document.source}: {content['kind']}: items must be a list, not {_type_name(content['items'])}"
+        )
     else:
         for number, item in enumerate(content["items"], 1):
             yield Document(f"{document.source} (item {number})", item)
@@ -137,7 +139,7 @@ def _problems(document: Document) -> list[str]:
     """Say why a document is refused; nothing when it is not."""
     obj = document.content
     if not isinstance(obj, dict):
-        return [f"{document.source}: is no manifest: a map is needed, not {_called(obj)}"]
+        return [f"{document.source}: is no manifest: a map is needed, not {_type_name(obj)}"]
     try:
         plain(obj)
     except TypeError as error:
@@ -150,37 +152,37 @@ def _problems(document: Document) -> list[str]:
             f"{document.source}: is for kustomize; give what it makes: kubectl kustomize FOLDER | modelplane preview -"
         ]
     admitted = admit(obj, document.source)
-    found = admitted.lines()
+    problems = admitted.lines()
     subject = f"{document.source}: {obj['kind']}/{unstructured.text(obj, 'metadata', 'name') or '?'}"
-    if not found and not unstructured.name_of(obj):
-        found.append(f"{subject}: metadata.name: is required, and must be a text")
-    return found + [f"{subject}: {problem}" for problem in (*_misplaced(obj), *_metadata(obj))]
+    if not problems and not unstructured.name_of(obj):
+        problems.append(f"{subject}: metadata.name: is required, and must be a text")
+    return problems + [f"{subject}: {problem}" for problem in (*_wrong_group(obj), *_metadata(obj))]
 
 
-def _misplaced(obj: Object) -> Iterator[str]:
+def _wrong_group(obj: Object) -> Iterator[str]:
     """Find a kind of ours that is written with a group that nobody serves."""
     group, kind = group_of(obj["apiVersion"]), obj["kind"]
-    served = sorted(known.api_version for known in KINDS if known.kind == kind)
-    if served and group not in GROUPS and (not group or difflib.get_close_matches(group, GROUPS, n=1, cutoff=0.8)):
-        yield f'apiVersion: {kind} is served as {" and ".join(served)}, not "{obj["apiVersion"]}"'
+    versions = sorted(known.api_version for known in KINDS if known.kind == kind)
+    if versions and group not in GROUPS and (not group or difflib.get_close_matches(group, GROUPS, n=1, cutoff=0.8)):
+        yield f'apiVersion: {kind} is served as {" and ".join(versions)}, not "{obj["apiVersion"]}"'
 
 
 def _metadata(obj: Object) -> Iterator[str]:
     """Judge what every kind has in its metadata, besides the name."""
     namespace = unstructured.dig(obj, "metadata", "namespace", default="")
     if not isinstance(namespace, str):
-        yield f"metadata.namespace: must be a text, not {_called(namespace)}"
+        yield f"metadata.namespace: must be a text, not {_type_name(namespace)}"
     elif namespace and not _NAMESPACE.fullmatch(namespace):
         yield f'metadata.namespace: must be up to 63 {patterns.MEANINGS[patterns.DNS_LABEL]}, not "{namespace}"'
     for field in ("labels", "annotations"):
         entries = unstructured.dig(obj, "metadata", field, default={})
         if not isinstance(entries, dict):
-            yield f"metadata.{field}: must be a map, not {_called(entries)}"
+            yield f"metadata.{field}: must be a map, not {_type_name(entries)}"
             continue
         for key, value in entries.items():
             if not isinstance(value, str):
-                yield f"metadata.{field}[{key}]: must be a text, not {_called(value)}: {value!r}; put it in quotes"
+                yield f"metadata.{field}[{key}]: must be a text, not {_type_name(value)}: {value!r}; put it in quotes"
 
 
-def _called(value: Any) -> str:
-    return _CALLED.get(type(value), type(value).__name__)
+def _type_name(value: Any) -> str:
+    return _TYPE_NAMES.get(type(value), type(value).__name__)

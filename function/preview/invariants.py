@@ -1,4 +1,4 @@
-"""What must hold after every pass, whatever was given."""
+"""What must hold after every pass, whatever was applied."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from function.composition import Object, objects, unstructured
 from function.preview import garbage, providers, usages
-from function.preview.clusters import Clusters, Place
+from function.preview.clusters import Clusters, RemoteKey
 from function.preview.gateway_api import backends
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import RESOURCE_NAME, controller_uid
@@ -31,23 +31,23 @@ _PATTERNS: Final = {
 _FREELY_NAMED: Final = "rbac.authorization.k8s.io"
 
 
-def broken(store: Store, clusters: Clusters, given_up: AbstractSet[Ref]) -> list[str]:
-    """Say everything that does not hold, one sentence each.
+def broken(store: Store, clusters: Clusters, deleted_services: AbstractSet[Ref]) -> list[str]:
+    """Give every violation, one sentence each.
 
     Args:
         store: The control plane.
         clusters: The inference clusters.
-        given_up: Services that went because their composite was deleted on purpose.
+        deleted_services: Services that went because their composite was deleted on purpose.
     """
     return [
-        *routes_without_backends(store, given_up),
+        *routes_without_backends(store, deleted_services),
         *_leaked(store),
         *_claims(store, clusters),
         *_names(store),
     ]
 
 
-def routes_without_backends(store: Store, given_up: AbstractSet[Ref]) -> Iterator[str]:
+def routes_without_backends(store: Store, deleted_services: AbstractSet[Ref]) -> Iterator[str]:
     """Every backend of a route must name a Service that exists and stays."""
     for route in store.find("gateway.networking.k8s.io", "HTTPRoute"):
         if unstructured.text(route, "metadata", "deletionTimestamp"):
@@ -56,27 +56,27 @@ def routes_without_backends(store: Store, given_up: AbstractSet[Ref]) -> Iterato
             if (unstructured.text(backend, "kind") or "Service") != "Service":
                 continue
             namespace = unstructured.text(backend, "namespace") or unstructured.namespace_of(route)
-            wanted = Ref("", "Service", namespace, unstructured.text(backend, "name"))
-            why = _goes(store, wanted)
-            if why and wanted not in given_up:
-                yield f"{ref_of(route)} sends requests to {wanted}, {why}"
+            service = Ref("", "Service", namespace, unstructured.text(backend, "name"))
+            reason = _deletion_reason(store, service)
+            if reason and service not in deleted_services:
+                yield f"{ref_of(route)} sends requests to {service}, {reason}"
 
 
-def _goes(store: Store, ref: Ref) -> str:
+def _deletion_reason(store: Store, ref: Ref) -> str:
     """Why an object does not stay; empty when it does."""
-    seen = store.get(ref)
-    if seen is None:
+    obj = store.get(ref)
+    if obj is None:
         return "which does not exist"
     while True:
-        if unstructured.text(seen, "metadata", "deletionTimestamp"):
-            return "which is being deleted" if ref_of(seen) == ref else f"which goes with {ref_of(seen)}"
-        uid = controller_uid(seen)
+        if unstructured.text(obj, "metadata", "deletionTimestamp"):
+            return "which is being deleted" if ref_of(obj) == ref else f"which goes with {ref_of(obj)}"
+        uid = controller_uid(obj)
         if not uid:
             return ""
-        owner = store.of_uid(uid)
+        owner = store.by_uid(uid)
         if owner is None:
-            return f"which goes because what composed {ref_of(seen)} is gone"
-        seen = owner
+            return f"which goes because what composed {ref_of(obj)} is gone"
+        obj = owner
 
 
 def _leaked(store: Store) -> Iterator[str]:
@@ -88,9 +88,9 @@ def _leaked(store: Store) -> Iterator[str]:
         if not key or unstructured.text(obj, "metadata", "deletionTimestamp") or ref_of(obj) in protected:
             continue
         uid = controller_uid(obj)
-        owner = store.of_uid(uid)
+        owner = store.by_uid(uid)
         if owner is None:
-            if any(store.of_uid(owner) for owner in garbage.owners(obj)):
+            if any(store.by_uid(owner) for owner in garbage.owners(obj)):
                 continue
             if obj["kind"] not in usages.KINDS:
                 yield f"{ref_of(obj)} is composed by nothing any more and was not deleted"
@@ -116,17 +116,17 @@ def _children(owner: Object) -> AbstractSet[Ref]:
 
 def _claims(store: Store, clusters: Clusters) -> Iterator[str]:
     """Every object on another cluster must belong to exactly one Object."""
-    claims: dict[Place, list[Ref]] = {}
+    claims: dict[RemoteKey, list[Ref]] = {}
     for obj in store.find(providers.KUBERNETES, "Object"):
-        if providers.may(obj, "Create") or providers.may(obj, "Update"):
+        if providers.allows(obj, "Create") or providers.allows(obj, "Update"):
             claims.setdefault(providers.remote_of(store, obj), []).append(ref_of(obj))
-    for (cluster, ref), by in sorted(claims.items()):
-        if len(by) > 1:
-            yield f"{ref} on cluster {cluster} is claimed by {' and '.join(map(str, sorted(by)))}"
+    for (cluster, ref), claimants in sorted(claims.items()):
+        if len(claimants) > 1:
+            yield f"{ref} on cluster {cluster} is claimed by {' and '.join(map(str, sorted(claimants)))}"
     for remote in clusters.everything():
-        place = (remote.cluster, ref_of(remote.thing))
-        if place not in claims and not remote.kept:
-            yield f"{place[1]} on cluster {remote.cluster} was made by {remote.by} and is left behind"
+        key = (remote.cluster, ref_of(remote.obj))
+        if key not in claims and not remote.orphaned:
+            yield f"{key[1]} on cluster {remote.cluster} was made by {remote.applied_by} and is left behind"
 
 
 def _names(store: Store) -> Iterator[str]:

@@ -124,23 +124,23 @@ def in_namespace(obj: Mapping[str, Any], default: str) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedKinds:
     """Which kinds the API server serves.
 
     Attributes:
         groups: Groups that are served as a whole, besides those that are always there.
-        definitions: Gives the CustomResourceDefinitions that are there now.
+        list_crds: Gives the CustomResourceDefinitions that are there now.
     """
 
     groups: frozenset[str]
-    definitions: Callable[[], Iterable[Object]]
+    list_crds: Callable[[], Iterable[Object]]
 
-    def has(self, api_version: str, kind: str) -> bool:
+    def serves(self, api_version: str, kind: str) -> bool:
         """Tell whether a kind is served now."""
         group = group_of(api_version)
         if group in _BUILT_IN or group in GROUPS or group in self.groups or group.endswith(_DEPENDENCIES):
             return True
         return any(
             unstructured.text(crd, "spec", "group") == group and unstructured.text(crd, "spec", "names", "kind") == kind
-            for crd in self.definitions()
+            for crd in self.list_crds()
         )

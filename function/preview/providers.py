@@ -12,22 +12,23 @@ from typing import Any, Final
 from function.composition import Manifest, Object, objects, releases, timestamps, unstructured
 from function.preview import cel, garbage, gateway_api, usages, workloads
 from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
-from function.preview.conditions import condition, marked
-from function.preview.gateway_api import Surroundings
+from function.preview.conditions import condition, set_crossplane_conditions
+from function.preview.gateway_api import ClusterState
 from function.preview.kinds import Ref, group_of, ref_of
+from function.preview.managed_fields import Writer
 from function.preview.reconcile import controller_uid
 from function.preview.seeds import crd
-from function.preview.store import Store, Writer, with_status
+from function.preview.store import Store, with_status
 
 KUBERNETES: Final = "kubernetes.m.crossplane.io"
 HELM: Final = "helm.m.crossplane.io"
 
 _FINALIZER: Final = "finalizer.managedresource.crossplane.io"
-_LOCAL: Final = "InjectedIdentity"
+_IN_CLUSTER: Final = "InjectedIdentity"
 _IN_USE: Final = "in-use.crossplane.io"
-_PROVIDER: Final = Writer("crossplane-provider", "Update", who="the provider")
-_CONTROLLER: Final = Writer("controller", "Update", who="the control cluster")
-_HELM: Final = Writer("helm", who="Helm")
+_PROVIDER: Final = Writer("crossplane-provider", "Update", name="the provider")
+_CONTROLLER: Final = Writer("controller", "Update", name="the control cluster")
+_HELM: Final = Writer("helm", name="Helm")
 _CONFIGS: Final = frozenset({"ProviderConfig", "ClusterProviderConfig", "ProviderConfigUsage"})
 
 _CHART_CRDS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
@@ -51,19 +52,19 @@ _CONTROL_KINDS: Final = {
 
 def step(store: Store, clusters: Clusters) -> None:
     """Let every provider and controller work once."""
-    for thing in store.find(KUBERNETES, "Object"):
-        _object(store, clusters, thing)
-    for thing in store.everything():
-        group, kind = group_of(thing["apiVersion"]), thing["kind"]
+    for obj in store.find(KUBERNETES, "Object"):
+        _reconcile_object(store, clusters, obj)
+    for obj in store.everything():
+        group, kind = group_of(obj["apiVersion"]), obj["kind"]
         if kind not in _CONFIGS and (
             group.endswith(".upbound.io") or (group, kind) == (HELM, "Release") or kind == "ObservedObjectCollection"
         ):
-            _managed(store, thing)
+            _reconcile_managed(store, obj)
     for kind, group in _CONTROL_KINDS.items():
-        for thing in store.find(group, kind):
-            status = workloads.settled(thing, _around(store, clusters))
-            store.update(with_status(thing, status), _CONTROLLER.status)
-    _configs(store)
+        for obj in store.find(group, kind):
+            status = workloads.settled_status(obj, _cluster_state(store, clusters))
+            store.update(with_status(obj, status), _CONTROLLER.status)
+    _protect_provider_configs(store)
     usages.step(store)
     garbage.collect(store)
 
@@ -75,13 +76,13 @@ def cluster_of(store: Store, obj: Object, group: str = KUBERNETES) -> str:
     and gone before the rest; a provider config that nothing composes stands for a cluster of its own
     name. The control cluster has no name.
     """
-    owner: Object | None = _config(store, obj, group)
-    if unstructured.text(owner, "spec", "credentials", "source") == _LOCAL:
+    owner: Object | None = _provider_config(store, obj, group)
+    if unstructured.text(owner, "spec", "credentials", "source") == _IN_CLUSTER:
         return CONTROL
     while owner is not None:
         if owner.get("kind") == "InferenceCluster":
             return unstructured.name_of(owner)
-        owner = store.last_of_uid(controller_uid(owner))
+        owner = store.last_seen_by_uid(controller_uid(owner))
     return objects.provider_config(obj)
 
 
@@ -90,7 +91,7 @@ def remote_of(store: Store, obj: Object) -> tuple[str, Ref]:
     return cluster_of(store, obj), ref_of(remote_manifest(objects.desired(obj)))
 
 
-def may(obj: Object, action: str) -> bool:
+def allows(obj: Object, action: str) -> bool:
     """Tell whether an Object's management policies allow something."""
     policies = unstructured.dig(obj, "spec", "managementPolicies", default=["*"])
     return "*" in policies or action in policies
@@ -99,49 +100,49 @@ def may(obj: Object, action: str) -> bool:
 # ---------------------------------------------------------------------- Objects
 
 
-def _object(store: Store, clusters: Clusters, thing: Manifest) -> None:
-    ref = ref_of(thing)
-    place = remote_of(store, thing)
-    if unstructured.text(thing, "metadata", "deletionTimestamp"):
-        if may(thing, "Delete"):
-            if _is_held(thing):
+def _reconcile_object(store: Store, clusters: Clusters, obj: Manifest) -> None:
+    ref = ref_of(obj)
+    key = remote_of(store, obj)
+    if unstructured.text(obj, "metadata", "deletionTimestamp"):
+        if allows(obj, "Delete"):
+            if _has_other_finalizers(obj):
                 return
-            clusters.remove(place, ref)
+            clusters.remove(key, ref)
         else:
-            clusters.leave(place)
+            clusters.orphan(key)
         store.finalize(ref, _FINALIZER, _PROVIDER, present=False)
         return
     store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
-    thing = store.get(ref) or thing
-    wanted = remote_manifest(objects.desired(thing))
-    problem = _unreachable(store, thing, KUBERNETES)
-    lacking = clusters.lacks_namespace(place[0], wanted)
-    if lacking:
-        problem = problem or f'cannot apply object: namespaces "{lacking}" not found'
-    there = clusters.get(place)
-    if there is None and not may(thing, "Create"):
-        problem = problem or f"cannot observe object: {place[1]} not found"
+    obj = store.get(ref) or obj
+    manifest = remote_manifest(objects.desired(obj))
+    problem = _connection_problem(store, obj, KUBERNETES)
+    missing = clusters.missing_namespace(key[0], manifest)
+    if missing:
+        problem = problem or f'cannot apply object: namespaces "{missing}" not found'
+    live = clusters.get(key)
+    if live is None and not allows(obj, "Create"):
+        problem = problem or f"cannot observe object: {key[1]} not found"
     if problem:
-        _say(store, thing, [condition("Synced", "False", "ReconcileError", problem)], {})
+        _write_status(store, obj, [condition("Synced", "False", "ReconcileError", problem)], {})
         return
-    if there is not None and not may(thing, "Update"):
-        wanted = there.applied
-    remote = clusters.apply(place[0], wanted, ref, store.now)
-    ready = condition("Ready", "False", "Creating") if there is None else _readiness(thing, remote)
-    said = [condition("Synced", "True", "ReconcileSuccess"), ready]
-    _say(store, thing, said, {"atProvider": {"manifest": remote.thing}})
+    if live is not None and not allows(obj, "Update"):
+        manifest = live.applied
+    remote = clusters.apply(key[0], manifest, ref, store.now)
+    ready = condition("Ready", "False", "Creating") if live is None else _readiness(obj, remote)
+    conditions = [condition("Synced", "True", "ReconcileSuccess"), ready]
+    _write_status(store, obj, conditions, {"atProvider": {"manifest": remote.obj}})
 
 
 def _readiness(obj: Object, remote: Remote) -> Manifest:
     policy = unstructured.text(obj, "spec", "readiness", "policy") or "SuccessfulCreate"
     good, message = True, ""
     if policy == "DeriveFromObject":
-        good = unstructured.is_true(remote.thing, "Ready")
+        good = unstructured.is_true(remote.obj, "Ready")
     elif policy == "AllTrue":
-        found = unstructured.items(remote.thing, "status", "conditions")
+        found = unstructured.items(remote.obj, "status", "conditions")
         good = bool(found) and all(item.get("status") == "True" for item in found)
     elif policy == "DeriveFromCelQuery":
-        good, message = cel.holds(unstructured.text(obj, "spec", "readiness", "celQuery"), remote.thing)
+        good, message = cel.holds(unstructured.text(obj, "spec", "readiness", "celQuery"), remote.obj)
     if good:
         return condition("Ready", "True", "Available")
     return condition("Ready", "False", "Unavailable", message)
@@ -150,34 +151,34 @@ def _readiness(obj: Object, remote: Remote) -> Manifest:
 # ---------------------------------------------------------------------- Releases and cloud resources
 
 
-def _managed(store: Store, thing: Manifest) -> None:
+def _reconcile_managed(store: Store, obj: Manifest) -> None:
     """A managed resource comes up in two steps, and goes in one."""
-    ref = ref_of(thing)
-    if unstructured.text(thing, "metadata", "deletionTimestamp"):
-        store.finalize(ref, _FINALIZER, _PROVIDER, present=_is_held(thing))
+    ref = ref_of(obj)
+    if unstructured.text(obj, "metadata", "deletionTimestamp"):
+        store.finalize(ref, _FINALIZER, _PROVIDER, present=_has_other_finalizers(obj))
         return
     store.finalize(ref, _FINALIZER, _PROVIDER, present=True)
-    thing = store.get(ref) or thing
-    problem = _unreachable(store, thing, ref.group) if ref.kind == "Release" else ""
+    obj = store.get(ref) or obj
+    problem = _connection_problem(store, obj, ref.group) if ref.kind == "Release" else ""
     if problem:
-        _say(store, thing, [condition("Synced", "False", "ReconcileError", problem)], {})
+        _write_status(store, obj, [condition("Synced", "False", "ReconcileError", problem)], {})
         return
     synced = condition("Synced", "True", "ReconcileSuccess")
     if ref.kind == "Release":
-        ready, revision, state = _release(thing, store.now)
-        _say(store, thing, [synced, ready], {"atProvider": {"revision": revision, "state": state}})
-        if state == "deployed" and _is_local(store, thing):
-            for definition in _CHART_CRDS.get(unstructured.text(thing, "spec", "forProvider", "chart", "name"), ()):
+        ready, revision, state = _release(obj, store.now)
+        _write_status(store, obj, [synced, ready], {"atProvider": {"revision": revision, "state": state}})
+        if state == "deployed" and _is_local(store, obj):
+            for definition in _CHART_CRDS.get(unstructured.text(obj, "spec", "forProvider", "chart", "name"), ()):
                 store.apply(crd(*definition), _HELM)
         return
-    started = unstructured.is_true(thing, "Synced")
+    started = unstructured.is_true(obj, "Synced")
     ready = condition("Ready", "True", "Available") if started else condition("Ready", "False", "Creating")
-    _say(store, thing, [synced, ready], {})
+    _write_status(store, obj, [synced, ready], {})
 
 
 def polls(store: Store) -> dict[Ref, datetime]:
     """Tell when provider-helm looks again at Releases that it has changed."""
-    found = {ref_of(release): _polled(release) for release in store.find(HELM, "Release")}
+    found = {ref_of(release): _next_poll(release) for release in store.find(HELM, "Release")}
     return {ref: moment for ref, moment in found.items() if moment is not None}
 
 
@@ -189,13 +190,13 @@ def _release(obj: Object, now: datetime) -> tuple[Manifest, int, str]:
     looked = unstructured.integer(unstructured.condition(obj, "Synced"), "observedGeneration")
     if looked < unstructured.integer(obj, "metadata", "generation"):
         return condition("Ready", "False", "Unavailable"), revision + 1, "deployed"
-    moment = _polled(obj)
+    moment = _next_poll(obj)
     if moment is not None and now < moment:
         return condition("Ready", "False", "Unavailable"), revision, "deployed"
     return condition("Ready", "True", "Available"), revision, "deployed"
 
 
-def _polled(release: Object) -> datetime | None:
+def _next_poll(release: Object) -> datetime | None:
     """When a Release that was changed is looked at again; None when it was not changed."""
     ready = unstructured.condition(release, "Ready")
     since = timestamps.time_of(unstructured.text(ready, "lastTransitionTime"))
@@ -210,39 +211,39 @@ def _is_local(store: Store, obj: Object) -> bool:
 # ---------------------------------------------------------------------- provider configs
 
 
-def _configs(store: Store) -> None:
+def _protect_provider_configs(store: Store) -> None:
     """A provider config that is in use is not deleted."""
     for group, user in ((KUBERNETES, "Object"), (HELM, "Release")):
         users = store.find(group, user)
         for kind in ("ClusterProviderConfig", "ProviderConfig"):
             for config in store.find(group, kind):
-                used = any(_config(store, user, group) == config for user in users)
+                used = any(_provider_config(store, user, group) == config for user in users)
                 store.finalize(ref_of(config), _IN_USE, _PROVIDER, present=used)
 
 
-def _is_held(obj: Object) -> bool:
+def _has_other_finalizers(obj: Object) -> bool:
     """Tell whether others than the provider have a finalizer, which it lets go first."""
-    return any(one != _FINALIZER for one in unstructured.dig(obj, "metadata", "finalizers", default=[]))
+    return any(finalizer != _FINALIZER for finalizer in unstructured.dig(obj, "metadata", "finalizers", default=[]))
 
 
-def _config(store: Store, obj: Object, group: str) -> Manifest | None:
+def _provider_config(store: Store, obj: Object, group: str) -> Manifest | None:
     ref = unstructured.mapping(obj, "spec", "providerConfigRef")
     kind = unstructured.text(ref, "kind") or "ClusterProviderConfig"
     namespace = unstructured.namespace_of(obj) if kind == "ProviderConfig" else ""
     return store.get(Ref(group, kind, namespace, unstructured.text(ref, "name")))
 
 
-def _unreachable(store: Store, obj: Object, group: str) -> str:
+def _connection_problem(store: Store, obj: Object, group: str) -> str:
     """Why a provider cannot reach the cluster of an Object or Release; empty when it can."""
-    config = _config(store, obj, group)
+    config = _provider_config(store, obj, group)
     if config is None:
         ref = unstructured.mapping(obj, "spec", "providerConfigRef")
         return f"connect failed: {unstructured.text(ref, 'kind')} {unstructured.text(ref, 'name')!r} not found"
-    for part in (("spec", "credentials"), ("spec", "identity")):
-        wanted = unstructured.mapping(config, *part, "secretRef")
-        if not wanted:
+    for path in (("spec", "credentials"), ("spec", "identity")):
+        secret_ref = unstructured.mapping(config, *path, "secretRef")
+        if not secret_ref:
             continue
-        namespace, name, key = (unstructured.text(wanted, field) for field in ("namespace", "name", "key"))
+        namespace, name, key = (unstructured.text(secret_ref, field) for field in ("namespace", "name", "key"))
         secret = store.get(Ref("", "Secret", namespace, name))
         if secret is None:
             return f'connect failed: cannot get credentials: Secret "{namespace}/{name}" not found'
@@ -251,17 +252,17 @@ def _unreachable(store: Store, obj: Object, group: str) -> str:
     return ""
 
 
-def _say(store: Store, obj: Manifest, said: Sequence[Object], more: Mapping[str, Any]) -> None:
+def _write_status(store: Store, obj: Manifest, conditions: Sequence[Object], fields: Mapping[str, Any]) -> None:
     generation = {"observedGeneration": obj["metadata"]["generation"]}
-    of_synced = obj["kind"] == "Release"  # provider-helm says nothing of the generation that Ready is about
-    told = [item if of_synced and item["type"] != "Synced" else {**item, **generation} for item in said]
-    conditions = marked(unstructured.items(obj, "status", "conditions"), told, store.now)
-    status = {**unstructured.mapping(obj, "status"), **more, "conditions": conditions}
+    only_synced = obj["kind"] == "Release"  # provider-helm does not say which generation Ready is about
+    stamped = [item if only_synced and item["type"] != "Synced" else {**item, **generation} for item in conditions]
+    merged = set_crossplane_conditions(unstructured.items(obj, "status", "conditions"), stamped, store.now)
+    status = {**unstructured.mapping(obj, "status"), **fields, "conditions": merged}
     store.update(with_status(obj, status), _PROVIDER.status)
 
 
-def _around(store: Store, clusters: Clusters) -> Surroundings:
-    return Surroundings(
+def _cluster_state(store: Store, clusters: Clusters) -> ClusterState:
+    return ClusterState(
         store.now,
         find=lambda kind: store.find(_CONTROL_KINDS.get(kind, ""), kind),
         address=lambda obj: clusters.addresses.of(CONTROL, obj),

@@ -1,7 +1,7 @@
 """One reconcile of a composite, in the order in which Crossplane does its work.
 
 Read the children that the composite refers to; ask the function, again while its requirements
-change; work out every child's metadata; delete what is no longer wanted; write the references;
+change; work out every child's metadata; delete what is no longer desired; write the references;
 apply the children; write the status; set the conditions. A failure before the deletion leaves
 every child as it is.
 """
@@ -26,41 +26,42 @@ from function.composition import (
     unstructured,
 )
 from function.preview.admission import status_problems
-from function.preview.conditions import SYSTEM, condition, marked
-from function.preview.errors import InUseError, InvariantError, NotAppliedError, RefusedError
+from function.preview.conditions import SYSTEM, condition, set_crossplane_conditions
+from function.preview.errors import InUseError, InvalidObjectError, InvariantError, NotAppliedError
 from function.preview.fields import plain
-from function.preview.kinds import Ref, Served, group_of, is_namespaced, ref_of
-from function.preview.store import Store, Writer, with_status
+from function.preview.kinds import Ref, ServedKinds, group_of, is_namespaced, ref_of
+from function.preview.managed_fields import Writer
+from function.preview.store import Store, with_status
 
 Compose: TypeAlias = Callable[[Observation], Composition]
 
 COMPOSITE_LABEL: Final = "crossplane.io/composite"
 RESOURCE_NAME: Final = "crossplane.io/composition-resource-name"
 COMPOSITE_FINALIZER: Final = "composite.apiextensions.crossplane.io"
-CROSSPLANE: Final = Writer("crossplane", "Update", who="Crossplane")
+CROSSPLANE: Final = Writer("crossplane", "Update", name="Crossplane")
 
-_OWNER: Final = "apiextensions.crossplane.io/composite"
-_CALLS: Final = 6
-_NAME: Final = 63
-_HASH: Final = 12
-_NAMED: Final = 3
-_NEVER: Final = 60
+_FIELD_OWNER: Final = "apiextensions.crossplane.io/composite"
+_MAX_CALLS: Final = 6
+_MAX_NAME_LENGTH: Final = 63
+_HASH_LENGTH: Final = 12
+_MAX_NAMED: Final = 3
+_DEFAULT_TTL: Final = 60
 
 
-class FailedError(Exception):
+class ReconcileError(Exception):
     """A reconcile ends with `Synced=False`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciled:
-    """What a reconcile came to.
+class ReconcileResult:
+    """The result of a reconcile.
 
     Attributes:
         ttl_seconds: When Crossplane asks again.
         dropped: Whether children were deleted.
     """
 
-    ttl_seconds: int = _NEVER
+    ttl_seconds: int = _DEFAULT_TTL
     dropped: bool = False
 
 
@@ -73,32 +74,34 @@ class Reconciler:
         compose: The function.
         served: Which kinds the API server serves.
         delete: Deletes an object; refuses what a Usage protects.
-        record: Notes an event about a composite.
+        record_event: Keeps an event of a composite.
     """
 
     store: Store
     compose: Compose
-    served: Served
+    served: ServedKinds
     delete: Callable[[Ref, str], None]
-    record: Callable[[Ref, Event], None]
+    record_event: Callable[[Ref, Event], None]
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ the function
 
-    def ask(self, composite: Object) -> tuple[Observation, Composition]:
+    def call_function(self, composite: Object) -> tuple[Observation, Composition]:
         """Call the function until its requirements are stable; give the last call and its answer.
 
         Raises:
             FailedError: When they do not become stable, or cannot be fetched.
         """
-        seen = Observation(composite=composite, now=self.store.now, children=self._children(composite))
-        asked: Mapping[str, Requirement] = {}
-        for _ in range(_CALLS):
-            answer = self.compose(seen)
-            if answer.fatal or answer.requirements == asked:
-                return seen, answer
-            asked = answer.requirements
-            seen = replace(seen, required={key: self._fetch(key, wanted) for key, wanted in asked.items()})
-        raise FailedError(f"requirements didn't stabilize after the maximum number of iterations ({_CALLS - 1})")
+        observation = Observation(composite=composite, now=self.store.now, children=self._children(composite))
+        requirements: Mapping[str, Requirement] = {}
+        for _ in range(_MAX_CALLS):
+            answer = self.compose(observation)
+            if answer.fatal or answer.requirements == requirements:
+                return observation, answer
+            requirements = answer.requirements
+            observation = replace(
+                observation, required={key: self._fetch(key, requirement) for key, requirement in requirements.items()}
+            )
+        raise ReconcileError(f"requirements didn't stabilize after the maximum number of iterations ({_MAX_CALLS - 1})")
 
     def _children(self, composite: Object) -> dict[str, Object]:
         found: dict[str, Object] = {}
@@ -111,24 +114,24 @@ class Reconciler:
                 continue
             key = unstructured.annotations(child).get(RESOURCE_NAME)
             if not key:
-                raise FailedError(f'encountered composed resource without required "{RESOURCE_NAME}" annotation')
+                raise ReconcileError(f'encountered composed resource without required "{RESOURCE_NAME}" annotation')
             found[key] = child
         return found
 
-    def _fetch(self, key: str, wanted: Requirement) -> tuple[Object, ...]:
-        if not self.served.has(wanted.api_version, wanted.kind):
-            missing = f'no matches for kind "{wanted.kind}" in version "{wanted.api_version}"'
-            raise FailedError(f"fetching resources for {key}: cannot get required resource: {missing}")
-        group = group_of(wanted.api_version)
-        namespace = wanted.namespace if is_namespaced(wanted.api_version, wanted.kind) else ""
-        if wanted.name:
-            found = self.store.get(Ref(group, wanted.kind, namespace, wanted.name))
+    def _fetch(self, key: str, requirement: Requirement) -> tuple[Object, ...]:
+        if not self.served.serves(requirement.api_version, requirement.kind):
+            missing = f'no matches for kind "{requirement.kind}" in version "{requirement.api_version}"'
+            raise ReconcileError(f"fetching resources for {key}: cannot get required resource: {missing}")
+        group = group_of(requirement.api_version)
+        namespace = requirement.namespace if is_namespaced(requirement.api_version, requirement.kind) else ""
+        if requirement.name:
+            found = self.store.get(Ref(group, requirement.kind, namespace, requirement.name))
             return (found,) if found is not None else ()
-        return tuple(self.store.find(group, wanted.kind, namespace=namespace, labels=wanted.labels))
+        return tuple(self.store.find(group, requirement.kind, namespace=namespace, labels=requirement.labels))
 
     # ------------------------------------------------------------------ reconciling
 
-    def reconcile(self, ref: Ref) -> Reconciled:
+    def reconcile(self, ref: Ref) -> ReconcileResult:
         """Reconcile one composite.
 
         Raises:
@@ -136,62 +139,62 @@ class Reconciler:
         """
         composite = self.store.get(ref)
         if composite is None:
-            return Reconciled()
+            return ReconcileResult()
         if unstructured.text(composite, "metadata", "deletionTimestamp"):
-            self._mark(ref, [condition("Ready", "False", "Deleting")])
+            self._set_conditions(ref, [condition("Ready", "False", "Deleting")])
             self.store.finalize(ref, COMPOSITE_FINALIZER, CROSSPLANE, present=False)
-            return Reconciled()
+            return ReconcileResult()
         self.store.finalize(ref, COMPOSITE_FINALIZER, CROSSPLANE, present=True)
         answer = Composition()
         try:
-            seen, answer = self.ask(self.store.get(ref) or composite)
-            dropped = self._compose(ref, seen, answer)
-        except FailedError as error:
-            self._fail(ref, f"cannot compose resources: {error}", answer if answer.fatal else Composition())
-            return Reconciled()
-        return Reconciled(answer.ttl_seconds, dropped)
+            observation, answer = self.call_function(self.store.get(ref) or composite)
+            dropped = self._compose(ref, observation, answer)
+        except ReconcileError as error:
+            self._write_failure(ref, f"cannot compose resources: {error}", answer if answer.fatal else Composition())
+            return ReconcileResult()
+        return ReconcileResult(answer.ttl_seconds, dropped)
 
-    def _compose(self, ref: Ref, seen: Observation, answer: Composition) -> bool:
+    def _compose(self, ref: Ref, observation: Observation, answer: Composition) -> bool:
         """Make the answer real; tell whether children were deleted."""
         if answer.fatal:
-            raise FailedError(f'pipeline step "run" returned a fatal result: {answer.fatal}')
-        composite = seen.composite
-        wanted = {key: self._render(composite, key, child, seen) for key, child in answer.children.items()}
-        gone = [seen.children[key] for key in sorted(set(seen.children) - set(wanted))]
-        for child in gone:
-            self._drop(ref, child)
-        self._refer(composite, list(wanted.values()))
-        unsynced = self._apply(composite, wanted)
+            raise ReconcileError(f'pipeline step "run" returned a fatal result: {answer.fatal}')
+        composite = observation.composite
+        desired = {key: self._render(composite, key, child, observation) for key, child in answer.children.items()}
+        dropped_children = [observation.children[key] for key in sorted(set(observation.children) - set(desired))]
+        for child in dropped_children:
+            self._delete_child(ref, child)
+        self._write_resource_refs(composite, list(desired.values()))
+        unsynced = self._apply(composite, desired)
         problems = status_problems(composite, answer.status)
         if problems:
             raise InvariantError([f"{ref}: its composer publishes a status that is refused: {'; '.join(problems)}"])
         identity = {key: composite[key] for key in ("apiVersion", "kind")} | {"metadata": _identity(composite)}
-        who = Writer(_OWNER, who=str(ref))
-        self.store.apply({**identity, "status": dict(answer.status)}, who.status)
+        writer = Writer(_FIELD_OWNER, name=str(ref))
+        self.store.apply({**identity, "status": dict(answer.status)}, writer.status)
         for event in answer.events:
-            self.record(ref, event)
+            self.record_event(ref, event)
         synced = condition("Synced", "True", "ReconcileSuccess")
         if unsynced:
-            synced = condition("Synced", "False", "ReconcileError", f"Unsynced resources: {_first(unsynced)}")
+            synced = condition("Synced", "False", "ReconcileError", f"Unsynced resources: {_first_names(unsynced)}")
         ready = condition("Ready", "True", "Available") if answer.ready else condition("Ready", "False", "Creating")
-        self._mark(ref, [synced, ready], answer)
-        return bool(gone)
+        self._set_conditions(ref, [synced, ready], answer)
+        return bool(dropped_children)
 
-    def _render(self, composite: Object, key: str, child: Child, seen: Observation) -> Manifest:
+    def _render(self, composite: Object, key: str, child: Child, observation: Observation) -> Manifest:
         """Work out a child's metadata."""
         try:
             body: Manifest = plain(child.manifest)
         except TypeError as error:
-            raise FailedError(f"cannot unmarshal desired composed resource {key!r}: {error}") from error
+            raise ReconcileError(f"cannot unmarshal desired composed resource {key!r}: {error}") from error
         api_version, kind = unstructured.text(body, "apiVersion"), unstructured.text(body, "kind")
-        if not self.served.has(api_version, kind):
-            raise FailedError(f'composed resource {key!r}: no matches for kind "{kind}" in version "{api_version}"')
+        if not self.served.serves(api_version, kind):
+            raise ReconcileError(f'composed resource {key!r}: no matches for kind "{kind}" in version "{api_version}"')
         meta = dict(unstructured.mapping(body, "metadata"))
-        observed = seen.children.get(key)
+        observed = observation.children.get(key)
         if observed is not None:
             meta |= _identity(observed)
         elif unstructured.namespace_of(composite) and not is_namespaced(api_version, kind):
-            raise FailedError(
+            raise ReconcileError(
                 f"composed resource {key!r}: a namespaced composite cannot compose a cluster-scoped {kind}"
             )
         if unstructured.namespace_of(composite):
@@ -199,24 +202,29 @@ class Reconciler:
         if not is_namespaced(api_version, kind):
             meta.pop("namespace", None)
         root = unstructured.labels(composite).get(COMPOSITE_LABEL) or unstructured.name_of(composite)
-        meta.setdefault("name", child_name(root, seen.uid, key))
+        meta.setdefault("name", child_name(root, observation.uid, key))
         meta["labels"] = {**unstructured.mapping(meta, "labels"), COMPOSITE_LABEL: root}
         meta["annotations"] = {**unstructured.mapping(meta, "annotations"), RESOURCE_NAME: key}
-        meta["ownerReferences"] = [*unstructured.items(body, "metadata", "ownerReferences"), _owner(composite)]
+        meta["ownerReferences"] = [
+            *unstructured.items(body, "metadata", "ownerReferences"),
+            _owner_reference(composite),
+        ]
         return {**body, "metadata": meta}
 
-    def _drop(self, ref: Ref, child: Object) -> None:
+    def _delete_child(self, ref: Ref, child: Object) -> None:
         labels = {key: value for key, value in unstructured.labels(child).items() if key != COMPOSITE_LABEL}
-        gone = ref_of(child)
+        child_ref = ref_of(child)
         try:
-            self.delete(gone, str(ref))
+            self.delete(child_ref, str(ref))
         except InUseError as error:
-            raise InvariantError([f"{ref} drops {gone}, which is in use, and would stall for good: {error}"]) from error
-        left = self.store.get(gone)
-        if left is not None:
-            self.store.update({**left, "metadata": {**left["metadata"], "labels": labels}}, CROSSPLANE)
+            raise InvariantError(
+                [f"{ref} drops {child_ref}, which is in use, and would stall for good: {error}"]
+            ) from error
+        remaining = self.store.get(child_ref)
+        if remaining is not None:
+            self.store.update({**remaining, "metadata": {**remaining["metadata"], "labels": labels}}, CROSSPLANE)
 
-    def _refer(self, composite: Object, children: Sequence[Manifest]) -> None:
+    def _write_resource_refs(self, composite: Object, children: Sequence[Manifest]) -> None:
         keep = ("name",) if unstructured.namespace_of(composite) else ("name", "namespace")
         refs = [
             {
@@ -230,31 +238,31 @@ class Reconciler:
         body: Manifest = {key: composite[key] for key in ("apiVersion", "kind")} | {"metadata": _identity(composite)}
         if refs:
             body["spec"] = {"crossplane": {"resourceRefs": refs}}
-        self.store.apply(body, Writer(_OWNER, who=str(ref_of(composite))))
+        self.store.apply(body, Writer(_FIELD_OWNER, name=str(ref_of(composite))))
 
-    def _apply(self, composite: Object, wanted: Mapping[str, Manifest]) -> list[str]:
+    def _apply(self, composite: Object, desired: Mapping[str, Manifest]) -> list[str]:
         """Apply the children; give the names of those that the API server refuses."""
-        who = ref_of(composite)
-        writer = Writer(owned.manager(composite), who=str(who))
+        composite_ref = ref_of(composite)
+        writer = Writer(owned.manager(composite), name=str(composite_ref))
         unsynced = []
-        for key in sorted(wanted):
-            child = wanted[key]
+        for key in sorted(desired):
+            child = desired[key]
             ref = ref_of(child)
-            there = self.store.get(ref)
-            if there is not None and controller_uid(there) not in {"", unstructured.text(composite, "metadata", "uid")}:
-                taken = f'cannot apply composed resource "{key}": {ref} has another controller already'
-                self.record(who, Event(Severity.WARNING, "ComposeResources", taken))
+            live = self.store.get(ref)
+            if live is not None and controller_uid(live) not in {"", unstructured.text(composite, "metadata", "uid")}:
+                message = f'cannot apply composed resource "{key}": {ref} has another controller already'
+                self.record_event(composite_ref, Event(Severity.WARNING, "ComposeResources", message))
                 unsynced.append(key)
                 continue
             try:
                 self._check_namespace(child)
                 self.store.apply(child, writer)
-            except RefusedError as error:
+            except InvalidObjectError as error:
                 problems = "; ".join(error.problems)
-                said = f"{who}: its composer makes {key} ({ref}), which is refused: {problems}"
-                raise InvariantError([said]) from error
+                message = f"{composite_ref}: its composer makes {key} ({ref}), which is refused: {problems}"
+                raise InvariantError([message]) from error
             except NotAppliedError as error:
-                raise FailedError(f'cannot apply composed resource "{key}": {error}') from error
+                raise ReconcileError(f'cannot apply composed resource "{key}": {error}') from error
         return unsynced
 
     def _check_namespace(self, child: Object) -> None:
@@ -266,13 +274,13 @@ class Reconciler:
         if self.store.get(Ref("", "Namespace", "", namespace)) is None:
             raise NotAppliedError(f'namespaces "{namespace}" not found')
 
-    # ------------------------------------------------------------------ saying
+    # ------------------------------------------------------------------ conditions
 
-    def _fail(self, ref: Ref, message: str, answer: Composition) -> None:
-        """End in failure: only conditions are written, and those that were not said become Unknown."""
-        self.record(ref, Event(Severity.WARNING, "ComposeResources", message))
+    def _write_failure(self, ref: Ref, message: str, answer: Composition) -> None:
+        """End in failure: only conditions are written, and those that the answer leaves out become Unknown."""
+        self.record_event(ref, Event(Severity.WARNING, "ComposeResources", message))
         composite = self.store.get(ref) or {}
-        said = {c.type for c in answer.conditions}
+        answered = {c.type for c in answer.conditions}
         unknown = [
             condition(
                 kind,
@@ -281,11 +289,11 @@ class Reconciler:
                 "A fatal error occurred before the status of this condition could be determined.",
             )
             for kind in (unstructured.text(c, "type") for c in unstructured.items(composite, "status", "conditions"))
-            if kind not in SYSTEM and kind not in said
+            if kind not in SYSTEM and kind not in answered
         ]
-        self._mark(ref, [condition("Synced", "False", "ReconcileError", message), *unknown], answer)
+        self._set_conditions(ref, [condition("Synced", "False", "ReconcileError", message), *unknown], answer)
 
-    def _mark(self, ref: Ref, system: list[Manifest], answer: Composition | None = None) -> None:
+    def _set_conditions(self, ref: Ref, system: list[Manifest], answer: Composition | None = None) -> None:
         """Set conditions: Crossplane's own with the generation they are about, the function's without."""
         composite = self.store.get(ref)
         if composite is None:
@@ -300,8 +308,10 @@ class Reconciler:
             {**c, "observedGeneration": generation} if c["type"] in SYSTEM or c["reason"] == "FatalError" else c
             for c in system
         ]
-        now = marked(unstructured.items(composite, "status", "conditions"), [*own, *custom], self.store.now)
-        status = {**unstructured.mapping(composite, "status"), "conditions": now}
+        conditions = set_crossplane_conditions(
+            unstructured.items(composite, "status", "conditions"), [*own, *custom], self.store.now
+        )
+        status = {**unstructured.mapping(composite, "status"), "conditions": conditions}
         self.store.update(with_status(composite, status), CROSSPLANE.status)
 
 
@@ -315,11 +325,11 @@ def controller_uid(obj: Object) -> str:
 
 def child_name(parent: str, uid: str, key: str) -> str:
     """The name that Crossplane generates for a child that has none."""
-    suffix = hashlib.sha256(f"{uid}{key}".encode()).hexdigest()[:_HASH]
-    room = _NAME - _HASH
+    suffix = hashlib.sha256(f"{uid}{key}".encode()).hexdigest()[:_HASH_LENGTH]
+    stem_length = _MAX_NAME_LENGTH - _HASH_LENGTH
     stem = f"{parent}-"
-    if len(stem) > room:
-        stem = stem[:room] if stem[room - 1] == "-" else f"{stem[: room - 1]}-"
+    if len(stem) > stem_length:
+        stem = stem[:stem_length] if stem[stem_length - 1] == "-" else f"{stem[: stem_length - 1]}-"
     return stem + suffix
 
 
@@ -328,7 +338,7 @@ def _identity(obj: Object) -> dict[str, Any]:
     return {key: meta[key] for key in ("name", "namespace") if meta.get(key)}
 
 
-def _owner(composite: Object) -> Manifest:
+def _owner_reference(composite: Object) -> Manifest:
     return {
         "apiVersion": composite["apiVersion"],
         "kind": composite["kind"],
@@ -339,6 +349,6 @@ def _owner(composite: Object) -> Manifest:
     }
 
 
-def _first(names: Sequence[str]) -> str:
-    shown = ", ".join(sorted(names)[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown}, and {len(names) - _NAMED} more"
+def _first_names(names: Sequence[str]) -> str:
+    shown = ", ".join(sorted(names)[:_MAX_NAMED])
+    return shown if len(names) <= _MAX_NAMED else f"{shown}, and {len(names) - _MAX_NAMED} more"

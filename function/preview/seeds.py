@@ -1,4 +1,4 @@
-"""What a control plane has before anything is applied to it, and what given objects assume."""
+"""What a control plane has before anything is applied to it, and what applied objects take for granted."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ HIDDEN: Final = "***"
 CONTROL: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 """Control characters but for tab and end of line, and those that change the direction of writing."""
 
-_USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+_USER_INFO: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 """Name and password in a URL, as RFC 3986 has them: all from the slashes to the last @ before the path."""
 
 
@@ -29,9 +29,9 @@ def printable(text: str) -> str:
     return CONTROL.sub(escaped, without_passwords(text))
 
 
-def escaped(found: re.Match[str]) -> str:
+def escaped(character: re.Match[str]) -> str:
     r"""Write characters as Python does: `\x1b`, `\u202e`."""
-    return found[0].encode("unicode_escape").decode("ascii")
+    return character[0].encode("unicode_escape").decode("ascii")
 
 
 def without_passwords(obj: Any) -> Any:
@@ -40,9 +40,9 @@ def without_passwords(obj: Any) -> Any:
         case str():
             if "://" not in obj:
                 return obj
-            return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", obj))
+            return _SECRET.sub(rf"\1{HIDDEN}", _USER_INFO.sub(f"{HIDDEN}@", obj))
         case dict():
             return {without_passwords(key): without_passwords(value) for key, value in obj.items()}
         case list():
-            return [without_passwords(one) for one in obj]
+            return [without_passwords(item) for item in obj]
     return obj

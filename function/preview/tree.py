@@ -1,4 +1,4 @@
-"""What came out, as a tree to read: for someone who has never seen the product."""
+"""The result as a tree to read, for someone who has never seen the product."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from function.api.kinds import GROUPS, KINDS
 from function.api.labels import CLUSTER
+from function.api.model_service import EndpointGroup
 from function.composers import COMPOSERS
 from function.composition import Manifest, Object, Severity, Vocabulary, objects, unstructured
 from function.composition.conditions import COMMON
@@ -18,55 +19,60 @@ from function.preview.facts import counted, devices, facts
 from function.preview.gateway_api import GROUP
 from function.preview.kinds import Ref, group_of, ref_of
 from function.preview.reconcile import controller_uid
+from function.routing.routed_backends import selecting_group
 
 _VERSION: Final = {kind.kind: kind.api_version for kind in KINDS}
 _CHAT: Final = "/v1/chat/completions"
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class TreeNode:
     """A line of the tree, and what is below it.
 
     Attributes:
         text: What it is.
-        state: Whether it is ready; None where that is no question.
-        below: What belongs to it.
+        ready: Whether it is ready; None where that is no question.
+        children: What belongs to it.
     """
 
     text: str
-    state: bool | None = None
-    below: tuple[Node, ...] = ()
+    ready: bool | None = None
+    children: tuple[TreeNode, ...] = ()
 
 
-def tree(plane: ControlPlane) -> tuple[Node, ...]:
+def tree(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """The sections of the tree, those with something in them."""
     sections = (
-        Node("Services: what a client calls", below=_each(plane, "ModelService", _service)),
-        Node("Models: which replica runs where", below=_each(plane, "ModelDeployment", _deployment)),
+        TreeNode("Services: what a client calls", children=_each(plane, "ModelService", _service)),
+        TreeNode("Models: which replica runs where", children=_each(plane, "ModelDeployment", _deployment)),
         *_clusters(plane),
-        Node("Fleet", below=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))),
-        Node("Used by nothing that was given", below=_unused(plane)),
-        Node("Not composed by this version", below=_not_composed(plane)),
-        Node("Taken as given: no kinds of Modelplane", below=_foreign(plane)),
+        TreeNode(
+            "Fleet", children=(*_each(plane, "InferenceGateway", _gateway), *_each(plane, "InferenceCluster", _cluster))
+        ),
+        TreeNode("Used by nothing that was given", children=_unused(plane)),
+        TreeNode("Not composed by this version", children=_not_composed(plane)),
+        TreeNode("Taken as given: no kinds of Modelplane", children=_foreign(plane)),
     )
-    return tuple(section for section in sections if section.below)
+    return tuple(section for section in sections if section.children)
 
 
-def _each(plane: ControlPlane, kind: str, tell: Callable[[ControlPlane, Manifest], Node]) -> tuple[Node, ...]:
-    return tuple(tell(plane, obj) for obj in plane.store.find(group_of(_VERSION[kind]), kind))
+def _each(
+    plane: ControlPlane, kind: str, describe: Callable[[ControlPlane, Manifest], TreeNode]
+) -> tuple[TreeNode, ...]:
+    return tuple(describe(plane, obj) for obj in plane.store.find(group_of(_VERSION[kind]), kind))
 
 
 # ---------------------------------------------------------------------- services and models
 
 
-def _service(plane: ControlPlane, obj: Manifest) -> Node:
+def _service(plane: ControlPlane, obj: Manifest) -> TreeNode:
     address = unstructured.text(obj, "status", "address")
     url = f"POST {address}{_CHAT}" if address else "no URL yet"
-    below = (*_why(obj), *_answering(plane, obj), *_unanswering(plane, obj))
-    return Node(f"{_title(obj)}  {url}", _ready(obj), below)
+    lines = (*_problem_lines(obj), *_traffic_shares(plane, obj), *_endpoints_without_traffic(plane, obj))
+    return TreeNode(f"{_qualified_name(obj)}  {url}", _ready(obj), lines)
 
 
-def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
+def _traffic_shares(plane: ControlPlane, service: Manifest) -> list[TreeNode]:
     """Who answers the requests of a service, and which share of them."""
     routes = [
         route for route in plane.store.find(GROUP, "HTTPRoute") if controller_uid(route) == service["metadata"]["uid"]
@@ -79,18 +85,18 @@ def _answering(plane: ControlPlane, service: Manifest) -> list[Node]:
     total = sum(weight for _, weight, _ in shares)
     lines = []
     for ref, weight, namespace in shares:
-        behind = plane.store.get(Ref("", "Service", namespace, unstructured.text(ref, "name")))
-        endpoint = plane.store.of_uid(controller_uid(behind or {}))
+        backend = plane.store.get(Ref("", "Service", namespace, unstructured.text(ref, "name")))
+        endpoint = plane.store.by_uid(controller_uid(backend or {}))
         share = f"{100 * weight / total:.0f}% of requests" if total else "no requests"
-        lines.append(Node(f"{share} to {_endpoint(endpoint) or unstructured.text(ref, 'name')}"))
+        lines.append(TreeNode(f"{share} to {_endpoint(endpoint) or unstructured.text(ref, 'name')}"))
     return lines
 
 
-def _unanswering(plane: ControlPlane, service: Manifest) -> Iterator[Node]:
+def _endpoints_without_traffic(plane: ControlPlane, service: Manifest) -> Iterator[TreeNode]:
     """The endpoints written by hand that a service selects and that are not ready, with the reason."""
-    for endpoint in _given(plane, "ModelEndpoint"):
+    for endpoint in _applied(plane, "ModelEndpoint"):
         if _selects(service, endpoint) and not _ready(endpoint):
-            yield Node(f"no requests to {_endpoint(endpoint)}", _ready(endpoint), tuple(_why(endpoint)))
+            yield TreeNode(f"no requests to {_endpoint(endpoint)}", _ready(endpoint), tuple(_problem_lines(endpoint)))
 
 
 def _endpoint(endpoint: Object | None) -> str:
@@ -103,7 +109,7 @@ def _endpoint(endpoint: Object | None) -> str:
     return f"replica {name} on {cluster}, {url}" if cluster else f"endpoint {name}, {url}"
 
 
-def _deployment(plane: ControlPlane, obj: Manifest) -> Node:
+def _deployment(plane: ControlPlane, obj: Manifest) -> TreeNode:
     counts = unstructured.mapping(obj, "status", "replicas")
     desired = unstructured.integer(obj, "spec", "replicas")
     placed, ready = unstructured.integer(counts, "total"), unstructured.integer(counts, "ready")
@@ -112,63 +118,66 @@ def _deployment(plane: ControlPlane, obj: Manifest) -> Node:
         for replica in plane.store.find(group_of(_VERSION["ModelReplica"]), "ModelReplica")
         if controller_uid(replica) == obj["metadata"]["uid"]
     ]
-    lines = [*_why(obj), *(_replica(replica) for replica in replicas)]
+    lines = [*_problem_lines(obj), *(_replica(replica) for replica in replicas)]
     if placed < desired:
-        reasons = tuple(Node(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
-        lines += [Node("Cluster by cluster", below=reasons)] if reasons else []
-    words = f"{placed} of {desired} replicas placed, {ready} serving"
-    return Node(f"{_title(obj)}  {words}", _ready(obj), tuple(lines))
+        reasons = tuple(TreeNode(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
+        lines += [TreeNode("Cluster by cluster", children=reasons)] if reasons else []
+    text = f"{placed} of {desired} replicas placed, {ready} serving"
+    return TreeNode(f"{_qualified_name(obj)}  {text}", _ready(obj), tuple(lines))
 
 
-def _replica(obj: Manifest) -> Node:
+def _replica(obj: Manifest) -> TreeNode:
     pools = [
         unstructured.text(member, "nodePoolName")
         for engine in unstructured.items(obj, "spec", "engines")
         for member in unstructured.items(engine, "members")
     ]
     where = f"on {unstructured.text(obj, 'spec', 'clusterName')}, node pool {', '.join(dict.fromkeys(pools))}"
-    return Node(f"replica {unstructured.name_of(obj)} {where}", _ready(obj), tuple(_why(obj)))
+    return TreeNode(f"replica {unstructured.name_of(obj)} {where}", _ready(obj), tuple(_problem_lines(obj)))
 
 
 def _reasons(plane: ControlPlane, deployment: Manifest) -> Sequence[tuple[str, str]]:
     """Why no further replica fits, cluster by cluster, in the scheduler's words."""
-    seen = plane.observe(
+    observation = plane.observe(
         deployment["apiVersion"],
         deployment["kind"],
         unstructured.namespace_of(deployment),
         unstructured.name_of(deployment),
     )
-    return explain(seen)
+    return explain(observation)
 
 
 # ---------------------------------------------------------------------- clusters
 
 
-def _clusters(plane: ControlPlane) -> list[Node]:
+def _clusters(plane: ControlPlane) -> list[TreeNode]:
     """What is composed on each inference cluster, by the composite that composes it."""
-    found: dict[str, dict[Ref, list[tuple[Object, Object]]]] = {}
-    for thing in plane.store.everything():
-        owner = plane.store.of_uid(controller_uid(thing))
+    composed_by_cluster: dict[str, dict[Ref, list[tuple[Object, Object]]]] = {}
+    for obj in plane.store.everything():
+        owner = plane.store.by_uid(controller_uid(obj))
         if owner is None:
             continue
-        cluster = _place(plane, thing)
+        cluster = _inference_cluster(plane, obj)
         if cluster:
-            shown = objects.desired(thing) if objects.is_object(thing) else thing
-            found.setdefault(cluster, {}).setdefault(ref_of(owner), []).append((thing, shown))
+            manifest = objects.desired(obj) if objects.is_object(obj) else obj
+            composed_by_cluster.setdefault(cluster, {}).setdefault(ref_of(owner), []).append((obj, manifest))
     nodes = []
-    for cluster in sorted(found):
+    for cluster in sorted(composed_by_cluster):
         groups = []
-        for ref in sorted(found[cluster], key=lambda r: (_ORDER.get(r.kind, len(_ORDER)), r)):
-            items = sorted(found[cluster][ref], key=lambda pair: replace(ref_of(pair[1]), name=_name(pair[1])))
-            groups.append(Node(str(ref), below=tuple(_item(obj, shown) for obj, shown in items)))
-        nodes.append(Node(f"On cluster {cluster}", below=tuple(groups)))
+        for ref in sorted(composed_by_cluster[cluster], key=lambda r: (_ORDER.get(r.kind, len(_ORDER)), r)):
+            items = sorted(
+                composed_by_cluster[cluster][ref],
+                key=lambda pair: replace(ref_of(pair[1]), name=_external_name(pair[1])),
+            )
+            groups.append(TreeNode(str(ref), children=tuple(_remote_object(obj, manifest) for obj, manifest in items)))
+        nodes.append(TreeNode(f"On cluster {cluster}", children=tuple(groups)))
     return nodes
 
 
 _ORDER: Final = {"ModelReplica": 0, "ModelCache": 1, "InferenceCluster": 2, "ServingStack": 3}
 
 
-def _place(plane: ControlPlane, obj: Object) -> str:
+def _inference_cluster(plane: ControlPlane, obj: Object) -> str:
     """The inference cluster that an Object or Release brings something to; empty for all else."""
     if objects.is_object(obj):
         return providers.cluster_of(plane.store, obj)
@@ -177,48 +186,54 @@ def _place(plane: ControlPlane, obj: Object) -> str:
     return ""
 
 
-def _item(obj: Object, shown: Object) -> Node:
+def _remote_object(obj: Object, manifest: Object) -> TreeNode:
     """One object on a cluster."""
-    where = unstructured.namespace_of(shown) if objects.is_object(obj) else ""
-    words = (unstructured.text(shown, "kind"), "/".join(filter(None, (where, _name(shown)))), facts(shown))
-    return Node("  ".join(filter(None, words)), _ready(obj), tuple(_why(obj)))
+    where = unstructured.namespace_of(manifest) if objects.is_object(obj) else ""
+    parts = (
+        unstructured.text(manifest, "kind"),
+        "/".join(filter(None, (where, _external_name(manifest)))),
+        facts(manifest),
+    )
+    return TreeNode("  ".join(filter(None, parts)), _ready(obj), tuple(_problem_lines(obj)))
 
 
-def _name(shown: Object) -> str:
+def _external_name(manifest: Object) -> str:
     """The name that an object has outside the control cluster."""
-    return unstructured.annotations(shown).get("crossplane.io/external-name") or unstructured.name_of(shown)
+    return unstructured.annotations(manifest).get("crossplane.io/external-name") or unstructured.name_of(manifest)
 
 
 # ---------------------------------------------------------------------- the fleet
 
 
-def _gateway(plane: ControlPlane, obj: Manifest) -> Node:
+def _gateway(plane: ControlPlane, obj: Manifest) -> TreeNode:
     del plane
     address = unstructured.text(obj, "status", "address") or "no address yet"
     backend = unstructured.text(obj, "spec", "backend")
-    return Node(f"gateway {unstructured.name_of(obj)}  {backend}, {address}", _ready(obj), tuple(_why(obj)))
+    return TreeNode(
+        f"gateway {unstructured.name_of(obj)}  {backend}, {address}", _ready(obj), tuple(_problem_lines(obj))
+    )
 
 
-def _cluster(plane: ControlPlane, obj: Manifest) -> Node:
+def _cluster(plane: ControlPlane, obj: Manifest) -> TreeNode:
     address = unstructured.text(obj, "status", "gateway", "address")
     source = unstructured.text(obj, "spec", "cluster", "source")
-    words = f"cluster {unstructured.name_of(obj)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
+    text = f"cluster {unstructured.name_of(obj)}  {source}, {f'gateway {address}' if address else 'no gateway yet'}"
     pools = [_pool(plane, pool) for pool in unstructured.items(obj, "spec", "nodePools")]
-    return Node(words, _ready(obj), (*_why(obj), *pools))
+    return TreeNode(text, _ready(obj), (*_problem_lines(obj), *pools))
 
 
-def _pool(plane: ControlPlane, pool: Object) -> Node:
+def _pool(plane: ControlPlane, pool: Object) -> TreeNode:
     name = unstructured.text(pool, "className")
     group = group_of(_VERSION["InferenceClass"])
-    its_class = plane.store.get(Ref(group, "InferenceClass", "", name))
-    carried = devices(unstructured.items(its_class, "spec", "devices")) if its_class is not None else ""
+    inference_class = plane.store.get(Ref(group, "InferenceClass", "", name))
+    device_text = devices(unstructured.items(inference_class, "spec", "devices")) if inference_class is not None else ""
     nodes = counted(unstructured.integer(pool, "nodeCount"), "node")
-    each = f", each with {carried}" if carried else ""
-    return Node(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
+    each = f", each with {device_text}" if device_text else ""
+    return TreeNode(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
 
 
-def _unused(plane: ControlPlane) -> tuple[Node, ...]:
-    """Objects that were given and work for others, where no other wants them."""
+def _unused(plane: ControlPlane) -> tuple[TreeNode, ...]:
+    """Applied objects that work for others, where no other uses them."""
     clusters = plane.store.find(group_of(_VERSION["InferenceCluster"]), "InferenceCluster")
     classes = {
         unstructured.text(pool, "className")
@@ -227,65 +242,66 @@ def _unused(plane: ControlPlane) -> tuple[Node, ...]:
     }
     services = plane.store.find(group_of(_VERSION["ModelService"]), "ModelService")
     return (
-        *(_unused_class(obj) for obj in _given(plane, "InferenceClass") if unstructured.name_of(obj) not in classes),
+        *(_unused_class(obj) for obj in _applied(plane, "InferenceClass") if unstructured.name_of(obj) not in classes),
         *(
-            Node(
-                f"endpoint {_title(obj)}, {unstructured.text(obj, 'spec', 'url')}",
+            TreeNode(
+                f"endpoint {_qualified_name(obj)}, {unstructured.text(obj, 'spec', 'url')}",
                 _ready(obj),
-                tuple(_why(obj)),
+                tuple(_problem_lines(obj)),
             )
-            for obj in _given(plane, "ModelEndpoint")
+            for obj in _applied(plane, "ModelEndpoint")
             if not any(_selects(service, obj) for service in services)
         ),
-        *(_replica(obj) for obj in _given(plane, "ModelReplica") if not controller_uid(obj)),
+        *(_replica(obj) for obj in _applied(plane, "ModelReplica") if not controller_uid(obj)),
         *(
-            Node(f"serving stack {_title(obj)}", _ready(obj), tuple(_why(obj)))
-            for obj in _given(plane, "ServingStack")
+            TreeNode(f"serving stack {_qualified_name(obj)}", _ready(obj), tuple(_problem_lines(obj)))
+            for obj in _applied(plane, "ServingStack")
             if not controller_uid(obj)
         ),
     )
 
 
-def _given(plane: ControlPlane, kind: str) -> list[Manifest]:
-    """What was given of a kind of ours."""
-    return [obj for obj in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(obj) in plane.given]
+def _applied(plane: ControlPlane, kind: str) -> list[Manifest]:
+    """The applied objects of a kind of ours."""
+    return [obj for obj in plane.store.find(group_of(_VERSION[kind]), kind) if ref_of(obj) in plane.applied]
 
 
-def _unused_class(obj: Object) -> Node:
-    carried = devices(unstructured.items(obj, "spec", "devices"))
-    return Node(f"class {unstructured.name_of(obj)}{f': each node with {carried}' if carried else ''}", _ready(obj))
-
-
-def _selects(service: Object, endpoint: Object) -> bool:
-    return unstructured.namespace_of(service) == unstructured.namespace_of(endpoint) and any(
-        unstructured.mapping(group, "selector", "matchLabels").items() <= unstructured.labels(endpoint).items()
-        for group in unstructured.items(service, "spec", "endpoints")
+def _unused_class(obj: Object) -> TreeNode:
+    device_text = devices(unstructured.items(obj, "spec", "devices"))
+    return TreeNode(
+        f"class {unstructured.name_of(obj)}{f': each node with {device_text}' if device_text else ''}", _ready(obj)
     )
 
 
-def _not_composed(plane: ControlPlane) -> tuple[Node, ...]:
+def _selects(service: Object, endpoint: Object) -> bool:
+    groups = [EndpointGroup.model_validate(group) for group in unstructured.items(service, "spec", "endpoints")]
+    in_its_namespace = unstructured.namespace_of(service) == unstructured.namespace_of(endpoint)
+    return in_its_namespace and selecting_group(groups, endpoint) is not None
+
+
+def _not_composed(plane: ControlPlane) -> tuple[TreeNode, ...]:
     """Objects of our kinds that nothing composes yet."""
     composed = {ref_of(composite) for composite in plane.composites}
     return tuple(
-        Node(f"{_title(obj)}  {obj['kind']}: accepted, and nothing is made of it")
+        TreeNode(f"{_qualified_name(obj)}  {obj['kind']}: accepted, and nothing is made of it")
         for obj in plane.store.everything()
         if group_of(obj["apiVersion"]) in GROUPS and ref_of(obj) not in composed
     )
 
 
-def _foreign(plane: ControlPlane) -> tuple[Node, ...]:
-    """Objects of other kinds that were given."""
+def _foreign(plane: ControlPlane) -> tuple[TreeNode, ...]:
+    """Applied objects of other kinds."""
     return tuple(
-        Node("  ".join(filter(None, (obj["kind"], _title(obj), facts(obj)))))
+        TreeNode("  ".join(filter(None, (obj["kind"], _qualified_name(obj), facts(obj)))))
         for obj in plane.store.everything()
-        if ref_of(obj) in plane.given and group_of(obj["apiVersion"]) not in GROUPS
+        if ref_of(obj) in plane.applied and group_of(obj["apiVersion"]) not in GROUPS
     )
 
 
-# ---------------------------------------------------------------------- words
+# ---------------------------------------------------------------------- names and conditions
 
 
-def _title(obj: Object) -> str:
+def _qualified_name(obj: Object) -> str:
     return "/".join(filter(None, (unstructured.namespace_of(obj), unstructured.name_of(obj))))
 
 
@@ -293,21 +309,21 @@ def _ready(obj: Object) -> bool:
     return unstructured.is_true(obj, "Ready")
 
 
-def _why(obj: Object) -> Iterable[Node]:
+def _problem_lines(obj: Object) -> Iterable[TreeNode]:
     """The conditions that say why something is not ready, what is in doubt, and what needs doing."""
     composer = COMPOSERS.get((unstructured.text(obj, "apiVersion"), unstructured.text(obj, "kind")))
     vocabulary: Vocabulary = {**COMMON, **composer.vocabulary} if composer else {}
-    for said in unstructured.items(obj, "status", "conditions"):
-        if _is_worth_saying(said, vocabulary, ready=_ready(obj)):
+    for condition in unstructured.items(obj, "status", "conditions"):
+        if _is_shown(condition, vocabulary, ready=_ready(obj)):
             kind, status, reason, message = (
-                unstructured.text(said, field) for field in ("type", "status", "reason", "message")
+                unstructured.text(condition, field) for field in ("type", "status", "reason", "message")
             )
-            yield Node(": ".join(filter(None, (f"{kind} is {status}", reason, message))))
+            yield TreeNode(": ".join(filter(None, (f"{kind} is {status}", reason, message))))
 
 
-def _is_worth_saying(said: Object, vocabulary: Vocabulary, *, ready: bool) -> bool:
-    kind, reason = unstructured.text(said, "type"), unstructured.text(said, "reason")
+def _is_shown(condition: Object, vocabulary: Vocabulary, *, ready: bool) -> bool:
+    kind, reason = unstructured.text(condition, "type"), unstructured.text(condition, "reason")
     declared = vocabulary.get(kind, {}).get(reason)
     if declared is None:
-        return kind != "Ready" and said.get("status") != "True" and (kind == "Synced" or not ready)
+        return kind != "Ready" and condition.get("status") != "True" and (kind == "Synced" or not ready)
     return declared.event is Severity.WARNING or (not ready and bool(declared.remedy))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from function.composition import Manifest, Object, unstructured
-from function.preview.conditions import condition, marked
+from function.preview.conditions import condition, set_crossplane_conditions
 from function.preview.errors import InUseError
 from function.preview.kinds import Ref, group_of, is_namespaced, ref_of
 from function.preview.reconcile import COMPOSITE_LABEL, CROSSPLANE, controller_uid
@@ -20,7 +20,7 @@ _IN_USE: Final = "crossplane.io/in-use"
 _FINALIZER: Final = "usage.apiextensions.crossplane.io"
 
 
-def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None:
+def delete(store: Store, ref: Ref, writer: str, *, foreground: bool | None) -> None:
     """Delete an object unless a Usage protects it.
 
     Raises:
@@ -31,7 +31,7 @@ def delete(store: Store, ref: Ref, who: str, *, foreground: bool | None) -> None
         by = [str(ref_of(usage)) for usage in _all(store) if side(store, usage, "of") == ref]
         if by:
             raise InUseError(f"{ref} is in use by {len(by)} usage(s), including {by[0]}")
-    store.delete(ref, who, foreground=foreground)
+    store.delete(ref, writer, foreground=foreground)
 
 
 def step(store: Store) -> None:
@@ -45,21 +45,23 @@ def step(store: Store) -> None:
             _protect(store, usage)
 
 
-def side(store: Store, usage: Object, which: str) -> Ref | None:
+def side(store: Store, usage: Object, side_name: str) -> Ref | None:
     """The object that is used (`of`) or that uses it (`by`); None when there is none."""
-    described = unstructured.mapping(usage, "spec", which)
-    api_version, kind = unstructured.text(described, "apiVersion"), unstructured.text(described, "kind")
+    target = unstructured.mapping(usage, "spec", side_name)
+    api_version, kind = unstructured.text(target, "apiVersion"), unstructured.text(target, "kind")
     if not kind:
         return None
     group = group_of(api_version)
-    own = unstructured.namespace_of(usage)
+    own_namespace = unstructured.namespace_of(usage)
     namespace = (
-        (unstructured.text(described, "resourceRef", "namespace") or own) if is_namespaced(api_version, kind) else ""
+        (unstructured.text(target, "resourceRef", "namespace") or own_namespace)
+        if is_namespaced(api_version, kind)
+        else ""
     )
-    name = unstructured.text(described, "resourceRef", "name")
+    name = unstructured.text(target, "resourceRef", "name")
     if name:
         return Ref(group, kind, namespace, name)
-    selector = unstructured.mapping(described, "resourceSelector")
+    selector = unstructured.mapping(target, "resourceSelector")
     labels: dict[str, Any] = dict(unstructured.mapping(selector, "matchLabels"))
     for candidate in store.find(group, kind, namespace=namespace, labels=labels):
         if not selector.get("matchControllerRef") or controller_uid(candidate) == controller_uid(usage):
@@ -73,9 +75,9 @@ def _all(store: Store) -> list[Manifest]:
 
 def _protect(store: Store, usage: Manifest) -> None:
     used, using = side(store, usage, "of"), side(store, usage, "by")
-    named = _with_names(usage, used, using)
-    if named != usage:
-        usage = store.update(named, CROSSPLANE)
+    resolved = _with_names(usage, used, using)
+    if resolved != usage:
+        usage = store.update(resolved, CROSSPLANE)
     obj = store.get(used) if used else None
     user = store.get(using) if using else None
     if obj is None or (user is None and "by" in unstructured.mapping(usage, "spec")):
@@ -86,10 +88,10 @@ def _protect(store: Store, usage: Manifest) -> None:
         labels = {**unstructured.labels(obj), _IN_USE: "true"}
         store.update({**obj, "metadata": {**obj["metadata"], "labels": labels}}, CROSSPLANE)
     if user is not None:
-        _own(store, ref, user)
+        _add_owner(store, ref, user)
     usage = store.get(ref) or usage
     ready = condition("Ready", "True", "Available", generation=usage["metadata"]["generation"])
-    conditions = marked(unstructured.items(usage, "status", "conditions"), [ready], store.now)
+    conditions = set_crossplane_conditions(unstructured.items(usage, "status", "conditions"), [ready], store.now)
     status = {**unstructured.mapping(usage, "status"), "conditions": conditions}
     store.update(with_status(usage, status), CROSSPLANE.status)
 
@@ -97,13 +99,13 @@ def _protect(store: Store, usage: Manifest) -> None:
 def _with_names(usage: Manifest, used: Ref | None, using: Ref | None) -> Manifest:
     """Write what selectors found into the Usage."""
     spec = dict(usage["spec"])
-    for which, found in (("of", used), ("by", using)):
-        if found is not None and not unstructured.text(spec, which, "resourceRef", "name"):
-            spec[which] = {**spec[which], "resourceRef": {"name": found.name}}
+    for side_name, ref in (("of", used), ("by", using)):
+        if ref is not None and not unstructured.text(spec, side_name, "resourceRef", "name"):
+            spec[side_name] = {**spec[side_name], "resourceRef": {"name": ref.name}}
     return {**usage, "spec": spec}
 
 
-def _own(store: Store, ref: Ref, user: Object) -> None:
+def _add_owner(store: Store, ref: Ref, user: Object) -> None:
     """Make the using object an owner of the Usage, so that the Usage goes after it."""
     usage = store.get(ref)
     if usage is None:

@@ -83,7 +83,7 @@ def restore(
     for obj in (answer.first for answer in routed_objects.endpoints):
         for endpoint in endpoint_view.read([] if obj is None else [obj], namespace):
             by_name.setdefault(endpoint.name, endpoint)
-            group = _selected_by(groups, obj)
+            group = selecting_group(groups, obj)
             if group is not None and endpoint.name not in {known.name for known in listed[group]}:
                 found[group].append(replace(endpoint, not_listed=True))
     accounted = {endpoint_view.backend_of(endpoint, namespace, routed) for endpoint in by_name.values()}
@@ -94,7 +94,7 @@ def restore(
     return [sorted(endpoints, key=lambda endpoint: endpoint.name) for endpoints in found]
 
 
-def _selected_by(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
+def selecting_group(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
     labels = unstructured.labels(obj)
     return next(

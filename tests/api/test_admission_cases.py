@@ -16,7 +16,7 @@ def offline() -> Iterator[tuple[Rule, Case, set[str]]]:
     for rule_cases in ALL_RULES:
         for case in rule_cases.cases:
             if case.question != "status" and not case.lenient:
-                found = admit(case.thing) if case.old is None else admit_update(case.old, case.thing)
+                found = admit(case.obj) if case.old is None else admit_update(case.old, case.obj)
                 yield rule_cases, case, {dotted(problem.path) for problem in found.problems}
 
 
@@ -55,8 +55,8 @@ def defaults(schema: Schema, path: str = "") -> Iterator[tuple[str, object]]:
 
 def test_preview_judges_as_the_server_does_and_blames_the_same_fields() -> None:
     for rule_cases, case, refused in offline():
-        expected = {field(message) for message in case.said}
-        if any(message.startswith("unknown field") for message in case.said):
+        expected = {field(message) for message in case.problems}
+        if any(message.startswith("unknown field") for message in case.problems):
             assert expected <= refused, str(rule_cases)  # the server looks no further
         else:
             assert expected == refused, str(rule_cases)
@@ -64,10 +64,10 @@ def test_preview_judges_as_the_server_does_and_blames_the_same_fields() -> None:
 
 def test_every_rule_of_our_schemas_is_broken_by_some_case() -> None:
     shown = [
-        (case.thing["kind"], re.sub(r"\[[^]]*\]", "[]", message.partition(": ")[0].replace("<nil>", "")), message)
+        (case.obj["kind"], re.sub(r"\[[^]]*\]", "[]", message.partition(": ")[0].replace("<nil>", "")), message)
         for rule_cases in ALL_RULES
         for case in rule_cases.cases
-        for message in case.said
+        for message in case.problems
     ]
     for kind in KINDS:
         for path, message in messages(of_kind(kind)):

@@ -75,15 +75,15 @@ def _run(
         text=True,
         check=False,
     )
-    told = folder / "told"
-    return done.returncode, done.stdout, told.read_text().splitlines() if told.exists() else []
+    lines = folder / "told"
+    return done.returncode, done.stdout, lines.read_text().splitlines() if lines.exists() else []
 
 
 def test_a_step_that_everything_needs_ends_the_run_with_one_error_said_first(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, plane='raise BedError("the port was taken")')
+    status, printed, lines = _run(tmp_path, plane='raise BedError("the port was taken")')
     assert status == 1
     assert printed.splitlines()[-1].startswith("1 error in ")
-    (first,) = told
+    (first,) = lines
     assert first.startswith("FAILED, as the first: setup of test_bed.py::test_needs_the_plane[0] | ")
     assert first.endswith("BedError: the port was taken | the end of its log")
     assert printed.index("what failed first") < printed.index("== ERRORS ==")
@@ -92,12 +92,12 @@ def test_a_step_that_everything_needs_ends_the_run_with_one_error_said_first(tmp
 
 
 def test_a_step_that_some_checks_need_fails_once_and_they_are_skipped(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, scene='raise BedError("nothing moves")')
+    status, printed, lines = _run(tmp_path, scene='raise BedError("nothing moves")')
     assert status == 1
     assert "22 passed, 9 skipped, 2 errors" in printed.splitlines()[-1]
     assert "SKIPPED [9]" in printed
     assert "NOT CHECKED: scene has failed before" in printed
-    first, second = told
+    first, second = lines
     assert first.startswith("FAILED, as the first: setup of test_bed.py::test_needs_a_scene[0] | ")
     assert second == "FAILED: setup of test_bed.py::test_has_a_step_of_its_own"
 
@@ -111,10 +111,10 @@ def test_a_program_that_has_ended_ends_the_run_wherever_it_is_noticed(tmp_path: 
 
 
 def test_a_check_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, wrong=7)
+    status, printed, lines = _run(tmp_path, wrong=7)
     assert status == 1
     assert "1 failed, 31 passed, 1 error" in printed.splitlines()[-1]
-    assert told[0].startswith("FAILED, as the first: test_bed.py::test_needs_the_plane[7] | assert 7 != 7")
+    assert lines[0].startswith("FAILED, as the first: test_bed.py::test_needs_the_plane[7] | assert 7 != 7")
     first, _, rest = printed.partition("== ERRORS ==")
     assert "what failed first" in first
     assert "test_needs_the_plane[7]" in first
@@ -129,7 +129,7 @@ def test_a_step_that_is_skipped_or_succeeds_ends_nothing(tmp_path: Path, step: s
 
 
 def test_a_run_that_is_told_to_stop_says_at_what_and_what_it_has_not_tried(tmp_path: Path) -> None:
-    status, printed, told = _run(tmp_path, ends="raise KeyboardInterrupt")
+    status, printed, lines = _run(tmp_path, ends="raise KeyboardInterrupt")
     assert status == pytest.ExitCode.INTERRUPTED
-    assert told[-1] == "told to stop, at test_bed.py::test_ends_with_a_program"
+    assert lines[-1] == "told to stop, at test_bed.py::test_ends_with_a_program"
     assert "2 of 33 checks were not tried" in printed

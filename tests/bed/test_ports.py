@@ -50,15 +50,15 @@ def test_that_no_port_is_left_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "error",
     [
         "listen tcp 127.0.0.1:2380: bind: address already in use",
         "OSError: [Errno 98] Address already in use",
         "RuntimeError: Failed to bind to address 127.0.0.1:9443; set GRPC_VERBOSITY=debug to see more",
     ],
 )
-def test_that_a_port_is_taken_is_understood_however_a_program_says_it(said: str) -> None:
-    assert ports.is_taken(said)
+def test_that_a_port_is_taken_is_understood_however_a_program_says_it(error: str) -> None:
+    assert ports.is_taken(error)
     assert not ports.is_taken("listen tcp 127.0.0.1:80: bind: permission denied")
 
 
@@ -66,11 +66,11 @@ def test_a_program_whose_port_is_taken_is_started_again_on_another(tmp_path: Pat
     running = Processes(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        told: list[list[int]] = []
-        one = running.start_on("server", [taken], _listening, lambda ports: told.append([*ports]))
-        running.until("it listens", lambda: one.ports != [taken] and _listens(one.ports[0]), 10)
-    assert one.attempts == 2
-    assert told == [one.ports], "who leads others to it hears of it, even if it had seemed to be ready"
+        told_ports: list[list[int]] = []
+        server = running.start_on("server", [taken], _listening, lambda ports: told_ports.append([*ports]))
+        running.until("it listens", lambda: server.ports != [taken] and _listens(server.ports[0]), 10)
+    assert server.attempts == 2
+    assert told_ports == [server.ports], "who leads others to it hears of it, even if it had seemed to be ready"
     running.check()
     running.stop_all()
 
@@ -80,10 +80,10 @@ def test_a_program_that_finds_no_port_is_not_started_for_ever(tmp_path: Path, mo
         taken = other.getsockname()[1]
         monkeypatch.setattr(processes, "free_ports", lambda number: [taken] * number)
         running = Processes(tmp_path)
-        one = running.start_on("server", [taken], _listening)
+        server = running.start_on("server", [taken], _listening)
         with pytest.raises(EndedError, match=r"server ended with status 1(.|\n)*Address already in use"):
             running.until("it listens", lambda: False, 30)
-    assert one.attempts == processes._ATTEMPTS
+    assert server.attempts == processes._ATTEMPTS
     running.stop_all()
 
 
@@ -105,9 +105,9 @@ def test_that_a_port_was_taken_before_is_no_reason_to_start_a_program_again(tmp_
     """Its log goes on from start to start."""
     (tmp_path / "server.log").write_text("Address already in use\n")
     running = Processes(tmp_path)
-    one = running.start_on("server", [1], lambda _: Command((sys.executable, "-c", "raise SystemExit(3)")))
-    assert one.process.wait(10) == 3
-    assert not one.lacks_a_port
+    server = running.start_on("server", [1], lambda _: Command((sys.executable, "-c", "raise SystemExit(3)")))
+    assert server.process.wait(10) == 3
+    assert not server.lacks_a_port
     running.stop_all()
 
 

@@ -37,12 +37,12 @@ class Admission:
         """Whether the status of an object may become the status of an accepted one."""
         return self._ask("status", definition, obj, old)
 
-    def _ask(self, question: str, definition: Path, *things: Mapping[str, Any]) -> list[str]:
+    def _ask(self, question: str, definition: Path, *objs: Mapping[str, Any]) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             files: list[Path] = []
-            for thing, name in zip(things, ("manifest", "old"), strict=False):
+            for obj, name in zip(objs, ("manifest", "old"), strict=False):
                 file = Path(folder, name)  # JSON is YAML
-                file.write_text(json.dumps(thing))
+                file.write_text(json.dumps(obj))
                 files.append(file)
             asked = (question, *map(str, (definition, *files)))
             command = (str(self.binaries.xrdcheck), "-crds", str(self.binaries.crds), *asked)

@@ -117,11 +117,11 @@ class Renderer:
                 given.required_resources.add().update(obj)
         command = (self.binaries.crossplane, "internal", "render", "--timeout", f"{_SECONDS}s")
         done = subprocess.run(command, input=request.SerializeToString(), capture_output=True, check=False)  # noqa: S603  # fixed words
-        said = done.stderr.decode().strip()
+        error = done.stderr.decode().strip()
         if done.returncode not in {0, _FATAL}:
-            raise RenderError(said)
+            raise RenderError(error)
         answer: Any = messages[f"{_PACKAGE}.RenderResponse"].FromString(done.stdout)
-        return _rendered(answer.composite, fatal=said if done.returncode == _FATAL else "")
+        return _rendered(answer.composite, fatal=error if done.returncode == _FATAL else "")
 
 
 @dataclass(slots=True)

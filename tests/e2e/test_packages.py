@@ -11,14 +11,14 @@ from tests.e2e.binaries import Binaries
 from tests.support import crd_schemas
 
 ASKED_OF_CROSSPLANE = [
-    one
+    obj
     for path in (INSTALL, CONFIGURATION_PACKAGE)
-    for one in yaml.safe_load_all(files(release())[path])
-    if one["apiVersion"].startswith("pkg.crossplane.io/")
+    for obj in yaml.safe_load_all(files(release())[path])
+    if obj["apiVersion"].startswith("pkg.crossplane.io/")
 ]
 
 
-@pytest.mark.parametrize("obj", ASKED_OF_CROSSPLANE, ids=lambda one: f"{one['kind']}/{one['metadata']['name']}")
+@pytest.mark.parametrize("obj", ASKED_OF_CROSSPLANE, ids=lambda obj: f"{obj['kind']}/{obj['metadata']['name']}")
 def test_crossplane_takes_it_with_unknown_fields_refused(obj: Manifest, binaries: Binaries) -> None:
     group, version = obj["apiVersion"].split("/")
     path = binaries.crds / f"{group}_{obj['kind'].lower()}s.yaml"

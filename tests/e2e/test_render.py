@@ -231,5 +231,5 @@ def test_the_installed_command_serves_crossplane(binaries: Binaries) -> None:
     finally:
         process.terminate()
     assert process.wait(timeout=30) == 0
-    said = {condition["type"]: condition["status"] for condition in rendered.composite["status"]["conditions"]}
-    assert said["Ready"] == said["Accepted"] == "True"
+    statuses = {condition["type"]: condition["status"] for condition in rendered.composite["status"]["conditions"]}
+    assert statuses["Ready"] == statuses["Accepted"] == "True"

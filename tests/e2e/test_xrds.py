@@ -102,7 +102,7 @@ COSTLY = {
 
 
 @pytest.mark.parametrize(
-    ("definition", "said"),
+    ("definition", "problem"),
     [
         pytest.param(
             shop(size={"description": "without a type"}),
@@ -134,10 +134,10 @@ COSTLY = {
     ],
 )
 def test_a_broken_definition_is_refused(
-    definition: Manifest, said: str, admission: Admission, defined: Callable[[Mapping[str, Any]], Path]
+    definition: Manifest, problem: str, admission: Admission, defined: Callable[[Mapping[str, Any]], Path]
 ) -> None:
     problems = admission.definition(defined(definition))
-    assert said in "\n".join(problems)
+    assert problem in "\n".join(problems)
     assert all(problem.startswith(f"{defined(definition)}: ") for problem in problems)
 
 
@@ -150,7 +150,7 @@ def test_a_rule_that_a_limit_makes_cheap_is_accepted(
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "problem"),
     [
         (
             {"template": {"spec": {"engines": deployment()["spec"]["engines"]}}},
@@ -161,9 +161,9 @@ def test_a_rule_that_a_limit_makes_cheap_is_accepted(
     ],
 )
 def test_a_manifest_against_the_schema_or_a_rule_is_refused(
-    spec: Mapping[str, Any], said: str, admission: Admission
+    spec: Mapping[str, Any], problem: str, admission: Admission
 ) -> None:
-    assert said in "\n".join(admission.create(DEFINITION_OF["ModelDeployment"], deployment(**spec)))
+    assert problem in "\n".join(admission.create(DEFINITION_OF["ModelDeployment"], deployment(**spec)))
 
 
 def test_an_update_may_change_what_is_not_immutable(admission: Admission) -> None:

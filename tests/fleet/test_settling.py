@@ -119,14 +119,14 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
         },
     }
     plane = settled([*fleet(), replica])
-    namespaces = {unstructured.name_of(one.thing) for one in plane.remote() if one.thing["kind"] == "Namespace"}
+    namespaces = {unstructured.name_of(one.obj) for one in plane.remote() if one.obj["kind"] == "Namespace"}
     assert "ml-team" in namespaces
     with pytest.raises(InUseError):
         plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")
     plane.delete(API_VERSION, "ModelReplica", "ml-team", "chat-1")
     plane.settle()
-    (kept,) = [one for one in plane.remote() if unstructured.name_of(one.thing) == "ml-team"]
-    assert kept.kept
+    (kept,) = [one for one in plane.remote() if unstructured.name_of(one.obj) == "ml-team"]
+    assert kept.orphaned
     assert set(ready(plane)) == {"ams-1", "osl-1"}
     plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")
     plane.settle()
@@ -136,7 +136,7 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
         for obj in plane.list("kubernetes.m.crossplane.io/v1alpha1", "Object")
         if unstructured.labels(obj)["crossplane.io/composite"].startswith("osl-1")
     }
-    assert all(left.kept for left in plane.remote() if left.cluster == "ams-1")
+    assert all(left.orphaned for left in plane.remote() if left.cluster == "ams-1")
     assert set(ready(plane)) == {"osl-1"}
 
 

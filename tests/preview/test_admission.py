@@ -1,7 +1,7 @@
 import pytest
 
 from function.preview.admission import admit, status_problems
-from function.preview.errors import RefusedError
+from function.preview.errors import InvalidObjectError
 from tests.support.api import deployment, engine, manifest, replica
 
 
@@ -16,9 +16,9 @@ def test_a_foreign_kind_is_taken_as_it_is() -> None:
 
 
 def test_what_the_schema_refuses_is_refused_with_every_reason() -> None:
-    with pytest.raises(RefusedError) as stopped:
+    with pytest.raises(InvalidObjectError) as caught:
         admit(deployment(replicas=-1, engine=[]), None)
-    assert str(stopped.value) == (
+    assert str(caught.value) == (
         "ModelDeployment/ml-team/qwen-demo is refused: spec.replicas: must be 0 to 200, not -1; "
         'spec.engine: unknown field; did you mean "engines"?'
     )
@@ -27,7 +27,7 @@ def test_what_the_schema_refuses_is_refused_with_every_reason() -> None:
 def test_a_field_that_is_written_once_cannot_change() -> None:
     old = admit(replica(), None)
     assert admit(old, old) == old
-    with pytest.raises(RefusedError, match="clusterName"):
+    with pytest.raises(InvalidObjectError, match="clusterName"):
         admit(replica(clusterName="elsewhere"), old)
 
 
@@ -35,7 +35,7 @@ def test_the_same_rule_is_judged_anew_when_the_object_is_another() -> None:
     wrong = deployment(engines=[engine("a"), engine("a")])
     for _ in range(2):
         admit(deployment(), None)
-        with pytest.raises(RefusedError):
+        with pytest.raises(InvalidObjectError):
             admit(wrong, None)
 
 

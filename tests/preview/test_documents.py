@@ -16,9 +16,9 @@ from tests.support.small_plane import KINDS, answer, app, config, settled
 BY, ON = "modelplane.ai/composed-by", "modelplane.ai/on-cluster"
 
 
-def found(kind: str, name: str, of: list[Manifest]) -> Manifest:
-    (thing,) = [obj for obj in of if (obj["kind"], unstructured.name_of(obj)) == (kind, name)]
-    return thing
+def found(kind: str, name: str, documents: list[Manifest]) -> Manifest:
+    (obj,) = [obj for obj in documents if (obj["kind"], unstructured.name_of(obj)) == (kind, name)]
+    return obj
 
 
 def note(obj: Manifest, key: str) -> str:
@@ -54,7 +54,7 @@ def test_a_composite_carries_its_status_and_nothing_of_crossplanes() -> None:
     assert obj["metadata"] == {"name": "shop", "namespace": "team"}
     assert obj["spec"] == {"size": 1}
     assert obj["status"]["x"] == 1
-    assert {said["type"] for said in obj["status"]["conditions"]} == {"Ready", "Synced"}
+    assert {condition["type"] for condition in obj["status"]["conditions"]} == {"Ready", "Synced"}
 
 
 def test_what_the_installation_brings_is_not_printed() -> None:
@@ -94,11 +94,11 @@ def test_an_object_on_a_cluster_stands_for_the_object_that_brings_it_there() -> 
 def test_every_composed_object_has_a_parent_that_is_printed_too() -> None:
     shown = documents(quickstart())
     there = {f"{obj['kind']}/{unstructured.name_of(obj)}" for obj in shown}
-    given = {str(ref) for ref in quickstart().given}
-    for thing in shown:
-        parent = note(thing, BY)
-        title = "/".join(filter(None, (thing["kind"], unstructured.namespace_of(thing), unstructured.name_of(thing))))
-        assert parent in there if parent else title in given
+    applied = {str(ref) for ref in quickstart().applied}
+    for obj in shown:
+        parent = note(obj, BY)
+        title = "/".join(filter(None, (obj["kind"], unstructured.namespace_of(obj), unstructured.name_of(obj))))
+        assert parent in there if parent else title in applied
 
 
 def test_only_composites_carry_a_status() -> None:
@@ -157,9 +157,9 @@ def files(folder: Path) -> list[Path]:
     paths = sorted((EXAMPLES / "quickstart").rglob("*.yaml"))
     objs = [obj for path in paths for obj in yaml.safe_load_all(path.read_text(encoding="utf-8"))]
     result = []
-    for number, thing in enumerate(objs):
+    for number, obj in enumerate(objs):
         path = folder / f"{number}.yaml"
-        path.write_text(yaml.safe_dump(thing, sort_keys=False), encoding="utf-8")
+        path.write_text(yaml.safe_dump(obj, sort_keys=False), encoding="utf-8")
         result.append(path)
     return result
 
@@ -172,8 +172,8 @@ def test_the_order_of_the_input_changes_no_byte(turned: int, tmp_path: Path) -> 
 
 
 def test_two_composites_of_one_name_are_told_apart_by_namespace() -> None:
-    def composing(seen: Observation) -> Any:
-        return answer({"a": config(seen.name)})
+    def composing(observation: Observation) -> Any:
+        return answer({"a": config(observation.name)})
 
     orders = list(itertools.permutations([app("x", "one"), app("x", "two"), app("y", "one")]))
     texts = set()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from function.preview.documents import as_json, as_yaml
 from function.preview.terminal import printable, without_passwords
 from function.preview.views import VIEWS
-from tests.preview.test_tree import plane
+from tests.preview.test_tree import new_plane
 
 COLOUR = "a\x1b[31mred\x1b]0;title\x07"
 TURNED = "a\u202eb"
@@ -25,9 +25,9 @@ def config(**data: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "labels": {"x": COLOUR}}, "data": data}
 
 
-def shown(view: str, *things: Any, encoding: str = "utf-8") -> str:
+def shown(view: str, *manifests: Any, encoding: str = "utf-8") -> str:
     out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
-    VIEWS[view](plane(*things), out)
+    VIEWS[view](new_plane(*manifests), out)
     out.seek(0)
     return out.read()
 

@@ -8,7 +8,7 @@ import yaml
 from function.api.kinds import KINDS
 from function.composition import Composition, Observation
 from function.preview.control_plane import ControlPlane
-from function.preview.tree import Node, tree
+from function.preview.tree import TreeNode, tree
 from function.preview.views import show_tree
 from tests.support import api
 from tests.support.api import deployment
@@ -25,20 +25,20 @@ def text(plane: ControlPlane) -> str:
     return out.getvalue()
 
 
-def plane(*things: Any) -> ControlPlane:
+def new_plane(*manifests: Any) -> ControlPlane:
     result = ControlPlane()
-    result.apply(things)
+    result.apply(manifests)
     result.settle()
     return result
 
 
-def section(of: ControlPlane, title: str) -> Node:
-    (found,) = [node for node in tree(of) if node.text.startswith(title)]
+def section(plane: ControlPlane, title: str) -> TreeNode:
+    (found,) = [node for node in tree(plane) if node.text.startswith(title)]
     return found
 
 
-def lines(node: Node) -> list[str]:
-    return [node.text, *(line for child in node.below for line in lines(child))]
+def lines(node: TreeNode) -> list[str]:
+    return [node.text, *(line for child in node.children for line in lines(child))]
 
 
 def service(name: str = "chat", **labels: str) -> Any:
@@ -62,18 +62,18 @@ def test_a_placed_a_partly_placed_and_an_unplaceable_model_read_like_this() -> N
 
 
 def test_a_section_with_nothing_in_it_is_left_out() -> None:
-    assert [node.text for node in tree(plane(service()))] == ["Services: what a client calls"]
+    assert [node.text for node in tree(new_plane(service()))] == ["Services: what a client calls"]
 
 
 def test_a_model_without_a_fleet_says_what_to_create() -> None:
-    (said,) = section(plane(deployment()), "Models").below
-    assert (said.text, said.state) == ("ml-team/qwen-demo  0 of 1 replicas placed, 0 serving", False)
-    assert "ReplicasScheduled is False: NoClusters: No InferenceClusters found: create one" in lines(said)
+    (line,) = section(new_plane(deployment()), "Models").children
+    assert (line.text, line.ready) == ("ml-team/qwen-demo  0 of 1 replicas placed, 0 serving", False)
+    assert "ReplicasScheduled is False: NoClusters: No InferenceClusters found: create one" in lines(line)
 
 
 def test_a_model_that_fits_nowhere_says_cluster_by_cluster_why() -> None:
-    (chat, large) = section(quickstart(), "Models").below
-    assert (chat.state, large.state) == (True, False)
+    (chat, large) = section(quickstart(), "Models").children
+    assert (chat.ready, large.ready) == (True, False)
     assert lines(large)[-2:] == [
         "ams-1: no device for request gpu (selector 1 false on 1 device)",
         "osl-1: no device for request gpu (selector 1 false on 1 device)",
@@ -93,9 +93,9 @@ def test_a_service_says_who_answers_and_which_share() -> None:
     ]
     endpoints = [{**endpoint, "metadata": {"name": at, "namespace": "ml-team", "labels": {"at": at}}} for at in "ab"]
     gateway = next(iter(yaml.safe_load_all((FLEET / "gateway.yaml").read_text(encoding="utf-8"))))
-    (said,) = section(plane(gateway, *endpoints, split), "Services").below
-    assert (said.text, said.state) == ("ml-team/chat  POST http://192.0.2.1/ml-team/chat/v1/chat/completions", True)
-    assert sorted(lines(said)[1:]) == [
+    (line,) = section(new_plane(gateway, *endpoints, split), "Services").children
+    assert (line.text, line.ready) == ("ml-team/chat  POST http://192.0.2.1/ml-team/chat/v1/chat/completions", True)
+    assert sorted(lines(line)[1:]) == [
         "25% of requests to endpoint a, http://llm.example.com/v1",
         "75% of requests to endpoint b, http://llm.example.com/v1",
     ]
@@ -105,22 +105,24 @@ def test_a_service_says_why_an_endpoint_that_it_selects_gets_no_requests() -> No
     inner = api.endpoint("http://10.0.0.5:8000/v1", "inner")
     inner["metadata"] |= {"namespace": "ml-team", "labels": {"at": "outside"}}
     gateway = next(iter(yaml.safe_load_all((FLEET / "gateway.yaml").read_text(encoding="utf-8"))))
-    (said,) = section(plane(gateway, inner, service()), "Services").below
-    (refused,) = [node for node in said.below if node.text == "no requests to endpoint inner, http://10.0.0.5:8000/v1"]
-    assert refused.state is False
-    assert any("AddressNotAllowed" in node.text and "spec.endpoints.allow" in node.text for node in refused.below)
+    (line,) = section(new_plane(gateway, inner, service()), "Services").children
+    (refused,) = [
+        node for node in line.children if node.text == "no requests to endpoint inner, http://10.0.0.5:8000/v1"
+    ]
+    assert refused.ready is False
+    assert any("AddressNotAllowed" in node.text and "spec.endpoints.allow" in node.text for node in refused.children)
 
 
 def test_a_service_without_a_gateway_says_that_there_is_no_url_yet() -> None:
-    (said,) = section(plane(service()), "Services").below
-    assert (said.text, said.state) == ("ml-team/chat  no URL yet", False)
-    assert "GatewayResolved is False: GatewayNotFound: There is no InferenceGateway named default" in lines(said)
+    (line,) = section(new_plane(service()), "Services").children
+    assert (line.text, line.ready) == ("ml-team/chat  no URL yet", False)
+    assert "GatewayResolved is False: GatewayNotFound: There is no InferenceGateway named default" in lines(line)
 
 
 def test_what_is_on_a_cluster_is_listed_by_who_composes_it_in_the_order_of_shown_names() -> None:
-    groups = section(quickstart(), "On cluster osl-1").below
+    groups = section(quickstart(), "On cluster osl-1").children
     assert [group.text.split("/")[0] for group in groups] == ["ServingStack"]
-    releases = [node.text for node in groups[0].below if node.text.startswith("Release ")]
+    releases = [node.text for node in groups[0].children if node.text.startswith("Release ")]
     assert releases == sorted(releases)
     assert len(releases) > 1
 
@@ -132,14 +134,14 @@ def test_a_kind_that_nothing_composes_yet_is_said_to_be_accepted() -> None:
         "metadata": {"name": "qwen", "namespace": "ml-team"},
         "spec": {"source": "HuggingFace", "huggingFace": {"repo": "Qwen/Qwen3-8B", "sizeGiB": 20}},
     }
-    found = [line for line in text(plane(cache)).splitlines() if "ModelCache" in line]
+    found = [line for line in text(new_plane(cache)).splitlines() if "ModelCache" in line]
     assert found == ["└── ml-team/qwen  ModelCache: accepted, and nothing is made of it"]
 
 
 def test_given_objects_of_other_kinds_are_named_so_that_no_input_is_passed_over_in_silence() -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "token"}, "data": {"key": "eA=="}}
     widget = {"apiVersion": "example.org/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "team"}}
-    assert text(plane(widget, secret)) == (
+    assert text(new_plane(widget, secret)) == (
         "Taken as given: no kinds of Modelplane\n├── Secret  default/token  with key\n└── Widget  team/w\n"
     )
 
@@ -152,7 +154,7 @@ def test_an_object_that_no_other_uses_is_named_so_that_no_input_is_passed_over_i
         "metadata": {"name": "outside", "namespace": "ml-team", "labels": {"at": "outside"}},
         "spec": {"url": "http://user:hunter2@llm.example.com/v1"},
     }
-    assert text(plane(*classes, endpoint)) == (
+    assert text(new_plane(*classes, endpoint)) == (
         "Used by nothing that was given\n"
         "├── class l4-1x: each node with 1 x gpu (Ada Lovelace, 23034Mi)  Ready\n"
         "├── class t4-4x: each node with 4 x gpu (Turing, 15360Mi)  Ready\n"
@@ -160,7 +162,7 @@ def test_an_object_that_no_other_uses_is_named_so_that_no_input_is_passed_over_i
         "    └── Held is True: InputMissing: InferenceGateway default, which says where endpoints may lead, "
         "does not exist; requests go where they went before\n"
     )
-    assert "Used by nothing that was given" not in text(plane(endpoint, service()))
+    assert "Used by nothing that was given" not in text(new_plane(endpoint, service()))
 
 
 ALONE = [
@@ -176,9 +178,9 @@ ALONE = [
 ]
 
 
-@pytest.mark.parametrize("thing", ALONE, ids=lambda obj: obj["kind"])
-def test_no_kind_of_ours_is_passed_over_in_silence_when_it_is_all_that_is_given(thing: Any) -> None:
-    assert thing["metadata"]["name"] in text(plane(thing))
+@pytest.mark.parametrize("obj", ALONE, ids=lambda obj: obj["kind"])
+def test_no_kind_of_ours_is_passed_over_in_silence_when_it_is_all_that_is_given(obj: Any) -> None:
+    assert obj["metadata"]["name"] in text(new_plane(obj))
 
 
 def test_every_kind_of_ours_is_tried_alone() -> None:
@@ -186,24 +188,24 @@ def test_every_kind_of_ours_is_tried_alone() -> None:
 
 
 def test_what_stops_a_reconcile_is_said_even_of_what_stays_ready() -> None:
-    of = settle(FLEET)
-    compose = of.compose
+    plane = settle(FLEET)
+    compose = plane.compose
 
-    def stopped(seen: Observation) -> Composition:
-        return Composition(fatal="out of order") if seen.kind == "InferenceGateway" else compose(seen)
+    def composing_nothing(observation: Observation) -> Composition:
+        return Composition(fatal="out of order") if observation.kind == "InferenceGateway" else compose(observation)
 
-    of.compose = stopped
-    of.settle()
-    (gateway,) = [node for node in section(of, "Fleet").below if node.text.startswith("gateway ")]
-    assert gateway.state is True
+    plane.compose = composing_nothing
+    plane.settle()
+    (gateway,) = [node for node in section(plane, "Fleet").children if node.text.startswith("gateway ")]
+    assert gateway.ready is True
     assert any("Synced is False: ReconcileError" in line and "out of order" in line for line in lines(gateway))
 
 
 @pytest.mark.parametrize("name", ["ams-1", "osl-1"])
 def test_a_cluster_says_its_pools_nodes_and_devices(name: str) -> None:
-    (found,) = [node for node in section(quickstart(), "Fleet").below if node.text.startswith(f"cluster {name} ")]
-    assert found.state is True
-    (pool,) = found.below
+    (found,) = [node for node in section(quickstart(), "Fleet").children if node.text.startswith(f"cluster {name} ")]
+    assert found.ready is True
+    (pool,) = found.children
     assert pool.text.startswith("node pool ")
     assert "nodes of class" in pool.text
     assert "each with" in pool.text

@@ -26,9 +26,9 @@ def request(name: str = "gpu", /, **fields: Any) -> dict[str, Any]:
 
 
 def member(role: str | None = None, *, claims: bool = True, **fields: Any) -> dict[str, Any]:
-    said = {} if role is None else {"role": role}
+    role_field = {} if role is None else {"role": role}
     hardware = {"nodeSelector": {"devices": [request()]}} if claims else {}
-    return {**said, **hardware, "template": template(), **fields}
+    return {**role_field, **hardware, "template": template(), **fields}
 
 
 def engine(name: str = "qwen", *members: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
@@ -47,9 +47,9 @@ def nested(name: str = "qwen-demo", labels: Mapping[str, str] | None = None, **f
 
 
 def placed(role: str | None = None, *, claims: bool = True, **fields: Any) -> dict[str, Any]:
-    said = {} if role is None else {"role": role}
+    role_field = {} if role is None else {"role": role}
     devices = {"deviceRequests": [{"name": "gpu", "deviceClassName": "gpu.nvidia.com"}]} if claims else {}
-    return {**said, "nodePoolName": "l4", **devices, "template": template(), **fields}
+    return {**role_field, "nodePoolName": "l4", **devices, "template": template(), **fields}
 
 
 def replica(name: str = "qwen-demo-2c2d12b2", **fields: Any) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from function.composition import Composition, Manifest, Observation, timestamps,
 from function.deployment import model_deployment
 from function.preview.control_plane import ControlPlane
 from function.preview.kinds import Ref, ref_of
-from function.preview.store import Writer, with_status
+from function.preview.managed_fields import Writer
+from function.preview.store import with_status
 from tests.support.deployments import API_VERSION, KEY, cluster, deployment
 
-TESTER: Final = Writer("test", "Update", who="the test")
+TESTER: Final = Writer("test", "Update", name="the test")
 
 
 def plane(*objects: Mapping[str, Any]) -> ControlPlane:

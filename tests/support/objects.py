@@ -21,6 +21,21 @@ SECRET = {
 REACHABLE = (PROVIDER_CONFIG, SECRET)
 """A cluster named `east` that Objects can reach."""
 
+RELEASE: Manifest = {
+    "apiVersion": "helm.m.crossplane.io/v1beta1",
+    "kind": "Release",
+    "spec": {
+        "providerConfigRef": {"kind": "ProviderConfig", "name": "here"},
+        "forProvider": {"chart": {"name": "metallb"}, "namespace": "metallb-system"},
+    },
+}
+IN_CLUSTER: Manifest = {
+    "apiVersion": "helm.m.crossplane.io/v1beta1",
+    "kind": "ProviderConfig",
+    "metadata": {"name": "here", "namespace": "team"},
+    "spec": {"credentials": {"source": "InjectedIdentity"}},
+}
+
 
 def remote(kind: str, name: str, api_version: str = "v1", namespace: str = "default", **more: Any) -> Manifest:
     """A manifest for another cluster."""

@@ -37,7 +37,7 @@ def with_condition(
     found = {"type": kind, "status": status, "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": reason or kind}
     if message:
         found["message"] = message
-    others = [one for one in status_block.get("conditions", []) if one["type"] != kind]
+    others = [condition for condition in status_block.get("conditions", []) if condition["type"] != kind]
     status_block["conditions"] = [*others, found]
     return {**obj, "status": status_block}
 

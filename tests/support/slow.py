@@ -74,5 +74,5 @@ if __name__ == "__main__":
         server.FunctionServer.stop = wedged  # type: ignore[method-assign,assignment]  # as a test does
     COMPOSERS[KEY] = composer({"wedged": slow, "slow": slow, "asks": asks, "hangs": hangs}[way])  # type: ignore[index]  # as a test does
     _settings = server.Settings
-    server.Settings = lambda **given: _settings(**given, grace=float(grace))  # type: ignore[assignment,misc]  # likewise
+    server.Settings = lambda **options: _settings(**options, grace=float(grace))  # type: ignore[assignment,misc]  # likewise
     sys.exit(serve(arguments))

@@ -3,8 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from function.composition import READY, Child, Composition, Condition, Manifest, Observation, Readiness, Status
+from function.composition import (
+    READY,
+    Child,
+    Composition,
+    Condition,
+    Manifest,
+    Observation,
+    Readiness,
+    Status,
+    unstructured,
+)
 from function.preview.control_plane import ControlPlane
+from tests.support.objects import REACHABLE
 
 API_VERSION = "example.org/v1"
 KINDS = {(API_VERSION, "App"), (API_VERSION, "Part")}
@@ -51,31 +62,48 @@ def unready(body: Mapping[str, Any], message: str) -> Child:
     return Child(dict(body), Readiness(ready=False, message=message))
 
 
-def plane(composing: Composing, parts: Composing | None = None) -> ControlPlane:
+def new_plane(composing: Composing, parts: Composing | None = None) -> ControlPlane:
     """A control plane whose Apps, and Parts if given, are composed by functions of the test."""
 
-    def compose(seen: Observation) -> Composition:
-        if seen.kind == "App":
-            return composing(seen)
-        return parts(seen) if parts else answer()
+    def compose(observation: Observation) -> Composition:
+        if observation.kind == "App":
+            return composing(observation)
+        return parts(observation) if parts else answer()
 
     return ControlPlane(compose, kinds=KINDS)
 
 
 def settled(composing: Composing, parts: Composing | None = None, **spec: Any) -> ControlPlane:
     """A settled control plane with one App."""
-    result = plane(composing, parts)
+    result = new_plane(composing, parts)
     result.apply([app(**spec)])
     result.settle()
     return result
 
 
-def the_app(of: ControlPlane, name: str = "shop") -> Manifest:
-    found = of.get(API_VERSION, "App", "team", name)
+def with_children(children: Mapping[str, Manifest], *applied: Manifest) -> ControlPlane:
+    """A control plane with one App that composes these, and what else is applied: by default a reachable cluster."""
+    plane = new_plane(lambda _: answer(children))
+    plane.apply([app(), *(applied or REACHABLE)])
+    return plane
+
+
+def the_app(plane: ControlPlane, name: str = "shop") -> Manifest:
+    found = plane.get(API_VERSION, "App", "team", name)
     assert found is not None
     return found
 
 
-def said(obj: Mapping[str, Any]) -> dict[str, str]:
+def names(plane: ControlPlane, kind: str = "ConfigMap") -> list[str]:
+    """The names of the objects of a core kind."""
+    return [unstructured.name_of(obj) for obj in plane.list("v1", kind)]
+
+
+def conditions_of(obj: Mapping[str, Any]) -> dict[str, str]:
     """An object's conditions, as type to status/reason."""
     return {c["type"]: f"{c['status']}/{c['reason']}" for c in obj.get("status", {}).get("conditions", [])}
+
+
+def sync_message(obj: Mapping[str, Any]) -> str:
+    """Why an object is synced or not."""
+    return unstructured.text(unstructured.condition(obj, "Synced"), "message")

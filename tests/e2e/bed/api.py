@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 import yaml
 
 from function.composition import Manifest, Object, unstructured
-from tests.e2e.bed.asking import ask_again, passes
+from tests.e2e.bed.retries import is_transient, retry
 
 MERGE: Final = "application/merge-patch+json"
 APPLY: Final = "application/apply-patch+yaml"
@@ -81,7 +81,7 @@ class Api:
             OSError: When the server cannot be reached.
         """
         data = None if body is None else json.dumps(body)
-        return ask_again(self.url, lambda: self._ask(method, path, data, content_type), _passes)
+        return retry(self.url, lambda: self._ask(method, path, data, content_type), _is_transient)
 
     def is_ready(self) -> bool:
         """Tell whether the server says that it is ready."""
@@ -200,10 +200,10 @@ def load(path: Path) -> list[Manifest]:
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
 
 
-def _passes(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     """Tell whether a server that did not answer, or answered with an error, may well answer in a moment."""
     if isinstance(error, ApiError):
-        return error.status in _PASS or (error.status >= 500 and passes(error))
+        return error.status in _PASS or (error.status >= 500 and is_transient(error))
     unverified = isinstance(error, ssl.SSLCertVerificationError)
     return isinstance(error, OSError | http.client.HTTPException) and not unverified
 
@@ -214,7 +214,7 @@ def _root(api_version: str) -> str:
 
 def _message(text: str) -> str:
     try:
-        said: Mapping[str, Any] = json.loads(text)
+        status: Mapping[str, Any] = json.loads(text)
     except ValueError:
         return text[:500]
-    return str(said.get("message", text))
+    return str(status.get("message", text))

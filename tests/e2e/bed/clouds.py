@@ -55,7 +55,11 @@ class Clouds:
 
     def _kinds_of(self, api_version: str) -> list[str]:
         found = self.api.call("GET", f"/apis/{api_version}")["resources"]
-        return [one["kind"] for one in found if "/" not in one["name"] and _CONFIGURES not in one["kind"]]
+        return [
+            resource["kind"]
+            for resource in found
+            if "/" not in resource["name"] and _CONFIGURES not in resource["kind"]
+        ]
 
     def _bring(self, resource: Object) -> None:
         if "deletionTimestamp" in resource["metadata"]:
@@ -68,12 +72,12 @@ class Clouds:
         generation = resource["metadata"]["generation"]
         began = unstructured.is_true(resource, "Synced")
         ready = ("True", "Available") if began else ("False", "Creating")
-        said = [
+        conditions = [
             condition("Synced", "True", "ReconcileSuccess", generation=generation),
             condition("Ready", *ready, generation=generation),
         ]
         before = unstructured.items(resource, "status", "conditions")
-        told = {item["type"] for item in said}
-        kept = [dict(item) for item in before if item.get("type") not in told]
+        types = {item["type"] for item in conditions}
+        kept = [dict(item) for item in before if item.get("type") not in types]
         seen = {**unstructured.mapping(resource, "status", "atProvider"), "id": name}
-        set_status(self.api, resource, {"conditions": [*timed(said, before), *kept], "atProvider": seen})
+        set_status(self.api, resource, {"conditions": [*timed(conditions, before), *kept], "atProvider": seen})

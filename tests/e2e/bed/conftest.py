@@ -10,25 +10,25 @@ from types import FrameType
 
 import pytest
 
+from tests.e2e.bed import deletion_orders as deletion
+from tests.e2e.bed import external_endpoints as abroad
 from tests.e2e.bed import moving as scene
-from tests.e2e.bed import orders as deletion
-from tests.e2e.bed import outside as abroad
-from tests.e2e.bed import spare, topologies
+from tests.e2e.bed import second_team, topologies
 from tests.e2e.bed.bring_up import running
+from tests.e2e.bed.deletion_orders import Orders
 from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
+from tests.e2e.bed.external_endpoints import Outside
 from tests.e2e.bed.failures import Failures
+from tests.e2e.bed.heartbeat import Heartbeat
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
-from tests.e2e.bed.orders import Orders
-from tests.e2e.bed.outside import Outside
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import EndedError
-from tests.e2e.bed.progress import Progress
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
-from tests.e2e.bed.spare import Leaving
+from tests.e2e.bed.second_team import Leaving
 from tests.e2e.bed.topologies import Loss, Topologies
 from tests.e2e.bed.traffic import Traffic
-from tests.e2e.bed.voice import say
 from tests.e2e.binaries import BinariesError, build
 from tests.e2e.programs import BED, RENDERING
 
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep a journal, and end with the first failure that leaves nothing to check."""
     if not config.pluginmanager.has_plugin("bed-journal"):
         config.pluginmanager.register(Journal(), "bed-journal")
-        config.pluginmanager.register(Failures(ESSENTIAL, (EndedError,), say), "bed-failures")
+        config.pluginmanager.register(Failures(ESSENTIAL, (EndedError,), log_line), "bed-failures")
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +82,7 @@ def bed(pytestconfig: pytest.Config, journal: Journal, failures: Failures) -> It
     def told_to_stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    say.write = write
+    log_line.write = write
     before = signal.signal(signal.SIGTERM, told_to_stop)
     try:
         with capture.global_and_fixture_disabled():
@@ -91,8 +91,8 @@ def bed(pytestconfig: pytest.Config, journal: Journal, failures: Failures) -> It
         with running(binaries, failed=lambda: journal.failed or failures.first != "") as bed:
             failures.tails = bed.processes.tails
             journal.note("start of the bed", time.monotonic() - started)
-            say(f"started in {time.monotonic() - started:.0f} s")
-            with Progress(journal.progress):
+            log_line(f"started in {time.monotonic() - started:.0f} s")
+            with Heartbeat(journal.progress):
                 yield bed
     except BinariesError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
@@ -111,12 +111,12 @@ def providers(bed: Bed) -> Iterator[Outside]:
 @pytest.fixture(scope="session")
 def asked(bed: Bed, providers: Outside) -> Moving:
     """The quickstart's fleet and models, and what other tests need, asked for at once; all of it restarts meanwhile."""
-    say("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
+    log_line("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
     assert providers.bed is bed
     bed.control.kubectl.apply(FLEET)
     bed.control.kubectl.apply_objects([abroad.front_door()])
     bed.control.kubectl.apply(MODEL)
-    spare.arrange(bed)
+    second_team.arrange(bed)
     topologies.arrange(bed)
     moving = scene.arrange(bed)
     bed.restart()
@@ -156,7 +156,7 @@ def outside(serving: Serving, providers: Outside) -> Outside:
 def leaving(serving: Serving, journal: Journal) -> Leaving:
     """Another team's model, of which one replica leaves while the tests go on."""
     started = time.monotonic()
-    found = spare.leave(serving.bed)
+    found = second_team.leave(serving.bed)
     journal.note("a second model is Ready, and one of its replicas begins to leave", time.monotonic() - started)
     return found
 
@@ -208,7 +208,7 @@ def unbroken(serving: Serving, journal: Journal) -> Iterator[Traffic]:
             assert traffic.answers
             assert traffic.failures == []
     else:
-        say("NOT CHECKED: that no request fails meanwhile, since none can be sent")
+        log_line("NOT CHECKED: that no request fails meanwhile, since none can be sent")
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ from typing import Final
 from function.api.compositions import FUNCTION
 from function.api.labels import CROSSPLANE_NAMESPACE
 from function.composition import Manifest, Object, unstructured
-from tests.e2e.bed import accounts, hurried
+from tests.e2e.bed import accounts, short_draining
 from tests.e2e.bed.api import load
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.kubernetes import Cluster
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.ports import free_ports
 from tests.e2e.bed.processes import BedError, Command, Processes, Running, answers
 from tests.e2e.bed.services import Services
@@ -145,7 +145,7 @@ class Crossplane:
         return started
 
     def serve(self, *where: int) -> Running:
-        """Serve our function as its image does, over mutual TLS; but see `hurried`.
+        """Serve our function as its image does, over mutual TLS; but see `short_draining`.
 
         Args:
             where: The port at which it was served before, to serve it there again.
@@ -160,8 +160,8 @@ class Crossplane:
                 f"--tls-certs-dir={keys}",
                 "--debug",
             )
-            environment = {"PYTHONPATH": str(ROOT), hurried.VARIABLE: str(self.grace.total_seconds())}
-            return Command((sys.executable, "-m", hurried.__name__, *words), environment)
+            environment = {"PYTHONPATH": str(ROOT), short_draining.VARIABLE: str(self.grace.total_seconds())}
+            return Command((sys.executable, "-m", short_draining.__name__, *words), environment)
 
         ports = [*(where or free_ports(1)), *free_ports(1)]
         started = self.processes.start_on("function", ports, command, self._lead)
@@ -230,7 +230,7 @@ class Crossplane:
             name = f"crossplane-init-{attempt}"
             started = self.processes.start(name, (self.binaries.crossplane, "core", "init"), environment)
             with suppress(subprocess.TimeoutExpired):
-                started.process.wait(PACE.slower(_ATTEMPT_SECONDS))
+                started.process.wait(MACHINE_SPEED.scaled(_ATTEMPT_SECONDS))
             status = started.process.poll()
             self.processes.stop(started)
             if status == 0:

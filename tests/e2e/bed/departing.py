@@ -12,7 +12,7 @@ from tests.e2e.bed import topologies
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import REPLICAS, Serving
-from tests.e2e.bed.spare import Leaving, Lookout
+from tests.e2e.bed.second_team import BackgroundCheck, Leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Departing:
     """
 
     since: float
-    alone: Lookout
-    together: Lookout
+    alone: BackgroundCheck
+    together: BackgroundCheck
     abandoned: set[str]
 
 
@@ -42,14 +42,16 @@ def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
     since = time.time()
 
     def alone() -> bool:
-        empty = {one: _is_empty(bed, one, abandoned) for one in (scene.NAMESPACE, topologies.NAMESPACE)}
+        empty = {
+            namespace: _is_empty(bed, namespace, abandoned) for namespace in (scene.NAMESPACE, topologies.NAMESPACE)
+        }
         return all(empty.values())
 
     def together() -> bool:
         replicas = {name.rpartition("-")[0] for name in names(bed, "ModelReplica", team)}
         return model not in names(bed, "ModelDeployment", team) | names(bed, "ModelService", team) | replicas
 
-    found = Departing(since, Lookout(alone), Lookout(together), abandoned)
+    found = Departing(since, BackgroundCheck(alone), BackgroundCheck(together), abandoned)
     bed.restart()
     return found
 
@@ -66,20 +68,22 @@ class ByHand:
 
     other: str
     since: float
-    back: Lookout
+    back: BackgroundCheck
 
 
 def delete_by_hand(serving: Serving) -> ByHand:
     """Delete one of two replicas, which is not how a replica leaves that is no longer wanted."""
     since = time.time()
-    one, other = serving.replicas()
-    serving.bed.control.kubectl.waiting("delete", "modelreplica", unstructured.name_of(one), "-n", serving.namespace)
+    deleted, other = serving.replicas()
+    serving.bed.control.kubectl.waiting(
+        "delete", "modelreplica", unstructured.name_of(deleted), "-n", serving.namespace
+    )
 
     def back() -> bool:
         found = {replica["metadata"]["uid"] for replica in serving.replicas()}
-        return len(found) == len(serving.pods()) == REPLICAS and one["metadata"]["uid"] not in found
+        return len(found) == len(serving.pods()) == REPLICAS and deleted["metadata"]["uid"] not in found
 
-    return ByHand(other["metadata"]["uid"], since, Lookout(back))
+    return ByHand(other["metadata"]["uid"], since, BackgroundCheck(back))
 
 
 def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:

@@ -169,10 +169,10 @@ def _rules(route: Object, backends: _Backends) -> Iterator[Route]:
 
 
 def _ready(slices: list[Manifest], namespace: str, service: str) -> Iterator[str]:
-    for one in slices:
-        mine = unstructured.labels(one).get("kubernetes.io/service-name") == service
-        if not mine or unstructured.namespace_of(one) != namespace:
+    for slice_ in slices:
+        is_of_service = unstructured.labels(slice_).get("kubernetes.io/service-name") == service
+        if not is_of_service or unstructured.namespace_of(slice_) != namespace:
             continue
-        for endpoint in unstructured.items(one, "endpoints"):
+        for endpoint in unstructured.items(slice_, "endpoints"):
             if unstructured.dig(endpoint, "conditions", "ready"):
                 yield unstructured.text(endpoint, "targetRef", "name")

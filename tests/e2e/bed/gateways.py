@@ -39,37 +39,37 @@ class Controller:
 
     def step(self) -> None:
         """Say of every class, Gateway and route of its own how it is."""
-        classes = [one for one in self.api.list(GATEWAY_API, "GatewayClass") if self._is_mine(one)]
+        classes = [obj for obj in self.api.list(GATEWAY_API, "GatewayClass") if self._is_mine(obj)]
         names = {unstructured.name_of(class_) for class_ in classes}
         gateways = [
-            one
-            for one in self.api.list(GATEWAY_API, "Gateway")
-            if unstructured.text(one, "spec", "gatewayClassName") in names
+            obj
+            for obj in self.api.list(GATEWAY_API, "Gateway")
+            if unstructured.text(obj, "spec", "gatewayClassName") in names
         ]
-        for one in classes:
+        for obj in classes:
             used = any(
-                unstructured.text(gateway, "spec", "gatewayClassName") == unstructured.name_of(one)
+                unstructured.text(gateway, "spec", "gatewayClassName") == unstructured.name_of(obj)
                 for gateway in gateways
             )
-            set_finalizer(self.api, one, _FINALIZER, present=used)
-            self._say(one, {}, condition("Accepted", "True", "Accepted", "", _generation(one)))
-        for one in gateways:
-            said = [condition(kind, "True", kind, "", _generation(one)) for kind in ("Accepted", "Programmed")]
-            listeners = [_listener(one, item) for item in unstructured.items(one, "spec", "listeners")]
+            set_finalizer(self.api, obj, _FINALIZER, present=used)
+            self._say(obj, {}, condition("Accepted", "True", "Accepted", "", _generation(obj)))
+        for obj in gateways:
+            conditions = [condition(kind, "True", kind, "", _generation(obj)) for kind in ("Accepted", "Programmed")]
+            listeners = [_listener(obj, item) for item in unstructured.items(obj, "spec", "listeners")]
             addresses = [{"type": "IPAddress", "value": self.address}]
-            self._say(one, {"addresses": addresses, "listeners": listeners}, *said)
-        mine = {(unstructured.namespace_of(gateway), unstructured.name_of(gateway)) for gateway in gateways}
+            self._say(obj, {"addresses": addresses, "listeners": listeners}, *conditions)
+        own_gateways = {(unstructured.namespace_of(gateway), unstructured.name_of(gateway)) for gateway in gateways}
         for route in self.api.list(GATEWAY_API, "HTTPRoute"):
-            self._judge(route, mine)
+            self._judge(route, own_gateways)
 
     def _is_mine(self, gateway_class: Object) -> bool:
         return unstructured.text(gateway_class, "spec", "controllerName") == self.name
 
-    def _say(self, obj: Object, more: Object, *said: Object) -> None:
+    def _say(self, obj: Object, more: Object, *conditions: Object) -> None:
         before = unstructured.items(obj, "status", "conditions")
-        set_status(self.api, obj, {**more, "conditions": timed(said, before)})
+        set_status(self.api, obj, {**more, "conditions": timed(conditions, before)})
 
-    def _judge(self, route: Object, mine: set[tuple[str, str]]) -> None:
+    def _judge(self, route: Object, own_gateways: set[tuple[str, str]]) -> None:
         before = {str(item.get("parentRef")): item for item in unstructured.items(route, "status", "parents")}
         parents = []
         for ref in unstructured.items(route, "spec", "parentRefs"):
@@ -77,7 +77,7 @@ class Controller:
                 unstructured.text(ref, "namespace") or unstructured.namespace_of(route),
                 unstructured.text(ref, "name"),
             )
-            if place not in mine:
+            if place not in own_gateways:
                 continue
             missing = [name for name in _backends(route) if self._lacks(route, name)]
             generation = _generation(route)
@@ -85,9 +85,9 @@ class Controller:
             if missing:
                 message = f"{missing[0].get('kind', 'Service')} {missing[0]['name']} not found"
                 resolved = condition("ResolvedRefs", "False", "BackendNotFound", message, generation)
-            said = [condition("Accepted", "True", "Accepted", "", generation), resolved]
+            conditions = [condition("Accepted", "True", "Accepted", "", generation), resolved]
             old = unstructured.items(before.get(str(ref), {}), "conditions")
-            parents.append({"parentRef": dict(ref), "controllerName": self.name, "conditions": timed(said, old)})
+            parents.append({"parentRef": dict(ref), "controllerName": self.name, "conditions": timed(conditions, old)})
         if parents:
             set_status(self.api, route, {"parents": parents})
 
@@ -110,18 +110,18 @@ def _generation(obj: Object) -> int:
 def _listener(gateway: Object, listener: Object) -> Manifest:
     before = next(
         (
-            unstructured.items(one, "conditions")
-            for one in unstructured.items(gateway, "status", "listeners")
-            if one.get("name") == listener["name"]
+            unstructured.items(status, "conditions")
+            for status in unstructured.items(gateway, "status", "listeners")
+            if status.get("name") == listener["name"]
         ),
         [],
     )
     kinds = ("Accepted", "Programmed", "ResolvedRefs")
-    said = [condition(kind, "True", kind, "", _generation(gateway)) for kind in kinds]
+    conditions = [condition(kind, "True", kind, "", _generation(gateway)) for kind in kinds]
     routes = [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}]
     return {
         "name": listener["name"],
         "attachedRoutes": 0,
         "supportedKinds": routes,
-        "conditions": timed(said, before),
+        "conditions": timed(conditions, before),
     }

@@ -70,18 +70,18 @@ def slices(nodes: Iterable[Object]) -> list[Manifest]:
     return [_slice(unstructured.name_of(node), unstructured.annotations(node)) for node in nodes]
 
 
-def _slice(name: str, said: Mapping[str, str]) -> Manifest:
+def _slice(name: str, node_labels: Mapping[str, str]) -> Manifest:
     found = [
         {
             "name": f"gpu-{number}",
             "attributes": {
                 **_ATTRIBUTES,
-                "productName": {"string": said[_PRODUCT]},
+                "productName": {"string": node_labels[_PRODUCT]},
                 "uuid": {"string": f"GPU-{name}-{number}"},
             },
-            "capacity": {"memory": {"value": said[_MEMORY]}},
+            "capacity": {"memory": {"value": node_labels[_MEMORY]}},
         }
-        for number in range(int(said[_COUNT]))
+        for number in range(int(node_labels[_COUNT]))
     ]
     return {
         "apiVersion": "resource.k8s.io/v1",

@@ -77,8 +77,8 @@ class Helm:
             if revision_of(release):
                 self._bring(target, release)
         except (UnreachableError, UntrackedError, OSError) as error:
-            said = [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")]
-            self._say(release, said)
+            conditions = [condition("Synced", "False", "ReconcileError", f"connect failed: {error}")]
+            self._say(release, conditions)
             return
         ready, revision, state = standing(release, datetime.now(UTC))
         synced = condition("Synced", "True", "ReconcileSuccess")
@@ -145,14 +145,14 @@ class Helm:
         except Exception as error:
             raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
 
-    def _say(self, release: Object, said: list[Manifest], seen: Object | None = None) -> None:
+    def _say(self, release: Object, conditions: list[Manifest], seen: Object | None = None) -> None:
         before = unstructured.items(release, "status", "conditions")
-        told = {item["type"] for item in said}
-        kept = [dict(item) for item in before if item.get("type") not in told]
+        types = {item["type"] for item in conditions}
+        kept = [dict(item) for item in before if item.get("type") not in types]
         generation = {"observedGeneration": release["metadata"]["generation"]}
-        said = [{**item, **generation} if item["type"] == "Synced" else item for item in said]
+        conditions = [{**item, **generation} if item["type"] == "Synced" else item for item in conditions]
         more = {"atProvider": seen} if seen else {}
-        set_status(self.control.api, release, {"conditions": [*timed(said, before), *kept], **more})
+        set_status(self.control.api, release, {"conditions": [*timed(conditions, before), *kept], **more})
 
 
 def standing(release: Object, now: datetime) -> tuple[Manifest, int, str]:

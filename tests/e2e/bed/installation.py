@@ -17,9 +17,9 @@ from tests.e2e.bed import packages
 from tests.e2e.bed.api import Api, load
 from tests.e2e.bed.kubernetes import Cluster
 from tests.e2e.bed.processes import Processes
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.registry import Registry
 from tests.e2e.bed.stand_in import condition, set_status, timed
-from tests.e2e.bed.voice import say
 from tests.e2e.binaries import Binaries
 from tests.e2e.shipped import COMPOSITION_FILES, DEFINITION_FILES
 
@@ -73,7 +73,7 @@ class Installation:
     def apply_prerequisites(self, of: Release) -> None:
         """Apply install.yaml, and what a user of a mirror adds to it."""
         install = self._folder(of) / Path(files.INSTALL).name
-        say(f"setting: packages of {PUBLISHER} are taken from {self._mirror}")
+        log_line(f"setting: packages of {PUBLISHER} are taken from {self._mirror}")
         self.control.kubectl.apply_objects([_rewriting(self._mirror)])
         self.control.kubectl.apply(install, server_side=True)
         self.control.kubectl.apply_objects(self._mirrored(load(install)))
@@ -124,15 +124,15 @@ class Installation:
     ) -> Iterator[str]:
         """Say which objects are not there, or lack a condition, and why."""
         pairs = list(wanted)
-        objs = (one for kind in sorted({kind for kind, _ in pairs}) for one in self.control.api.list(api_version, kind))
+        objs = (obj for kind in sorted({kind for kind, _ in pairs}) for obj in self.control.api.list(api_version, kind))
         found = {(obj["kind"], unstructured.name_of(obj)): obj for obj in objs}
         for kind, name in pairs:
             if (kind, name) not in found:
                 yield f"{kind} {name} is not there"
             for condition_type in conditions if (kind, name) in found else ():
-                said = unstructured.condition(found[kind, name], condition_type)
-                if said.get("status") != "True":
-                    words = said.get("message") or said.get("reason") or "not said yet"
+                condition = unstructured.condition(found[kind, name], condition_type)
+                if condition.get("status") != "True":
+                    words = condition.get("message") or condition.get("reason") or "not said yet"
                     yield f"{kind} {name} is not {condition_type}: {words}"
 
     @property
@@ -157,9 +157,11 @@ class Installation:
 
 def run_deployments(api: Api) -> None:
     """Stand in for the pods of packages: say of every Deployment of Crossplane's namespace that it is available."""
-    for one in api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE):
-        said = [condition("Available", "True", "MinimumReplicasAvailable", "no pod runs; the bed says so")]
-        set_status(api, one, {"conditions": timed(said, unstructured.items(one, "status", "conditions"))})
+    for deployment in api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE):
+        conditions = [condition("Available", "True", "MinimumReplicasAvailable", "no pod runs; the bed says so")]
+        set_status(
+            api, deployment, {"conditions": timed(conditions, unstructured.items(deployment, "status", "conditions"))}
+        )
 
 
 def _kinds_and_names(paths: Iterable[Path]) -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.shipped import ROOT
 
 _NEW_USER: Final = 0x10000000
@@ -50,11 +50,11 @@ def isolate(addresses: Iterable[str]) -> bool:
         _rehearse(wanted)
         _move(wanted)
     except (OSError, AttributeError) as error:
-        say(f"NOT ISOLATED: the system permits no network of the bed's own ({error}): some programs listen on all")
-        say("NOT ISOLATED: interfaces of this machine while the bed runs, and no request can be sent to a gateway")
+        log_line(f"NOT ISOLATED: the system permits no network of the bed's own ({error}): some programs listen on all")
+        log_line("NOT ISOLATED: interfaces of this machine while the bed runs, and no request can be sent to a gateway")
         return False
     _isolated.append(os.getpid())
-    say(f"a network of its own, without the outside; to look into it: nsenter --target {os.getpid()} --net")
+    log_line(f"a network of its own, without the outside; to look into it: nsenter --target {os.getpid()} --net")
     return True
 
 

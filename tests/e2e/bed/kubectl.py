@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from function.composition import Object
-from tests.e2e.bed.asking import ask_again, passes
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.processes import BedError
+from tests.e2e.bed.retries import is_transient, retry
 
 _REQUEST_SECONDS: Final = 120
 """How long kubectl waits for an answer: its own 32 seconds are not enough for the schemas of a busy server."""
@@ -27,13 +27,13 @@ class KubectlError(BedError):
     """kubectl has failed.
 
     Attributes:
-        why: Why.
-        said: All that it said.
+        error: Why it failed.
+        output: All that it printed.
     """
 
-    def __init__(self, words: Iterable[str], why: str, printed: str = "") -> None:
-        super().__init__(f"kubectl {' '.join(words)} failed: {why}")
-        self.why, self.said = why, printed + why
+    def __init__(self, words: Iterable[str], error: str, printed: str = "") -> None:
+        super().__init__(f"kubectl {' '.join(words)} failed: {error}")
+        self.error, self.output = error, printed + error
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ class Kubectl:
         run = partial(self._run, given=given)
         again = (*words, "--ignore-not-found") if words[0] == "delete" else words
         try:
-            return ask_again(f"kubectl {' '.join(words)}", lambda: run(words), _passes, again=lambda: run(again))
+            return retry(f"kubectl {' '.join(words)}", lambda: run(words), _is_transient, again=lambda: run(again))
         except KubectlError as error:
             if may_fail:
-                return error.said
+                return error.output
             raise
 
     def waiting(self, *words: str, seconds: float = 60) -> str:
         """Run a command that waits, for as long as the bed waits for what takes so many seconds when all is well."""
-        return self(*words, f"--timeout={PACE.patient(seconds):.0f}s")
+        return self(*words, f"--timeout={MACHINE_SPEED.timeout(seconds):.0f}s")
 
     def _run(self, words: Sequence[str], given: str) -> str:
         command = (str(self.program), "--kubeconfig", str(self.kubeconfig), *words)
@@ -83,7 +83,7 @@ class Kubectl:
                 text=True,
                 check=False,
                 env=environment,
-                timeout=PACE.patient(_SECONDS),
+                timeout=MACHINE_SPEED.timeout(_SECONDS),
             )
         except subprocess.TimeoutExpired as error:
             raise KubectlError(words, f"it did not end within {error.timeout:.0f} s") from error
@@ -110,8 +110,8 @@ class Kubectl:
         return [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in lines]
 
 
-def _passes(error: Exception) -> bool:
-    return isinstance(error, KubectlError) and passes(error.why)
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, KubectlError) and is_transient(error.error)
 
 
 def _begins(header: str, index: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from function.composition import Manifest, Object, objects, unstructured
 from function.packages.composed import USAGES
 from tests.e2e.bed.plane import Bed
-from tests.e2e.bed.sameness import composed
+from tests.e2e.bed.preview_comparison import composed
 
 HELM: Final = "helm.m.crossplane.io/v1beta1"
 
@@ -97,17 +97,17 @@ def stays(bed: Bed, namespace: str) -> bool:
 
 def not_looked_for(bed: Bed) -> set[str]:
     """The kinds that are now composed on inference clusters, and that these questions would miss."""
-    kinds = {unstructured.text(objects.desired(one), "kind") for one in bed.control.api.list(*CONSUMERS[0])}
+    kinds = {unstructured.text(objects.desired(obj), "kind") for obj in bed.control.api.list(*CONSUMERS[0])}
     return kinds - {kind for _, kind in _REMOTE} - _STAYS
 
 
 def unreachable(bed: Bed) -> list[str]:
     """What can no longer be removed from its cluster, because its provider config went first."""
     configs = {
-        (api_version, unstructured.name_of(one))
+        (api_version, unstructured.name_of(config))
         for api_version, _ in CONSUMERS
         for kind in ("ProviderConfig", "ClusterProviderConfig")
-        for one in bed.control.api.list(api_version, kind)
+        for config in bed.control.api.list(api_version, kind)
     }
     # The configs were looked at first, so one that is missing was missing while its user was still there.
     return [

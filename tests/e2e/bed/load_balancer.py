@@ -36,14 +36,15 @@ class LoadBalancer:
     def step(self) -> None:
         """Give the Service its address, and pass on what comes while there is such a Service."""
         found = [
-            one
-            for one in self.api.list("v1", "Service")
-            if unstructured.text(one, "spec", "type") == "LoadBalancer" and "deletionTimestamp" not in one["metadata"]
+            service
+            for service in self.api.list("v1", "Service")
+            if unstructured.text(service, "spec", "type") == "LoadBalancer"
+            and "deletionTimestamp" not in service["metadata"]
         ]
-        for one in found[:1]:
-            set_status(self.api, one, {"loadBalancer": {"ingress": [{"ip": self.address, "ipMode": "VIP"}]}})
+        for service in found[:1]:
+            set_status(self.api, service, {"loadBalancer": {"ingress": [{"ip": self.address, "ipMode": "VIP"}]}})
             if self.passes_on and not self._relays:
-                self._relays = [Relay(self.address, *pair) for pair in _ports(one)]
+                self._relays = [Relay(self.address, *pair) for pair in _ports(service)]
         if not found:
             self.stop()
 

@@ -100,7 +100,7 @@ class Moving:
     def revisions(self, name: str) -> list[tuple[int, int]]:
         """How many replicas run and serve each revision of a deployment."""
         found = unstructured.items(self.deployment(name), "status", "revisions")
-        return [(one["replicas"], one["serving"]) for one in found]
+        return [(revision["replicas"], revision["serving"]) for revision in found]
 
     @property
     def under_way(self) -> set[str]:

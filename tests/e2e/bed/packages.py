@@ -14,7 +14,7 @@ from function.packages.metadata import Release
 from package import build, oci, tree
 from tests.e2e.bed import definitions
 from tests.e2e.bed.processes import BedError
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.binaries import Binaries
 
 ARCHITECTURE: Final = "amd64"
@@ -29,8 +29,8 @@ def ours(release: Release, folder: Path) -> dict[str, Path]:
 
     Beside the packages the folder then has install.yaml and modelplane.yaml.
     """
-    say("stand-in: the image of the function's package has no Python; our function runs as a process")
-    say("stand-in: crane pushes the packages, where a user takes crossplane xpkg push")
+    log_line("stand-in: the image of the function's package has no Python; our function runs as a process")
+    log_line("stand-in: crane pushes the packages, where a user takes crossplane xpkg push")
     program = {tree.PROGRAM: oci.File(f"stands in for the function {release.version}\n".encode(), executable=True)}
     image = build.runtime(oci.empty(ARCHITECTURE), program)
     configuration, function = list(build.build(release, iter([image]), folder))[-2:]
@@ -51,8 +51,8 @@ def providers(binaries: Binaries, place: str, folder: Path) -> dict[str, Path]:
     Raises:
         BedError: When our Configuration depends on a provider that has no stand-in.
     """
-    say("stand-in: the package of provider-helm has short definitions of the bed's own")
-    say("stand-in: the package of provider-kubernetes has the metadata and definitions of its Go module")
+    log_line("stand-in: the package of provider-helm has short definitions of the bed's own")
+    log_line("stand-in: the package of provider-kubernetes has the metadata and definitions of its Go module")
     missing = [provider.name for provider in NEEDED if provider.name not in _TEXTS]
     if missing:
         raise BedError(f"the bed has no stand-in for the packages {', '.join(missing)}; add them to bed/packages.py")

@@ -131,16 +131,21 @@ class Bed:
         """Say of every composite that is not Ready, or is in doubt, what its conditions say."""
         lines = []
         for api_version, kind in COMPOSITES:
-            for one in self.control.api.list(api_version, kind):
+            for obj in self.control.api.list(api_version, kind):
                 if (
-                    unstructured.is_true(one, "Ready")
-                    and unstructured.is_true(one, "Synced")
-                    and not unstructured.is_true(one, "Held")
+                    unstructured.is_true(obj, "Ready")
+                    and unstructured.is_true(obj, "Synced")
+                    and not unstructured.is_true(obj, "Held")
                 ):
                     continue
-                lines.append(f"{kind} {unstructured.name_of(one)}:")
-                for said in unstructured.items(one, "status", "conditions"):
-                    words = (said["type"], said["status"], said.get("reason", ""), said.get("message", ""))
+                lines.append(f"{kind} {unstructured.name_of(obj)}:")
+                for condition in unstructured.items(obj, "status", "conditions"):
+                    words = (
+                        condition["type"],
+                        condition["status"],
+                        condition.get("reason", ""),
+                        condition.get("message", ""),
+                    )
                     lines.append(f"    {' '.join(words)}")
         return "\n".join(lines)
 
@@ -151,11 +156,11 @@ class Bed:
     def with_condition(self, condition: str, status: str) -> list[str]:
         """The composites that say something, by kind and name; without those that a test needs as they are."""
         return [
-            f"{kind} {unstructured.name_of(one)}"
+            f"{kind} {unstructured.name_of(obj)}"
             for api_version, kind in COMPOSITES
-            for one in self.control.api.list(api_version, kind)
-            if unstructured.condition(one, condition).get("status") == status
-            and LEFT_ALONE not in unstructured.annotations(one)
+            for obj in self.control.api.list(api_version, kind)
+            if unstructured.condition(obj, condition).get("status") == status
+            and LEFT_ALONE not in unstructured.annotations(obj)
         ]
 
     def touch(self, *namespaces: str) -> None:
@@ -165,21 +170,21 @@ class Bed:
         Nor does it look at a Usage that goes, when its user has gone, but twice a minute.
         """
         for api_version, kind in COMPOSITES:
-            for one in self.control.api.list(api_version, kind):
-                doubtful = unstructured.is_true(one, "Held") or not unstructured.is_true(one, "Synced")
-                if LEFT_ALONE in unstructured.annotations(one):
+            for obj in self.control.api.list(api_version, kind):
+                doubtful = unstructured.is_true(obj, "Held") or not unstructured.is_true(obj, "Synced")
+                if LEFT_ALONE in unstructured.annotations(obj):
                     continue
-                if doubtful or unstructured.namespace_of(one) in namespaces or kind in _LOOKED_AT:
-                    self._stamp(one)
+                if doubtful or unstructured.namespace_of(obj) in namespaces or kind in _LOOKED_AT:
+                    self._stamp(obj)
         for kind in ("Usage", "ClusterUsage"):
-            for one in self.control.api.list(USAGES, kind):
-                if "deletionTimestamp" in one["metadata"]:
-                    self._stamp(one)
+            for obj in self.control.api.list(USAGES, kind):
+                if "deletionTimestamp" in obj["metadata"]:
+                    self._stamp(obj)
 
     def have_provider_look(self, namespace: str) -> None:
         """Have provider-kubernetes look at what is in a namespace now, and not within a minute."""
-        for one in self.control.api.list(objects.API_VERSION, objects.KIND, namespace):
-            self._stamp(one)
+        for obj in self.control.api.list(objects.API_VERSION, objects.KIND, namespace):
+            self._stamp(obj)
 
     def _stamp(self, obj: Manifest) -> None:
         with suppress(ApiError):  # it may just have gone

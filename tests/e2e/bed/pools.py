@@ -62,8 +62,8 @@ def register(bed: Bed, pool: Pool, names: Iterable[str]) -> None:
     remote = bed.inference[pool.cluster].api
     for name in names:
         remote.create(gpus.node(name, pool.name, pool.product, pool.gpus, pool.memory))
-    for one in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
-        remote.apply(one, "helm")
+    for resource_slice in gpus.slices(remote.list("v1", "Node", **{POOL: pool.name})):
+        remote.apply(resource_slice, "helm")
 
 
 def lose(bed: Bed, cluster: str, node: str) -> None:
@@ -78,7 +78,7 @@ def remove(bed: Bed, *pools: Pool) -> None:
     """Take pools and their nodes away."""
     for cluster in _clusters(pools):
         gone = {pool.name for pool in pools if pool.cluster == cluster}
-        _declare(bed, cluster, [one for one in _declared(bed, cluster) if one["name"] not in gone])
+        _declare(bed, cluster, [pool for pool in _declared(bed, cluster) if pool["name"] not in gone])
     for pool in pools:
         bed.inference[pool.cluster].kubectl("delete", "node", "--ignore-not-found", *pool.node_names)
 

@@ -15,9 +15,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.ports import free_ports, is_taken
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
 
 _POLL_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 10
@@ -116,7 +116,7 @@ class Running:
     def end(self) -> None:
         """Wait until it has ended as it was asked to, and end it if it does not."""
         try:
-            self.process.wait(PACE.slower(_STOP_SECONDS))
+            self.process.wait(MACHINE_SPEED.scaled(_STOP_SECONDS))
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -192,22 +192,24 @@ class Processes:
             EndedError: When any other process has ended by itself.
         """
         with self._lock:
-            for one in self.running:
-                if one.lacks_a_port:
-                    self._move(one)
-                elif one.has_ended:
-                    raise one.error()
+            for running in self.running:
+                if running.lacks_a_port:
+                    self._move(running)
+                elif running.has_ended:
+                    raise running.error()
 
-    def _move(self, one: Running) -> None:
-        assert one.on_ports is not None
-        taken, one.ports = one.ports, free_ports(len(one.ports))
-        say(f"a port of {one.name} was taken, of {_listed(taken)}: it is started again on {_listed(one.ports)}")
-        one.said_before = one.log.stat().st_size
-        _, one.process = self._spawn(one.name, one.on_ports(one.ports))
-        one.attempts += 1
-        one.since = time.time()
-        if one.moved is not None:
-            one.moved(one.ports)
+    def _move(self, running: Running) -> None:
+        assert running.on_ports is not None
+        taken, running.ports = running.ports, free_ports(len(running.ports))
+        log_line(
+            f"a port of {running.name} was taken, of {_listed(taken)}: it is started again on {_listed(running.ports)}"
+        )
+        running.said_before = running.log.stat().st_size
+        _, running.process = self._spawn(running.name, running.on_ports(running.ports))
+        running.attempts += 1
+        running.since = time.time()
+        if running.moved is not None:
+            running.moved(running.ports)
 
     def stop(self, running: Running) -> None:
         """Stop one that is not needed any more."""
@@ -220,19 +222,19 @@ class Processes:
         """Stop everything at once, but for the first, etcd, which the others need to the end."""
         first, others = self.running[:1], self.running[1:]
         for group in (others, first):
-            for one in group:
-                one.ask_to_end()
-            for one in group:
-                one.end()
+            for running in group:
+                running.ask_to_end()
+            for running in group:
+                running.end()
         self.running.clear()
 
     def tails(self) -> str:
         """The last lines of every log, the latest log last."""
         logs = sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime)
-        said = []
+        lines = []
         for log in logs:
-            said += [f"the end of {log}:", *(f"    {line[:_TAIL_WIDTH]}" for line in _last_lines(log, _TAIL_LINES))]
-        return "\n".join(said)
+            lines += [f"the end of {log}:", *(f"    {line[:_TAIL_WIDTH]}" for line in _last_lines(log, _TAIL_LINES))]
+        return "\n".join(lines)
 
     def until(self, what: str, ask: Callable[[], T | None], seconds: float = 60) -> T:
         """Wait until something is so.
@@ -260,10 +262,10 @@ class Processes:
 
     def _go_on(self, what: str, waited: float, seconds: float) -> None:
         """Raise when the time for something is over, by how slow the machine is now."""
-        if waited < PACE.patient(seconds):
+        if waited < MACHINE_SPEED.timeout(seconds):
             return
-        PACE.look()
-        if waited >= PACE.patient(seconds):
+        MACHINE_SPEED.look()
+        if waited >= MACHINE_SPEED.timeout(seconds):
             error = BedError(f"waited {waited:.0f} s in vain: {what} (logs in {self.folder})\n{self.explain()}")
             error.add_note(self.tails())
             raise error

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from function.composition import Manifest
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.servers import HttpServer
 
 MODEL: Final = "tiny"
@@ -94,7 +94,7 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-            time.sleep(PACE.slower(_THINKING))
+            time.sleep(MACHINE_SPEED.scaled(_THINKING))
             self._reply(asked)
 
         def log_message(self, *_: Any) -> None:
@@ -107,8 +107,8 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
                 self._stream(asked)
                 return
             headers = {key.lower(): value for key, value in self.headers.items()}
-            said = {**(found or {}), "route": provider.name, "received": self.path, "headers": headers}
-            data = json.dumps(said).encode()
+            answer = {**(found or {}), "route": provider.name, "received": self.path, "headers": headers}
+            data = json.dumps(answer).encode()
             self.send_response(404 if found is None else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))

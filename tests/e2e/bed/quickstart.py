@@ -86,12 +86,12 @@ class Serving:
     def replicas(self) -> list[Manifest]:
         """Its ModelReplicas that are Ready."""
         found = self.bed.control.api.list(_API, "ModelReplica", self.namespace, **self._own)
-        return [one for one in found if unstructured.is_true(one, "Ready")]
+        return [obj for obj in found if unstructured.is_true(obj, "Ready")]
 
     def endpoints(self) -> list[Manifest]:
         """Its ModelEndpoints that are not draining."""
         found = self.bed.control.api.list(_API, "ModelEndpoint", self.namespace, **self._own)
-        return [one for one in found if unstructured.dig(one, "spec", "draining") is not True]
+        return [obj for obj in found if unstructured.dig(obj, "spec", "draining") is not True]
 
     def route_backends(self) -> list[tuple[str, int]]:
         """What the service's route sends to, with weights."""
@@ -102,7 +102,7 @@ class Serving:
     def pods(self) -> list[Manifest]:
         """Its pods that are not on their way out."""
         found = self.bed.inference["ams-1"].api.list("v1", "Pod", self.namespace, **self._own)
-        return [one for one in found if "deletionTimestamp" not in one["metadata"]]
+        return [obj for obj in found if "deletionTimestamp" not in obj["metadata"]]
 
     def facts(self) -> Facts:
         """What serves the model now."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.bed.asking import ask_again
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.ports import free_ports
 from tests.e2e.bed.processes import BedError, Command, Processes, answers
+from tests.e2e.bed.retries import retry
 from tests.e2e.binaries import Binaries
 
 _PUSH_SECONDS: Final = 60
@@ -41,13 +41,13 @@ class Registry:
         layout = self.folder / archive.stem
         with tarfile.open(archive) as tar:
             tar.extractall(layout, filter="data")
-        ask_again(f"crane push {reference}", lambda: self._push(layout, reference))
+        retry(f"crane push {reference}", lambda: self._push(layout, reference))
 
     def _push(self, layout: Path, reference: str) -> None:
         command = (str(self.crane), "push", str(layout), reference)
         try:
             done = subprocess.run(  # noqa: S603  # fixed words
-                command, capture_output=True, text=True, check=False, timeout=PACE.patient(_PUSH_SECONDS)
+                command, capture_output=True, text=True, check=False, timeout=MACHINE_SPEED.timeout(_PUSH_SECONDS)
             )
         except subprocess.TimeoutExpired as error:
             raise BedError(f"crane push {reference} did not end within {error.timeout:.0f} s") from error

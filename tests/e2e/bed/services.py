@@ -12,7 +12,7 @@ import socketserver
 import threading
 from typing import Final
 
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
 
 _CHUNK: Final = 65536
 _SECONDS: Final = 5
@@ -35,7 +35,7 @@ class Services:
 
     def start(self) -> None:
         """Start it, and say that it is one."""
-        say("stand-in: a proxy on loopback plays cluster DNS and Services")
+        log_line("stand-in: a proxy on loopback plays cluster DNS and Services")
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,16 +58,16 @@ class Services:
         except OSError:
             return None
 
-    def join(self, one: socket.socket, other: socket.socket) -> None:
+    def join(self, first: socket.socket, second: socket.socket) -> None:
         """Copy between two connections until either ends."""
         with self._lock:
-            self._open |= {one, other}
-        back = threading.Thread(target=_copy, args=(other, one), daemon=True)
+            self._open |= {first, second}
+        back = threading.Thread(target=_copy, args=(second, first), daemon=True)
         back.start()
-        _copy(one, other)
+        _copy(first, second)
         back.join()
         with self._lock:
-            self._open -= {one, other}
+            self._open -= {first, second}
 
     def _cut(self) -> None:
         with self._lock:
@@ -109,6 +109,6 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
     _end(target)
 
 
-def _end(one: socket.socket) -> None:
+def _end(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(socket.SHUT_RDWR)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import Api, ApiError
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
 
 _SECONDS: Final = 1
 _GONE: Final = 404
@@ -31,7 +31,7 @@ class StandIn:
 
     def start(self) -> None:
         """Start it, and say that it is one."""
-        say(f"stand-in: {self._name} {self._stands_for}")
+        log_line(f"stand-in: {self._name} {self._stands_for}")
         self._thread.start()
 
     def stop(self) -> None:
@@ -93,7 +93,7 @@ def set_finalizer(api: Api, obj: Object, finalizer: str, *, present: bool) -> No
     found = list(meta.get("finalizers", ()))
     if (finalizer in found) == present or (present and "deletionTimestamp" in meta):
         return
-    wanted = [*found, finalizer] if present else [one for one in found if one != finalizer]
+    wanted = [*found, finalizer] if present else [item for item in found if item != finalizer]
     change = {"finalizers": wanted or None, "resourceVersion": meta["resourceVersion"]}
     _unless_gone(api, obj, {"metadata": change})
 

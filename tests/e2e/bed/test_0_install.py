@@ -32,8 +32,8 @@ def test_what_is_missing_is_said_by_its_name(bed: Bed) -> None:
     never, inactive = "upbound-provider-vultr", "objects.kubernetes.crossplane.io"
     assert list(bed.installation.ill([("Provider", never)], PACKAGES)) == [f"Provider {never} is not there"]
     wanted = [("ManagedResourceDefinition", inactive)]
-    (said,) = bed.installation.ill(wanted, f"{EXTENSIONS}/v1alpha1", ("Established",))
-    assert said.startswith(f"ManagedResourceDefinition {inactive} is not Established: ")
+    (problem,) = bed.installation.ill(wanted, f"{EXTENSIONS}/v1alpha1", ("Established",))
+    assert problem.startswith(f"ManagedResourceDefinition {inactive} is not Established: ")
 
 
 def test_dependencies_are_resolved_to_the_versions_that_are_asked_for(bed: Bed) -> None:
@@ -49,7 +49,11 @@ def test_dependencies_are_resolved_to_the_versions_that_are_asked_for(bed: Bed) 
 
 def test_only_managed_resources_that_are_composed_are_served(bed: Bed) -> None:
     found = bed.control.api.list(f"{EXTENSIONS}/v1alpha1", "ManagedResourceDefinition")
-    active = {unstructured.name_of(one) for one in found if unstructured.dig(one, "spec", "state") == "Active"}
+    active = {
+        unstructured.name_of(definition)
+        for definition in found
+        if unstructured.dig(definition, "spec", "state") == "Active"
+    }
     assert (
         active
         == {row.name for row in COMPOSED if row.served_by is ServedBy.MANAGED}
@@ -87,13 +91,13 @@ def test_crossplane_may_not_do_anything_else(bed: Bed) -> None:
 
 def _deployment(bed: Bed, package: str) -> Manifest:
     found = bed.control.api.list("apps/v1", "Deployment", CROSSPLANE_NAMESPACE)
-    (one,) = (one for one in found if unstructured.name_of(one).startswith(f"{package}-"))
-    return one
+    (deployment,) = (deployment for deployment in found if unstructured.name_of(deployment).startswith(f"{package}-"))
+    return deployment
 
 
 def _container(deployment: Manifest) -> Manifest:
-    (one,) = unstructured.items(deployment, "spec", "template", "spec", "containers")
-    return dict(one)
+    (container,) = unstructured.items(deployment, "spec", "template", "spec", "containers")
+    return dict(container)
 
 
 def _account(bed: Bed, package: str) -> str:

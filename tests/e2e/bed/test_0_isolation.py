@@ -22,7 +22,7 @@ def test_the_bed_reaches_its_own_addresses_and_nothing_outside(bed: Bed) -> None
     with pytest.raises(OSError, match="unreachable"):
         socket.create_connection(("203.0.113.9", 80), 1)
     ours = Path("/proc/self/ns/net").readlink()
-    assert {Path(f"/proc/{one.process.pid}/ns/net").readlink() for one in bed.processes.running} == {ours}
+    assert {Path(f"/proc/{running.process.pid}/ns/net").readlink() for running in bed.processes.running} == {ours}
 
 
 def test_where_no_network_can_be_had_it_is_said_and_nothing_changes() -> None:

@@ -27,8 +27,8 @@ def cloud(bed: Bed) -> Iterator[Bed]:
     )
     bed.control.kubectl.apply_objects([_thing("Network"), _thing("ProviderConfig")])
     yield bed
-    for one in kinds:
-        bed.control.api.delete(one)
+    for obj in kinds:
+        bed.control.api.delete(obj)
 
 
 def test_what_is_asked_of_a_cloud_is_there_and_goes(cloud: Bed) -> None:

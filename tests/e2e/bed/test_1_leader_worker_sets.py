@@ -35,18 +35,18 @@ def test_a_gang_comes_up_knows_its_leader_and_goes(gang: Bed) -> None:
 
     def pods() -> list[Manifest]:
         found = api.list("v1", "Pod", NAMESPACE, **{"leaderworkerset.sigs.k8s.io/name": NAME})
-        return [one for one in found if unstructured.is_true(one, "Ready")]
+        return [pod for pod in found if unstructured.is_true(pod, "Ready")]
 
     until("leader and worker are Ready", lambda: len(pods()) == 2)
     assert {pod["status"]["phase"] for pod in pods()} == {"Running"}
-    said = {}
+    environments = {}
     for pod in pods():
         (container,) = pod["spec"]["containers"]
-        said[unstructured.name_of(pod)] = {item["name"]: item.get("value") for item in container["env"]}
-    assert set(said) == {f"{NAME}-0", f"{NAME}-0-1"}
-    assert {each["LWS_LEADER_ADDRESS"] for each in said.values()} == {f"{NAME}-0.{NAME}.{NAMESPACE}"}
-    assert {each["LWS_GROUP_SIZE"] for each in said.values()} == {"2"}
-    assert [said[name]["LWS_WORKER_INDEX"] for name in sorted(said)] == ["0", "1"]
+        environments[unstructured.name_of(pod)] = {item["name"]: item.get("value") for item in container["env"]}
+    assert set(environments) == {f"{NAME}-0", f"{NAME}-0-1"}
+    assert {each["LWS_LEADER_ADDRESS"] for each in environments.values()} == {f"{NAME}-0.{NAME}.{NAMESPACE}"}
+    assert {each["LWS_GROUP_SIZE"] for each in environments.values()} == {"2"}
+    assert [environments[name]["LWS_WORKER_INDEX"] for name in sorted(environments)] == ["0", "1"]
     until(
         "the set is Available",
         lambda: unstructured.is_true(api.get(SETS, "LeaderWorkerSet", NAME, NAMESPACE), "Available"),

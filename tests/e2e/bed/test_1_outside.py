@@ -13,8 +13,8 @@ import pytest
 from function.composition import unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing import gateway_view
-from tests.e2e.bed.outside import HOST, INNER, OTHER_TEAM, TEAM, WEIGHTS, Outside
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.external_endpoints import HOST, INNER, OTHER_TEAM, TEAM, WEIGHTS, Outside
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.plane import OUTSIDE
 from tests.e2e.bed.providers import MODEL
 from tests.e2e.bed.traffic import OK, Answer, Stream, ask
@@ -47,9 +47,9 @@ def test_a_certificate_is_checked_for_the_host_and_against_the_authority_that_th
     outside: Outside,
 ) -> None:
     sealed = outside.bed.composite("ModelEndpoint", "sealed", TEAM)
-    said = unstructured.condition(sealed, "UpstreamTLS")
-    assert (said["status"], said["reason"]) == ("True", "GivenAuthority")
-    assert HOST in said["message"]
+    condition = unstructured.condition(sealed, "UpstreamTLS")
+    assert (condition["status"], condition["reason"]) == ("True", "GivenAuthority")
+    assert HOST in condition["message"]
 
 
 def test_what_is_asked_and_answered_passes_as_it_is(outside: Outside) -> None:
@@ -117,8 +117,8 @@ def test_only_the_gateways_own_mark_stops_a_request(outside: Outside) -> None:
 
 
 def test_clients_cannot_say_where_a_picker_or_a_side_car_sends_a_request(outside: Outside) -> None:
-    said = {**dict.fromkeys(STEERING_HEADERS, "203.0.113.1:80"), "x-request-id": "kept"}
-    got = ask(f"{outside.url('second')}/v1/models", headers=said).body["headers"]
+    headers = {**dict.fromkeys(STEERING_HEADERS, "203.0.113.1:80"), "x-request-id": "kept"}
+    got = ask(f"{outside.url('second')}/v1/models", headers=headers).body["headers"]
     assert (got["x-request-id"], set(STEERING_HEADERS) & set(got)) == ("kept", set())
 
 
@@ -140,7 +140,7 @@ def test_an_answer_arrives_word_by_word(outside: Outside) -> None:
 def _at_once(outside: Outside, service: str) -> bool:
     """Tell whether most words of an answer arrive before the next ones are sent: none do of one that is kept back."""
     stream = Stream(f"{outside.url(service)}/v1/chat/completions", words=12)
-    stream.join(PACE.slower(30))
+    stream.join(MACHINE_SPEED.scaled(30))
     assert (stream.ended, stream.message, len(stream.words)) == (True, "", 12)
     sent, arrived = zip(*stream.words, strict=True)
     return bool(sum(map(operator.lt, arrived, sent[1:])) > len(sent) / 2)

@@ -25,8 +25,8 @@ def test_the_fleet_becomes_ready(bed: Bed) -> None:
 def test_a_field_that_does_not_exist_is_refused_by_its_name(bed: Bed) -> None:
     obj = load(MODEL / "chat.yaml")[0]
     wrong = {**obj, "spec": {**obj["spec"], "replcas": 2}}
-    said = bed.control.kubectl("create", "--dry-run=server", "-f", "-", given=json.dumps(wrong), may_fail=True)
-    assert 'unknown field "spec.replcas"' in said
+    output = bed.control.kubectl("create", "--dry-run=server", "-f", "-", given=json.dumps(wrong), may_fail=True)
+    assert 'unknown field "spec.replcas"' in output
 
 
 def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serving: Serving) -> None:
@@ -42,9 +42,9 @@ def test_kubectl_wait_sees_that_the_fleet_and_the_model_are_ready(bed: Bed, serv
     assert serving.there
     wait = ("wait", "--for=condition=Ready")
     fleet = ("inferencegateway/default", "inferencecluster/ams-1", "inferencecluster/osl-1")
-    said = bed.control.kubectl.waiting(*wait, *fleet)
-    said += bed.control.kubectl.waiting(*wait, "-n", NAMESPACE, "modeldeployment/chat", "modelservice/chat")
-    assert said.splitlines() == [
+    output = bed.control.kubectl.waiting(*wait, *fleet)
+    output += bed.control.kubectl.waiting(*wait, "-n", NAMESPACE, "modeldeployment/chat", "modelservice/chat")
+    assert output.splitlines() == [
         "inferencegateway.modelplane.ai/default condition met",
         "inferencecluster.modelplane.ai/ams-1 condition met",
         "inferencecluster.modelplane.ai/osl-1 condition met",
@@ -89,11 +89,11 @@ def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving:
     bed.control.kubectl("scale", "md/chat", "-n", NAMESPACE, "--replicas=3")
 
     def short() -> Object | None:
-        said = unstructured.condition(bed.composite("ModelDeployment", "chat", NAMESPACE), "ReplicasScheduled")
-        return said if said.get("reason") == "PartiallyScheduled" else None
+        condition = unstructured.condition(bed.composite("ModelDeployment", "chat", NAMESPACE), "ReplicasScheduled")
+        return condition if condition.get("reason") == "PartiallyScheduled" else None
 
-    said = bed.processes.until("the third replica has no place", short)
-    assert "2 of 3" in said["message"]
+    condition = bed.processes.until("the third replica has no place", short)
+    assert "2 of 3" in condition["message"]
     header, *rows = bed.control.kubectl.table("md", "chat", "-n", NAMESPACE)
     shown = dict(zip(header, rows[0], strict=True))
     assert [shown[column] for column in ("DESIRED", "SCHEDULED", "REPLICAS")] == ["3", "2", "2"]
@@ -119,18 +119,18 @@ def test_what_the_bench_measures_with_is_what_crossplane_sends(
     recorded = json.loads((ROOT / "bench" / "recorded" / f"{file}.json").read_text())
     namespace = unstructured.namespace_of(recorded)
     shown = bed.control.api.list(recorded["apiVersion"], kind, namespace)
-    assert _shape(recorded) in [_shape(one) for one in shown]
+    assert _shape(recorded) in [_shape(event) for event in shown]
 
 
 def _shape(obj: Object) -> dict[str, list[str]]:
     """What an object consists of, less what people and the bed have written."""
-    managers = {f"{one['manager']} {one.get('subresource', '')}" for one in obj["metadata"]["managedFields"]}
+    managers = {f"{entry['manager']} {entry.get('subresource', '')}" for entry in obj["metadata"]["managedFields"]}
     return {
         "metadata": sorted(set(obj["metadata"]) - {"annotations", "labels", "generateName"}),
         "spec": sorted(set(obj["spec"]) - {"taints"}),
         "crossplane": sorted(obj["spec"]["crossplane"]),
         "status": sorted(obj["status"]),
-        "conditions": sorted(one["type"] for one in obj["status"]["conditions"]),
+        "conditions": sorted(entry["type"] for entry in obj["status"]["conditions"]),
         "managers": sorted(manager for manager in managers if "crossplane" in manager),
     }
 

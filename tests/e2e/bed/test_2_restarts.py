@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Final
 
 from function.composition import objects, unstructured
-from tests.e2e.bed import spare
+from tests.e2e.bed import second_team
 from tests.e2e.bed.moving import MOVERS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
-from tests.e2e.bed.spare import Leaving
+from tests.e2e.bed.second_team import Leaving
 
 
 def test_a_restart_of_crossplane_of_the_function_or_of_the_provider_changes_nothing(
@@ -49,12 +49,12 @@ _NOT_TAKEN: Final = "code = Canceled desc = CANCELLED"
 def _busy(bed: Bed, serving: Serving, name: str) -> Iterator[None]:
     """Let a replica be under way, and a class be missing; in the end both come about."""
     with serving.as_before():
-        spare.begin(bed, name)
+        second_team.begin(bed, name)
         bed.processes.until("the replica has a place", lambda: _placed(bed, name))
         with repaired(lambda: bed.control.kubectl.apply(FLEET / "classes.yaml")):
             bed.control.kubectl("delete", "inferenceclass", "l4-1x")
             yield
-        spare.finish(bed, name)
+        second_team.finish(bed, name)
 
 
 def _change(bed: Bed) -> Callable[[], bool]:
@@ -88,21 +88,21 @@ def _asked(bed: Bed) -> Iterator[Callable[[], bool]]:
 
 
 def _placed(bed: Bed, name: str) -> bool:
-    return bed.is_true("ModelDeployment", name, "ReplicasScheduled", spare.NAMESPACE)
+    return bed.is_true("ModelDeployment", name, "ReplicasScheduled", second_team.NAMESPACE)
 
 
 def _failures(bed: Bed) -> Counter[tuple[str, str]]:
     """What Crossplane could not compose so far, with how often it said so; without the service that nobody composes."""
     found = bed.control.api.list("v1", "Event")
-    hopeless = bed.composite("ModelService", spare.MODEL_NAME, spare.NAMESPACE)["metadata"]["uid"]
+    hopeless = bed.composite("ModelService", second_team.MODEL_NAME, second_team.NAMESPACE)["metadata"]["uid"]
     return Counter(
         {
-            (one["involvedObject"]["uid"], unstructured.text(one, "message")): unstructured.integer(
-                one, "count", default=1
+            (event["involvedObject"]["uid"], unstructured.text(event, "message")): unstructured.integer(
+                event, "count", default=1
             )
-            for one in found
-            if one.get("reason") == "ComposeResources"
-            and one.get("type") == "Warning"
-            and one["involvedObject"]["uid"] != hopeless
+            for event in found
+            if event.get("reason") == "ComposeResources"
+            and event.get("type") == "Warning"
+            and event["involvedObject"]["uid"] != hopeless
         }
     )

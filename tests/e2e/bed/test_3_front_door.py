@@ -61,14 +61,14 @@ def test_with_a_certificate_models_are_served_over_https_until_it_is_lost_and_ag
 
 
 def _await(bed: Bed, serving: Serving, *, ready: bool, reason: str) -> None:
-    def said() -> bool:
+    def has_reason() -> bool:
         service = bed.composite("ModelService", serving.name, NAMESPACE)
         found = unstructured.text(unstructured.condition(service, "GatewayResolved"), "reason")
         secure = unstructured.text(service, "status", "address") == f"https://{NAME}{PATH}"
         tls = bed.is_true("InferenceGateway", "default", "TLSReady")
         return (found, unstructured.is_true(service, "Ready"), tls) == (reason, ready, ready) and secure
 
-    bed.await_with_looks(f"the service says {reason}", said, 60, NAMESPACE)
+    bed.await_with_looks(f"the service says {reason}", has_reason, 60, NAMESPACE)
     if bed.isolated:
         answers = partial(_answers_https, bed)
         bed.processes.until(f"https is {'' if ready else 'not '}answered", lambda: answers() == ready)

@@ -9,14 +9,14 @@ from typing import Final
 import pytest
 
 from function.routing.model_service import NOTICE
-from tests.e2e.bed import outside as scene
+from tests.e2e.bed import external_endpoints as scene
+from tests.e2e.bed.external_endpoints import TEAM, Outside
 from tests.e2e.bed.journal import Journal
-from tests.e2e.bed.outside import TEAM, Outside
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.plane import OUTSIDE, Bed
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import repaired
 from tests.e2e.bed.traffic import GATEWAY_FOLLOWS, OK, SOME, Traffic
-from tests.e2e.bed.voice import say
 
 SERVICE: Final = "flapping"
 BOTH: Final = ["flapping", "plain"]
@@ -32,7 +32,7 @@ def traffic(outside: Outside) -> Iterator[Traffic]:
     with Traffic(f"{outside.url(SERVICE)}/v1/models", sends=sends) as sent:
         yield sent
     if not sends:
-        say("NOT CHECKED: that requests are answered meanwhile, since none can be sent")
+        log_line("NOT CHECKED: that requests are answered meanwhile, since none can be sent")
 
 
 def test_an_endpoint_that_drains_and_comes_back_again_and_again_costs_no_request(
@@ -57,13 +57,13 @@ def test_an_endpoint_that_is_deleted_at_once_costs_requests_only_until_its_servi
         bed.processes.until("the route has forgotten it", lambda: outside.backends(SERVICE) == ["plain"])
         forgotten = time.time()
         journal.note("an endpoint that is deleted at once: the route has forgotten it", forgotten - began)
-        assert forgotten - began < PACE.slower(NOTICED_WITHIN)
+        assert forgotten - began < MACHINE_SPEED.scaled(NOTICED_WITHIN)
         bed.processes.until("the service is Ready", lambda: outside.reason(SERVICE, "RoutingReady") == configured)
-        settled = forgotten + PACE.slower(GATEWAY_FOLLOWS)
+        settled = forgotten + MACHINE_SPEED.scaled(GATEWAY_FOLLOWS)
         if bed.isolated:
             bed.processes.until("requests go on without it", lambda: len(traffic.since(settled)) >= SOME)
     _await(bed, outside, BOTH)
-    lost = [one for one in traffic.since(settled) if one.status != OK]
+    lost = [answer for answer in traffic.since(settled) if answer.status != OK]
     assert lost == []
     journal.note(f"requests that were not answered of {len(traffic.answers)}", len(traffic.failures))
 

@@ -12,9 +12,9 @@ from function.composition import Manifest, unstructured
 from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Loss, Topologies
 from tests.e2e.bed.traffic import OK, ask
-from tests.e2e.bed.voice import say
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -22,7 +22,7 @@ def test_a_model_is_served_in_each_way_there_is(bed: Bed, topology: Topologies, 
     bed.processes.until(f"{name} is served", lambda: topology.serves(name), 180)
     assert len(topology.ready_pods(name)) == PODS[name]
     if not bed.isolated:
-        say("NOT CHECKED: that requests are answered, since none can be sent")
+        log_line("NOT CHECKED: that requests are answered, since none can be sent")
         return
 
     def answered() -> str:
@@ -40,12 +40,12 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
     assert len(nodes) == PODS[name]
     assert nodes <= set(POOLS[name].node_names)
     claims = bed.inference[CLUSTER].api.list("resource.k8s.io/v1", "ResourceClaim", NAMESPACE)
-    mine = [
+    claims = [
         claim
         for claim in claims
         if {user["name"] for user in _users(claim)} & {unstructured.name_of(pod) for pod in pods}
     ]
-    devices = [result["pool"] for one in mine for result in one["status"]["allocation"]["devices"]["results"]]
+    devices = [result["pool"] for claim in claims for result in claim["status"]["allocation"]["devices"]["results"]]
     assert {node: devices.count(node) for node in devices} == dict.fromkeys(nodes, POOLS[name].gpus)
 
 
@@ -66,7 +66,7 @@ def test_the_documented_gang_of_two_resolves_to_its_leader(topology: Topologies)
 
 def test_pods_read_their_replicas_own_copy_of_a_secret(bed: Bed, topology: Topologies) -> None:
     (pod, *_) = topology.pods(SHORT).values()
-    (token,) = (one for one in _env(pod) if one["name"] == "HF_TOKEN")
+    (token,) = (variable for variable in _env(pod) if variable["name"] == "HF_TOKEN")
     name = token["valueFrom"]["secretKeyRef"]["name"]
     assert name.startswith(f"{unstructured.name_of(topology.replica(SHORT))}-hugging-face-")
     copy = bed.inference[CLUSTER].api.get("v1", "Secret", name, NAMESPACE)
@@ -77,15 +77,15 @@ def test_pods_read_their_replicas_own_copy_of_a_secret(bed: Bed, topology: Topol
 
 
 def test_an_image_that_cannot_be_pulled_is_named(bed: Bed, topology: Topologies) -> None:
-    bed.await_with_looks("it is", lambda: "ImagePullBackOff" in topology.said(UNPULLABLE), 90, NAMESPACE)
-    assert "registry.invalid/engine:none" in topology.said(UNPULLABLE)
+    bed.await_with_looks("it is", lambda: "ImagePullBackOff" in topology.readiness_message(UNPULLABLE), 90, NAMESPACE)
+    assert "registry.invalid/engine:none" in topology.readiness_message(UNPULLABLE)
     assert not topology.serves(UNPULLABLE)
 
 
 def test_a_gang_without_a_node_for_one_of_its_pods_says_so_and_serves_once_it_has_one(
     bed: Bed, topology: Topologies
 ) -> None:
-    bed.await_with_looks("it says so", lambda: "Unschedulable" in topology.said(SHORT), 90, NAMESPACE)
+    bed.await_with_looks("it says so", lambda: "Unschedulable" in topology.readiness_message(SHORT), 90, NAMESPACE)
     assert not bed.is_true("ModelDeployment", SHORT, "Ready", NAMESPACE)
     (last,) = POOLS[SHORT].node_names[-1:]
     pools.register(bed, POOLS[SHORT], [last])
@@ -125,19 +125,19 @@ def _uids(pods: Iterable[Manifest]) -> set[str]:
 
 
 def _users(claim: Manifest) -> list[Manifest]:
-    return [dict(one) for one in unstructured.items(claim, "status", "reservedFor")]
+    return [dict(consumer) for consumer in unstructured.items(claim, "status", "reservedFor")]
 
 
 def _env(pod: Manifest) -> list[Manifest]:
-    return [dict(one) for one in unstructured.items(pod["spec"]["containers"][0], "env")]
+    return [dict(variable) for variable in unstructured.items(pod["spec"]["containers"][0], "env")]
 
 
 def _expanded(pod: Manifest, field: str) -> list[str]:
     """What the kubelet makes of a command line: a variable refers to those before it, an argument to all."""
     known: dict[str, str] = {}
-    for one in _env(pod):
-        if "value" in one:
-            known[one["name"]] = _filled(one["value"], known)
+    for variable in _env(pod):
+        if "value" in variable:
+            known[variable["name"]] = _filled(variable["value"], known)
     return [_filled(word, known) for word in pod["spec"]["containers"][0][field]]
 
 

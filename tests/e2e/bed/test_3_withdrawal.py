@@ -13,11 +13,11 @@ from function.api import labels
 from function.composition import Manifest, unstructured
 from function.routing.model_service import NOTICE
 from tests.e2e.bed.journal import Journal
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import NAMESPACE, REPLICAS, Serving, repaired
 from tests.e2e.bed.traffic import GATEWAY_FOLLOWS, OK, SOME, Traffic
-from tests.e2e.bed.voice import say
 
 DRAINS_WITHIN: Final = 10
 ROUTED_WITHIN: Final = DRAINS_WITHIN + NOTICE.total_seconds()
@@ -31,10 +31,10 @@ def _not_ready(bed: Bed, pod: Manifest) -> Iterator[None]:
     status = pod["status"]
     failing = {
         "conditions": [
-            {**one, "status": "False"} if one["type"] in {"Ready", "ContainersReady"} else one
-            for one in status["conditions"]
+            {**item, "status": "False"} if item["type"] in {"Ready", "ContainersReady"} else item
+            for item in status["conditions"]
         ],
-        "containerStatuses": [{**one, "ready": False} for one in status["containerStatuses"]],
+        "containerStatuses": [{**item, "ready": False} for item in status["containerStatuses"]],
     }
     api = bed.inference["ams-1"].api
     api.patch(pod, {"status": failing}, "status")
@@ -77,17 +77,17 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
             routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
             left_out = time.time()
             assert serving.there, "the other replica goes on serving"
-            settled = left_out + PACE.slower(GATEWAY_FOLLOWS)
+            settled = left_out + MACHINE_SPEED.scaled(GATEWAY_FOLLOWS)
             if bed.isolated:
                 bed.processes.until("requests go on without it", lambda: len(traffic.since(settled)) >= SOME)
             started = time.monotonic()
         back = seconds("the route has it again", lambda: len(serving.route_backends()) == REPLICAS)
-    assert [one for one in traffic.since(settled) if one.status != OK] == [], "errors end with its traffic"
+    assert [answer for answer in traffic.since(settled) if answer.status != OK] == [], "errors end with its traffic"
     if not bed.isolated:
-        say("NOT CHECKED: that errors end with its traffic, since no request can be sent")
-    assert drained < PACE.slower(DRAINS_WITHIN)
-    assert routed < PACE.slower(ROUTED_WITHIN)
-    assert back < PACE.slower(ROUTED_WITHIN)
+        log_line("NOT CHECKED: that errors end with its traffic, since no request can be sent")
+    assert drained < MACHINE_SPEED.scaled(DRAINS_WITHIN)
+    assert routed < MACHINE_SPEED.scaled(ROUTED_WITHIN)
+    assert back < MACHINE_SPEED.scaled(ROUTED_WITHIN)
     serving.await_ready()
     after = serving.facts()
     assert (after.endpoints, after.backends, after.address) == (before.endpoints, before.backends, before.address)

@@ -13,8 +13,8 @@ from tests.e2e.bed.departing import Departing
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVERS, RIVALS, STUCK, SURGING, Mover, Moving
 from tests.e2e.bed.plane import Bed
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import repaired
-from tests.e2e.bed.voice import say
 
 
 @pytest.mark.parametrize("mover", [SURGING, CRAMPED, MOVABLE], ids=lambda mover: mover.name)
@@ -32,13 +32,13 @@ def test_what_moves_arrives(bed: Bed, moving: Moving, journal: Journal, mover: M
 
 def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> None:
     assert moving.seconds(MOVABLE)
-    assert [one["cluster"] for one in moving.deployment(MOVABLE.name)["status"]["placements"]] == ["ams-1"]
+    assert [placement["cluster"] for placement in moving.deployment(MOVABLE.name)["status"]["placements"]] == ["ams-1"]
 
 
 def test_a_replica_that_is_drained_and_has_no_other_place_stays_and_says_so(bed: Bed, moving: Moving) -> None:
     with repaired(lambda: scene.taint(bed)):
-        said = unstructured.condition(moving.deployment(STUCK.name), "PlacementDrifted")
-        assert (said["status"], said["reason"]) == ("True", "DrainBlocked")
+        condition = unstructured.condition(moving.deployment(STUCK.name), "PlacementDrifted")
+        assert (condition["status"], condition["reason"]) == ("True", "DrainBlocked")
         assert moving.watch.latest.pods[STUCK.name] == moving.first[STUCK.name]
 
     def calm() -> bool:
@@ -52,13 +52,13 @@ def test_of_two_deployments_that_ask_for_one_node_one_has_it_and_the_other_says_
     bed: Bed, moving: Moving
 ) -> None:
     shown = {name: unstructured.mapping(moving.deployment(name), "status", "replicas") for name in RIVALS}
-    assert sorted((one["total"], one["ready"]) for one in shown.values()) == [(0, 0), (1, 1)]
-    (loser,) = (name for name, one in shown.items() if not one["total"])
+    assert sorted((counts["total"], counts["ready"]) for counts in shown.values()) == [(0, 0), (1, 1)]
+    (loser,) = (name for name, counts in shown.items() if not counts["total"])
     (winner,) = set(RIVALS) - {loser}
     assert moving.watch.most_pods(*RIVALS) == 1
     assert len(moving.watch.served(*RIVALS)) == 1, "what has served has not yielded"
-    said = bed.message("ModelDeployment", loser, "ReplicasScheduled", scene.NAMESPACE)
-    assert "1 needs 1 free node in pool arena (0 free)" in said
+    message = bed.message("ModelDeployment", loser, "ReplicasScheduled", scene.NAMESPACE)
+    assert "1 needs 1 free node in pool arena (0 free)" in message
     bed.control.kubectl("delete", "modeldeployment", winner, "-n", scene.NAMESPACE, "--wait=false")
     ready = ("ModelDeployment", loser, "Ready", scene.NAMESPACE)
     bed.await_with_looks("the other one has it", lambda: bed.is_true(*ready), 180, scene.NAMESPACE)
@@ -77,7 +77,7 @@ def test_no_route_has_named_what_was_not_there(moving: Moving) -> None:
 def test_every_request_was_answered_while_replicas_moved(moving: Moving, mover: Mover) -> None:
     traffic = moving.traffic[mover.name]
     if not moving.bed.isolated:
-        say("NOT CHECKED: that no request fails while replicas move, since none can be sent")
+        log_line("NOT CHECKED: that no request fails while replicas move, since none can be sent")
         return
     assert len(traffic.answers) > 100
     assert traffic.failures == []

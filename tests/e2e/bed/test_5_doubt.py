@@ -13,7 +13,7 @@ import pytest
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.composition import Manifest, unstructured
-from tests.e2e.bed import saboteur, spare
+from tests.e2e.bed import failing_functions, second_team
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
 from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
 
@@ -43,12 +43,12 @@ def test_a_status_of_a_cluster_that_is_wiped_garbled_or_gone_takes_nothing_away(
     cluster = bed.composite("InferenceCluster", "ams-1")
     garbage = {"gpuPools": [{"name": "l5", "nodes": -1}], "gateway": {"address": "no address"}}
     with serving.as_before(), _paused(bed, cluster):
-        for status, said in (
+        for status, reason in (
             ({"gpuPools": None, "gateway": None}, "InferenceCluster ams-1 publishes no node pools"),
             (garbage, "InferenceCluster ams-1 cannot be read"),
         ):
             bed.control.api.patch(cluster, {"status": status}, "status")
-            serving.endures("the deployment says so", partial(_holds, bed, said))
+            serving.endures("the deployment says so", partial(_holds, bed, reason))
         bed.control.api.patch(cluster, {"status": None}, "status")
         replica = unstructured.name_of(serving.replicas()[0])
         serving.endures(
@@ -59,9 +59,9 @@ def test_a_status_of_a_cluster_that_is_wiped_garbled_or_gone_takes_nothing_away(
 
 def test_a_status_of_a_serving_stack_that_is_gone_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     (stack,) = (
-        one
-        for one in bed.control.api.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack")
-        if one["metadata"]["name"].startswith("ams-1")
+        stack
+        for stack in bed.control.api.list("infrastructure.modelplane.ai/v1alpha1", "ServingStack")
+        if stack["metadata"]["name"].startswith("ams-1")
     )
     with serving.as_before(), _paused(bed, stack):
         bed.control.api.patch(stack, {"status": None}, "status")
@@ -86,11 +86,11 @@ def test_a_kubeconfig_that_is_broken_or_deleted_takes_nothing_away(bed: Bed, ser
     with serving.as_before():
         with repaired(lambda: bed.control.kubectl.apply_objects([whole])):
             bed.control.kubectl.apply_objects([kubeconfig_secret(cluster, "no kubeconfig")])
-            said = "the replicas say that nothing can be synced"
-            serving.endures(said, lambda: len(_not_synced(bed)) == 2, 90, after=6, provider=NAMESPACE)
+            description = "the replicas say that nothing can be synced"
+            serving.endures(description, lambda: len(_not_synced(bed)) == 2, 90, after=6, provider=NAMESPACE)
             bed.control.kubectl("delete", "secret", "-n", SYSTEM_NAMESPACE, "ams-1-kubeconfig")
-            said = "the replicas say that there is no Secret"
-            serving.endures(said, lambda: len(_without_secret(bed)) == 2, 90, provider=NAMESPACE)
+            description = "the replicas say that there is no Secret"
+            serving.endures(description, lambda: len(_without_secret(bed)) == 2, 90, provider=NAMESPACE)
         team = NAMESPACE
         bed.await_with_looks("the replicas are in sync again", lambda: not _not_synced(bed), 120, team, provider=team)
 
@@ -102,13 +102,15 @@ def test_provider_kubernetes_that_is_down_takes_nothing_away_and_what_is_new_nam
     with serving.as_before():
         bed.stop_provider()
         with repaired(bed.restart_provider):
-            spare.begin(bed, late[1])
+            second_team.begin(bed, late[1])
             serving.endures(
                 "what is new waits for the provider",
-                lambda: "see whether provider-kubernetes runs" in bed.message(*late, "ReplicasReady", spare.NAMESPACE),
-                also=spare.NAMESPACE,
+                lambda: (
+                    "see whether provider-kubernetes runs" in bed.message(*late, "ReplicasReady", second_team.NAMESPACE)
+                ),
+                also=second_team.NAMESPACE,
             )
-        spare.finish(bed, late[1])
+        second_team.finish(bed, late[1])
 
 
 def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) -> None:
@@ -121,15 +123,17 @@ def test_a_function_that_is_down_takes_nothing_away(bed: Bed, serving: Serving) 
 
 def test_a_function_that_fails_takes_nothing_away(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
-        for how in (saboteur.fatal, saboteur.error, saboteur.exception):
+        for how in (failing_functions.fatal, failing_functions.error, failing_functions.exception):
             with (
-                saboteur.sabotaged(bed.crossplane.function_keys, how) as port,
+                failing_functions.serve_failing(bed.crossplane.function_keys, how) as port,
                 repaired(lambda: bed.crossplane.route(bed.port)),
             ):
                 bed.crossplane.route(port)
                 serving.endures("Crossplane says what is wrong", partial(_blames, bed, how), rolls=False)
-                if how is saboteur.exception:
-                    assert saboteur.message(how) in _held(bed, *CHAT, NAMESPACE), "so does the deployment itself"
+                if how is failing_functions.exception:
+                    assert failing_functions.message(how) in _held(bed, *CHAT, NAMESPACE), (
+                        "so does the deployment itself"
+                    )
         serving.await_synced()
 
 
@@ -200,21 +204,23 @@ def _holds(bed: Bed, why: str) -> bool:
     return why in _held(bed, *CHAT, NAMESPACE)
 
 
-def _blames(bed: Bed, how: saboteur.Answer) -> bool:
+def _blames(bed: Bed, how: failing_functions.Answer) -> bool:
     """Tell whether Crossplane says that it cannot compose the deployment, and why."""
-    said = bed.message(*CHAT, "Synced", NAMESPACE)
-    return saboteur.message(how) in said and not bed.is_true(*CHAT, "Synced", NAMESPACE)
+    message = bed.message(*CHAT, "Synced", NAMESPACE)
+    return failing_functions.message(how) in message and not bed.is_true(*CHAT, "Synced", NAMESPACE)
 
 
 def _not_synced(bed: Bed) -> list[Manifest]:
     found = bed.control.api.list("modelplane.ai/v1alpha1", "ModelReplica", NAMESPACE)
-    return [one for one in found if unstructured.condition(one, "ModelAccepted").get("reason") == "NotSynced"]
+    return [
+        replica for replica in found if unstructured.condition(replica, "ModelAccepted").get("reason") == "NotSynced"
+    ]
 
 
 def _without_secret(bed: Bed) -> list[Manifest]:
     found = _not_synced(bed)
     return [
-        one
-        for one in found
-        if "not found" in unstructured.text(unstructured.condition(one, "ModelAccepted"), "message")
+        replica
+        for replica in found
+        if "not found" in unstructured.text(unstructured.condition(replica, "ModelAccepted"), "message")
     ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
+from tests.e2e.bed.deletion_orders import ENDPOINT, LEFT, NAMESPACE, SERVICE, TOGETHER, Orders
 from tests.e2e.bed.departing import names
+from tests.e2e.bed.external_endpoints import OTHER_TEAM, TEAM, Outside
 from tests.e2e.bed.journal import Journal
-from tests.e2e.bed.orders import ENDPOINT, LEFT, NAMESPACE, SERVICE, TOGETHER, Orders
-from tests.e2e.bed.outside import OTHER_TEAM, TEAM, Outside
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.traffic import Traffic
 

@@ -16,16 +16,16 @@ from function.composition import Manifest, unstructured
 from function.packages.composed import USAGES
 from function.routing.gateways.charts import RELEASE_LABEL
 from function.routing.gateways.metallb import METALLB
-from tests.e2e.bed import leftovers, orders, pools, spare
+from tests.e2e.bed import deletion_orders, leftovers, pools, second_team
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed, kubeconfig_secret
+from tests.e2e.bed.preview_comparison import composed, differences
 from tests.e2e.bed.processes import BedError
 from tests.e2e.bed.quickstart import FLEET, MODEL, NAMESPACE, Serving
-from tests.e2e.bed.sameness import composed, differences
-from tests.e2e.bed.spare import Leaving
+from tests.e2e.bed.second_team import Leaving
 from tests.e2e.bed.topologies import CLUSTER, Topologies
 from tests.e2e.bed.topologies import NAMESPACE as NAMESPACE_OF_ALL
 
@@ -41,7 +41,7 @@ def test_every_kind_on_inference_clusters_is_looked_for(bed: Bed, serving: Servi
 def test_deployments_go_while_services_point_to_them_and_each_replica_after_what_it_has(
     bed: Bed, departing: Departing, journal: Journal
 ) -> None:
-    bed.processes.until("their replicas and endpoints are gone", lambda: departing.alone.seen)
+    bed.processes.until("their replicas and endpoints are gone", lambda: departing.alone.result)
     journal.note("teardown: deployments, in the background", departing.alone.at - departing.since)
     assert departing.abandoned == set(), "replicas that went before what they have on the cluster"
     for cluster, team in (*((cluster, scene.NAMESPACE) for cluster in bed.inference), (CLUSTER, NAMESPACE_OF_ALL)):
@@ -49,14 +49,14 @@ def test_deployments_go_while_services_point_to_them_and_each_replica_after_what
         assert bed.inference[cluster].api.get("v1", "Namespace", team) is not None, "the namespace stays"
     team = scene.NAMESPACE
     for name in names(bed, "ModelService", team):
-        said = partial(_no_endpoints, bed, name, team)
-        bed.await_with_looks(f"the service {name} says that it has no endpoint", said, 60, team)
+        has_no_endpoints = partial(_no_endpoints, bed, name, team)
+        bed.await_with_looks(f"the service {name} says that it has no endpoint", has_no_endpoints, 60, team)
 
 
 def test_a_deployment_and_its_service_go_together(
     bed: Bed, departing: Departing, leaving: Leaving, journal: Journal
 ) -> None:
-    bed.processes.until("both are gone", lambda: departing.together.seen)
+    bed.processes.until("both are gone", lambda: departing.together.result)
     journal.note("teardown: a deployment and its service, in the foreground", departing.together.at - departing.since)
     bed.processes.until("their pods go", lambda: not leaving.serving.pods())
 
@@ -65,7 +65,7 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
 
     def unguarded() -> bool:
-        guards = (unstructured.mapping(one, "spec", "of") for one in bed.control.api.list(USAGES, "ClusterUsage"))
+        guards = (unstructured.mapping(usage, "spec", "of") for usage in bed.control.api.list(USAGES, "ClusterUsage"))
         guarded = {unstructured.text(guard, "resourceRef", "name") for guard in guards if guard["kind"] == "Namespace"}
         return guarded.isdisjoint(teams)
 
@@ -74,20 +74,23 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     bed.processes.until("their services are gone", lambda: not any(names(bed, "ModelService", name) for name in teams))
     moving.clear()
     topology.clear()
-    pools.remove(bed, spare.POOL)
+    pools.remove(bed, second_team.POOL)
 
 
 def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
     """After restarts, doubt and deletions, every object is as if nothing had ever happened."""
     assert serving.there
-    team = spare.NAMESPACE
+    team = second_team.NAMESPACE
     left = partial(names, bed, "ModelReplica", team)
     bed.await_with_looks("the second team's replicas are gone", lambda: not left(), 180, team, provider=team)
     with suppress(BedError):
         bed.await_with_looks(
-            "nothing differs", lambda: not differences(bed, FLEET, MODEL, besides=orders.NAMESPACE), 120, NAMESPACE
+            "nothing differs",
+            lambda: not differences(bed, FLEET, MODEL, besides=deletion_orders.NAMESPACE),
+            120,
+            NAMESPACE,
         )
-    assert differences(bed, FLEET, MODEL, besides=orders.NAMESPACE) == []
+    assert differences(bed, FLEET, MODEL, besides=deletion_orders.NAMESPACE) == []
 
 
 def test_metallb_goes_in_order_and_its_namespace_stays(bed: Bed, serving: Serving) -> None:
@@ -106,15 +109,15 @@ def test_metallb_goes_in_order_and_its_namespace_stays(bed: Bed, serving: Servin
 
 def test_a_cluster_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
     with serving.as_before():
-        said = bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false", may_fail=True)
-        assert "ModelReplicas are still placed on this cluster" in said
+        output = bed.control.kubectl("delete", "inferencecluster", "ams-1", "--wait=false", may_fail=True)
+        assert "ModelReplicas are still placed on this cluster" in output
         serving.endures("the cluster says that it was not deleted", lambda: _refused(bed))
 
 
 def test_a_namespace_with_replicas_cannot_be_deleted(bed: Bed, serving: Serving) -> None:
     pods = serving.facts().pods
-    said = bed.control.kubectl("delete", "namespace", NAMESPACE, "--wait=false", may_fail=True)
-    assert "ModelReplicas of this namespace are still placed on clusters" in said
+    output = bed.control.kubectl("delete", "namespace", NAMESPACE, "--wait=false", may_fail=True)
+    assert "ModelReplicas of this namespace are still placed on clusters" in output
     assert serving.facts().pods == pods
 
 
@@ -155,17 +158,17 @@ def _balance(bed: Bed, traefik: Manifest) -> None:
 
 
 def _await_balanced(bed: Bed, reason: str) -> None:
-    def said() -> bool:
+    def has_reason() -> bool:
         gateway = bed.composite("InferenceGateway", "default")
         return unstructured.condition(gateway, "LoadBalancerReady").get("reason") == reason
 
-    bed.await_with_looks(f"the gateway says {reason}", said, 120)
+    bed.await_with_looks(f"the gateway says {reason}", has_reason, 120)
 
 
 def _stuck(bed: Bed, secret: str) -> list[Manifest]:
     found = [obj for kind in leftovers.CONSUMERS for obj in bed.control.api.list(*kind)]
-    said = [obj for obj in found if secret in unstructured.condition(obj, "Synced").get("message", "")]
-    return said if len({obj["kind"] for obj in said}) == len(leftovers.CONSUMERS) else []
+    failing = [obj for obj in found if secret in unstructured.condition(obj, "Synced").get("message", "")]
+    return failing if len({obj["kind"] for obj in failing}) == len(leftovers.CONSUMERS) else []
 
 
 def _is_clear(bed: Bed, cluster: str, namespace: str) -> bool:
@@ -173,10 +176,10 @@ def _is_clear(bed: Bed, cluster: str, namespace: str) -> bool:
 
 
 def _no_endpoints(bed: Bed, name: str, namespace: str) -> bool:
-    said = unstructured.condition(bed.composite("ModelService", name, namespace), "EndpointsResolved")
-    return said.get("reason") == "NoEndpoints"
+    condition = unstructured.condition(bed.composite("ModelService", name, namespace), "EndpointsResolved")
+    return condition.get("reason") == "NoEndpoints"
 
 
 def _refused(bed: Bed) -> bool:
-    said = unstructured.condition(bed.composite("InferenceCluster", "ams-1"), "DeletionBlocked")
-    return said.get("reason") == "DeletionRefused"
+    condition = unstructured.condition(bed.composite("InferenceCluster", "ams-1"), "DeletionBlocked")
+    return condition.get("reason") == "DeletionRefused"

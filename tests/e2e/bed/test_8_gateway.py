@@ -8,10 +8,10 @@ from functools import partial
 from function.composition import unstructured
 from function.routing.gateways.metallb import METALLB
 from tests.e2e.bed import leftovers
+from tests.e2e.bed.deletion_orders import LEFT, NAMESPACE, SERVICE, Orders
 from tests.e2e.bed.departing import ByHand
+from tests.e2e.bed.external_endpoints import backends, front_door
 from tests.e2e.bed.journal import Journal
-from tests.e2e.bed.orders import LEFT, NAMESPACE, SERVICE, Orders
-from tests.e2e.bed.outside import backends, front_door
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import NAMESPACE as TEAM
 from tests.e2e.bed.quickstart import REPLICAS, Serving
@@ -19,7 +19,7 @@ from tests.e2e.bed.traffic import OK, ask
 
 
 def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orders: Orders) -> None:
-    def said() -> bool:
+    def say_so() -> bool:
         services = [("chat", TEAM), *((name, NAMESPACE) for name in orders.left(SERVICE))]
         found = [
             unstructured.condition(bed.composite(SERVICE, *service), "GatewayResolved").get("reason")
@@ -28,11 +28,11 @@ def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orde
         return {*found} == {"GatewayNotFound"}
 
     bed.await_with_looks("the gateway is gone", lambda: not bed.composite("InferenceGateway", "default"), 120)
-    bed.await_with_looks("the services say that there is no gateway", said, 60, TEAM, NAMESPACE)
+    bed.await_with_looks("the services say that there is no gateway", say_so, 60, TEAM, NAMESPACE)
     assert LEFT in orders.left(SERVICE)
     assert not bed.is_true(SERVICE, LEFT, "Ready", NAMESPACE)
     assert len(orders.backends(LEFT)) == 1, "its route stays"
-    assert not [one for one in leftovers.of_control(bed) if "InferenceGateway" in one]
+    assert not [line for line in leftovers.of_control(bed) if "InferenceGateway" in line]
     assert leftovers.stays(bed, METALLB.namespace), "Helm's record of the Release is there"
 
 
@@ -44,7 +44,7 @@ def test_services_and_endpoints_go_without_a_gateway_in_either_order(orders: Ord
 def test_a_replica_that_was_deleted_by_hand_has_another_in_its_place(
     bed: Bed, serving: Serving, by_hand: ByHand, journal: Journal
 ) -> None:
-    bed.processes.until("another replica serves in its place", lambda: by_hand.back.seen, 120)
+    bed.processes.until("another replica serves in its place", lambda: by_hand.back.result, 120)
     journal.note("teardown: a replica, by hand, until another one serves", by_hand.back.at - by_hand.since)
     assert by_hand.other in {replica["metadata"]["uid"] for replica in serving.replicas()}
 

@@ -21,8 +21,8 @@ def test_fleet_and_models_go_at_once_and_a_cluster_when_it_is_asked_again(bed: B
     started = time.monotonic()
     assert len(Serving(bed).replicas()) == REPLICAS
     files = ("-f", str(FLEET), "-f", str(MODEL))
-    said = bed.control.kubectl("delete", "--wait=false", *files, may_fail=True)
-    assert "ModelReplicas are still placed on this cluster" in said
+    output = bed.control.kubectl("delete", "--wait=false", *files, may_fail=True)
+    assert "ModelReplicas are still placed on this cluster" in output
     bed.restart()
 
     def unguarded() -> bool:

@@ -14,8 +14,8 @@ from tests.e2e.bed import gpus, kubelets, pools
 from tests.e2e.bed.api import load
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.pools import Pool
-from tests.e2e.bed.spare import Lookout
-from tests.e2e.bed.voice import say
+from tests.e2e.bed.progress_log import log_line
+from tests.e2e.bed.second_team import BackgroundCheck
 from tests.e2e.shipped import ROOT
 
 NAMESPACE: Final = "topologies"
@@ -72,14 +72,14 @@ class Topologies:
     def pods(self, name: str) -> dict[str, Manifest]:
         """Its pods that are not on their way out, by name."""
         found = self.bed.inference[CLUSTER].api.list("v1", "Pod", NAMESPACE, **{labels.DEPLOYMENT: name})
-        engines = [one for one in found if labels.ENGINE in unstructured.labels(one)]
+        engines = [pod for pod in found if labels.ENGINE in unstructured.labels(pod)]
         return {
             unstructured.name_of(engine): engine for engine in engines if "deletionTimestamp" not in engine["metadata"]
         }
 
     def ready_pods(self, name: str) -> dict[str, Manifest]:
         """Those that are Ready."""
-        return {pod: one for pod, one in self.pods(name).items() if unstructured.is_true(one, "Ready")}
+        return {name_: pod for name_, pod in self.pods(name).items() if unstructured.is_true(pod, "Ready")}
 
     def serves(self, name: str) -> bool:
         """Whether a deployment and its service are Ready."""
@@ -91,7 +91,7 @@ class Topologies:
         service = self.bed.composite("ModelService", name, NAMESPACE)
         return f"{unstructured.text(service, 'status', 'address')}/v1/models"
 
-    def said(self, name: str) -> str:
+    def readiness_message(self, name: str) -> str:
         """What a deployment says of its replicas."""
         return self.bed.message("ModelDeployment", name, "ReplicasReady", NAMESPACE)
 
@@ -120,7 +120,7 @@ class Loss:
 
     replica: Manifest
     since: float
-    back: Lookout
+    back: BackgroundCheck
 
 
 def lose(topology: Topologies) -> Loss:
@@ -136,12 +136,12 @@ def lose(topology: Topologies) -> Loss:
         pods = topology.ready_pods("copies")
         return len(pods) == PODS["copies"] and name not in pods and other in pods
 
-    return Loss(topology.replica("copies"), time.time(), Lookout(back))
+    return Loss(topology.replica("copies"), time.time(), BackgroundCheck(back))
 
 
 def _store_weights(bed: Bed) -> None:
     """Do in the place of a ModelCache what no composer does yet: a volume with the weights on the cluster."""
-    say(f"stand-in: a volume of {CLUSTER} is written by hand, since caches are not part of this version")
+    log_line(f"stand-in: a volume of {CLUSTER} is written by hand, since caches are not part of this version")
     (pair,) = load(_DOCUMENTED)
     name = claim_name(NAMESPACE, pair["spec"]["modelCacheRef"]["name"])
     size = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}

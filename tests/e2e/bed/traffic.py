@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from tests.e2e.bed.pace import PACE
+from tests.e2e.bed.machine_speed import MACHINE_SPEED
 
 _SECONDS: Final = 0.1
 _PATIENCE: Final = 10
@@ -49,7 +49,9 @@ class Answer:
 def ask(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
     """Send one request, over a connection of its own."""
     parts, at = urlsplit(url), time.time()
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PACE.slower(_PATIENCE))
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port or 80, timeout=MACHINE_SPEED.scaled(_PATIENCE)
+    )
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         connection.request("GET" if body is None else "POST", path, body, dict(headers or {}))
@@ -59,8 +61,8 @@ def ask(url: str, body: bytes | None = None, headers: Mapping[str, str] | None =
         return Answer(at, 0, message=repr(error))
     finally:
         connection.close()
-    said = json.loads(text) if text.startswith("{") else {}
-    return Answer(at, answer.status, said.get("route", ""), "" if answer.status == OK else text[:200], said)
+    received = json.loads(text) if text.startswith("{") else {}
+    return Answer(at, answer.status, received.get("route", ""), "" if answer.status == OK else text[:200], received)
 
 
 class Traffic:
@@ -120,17 +122,17 @@ class Stream(threading.Thread):
         """Read it."""
         asked = {"model": "tiny", "stream": True, "max_tokens": self._wanted, "messages": []}
         connection = http.client.HTTPConnection(
-            self._url.hostname or "", self._url.port or 80, timeout=PACE.slower(_PATIENCE)
+            self._url.hostname or "", self._url.port or 80, timeout=MACHINE_SPEED.scaled(_PATIENCE)
         )
         try:
             connection.request("POST", self._url.path, json.dumps(asked))
             answer = connection.getresponse()
             for line in answer:
-                _, _, said = line.decode().strip().partition("data: ")
-                if said == "[DONE]":
+                _, _, data = line.decode().strip().partition("data: ")
+                if data == "[DONE]":
                     self.ended = True
-                elif said:
-                    self.words.append((json.loads(said)["sent"], time.time()))
+                elif data:
+                    self.words.append((json.loads(data)["sent"], time.time()))
             self.message = "" if self.ended else "the connection was closed before the answer's end"
         except (OSError, http.client.HTTPException) as error:
             self.message = repr(error)

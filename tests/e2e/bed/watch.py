@@ -66,7 +66,7 @@ class Watch(threading.Thread):
 
     def served(self, *deployments: str) -> set[str]:
         """All replicas of some deployments that have ever said that they have served."""
-        return {one for sample in self.samples for name in deployments for one in sample.served.get(name, ())}
+        return {uid for sample in self.samples for name in deployments for uid in sample.served.get(name, ())}
 
     def run(self) -> None:
         """Look until it is told to stop."""
@@ -83,7 +83,9 @@ class Watch(threading.Thread):
         """Look once. Routes come first: what they name may go only after they have ceased to name it."""
         at, api = time.time(), self._bed.control.api
         routes = api.list("gateway.networking.k8s.io/v1", "HTTPRoute", self._namespace)
-        services = {unstructured.name_of(one): _owner(one) for one in api.list("v1", "Service", self._namespace)}
+        services = {
+            unstructured.name_of(service): _owner(service) for service in api.list("v1", "Service", self._namespace)
+        }
         replicas = api.list(f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", self._namespace)
         deployments = {
             unstructured.name_of(replica): unstructured.labels(replica)[labels.DEPLOYMENT] for replica in replicas
@@ -94,9 +96,9 @@ class Watch(threading.Thread):
         astray = set()
         for pod in ready:
             pods[unstructured.labels(pod)[labels.DEPLOYMENT]].add(unstructured.name_of(pod))
-        for one in replicas:
-            if unstructured.text(one, "status", "servingSince") and "deletionTimestamp" not in one["metadata"]:
-                served[deployments[unstructured.name_of(one)]].add(one["metadata"]["uid"])
+        for obj in replicas:
+            if unstructured.text(obj, "status", "servingSince") and "deletionTimestamp" not in obj["metadata"]:
+                served[deployments[unstructured.name_of(obj)]].add(obj["metadata"]["uid"])
         for backend in (name for route in routes for name in _backends(route)):
             replica = services.get(backend, "")
             if replica not in deployments:

@@ -6,8 +6,17 @@ from typing import Any, Final
 
 from function.api import patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Rule, may_become, may_not_become, no, no_status, rule, status, yes
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import (
+    Rule,
+    accepts,
+    accepts_status,
+    accepts_update,
+    rejects,
+    rejects_status,
+    rejects_update,
+    rule,
+)
+from tests.e2e.bed.admission.messages import (
     above,
     below,
     broken,
@@ -34,35 +43,35 @@ CACHES: Final[tuple[Rule, ...]] = (
     rule(
         "api 21, by design",
         "a repository and a revision are words that no shell would take for more",
-        yes(cache(repo="gpt2"), cache(repo="org/name.with-dots_1", revision="refs/pr/1")),
+        accepts(cache(repo="gpt2"), cache(repo="org/name.with-dots_1", revision="refs/pr/1")),
         *(
-            no(cache(repo=repo), mismatch("spec.huggingFace.repo", repo, patterns.HUGGING_FACE_REPO))
+            rejects(cache(repo=repo), mismatch("spec.huggingFace.repo", repo, patterns.HUGGING_FACE_REPO))
             for repo in ("Qwen/Qwen3-8B; rm -rf /", "a/b/c", "$(id)", "-x")
         ),
-        no(cache(revision="main; id"), mismatch("spec.huggingFace.revision", "main; id", patterns.GIT_REVISION)),
+        rejects(cache(revision="main; id"), mismatch("spec.huggingFace.revision", "main; id", patterns.GIT_REVISION)),
     ),
     rule(
         "api section 3.3",
         "a cache needs the block of its source, with a repository and a size",
-        no(
+        rejects(
             manifest("ModelCache", {"source": "HuggingFace"}),
             broken("spec", "spec.huggingFace is required for source HuggingFace"),
         ),
-        no(changed(cache(), "spec", "source", to="S3"), unsupported("spec.source", "S3", "HuggingFace")),
-        no(
+        rejects(changed(cache(), "spec", "source", to="S3"), unsupported("spec.source", "S3", "HuggingFace")),
+        rejects(
             changed(cache(), "spec", "huggingFace", to={}),
             required("spec.huggingFace.repo"),
             required("spec.huggingFace.sizeGiB"),
         ),
-        no(cache(sizeGiB=0), below("spec.huggingFace.sizeGiB", 0, 1)),
-        no(cache(sizeGiB=100001), above("spec.huggingFace.sizeGiB", 100001, 100000)),
-        no(cache(authSecret={}), required("spec.huggingFace.authSecret.name")),
+        rejects(cache(sizeGiB=0), below("spec.huggingFace.sizeGiB", 0, 1)),
+        rejects(cache(sizeGiB=100001), above("spec.huggingFace.sizeGiB", 100001, 100000)),
+        rejects(cache(authSecret={}), required("spec.huggingFace.authSecret.name")),
     ),
     rule(
         "api better 2",
         "the repository of a cache does not change",
-        may_become(cache(), cache(sizeGiB=80, revision="v2", authSecret={"name": "hf"})),
-        may_not_become(
+        accepts_update(cache(), cache(sizeGiB=80, revision="v2", authSecret={"name": "hf"})),
+        rejects_update(
             cache(),
             cache(repo="Qwen/Qwen3-32B"),
             broken("spec.huggingFace.repo", f"the repository of a cache cannot be changed: {_MAKE}", "Qwen/Qwen3-32B"),
@@ -71,17 +80,17 @@ CACHES: Final[tuple[Rule, ...]] = (
     rule(
         "api section 3.3",
         "the status tells each cluster once, and how far it is",
-        status(
+        accepts_status(
             cache(),
             summary={"ready": "1/2"},
             clusters=[{"name": "east", "phase": "Ready"}, {"name": "west", "phase": "Failed", "message": "no space"}],
         ),
-        no_status(
+        rejects_status(
             cache(),
             {"clusters": [{"name": "east", "phase": "Lost"}]},
             unsupported("status.clusters[0].phase", "Lost", "Pending", "Hydrating", "Ready", "Failed"),
         ),
-        no_status(
+        rejects_status(
             cache(),
             {"clusters": [{"name": "east"}, {"name": "east"}]},
             '.status.clusters: duplicate entries for key [name="east"]',
@@ -93,15 +102,15 @@ STACKS: Final[tuple[Rule, ...]] = (
     rule(
         "api 18",
         "a serving stack has a kubeconfig, and may have an identity",
-        yes(stack(secrets=[_KUBECONFIG, _IDENTITY])),
-        no(stack(secrets=[_IDENTITY]), broken("spec.secrets", "secrets must have an entry of type Kubeconfig")),
-        no(
+        accepts(stack(secrets=[_KUBECONFIG, _IDENTITY])),
+        rejects(stack(secrets=[_IDENTITY]), broken("spec.secrets", "secrets must have an entry of type Kubeconfig")),
+        rejects(
             stack(secrets=[]),
             too_few("spec.secrets"),
             broken("spec.secrets", "secrets must have an entry of type Kubeconfig"),
         ),
-        no(stack(secrets=[_KUBECONFIG] * 9), too_many("spec.secrets", 9, 8)),
-        no(
+        rejects(stack(secrets=[_KUBECONFIG] * 9), too_many("spec.secrets", 9, 8)),
+        rejects(
             stack(secrets=[_KUBECONFIG, {"type": "GoogleApplicationCredentials", "name": "sa"}]),
             required("spec.secrets[1].key"),
         ),
@@ -109,13 +118,15 @@ STACKS: Final[tuple[Rule, ...]] = (
     rule(
         "api section 4.1",
         "a gateway has at most 8 listeners, each with a name of its own",
-        yes(listening(), listening({"name": "http", "port": 80, "protocol": "HTTP"})),
-        no(
+        accepts(listening(), listening({"name": "http", "port": 80, "protocol": "HTTP"})),
+        rejects(
             listening({"name": "http", "port": 80, "protocol": "UDP"}),
             unsupported("spec.gateway.listeners[0].protocol", "UDP", "HTTP", "TCP"),
         ),
-        no(listening({"name": "http", "port": 0, "protocol": "HTTP"}), below("spec.gateway.listeners[0].port", 0, 1)),
-        no(
+        rejects(
+            listening({"name": "http", "port": 0, "protocol": "HTTP"}), below("spec.gateway.listeners[0].port", 0, 1)
+        ),
+        rejects(
             listening(*[{"name": "http", "port": 80, "protocol": "HTTP"}] * 2),
             duplicate("spec.gateway.listeners[1]", name="http"),
         ),
@@ -123,23 +134,25 @@ STACKS: Final[tuple[Rule, ...]] = (
     rule(
         "api 10.1.13",
         "a stack may stand in another namespace and ask for a Gateway API that is not read",
-        yes(changed(stack(versions={"gatewayApi": "v1.5.1"}), "metadata", "namespace", to="admission")),
+        accepts(changed(stack(versions={"gatewayApi": "v1.5.1"}), "metadata", "namespace", to="admission")),
     ),
     rule(
         "design fields",
         "a stack may take charts from elsewhere, and leave alone what is installed",
-        yes(stack(chartRepositories={"prometheus": "oci://charts.example.com/prometheus"}, installed=["certManager"])),
-        no(
+        accepts(
+            stack(chartRepositories={"prometheus": "oci://charts.example.com/prometheus"}, installed=["certManager"])
+        ),
+        rejects(
             stack(chartRepositories={"prometheus": "charts.example.com"}),
             mismatch("spec.chartRepositories.prometheus", "charts.example.com", patterns.CHART_REPOSITORY),
         ),
-        no(stack(installed=["certManager"] * 2), 'spec.installed[1]: Duplicate value: "certManager"'),
+        rejects(stack(installed=["certManager"] * 2), 'spec.installed[1]: Duplicate value: "certManager"'),
     ),
     rule(
         "api section 4.1",
         "the status tells the gateway's address",
-        status(stack(), gateway={"address": "198.51.100.1"}),
-        no_status(
+        accepts_status(stack(), gateway={"address": "198.51.100.1"}),
+        rejects_status(
             stack(),
             {"gateway": {"address": "a" * 257}},
             "status.gateway.address: Too long: may not be more than 256 bytes",

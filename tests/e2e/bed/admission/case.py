@@ -18,15 +18,15 @@ class Case:
 
     Attributes:
         question: What is asked.
-        thing: The object that is given.
-        said: Every problem that the server has to name; empty when it has to accept.
+        obj: The object that is sent.
+        problems: Every problem that the server has to name; empty when it has to accept.
         old: The object that is changed, or whose status is written.
         lenient: Fields that no schema knows are dropped instead of refused.
     """
 
     question: Question
-    thing: Manifest
-    said: tuple[str, ...] = ()
+    obj: Manifest
+    problems: tuple[str, ...] = ()
     old: Manifest | None = None
     lenient: bool = False
 
@@ -34,40 +34,40 @@ class Case:
 Cases: TypeAlias = tuple[Case, ...]
 
 
-def yes(*things: Manifest) -> Cases:
+def accepts(*objs: Manifest) -> Cases:
     """These are accepted when they are created."""
-    return tuple(Case("create", thing) for thing in things)
+    return tuple(Case("create", obj) for obj in objs)
 
 
-def no(obj: Manifest, *said: str, lenient: bool = False) -> Cases:
+def rejects(obj: Manifest, *problems: str, lenient: bool = False) -> Cases:
     """This is refused when it is created, for these reasons and no others."""
-    return (Case("create", obj, _some(said), lenient=lenient),)
+    return (Case("create", obj, _some(problems), lenient=lenient),)
 
 
-def may_become(old: Manifest, *new: Manifest) -> Cases:
+def accepts_update(old: Manifest, *new: Manifest) -> Cases:
     """An object may be changed to each of these."""
     return tuple(Case("update", obj, old=old) for obj in new)
 
 
-def may_not_become(old: Manifest, new: Manifest, *said: str) -> Cases:
+def rejects_update(old: Manifest, new: Manifest, *problems: str) -> Cases:
     """An object may not be changed to this."""
-    return (Case("update", new, _some(said), old),)
+    return (Case("update", new, _some(problems), old),)
 
 
-def status(obj: Manifest, **fields: Any) -> Cases:
+def accepts_status(obj: Manifest, **fields: Any) -> Cases:
     """The object may have this status."""
     return (Case("status", {**obj, "status": fields}, old=obj),)
 
 
-def no_status(obj: Manifest, fields: Mapping[str, Any], *said: str) -> Cases:
+def rejects_status(obj: Manifest, fields: Mapping[str, Any], *problems: str) -> Cases:
     """The object may not have this status."""
-    return (Case("status", {**obj, "status": fields}, _some(said), obj),)
+    return (Case("status", {**obj, "status": fields}, _some(problems), obj),)
 
 
-def _some(said: tuple[str, ...]) -> tuple[str, ...]:
-    if not said:
+def _some(problems: tuple[str, ...]) -> tuple[str, ...]:
+    if not problems:
         raise ValueError("a refusal has at least one reason")
-    return said
+    return problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,12 @@ class Rule:
 
 def rule(number: str, sentence: str, *cases: Cases) -> Rule:
     """A rule of admission; see `Rule`."""
-    return Rule(number, sentence, tuple(case for some in cases for case in some))
+    return Rule(number, sentence, tuple(case for group in cases for case in group))
 
 
-def asked(rules: tuple[Rule, ...], question: Question, *, accepted: bool) -> Iterator[tuple[Rule, Case]]:
+def select_cases(rules: tuple[Rule, ...], question: Question, *, accepted: bool) -> Iterator[tuple[Rule, Case]]:
     """The cases in which one thing is asked, of those with one outcome."""
     for rule in rules:
         for case in rule.cases:
-            if case.question == question and accepted == (not case.said):
+            if case.question == question and accepted == (not case.problems):
                 yield rule, case

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from function.api import patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Rule, no, rule, yes
-from tests.e2e.bed.admission.words import above, below, broken, duplicate, mismatch, required, too_few, too_many
+from tests.e2e.bed.admission.case import Rule, accepts, rejects, rule
+from tests.e2e.bed.admission.messages import above, below, broken, duplicate, mismatch, required, too_few, too_many
 from tests.support.api import device, inference_class
 
 NIC: Final[Mapping[str, Any]] = {
@@ -60,39 +60,39 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api 5",
         "a device that pods claim names its DeviceClass; devices are claimed unless they say Synthetic",
-        yes(inference_class(), inference_class(devices=[{**NIC, "claim": "Synthetic"}])),
-        no(inference_class(devices=[NIC]), broken(_DEVICE, _NEEDS_CLASS)),
-        no(inference_class(devices=[{**NIC, "claim": "DRA"}]), broken(_DEVICE, _NEEDS_CLASS)),
+        accepts(inference_class(), inference_class(devices=[{**NIC, "claim": "Synthetic"}])),
+        rejects(inference_class(devices=[NIC]), broken(_DEVICE, _NEEDS_CLASS)),
+        rejects(inference_class(devices=[{**NIC, "claim": "DRA"}]), broken(_DEVICE, _NEEDS_CLASS)),
     ),
     rule(
         "api 6",
         "an attribute has exactly one typed value, and false and 0 are values",
-        yes(attribute(bool=False), attribute(int=0), attribute(string="Ada Lovelace"), attribute(version="9.0.0")),
-        no(attribute(), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
-        no(attribute(string="Hopper", int=1), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
-        no(attribute(bool=False, int=0), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
+        accepts(attribute(bool=False), attribute(int=0), attribute(string="Ada Lovelace"), attribute(version="9.0.0")),
+        rejects(attribute(), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
+        rejects(attribute(string="Hopper", int=1), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
+        rejects(attribute(bool=False, int=0), broken(f"{_DEVICE}.attributes[architecture]", _ONE_VALUE)),
     ),
     rule(
         "api section 2.2",
         "a class has 1 to 16 devices, each with a name of its own",
-        yes(inference_class(devices=[device(f"d{n}") for n in range(16)])),
-        no(inference_class(devices=[]), too_few("spec.devices")),
-        no(inference_class(devices=[device(f"d{n}") for n in range(17)]), too_many("spec.devices", 17, 16)),
-        no(inference_class(devices=[device("a"), device("a")]), duplicate("spec.devices[1]", name="a")),
+        accepts(inference_class(devices=[device(f"d{n}") for n in range(16)])),
+        rejects(inference_class(devices=[]), too_few("spec.devices")),
+        rejects(inference_class(devices=[device(f"d{n}") for n in range(17)]), too_many("spec.devices", 17, 16)),
+        rejects(inference_class(devices=[device("a"), device("a")]), duplicate("spec.devices[1]", name="a")),
     ),
     rule(
         "api section 2.2",
         "a node has 1 to 64 devices of a kind",
-        yes(inference_class(devices=[device(count=64)])),
-        no(inference_class(devices=[device(count=0)]), below(f"{_DEVICE}.count", 0, 1)),
-        no(inference_class(devices=[device(count=65)]), above(f"{_DEVICE}.count", 65, 64)),
+        accepts(inference_class(devices=[device(count=64)])),
+        rejects(inference_class(devices=[device(count=0)]), below(f"{_DEVICE}.count", 0, 1)),
+        rejects(inference_class(devices=[device(count=65)]), above(f"{_DEVICE}.count", 65, 64)),
     ),
     rule(
         "api section 2.2",
         "a provider needs its own block, and others may stand beside it",
-        yes(*(provisioned(provider, provider) for provider in PROVIDERS), provisioned("EKS", "EKS", "GKE")),
+        accepts(*(provisioned(provider, provider) for provider in PROVIDERS), provisioned("EKS", "EKS", "GKE")),
         *(
-            no(
+            rejects(
                 provisioned(provider, "GKE" if provider == "EKS" else "EKS"),
                 broken("spec.provisioning", f"provisioning.{provider.lower()} is required for provider {provider}"),
             )
@@ -103,13 +103,13 @@ RULES: Final[tuple[Rule, ...]] = (
         "api section 2.2",
         "a provider's block says the shape of a node, and how many accelerators it has",
         *(
-            no(
+            rejects(
                 inference_class(provisioning={"provider": provider, provider.lower(): {}}),
                 *(required(f"spec.provisioning.{provider.lower()}.{field}") for field in (*shape, "accelerator")),
             )
             for provider, shape in PROVIDERS.items()
         ),
-        no(
+        rejects(
             provisioned("EKS", "EKS", accelerator={"type": "nvidia-l4", "count": 17}),
             above("spec.provisioning.eks.accelerator.count", 17, 16),
         ),
@@ -117,10 +117,10 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api section 5",
         "a boot disk has 10 to 65536 GB, as the cluster that is composed demands",
-        yes(*(provisioned(cloud, cloud, diskSizeGb=65536) for cloud in ("GKE", "EKS", "AKS", "Nebius"))),
-        no(provisioned("GKE", "GKE", diskSizeGb=9), below("spec.provisioning.gke.diskSizeGb", 9, 10)),
+        accepts(*(provisioned(cloud, cloud, diskSizeGb=65536) for cloud in ("GKE", "EKS", "AKS", "Nebius"))),
+        rejects(provisioned("GKE", "GKE", diskSizeGb=9), below("spec.provisioning.gke.diskSizeGb", 9, 10)),
         *(
-            no(
+            rejects(
                 provisioned(cloud, cloud, diskSizeGb=65537),
                 above(f"spec.provisioning.{cloud.lower()}.diskSizeGb", 65537, 65536),
             )
@@ -130,8 +130,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api better 3",
         "the name of a device is a DNS label",
-        yes(inference_class(devices=[device("70b-gpu")])),
-        no(
+        accepts(inference_class(devices=[device("70b-gpu")])),
+        rejects(
             inference_class(devices=[device("GPU")]),
             mismatch(f"{_DEVICE}.name", "GPU", patterns.DNS_LABEL),
         ),
@@ -139,18 +139,18 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api better 3",
         "a capacity is a quantity",
-        yes(*map(memory, ("80Gi", "23034Mi", "8", "0.5", "500m"))),
+        accepts(*map(memory, ("80Gi", "23034Mi", "8", "0.5", "500m"))),
         *(
-            no(memory(value), mismatch(f"{_DEVICE}.capacity.memory.value", value, patterns.QUANTITY))
+            rejects(memory(value), mismatch(f"{_DEVICE}.capacity.memory.value", value, patterns.QUANTITY))
             for value in ("80GB", "80 Gi", "-1")
         ),
     ),
     rule(
         "api better 3",
         "a version is a semantic version",
-        yes(attribute(version="12.4.1-rc.1+build")),
+        accepts(attribute(version="12.4.1-rc.1+build")),
         *(
-            no(
+            rejects(
                 attribute(version=value),
                 mismatch(f"{_DEVICE}.attributes.architecture.version", value, patterns.SEMVER),
             )
@@ -160,13 +160,13 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "design fields",
         "a class may say what a node has beside its devices: processors, memory and taints",
-        yes(
+        accepts(
             noded(cpu="96", memory="768Gi", taints=[{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]),
             noded(taints=[{"key": "k", "effect": "NoSchedule"}, {"key": "k", "effect": "PreferNoSchedule"}]),
         ),
-        no(noded(memory="lots"), mismatch("spec.node.memory", "lots", patterns.QUANTITY)),
-        no(noded(taints=[{"key": "k"}]), required("spec.node.taints[0].effect")),
-        no(
+        rejects(noded(memory="lots"), mismatch("spec.node.memory", "lots", patterns.QUANTITY)),
+        rejects(noded(taints=[{"key": "k"}]), required("spec.node.taints[0].effect")),
+        rejects(
             noded(taints=[{"key": "k", "effect": "NoExecute"}] * 2),
             duplicate("spec.node.taints[1]", effect="NoExecute", key="k"),
         ),

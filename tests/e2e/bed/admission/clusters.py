@@ -7,8 +7,17 @@ from typing import Any, Final
 
 from function.api import patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Rule, may_become, may_not_become, no, no_status, rule, status, yes
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import (
+    Rule,
+    accepts,
+    accepts_status,
+    accepts_update,
+    rejects,
+    rejects_status,
+    rejects_update,
+    rule,
+)
+from tests.e2e.bed.admission.messages import (
     broken,
     duplicate,
     mismatch,
@@ -60,23 +69,25 @@ SOURCES: Final[tuple[Rule, ...]] = (
     rule(
         "api 1",
         "a Nebius block may be empty, and no other cloud's may",
-        yes(sourced("Nebius", nebius={})),
+        accepts(sourced("Nebius", nebius={})),
         *(
-            no(sourced(source, **{source.lower(): {}}), required(f"spec.cluster.{source.lower()}.{field}"))
+            rejects(sourced(source, **{source.lower(): {}}), required(f"spec.cluster.{source.lower()}.{field}"))
             for source, field in _REGION.items()
         ),
-        no(sourced("Existing", existing={}), required("spec.cluster.existing.secretRef")),
+        rejects(sourced("Existing", existing={}), required("spec.cluster.existing.secretRef")),
     ),
     rule(
         "api 2",
         "a source needs its own block, and others may stand beside it",
-        yes(*(cluster(source) for source in ("GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"))),
-        yes(sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"], **BLOCKS["Nebius"])),
+        accepts(*(cluster(source) for source in ("GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"))),
+        accepts(sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"], **BLOCKS["Nebius"])),
         *(
-            no(sourced(source), broken("spec.cluster", f"cluster.{source.lower()} is required for source {source}"))
+            rejects(
+                sourced(source), broken("spec.cluster", f"cluster.{source.lower()} is required for source {source}")
+            )
             for source in BLOCKS
         ),
-        no(
+        rejects(
             sourced("OVH"),
             unsupported("spec.cluster.source", "OVH", "GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"),
         ),
@@ -84,9 +95,9 @@ SOURCES: Final[tuple[Rule, ...]] = (
     rule(
         "api section 2.3",
         "a cluster that exists names the Secret of its kubeconfig, and may name an identity and a storage class",
-        yes(existing(identitySecretRef={"name": "sa"}, cache={"storageClassName": "rwx"})),
-        no(existing(identitySecretRef={}), required("spec.cluster.existing.identitySecretRef.name")),
-        no(
+        accepts(existing(identitySecretRef={"name": "sa"}, cache={"storageClassName": "rwx"})),
+        rejects(existing(identitySecretRef={}), required("spec.cluster.existing.identitySecretRef.name")),
+        rejects(
             existing(identitySecretRef={"name": "sa", "type": "Password"}),
             unsupported(
                 "spec.cluster.existing.identitySecretRef.type",
@@ -96,36 +107,38 @@ SOURCES: Final[tuple[Rule, ...]] = (
                 "NebiusServiceAccountCredentials",
             ),
         ),
-        no(existing(cache={"storageClassName": ""}), too_short("spec.cluster.existing.cache.storageClassName", "")),
+        rejects(
+            existing(cache={"storageClassName": ""}), too_short("spec.cluster.existing.cache.storageClassName", "")
+        ),
     ),
     rule(
         "api section 5",
         "a version of Kubernetes has 1 to 16 characters, as the cluster that is composed demands",
-        yes(*(block(source, kubernetesVersion="1.36") for source in CLOUDS)),
+        accepts(*(block(source, kubernetesVersion="1.36") for source in CLOUDS)),
         *(
-            no(
+            rejects(
                 block(source, kubernetesVersion=""),
                 too_short(f"spec.cluster.{source.lower()}.kubernetesVersion", ""),
             )
             for source in CLOUDS
         ),
-        no(block("EKS", kubernetesVersion="1" * 17), too_long("spec.cluster.eks.kubernetesVersion", 16)),
+        rejects(block("EKS", kubernetesVersion="1" * 17), too_long("spec.cluster.eks.kubernetesVersion", 16)),
     ),
     rule(
         "design",
         "a GKE cluster may say its project",
-        yes(block("GKE", project="acme-inference")),
-        no(block("GKE", project=""), too_short("spec.cluster.gke.project", "")),
+        accepts(block("GKE", project="acme-inference")),
+        rejects(block("GKE", project=""), too_short("spec.cluster.gke.project", "")),
     ),
     rule(
         "api better 2",
         "the source of a cluster does not change",
-        may_become(
+        accepts_update(
             sourced("EKS", **BLOCKS["EKS"]),
             sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"]),
             block("EKS", kubernetesVersion="1.37"),
         ),
-        may_not_become(
+        rejects_update(
             sourced("EKS", **BLOCKS["EKS"]),
             sourced("GKE", **BLOCKS["EKS"], **BLOCKS["GKE"]),
             broken("spec.cluster.source", f"the source of a cluster cannot be changed: {_MAKE}", "GKE"),
@@ -135,7 +148,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
         "api better 2",
         "where a cluster is does not change",
         *(
-            may_not_become(
+            rejects_update(
                 cluster(source),
                 block(source, **{field: "elsewhere"}),
                 broken(
@@ -146,8 +159,8 @@ SOURCES: Final[tuple[Rule, ...]] = (
             )
             for source, field in _REGION.items()
         ),
-        may_become(cluster("GKE"), block("GKE", project="said-later")),
-        may_not_become(
+        accepts_update(cluster("GKE"), block("GKE", project="said-later")),
+        rejects_update(
             block("GKE", project="one"),
             block("GKE", project="two"),
             broken("spec.cluster.gke.project", f"the project of a cluster cannot be changed: {_MAKE}", "two"),
@@ -159,8 +172,8 @@ TAINTS: Final[tuple[Rule, ...]] = (
     rule(
         "api 16",
         "a key may taint a cluster once with each effect",
-        yes(tainted(("maintenance", "NoSchedule"), ("maintenance", "NoExecute"))),
-        no(
+        accepts(tainted(("maintenance", "NoSchedule"), ("maintenance", "NoExecute"))),
+        rejects(
             tainted(("maintenance", "NoSchedule"), ("maintenance", "NoSchedule")),
             duplicate("spec.taints[1]", effect="NoSchedule", key="maintenance"),
         ),
@@ -168,17 +181,17 @@ TAINTS: Final[tuple[Rule, ...]] = (
     rule(
         "api section 2.3",
         "a taint has a key, and keeps deployments away or drives them out",
-        no(tainted(("", "NoSchedule")), too_short("spec.taints[0].key", "")),
-        no(
+        rejects(tainted(("", "NoSchedule")), too_short("spec.taints[0].key", "")),
+        rejects(
             tainted(("k", "PreferNoSchedule")),
             unsupported("spec.taints[0].effect", "PreferNoSchedule", "NoSchedule", "NoExecute"),
         ),
-        may_become(cluster(), tainted(("modelplane.ai/maintenance", "NoExecute"))),
+        accepts_update(cluster(), tainted(("modelplane.ai/maintenance", "NoExecute"))),
     ),
     rule(
         "api 10.1.14",
         "a snippet with nothing but taints is no cluster",
-        no(
+        rejects(
             manifest("InferenceCluster", {"taints": [{"key": "k", "effect": "NoExecute"}]}, "east"),
             required("spec.cluster"),
         ),
@@ -189,7 +202,7 @@ NAMESPACES: Final[tuple[Rule, ...]] = (
     rule(
         "own",
         "a platform team allows namespaces by name, reserves them by pattern, and permits what grants by key",
-        yes(
+        accepts(
             cluster(
                 namespaces={
                     "allowed": ["default"],
@@ -198,19 +211,19 @@ NAMESPACES: Final[tuple[Rule, ...]] = (
                 },
             ),
         ),
-        no(
+        rejects(
             cluster(namespaces={"allowed": ["*-system"]}),
             mismatch("spec.namespaces.allowed[0]", "*-system", patterns.DNS_LABEL),
         ),
-        no(
+        rejects(
             cluster(namespaces={"reserved": ["a*b"]}),
             mismatch("spec.namespaces.reserved[0]", "a*b", patterns.NAMESPACE_PATTERN),
         ),
-        no(
+        rejects(
             cluster(namespaces={"podMetadata": ["*/networks"]}),
             mismatch("spec.namespaces.podMetadata[0]", "*/networks", patterns.KEY_PATTERN),
         ),
-        no(
+        rejects(
             cluster(namespaces={"reserved": [f"n{number}" for number in range(65)]}),
             too_many("spec.namespaces.reserved", 65, 64),
         ),
@@ -221,22 +234,22 @@ STATUS: Final[tuple[Rule, ...]] = (
     rule(
         "api section 2.3",
         "the status publishes at most 8 pools, each with a name of its own and its devices",
-        status(
+        accepts_status(
             cluster(),
             gateway={"address": "198.51.100.1"},
             gpuPools=[{"name": "gpu", "nodes": 2, "devices": [{"name": "gpu", "driver": "gpu.nvidia.com"}]}],
         ),
-        no_status(
+        rejects_status(
             cluster(),
             {"gpuPools": [{"name": f"p{n}"} for n in range(9)]},
             too_many("status.gpuPools", 9, 8),
         ),
-        no_status(
+        rejects_status(
             cluster(),
             {"gpuPools": [{"name": "gpu", "devices": [{"name": "gpu"}]}]},
             required("status.gpuPools[0].devices[0].driver"),
         ),
-        no_status(
+        rejects_status(
             cluster(),
             {"gpuPools": [{"name": "gpu", "devices": [{"name": "gpu", "driver": "d", "claim": "Both"}]}]},
             unsupported("status.gpuPools[0].devices[0].claim", "Both", "DRA", "Synthetic"),

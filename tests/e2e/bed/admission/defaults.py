@@ -8,7 +8,7 @@ from typing import Any, Final
 from function.composition import Manifest
 from tests.e2e.bed.admission.classes import NIC, provisioned
 from tests.e2e.bed.admission.clusters import block, existing
-from tests.e2e.bed.admission.ways import FLAT, NESTED, PLACED, Way
+from tests.e2e.bed.admission.engine_forms import FLAT, NESTED, PLACED, EngineForm
 from tests.support.api import cache, changed, cluster, endpoint, gateway, inference_class, pool, request, service, stack
 
 _NODES: Final = {"spec.nodePools[0].nodeCount": 1}
@@ -19,9 +19,9 @@ def _engine(at: str) -> dict[str, Any]:
     return {f"{at}.engines[0].copies": 1, f"{at}.engines[0].members[0].role": "Standalone"}
 
 
-def _unsaid(way: Way) -> dict[str, Any]:
-    devices = "deviceRequests" if way is PLACED else "nodeSelector.devices"
-    return {**_engine(way.at), f"{way.first}.{devices}[0].count": 1}
+def _unsaid(form: EngineForm) -> dict[str, Any]:
+    devices = "deviceRequests" if form is PLACED else "nodeSelector.devices"
+    return {**_engine(form.at), f"{form.first}.{devices}[0].count": 1}
 
 
 def _cloud(source: str, version: str) -> tuple[Manifest, dict[str, Any]]:
@@ -30,16 +30,16 @@ def _cloud(source: str, version: str) -> tuple[Manifest, dict[str, Any]]:
     return block(source, credentials={}), {**_NODES, **{f"{at}.{field}": value for field, value in filled.items()}}
 
 
-def _written(way: Way) -> tuple[Manifest, dict[str, Any]]:
+def _written(form: EngineForm) -> tuple[Manifest, dict[str, Any]]:
     """Engines with every block that has defaults, each of them empty."""
-    obj = way.engines(way.engine(serving={}), serving={})
+    obj = form.engines(form.engine(serving={}), serving={})
     filled = {
-        f"{way.at}.serving.mode": "Unified",
-        f"{way.at}.engines[0].serving.port": 8000,
-        f"{way.at}.engines[0].serving.healthPath": "/health",
-        f"{way.at}.engines[0].serving.startupSeconds": 1800,
+        f"{form.at}.serving.mode": "Unified",
+        f"{form.at}.engines[0].serving.port": 8000,
+        f"{form.at}.engines[0].serving.healthPath": "/health",
+        f"{form.at}.engines[0].serving.startupSeconds": 1800,
     }
-    return obj, {**_unsaid(way), **filled}
+    return obj, {**_unsaid(form), **filled}
 
 
 DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
@@ -87,8 +87,8 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
         gateway(traefik={"valuesFrom": [{"name": "tuning"}]}),
         {"spec.traefik.valuesFrom[0].key": "values.yaml"},
     ),
-    *((way.write(), _unsaid(way)) for way in (FLAT, NESTED, PLACED)),
-    *(_written(way) for way in (FLAT, NESTED, PLACED)),
+    *((form.write(), _unsaid(form)) for form in (FLAT, NESTED, PLACED)),
+    *(_written(form) for form in (FLAT, NESTED, PLACED)),
     (
         FLAT.write(rollout={}, tolerations=[{"key": "k"}]),
         {

@@ -7,10 +7,18 @@ from typing import Any, Final
 
 from function.api import patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Cases, Rule, may_become, no, no_status, rule, status, yes
-from tests.e2e.bed.admission.pods import LONG, QUALIFIED, RESERVED
-from tests.e2e.bed.admission.ways import DEPLOYMENT_WAYS
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import (
+    Cases,
+    Rule,
+    accepts,
+    accepts_status,
+    accepts_update,
+    rejects,
+    rejects_status,
+    rule,
+)
+from tests.e2e.bed.admission.engine_forms import DEPLOYMENT_FORMS
+from tests.e2e.bed.admission.messages import (
     above,
     below,
     broken,
@@ -22,6 +30,7 @@ from tests.e2e.bed.admission.words import (
     unknown,
     unsupported,
 )
+from tests.e2e.bed.admission.pods import LONG, QUALIFIED, RESERVED
 from tests.support.api import changed, deployment, engine, manifest, nested
 
 _EITHER: Final = "exactly one of spec.engines and spec.template.spec must be set"
@@ -44,101 +53,108 @@ def labelled(labels: Mapping[str, str]) -> tuple[Manifest, Manifest]:
 
 def _reserved() -> Iterator[Cases]:
     at, keys = "spec.template.metadata", "keys of template.metadata.labels"
-    yield yes(*labelled({"team": "ml", "llm-d.ai/x": "", "infrastructure.modelplane.ai/x": "a.b_c-D"}))
+    yield accepts(*labelled({"team": "ml", "llm-d.ai/x": "", "infrastructure.modelplane.ai/x": "a.b_c-D"}))
     for obj in labelled({"modelplane.ai/x": "x"}):
-        yield no(obj, broken(at, f"{keys} {RESERVED}"))
+        yield rejects(obj, broken(at, f"{keys} {RESERVED}"))
     for obj in labelled({"Upper.Case/x": "x"}):
-        yield no(obj, broken(at, f"{keys} {QUALIFIED}"))
+        yield rejects(obj, broken(at, f"{keys} {QUALIFIED}"))
     for obj in labelled({f"{'a' * 254}/x": "x"}):
-        yield no(obj, broken(at, f"the prefix of a key of template.metadata.labels {LONG}"))
+        yield rejects(obj, broken(at, f"the prefix of a key of template.metadata.labels {LONG}"))
     for obj in labelled({"app": "-x"}):
-        yield no(obj, mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
+        yield rejects(obj, mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
 
 
 def _tolerations() -> Iterator[Cases]:
-    for way in DEPLOYMENT_WAYS:
-        at = f"{way.at}.tolerations"
+    for form in DEPLOYMENT_FORMS:
+        at = f"{form.at}.tolerations"
         for fine in (
             {"operator": "Exists"},
             {"key": "maintenance"},
             {"key": "maintenance", "value": ""},
             {"operator": "Exists", "key": "k", "effect": "NoExecute"},
         ):
-            yield yes(way.write(tolerations=[fine]))
+            yield accepts(form.write(tolerations=[fine]))
         for wrong in ({}, {"value": "x"}, {"key": ""}):
-            yield no(way.write(tolerations=[wrong]), broken(f"{at}[0]", _EQUAL))
-        yield no(way.write(tolerations=[{"operator": "Exists", "key": "k", "value": ""}]), broken(f"{at}[0]", _EXISTS))
-        yield no(
-            way.write(tolerations=[{"key": "k", "effect": "PreferNoSchedule"}]),
+            yield rejects(form.write(tolerations=[wrong]), broken(f"{at}[0]", _EQUAL))
+        yield rejects(
+            form.write(tolerations=[{"operator": "Exists", "key": "k", "value": ""}]), broken(f"{at}[0]", _EXISTS)
+        )
+        yield rejects(
+            form.write(tolerations=[{"key": "k", "effect": "PreferNoSchedule"}]),
             unsupported(f"{at}[0].effect", "PreferNoSchedule", "NoSchedule", "NoExecute"),
         )
-        yield no(way.write(tolerations=[{"key": "k"}] * 65), too_many(at, 65, 64))
+        yield rejects(form.write(tolerations=[{"key": "k"}] * 65), too_many(at, 65, 64))
 
 
 RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api 17, by design",
         "there are 0 to 200 replicas, and the number has no default",
-        yes(*(deployment(replicas=replicas) for replicas in (0, 1, 200))),
-        yes(*(changed(nested(), "spec", "replicas", to=replicas) for replicas in (0, 200))),
-        no(
+        accepts(*(deployment(replicas=replicas) for replicas in (0, 1, 200))),
+        accepts(*(changed(nested(), "spec", "replicas", to=replicas) for replicas in (0, 200))),
+        rejects(
             deployment(replicas=-1),
             below("spec.replicas", -1, 0),
             broken(".spec.replicas", "should be a non-negative integer", -1),
         ),
-        no(deployment(replicas=201), above("spec.replicas", 201, 200)),
-        no(changed(nested(), "spec", "replicas", to=201), above("spec.replicas", 201, 200)),
-        no(manifest("ModelDeployment", {"engines": [engine()]}), required("spec.replicas")),
-        may_become(deployment(replicas=2), deployment(replicas=0), deployment(replicas=200)),
+        rejects(deployment(replicas=201), above("spec.replicas", 201, 200)),
+        rejects(changed(nested(), "spec", "replicas", to=201), above("spec.replicas", 201, 200)),
+        rejects(manifest("ModelDeployment", {"engines": [engine()]}), required("spec.replicas")),
+        accepts_update(deployment(replicas=2), deployment(replicas=0), deployment(replicas=200)),
     ),
     rule(
         "design, two shapes",
         "a deployment says what it runs in spec.engines or in spec.template.spec, and not in both",
-        yes(deployment(), nested()),
-        no(changed(nested(), "spec", "engines", to=[engine()]), broken("spec", _EITHER)),
-        no(manifest("ModelDeployment", {"replicas": 1}), broken("spec", _EITHER)),
-        no(manifest("ModelDeployment", {"replicas": 1, "template": {"metadata": {}}}), broken("spec", _EITHER)),
-        no(
+        accepts(deployment(), nested()),
+        rejects(changed(nested(), "spec", "engines", to=[engine()]), broken("spec", _EITHER)),
+        rejects(manifest("ModelDeployment", {"replicas": 1}), broken("spec", _EITHER)),
+        rejects(manifest("ModelDeployment", {"replicas": 1, "template": {"metadata": {}}}), broken("spec", _EITHER)),
+        rejects(
             manifest("ModelDeployment", {"replicas": 1, "template": {"spec": {}}}),
             required("spec.template.spec.engines"),
         ),
-        may_become(deployment(), nested(), deployment(engines=[engine("other")])),
+        accepts_update(deployment(), nested(), deployment(engines=[engine("other")])),
     ),
     rule(
         "design, two shapes",
         "with spec.template.spec no other flat field may be set",
-        yes(*(deployment(**{field: value}) for field, value in _BESIDE.items())),
-        yes(*(nested(**{field: value}) for field, value in _BESIDE.items())),
-        *(no(changed(nested(), "spec", field, to=value), broken("spec", _MIXED)) for field, value in _BESIDE.items()),
+        accepts(*(deployment(**{field: value}) for field, value in _BESIDE.items())),
+        accepts(*(nested(**{field: value}) for field, value in _BESIDE.items())),
+        *(
+            rejects(changed(nested(), "spec", field, to=value), broken("spec", _MIXED))
+            for field, value in _BESIDE.items()
+        ),
     ),
     rule(
         "design, two shapes",
         "replicas, rollout and template labels stand at the top in both shapes",
-        yes(
+        accepts(
             deployment(rollout={"paused": True}, template={"metadata": {"labels": {"team": "ml"}}}),
             changed(nested(labels={"team": "ml"}), "spec", "rollout", to={"paused": True}),
         ),
-        no(nested(replicas=2), unknown("spec.template.spec.replicas")),
-        no(nested(rollout={}), unknown("spec.template.spec.rollout")),
+        rejects(nested(replicas=2), unknown("spec.template.spec.replicas")),
+        rejects(nested(rollout={}), unknown("spec.template.spec.rollout")),
     ),
     rule(
         "design, rollout",
         "a rollout can make progress, and its numbers are whole",
-        yes(deployment(rollout={"maxSurge": 0})),
-        yes(deployment(rollout={"maxUnavailable": 0}), deployment(rollout={"maxSurge": 200, "maxUnavailable": 200})),
-        no(
+        accepts(deployment(rollout={"maxSurge": 0})),
+        accepts(
+            deployment(rollout={"maxUnavailable": 0}), deployment(rollout={"maxSurge": 200, "maxUnavailable": 200})
+        ),
+        rejects(
             deployment(rollout={"maxSurge": 0, "maxUnavailable": 0}),
             broken("spec.rollout", "rollout.maxSurge and rollout.maxUnavailable must not both be 0"),
         ),
-        no(deployment(rollout={"maxSurge": "25%"}), other_type("spec.rollout.maxSurge", "integer", "string")),
-        no(deployment(rollout={"maxSurge": 201}), above("spec.rollout.maxSurge", 201, 200)),
-        no(deployment(rollout={"maxUnavailable": -1}), below("spec.rollout.maxUnavailable", -1, 0)),
-        no(
+        rejects(deployment(rollout={"maxSurge": "25%"}), other_type("spec.rollout.maxSurge", "integer", "string")),
+        rejects(deployment(rollout={"maxSurge": 201}), above("spec.rollout.maxSurge", 201, 200)),
+        rejects(deployment(rollout={"maxUnavailable": -1}), below("spec.rollout.maxUnavailable", -1, 0)),
+        rejects(
             deployment(rollout={"progressDeadlineSeconds": 0}),
             below("spec.rollout.progressDeadlineSeconds", 0, 1),
         ),
-        no(deployment(rollout={"paused": "yes"}), other_type("spec.rollout.paused", "boolean", "string")),
-        may_become(deployment(), deployment(rollout={"paused": True})),
+        rejects(deployment(rollout={"paused": "yes"}), other_type("spec.rollout.paused", "boolean", "string")),
+        accepts_update(deployment(), deployment(rollout={"paused": True})),
     ),
     rule("api 14", "labels for replicas are refused at once where they are ours or no labels", *_reserved()),
     rule("api 15", "a toleration compares a key or only asks for one", *_tolerations()),
@@ -146,21 +162,21 @@ RULES: Final[tuple[Rule, ...]] = (
         "api section 3.1",
         "a cache is named, and clusters are selected by labels",
         *(
-            no(way.write(modelCacheRef={"name": ""}), too_short(f"{way.at}.modelCacheRef.name", ""))
-            for way in DEPLOYMENT_WAYS
+            rejects(form.write(modelCacheRef={"name": ""}), too_short(f"{form.at}.modelCacheRef.name", ""))
+            for form in DEPLOYMENT_FORMS
         ),
         *(
-            no(
-                way.write(clusterSelector={"matchExpressions": []}),
-                unknown(f"{way.at}.clusterSelector.matchExpressions"),
+            rejects(
+                form.write(clusterSelector={"matchExpressions": []}),
+                unknown(f"{form.at}.clusterSelector.matchExpressions"),
             )
-            for way in DEPLOYMENT_WAYS
+            for form in DEPLOYMENT_FORMS
         ),
     ),
     rule(
         "api 10.1.14",
         "a snippet without engines is no deployment",
-        no(
+        rejects(
             manifest("ModelDeployment", {"replicas": 1, "tolerations": [{"operator": "Exists"}]}),
             broken("spec", _EITHER),
         ),
@@ -168,7 +184,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "design fields",
         "the status tells replicas, placements, the revision and what is avoided",
-        status(
+        accepts_status(
             deployment(),
             replicas={"desired": 2, "total": 2, "ready": 1},
             placements=[{"replica": "a", "cluster": "east", "pools": ["gpu"], "serving": True}],
@@ -176,25 +192,25 @@ RULES: Final[tuple[Rule, ...]] = (
             revision={"name": "0123abcd", "since": "2026-01-02T03:04:05Z"},
             avoid=[{"cluster": "east", "pool": "gpu", "until": "2026-01-02T03:04:05Z", "attempts": 1}],
         ),
-        no_status(
+        rejects_status(
             deployment(),
             {"replicas": {"ready": "1"}},
             ".status.replicas.ready: expected numeric (int or float), got string",
         ),
-        no_status(
+        rejects_status(
             deployment(),
             {"replicas": {"ready": None}},
             broken("status.replicas.ready", 'replicas.ready in body must be of type integer: "null"', "null"),
         ),
-        no_status(
+        rejects_status(
             deployment(),
             {"revision": {"since": "yesterday"}},
             broken(
                 "status.revision.since", 'revision.since in body must be of type date-time: "yesterday"', "yesterday"
             ),
         ),
-        no_status(deployment(), {"colour": "blue"}, ".status.colour: field not declared in schema"),
-        no_status(
+        rejects_status(deployment(), {"colour": "blue"}, ".status.colour: field not declared in schema"),
+        rejects_status(
             deployment(),
             {"placements": [{"replica": "a"}, {"replica": "a"}]},
             '.status.placements: duplicate entries for key [replica="a"]',

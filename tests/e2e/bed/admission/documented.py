@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from function.api.kinds import KINDS
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Rule, no, rule, yes
+from tests.e2e.bed.admission.case import Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.classes import NIC
 from tests.e2e.bed.admission.clusters import block
-from tests.e2e.bed.admission.ways import DEPLOYMENT_WAYS, FLAT
-from tests.e2e.bed.admission.words import too_long, unknown
+from tests.e2e.bed.admission.engine_forms import DEPLOYMENT_FORMS, FLAT
+from tests.e2e.bed.admission.messages import too_long, unknown
 from tests.support.api import (
     cache,
     cluster,
@@ -61,19 +61,19 @@ COMMON: Final[tuple[Rule, ...]] = (
     rule(
         "api 22",
         "the name of an object has at most 63 characters, so that it fits a label's value",
-        yes(*(named(obj, "a" * 63) for obj in MINIMAL if obj["kind"] != "InferenceGateway")),
-        *(no(named(obj, "a" * 64), too_long("metadata.name", 63)) for obj in MINIMAL),
+        accepts(*(named(obj, "a" * 63) for obj in MINIMAL if obj["kind"] != "InferenceGateway")),
+        *(rejects(named(obj, "a" * 64), too_long("metadata.name", 63)) for obj in MINIMAL),
     ),
     rule(
         "api section 1.3",
         "a field that no schema knows is refused by its name",
-        *(no(coloured(obj), unknown("spec.colour")) for obj in MINIMAL),
-        *(no({**obj, "colour": "blue"}, unknown("colour")) for obj in MINIMAL),
+        *(rejects(coloured(obj), unknown("spec.colour")) for obj in MINIMAL),
+        *(rejects({**obj, "colour": "blue"}, unknown("colour")) for obj in MINIMAL),
     ),
     rule(
         "api section 1.2",
         "every kind has Crossplane's own settings",
-        yes(
+        accepts(
             *({**obj, "spec": {**obj["spec"], "crossplane": {"compositionUpdatePolicy": "Manual"}}} for obj in MINIMAL)
         ),
     ),
@@ -83,22 +83,22 @@ DOCUMENTED: Final[tuple[Rule, ...]] = (
     rule(
         "api 10.1.2",
         "a selector is kept as it is written, with its line end and its conjunctions",
-        yes(
+        accepts(
             *(
-                way.members(
+                form.members(
                     selecting(
                         'device.attributes["gpu.nvidia.com"].architecture == "Hopper" &&\n'
                         'device.capacity["gpu.nvidia.com"].memory.compareTo(quantity("80Gi")) >= 0\n'
                     )
                 )
-                for way in DEPLOYMENT_WAYS
+                for form in DEPLOYMENT_FORMS
             ),
         ),
     ),
     rule(
         "api 10.1.3",
         "an attribute may have blanks in its value",
-        yes(
+        accepts(
             inference_class(
                 devices=[
                     device(
@@ -115,7 +115,7 @@ DOCUMENTED: Final[tuple[Rule, ...]] = (
     rule(
         "api 10.1.4",
         "a device's driver need not be its DeviceClass, and a device may have neither attributes nor capacity",
-        yes(
+        accepts(
             inference_class(
                 devices=[
                     device(count=8),
@@ -132,17 +132,17 @@ DOCUMENTED: Final[tuple[Rule, ...]] = (
     rule(
         "api 10.1.5",
         "a device that nobody claims has no DeviceClass",
-        yes(inference_class(devices=[device(count=8), {**NIC, "claim": "Synthetic", "count": 8}])),
+        accepts(inference_class(devices=[device(count=8), {**NIC, "claim": "Synthetic", "count": 8}])),
     ),
     rule(
         "api 10.1.6",
         "a driver may be anybody's",
-        yes(inference_class(devices=[device(driver="gpu.example.com", deviceClassName="gpu.example.com")])),
+        accepts(inference_class(devices=[device(driver="gpu.example.com", deviceClassName="gpu.example.com")])),
     ),
     rule(
         "api 10.1.9",
         "an image may be pinned by digest, a variable be zero, and a command be a script",
-        yes(
+        accepts(
             FLAT.container(
                 image=f"vllm/vllm-openai@sha256:{_DIGEST}",
                 command=["/bin/sh", "-c", _SCRIPT],
@@ -153,8 +153,8 @@ DOCUMENTED: Final[tuple[Rule, ...]] = (
     rule(
         "api 10.1.16, by design",
         "engines at the top and a GKE project are taken, other fields of old design notes are not",
-        yes(deployment(), block("GKE", project="acme")),
-        no(block("GKE", networking={}), unknown("spec.cluster.gke.networking")),
+        accepts(deployment(), block("GKE", project="acme")),
+        rejects(block("GKE", networking={}), unknown("spec.cluster.gke.networking")),
     ),
 )
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from function.api import content, patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Cases, Rule, no, rule, yes
-from tests.e2e.bed.admission.ways import WAYS, Way
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
+from tests.e2e.bed.admission.engine_forms import ENGINE_FORMS, EngineForm
+from tests.e2e.bed.admission.messages import (
     above,
     below,
     broken,
@@ -35,113 +35,115 @@ _PICKER: Final = "serving mode PrefillDecode always has an endpoint picker: pick
 
 def _pairs() -> Iterator[Cases]:
     """Rule 7."""
-    for way in WAYS:
-        prefill, decode = way.engine("prefill", phase="Prefill"), way.engine("decode", phase="Decode")
-        again = way.engine("again", phase="Prefill")
-        yield yes(way.engines(prefill, decode, serving=PAIR), way.engines(decode, prefill, serving=PAIR))
-        yield no(way.engines(prefill, serving=PAIR), broken(way.at, _TWO), broken(way.at, _DECODE))
-        yield no(way.engines(prefill, decode, way.engine("third"), serving=PAIR), broken(way.at, _TWO))
-        yield no(way.engines(prefill, again, serving=PAIR), broken(way.at, _PREFILL), broken(way.at, _DECODE))
+    for form in ENGINE_FORMS:
+        prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
+        again = form.engine("again", phase="Prefill")
+        yield accepts(form.engines(prefill, decode, serving=PAIR), form.engines(decode, prefill, serving=PAIR))
+        yield rejects(form.engines(prefill, serving=PAIR), broken(form.at, _TWO), broken(form.at, _DECODE))
+        yield rejects(form.engines(prefill, decode, form.engine("third"), serving=PAIR), broken(form.at, _TWO))
+        yield rejects(form.engines(prefill, again, serving=PAIR), broken(form.at, _PREFILL), broken(form.at, _DECODE))
 
 
 def _phases() -> Iterator[Cases]:
     """Rule 8."""
-    for way in WAYS:
-        prefill = way.engine("prefill", phase="Prefill")
-        yield yes(way.write(), way.write(serving={}), way.write(serving={"mode": "Unified"}))
-        yield no(way.engines(prefill), broken(way.at, _NO_PHASE))
-        yield no(way.engines(prefill, serving={}), broken(way.at, _NO_PHASE))
-        yield no(way.engines(prefill, serving={"mode": "Unified"}), broken(way.at, _NO_PHASE))
+    for form in ENGINE_FORMS:
+        prefill = form.engine("prefill", phase="Prefill")
+        yield accepts(form.write(), form.write(serving={}), form.write(serving={"mode": "Unified"}))
+        yield rejects(form.engines(prefill), broken(form.at, _NO_PHASE))
+        yield rejects(form.engines(prefill, serving={}), broken(form.at, _NO_PHASE))
+        yield rejects(form.engines(prefill, serving={"mode": "Unified"}), broken(form.at, _NO_PHASE))
 
 
 def _shapes() -> Iterator[Cases]:
     """Rule 9."""
-    for way in WAYS:
-        alone, leader, worker = way.member(), way.member("Leader"), way.member("Worker")
-        yield yes(way.members(alone), way.members(leader, worker), way.members(worker, leader))
+    for form in ENGINE_FORMS:
+        alone, leader, worker = form.member(), form.member("Leader"), form.member("Worker")
+        yield accepts(form.members(alone), form.members(leader, worker), form.members(worker, leader))
         for wrong in ((leader,), (worker,), (leader, leader), (worker, worker), (alone, worker), (alone, alone)):
-            yield no(way.members(*wrong), broken(f"{way.at}.engines[0]", _SHAPE))
-        yield no(way.members(leader, worker, worker), too_many(f"{way.at}.engines[0].members", 3, 2))
+            yield rejects(form.members(*wrong), broken(f"{form.at}.engines[0]", _SHAPE))
+        yield rejects(form.members(leader, worker, worker), too_many(f"{form.at}.engines[0].members", 3, 2))
 
 
 def _gangs() -> Iterator[Cases]:
     """Rule 11."""
-    for way in WAYS:
-        leader, worker, at = way.member("Leader"), way.member("Worker"), f"{way.at}.engines[0].members"
-        yield yes(way.members(leader, worker), way.members(leader, {**worker, "worker": {"nodes": 63}}))
-        yield no(way.members({**leader, "worker": {"nodes": 1}}, worker), broken(f"{at}[0]", _WORKER))
-        yield no(way.members(way.member(worker={"nodes": 1})), broken(f"{at}[0]", _WORKER))
-        yield no(way.members(leader, {**worker, "worker": {"nodes": 0}}), below(f"{at}[1].worker.nodes", 0, 1))
-        yield no(way.members(leader, {**worker, "worker": {"nodes": 64}}), above(f"{at}[1].worker.nodes", 64, 63))
+    for form in ENGINE_FORMS:
+        leader, worker, at = form.member("Leader"), form.member("Worker"), f"{form.at}.engines[0].members"
+        yield accepts(form.members(leader, worker), form.members(leader, {**worker, "worker": {"nodes": 63}}))
+        yield rejects(form.members({**leader, "worker": {"nodes": 1}}, worker), broken(f"{at}[0]", _WORKER))
+        yield rejects(form.members(form.member(worker={"nodes": 1})), broken(f"{at}[0]", _WORKER))
+        yield rejects(form.members(leader, {**worker, "worker": {"nodes": 0}}), below(f"{at}[1].worker.nodes", 0, 1))
+        yield rejects(form.members(leader, {**worker, "worker": {"nodes": 64}}), above(f"{at}[1].worker.nodes", 64, 63))
 
 
 def _each(make: Any) -> list[Cases]:
-    return [cases for way in WAYS for cases in make(way)]
+    return [cases for form in ENGINE_FORMS for cases in make(form)]
 
 
-def _names(way: Way) -> Iterator[Cases]:
-    at = f"{way.at}.engines"
-    yield yes(way.engines(way.engine("70b")), way.engines(*(way.engine(f"e{n}") for n in range(8))))
-    yield no(way.engines(way.engine("Qwen_3")), mismatch(f"{at}[0].name", "Qwen_3", patterns.DNS_LABEL))
-    yield no(way.engines(way.engine("q" * 64)), too_long(f"{at}[0].name", 63))
-    yield no(way.engines(way.engine("a"), way.engine("a")), duplicate(f"{at}[1]", name="a"))
-    yield no(way.engines(), too_few(at))
-    yield no(way.engines(*(way.engine(f"e{n}") for n in range(9))), too_many(at, 9, 8))
+def _names(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.at}.engines"
+    yield accepts(form.engines(form.engine("70b")), form.engines(*(form.engine(f"e{n}") for n in range(8))))
+    yield rejects(form.engines(form.engine("Qwen_3")), mismatch(f"{at}[0].name", "Qwen_3", patterns.DNS_LABEL))
+    yield rejects(form.engines(form.engine("q" * 64)), too_long(f"{at}[0].name", 63))
+    yield rejects(form.engines(form.engine("a"), form.engine("a")), duplicate(f"{at}[1]", name="a"))
+    yield rejects(form.engines(), too_few(at))
+    yield rejects(form.engines(*(form.engine(f"e{n}") for n in range(9))), too_many(at, 9, 8))
 
 
-def _copies(way: Way) -> Iterator[Cases]:
-    at = f"{way.at}.engines[0]"
-    yield yes(way.engines(way.engine(copies=64)))
-    yield no(way.engines(way.engine(copies=0)), below(f"{at}.copies", 0, 1))
-    yield no(way.engines(way.engine(copies=65)), above(f"{at}.copies", 65, 64))
+def _copies(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.at}.engines[0]"
+    yield accepts(form.engines(form.engine(copies=64)))
+    yield rejects(form.engines(form.engine(copies=0)), below(f"{at}.copies", 0, 1))
+    yield rejects(form.engines(form.engine(copies=65)), above(f"{at}.copies", 65, 64))
 
 
-def _reach(way: Way) -> Iterator[Cases]:
-    at = f"{way.at}.engines[0].serving"
-    yield yes(way.engines(way.engine(serving={"port": 8080, "healthPath": "/healthz", "startupSeconds": 86400})))
-    yield no(way.engines(way.engine(serving={"port": 0})), below(f"{at}.port", 0, 1))
-    yield no(way.engines(way.engine(serving={"port": 65536})), above(f"{at}.port", 65536, 65535))
-    yield no(
-        way.engines(way.engine(serving={"healthPath": "health"})),
+def _reach(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.at}.engines[0].serving"
+    yield accepts(form.engines(form.engine(serving={"port": 8080, "healthPath": "/healthz", "startupSeconds": 86400})))
+    yield rejects(form.engines(form.engine(serving={"port": 0})), below(f"{at}.port", 0, 1))
+    yield rejects(form.engines(form.engine(serving={"port": 65536})), above(f"{at}.port", 65536, 65535))
+    yield rejects(
+        form.engines(form.engine(serving={"healthPath": "health"})),
         mismatch(f"{at}.healthPath", "health", patterns.ABSOLUTE_PATH),
     )
-    yield no(way.engines(way.engine(serving={"startupSeconds": 86401})), above(f"{at}.startupSeconds", 86401, 86400))
-    yield yes(*(way.engines(way.engine(serving={"kvCacheBlockSize": size})) for size in (1, 65536)))
-    yield no(way.engines(way.engine(serving={"kvCacheBlockSize": 0})), below(f"{at}.kvCacheBlockSize", 0, 1))
-    yield no(
-        way.engines(way.engine(serving={"kvCacheBlockSize": 65537})), above(f"{at}.kvCacheBlockSize", 65537, 65536)
+    yield rejects(
+        form.engines(form.engine(serving={"startupSeconds": 86401})), above(f"{at}.startupSeconds", 86401, 86400)
+    )
+    yield accepts(*(form.engines(form.engine(serving={"kvCacheBlockSize": size})) for size in (1, 65536)))
+    yield rejects(form.engines(form.engine(serving={"kvCacheBlockSize": 0})), below(f"{at}.kvCacheBlockSize", 0, 1))
+    yield rejects(
+        form.engines(form.engine(serving={"kvCacheBlockSize": 65537})), above(f"{at}.kvCacheBlockSize", 65537, 65536)
     )
 
 
-def _contents(way: Way) -> Iterator[Cases]:
+def _contents(form: EngineForm) -> Iterator[Cases]:
     def holding(size: int) -> Manifest:
         """Engines whose arguments make up the size, with what stands around each text."""
-        one = way.member()
-        asked = one[way.claims] if way.claims == "deviceRequests" else one[way.claims]["devices"]
-        selectors = [selector["cel"] for request in asked for selector in request.get("selectors", ())]
-        counted = sum(len(request["name"]) + len('{"name":"","selectors":[]}') for request in asked)
+        member = form.member()
+        requests = member[form.claims] if form.claims == "deviceRequests" else member[form.claims]["devices"]
+        selectors = [selector["cel"] for request in requests for selector in request.get("selectors", ())]
+        counted = sum(len(request["name"]) + len('{"name":"","selectors":[]}') for request in requests)
         counted += sum(len(text) + len('{"cel":""}') for text in selectors)
         left = size - counted - len("img") - 2 * len('""')
         args = ["ä" * (left // 2), "x" * (left - left // 2)]
         pod = {"spec": {"containers": [{"name": "engine", "image": "img", "args": args}]}}
-        return way.members({**one, "template": pod})
+        return form.members({**member, "template": pod})
 
-    yield yes(holding(content.MAX_CHARACTERS))
-    yield no(holding(content.MAX_CHARACTERS + 1), broken(f"{way.at}.engines", content.WANTED.message))
+    yield accepts(holding(content.MAX_CHARACTERS))
+    yield rejects(holding(content.MAX_CHARACTERS + 1), broken(f"{form.at}.engines", content.WANTED.message))
 
 
 def _pickers() -> Iterator[Cases]:
-    for way in WAYS:
-        prefill, decode = way.engine("prefill", phase="Prefill"), way.engine("decode", phase="Decode")
-        yield yes(*(way.write(serving={"picker": picker}) for picker in ("Enabled", "Disabled")))
-        yield yes(way.engines(prefill, decode, serving={**PAIR, "picker": "Enabled"}))
-        yield no(
-            way.engines(prefill, decode, serving={**PAIR, "picker": "Disabled"}),
-            broken(f"{way.at}.serving", _PICKER),
+    for form in ENGINE_FORMS:
+        prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
+        yield accepts(*(form.write(serving={"picker": picker}) for picker in ("Enabled", "Disabled")))
+        yield accepts(form.engines(prefill, decode, serving={**PAIR, "picker": "Enabled"}))
+        yield rejects(
+            form.engines(prefill, decode, serving={**PAIR, "picker": "Disabled"}),
+            broken(f"{form.at}.serving", _PICKER),
         )
-        yield no(
-            way.write(serving={"picker": "Random"}),
-            unsupported(f"{way.at}.serving.picker", "Random", "Enabled", "Disabled"),
+        yield rejects(
+            form.write(serving={"picker": "Random"}),
+            unsupported(f"{form.at}.serving.picker", "Random", "Enabled", "Disabled"),
         )
 
 
@@ -154,11 +156,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "api 10.2.2",
         "a worker block says its number of nodes: it has no default",
         *(
-            no(
-                way.members(way.member("Leader"), way.member("Worker", worker={})),
-                required(f"{way.at}.engines[0].members[1].worker.nodes"),
+            rejects(
+                form.members(form.member("Leader"), form.member("Worker", worker={})),
+                required(f"{form.at}.engines[0].members[1].worker.nodes"),
             )
-            for way in WAYS
+            for form in ENGINE_FORMS
         ),
     ),
     rule("api better 3", "engines have names of their own that are DNS labels; there are 1 to 8", *_each(_names)),

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from function.api import patterns
-from tests.e2e.bed.admission.case import Cases, Rule, no, rule, yes
-from tests.e2e.bed.admission.ways import DEPLOYMENT_WAYS, WAYS, Way
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
+from tests.e2e.bed.admission.engine_forms import DEPLOYMENT_FORMS, ENGINE_FORMS, EngineForm
+from tests.e2e.bed.admission.messages import (
     above,
     broken,
     duplicate,
@@ -34,79 +34,79 @@ LONG: Final = "must have at most 253 characters"
 _CONTAINERS: Final = "template.spec.containers"
 
 
-def _each(make: Callable[[Way], Iterator[Cases]], ways: Iterable[Way] = WAYS) -> list[Cases]:
-    return [cases for way in ways for cases in make(way)]
+def _each(make: Callable[[EngineForm], Iterator[Cases]], ways: Iterable[EngineForm] = ENGINE_FORMS) -> list[Cases]:
+    return [cases for form in ways for cases in make(form)]
 
 
-def _containers(way: Way) -> Iterator[Cases]:
-    container, at = {"name": "engine", "image": "vllm"}, f"{way.first}.{_CONTAINERS}"
-    yield yes(way.pod(containers=[container], imagePullSecrets=[{"name": "registry"}]))
-    yield no(way.container(name="vllm"), broken(at, "the only container must be named engine"))
-    yield no(way.pod(containers=[container, {**container, "name": "sidecar"}]), too_many(at, 2, 1))
-    yield no(way.pod(containers=[]), too_few(at))
-    yield no(way.pod(containers=[{"name": "engine"}]), required(f"{at}[0].image"))
-    yield no(way.container(image=""), too_short(f"{at}[0].image", ""))
+def _containers(form: EngineForm) -> Iterator[Cases]:
+    container, at = {"name": "engine", "image": "vllm"}, f"{form.first}.{_CONTAINERS}"
+    yield accepts(form.pod(containers=[container], imagePullSecrets=[{"name": "registry"}]))
+    yield rejects(form.container(name="vllm"), broken(at, "the only container must be named engine"))
+    yield rejects(form.pod(containers=[container, {**container, "name": "sidecar"}]), too_many(at, 2, 1))
+    yield rejects(form.pod(containers=[]), too_few(at))
+    yield rejects(form.pod(containers=[{"name": "engine"}]), required(f"{at}[0].image"))
+    yield rejects(form.container(image=""), too_short(f"{at}[0].image", ""))
 
 
-def _variables(way: Way) -> Iterator[Cases]:
-    at = f"{way.first}.{_CONTAINERS}[0].env[0]"
+def _variables(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.{_CONTAINERS}[0].env[0]"
     twice = [{"name": "NCCL_DEBUG", "value": "0"}, {"name": "NCCL_DEBUG", "value": "INFO"}]
     refs = [
         {"name": "A", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token", "optional": True}}},
         {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "b"}}},
         {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
     ]
-    yield yes(way.container(env=twice), way.container(env=refs))
-    yield no(way.container(env=[{"name": "A", "value": 0}]), other_type(f"{at}.value", "string", "integer"))
-    yield no(
-        way.container(env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "hf"}}}]),
+    yield accepts(form.container(env=twice), form.container(env=refs))
+    yield rejects(form.container(env=[{"name": "A", "value": 0}]), other_type(f"{at}.value", "string", "integer"))
+    yield rejects(
+        form.container(env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "hf"}}}]),
         required(f"{at}.valueFrom.secretKeyRef.key"),
     )
 
 
-def _unsaid(way: Way) -> Iterator[Cases]:
-    container = f"{way.first}.{_CONTAINERS}[0]"
+def _unsaid(form: EngineForm) -> Iterator[Cases]:
+    container = f"{form.first}.{_CONTAINERS}[0]"
     for field in ("resources", "volumeMounts", "livenessProbe", "ports"):
-        yield no(way.container(**{field: {}}), unknown(f"{container}.{field}"))
+        yield rejects(form.container(**{field: {}}), unknown(f"{container}.{field}"))
     for field in ("volumes", "affinity", "nodeName"):
-        yield no(way.pod(**{field: {}}), unknown(f"{way.first}.template.spec.{field}"))
+        yield rejects(form.pod(**{field: {}}), unknown(f"{form.first}.template.spec.{field}"))
 
 
-def _selectors(way: Way) -> Iterator[Cases]:
-    at = f"{way.first}.nodeSelector.devices[0].selectors[0]"
+def _selectors(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.nodeSelector.devices[0].selectors[0]"
 
     def selected(**selector: Any) -> Any:
-        return way.members(way.member(nodeSelector={"devices": [{"name": "gpu", "selectors": [selector]}]}))
+        return form.members(form.member(nodeSelector={"devices": [{"name": "gpu", "selectors": [selector]}]}))
 
-    yield yes(selected(cel='device.attributes["gpu.nvidia.com"].architecture == "Hopper"\n'))
-    yield no(selected(), too_empty(at))
-    yield no(selected(expression="true"), unknown(f"{at}.expression"))
-    yield no(selected(expression="true"), too_empty(at), lenient=True)
-    yield no(selected(cel=""), too_short(f"{at}.cel", ""))
-    yield no(selected(cel="x" * 10241), too_long(f"{at}.cel", 10240))
+    yield accepts(selected(cel='device.attributes["gpu.nvidia.com"].architecture == "Hopper"\n'))
+    yield rejects(selected(), too_empty(at))
+    yield rejects(selected(expression="true"), unknown(f"{at}.expression"))
+    yield rejects(selected(expression="true"), too_empty(at), lenient=True)
+    yield rejects(selected(cel=""), too_short(f"{at}.cel", ""))
+    yield rejects(selected(cel="x" * 10241), too_long(f"{at}.cel", 10240))
 
 
-def _devices(way: Way) -> Iterator[Cases]:
-    at = f"{way.first}.nodeSelector.devices"
+def _devices(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.nodeSelector.devices"
 
     def asking(*devices: Any) -> Any:
-        return way.members(way.member(nodeSelector={"devices": list(devices)}))
+        return form.members(form.member(nodeSelector={"devices": list(devices)}))
 
-    yield yes(asking(request("gpu", count=8), request("nic")))
-    yield no(asking(), too_few(at))
-    yield no(asking(request("gpu"), request("gpu")), duplicate(f"{at}[1]", name="gpu"))
-    yield no(asking({"name": "gpu"}), required(f"{at}[0].selectors"))
-    yield no(asking({"name": "gpu", "selectors": []}), too_few(f"{at}[0].selectors"))
-    yield no(asking(request("gpu", count=65)), above(f"{at}[0].count", 65, 64))
-    yield no(asking(request("GPU")), mismatch(f"{at}[0].name", "GPU", patterns.DNS_LABEL))
+    yield accepts(asking(request("gpu", count=8), request("nic")))
+    yield rejects(asking(), too_few(at))
+    yield rejects(asking(request("gpu"), request("gpu")), duplicate(f"{at}[1]", name="gpu"))
+    yield rejects(asking({"name": "gpu"}), required(f"{at}[0].selectors"))
+    yield rejects(asking({"name": "gpu", "selectors": []}), too_few(f"{at}[0].selectors"))
+    yield rejects(asking(request("gpu", count=65)), above(f"{at}[0].count", 65, 64))
+    yield rejects(asking(request("GPU")), mismatch(f"{at}[0].name", "GPU", patterns.DNS_LABEL))
 
 
-def _claims(way: Way) -> Iterator[Cases]:
-    leader, worker = way.member("Leader", claims=False), way.member("Worker")
-    yield yes(way.members(leader, worker))
-    yield no(
-        way.members(way.member(claims=False)),
-        broken(f"{way.at}.engines[0]", f"at least one member of an engine needs {_article(way.claims)}"),
+def _claims(form: EngineForm) -> Iterator[Cases]:
+    leader, worker = form.member("Leader", claims=False), form.member("Worker")
+    yield accepts(form.members(leader, worker))
+    yield rejects(
+        form.members(form.member(claims=False)),
+        broken(f"{form.at}.engines[0]", f"at least one member of an engine needs {_article(form.claims)}"),
     )
 
 
@@ -114,24 +114,24 @@ def _article(claims: str) -> str:
     return "a nodeSelector" if claims == "nodeSelector" else claims
 
 
-def _keys(way: Way) -> Iterator[Cases]:
-    at, labels = f"{way.first}.template.metadata", "keys of member template.metadata.labels"
+def _keys(form: EngineForm) -> Iterator[Cases]:
+    at, labels = f"{form.first}.template.metadata", "keys of member template.metadata.labels"
     annotations = "keys of member template.metadata.annotations"
-    yield yes(
-        way.metadata(labels={"app": "", "llm-d.ai/role": "a.b_c-D", "infrastructure.modelplane.ai/x": "x"}),
-        way.metadata(annotations={"modelplane.ai/note": "any text: is fine"}),
+    yield accepts(
+        form.metadata(labels={"app": "", "llm-d.ai/role": "a.b_c-D", "infrastructure.modelplane.ai/x": "x"}),
+        form.metadata(annotations={"modelplane.ai/note": "any text: is fine"}),
     )
-    yield no(way.metadata(labels={"modelplane.ai/x": "x"}), broken(at, f"{labels} {RESERVED}"))
+    yield rejects(form.metadata(labels={"modelplane.ai/x": "x"}), broken(at, f"{labels} {RESERVED}"))
     for key in ("-app", "a" * 64, "Upper.Case/x", "a/b/c"):
-        yield no(way.metadata(labels={key: "x"}), broken(at, f"{labels} {QUALIFIED}"))
-    yield no(
-        way.metadata(labels={f"{'a' * 254}/x": "x"}),
+        yield rejects(form.metadata(labels={key: "x"}), broken(at, f"{labels} {QUALIFIED}"))
+    yield rejects(
+        form.metadata(labels={f"{'a' * 254}/x": "x"}),
         broken(at, f"the prefix of a key of member template.metadata.labels {LONG}"),
     )
-    yield no(way.metadata(labels={"app": "-x"}), mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
-    yield no(way.metadata(annotations={"-x": "x"}), broken(at, f"{annotations} {QUALIFIED}"))
-    yield no(
-        way.metadata(annotations={f"{'a' * 254}/x": "x"}),
+    yield rejects(form.metadata(labels={"app": "-x"}), mismatch(f"{at}.labels.app", "-x", patterns.LABEL_VALUE))
+    yield rejects(form.metadata(annotations={"-x": "x"}), broken(at, f"{annotations} {QUALIFIED}"))
+    yield rejects(
+        form.metadata(annotations={f"{'a' * 254}/x": "x"}),
         broken(at, f"the prefix of a key of member template.metadata.annotations {LONG}"),
     )
 
@@ -147,7 +147,10 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api better 3",
         "a member has pods, and pods have a spec",
-        *(no(way.members(way.member(template={})), required(f"{way.first}.template.spec")) for way in WAYS),
+        *(
+            rejects(form.members(form.member(template={})), required(f"{form.first}.template.spec"))
+            for form in ENGINE_FORMS
+        ),
     ),
     rule(
         "api section 1.4",
@@ -158,11 +161,11 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api 13",
         "a selector says something, even after fields that no schema knows are dropped",
-        *_each(_selectors, DEPLOYMENT_WAYS),
+        *_each(_selectors, DEPLOYMENT_FORMS),
     ),
     rule(
         "api section 3.1",
         "a member asks for 1 to 16 devices, each with a name of its own and selectors",
-        *_each(_devices, DEPLOYMENT_WAYS),
+        *_each(_devices, DEPLOYMENT_FORMS),
     ),
 )

@@ -6,9 +6,18 @@ from typing import Any, Final
 
 from function.api import patterns
 from function.composition import Manifest
-from tests.e2e.bed.admission.case import Rule, may_become, may_not_become, no, no_status, rule, status, yes
-from tests.e2e.bed.admission.ways import PLACED
-from tests.e2e.bed.admission.words import (
+from tests.e2e.bed.admission.case import (
+    Rule,
+    accepts,
+    accepts_status,
+    accepts_update,
+    rejects,
+    rejects_status,
+    rejects_update,
+    rule,
+)
+from tests.e2e.bed.admission.engine_forms import PLACED
+from tests.e2e.bed.admission.messages import (
     broken,
     duplicate,
     mismatch,
@@ -34,12 +43,12 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api 23",
         "requests for devices are absent or some, and some member has them",
-        yes(PLACED.members(placed("Leader", claims=False), placed("Worker"))),
-        no(
+        accepts(PLACED.members(placed("Leader", claims=False), placed("Worker"))),
+        rejects(
             PLACED.members(placed("Leader", claims=False, deviceRequests=[]), placed("Worker")),
             too_few(f"{_FIRST}.deviceRequests"),
         ),
-        no(
+        rejects(
             PLACED.members(placed("Leader", claims=False), placed("Worker", claims=False)),
             broken("spec.engines[0]", "at least one member of an engine needs deviceRequests"),
         ),
@@ -47,9 +56,9 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api section 3.2",
         "a replica is pinned to a cluster, and each member to a pool",
-        no(replica(clusterName=""), too_short("spec.clusterName", "")),
-        no(of(nodePoolName=""), too_short(f"{_FIRST}.nodePoolName", "")),
-        no(
+        rejects(replica(clusterName=""), too_short("spec.clusterName", "")),
+        rejects(of(nodePoolName=""), too_short(f"{_FIRST}.nodePoolName", "")),
+        rejects(
             PLACED.members({key: value for key, value in placed().items() if key != "nodePoolName"}),
             required(f"{_FIRST}.nodePoolName"),
         ),
@@ -57,8 +66,8 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "own",
         "names of resources have at most 317 characters",
-        yes(of(resources={"requests": {"r" * 317: "1"}})),
-        no(
+        accepts(of(resources={"requests": {"r" * 317: "1"}})),
+        rejects(
             of(resources={"requests": {"r" * 318: "1"}}),
             broken(f"{_FIRST}.resources", "names of resources must have at most 317 characters"),
         ),
@@ -66,9 +75,9 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "api section 3.2",
         "a request for devices names its DeviceClass, and may have no selectors",
-        yes(of(deviceRequests=[{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "selectors": []}])),
-        no(of(deviceRequests=[{"name": "gpu"}]), required(f"{_FIRST}.deviceRequests[0].deviceClassName")),
-        no(
+        accepts(of(deviceRequests=[{"name": "gpu", "deviceClassName": "gpu.nvidia.com", "selectors": []}])),
+        rejects(of(deviceRequests=[{"name": "gpu"}]), required(f"{_FIRST}.deviceRequests[0].deviceClassName")),
+        rejects(
             of(deviceRequests=[{"name": "gpu", "deviceClassName": "gpu.nvidia.com"}] * 2),
             duplicate(f"{_FIRST}.deviceRequests[1]", name="gpu"),
         ),
@@ -77,27 +86,27 @@ RULES: Final[tuple[Rule, ...]] = (
         "api section 3.2",
         "what is a deployment's to say cannot be said of a replica",
         *(
-            no(changed(replica(), "spec", field, to={}), unknown(f"spec.{field}"))
+            rejects(changed(replica(), "spec", field, to={}), unknown(f"spec.{field}"))
             for field in ("clusterSelector", "tolerations", "replicas", "rollout")
         ),
-        no(of(nodeSelector={"devices": []}), unknown(f"{_FIRST}.nodeSelector")),
+        rejects(of(nodeSelector={"devices": []}), unknown(f"{_FIRST}.nodeSelector")),
     ),
     rule(
         "design fields",
         "a member tolerates taints of nodes, and requests what it needs beside devices",
-        yes(
+        accepts(
             of(tolerations=[{"key": "k", "effect": "PreferNoSchedule"}, {"operator": "Exists"}]),
             of(resources={"requests": {"cpu": "8", "memory": "64Gi"}}),
         ),
-        no(
+        rejects(
             of(tolerations=[{}]),
             broken(f"{_FIRST}.tolerations[0]", "a toleration with operator Equal, which is the default, needs a key"),
         ),
-        no(
+        rejects(
             of(tolerations=[{"operator": "Exists", "value": "x"}]),
             broken(f"{_FIRST}.tolerations[0]", "a toleration with operator Exists must not have a value"),
         ),
-        no(
+        rejects(
             of(resources={"requests": {"cpu": "many"}}),
             mismatch(f"{_FIRST}.resources.requests.cpu", "many", patterns.QUANTITY),
         ),
@@ -105,7 +114,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "design, immutable",
         "the cluster of a replica does not change",
-        may_not_become(
+        rejects_update(
             replica(),
             replica(clusterName="eks-us-west"),
             broken("spec.clusterName", f"the cluster of a replica cannot be changed: {_INSTEAD}", "eks-us-west"),
@@ -114,9 +123,9 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "design, immutable",
         "what a replica runs does not change, in any part",
-        may_become(replica(), replica(), changed(replica(), "spec", "engines", 0, "copies", to=1)),
+        accepts_update(replica(), replica(), changed(replica(), "spec", "engines", 0, "copies", to=1)),
         *(
-            may_not_become(replica(), new, broken("spec.engines", _ENGINES))
+            rejects_update(replica(), new, broken("spec.engines", _ENGINES))
             for new in (
                 changed(replica(), "spec", "engines", 0, "copies", to=2),
                 changed(replica(), "spec", "engines", 0, "name", to="other"),
@@ -132,23 +141,23 @@ RULES: Final[tuple[Rule, ...]] = (
     rule(
         "design, immutable",
         "how requests reach a replica may still be said",
-        may_become(replica(), replica(serving={"mode": "Unified"}), replica(serving={"picker": "Disabled"})),
+        accepts_update(replica(), replica(serving={"mode": "Unified"}), replica(serving={"picker": "Disabled"})),
     ),
     rule(
         "design fields",
         "the status tells since when a replica serves, its path, and what runs for each engine",
-        status(
+        accepts_status(
             replica(),
             servingSince="2026-01-02T03:04:05Z",
             path="/ml-team/qwen-demo",
             engines=[{"name": "qwen", "kind": "Deployment", "workload": "qwen-demo", "desired": 1, "ready": 0}],
         ),
-        no_status(
+        rejects_status(
             replica(),
             {"servingSince": "today"},
             broken("status.servingSince", 'servingSince in body must be of type date-time: "today"', "today"),
         ),
-        no_status(
+        rejects_status(
             replica(),
             {"engines": [{"name": "qwen", "kind": "Pod"}]},
             unsupported("status.engines[0].kind", "Pod", "Deployment", "LeaderWorkerSet"),

@@ -37,7 +37,7 @@ TABLES: Final[Mapping[str, tuple[Rule, ...]]] = {
 }
 """The rules by what they are about."""
 
-ALL_RULES: Final[tuple[Rule, ...]] = tuple(one for table in TABLES.values() for one in table)
+ALL_RULES: Final[tuple[Rule, ...]] = tuple(rule for table in TABLES.values() for rule in table)
 """Every rule."""
 
 MISSING_KINDS: Final[Mapping[str, tuple[str, ...]]] = {

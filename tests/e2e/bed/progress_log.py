@@ -1,4 +1,4 @@
-"""What the bed says while it runs."""
+"""The log lines of a running bed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 
 
 @dataclass(slots=True)
-class Voice:
-    """Says on standard error what goes on, and when.
+class ProgressLog:
+    """Writes to standard error what goes on, and when.
 
     Attributes:
         write: Writes a line; replaced under pytest, which captures standard error.
@@ -22,8 +22,8 @@ class Voice:
     since: float = field(default_factory=time.monotonic)
 
     def __call__(self, text: str) -> None:
-        """Say one line, after the seconds that have passed."""
+        """Write a line, after the seconds that have passed."""
         self.write(f"bed {time.monotonic() - self.since:4.0f} s: {text}\n")
 
 
-say: Final = Voice()
+log_line: Final = ProgressLog()

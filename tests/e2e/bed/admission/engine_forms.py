@@ -1,4 +1,4 @@
-"""The ways in which engines are written: flat or nested in a ModelDeployment, and placed in a ModelReplica."""
+"""The forms in which engines are written: flat or nested in a ModelDeployment, and placed in a ModelReplica."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Part: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way of writing engines.
+class EngineForm:
+    """A form of writing engines.
 
     Attributes:
         at: Where the engines and what stands beside them are.
@@ -58,9 +58,9 @@ class Way:
         return self.members(self.member(template={**template(), "metadata": fields}))
 
 
-FLAT: Final = Way("spec", deployment, member, "nodeSelector")
-NESTED: Final = Way("spec.template.spec", nested, member, "nodeSelector")
-PLACED: Final = Way("spec", replica, placed, "deviceRequests")
+FLAT: Final = EngineForm("spec", deployment, member, "nodeSelector")
+NESTED: Final = EngineForm("spec.template.spec", nested, member, "nodeSelector")
+PLACED: Final = EngineForm("spec", replica, placed, "deviceRequests")
 
-WAYS: Final = (FLAT, NESTED, PLACED)
-DEPLOYMENT_WAYS: Final = (FLAT, NESTED)
+ENGINE_FORMS: Final = (FLAT, NESTED, PLACED)
+DEPLOYMENT_FORMS: Final = (FLAT, NESTED)

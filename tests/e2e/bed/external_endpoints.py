@@ -15,11 +15,11 @@ from function.api import labels
 from function.composition import Manifest, unstructured
 from tests.e2e.bed.load_balancer import Relay
 from tests.e2e.bed.plane import ADDRESSES, OUTSIDE, Bed
+from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.providers import SECONDS_A_TOKEN, Provider
 from tests.e2e.bed.quickstart import FLEET
 from tests.e2e.bed.servers import HttpServer
 from tests.e2e.bed.traffic import Stream
-from tests.e2e.bed.voice import say
 
 TEAM: Final = "outside-team"
 OTHER_TEAM: Final = "outside-other"
@@ -121,7 +121,7 @@ def arrange(bed: Bed) -> Outside:
         Provider("other", sealed, 80),
     )
     if bed.isolated:
-        say("stand-in: small servers at two addresses play the providers outside; no model runs there")
+        log_line("stand-in: small servers at two addresses play the providers outside; no model runs there")
     servers: list[HttpServer | Relay] = [provider.start() for provider in providers] if bed.isolated else []
     circle = Relay(sealed, _BACK, _FRONT_DOOR, ADDRESSES["control"]) if bed.isolated else None
     bed.control.kubectl.apply_objects(_manifests(bed))
@@ -130,8 +130,8 @@ def arrange(bed: Bed) -> Outside:
 
 def front_door() -> Manifest:
     """The quickstart's InferenceGateway, which also lets endpoints lead to the bed's addresses outside."""
-    thing: Manifest = yaml.safe_load((FLEET / "gateway.yaml").read_text())
-    return {**thing, "spec": {**thing["spec"], "endpoints": {"allow": [f"{one}/32" for one in OUTSIDE]}}}
+    gateway: Manifest = yaml.safe_load((FLEET / "gateway.yaml").read_text())
+    return {**gateway, "spec": {**gateway["spec"], "endpoints": {"allow": [f"{address}/32" for address in OUTSIDE]}}}
 
 
 def backends(bed: Bed, service: str, namespace: str) -> list[str]:
@@ -147,9 +147,9 @@ def _owners(bed: Bed, namespace: str) -> dict[str, str]:
     """The endpoint that each Service is composed by."""
     found = bed.control.api.list("v1", "Service", namespace)
     return {
-        unstructured.name_of(one): owner["name"]
-        for one in found
-        for owner in unstructured.items(one, "metadata", "ownerReferences")
+        unstructured.name_of(obj): owner["name"]
+        for obj in found
+        for owner in unstructured.items(obj, "metadata", "ownerReferences")
     }
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tests.e2e.bed.certificates import Certificates
 from tests.e2e.bed.clouds import CLOUDS, Clouds
 from tests.e2e.bed.echo import Echo
-from tests.e2e.bed.gangs import lead
 from tests.e2e.bed.gateways import Controller
 from tests.e2e.bed.helm import Helm
 from tests.e2e.bed.isolation import own_loopback
 from tests.e2e.bed.kubernetes import Cluster
+from tests.e2e.bed.leader_readiness import lead
 from tests.e2e.bed.leader_worker_sets import LeaderWorkerSets
 from tests.e2e.bed.load_balancer import LoadBalancer
 from tests.e2e.bed.processes import Processes
@@ -54,8 +54,8 @@ class Substitutes:
 
     def _gangs(self) -> StandIn:
         def step() -> None:
-            for one in self.inference:
-                lead(one.api)
+            for cluster in self.inference:
+                lead(cluster.api)
 
         stands_for = "stands in for engines of several nodes: a leader is Ready while its workers are"
         return StandIn("gangs", stands_for, step, self.processes.folder)
@@ -66,13 +66,14 @@ class Substitutes:
         listens = self.addresses[control.name] if self.isolated else own_loopback()
         traefik = Traefik(self.binaries, self.processes, control, self.helm, listens)
         sets = [
-            LeaderWorkerSets(self.binaries, self.processes, self.certificates, one, self.helm) for one in self.inference
+            LeaderWorkerSets(self.binaries, self.processes, self.certificates, cluster, self.helm)
+            for cluster in self.inference
         ]
 
         def step() -> None:
             traefik.step()
-            for one in sets:
-                one.step()
+            for cluster in sets:
+                cluster.step()
 
         stands_for = (
             "runs Traefik, built without its ACME client, and LeaderWorkerSet as their charts do; no chart is rendered"
@@ -89,11 +90,16 @@ class Substitutes:
         """The gateways of inference clusters, and what answers behind them."""
         controllers = [
             Controller(
-                "gateway-helm", "gateway.envoyproxy.io/gatewayclass-controller", one.api, self.addresses[one.name]
+                "gateway-helm",
+                "gateway.envoyproxy.io/gatewayclass-controller",
+                cluster.api,
+                self.addresses[cluster.name],
             )
-            for one in self.inference
+            for cluster in self.inference
         ]
-        proxies = [Echo(one.name, one.api, self.addresses[one.name]) for one in self.inference if self.isolated]
+        proxies = [
+            Echo(cluster.name, cluster.api, self.addresses[cluster.name]) for cluster in self.inference if self.isolated
+        ]
 
         def step() -> None:
             for controller in controllers:

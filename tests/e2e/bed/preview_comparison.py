@@ -66,8 +66,12 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
     plane = settle(*paths)
     wanted = _previewed(plane)
     found = {key: obj for key, obj in composed(bed).items() if unstructured.namespace_of(obj) != besides or not besides}
-    said = [f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))]
-    said += [f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))]
+    differences_ = [
+        f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))
+    ]
+    differences_ += [
+        f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))
+    ]
     both = sorted(set(wanted) & set(found))
     names = {unstructured.name_of(wanted[key]): unstructured.name_of(found[key]) for key in both}
     for gateway in plane.list(gateway_view.REQUIREMENT.api_version, "InferenceGateway"):
@@ -75,20 +79,20 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
         names[gateway_view.marker(gateway)] = gateway_view.marker(real)
     for key in both:
         body = _renamed(_less(wanted[key]), names)
-        said += [f"{_words(key)}: {text}" for text in _lacks(body, found[key], "")]
+        differences_ += [f"{_words(key)}: {text}" for text in _lacks(body, found[key], "")]
         if objects.is_object(found[key]):
-            said += [f"{_words(key)} on its cluster: {text}" for text in _remote(bed, found[key])]
+            differences_ += [f"{_words(key)} on its cluster: {text}" for text in _remote(bed, found[key])]
     for composite in plane.composites:
         real = bed.composite(composite["kind"], unstructured.name_of(composite), unstructured.namespace_of(composite))
         if real:
-            said += [f"{_title(composite)}: {text}" for text in _status(_renamed(composite, names), real)]
-    return said
+            differences_ += [f"{_title(composite)}: {text}" for text in _status(_renamed(composite, names), real)]
+    return differences_
 
 
 def _previewed(plane: ControlPlane) -> dict[Key, Manifest]:
     found = {}
     for obj in plane.store.everything():
-        owner = plane.store.of_uid(controller_uid(obj))
+        owner = plane.store.by_uid(controller_uid(obj))
         key = unstructured.annotations(obj).get(RESOURCE_NAME)
         if owner is not None and key:
             found[owner["kind"], unstructured.name_of(owner), key] = obj
@@ -100,8 +104,8 @@ def _less(obj: Object) -> Manifest:
     body = {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
     if "spec" in body:
         body["spec"] = {key: value for key, value in body["spec"].items() if key != "crossplane"}
-    said = {key: value for key, value in unstructured.labels(obj).items() if key.startswith("modelplane.ai/")}
-    return {**body, "metadata": {"labels": said}}
+    own_labels = {key: value for key, value in unstructured.labels(obj).items() if key.startswith("modelplane.ai/")}
+    return {**body, "metadata": {"labels": own_labels}}
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -118,16 +122,16 @@ def _lacks(wanted: Any, found: Any, path: str) -> Iterator[str]:
         for key, value in wanted.items():
             yield from _lacks(value, found.get(key), f"{path}.{key}")
     elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
-            yield from _lacks(one, other, f"{path}[{index}]")
+        for index, (first, second) in enumerate(zip(wanted, found, strict=True)):
+            yield from _lacks(first, second, f"{path}[{index}]")
     elif wanted != found and not (wanted == {} and found is None) and not _same_quantity(wanted, found):
         yield f"{path.lstrip('.')} is {found!r}, in the preview {wanted!r}"
 
 
-def _same_quantity(one: Any, other: Any) -> bool:
+def _same_quantity(first: Any, second: Any) -> bool:
     """Tell whether two texts are the same quantity, which the API server writes in its own way."""
-    texts = isinstance(one, str) and isinstance(other, str) and is_quantity(one) and is_quantity(other)
-    return texts and parse_quantity(one) == parse_quantity(other)
+    texts = isinstance(first, str) and isinstance(second, str) and is_quantity(first) and is_quantity(second)
+    return texts and parse_quantity(first) == parse_quantity(second)
 
 
 def _remote(bed: Bed, obj: Object) -> Iterator[str]:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.bed import api as client
-from tests.e2e.bed import asking
+from tests.e2e.bed import retries
 from tests.e2e.bed.api import ApiError
-from tests.e2e.bed.asking import Asking, passes
 from tests.e2e.bed.kubectl import Kubectl
-from tests.e2e.bed.pace import Pace
+from tests.e2e.bed.machine_speed import MachineSpeed
 from tests.e2e.bed.processes import BedError
+from tests.e2e.bed.retries import Retry, is_transient
 
 TIMED_OUT = """
 error: error validating data: failed to download openapi: Get "https://127.0.0.1:1/openapi/v2?timeout=32s": \
@@ -58,14 +58,14 @@ def _said(texts: str) -> list[str]:
     return texts.strip().splitlines()
 
 
-@pytest.mark.parametrize("said", _said(TIMED_OUT))
-def test_a_time_out_passes(said: str) -> None:
-    assert passes(said)
+@pytest.mark.parametrize("error", _said(TIMED_OUT))
+def test_a_time_out_passes(error: str) -> None:
+    assert is_transient(error)
 
 
-@pytest.mark.parametrize("said", _said(REFUSED))
-def test_a_refusal_does_not_pass_even_with_a_time_out_beside_it(said: str) -> None:
-    assert not passes(said)
+@pytest.mark.parametrize("error", _said(REFUSED))
+def test_a_refusal_does_not_pass_even_with_a_time_out_beside_it(error: str) -> None:
+    assert not is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -87,36 +87,36 @@ def test_a_refusal_does_not_pass_even_with_a_time_out_beside_it(said: str) -> No
     ids=repr,
 )
 def test_of_a_servers_answers_only_those_that_pass_are_asked_again(error: Exception, *, expected: bool) -> None:
-    assert client._passes(error) == expected
+    assert client._is_transient(error) == expected
 
 
 def test_what_passes_is_asked_until_it_is_answered_and_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(asking, "say", said.append)
+    logged: list[str] = []
+    monkeypatch.setattr(retries, "log_line", logged.append)
     pauses: list[float] = []
-    answer = Asking(Pace(), pauses.append)("the schema", _answering("i/o timeout", "i/o timeout", "i/o timeout"))
+    answer = Retry(MachineSpeed(), pauses.append)("the schema", _answering("i/o timeout", "i/o timeout", "i/o timeout"))
     assert answer == "the answer"
     assert pauses == [0.5, 1, 2], "longer from time to time"
-    assert said == ["asked again: the schema: i/o timeout"]
+    assert logged == ["asked again: the schema: i/o timeout"]
 
 
 def test_what_is_refused_is_asked_once() -> None:
     asked = _answering("is invalid", "i/o timeout")
     with pytest.raises(BedError, match="is invalid"):
-        Asking(Pace(), _never)("the schema", asked)
+        Retry(MachineSpeed(), _never)("the schema", asked)
 
 
 def test_what_never_passes_is_asked_for_a_while_and_then_said_as_it_is() -> None:
     with pytest.raises(BedError, match="i/o timeout"):
-        Asking(Pace(), lambda _: None)("the schema", _answering(*["i/o timeout"] * 3), seconds=0)
+        Retry(MachineSpeed(), lambda _: None)("the schema", _answering(*["i/o timeout"] * 3), seconds=0)
 
 
 def test_a_question_that_took_all_the_time_is_asked_once_more() -> None:
-    assert Asking(Pace(), lambda _: None)("the schema", _answering("i/o timeout"), seconds=0) == "the answer"
+    assert Retry(MachineSpeed(), lambda _: None)("the schema", _answering("i/o timeout"), seconds=0) == "the answer"
 
 
 def test_nothing_is_asked_again_while_the_bed_is_stopped() -> None:
-    ask = Asking(Pace(), _never)
+    ask = Retry(MachineSpeed(), _never)
     ask.end()
     with pytest.raises(BedError, match="i/o timeout"):
         ask("the schema", _answering("i/o timeout"))
@@ -149,17 +149,17 @@ def test_kubectl_waits_for_schemas_for_longer_than_by_default(tmp_path: Path) ->
     assert int(seconds.removesuffix("s")) > 32
 
 
-def _kubectl(folder: Path, said: str) -> Kubectl:
+def _kubectl(folder: Path, error: str) -> Kubectl:
     """A kubectl that says something and fails the first time, and is done the second time."""
-    program, told = folder / "kubectl", folder / "told"
-    told.unlink(missing_ok=True)
+    program, marker = folder / "kubectl", folder / "told"
+    marker.unlink(missing_ok=True)
     program.write_text(
         f"#!{sys.executable}\n"
         "import sys\nfrom pathlib import Path\n"
         f"with open({str(folder / 'asked')!r}, 'a') as asked: asked.write(' '.join(sys.argv) + '\\n')\n"
-        f"if {said!r} and not Path({str(told)!r}).exists():\n"
-        f"    Path({str(told)!r}).touch()\n"
-        f"    raise SystemExit({said!r})\n"
+        f"if {error!r} and not Path({str(marker)!r}).exists():\n"
+        f"    Path({str(marker)!r}).touch()\n"
+        f"    raise SystemExit({error!r})\n"
         "print('done')\n"
     )
     program.chmod(0o755)

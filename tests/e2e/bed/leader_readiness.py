@@ -19,14 +19,16 @@ def lead(api: Api) -> None:
     for leader in api.list("v1", "Pod", **{WORKER_INDEX: LEADER}):
         if "deletionTimestamp" in leader["metadata"] or not unstructured.text(leader, "status", "podIP"):
             continue
-        said = unstructured.labels(leader)
-        gang = api.list("v1", "Pod", unstructured.namespace_of(leader), **{_SET: said[_SET], _GROUP: said[_GROUP]})
-        there = [
-            one
-            for one in gang
-            if unstructured.labels(one)[WORKER_INDEX] != LEADER and unstructured.is_true(one, "Ready")
+        leader_labels = unstructured.labels(leader)
+        gang = api.list(
+            "v1", "Pod", unstructured.namespace_of(leader), **{_SET: leader_labels[_SET], _GROUP: leader_labels[_GROUP]}
+        )
+        ready_workers = [
+            pod
+            for pod in gang
+            if unstructured.labels(pod)[WORKER_INDEX] != LEADER and unstructured.is_true(pod, "Ready")
         ]
-        ready = len(there) == int(unstructured.annotations(leader)[_SIZE]) - 1
+        ready = len(ready_workers) == int(unstructured.annotations(leader)[_SIZE]) - 1
         if ready != unstructured.is_true(leader, "Ready"):
             api.patch(leader, {"status": _status(leader, ready=ready)}, "status")
 
@@ -36,7 +38,8 @@ def _status(leader: Manifest, *, ready: bool) -> Manifest:
     word = "True" if ready else "False"
     return {
         "conditions": [
-            {**one, "status": word} if one["type"] in _OF_READINESS else one for one in leader["status"]["conditions"]
+            {**item, "status": word} if item["type"] in _OF_READINESS else item
+            for item in leader["status"]["conditions"]
         ],
-        "containerStatuses": [{**one, "ready": ready} for one in leader["status"]["containerStatuses"]],
+        "containerStatuses": [{**item, "ready": ready} for item in leader["status"]["containerStatuses"]],
     }

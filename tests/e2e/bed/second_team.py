@@ -43,28 +43,28 @@ def finish(bed: Bed, name: str) -> None:
     bed.control.kubectl("delete", "modeldeployment", name, "-n", NAMESPACE, "--wait=false")
 
 
-class Lookout(threading.Thread):
+class BackgroundCheck(threading.Thread):
     """Looks for something once a second, beside the tests.
 
     Attributes:
-        seen: What was found; nothing while it was not.
+        result: What was found; nothing while it was not.
         at: When it was found.
     """
 
     def __init__(self, ask: Callable[[], Any]) -> None:
         super().__init__(daemon=True)
         self._ask = ask
-        self.seen: Any = None
+        self.result: Any = None
         self.at = 0.0
         self.start()
 
     def run(self) -> None:
         """Look until it is found."""
-        while not self.seen:
+        while not self.result:
             time.sleep(_LOOK_SECONDS)
             with suppress(ApiError, HTTPException, OSError):  # a server that does not answer now may do so later
                 found = self._ask()
-                self.at, self.seen = time.time(), found
+                self.at, self.result = time.time(), found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Leaving:
         since: When it began to.
         unreachable_since: When the service was given to the function that nobody serves.
         gone: Sees the pod gone.
-        said: Sees what the service's condition Synced says once Crossplane has given up.
+        given_up: Sees what the service's condition Synced says once Crossplane has given up.
     """
 
     serving: Serving
@@ -86,8 +86,8 @@ class Leaving:
     endpoint: str
     since: float
     unreachable_since: float
-    gone: Lookout
-    said: Lookout
+    gone: BackgroundCheck
+    given_up: BackgroundCheck
 
 
 def arrange(bed: Bed) -> None:
@@ -112,7 +112,7 @@ def leave(bed: Bed) -> Leaving:
     (pod,) = [pod for pod in serving.pods() if unstructured.labels(pod)[labels.REPLICA] == left]
     name = unstructured.name_of(pod)
     remote = bed.inference["ams-1"].api
-    gone = Lookout(lambda: remote.get("v1", "Pod", name, NAMESPACE) is None)
+    gone = BackgroundCheck(lambda: remote.get("v1", "Pod", name, NAMESPACE) is None)
     _give_to_nobody(bed)
     return Leaving(
         serving,
@@ -121,7 +121,7 @@ def leave(bed: Bed) -> Leaving:
         datetime.fromisoformat(since).timestamp(),
         time.time(),
         gone,
-        Lookout(lambda: _not_synced(bed)),
+        BackgroundCheck(lambda: _not_synced(bed)),
     )
 
 
@@ -130,7 +130,7 @@ def _give_to_nobody(bed: Bed) -> None:
     (port,) = free_ports(1)
     bed.crossplane.register(UNREACHABLE, port)
     composition = COMPOSITION_OF["ModelService"]
-    steps = [{**one, "functionRef": {"name": UNREACHABLE}} for one in composition["spec"]["pipeline"]]
+    steps = [{**step, "functionRef": {"name": UNREACHABLE}} for step in composition["spec"]["pipeline"]]
     bed.control.kubectl.apply_objects(
         [{**composition, "metadata": {"name": UNREACHABLE}, "spec": {**composition["spec"], "pipeline": steps}}]
     )
@@ -147,7 +147,7 @@ def _give_to_nobody(bed: Bed) -> None:
 def _has_revision(bed: Bed) -> bool:
     """Tell whether Crossplane can find the Composition: a composite is composed by a revision of it."""
     found = bed.control.api.list("apiextensions.crossplane.io/v1", "CompositionRevision")
-    return any(unstructured.labels(one).get("crossplane.io/composition-name") == UNREACHABLE for one in found)
+    return any(unstructured.labels(revision).get("crossplane.io/composition-name") == UNREACHABLE for revision in found)
 
 
 _GIVEN_UP: Final = "DeadlineExceeded"
@@ -155,6 +155,6 @@ _GIVEN_UP: Final = "DeadlineExceeded"
 
 
 def _not_synced(bed: Bed) -> str:
-    said = unstructured.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
-    message = unstructured.text(said, "message")
-    return message if said.get("status") == "False" and _GIVEN_UP in message else ""
+    condition = unstructured.condition(bed.composite("ModelService", MODEL_NAME, NAMESPACE), "Synced")
+    message = unstructured.text(condition, "message")
+    return message if condition.get("status") == "False" and _GIVEN_UP in message else ""

@@ -31,7 +31,7 @@ _INOTIFY_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_NEEDED: Final = 64
 
 
-def measured() -> float:
+def measure_slowness() -> float:
     """Do a fixed piece of work on two cores, and tell how many times longer it took than it should; 1 at least."""
     with ThreadPoolExecutor(_CORES) as workers:
         started = time.perf_counter()
@@ -40,7 +40,7 @@ def measured() -> float:
 
 
 @dataclass(slots=True)
-class Pace:
+class MachineSpeed:
     """How slow the machine has been seen to be.
 
     Attributes:
@@ -49,7 +49,7 @@ class Pace:
     """
 
     slowness: float = 1.0
-    measure: Callable[[], float] = measured
+    measure: Callable[[], float] = measure_slowness
 
     def look(self) -> float:
         """Measure, and tell how slow the machine is now."""
@@ -57,36 +57,36 @@ class Pace:
         self.slowness = max(self.slowness, now)
         return now
 
-    def patient(self, seconds: float) -> float:
-        """How long to wait for what takes so many seconds when all is well."""
+    def timeout(self, seconds: float) -> float:
+        """How long to wait for something that takes so many seconds when all is well."""
         enough = seconds * _PATIENCE
         return max(enough, min(enough * self.slowness, _LONGEST))
 
-    def slower(self, seconds: float) -> float:
+    def scaled(self, seconds: float) -> float:
         """How long something may take here that may take so many seconds where limits were chosen."""
         return seconds * self.slowness
 
 
-PACE: Final = Pace()
+MACHINE_SPEED: Final = MachineSpeed()
 """That of this machine."""
 
 
-def narrow_limits() -> list[str]:
+def raise_limits() -> list[str]:
     """Allow this process and its children as many open files as may be, and say which limits are narrow even so."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    said = []
-    if wanted < _FILES // 16:
-        said.append(f"a process may open {wanted} files only (ulimit -n)")
+    files = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    limitations = []
+    if files < _FILES // 16:
+        limitations.append(f"a process may open {files} files only (ulimit -n)")
     try:
         limit = int(_INOTIFY_LIMIT.read_text())
     except (OSError, ValueError):
-        return said
+        return limitations
     used = _inotify_instances()
     if limit - used < _INOTIFY_NEEDED:
-        said.append(f"{used} of {limit} inotify instances are in use (sysctl fs.inotify.max_user_instances)")
-    return said
+        limitations.append(f"{used} of {limit} inotify instances are in use (sysctl fs.inotify.max_user_instances)")
+    return limitations
 
 
 def _inotify_instances() -> int:

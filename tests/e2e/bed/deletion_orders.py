@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Final
 
 from function.composition import Manifest, unstructured
-from tests.e2e.bed import outside
+from tests.e2e.bed import external_endpoints
 from tests.e2e.bed.departing import names
 from tests.e2e.bed.plane import OUTSIDE, Bed
 
@@ -50,7 +50,7 @@ class Orders:
 
     def backends(self, service: str) -> list[str]:
         """The Services that a service's route names."""
-        return outside.backends(self.bed, service, NAMESPACE)
+        return external_endpoints.backends(self.bed, service, NAMESPACE)
 
     def delete(self, steps: Iterable[tuple[str, set[str]]]) -> None:
         """Delete halves of pairs, step by step, and see after each that nothing names or outlives what is gone."""
@@ -71,9 +71,9 @@ class Orders:
 
     def astray(self) -> dict[str, list[str]]:
         """Services whose route names a Service that is not there, with what it names."""
-        there = {unstructured.name_of(one) for one in self.bed.control.api.list("v1", "Service", NAMESPACE)}
+        services = {unstructured.name_of(service) for service in self.bed.control.api.list("v1", "Service", NAMESPACE)}
         found = {
-            name: [backend for backend in self.backends(name) if backend not in there] for name in self.left(SERVICE)
+            name: [backend for backend in self.backends(name) if backend not in services] for name in self.left(SERVICE)
         }
         return {name: lost for name, lost in found.items() if lost}
 
@@ -83,17 +83,17 @@ class Orders:
 
     def composed(self) -> list[str]:
         """What is there of what was composed for services and endpoints that are gone."""
-        there = self.left(SERVICE) | self.left(ENDPOINT)
+        remaining = self.left(SERVICE) | self.left(ENDPOINT)
         kinds = (
             ("gateway.networking.k8s.io/v1", "HTTPRoute"),
             ("v1", "Service"),
             ("discovery.k8s.io/v1", "EndpointSlice"),
         )
         return [
-            f"{kind} {unstructured.name_of(one)}"
+            f"{kind} {unstructured.name_of(obj)}"
             for api_version, kind in kinds
-            for one in self.bed.control.api.list(api_version, kind, NAMESPACE)
-            if not any(owner["name"] in there for owner in unstructured.items(one, "metadata", "ownerReferences"))
+            for obj in self.bed.control.api.list(api_version, kind, NAMESPACE)
+            if not any(owner["name"] in remaining for owner in unstructured.items(obj, "metadata", "ownerReferences"))
         ]
 
 
@@ -115,5 +115,5 @@ def _steps(orders: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, set[str]]]
 def _manifests(pairs: Iterable[str]) -> Iterator[Manifest]:
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     for name in sorted(pairs):
-        yield outside.endpoint(name, NAMESPACE, f"http://{OUTSIDE[0]}")
-        yield outside.service(name, NAMESPACE, {"provider": name})
+        yield external_endpoints.endpoint(name, NAMESPACE, f"http://{OUTSIDE[0]}")
+        yield external_endpoints.service(name, NAMESPACE, {"provider": name})

@@ -1,4 +1,4 @@
-"""An API server as a judge: it is asked what it would do, and does not do it."""
+"""Dry runs: an API server is asked what it would do, and does not do it."""
 
 from __future__ import annotations
 
@@ -32,34 +32,34 @@ class Verdict:
 
     Attributes:
         stored: The object as it would be stored; None when it is refused.
-        said: Why it is refused, without the introduction that names the object.
+        message: Why it is refused, without the introduction that names the object.
     """
 
     stored: Manifest | None
-    said: str = ""
+    message: str = ""
 
-    def unexpected(self, said: tuple[str, ...]) -> str:
+    def unexpected(self, problems: tuple[str, ...]) -> str:
         """Tell how the verdict differs from what was expected; empty when it does not.
 
         Args:
-            said: Every problem that has to be named; none when the object has to be accepted.
+            problems: Every problem that has to be named; none when the object has to be accepted.
         """
-        if not said:
-            return "" if self.stored is not None else f"is refused: {self.said}"
+        if not problems:
+            return "" if self.stored is not None else f"is refused: {self.message}"
         if self.stored is not None:
-            return f"is accepted, and not refused with: {'; '.join(said)}"
-        rest = self.said.replace(_NOT_ALL, "")
-        for one in said:
-            if one not in rest:
-                return f"is refused, but not with: {one}\n      the server says: {self.said}"
-            rest = rest.replace(one, "", 1)
-        if _FILLING.fullmatch(rest):
+            return f"is accepted, and not refused with: {'; '.join(problems)}"
+        remaining = self.message.replace(_NOT_ALL, "")
+        for problem in problems:
+            if problem not in remaining:
+                return f"is refused, but not with: {problem}\n      the server says: {self.message}"
+            remaining = remaining.replace(problem, "", 1)
+        if _FILLING.fullmatch(remaining):
             return ""
-        return f"is refused for more than was expected: {rest}"
+        return f"is refused for more than was expected: {remaining}"
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class DryRun:
     """Asks an API server.
 
     Attributes:
@@ -68,12 +68,12 @@ class Judge:
 
     api: Api
 
-    def decide(self, case: Case) -> Verdict:
+    def ask_case(self, case: Case) -> Verdict:
         """Ask what a case asks."""
         if case.old is None:
-            return self.create(case.thing, lenient=case.lenient)
+            return self.create(case.obj, lenient=case.lenient)
         with self.existing(case.old) as old:
-            obj = {**case.thing, "metadata": old["metadata"]}
+            obj = {**case.obj, "metadata": old["metadata"]}
             return self.write_status(obj) if case.question == "status" else self.apply(obj)
 
     def create(self, obj: Object, *, lenient: bool = False) -> Verdict:
@@ -111,8 +111,8 @@ class Judge:
         try:
             stored: Manifest = self.api.call(method, f"{path}?{urlencode({**query, **force})}", body, content_type)
         except ApiError as error:
-            said = str(error).partition(f": {error.status} ")[2]
-            return Verdict(None, _UNREADABLE.sub("", _INVALID.sub("", said)))
+            message = str(error).partition(f": {error.status} ")[2]
+            return Verdict(None, _UNREADABLE.sub("", _INVALID.sub("", message)))
         return Verdict(stored)
 
 

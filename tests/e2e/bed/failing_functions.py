@@ -23,7 +23,7 @@ Answer: TypeAlias = Callable[[Any, grpc.ServicerContext], Any]
 
 
 @contextmanager
-def sabotaged(certificates: Path, how: Answer) -> Iterator[int]:
+def serve_failing(certificates: Path, how: Answer) -> Iterator[int]:
     """Serve a function from threads of this process, and give its port.
 
     Args:
@@ -56,9 +56,9 @@ def message(how: Answer) -> str:
 
 def fatal(request: Any, _context: grpc.ServicerContext) -> Any:
     """Answer with a fatal result."""
-    said = fnv1.RunFunctionResponse(meta=fnv1.ResponseMeta(tag=request.meta.tag), desired=request.desired)
-    said.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=message(fatal)))
-    return said
+    answer = fnv1.RunFunctionResponse(meta=fnv1.ResponseMeta(tag=request.meta.tag), desired=request.desired)
+    answer.results.append(fnv1.Result(severity=fnv1.SEVERITY_FATAL, message=message(fatal)))
+    return answer
 
 
 def error(_request: Any, context: grpc.ServicerContext) -> Any:

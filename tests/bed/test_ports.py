@@ -88,16 +88,16 @@ def test_a_program_that_finds_no_port_is_not_started_for_ever(tmp_path: Path, mo
 
 
 def test_a_program_that_ends_for_another_reason_is_not_started_again(tmp_path: Path) -> None:
-    running, asked = Processes(tmp_path), count()
+    running, checks = Processes(tmp_path), count()
 
     def command(_ports: Sequence[int]) -> Command:
-        next(asked)
+        next(checks)
         return Command((sys.executable, "-c", "raise SystemExit('no such option')"))
 
     running.start_on("server", [1], command)
     with pytest.raises(EndedError, match="no such option"):
         running.until("it listens", lambda: False, 10)
-    assert next(asked) == 1
+    assert next(checks) == 1
     running.stop_all()
 
 
@@ -111,8 +111,8 @@ def test_that_a_port_was_taken_before_is_no_reason_to_start_a_program_again(tmp_
     running.stop_all()
 
 
-def _listening(given: Sequence[int]) -> Command:
-    return Command((sys.executable, "-c", LISTENS, str(given[0])))
+def _listening(ports_: Sequence[int]) -> Command:
+    return Command((sys.executable, "-c", LISTENS, str(ports_[0])))
 
 
 def _listens(port: int) -> bool:

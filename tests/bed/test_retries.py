@@ -101,9 +101,9 @@ def test_what_passes_is_asked_until_it_is_answered_and_said_once(monkeypatch: py
 
 
 def test_what_is_refused_is_asked_once() -> None:
-    asked = _answering("is invalid", "i/o timeout")
+    call = _answering("is invalid", "i/o timeout")
     with pytest.raises(BedError, match="is invalid"):
-        Retry(MachineSpeed(), _never)("the schema", asked)
+        Retry(MachineSpeed(), _never)("the schema", call)
 
 
 def test_what_never_passes_is_asked_for_a_while_and_then_said_as_it_is() -> None:
@@ -144,8 +144,8 @@ def test_kubectl_that_is_refused_is_run_once(tmp_path: Path) -> None:
 
 def test_kubectl_waits_for_schemas_for_longer_than_by_default(tmp_path: Path) -> None:
     _kubectl(tmp_path, "")("get", "md")
-    (asked,) = (tmp_path / "asked").read_text().splitlines()
-    _, _, seconds = asked.partition("--request-timeout=")
+    (arguments,) = (tmp_path / "asked").read_text().splitlines()
+    _, _, seconds = arguments.partition("--request-timeout=")
     assert int(seconds.removesuffix("s")) > 32
 
 

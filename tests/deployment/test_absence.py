@@ -12,7 +12,7 @@ from function.composers import answer as answered_by
 from function.composition import Composition, Manifest, unstructured
 from function.deployment.model_deployment import COMPOSER
 from tests.support.deployments import cluster, composed, deployment, messages, running, seen
-from tests.support.observe import NOW, said
+from tests.support.observe import NOW, reasons
 
 FLEET = [cluster(name) for name in "abc"]
 THING = deployment(3)
@@ -40,8 +40,8 @@ def test_replicas_and_endpoints_of_a_missing_cluster_stay_as_they_are_and_it_is_
     answered = without("b", "c")
     assert specs(answered) == {key: child["spec"] for key, child in CHILDREN.items()}
     assert messages(answered)["Held"] == "; ".join(HELD)
-    assert said(answered)["Held"] == "True/InputMissing"
-    assert said(answered)["PlacementDrifted"] == "True/ClusterMissing"
+    assert reasons(answered)["Held"] == "True/InputMissing"
+    assert reasons(answered)["PlacementDrifted"] == "True/ClusterMissing"
     assert messages(answered)["PlacementDrifted"] == "; ".join(HELD)
     assert answered.status["missing"] == [
         {"cluster": "b", "since": "2026-01-01T00:00:00Z"},
@@ -53,8 +53,8 @@ def test_replicas_and_endpoints_of_a_missing_cluster_stay_as_they_are_and_it_is_
 
 def test_nothing_is_said_of_clusters_that_are_found() -> None:
     answered = composed(remembering("2025-12-31T23:00:00Z"), FLEET, CHILDREN)
-    assert said(answered)["Held"] == "False/InputsResolved"
-    assert said(answered)["PlacementDrifted"] == "False/InPlace"
+    assert reasons(answered)["Held"] == "False/InputsResolved"
+    assert reasons(answered)["PlacementDrifted"] == "False/InPlace"
     assert "missing" not in answered.status
 
 
@@ -63,7 +63,7 @@ def test_it_counts_as_gone_ten_minutes_after_it_was_first_missing(seconds: int, 
     answered = without("b", composite=remembering("2026-01-01T00:00:00Z"), now=NOW + timedelta(seconds=seconds))
     assert ({"replica-b-0", "endpoint-b-0"} <= set(answered.children)) is stays
     assert answered.status["missing"] == [{"cluster": "b", "since": "2026-01-01T00:00:00Z"}]
-    assert said(answered)["Held"] == ("True/InputMissing" if stays else "False/InputsResolved")
+    assert reasons(answered)["Held"] == ("True/InputMissing" if stays else "False/InputsResolved")
 
 
 def test_somebody_looks_again_when_it_counts_as_gone() -> None:

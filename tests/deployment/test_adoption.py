@@ -37,7 +37,7 @@ from tests.support.deployments import (
     running,
     terminating,
 )
-from tests.support.observe import observation, said, with_condition
+from tests.support.observe import observation, reasons, with_condition
 
 THING = deployment(2)
 FLEET = [cluster("a"), cluster("b")]
@@ -164,7 +164,7 @@ def test_what_got_lost_leaves_a_deployment_ready_that_was_while_its_replicas_do_
     silent = [with_condition(obj, "Ready", "Unknown") for obj in REPLICAS]
     answered = composed(with_condition(THING, "Ready"), FLEET, listed=silent, endpoints=ENDPOINTS)
     assert answered.ready
-    assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert reasons(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
 
 
 def test_what_got_lost_stays_while_no_cluster_is_found() -> None:

@@ -24,7 +24,7 @@ from tests.support.deployments import (
     seen,
     there,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 FLEET = [cluster("a", pool("a100", 200))]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -101,7 +101,7 @@ def test_fewer_new_replicas_are_placed_when_the_answer_would_be_too_large_and_it
     assert 80 < placed < 90
     assert 0.9 * LARGEST < sent <= LARGEST < fn.MAX_ANSWER_BYTES
     assert answered.status["replicas"] == {"desired": 200, "total": placed, "ready": 0}
-    assert said(answered)["ReplicasScheduled"] == "False/ResponseTooLarge"
+    assert reasons(answered)["ReplicasScheduled"] == "False/ResponseTooLarge"
     assert messages(answered)["ReplicasScheduled"] == (
         f"{placed} of 200 placed; with more, the answer to Crossplane would be larger than 3.5 MiB: "
         "shorten the pod templates or split the deployment"
@@ -136,8 +136,8 @@ def test_replicas_that_exist_are_never_dropped_for_size() -> None:
     assert size_of_kept(children.values()) > LARGEST
     answered = composed(large(101, 40), fleet, children)
     assert set(answered.children) == set(children)
-    assert said(answered)["ReplicasScheduled"] == "False/ResponseTooLarge"
-    assert said(composed(obj, fleet, children))["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert reasons(answered)["ReplicasScheduled"] == "False/ResponseTooLarge"
+    assert reasons(composed(obj, fleet, children))["ReplicasScheduled"] == "True/ReplicasCreated"
 
 
 def test_a_deployment_of_ordinary_size_is_placed_in_full() -> None:

@@ -31,7 +31,7 @@ from tests.support.deployments import (
     selecting,
     there,
 )
-from tests.support.observe import observation, said, with_condition
+from tests.support.observe import observation, reasons, with_condition
 
 CACHED: Manifest = {"modelCacheRef": {"name": "weights"}}
 FLEET = [cluster("a"), cluster("b", labels={"tier": "gold"})]
@@ -131,7 +131,7 @@ def test_a_deployment_without_engines_is_a_spec_that_cannot_be_read() -> None:
     children = running(deployment(2), FLEET)
     answered = composed(bare, FLEET, children)
     assert set(answered.children) == set(children)
-    assert said(answered)["Held"] == "True/InvalidSpec"
+    assert reasons(answered)["Held"] == "True/InvalidSpec"
 
 
 def test_a_spec_that_cannot_be_read_keeps_everything_and_names_the_field() -> None:
@@ -140,7 +140,7 @@ def test_a_spec_that_cannot_be_read_keeps_everything_and_names_the_field() -> No
     assert {key: child.manifest["spec"] for key, child in answered.children.items()} == {
         key: child["spec"] for key, child in children.items()
     }
-    assert said(answered)["Held"] == "True/InvalidSpec"
+    assert reasons(answered)["Held"] == "True/InvalidSpec"
     assert messages(answered)["Held"].startswith("spec.tolerations: ")
 
 
@@ -214,7 +214,7 @@ def test_a_cache_without_a_selector_is_copied_into_the_replica_and_limits_nothin
     answered = composed(deployment(2, **CACHED), FLEET, caches=[cache()])
     assert sorted(answered.children) == ["replica-a-0", "replica-b-0"]
     assert answered.children["replica-a-0"].manifest["spec"]["modelCacheRef"] == {"name": "weights"}
-    assert said(answered)["ModelCacheResolved"] == "True/ModelCacheResolved"
+    assert reasons(answered)["ModelCacheResolved"] == "True/ModelCacheResolved"
 
 
 def test_a_cache_limits_the_clusters_that_new_replicas_go_to() -> None:
@@ -233,9 +233,9 @@ def test_a_missing_cache_keeps_a_replica_that_serves_with_its_endpoint_and_warns
         key: child["spec"] for key, child in placed.items()
     }
     message = "ModelCache weights not found in namespace ml-team; holding replica placement"
-    assert said(answered)["ModelCacheResolved"] == "False/ModelCacheNotFound"
-    assert said(answered)["Held"] == "True/InputMissing"
-    assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert reasons(answered)["ModelCacheResolved"] == "False/ModelCacheNotFound"
+    assert reasons(answered)["Held"] == "True/InputMissing"
+    assert reasons(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
     assert (messages(answered)["ModelCacheResolved"], messages(answered)["Held"]) == (message, message)
     assert ("Warning", "ModelCacheNotFound", message) in [
         (event.severity.value, event.reason, event.message) for event in answered.events
@@ -253,7 +253,7 @@ def test_a_replica_keeps_the_cache_that_it_names_when_the_cache_is_gone() -> Non
 def test_before_the_cache_is_fetched_nothing_is_composed_and_nothing_is_told() -> None:
     answered = composed(deployment(**CACHED), FLEET)
     assert (answered.children, answered.status, answered.ready, answered.events) == ({}, {}, False, ())
-    assert said(answered)["ModelCacheResolved"] == "False/ModelCacheUnresolved"
+    assert reasons(answered)["ModelCacheResolved"] == "False/ModelCacheUnresolved"
     assert messages(answered)["ModelCacheResolved"] == "Waiting for ModelCache weights"
     assert messages(answered)["Held"] == "ModelCache weights not fetched yet"
 
@@ -262,7 +262,7 @@ def test_while_the_cache_does_not_exist_no_replica_is_placed_and_all_are_said_to
     answered = composed(deployment(3, **CACHED), FLEET, caches=[])
     assert (answered.children, answered.ready) == ({}, False)
     assert answered.status["replicas"] == {"desired": 3, "total": 0, "ready": 0}
-    assert said(answered)["ReplicasScheduled"] == "False/WaitingForCache"
+    assert reasons(answered)["ReplicasScheduled"] == "False/WaitingForCache"
     assert messages(answered)["ReplicasScheduled"] == "0 of 3 placed; the others wait for ModelCache weights"
 
 
@@ -273,7 +273,7 @@ def test_while_the_cache_is_not_known_one_of_three_stays_one(found: list[Manifes
     answered = composed(deployment(3, **CACHED), FLEET, placed, caches=found)
     assert set(answered.children) == set(placed)
     assert answered.status["replicas"] == {"desired": 3, "total": 1, "ready": 1}
-    assert said(answered)["ReplicasScheduled"] == "False/WaitingForCache"
+    assert reasons(answered)["ReplicasScheduled"] == "False/WaitingForCache"
     assert messages(answered)["ReplicasScheduled"] == "1 of 3 placed; the others wait for ModelCache weights"
 
 
@@ -281,8 +281,8 @@ def test_while_the_cache_is_not_known_one_of_three_stays_one(found: list[Manifes
 def test_a_cache_that_cannot_be_read_neither_makes_a_deployment_ready_nor_takes_that_away(before: str) -> None:
     obj = with_condition(deployment(**CACHED), "Ready", before)
     answered = composed(obj, FLEET, running(deployment(), FLEET), caches=[{"spec": "junk"}])
-    assert said(answered)["ModelCacheResolved"] == "False/ModelCacheUnreadable"
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["ModelCacheResolved"] == "False/ModelCacheUnreadable"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == "ModelCache weights cannot be read; holding replica placement"
     assert answered.ready is (before == "True")
 
@@ -298,7 +298,7 @@ def test_conflicting_selectors_keep_what_runs_and_name_the_label() -> None:
     obj = deployment(2, clusterSelector=selecting(tier="gold"), **CACHED)
     answered = composed(obj, FLEET, placed, caches=[cache(tier="lead")])
     assert set(answered.children) == set(placed)
-    assert said(answered)["ReplicasScheduled"] == "False/SelectorConflict"
+    assert reasons(answered)["ReplicasScheduled"] == "False/SelectorConflict"
     assert messages(answered)["ReplicasScheduled"] == (
         "1 of 2 placed; no cluster can match both selectors: tier is gold here and lead in the cache"
     )
@@ -306,4 +306,4 @@ def test_conflicting_selectors_keep_what_runs_and_name_the_label() -> None:
 
 def test_a_deployment_that_names_no_cache_any_more_says_so() -> None:
     """The condition of earlier does not stay behind."""
-    assert said(composed(deployment(), FLEET))["ModelCacheResolved"] == "True/NoCacheNeeded"
+    assert reasons(composed(deployment(), FLEET))["ModelCacheResolved"] == "True/NoCacheNeeded"

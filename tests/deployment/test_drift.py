@@ -4,11 +4,11 @@ import copy
 
 from function.composition import Composition, Manifest, unstructured
 from tests.support.deployments import cluster, composed, deployment, gang, gpu, messages, pool, running, taint
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 
 def drift(answered: Composition) -> tuple[str, str]:
-    return said(answered)["PlacementDrifted"], messages(answered)["PlacementDrifted"]
+    return reasons(answered)["PlacementDrifted"], messages(answered)["PlacementDrifted"]
 
 
 def all_stay(answered: Composition, children: dict[str, Manifest]) -> bool:
@@ -27,7 +27,7 @@ def test_of_two_replicas_the_one_whose_pool_is_gone_stays_beside_the_other_and_h
     answered = composed(deployment(2), [cluster("a", pool("a100", 2))], children)
     assert all_stay(answered, children)
     assert drift(answered) == ("True/Drifted", f"{name_of(children)} on a: pool old is no longer published")
-    assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert reasons(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
     assert answered.ready
 
 
@@ -44,7 +44,7 @@ def test_a_replica_whose_pool_still_matches_stays_in_it_and_has_not_drifted() ->
     children = running(deployment(), [cluster("a")])
     answered = composed(deployment(), [cluster("a", pool("better", 9), pool("a100"))], children)
     assert all_stay(answered, children)
-    assert said(answered)["PlacementDrifted"] == "False/InPlace"
+    assert reasons(answered)["PlacementDrifted"] == "False/InPlace"
 
 
 def test_a_replica_with_a_member_that_names_no_pool_stays_and_is_named() -> None:
@@ -68,8 +68,8 @@ def test_a_gang_whose_leader_claims_nothing_stays_with_its_pool_and_has_not_drif
     children = running(obj, fleet)
     answered = composed(obj, [cluster("a", pool("a100", 1)), cluster("b")], children)
     assert all_stay(answered, children)
-    assert said(answered)["PlacementDrifted"] == "False/InPlace"
-    assert said(answered)["Overcommitted"] == "False/WithinCapacity"
+    assert reasons(answered)["PlacementDrifted"] == "False/InPlace"
+    assert reasons(answered)["Overcommitted"] == "False/WithinCapacity"
 
 
 def test_a_replica_that_a_drain_asks_to_leave_stays_and_is_said_to_be_blocked_while_it_can_go_nowhere() -> None:
@@ -88,4 +88,4 @@ def test_a_replica_that_tolerates_a_drain_stays_and_nothing_is_said_of_it() -> N
     children = running(obj, [cluster("a")])
     answered = composed(obj, [cluster("a", taints=[taint(effect="NoExecute")]), cluster("b")], children)
     assert all_stay(answered, children)
-    assert said(answered)["PlacementDrifted"] == "False/InPlace"
+    assert reasons(answered)["PlacementDrifted"] == "False/InPlace"

@@ -12,7 +12,7 @@ from function.composition.gateway_address import replica_url
 from function.deployment.endpoints import endpoint_manifest
 from tests.support import api
 from tests.support.deployments import cluster, composed, deployment, draining, marked, messages, running
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 THING = deployment()
 CHILDREN = running(THING, [cluster("a")])
@@ -155,7 +155,7 @@ def test_no_endpoint_comes_before_the_address_is_known() -> None:
 def test_an_address_that_cannot_be_one_is_named_and_the_url_stays() -> None:
     answered = answer("10.0.0.1:80")
     assert url(answered) == f"http://10.0.0.1/ml-team/{NAME}/v1"
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == (
         "InferenceCluster a cannot be read: status.gateway.address is neither an IP address nor a host name"
     )

@@ -30,7 +30,7 @@ from tests.support.deployments import (
     taken,
     terminating,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 JUNK: tuple[Any, ...] = ("junk", 7, 2.5, True, [], ["x"], [[]], {"x": 1}, {})
 
@@ -169,7 +169,7 @@ def test_one_cluster_that_cannot_be_read_is_skipped_and_named_and_the_others_are
     children = running(deployment(1), [cluster("a")])
     answered = composed(deployment(2), [broken, cluster("b")], children)
     assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0", "replica-b-0"]
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == "InferenceCluster a cannot be read: spec is not an object"
     assert answered.ready
 
@@ -219,7 +219,7 @@ def test_a_device_with_a_value_that_cannot_be_read_matches_nothing_and_nothing_r
     """Rule 54."""
     answered = composed(deployment(), [with_device(**fields), cluster("b")])
     assert sorted(answered.children) == ["replica-b-0"]
-    assert said(answered)["Held"] == "False/InputsResolved"
+    assert reasons(answered)["Held"] == "False/InputsResolved"
     assert composed(deployment(), [with_device(**fields)]).children == {}
 
 

@@ -21,7 +21,7 @@ from tests.support.deployments import (
     there,
     with_conditions,
 )
-from tests.support.observe import answer, said, with_condition
+from tests.support.observe import answer, reasons, with_condition
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_nothing_changes_before_everything_is_fetched(lacking: str, message: str
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
     assert answered.status == settled.status
     assert answered.ready
-    assert said(answered) == {
+    assert reasons(answered) == {
         **CALM,
         "ModelCacheResolved": f"{'False' if lacking == 'cache' else 'True'}/ModelCache"
         f"{'Unresolved' if lacking == 'cache' else 'Resolved'}",
@@ -60,10 +60,10 @@ def test_no_clusters_and_no_replicas_are_a_fact() -> None:
     answered = composed(deployment())
     assert answered.children == {}
     assert answered.status["replicas"] == {"desired": 1, "total": 0, "ready": 0}
-    assert said(answered)["ReplicasScheduled"] == "False/NoClusters"
+    assert reasons(answered)["ReplicasScheduled"] == "False/NoClusters"
     assert messages(answered)["ReplicasScheduled"] == "No InferenceClusters found: create one"
-    assert said(answered)["ReplicasReady"] == "False/NoReplicasScheduled"
-    assert said(answered)["Held"] == "True/InputMissing"
+    assert reasons(answered)["ReplicasReady"] == "False/NoReplicasScheduled"
+    assert reasons(answered)["Held"] == "True/InputMissing"
     assert not answered.ready
 
 
@@ -74,7 +74,7 @@ def test_no_clusters_while_replicas_run_is_doubt_and_changes_nothing() -> None:
     answered = composed(settled, [], children)
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
     assert answered.ready
-    assert said(answered) == {**CALM, "ReplicasScheduled": "False/NoClusters", "Held": "True/InputMissing"}
+    assert reasons(answered) == {**CALM, "ReplicasScheduled": "False/NoClusters", "Held": "True/InputMissing"}
     assert messages(answered)["Held"] == "no InferenceClusters were found although replicas run on some"
     assert answered.status == composed(obj, fleet, children).status
 
@@ -85,7 +85,7 @@ def test_a_selector_that_does_not_compile_keeps_what_runs() -> None:
     broken = deployment(3, engine("vllm", member(request("gpu", NO_SYNTAX))))
     answered = composed(broken, fleet, children)
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
-    assert said(answered)["ReplicasScheduled"] == "False/InvalidNodeSelector"
+    assert reasons(answered)["ReplicasScheduled"] == "False/InvalidNodeSelector"
     assert messages(answered)["ReplicasScheduled"].startswith(
         "Invalid nodeSelector CEL expression: engine vllm, member Standalone, request gpu, selector 1: "
     )
@@ -97,7 +97,7 @@ def test_a_selector_that_does_not_compile_at_first_places_nothing() -> None:
     answered = composed(deployment(1, engine("vllm", member(request("gpu", NO_SYNTAX)))), [cluster("a")])
     assert answered.children == {}
     assert not answered.ready
-    assert said(answered)["ReplicasScheduled"] == "False/InvalidNodeSelector"
+    assert reasons(answered)["ReplicasScheduled"] == "False/InvalidNodeSelector"
 
 
 def test_a_selector_that_does_not_compile_is_shown_with_a_caret_at_the_place() -> None:
@@ -114,7 +114,7 @@ def test_a_deployment_in_a_reserved_namespace_makes_nothing_new_and_says_so() ->
     obj = deployment(namespace="kube-system")
     answered = composed(obj, [cluster("a")])
     assert answered.children == {}
-    assert said(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
+    assert reasons(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
     assert messages(answered)["ReplicasScheduled"] == "Namespace kube-system is reserved: deploy in another one"
 
 

@@ -31,7 +31,7 @@ from tests.support.deployments import (
     there,
     with_conditions,
 )
-from tests.support.observe import NOW, answer, said
+from tests.support.observe import NOW, answer, reasons
 
 REVISION = "eb8818bf"
 B0 = names.name("chat", 63, "ModelReplica", "ml-team", "chat", "b", "0")
@@ -92,7 +92,7 @@ def test_the_first_answer_has_a_replica_and_no_endpoint() -> None:
         "revisions": [{"name": REVISION, "replicas": 1, "serving": 0}],
         "avoid": [],
     }
-    assert said(answered) == {
+    assert reasons(answered) == {
         **CALM,
         "ReplicasScheduled": "False/Scheduling",
         "ReplicasReady": "False/ModelStarting",
@@ -117,7 +117,7 @@ def test_a_replica_that_serves_gets_an_endpoint_and_the_deployment_is_ready() ->
         "spec": {"url": f"http://10.0.0.1/ml-team/{A0}/v1", "rewritePath": f"/ml-team/{A0}/"},
     }
     answered = composed(with_conditions(obj, composed(obj, fleet, children)), fleet, children)
-    assert said(answered) == CALM
+    assert reasons(answered) == CALM
     assert messages(answered)["ReplicasScheduled"] == "Scheduled 1 of 1 replicas across 1 cluster: a"
     assert messages(answered)["ReplicasReady"] == "1 of 1 ready"
     assert answered.status["replicas"] == {"desired": 1, "total": 1, "ready": 1}
@@ -139,7 +139,7 @@ def test_a_replica_whose_cluster_has_been_gone_for_ten_minutes_is_placed_anew_el
     missing = with_conditions(settled, composed(settled, [cluster("b")], children))
     answered = composed(missing, [cluster("b")], children, now=NOW + timedelta(minutes=10))
     assert set(answered.children) == {"replica-b-0"}
-    assert said(answered)["ReplicasScheduled"] == "False/Scheduling"
+    assert reasons(answered)["ReplicasScheduled"] == "False/Scheduling"
     assert [event.reason for event in answered.events] == ["Scheduling"]
     assert answered.status["replicas"] == {"desired": 1, "total": 1, "ready": 0}
 

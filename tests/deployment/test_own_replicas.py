@@ -20,7 +20,7 @@ from tests.support.deployments import (
     taken,
     terminating,
 )
-from tests.support.observe import observation, said, with_condition
+from tests.support.observe import observation, reasons, with_condition
 
 THING = deployment(2)
 FLEET = [cluster("a"), cluster("b")]
@@ -165,7 +165,7 @@ def test_of_two_replicas_with_one_place_the_untracked_one_gets_the_next_free_num
     assert unstructured.name_of(made) == "chat-twin"
     assert made["metadata"]["labels"]["modelplane.ai/replica-index"] == "1"
     assert made["spec"] == A["spec"]
-    assert said(answered)["Held"] == "False/InputsResolved"
+    assert reasons(answered)["Held"] == "False/InputsResolved"
     assert answered.status["replicas"] == {"desired": 2, "total": 2, "ready": 2}
 
 
@@ -200,7 +200,7 @@ def test_a_replica_that_is_only_listed_and_cannot_be_taken_up_is_left_alone() ->
     assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0", "replica-b-1"], (
         "it counts for nothing, and keeps its name"
     )
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == (
         f"ModelReplica ml-team/{unstructured.name_of(B)} is controlled by this deployment, which never wrote it; "
         "it is left alone and charged: delete it if nobody needs it"
@@ -213,7 +213,7 @@ def test_a_replica_being_deleted_holds_its_node_and_its_index() -> None:
     assert sorted(answered.children) == ["replica-a-0", "replica-a-1"]
     full = composed(deployment(1), [cluster("a", pool("a100", 1))], {"replica-a-0": terminating(A)})
     assert sorted(full.children) == ["replica-a-0"]
-    assert said(full)["ReplicasScheduled"] == "False/InsufficientCapacity"
+    assert reasons(full)["ReplicasScheduled"] == "False/InsufficientCapacity"
 
 
 def test_a_replica_being_deleted_that_is_only_listed_holds_its_index() -> None:
@@ -249,7 +249,7 @@ def test_a_others_leader_that_claims_nothing_takes_no_node() -> None:
 def test_our_own_replica_on_the_only_node_is_not_counted_against_itself() -> None:
     """Rule 17."""
     answered = composed(deployment(1), [cluster("a", pool("a100", 1))], {"replica-a-0": A})
-    assert said(answered)["Overcommitted"] == "False/WithinCapacity"
+    assert reasons(answered)["Overcommitted"] == "False/WithinCapacity"
     assert answered.children["replica-a-0"].manifest["spec"] == A["spec"]
 
 
@@ -257,7 +257,7 @@ def test_an_own_replica_that_cannot_be_read_is_kept_and_named() -> None:
     broken = {**A, "spec": "junk"}
     answered = composed(THING, FLEET, {**CHILDREN, "replica-a-0": broken})
     assert set(answered.children) == set(CHILDREN)
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == (
         f"ModelReplica ml-team/{unstructured.name_of(A)} cannot be read: spec is not an object; "
         "it is charged as far as it can be"

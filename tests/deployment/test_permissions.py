@@ -18,7 +18,7 @@ from tests.support.deployments import (
     request,
     running,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 from tests.support.replicas import CLUSTER, remotes
 
 NETWORK = "k8s.v1.cni.cncf.io/networks"
@@ -48,7 +48,7 @@ def pods_of_replica(*keys: str) -> Manifest:
 def test_a_deployment_whose_pods_ask_for_a_grant_is_told_the_key_and_what_to_do() -> None:
     answered = composed(deployment(1, asking(NETWORK)), [cluster("a")])
     assert answered.children == {}
-    assert said(answered)["ReplicasScheduled"] == "False/NotPermitted"
+    assert reasons(answered)["ReplicasScheduled"] == "False/NotPermitted"
     assert messages(answered)["ReplicasScheduled"] == (
         "0 of 1 placed; no cluster permits pods to have what grants them something, a not "
         "k8s.v1.cni.cncf.io/networks: remove it from template.metadata, or have it added to "
@@ -58,14 +58,14 @@ def test_a_deployment_whose_pods_ask_for_a_grant_is_told_the_key_and_what_to_do(
 
 def test_labels_that_grant_are_refused_as_annotations_are() -> None:
     answered = composed(deployment(1, asking("azure.workload.identity/use", field="labels")), [cluster("a")])
-    assert said(answered)["ReplicasScheduled"] == "False/NotPermitted"
+    assert reasons(answered)["ReplicasScheduled"] == "False/NotPermitted"
 
 
 def test_replicas_go_where_all_that_they_ask_for_is_permitted() -> None:
     fleet = [cluster("a"), permitting("b", NETWORK), permitting("c", NETWORK, "eks.amazonaws.com/*")]
     answered = composed(deployment(1, asking(NETWORK, ROLE)), fleet)
     assert list(answered.children) == ["replica-c-0"]
-    assert said(answered)["ReplicasScheduled"] == "False/Scheduling"
+    assert reasons(answered)["ReplicasScheduled"] == "False/Scheduling"
 
 
 def test_the_cluster_that_lacks_least_is_named() -> None:
@@ -77,7 +77,7 @@ def test_the_cluster_that_lacks_least_is_named() -> None:
 def test_clusters_without_permission_are_tallied_beside_those_without_room() -> None:
     full = {**permitting("b", NETWORK), "status": {**cluster("b", pool("a100", 0))["status"]}}
     told = composed(deployment(1, asking(NETWORK)), [cluster("a"), full])
-    assert said(told)["ReplicasScheduled"] == "False/InsufficientCapacity"
+    assert reasons(told)["ReplicasScheduled"] == "False/InsufficientCapacity"
     assert messages(told)["ReplicasScheduled"] == (
         "0 of 1 placed, 2 clusters: 1 without permission for k8s.v1.cni.cncf.io/networks, "
         "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool."
@@ -95,7 +95,7 @@ def test_a_deployment_in_a_namespace_reserved_by_habit_is_refused_unless_a_clust
     obj = deployment(namespace=namespace)
     answered = composed(obj, [cluster("a"), cluster("b")])
     assert answered.children == {}
-    assert said(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
+    assert reasons(answered)["ReplicasScheduled"] == "False/NamespaceReserved"
     assert messages(answered)["ReplicasScheduled"] == (
         f"0 of 1 placed; namespace {namespace} is reserved: deploy in another one, or have it added to "
         "spec.namespaces.allowed of an InferenceCluster"
@@ -113,8 +113,8 @@ def test_replicas_that_run_where_nothing_new_may_stay_with_endpoints_and_say_wha
     answered = composed(obj, closed, children)
     assert set(answered.children) == {*children, "endpoint-b-0"}
     assert answered.ready
-    assert said(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
-    assert said(answered)["PlacementDrifted"] == "True/Drifted"
+    assert reasons(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
+    assert reasons(answered)["PlacementDrifted"] == "True/Drifted"
     assert "cluster with namespace ml-team reserved" in messages(answered)["PlacementDrifted"]
 
 
@@ -125,7 +125,7 @@ def test_a_rollout_to_what_is_not_permitted_takes_nothing_away() -> None:
     assert set(answered.children) == set(children)
     assert not any("draining-since" in str(child.manifest) for child in answered.children.values())
     assert answered.ready
-    assert said(answered)["Progressing"] == "False/NoRoomToSurge"
+    assert reasons(answered)["Progressing"] == "False/NoRoomToSurge"
 
 
 @pytest.mark.parametrize(
@@ -163,11 +163,11 @@ def test_a_replica_that_runs_goes_on_when_its_cluster_does_not_permit_it_any_mor
     assert after == before
     assert after.ready
     failed = replicas.composed(obj, replicas.observed(before, "False"))
-    assert (failed.ready, said(failed)["ModelReady"]) == (False, "False/ModelStarting")
+    assert (failed.ready, reasons(failed)["ModelReady"]) == (False, "False/ModelStarting")
 
 
 def test_a_gang_is_asked_for_all_its_members() -> None:
     written = gang(1, request())
     metadata = {"annotations": {NETWORK: "x"}}
     written["members"][1]["template"] = {**written["members"][1]["template"], "metadata": metadata}
-    assert said(composed(deployment(1, written), [cluster("a")]))["ReplicasScheduled"] == "False/NotPermitted"
+    assert reasons(composed(deployment(1, written), [cluster("a")]))["ReplicasScheduled"] == "False/NotPermitted"

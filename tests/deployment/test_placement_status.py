@@ -28,7 +28,7 @@ from tests.support.deployments import (
     terminating,
     there,
 )
-from tests.support.observe import said, with_condition
+from tests.support.observe import reasons, with_condition
 
 FLEET = [cluster("a"), cluster("b")]
 UNSUITABLE = (
@@ -38,11 +38,11 @@ UNSUITABLE = (
 
 
 def scheduled(answered: Composition) -> tuple[str, str]:
-    return said(answered)["ReplicasScheduled"], messages(answered)["ReplicasScheduled"]
+    return reasons(answered)["ReplicasScheduled"], messages(answered)["ReplicasScheduled"]
 
 
 def serve(answered: Composition) -> tuple[str, str]:
-    return said(answered)["ReplicasReady"], messages(answered)["ReplicasReady"]
+    return reasons(answered)["ReplicasReady"], messages(answered)["ReplicasReady"]
 
 
 def name_of(children: dict[str, Manifest], key: str) -> str:
@@ -244,7 +244,7 @@ def test_ready_never_turns_false_without_an_observed_fact_nor_true_without_enoug
 def test_a_pool_with_more_taken_than_it_has_is_named() -> None:
     children = running(deployment(1), FLEET)
     answered = composed(deployment(1), FLEET, children, listed=[taken("a", 4)])
-    assert said(answered)["Overcommitted"] == "True/PoolOvercommitted"
+    assert reasons(answered)["Overcommitted"] == "True/PoolOvercommitted"
     assert messages(answered)["Overcommitted"] == "pool a100 of cluster a has 4 nodes and its replicas take 5"
     assert set(answered.children) == set(children)
 
@@ -262,7 +262,7 @@ def test_a_drain_and_a_drift_are_both_said() -> None:
     children = running(deployment(1), FLEET)
     drained = [cluster("a", pool("h100"), taints=[taint(effect="NoExecute")])]
     answered = composed(deployment(1), drained, children)
-    assert said(answered)["PlacementDrifted"] == "True/DrainBlocked"
+    assert reasons(answered)["PlacementDrifted"] == "True/DrainBlocked"
     assert messages(answered)["PlacementDrifted"] == (
         f"{name_of(children, 'replica-a-0')} on a: asked to leave by taint upkeep, and stays because there is no place "
         "elsewhere; pool a100 is no longer published"
@@ -275,7 +275,7 @@ def test_while_a_selector_does_not_compile_what_was_said_of_places_is_said_again
     for kind, reason in (("PlacementDrifted", "Drifted"), ("Overcommitted", "PoolOvercommitted")):
         obj = with_condition(obj, kind, "True", reason, "as before")
     answered = composed(obj, FLEET, children)
-    assert (said(answered)["PlacementDrifted"], said(answered)["Overcommitted"]) == (
+    assert (reasons(answered)["PlacementDrifted"], reasons(answered)["Overcommitted"]) == (
         "True/Drifted",
         "True/PoolOvercommitted",
     )

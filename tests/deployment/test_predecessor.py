@@ -12,7 +12,7 @@ import pytest
 from function.composition import Manifest, Requirement
 from function.replica import model_replica
 from tests.support.deployments import KEY, owned_by
-from tests.support.observe import answer, said
+from tests.support.observe import answer, reasons
 from tests.support.replicas import CLUSTER, composed, observed, replica
 
 THING: Manifest = {**replica(), "metadata": {**replica()["metadata"], "uid": "of-the-new"}}
@@ -39,7 +39,7 @@ def test_nothing_is_composed_while_an_earlier_one_of_its_name_has_anything_there
     made = composed(THING, found={"remains": remains})
     assert dict(made.children) == {}
     assert not made.ready
-    assert said(made)["ModelAccepted"] == "False/PredecessorTerminating"
+    assert reasons(made)["ModelAccepted"] == "False/PredecessorTerminating"
     assert made.ttl_seconds == 3
 
 
@@ -52,7 +52,7 @@ def test_it_says_what_it_waits_for() -> None:
 def test_nothing_is_composed_before_it_is_known_what_an_earlier_one_has_there() -> None:
     made = answer(model_replica.COMPOSER, THING, {}, {"cluster": [CLUSTER]})
     assert dict(made.children) == {}
-    assert said(made)["Held"] == "True/InputUnresolved"
+    assert reasons(made)["Held"] == "True/InputUnresolved"
 
 
 OURS = owned_by(THING)[0]

@@ -26,7 +26,7 @@ from tests.support.deployments import (
     request,
     running,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 FLEET = [
     cluster("a", pool("a100", 8, gpu(), nic(), node={"cpu": "96", "taints": [{"key": "k", "effect": "NoExecute"}]}))
@@ -138,7 +138,7 @@ def test_a_replica_without_a_label_that_runs_the_current_revision_is_given_its_l
     answered = composed(THING, FLEET, {"replica-a-0": unlabelled(THING)}, caches=[cache()])
     labelled = composed(THING, FLEET, caches=[cache()]).children["replica-a-0"].manifest
     assert answered.children["replica-a-0"].manifest == labelled
-    assert said(answered)["Progressing"] == "True/Complete"
+    assert reasons(answered)["Progressing"] == "True/Complete"
 
 
 def test_a_replica_without_a_label_that_runs_something_else_is_an_old_one_and_gets_none() -> None:
@@ -146,7 +146,7 @@ def test_a_replica_without_a_label_that_runs_something_else_is_an_old_one_and_ge
     old = unlabelled(other)
     answered = composed(THING, FLEET, {"replica-a-0": old}, caches=[cache()])
     assert answered.children["replica-a-0"].manifest == old
-    assert said(answered)["Progressing"] == "True/RollingOut"
+    assert reasons(answered)["Progressing"] == "True/RollingOut"
     assert answered.status["placements"][0] == {
         "replica": old["metadata"]["name"],
         "cluster": "a",
@@ -190,7 +190,7 @@ def test_a_label_counts_even_when_the_spec_would_be_the_same() -> None:
     children["replica-a-0"] = {**replica, "metadata": {**replica["metadata"], "labels": labels}}
     answered = composed(deployment(), FLEET, children)
     assert answered.children["replica-a-0"].manifest["metadata"]["labels"] == labels
-    assert said(answered)["Progressing"] == "True/RollingOut"
+    assert reasons(answered)["Progressing"] == "True/RollingOut"
 
 
 def test_a_replica_that_takes_more_nodes_is_another_revision_and_is_charged_in_full_beside_the_old_one() -> None:
@@ -202,7 +202,7 @@ def test_a_replica_that_takes_more_nodes_is_another_revision_and_is_charged_in_f
     assert worker["worker"] == {"nodes": 4}
     lacks = composed(larger, [cluster("a", pool("a100", 5))], children)
     assert set(lacks.children) == set(children)
-    assert said(lacks)["Progressing"] == "False/NoRoomToSurge"
+    assert reasons(lacks)["Progressing"] == "False/NoRoomToSurge"
     assert "needs 4 free nodes in pool a100 (3 free)" in messages(lacks)["Progressing"]
 
 
@@ -214,4 +214,4 @@ def test_a_single_pod_that_becomes_a_gang_is_replaced_by_a_rollout_and_serves_un
     assert answered.children["endpoint-a-0"].manifest["spec"] == children["endpoint-a-0"]["spec"]
     members = answered.children["replica-a-1"].manifest["spec"]["engines"][0]["members"]
     assert [member["role"] for member in members] == ["Leader", "Worker"]
-    assert said(answered)["Progressing"] == "True/RollingOut"
+    assert reasons(answered)["Progressing"] == "True/RollingOut"

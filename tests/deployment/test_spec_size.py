@@ -7,7 +7,7 @@ from function.api import content
 from function.composition import Manifest
 from function.deployment.answer_size import size_of
 from tests.support.deployments import cluster, composed, deployment, engine, member, messages, request, running
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 MEGABYTE = 2**20
 REQUEST = 256 * MEGABYTE
@@ -29,7 +29,7 @@ def test_engines_that_take_more_than_replicas_may_repeat_are_not_placed_and_the_
     assert list(fits.children) == ["replica-a-0"]
     answered = composed(deployment(2, holding(MEGABYTE)), [cluster("a")])
     assert answered.children == {}
-    assert said(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
+    assert reasons(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
     assert messages(answered)["ReplicasScheduled"] == (
         "0 of 2 placed; the engines take 1048576 bytes, which every replica repeats, and may take 65536: "
         "keep long texts in the image or in a ConfigMap"
@@ -38,7 +38,7 @@ def test_engines_that_take_more_than_replicas_may_repeat_are_not_placed_and_the_
 
 def test_bytes_count_and_not_characters() -> None:
     answered = composed(deployment(1, holding(content.MAX_CHARACTERS + 4, "ä")), [cluster("a")])
-    assert said(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
+    assert reasons(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
 
 
 def test_replicas_of_a_deployment_that_became_too_large_stay_and_serve() -> None:
@@ -47,8 +47,8 @@ def test_replicas_of_a_deployment_that_became_too_large_stay_and_serve() -> None
     answered = composed(deployment(3, holding(MEGABYTE)), fleet, children)
     assert set(answered.children) == set(children)
     assert not any("draining-since" in str(child.manifest) for child in answered.children.values())
-    assert said(answered)["Progressing"] == "False/RolloutHeld"
-    assert said(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
+    assert reasons(answered)["Progressing"] == "False/RolloutHeld"
+    assert reasons(answered)["ReplicasScheduled"] == "False/SpecTooLarge"
     assert composed(deployment(2, holding(MEGABYTE)), fleet, children).ready
 
 

@@ -18,7 +18,7 @@ from tests.support.deployments import (
     taken,
     terminating,
 )
-from tests.support.observe import said, with_condition
+from tests.support.observe import reasons, with_condition
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_runs_on_a_tainted_cluster_stays_with_its_endpoint(effect: str) -> 
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
     drained = effect == "NoExecute"
     assert set(answered.children) - set(children) == ({"replica-b-0"} if drained else set())
-    assert said(answered)["PlacementDrifted"] == ("True/Draining" if drained else "False/InPlace")
+    assert reasons(answered)["PlacementDrifted"] == ("True/Draining" if drained else "False/InPlace")
     if drained:
         assert messages(answered)["PlacementDrifted"] == (
             f"{A0} on a: asked to leave, and goes once a successor serves elsewhere"
@@ -63,9 +63,9 @@ def test_a_narrowed_selector_keeps_what_runs_and_limits_what_is_new() -> None:
     answered = composed(deployment(3, clusterSelector=selecting(tier="gold")), fleet, children)
     assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0", "replica-b-0", "replica-b-1"]
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
-    assert said(answered)["PlacementDrifted"] == "True/Drifted"
+    assert reasons(answered)["PlacementDrifted"] == "True/Drifted"
     assert messages(answered)["PlacementDrifted"] == f"{A0} on a: cluster not selected (lacks tier=gold)"
-    assert said(answered)["Progressing"] == "True/Complete"
+    assert reasons(answered)["Progressing"] == "True/Complete"
 
 
 @pytest.mark.parametrize(("leaves", "ttl"), [(True, 10), (False, 60)])

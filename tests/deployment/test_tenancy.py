@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from function.composition import Composition, Manifest, unstructured
 from tests.support import api
 from tests.support.deployments import KEY, cluster, composed, deployment, owned_by, pool, running, taken, there
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 FLEET = [cluster("a", pool("a100", 9)), cluster("b", pool("a100", 9), pool("l4", 9))]
 THING = deployment(3)
@@ -50,7 +50,7 @@ def kept(answered: Composition) -> dict[str, Manifest]:
 
 def conditions(answered: Composition) -> dict[str, str]:
     """All but what they take of the pools, and what of theirs cannot be read."""
-    return {kind: why for kind, why in said(answered).items() if kind not in {"Overcommitted", "Held"}}
+    return {kind: why for kind, why in reasons(answered).items() if kind not in {"Overcommitted", "Held"}}
 
 
 @given(st.lists(foreign(OURS), max_size=4), st.lists(foreign(TALKS), max_size=2))
@@ -103,4 +103,4 @@ def test_a_replica_that_claims_more_than_there_is_makes_nobody_yield() -> None:
     greedy = {**taken("a", nodes=10_000), "status": {"servingSince": "2020-01-01T00:00:00Z"}}
     answered = composed(deployment(2), fleet, waiting, listed=[greedy])
     assert set(answered.children) == set(waiting) == {"replica-a-0", "replica-a-1"}
-    assert said(answered)["Overcommitted"] == "True/PoolOvercommitted"
+    assert reasons(answered)["Overcommitted"] == "True/PoolOvercommitted"

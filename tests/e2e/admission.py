@@ -44,8 +44,8 @@ class Admission:
                 file = Path(folder, name)  # JSON is YAML
                 file.write_text(json.dumps(obj))
                 files.append(file)
-            asked = (question, *map(str, (definition, *files)))
-            command = (str(self.binaries.xrdcheck), "-crds", str(self.binaries.crds), *asked)
+            arguments = (question, *map(str, (definition, *files)))
+            command = (str(self.binaries.xrdcheck), "-crds", str(self.binaries.crds), *arguments)
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
             if done.returncode not in {0, _REFUSED}:
                 raise RuntimeError(f"xrdcheck could not answer: {done.stderr.strip()}")

@@ -147,27 +147,27 @@ def _copy(go: str, program: Program, files: Files, folder: Path) -> str:
     return version
 
 
-def _run(what: str, where: Path, *command: str) -> str:
+def _run(description: str, where: Path, *command: str) -> str:
     """Run a command at low priority, telling now and then that it is still at it."""
     nice = shutil.which("nice")
     line = [*((nice, "-n", "10") if nice else ()), *command]
-    with _heartbeat(what):
+    with _heartbeat(description):
         done = subprocess.run(line, cwd=where, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-_LAST_LINES:])
-        raise BinariesError(f"{what} failed with exit status {done.returncode}:\n{last}")
+        raise BinariesError(f"{description} failed with exit status {done.returncode}:\n{last}")
     return done.stdout
 
 
 @contextmanager
-def _heartbeat(what: str) -> Iterator[None]:
+def _heartbeat(description: str) -> Iterator[None]:
     started, ended = time.monotonic(), threading.Event()
 
     def beat() -> None:
         while not ended.wait(_HEARTBEAT_SECONDS):
-            _say(f"{what}: {time.monotonic() - started:.0f} s so far")
+            _say(f"{description}: {time.monotonic() - started:.0f} s so far")
 
-    _say(what)
+    _say(description)
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
     try:

@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave these tests out of a run that does not name them, such as `pytest` or `pytest tests`."""
-    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
-    if HERE in collection_path.parents and not any(HERE in (path, *path.parents) for path in asked):
+    paths = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    if HERE in collection_path.parents and not any(HERE in (path, *path.parents) for path in paths):
         return True
     return None
 

@@ -104,17 +104,17 @@ class Renderer:
         """
         messages = _messages(self.binaries.render_proto)
         request: Any = messages[f"{_PACKAGE}.RenderRequest"]()
-        given = request.composite
-        given.composite_resource.update(composite)
-        given.composition.update(composition)
+        inputs = request.composite
+        inputs.composite_resource.update(composite)
+        inputs.composition.update(composition)
         if definition is not None:
-            given.composite_resource_definition.update(definition)
-        given.functions.add(name=FUNCTION, address=self.address)
+            inputs.composite_resource_definition.update(definition)
+        inputs.functions.add(name=FUNCTION, address=self.address)
         for obj in observed:
-            given.observed_resources.add().update(obj)
+            inputs.observed_resources.add().update(obj)
         for obj in existing:
             if _identity(obj) != _identity(composite):  # or it would take the composite's place
-                given.required_resources.add().update(obj)
+                inputs.required_resources.add().update(obj)
         command = (self.binaries.crossplane, "internal", "render", "--timeout", f"{_SECONDS}s")
         done = subprocess.run(command, input=request.SerializeToString(), capture_output=True, check=False)  # noqa: S603  # fixed words
         error = done.stderr.decode().strip()

@@ -51,17 +51,17 @@ def just_created(seen: Observation) -> Observation:
 def resolved(plane: ControlPlane, seen: Observation) -> Observation:
     """An observation with what only a new composite asks for as well."""
     required = dict(seen.required)
-    for key, wanted in compose(seen).requirements.items():
+    for key, requirement in compose(seen).requirements.items():
         if key not in required:
-            objs = plane.list(wanted.api_version, wanted.kind)
-            required[key] = tuple(obj for obj in objs if _is_wanted(obj, wanted))
+            objs = plane.list(requirement.api_version, requirement.kind)
+            required[key] = tuple(obj for obj in objs if _is_wanted(obj, requirement))
     return replace(seen, required=required)
 
 
-def _is_wanted(obj: Object, wanted: Requirement) -> bool:
-    named = wanted.name in {"", unstructured.name_of(obj)}
-    labelled = wanted.labels.items() <= unstructured.labels(obj).items()
-    return named and labelled and unstructured.namespace_of(obj) == wanted.namespace
+def _is_wanted(obj: Object, requirement: Requirement) -> bool:
+    named = requirement.name in {"", unstructured.name_of(obj)}
+    labelled = requirement.labels.items() <= unstructured.labels(obj).items()
+    return named and labelled and unstructured.namespace_of(obj) == requirement.namespace
 
 
 def render(renderer: Renderer, seen: Observation, existing: Iterable[Object]) -> Rendered:
@@ -104,14 +104,14 @@ def status(composite: Object) -> Manifest:
 
 def selector(requirement: Requirement) -> Manifest:
     """A requirement as Crossplane writes it down."""
-    wanted: Manifest = {"apiVersion": requirement.api_version, "kind": requirement.kind}
+    selector_: Manifest = {"apiVersion": requirement.api_version, "kind": requirement.kind}
     if requirement.namespace:
-        wanted["namespace"] = requirement.namespace
+        selector_["namespace"] = requirement.namespace
     if requirement.name:
-        wanted["matchName"] = requirement.name
+        selector_["matchName"] = requirement.name
     elif requirement.labels:
-        wanted["matchLabels"] = {"labels": dict(requirement.labels)}
-    return wanted
+        selector_["matchLabels"] = {"labels": dict(requirement.labels)}
+    return selector_
 
 
 def in_order(objs: Iterable[Any]) -> list[str]:
@@ -178,13 +178,13 @@ class Compared:
 def test_in_every_pass_of_a_rise_and_a_scale_down_crossplane_applies_and_deletes_what_preview_does(
     renderer: Renderer, function: Served
 ) -> None:
-    given = read([str(EXAMPLES / "quickstart")])
+    manifests = read([str(EXAMPLES / "quickstart")])
     plane = ControlPlane()
     compared = plane.compose = Compared(renderer, function, plane)
-    plane.apply(given)
+    plane.apply(manifests)
     plane.settle()
     assert set(compared.deleted) == {"pods"}, "what looks at pods goes once they serve, and nothing else does"
-    plane.apply({**t, "spec": {**t["spec"], "replicas": 0}} for t in given if t["kind"] == "ModelDeployment")
+    plane.apply({**t, "spec": {**t["spec"], "replicas": 0}} for t in manifests if t["kind"] == "ModelDeployment")
     plane.settle()
     assert {key.partition("-")[0] for key in compared.deleted} >= {"endpoint", "replica"}
 
@@ -205,9 +205,9 @@ def test_the_service_of_an_endpoint_has_a_name_that_a_service_may_have_whatever_
 
 def test_a_fatal_answer_is_crossplanes_error_and_applies_nothing(renderer: Renderer) -> None:
     strange = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "Stranger", "metadata": {"name": "s"}, "spec": {}}
-    given = COMPOSITION_OF["InferenceClass"]
+    composition = COMPOSITION_OF["InferenceClass"]
     of_type = {"apiVersion": "modelplane.ai/v1alpha1", "kind": "Stranger"}
-    rendered = renderer.render(strange, {**given, "spec": {**given["spec"], "compositeTypeRef": of_type}})
+    rendered = renderer.render(strange, {**composition, "spec": {**composition["spec"], "compositeTypeRef": of_type}})
     assert "modelplane.ai/v1alpha1 Stranger is not composed here" in rendered.fatal
     assert rendered.composed == ()
 

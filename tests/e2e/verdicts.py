@@ -21,8 +21,8 @@ _REASON = 120
 
 def ask(binaries: Binaries) -> dict[str, Any]:
     """Ask Kubernetes, and give its answers as they are recorded."""
-    asked = json.dumps(corpus.question())
-    done = subprocess.run([binaries["dracel"]], input=asked, capture_output=True, text=True, check=True)  # noqa: S603  # our program
+    question = json.dumps(corpus.question())
+    done = subprocess.run([binaries["dracel"]], input=question, capture_output=True, text=True, check=True)  # noqa: S603  # our program
     answer: dict[str, Any] = json.loads(done.stdout)
     return {
         "corpus": corpus.digest(),

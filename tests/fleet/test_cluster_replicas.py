@@ -13,7 +13,7 @@ from tests.fleet.builders import (
     replica,
     running_cluster,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research"}
 
@@ -92,13 +92,13 @@ def test_the_guards_and_the_namespaces_go_with_the_last_replica_and_nothing_else
     none_left = compose_cluster(obj, children)
     gone = {*GUARDS, "namespace-ml-team", "namespace-research"}
     assert set(children) - set(none_left.children) == gone
-    assert said(none_left)["Held"] == "False/InputsResolved"
+    assert reasons(none_left)["Held"] == "False/InputsResolved"
 
 
 def test_replicas_that_block_a_deletion_are_counted_and_sampled() -> None:
     replicas = [replica(f"chat-{number}") for number in range(5)]
     answered = compose_cluster(cluster(), replicas=replicas)
-    assert said(answered)["DeletionBlocked"] == "True/ReplicasPlaced"
+    assert reasons(answered)["DeletionBlocked"] == "True/ReplicasPlaced"
     text = "5 replicas are placed here: ml-team/chat-0, ml-team/chat-1, ml-team/chat-2 and 2 more"
     assert message(answered, "DeletionBlocked") == text
 
@@ -107,9 +107,9 @@ def test_a_deletion_that_was_refused_is_said_and_not_remembered() -> None:
     obj = cluster()
     obj["metadata"]["annotations"] = {"usage.crossplane.io/deletion-attempt-with-policy": "Background"}
     answered = compose_cluster(obj, replicas=[replica()])
-    assert said(answered)["DeletionBlocked"] == "True/DeletionRefused"
+    assert reasons(answered)["DeletionBlocked"] == "True/DeletionRefused"
     assert message(answered, "DeletionBlocked").startswith("1 replica is placed here: ml-team/chat-1; delete")
-    assert said(compose_cluster(obj))["DeletionBlocked"] == "False/NoReplicas"
+    assert reasons(compose_cluster(obj))["DeletionBlocked"] == "False/NoReplicas"
 
 
 def engine(pool_name: str, *members: dict[str, object], copies: int = 1) -> dict[str, object]:

@@ -22,7 +22,7 @@ from tests.fleet.builders import (
     running_cluster,
     with_status,
 )
-from tests.support.observe import answer, said, with_condition
+from tests.support.observe import answer, reasons, with_condition
 
 STACK = names.name("ams-1", 63, "ServingStack", "modelplane-system", "ams-1")
 GPUS = {"name": "gpus", "className": "l4", "nodes": 2, "devices": [PUBLISHED], "committedNodes": 0, "freeNodes": 2}
@@ -69,7 +69,7 @@ def test_the_first_pass_composes_how_to_reach_the_cluster_and_its_stack() -> Non
         "nodes": 2,
         "gpuPools": [GPUS],
     }
-    assert said(answered) == {
+    assert reasons(answered) == {
         "ClusterReady": "False/Provisioning",
         "ClusterReachable": "False/Connecting",
         "BackendReady": "False/Installing",
@@ -140,7 +140,7 @@ def test_a_cluster_is_ready_once_its_stack_is_and_its_address_is_known() -> None
     answered = compose_cluster(obj, children)
     assert answered.ready
     assert answered.status["gateway"] == {"address": ADDRESS}
-    assert said(answered) == {
+    assert reasons(answered) == {
         "ClusterReady": "True/ClusterRunning",
         "ClusterReachable": "True/Reachable",
         "BackendReady": "True/BackendHealthy",
@@ -164,7 +164,7 @@ def test_a_ready_stack_without_an_address_is_not_enough() -> None:
     _, children = running_cluster(cluster())
     answered = compose_cluster(cluster(), stack_saying(children, "True"))
     assert not answered.ready
-    assert said(answered)["BackendReady"] == "False/Installing"
+    assert reasons(answered)["BackendReady"] == "False/Installing"
     assert "publishes no gateway address yet" in message(answered, "BackendReady")
 
 
@@ -182,7 +182,7 @@ def test_a_cluster_stays_ready_while_its_stack_is_only_being_changed_and_says_wh
     stack = with_condition(children["serving-stack"], "StackReady", "True", "Changing", changing)
     answered = compose_cluster(obj, with_stack(children, stack))
     assert answered.ready
-    assert said(answered)["BackendReady"] == "True/BackendHealthy"
+    assert reasons(answered)["BackendReady"] == "True/BackendHealthy"
     text = f"ServingStack modelplane-system/{STACK} is ready; requests go to {ADDRESS}; {changing}"
     assert message(answered, "BackendReady") == text
 
@@ -193,7 +193,7 @@ def test_a_stack_whose_release_failed_is_told_from_one_that_is_being_installed()
     stack = with_condition(saying["serving-stack"], "StackReady", "False", "ReleaseFailed", "prometheus: failed")
     answered = compose_cluster(obj, with_stack(children, stack), replicas=[replica()])
     assert not answered.ready
-    assert said(answered)["BackendReady"] == "False/StackFailed"
+    assert reasons(answered)["BackendReady"] == "False/StackFailed"
     assert message(answered, "BackendReady") == f"ServingStack modelplane-system/{STACK}: prometheus: failed"
     assert set(children) <= set(answered.children)
     assert answered.status["gateway"] == {"address": ADDRESS}
@@ -205,7 +205,7 @@ def test_a_stack_that_does_not_say_whether_it_is_ready_leaves_readiness_and_addr
     answered = compose_cluster(obj, silent)
     assert answered.ready
     assert answered.status["gateway"] == {"address": ADDRESS}
-    assert said(answered)["BackendReady"] == "True/BackendHealthy"
+    assert reasons(answered)["BackendReady"] == "True/BackendHealthy"
     assert not compose_cluster(cluster(), silent).ready
 
 
@@ -233,15 +233,15 @@ def test_a_missing_class_takes_nothing_from_a_running_cluster() -> None:
     assert answered.ready
     assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
     assert manifests(answered) == manifests(compose_cluster(obj, children))
-    assert said(answered)["ClusterReady"] == "True/ClusterRunning"
-    assert said(answered)["Held"] == "True/InputMissing"
+    assert reasons(answered)["ClusterReady"] == "True/ClusterRunning"
+    assert reasons(answered)["Held"] == "True/InputMissing"
     assert message(answered, "Held") == "InferenceClass l4 does not exist; node pool gpus stays as it was published"
 
 
 def test_a_pool_that_was_never_published_waits_for_its_class_and_is_named() -> None:
     answered = compose_cluster(cluster(), classes=LOST)
     assert answered.status["gpuPools"] == []
-    assert said(answered)["ClusterReady"] == "False/WaitingForClasses"
+    assert reasons(answered)["ClusterReady"] == "False/WaitingForClasses"
     text = "InferenceClass l4 does not exist; node pool gpus is not published until it can be"
     assert message(answered, "ClusterReady") == text
     assert set(answered.children) == {"cluster-provider-config-kubernetes", "serving-stack"}
@@ -258,7 +258,7 @@ def test_a_new_pool_that_waits_for_its_class_does_not_take_ready_from_a_running_
     answered = compose_cluster(obj, children, classes={"l4": [inference_class_of()], "h100": []})
     assert answered.ready
     assert [published["name"] for published in answered.status["gpuPools"]] == ["gpus"]
-    assert said(answered)["ClusterReady"] == "False/WaitingForClasses"
+    assert reasons(answered)["ClusterReady"] == "False/WaitingForClasses"
 
 
 def test_a_class_that_cannot_be_read_keeps_what_was_published() -> None:
@@ -267,7 +267,7 @@ def test_a_class_that_cannot_be_read_keeps_what_was_published() -> None:
     answered = compose_cluster(obj, children, classes={"l4": [broken]})
     assert answered.ready
     assert answered.status["gpuPools"] == [GPUS]
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
 
 
 def test_a_changed_class_is_published_anew() -> None:
@@ -288,7 +288,7 @@ def test_what_is_not_fetched_yet_holds_everything(key: str) -> None:
     assert answered.ready
     assert set(answered.children) == set(children)
     assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
-    assert said(answered)["Held"] == "True/InputUnresolved"
+    assert reasons(answered)["Held"] == "True/InputUnresolved"
 
 
 # ---------------------------------------------------------------------- sources
@@ -312,8 +312,8 @@ def test_a_running_cluster_whose_source_is_not_composed_keeps_everything() -> No
     assert answered.ready
     assert set(answered.children) == set(children)
     assert answered.status == {k: v for k, v in obj["status"].items() if k != "conditions"}
-    assert said(answered)["ClusterReady"] == "False/SourceNotSupported"
-    assert said(answered)["BackendReady"] == "True/BackendHealthy"
+    assert reasons(answered)["ClusterReady"] == "False/SourceNotSupported"
+    assert reasons(answered)["BackendReady"] == "True/BackendHealthy"
 
 
 @pytest.mark.parametrize(
@@ -332,8 +332,8 @@ def test_a_source_that_does_not_say_how_to_reach_the_cluster_is_held(source: dic
     answered = compose_cluster(obj, children, replicas=[replica()])
     assert answered.ready
     assert set(answered.children) == {*children, "usage-replicas", "usage-namespace-ml-team"}
-    assert said(answered)["ClusterReady"] == "False/SourceIncomplete"
-    assert said(answered)["Held"] == "True/InvalidSpec"
+    assert reasons(answered)["ClusterReady"] == "False/SourceIncomplete"
+    assert reasons(answered)["Held"] == "True/InvalidSpec"
     assert message(answered, "Held") == text
     empty = compose_cluster(cluster(cluster=source))
     assert (empty.children, empty.ready) == ({}, False)

@@ -7,7 +7,7 @@ import pytest
 from function.composition import Manifest
 from tests.fleet.builders import cluster, compose_cluster, message, running_cluster, with_status
 from tests.fleet.stack.builders import compose_stack, installed, stack
-from tests.support.observe import said, with_condition
+from tests.support.observe import reasons, with_condition
 
 REFUSED = "connect failed: no kubeconfig"
 
@@ -43,7 +43,7 @@ def cluster_saying(status: str | None, reason: str = "", text: str = "") -> tupl
 def test_a_stack_counts_what_cannot_be_synced_and_quotes_the_first(failing: int, reachable: str, text: str) -> None:
     obj, children = stack_with(failing)
     answered = compose_stack(obj, children)
-    assert said(answered)["ClusterReachable"] == reachable
+    assert reasons(answered)["ClusterReachable"] == reachable
     assert message(answered, "ClusterReachable") == text
 
 
@@ -58,8 +58,8 @@ def test_a_stack_that_cannot_be_synced_keeps_ready_and_everything_it_has(failing
 def test_nothing_said_is_no_news() -> None:
     obj, children = stack_with(0)
     silent = {key: {**child, "status": {}} for key, child in children.items()}
-    assert said(compose_stack(obj, silent))["ClusterReachable"] == "True/Reachable"
-    assert said(compose_stack(stack()))["ClusterReachable"] == "False/Connecting"
+    assert reasons(compose_stack(obj, silent))["ClusterReachable"] == "True/Reachable"
+    assert reasons(compose_stack(stack()))["ClusterReachable"] == "False/Connecting"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_cluster_says_what_its_stack_says_and_takes_no_new_replicas_while_noth
 ) -> None:
     obj, children = cluster_saying(*stack_says)
     answered = compose_cluster(obj, children)
-    assert said(answered)["ClusterReachable"] == reachable
+    assert reasons(answered)["ClusterReachable"] == reachable
     assert answered.ready is ready
     assert set(answered.children) == set(children)
     assert answered.status["gpuPools"], "what it offers stays published"
@@ -89,4 +89,4 @@ def test_a_stack_that_says_nothing_any_more_is_no_news_about_its_cluster() -> No
     obj, children = cluster_saying("False", "Unreachable", REFUSED)
     lost = with_status(obj, compose_cluster(obj, children))
     silent = {**children, "serving-stack": {**children["serving-stack"], "status": {}}}
-    assert said(compose_cluster(lost, silent))["ClusterReachable"] == "False/Unreachable"
+    assert reasons(compose_cluster(lost, silent))["ClusterReachable"] == "False/Unreachable"

@@ -31,7 +31,7 @@ from tests.routing.builders import (
     true,
 )
 from tests.routing.gateways.installed import observed
-from tests.support.observe import answer, said
+from tests.support.observe import answer, reasons
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/recipes/gateway.md").read_text("utf-8")
@@ -114,7 +114,7 @@ def test_it_is_installed_with_its_controller_and_asks_for_its_definitions(both: 
         "crd-gateways",
     ]
     assert (made.ready, made.status) == (True, {"address": "192.0.2.1"})
-    assert said(made) == {
+    assert reasons(made) == {
         "GatewayAPIReady": "True/CRDsPresent",
         "ControllerReady": "True/ControllerHealthy",
         "ControllerSupported": "True/Supported",
@@ -153,7 +153,7 @@ def test_a_services_route_is_written_its_way(both: GatewayRegistry) -> None:
     }
     assert first.status["address"] == "http://192.0.2.1/ml-team/chat"
     second = routed(composer, endpoint("a"), endpoint("b"), route=reported(first), gateway_obj=gateway_obj)
-    assert (second.ready, said(second)["RoutingReady"]) == (True, "True/RouteConfigured")
+    assert (second.ready, reasons(second)["RoutingReady"]) == (True, "True/RouteConfigured")
 
 
 def test_without_an_inference_gateway_a_service_keeps_the_route_that_it_has(both: GatewayRegistry) -> None:
@@ -173,7 +173,7 @@ def test_its_controllers_word_on_a_policy_counts_and_no_others(both: GatewayRegi
         policy = {"kind": "BackendTLSPolicy", "metadata": {"name": "p"}, "status": {"ancestors": ancestors}}
         required = {"inference-gateway": [open_gateway(backend="Harbor")], "certificate-authority": [authority()]}
         made = answer(composer, obj, {"backendtlspolicy": policy}, required)
-        assert said(made)["UpstreamTLS"].endswith(word)
+        assert reasons(made)["UpstreamTLS"].endswith(word)
 
 
 def test_beside_it_the_others_answer_as_before(both: GatewayRegistry) -> None:
@@ -188,7 +188,7 @@ def test_beside_it_the_others_answer_as_before(both: GatewayRegistry) -> None:
 def test_its_service_is_the_front_doors_own_to_which_no_endpoint_may_lead(both: GatewayRegistry) -> None:
     obj = bare_endpoint("http://harbor.harbor-system.svc/v1")
     made = answer(model_endpoint.composer(both), obj, {}, {"inference-gateway": [open_gateway(backend="Harbor")]})
-    assert said(made)["RoutingReady"] == "False/OwnGateway"
+    assert reasons(made)["RoutingReady"] == "False/OwnGateway"
 
 
 @pytest.mark.parametrize("part", ["Gateway", "Installation", "Routes"])

@@ -7,7 +7,7 @@ import pytest
 
 from function.composers import compose
 from function.composition import Manifest, names
-from tests.support.observe import observation, said, with_condition
+from tests.support.observe import observation, reasons, with_condition
 from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, gang, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
 
@@ -150,7 +150,7 @@ def test_workload_and_route_are_watched_and_all_go_through_the_clusters_provider
 def test_nothing_observed_means_deploying_and_waiting_for_the_model() -> None:
     answered = composed(replica())
     assert not answered.ready
-    assert said(answered) == {
+    assert reasons(answered) == {
         "ModelAccepted": "False/Deploying",
         "ModelReady": "False/WaitingForModel",
         "Held": "False/InputsResolved",
@@ -162,7 +162,7 @@ def test_nothing_observed_means_deploying_and_waiting_for_the_model() -> None:
 def test_a_replica_serves_when_all_that_a_request_needs_is_ready() -> None:
     answered = composed(replica(), observed(composed(replica())))
     assert answered.ready
-    assert said(answered) == {
+    assert reasons(answered) == {
         "ModelAccepted": "True/Accepted",
         "ModelReady": "True/Serving",
         "Held": "False/InputsResolved",
@@ -190,7 +190,7 @@ def test_what_is_observed_ready_is_ready_and_what_is_not_observed_yet_is_not() -
     assert {key for key, child in answered.children.items() if child.readiness.ready} == KEYS - {"engine-service"} | {
         "pods"
     }
-    assert said(answered)["ModelAccepted"] == "True/Accepted"
+    assert reasons(answered)["ModelAccepted"] == "True/Accepted"
     assert not answered.ready
 
 
@@ -209,7 +209,7 @@ def test_workloads_and_the_route_are_ready_by_what_they_say_and_all_else_once_it
 def test_two_workloads_of_which_one_is_ready_are_a_model_that_starts() -> None:
     two = replica(engine("a"), engine("b"))
     answered = composed(two, observed(composed(two), model_serving_b="False"))
-    assert (answered.ready, said(answered)["ModelReady"]) == (False, "False/ModelStarting")
+    assert (answered.ready, reasons(answered)["ModelReady"]) == (False, "False/ModelStarting")
 
 
 def test_a_workload_of_one_pod_that_calls_itself_available_without_it_is_told_by_its_count() -> None:
@@ -270,14 +270,14 @@ def test_a_cluster_that_is_gone_or_unreadable_changes_nothing_that_runs(cluster:
     before, after = composed(obj, children), composed(obj, children, cluster)
     assert after.children == before.children
     assert (after.ready, after.status) == (True, before.status)
-    assert said(after) == {**said(before), "Held": "True/InputMissing"}
+    assert reasons(after) == {**reasons(before), "Held": "True/InputMissing"}
 
 
 def test_a_cluster_without_a_provider_config_gets_nothing_yet() -> None:
     answered = composed(replica(), cluster={**CLUSTER, "status": {}})
     assert (answered.children, answered.ready) == ({}, False)
-    assert said(answered)["ModelAccepted"] == "False/WaitingForCluster"
-    assert said(answered)["ModelReady"] == "False/WaitingForModel"
+    assert reasons(answered)["ModelAccepted"] == "False/WaitingForCluster"
+    assert reasons(answered)["ModelReady"] == "False/WaitingForModel"
 
 
 def test_the_name_of_what_is_on_the_cluster_never_changes() -> None:
@@ -348,4 +348,4 @@ def test_a_spec_that_cannot_be_read_holds_all(engines: Any) -> None:
     assert set(answered.children) == KEYS
     assert answered.ready
     assert answered.status == {key: value for key, value in obj["status"].items() if key != "conditions"}
-    assert said(answered)["Held"] == "True/InvalidSpec"
+    assert reasons(answered)["Held"] == "True/InvalidSpec"

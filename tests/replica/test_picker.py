@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from function.composition import Manifest, names
-from tests.support.observe import said
+from tests.support.observe import reasons
 from tests.support.replicas import composed, container, engine, gang, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
 
@@ -266,7 +266,7 @@ def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> Non
     obj = replica(engine("a"), engine("b", serving={"port": 9000}))
     answered = composed(obj)
     assert (answered.children, answered.ready) == ({}, False)
-    assert said(answered)["ModelAccepted"] == "False/InvalidPort"
+    assert reasons(answered)["ModelAccepted"] == "False/InvalidPort"
     assert accepted(obj).endswith("a on 8000, b on 9000")
     apart = replica(engine("a"), engine("b", serving={"port": 9000}), serving={"picker": "Disabled"})
     assert "engine-service" in composed(apart).children

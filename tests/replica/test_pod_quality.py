@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest
-from tests.support.observe import said
+from tests.support.observe import reasons
 from tests.support.replicas import composed, engine, gang, member, observed, remotes, replica
 
 ALL = {"modelplane.ai/replica": "chat-1", "modelplane.ai/engine": "vllm"}
@@ -86,8 +86,8 @@ def test_a_budget_that_is_missing_or_not_ready_stops_no_request() -> None:
     assert composed(obj, children).ready
     del children["disruption-vllm"]
     answered = composed(obj, children)
-    assert (answered.ready, said(answered)["ModelReady"]) == (True, "True/Serving")
-    assert said(answered)["ChildrenReady"] == "False/ChildNotReady"
+    assert (answered.ready, reasons(answered)["ModelReady"]) == (True, "True/Serving")
+    assert reasons(answered)["ChildrenReady"] == "False/ChildNotReady"
 
 
 def test_a_budget_that_cannot_be_applied_is_said() -> None:

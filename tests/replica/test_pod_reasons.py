@@ -11,7 +11,7 @@ from function.composition import Manifest, names
 from function.replica import model_replica
 from function.replica.pod_reasons import explain
 from tests.support.crd_schemas import violations
-from tests.support.observe import answer, said
+from tests.support.observe import answer, reasons
 from tests.support.replicas import CLUSTER, CONFIG, composed, observed, replica
 from tests.support.replicas import serving as that_serves
 
@@ -157,7 +157,7 @@ def test_pods_are_not_observed_before_there_is_a_workload_nor_once_the_replica_s
 def test_the_replica_repeats_what_its_pods_say() -> None:
     obj, children = waiting()
     answered = answer(model_replica.COMPOSER, obj, children, {"cluster": [CLUSTER], "pods": [UNSCHEDULABLE]})
-    assert said(answered)["ModelReady"] == "False/ModelStarting"
+    assert reasons(answered)["ModelReady"] == "False/ModelStarting"
     (message,) = [c.message for c in answered.conditions if c.type == "ModelReady"]
     assert message.endswith(
         "; pod chat-1-vllm-a: Unschedulable: 0/3 nodes are available: 3 cannot allocate all claims."

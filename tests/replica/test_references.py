@@ -6,7 +6,7 @@ import pytest
 
 from function.composers import compose
 from function.composition import Manifest, names
-from tests.support.observe import observation, said
+from tests.support.observe import observation, reasons
 from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
 
@@ -103,7 +103,7 @@ def test_what_does_not_exist_at_first_is_referred_to_as_written() -> None:
     answered = composed(REPLICA, found=NONE)
     assert referred(answered) == AS_WRITTEN
     assert not ALL.keys() & answered.children.keys()
-    assert said(answered)["Held"] == "False/InputsResolved"
+    assert reasons(answered)["Held"] == "False/InputsResolved"
 
 
 def test_what_pods_refer_to_does_not_change_when_it_comes_into_being_later() -> None:
@@ -125,7 +125,7 @@ def test_a_copy_stays_as_it_is_when_what_it_is_a_copy_of_goes_and_the_replica_go
     answered = composed(obj, children, found=NONE)
     assert referred(answered) == COPIES
     assert remotes(answered)["secret-hf"] == remotes(composed(obj, children, found=ALL))["secret-hf"]
-    assert (answered.ready, said(answered)["Held"]) == (True, "True/InputMissing")
+    assert (answered.ready, reasons(answered)["Held"]) == (True, "True/InputMissing")
     (message,) = [c.message for c in answered.conditions if c.type == "Held"]
     assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in message
 
@@ -145,7 +145,7 @@ def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() 
 def test_nothing_is_made_before_all_that_pods_name_has_been_looked_for(key: str) -> None:
     found = {name: objs for name, objs in ALL.items() if name != key}
     first = compose(observation(REPLICA, {}, {"cluster": [CLUSTER], **found}))
-    assert (dict(first.children), first.ready, said(first)["Held"]) == ({}, False, "True/InputUnresolved")
+    assert (dict(first.children), first.ready, reasons(first)["Held"]) == ({}, False, "True/InputUnresolved")
     children = observed(composed(REPLICA, found=ALL))
     later = compose(observation(REPLICA, children, {"cluster": [CLUSTER], **found}))
     assert set(later.children) == set(children)

@@ -6,7 +6,7 @@ import pytest
 
 from function.composition import Manifest
 from tests.routing.builders import composed_gateway, definitions, gateway
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 KNOWN = [{"name": "ams-1", "address": "34.1.2.3"}, {"name": "osl-1", "address": "lb.cloud.example"}]
 
@@ -43,7 +43,7 @@ def test_what_a_cluster_does_not_say_stays_as_it_was(address: Any) -> None:
 
 def test_a_hold_of_the_gateway_keeps_the_list() -> None:
     made = composed_gateway(gateway({"clusterGateways": KNOWN}), {}, {})
-    assert (made.status["clusterGateways"], said(made)["Held"]) == (KNOWN, "True/InputUnresolved")
+    assert (made.status["clusterGateways"], reasons(made)["Held"]) == (KNOWN, "True/InputUnresolved")
 
 
 def test_an_entry_of_the_rules_that_cannot_be_read_is_named_and_stops_nothing() -> None:

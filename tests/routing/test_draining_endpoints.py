@@ -21,7 +21,7 @@ from tests.routing.builders import (
     service,
     weights_of,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 SINCE = "modelplane.ai/draining-since"
 SERVES = "modelplane.ai/serves-while-draining"
@@ -40,7 +40,7 @@ def test_when_all_endpoints_drain_those_that_still_serve_get_the_requests() -> N
     found = [leaving("a"), leaving("b", serves=False)]
     made = composed_service(served(), found, route=observed_route(before))
     assert (weights_of(made), made.ready) == ({"a": 1}, True)
-    assert said(made)["RoutingReady"] == "True/RoutedToDraining"
+    assert reasons(made)["RoutingReady"] == "True/RoutedToDraining"
     text = "0 of 2 endpoints routable; all of them drain, and requests go to those that still serve: 1"
     assert message(made, "RoutingReady") == text
     assert made.status["summary"] == {"ready": "0/2"}
@@ -69,7 +69,7 @@ def test_a_replica_that_leaves_gets_requests_for_a_minute_and_none_when_it_goes(
     assert weights_of(at[58]) == {"a": 1}
     assert at[58].ttl_seconds == 2
     assert (weights_of(at[60]), at[60].ready) == ({}, False)
-    assert said(at[60])["RoutingReady"] == "False/NoRoutableEndpoint"
+    assert reasons(at[60])["RoutingReady"] == "False/NoRoutableEndpoint"
 
 
 def test_no_route_names_a_replica_any_more_when_it_goes() -> None:
@@ -102,6 +102,6 @@ def test_the_last_endpoint_that_drains_keeps_its_backend_when_it_cannot_be_read(
     garbled = publishing(port="x")(leaving("a"))
     made = composed_service(served(), [garbled], route=observed_route(before))
     assert refs(made) == refs(before) != []
-    assert said(made)["Held"] == "True/InputInvalid"
+    assert reasons(made)["Held"] == "True/InputInvalid"
     other = composed_service(served(), [garbled, endpoint("b")], route=observed_route(before))
     assert weights_of(other) == {"b": 1}

@@ -25,7 +25,7 @@ from tests.routing.builders import (
 )
 from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, running
 from tests.support.doubts import JUNK
-from tests.support.observe import answer, said
+from tests.support.observe import answer, reasons
 
 CLUSTERS = [{"name": "ams-1", "address": "34.1.2.3"}, {"name": "osl-1", "address": "lb.cloud.example"}]
 
@@ -64,7 +64,7 @@ def test_an_endpoint_that_leads_inside_is_refused_and_gets_no_backend(url: str) 
     made = fresh(url, rewritePath="/api/")
     assert (dict(made.children), made.ready) == ({}, False)
     assert made.status == {"routing": {"refused": True}}
-    assert said(made)["RoutingReady"] == "False/AddressNotAllowed"
+    assert reasons(made)["RoutingReady"] == "False/AddressNotAllowed"
     assert "spec.endpoints.allow of InferenceGateway default can open it" in message(made, "RoutingReady")
 
 
@@ -72,7 +72,7 @@ def test_an_endpoint_that_leads_inside_is_refused_and_gets_no_backend(url: str) 
 def test_without_a_gateway_a_new_endpoint_may_lead_only_to_what_is_public(url: str) -> None:
     for there, reason in ((url, "False/AddressNotAllowed"), ("https://api.example.com/v1", "False/WaitingForBackend")):
         made = answer(COMPOSER, bare_endpoint(there), {}, {"inference-gateway": []})
-        assert said(made)["RoutingReady"] == reason
+        assert reasons(made)["RoutingReady"] == reason
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_without_a_gateway_a_new_endpoint_may_lead_only_to_what_is_public(url: s
     ],
 )
 def test_what_is_allowed_is_open(url: str, allow: str) -> None:
-    assert said(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/WaitingForBackend"
+    assert reasons(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/WaitingForBackend"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_is_allowed_is_open(url: str, allow: str) -> None:
     ],
 )
 def test_nothing_is_allowed_beside_what_is_written(url: str, allow: str) -> None:
-    assert said(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/AddressNotAllowed"
+    assert reasons(fresh(url, gateway_with_rules([allow])))["RoutingReady"] == "False/AddressNotAllowed"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_nothing_is_allowed_beside_what_is_written(url: str, allow: str) -> None
 )
 def test_what_is_denied_is_refused_whatever_is_allowed(url: str, host: str, deny: str, entry: str) -> None:
     made = fresh(url, gateway_with_rules(["0.0.0.0/0", "::/0", "example"], [deny]), **({"host": host} if host else {}))
-    assert said(made)["RoutingReady"] == "False/AddressNotAllowed"
+    assert reasons(made)["RoutingReady"] == "False/AddressNotAllowed"
     assert message(made, "RoutingReady").endswith(f"which spec.endpoints.deny of InferenceGateway default has: {entry}")
 
 
@@ -138,7 +138,7 @@ def test_what_is_denied_is_refused_whatever_is_allowed(url: str, host: str, deny
 def test_a_gateway_of_our_own_is_refused_whatever_is_allowed(url: str, host: str) -> None:
     allow = ["0.0.0.0/0", "::/0", "example.com", "cloud.example", "svc.cluster.local"]
     made = fresh(url, gateway_with_rules(allow), **({"host": host} if host else {}))
-    assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/OwnGateway")
+    assert (dict(made.children), reasons(made)["RoutingReady"]) == ({}, "False/OwnGateway")
 
 
 # ---------------------------------------------------------------------- one that is routed to already
@@ -147,7 +147,7 @@ def test_a_gateway_of_our_own_is_refused_whatever_is_allowed(url: str, host: str
 def test_what_a_cluster_says_of_its_gateway_closes_no_endpoint_that_is_routed_to() -> None:
     """A cluster may say that its gateway is where a provider is."""
     made = routed("http://34.1.2.3/v1", gateway_with_rules())
-    assert (made.ready, said(made)["RoutingReady"]) == (True, "True/BackendConfigured")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (True, "True/BackendConfigured")
 
 
 def test_an_endpoint_that_is_denied_later_leads_nowhere_at_once_and_its_service_stays_for_routes() -> None:
@@ -211,7 +211,7 @@ def test_a_service_sends_nothing_to_an_endpoint_that_is_refused_and_keeps_no_bac
     made = composed_service(served(), [endpoint("a"), refused], route=observed_route(before))
     assert [ref["name"] for ref in refs(made)] == ["a-0123456789ab"]
     assert rows(made) == {"a": "", "b": "it leads where no endpoint may: its RoutingReady says why"}
-    assert said(made)["Held"] == "False/InputsResolved"
+    assert reasons(made)["Held"] == "False/InputsResolved"
 
 
 @pytest.mark.parametrize("answered", [None, []], ids=["not fetched yet", "there is none"])
@@ -221,7 +221,7 @@ def test_while_the_gateway_is_not_known_what_is_routed_to_stays(answered: list[M
         children = {"service": SERVICE, "endpointslice-ipv4": SLICE}
         made = answer(COMPOSER, running(url), children, required)
         assert (set(made.children), made.status, made.ready) == (set(children), {"routing": ROUTING}, True)
-        assert said(made)["Held"] == f"True/{'InputUnresolved' if answered is None else 'InputMissing'}"
+        assert reasons(made)["Held"] == f"True/{'InputUnresolved' if answered is None else 'InputMissing'}"
 
 
 UNREADABLE: dict[str, dict[str, Any]] = {
@@ -242,7 +242,7 @@ def test_what_cannot_be_read_of_the_gateway_opens_nothing_and_stops_nothing(how:
         {"routing": ROUTING},
         True,
     )
-    assert said(kept)["Held"] == "True/InputInvalid"
+    assert reasons(kept)["Held"] == "True/InputInvalid"
     for url in ("http://10.96.0.1", "https://api.example.com"):
         assert dict(fresh(url, gateway_obj).children) == {}
 
@@ -250,7 +250,7 @@ def test_what_cannot_be_read_of_the_gateway_opens_nothing_and_stops_nothing(how:
 def test_a_certain_refusal_counts_although_something_else_cannot_be_read() -> None:
     spec = {**gateway_with_rules()["spec"], "endpoints": {"allow": ["10.0.0.0/40"], "deny": ["203.0.113.0/24"]}}
     made = routed("http://203.0.113.4/v1", {**gateway_with_rules(), "spec": spec})
-    assert said(made)["RoutingReady"] == "False/AddressNotAllowed"
+    assert reasons(made)["RoutingReady"] == "False/AddressNotAllowed"
 
 
 @given(junk=st.sampled_from(JUNK), where=st.sampled_from(["allow", "deny", "both"]))
@@ -267,8 +267,8 @@ def test_junk_in_the_rules_never_fails_and_never_opens_anything(junk: Any, where
 
 @pytest.mark.parametrize("path", ["/../api/", "/a/./b", "/%2e%2e/api", "//evil.example", "/a//b", "/a/%2F/b"])
 def test_a_path_that_leads_elsewhere_than_it_says_is_refused(path: str) -> None:
-    assert said(fresh("https://api.example.com", rewritePath=path))["RoutingReady"] == "False/InvalidRewrite"
-    assert said(fresh(f"https://api.example.com{path}x"))["RoutingReady"] == "False/InvalidURL"
+    assert reasons(fresh("https://api.example.com", rewritePath=path))["RoutingReady"] == "False/InvalidRewrite"
+    assert reasons(fresh(f"https://api.example.com{path}x"))["RoutingReady"] == "False/InvalidURL"
 
 
 def test_a_name_is_absolute_so_that_no_search_list_leads_it_into_the_cluster() -> None:

@@ -19,7 +19,7 @@ from tests.routing.builders import (
     service,
 )
 from tests.routing.gateways.installed import POOL, observed, running, up_and_ready
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 # --------------------------------------------------------------------- the Gateway API
 
@@ -29,8 +29,8 @@ def test_a_definition_that_is_missing_is_named_with_the_line_that_installs_it(mi
     first = observed(composed_gateway(gateway()))
     made = composed_gateway(gateway(), first, definitions(without=[missing]))
     assert set(made.children) == {"provider-config-helm"}
-    assert said(made)["GatewayAPIReady"] == "False/CRDsMissing"
-    assert said(made)["ControllerReady"] == "False/WaitingForGatewayAPI"
+    assert reasons(made)["GatewayAPIReady"] == "False/CRDsMissing"
+    assert reasons(made)["ControllerReady"] == "False/WaitingForGatewayAPI"
     line = (
         "kubectl apply --server-side -f "
         "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml"
@@ -43,13 +43,13 @@ def test_a_definition_that_is_missing_is_named_with_the_line_that_installs_it(mi
 def test_definitions_below_the_needed_bundle_are_too_old(version: str) -> None:
     made = composed_gateway(gateway(), observed(composed_gateway(gateway())), definitions(version))
     assert set(made.children) == {"provider-config-helm"}
-    assert said(made)["GatewayAPIReady"] == "False/CRDsTooOld"
+    assert reasons(made)["GatewayAPIReady"] == "False/CRDsTooOld"
     assert "standard-install.yaml" in message(made, "GatewayAPIReady")
 
 
 @pytest.mark.parametrize("version", ["v1.5.0", "v1.5.1", "v1.10.0", "v2.0.0", "1.5", "7"])
 def test_versions_are_compared_as_versions(version: str) -> None:
-    assert said(composed_gateway(gateway(), {}, definitions(version)))["GatewayAPIReady"] == "True/CRDsPresent"
+    assert reasons(composed_gateway(gateway(), {}, definitions(version)))["GatewayAPIReady"] == "True/CRDsPresent"
 
 
 @pytest.mark.parametrize("version", [None, "", "main", "v1.x"])
@@ -57,8 +57,8 @@ def test_a_version_that_cannot_be_read_is_doubt(version: str | None) -> None:
     required = {**definitions(), "crd-gateways": definitions(version)["crd-gateways"]}
     made = composed_gateway(gateway(), observed(composed_gateway(gateway())), required)
     assert set(made.children) == {"provider-config-helm"}
-    assert said(made)["GatewayAPIReady"] == "Unknown/NotKnownYet"
-    assert said(made)["Held"] == "True/InputInvalid"
+    assert reasons(made)["GatewayAPIReady"] == "Unknown/NotKnownYet"
+    assert reasons(made)["Held"] == "True/InputInvalid"
     assert "gateways.gateway.networking.k8s.io" in message(made, "Held")
     kept = composed_gateway(up_and_ready(), running(gateway()), required)
     assert set(kept.children) == set(running(gateway()))

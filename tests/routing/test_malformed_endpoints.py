@@ -24,7 +24,7 @@ from tests.routing.builders import (
     service,
     weights_of,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 
 @pytest.mark.parametrize("found", [(None,), ([endpoint()], None)])
@@ -35,7 +35,7 @@ def test_before_everything_is_fetched_all_stays_as_it_is(found: tuple[Any, ...])
     assert made.children["httproute"].manifest["spec"] == route["spec"]
     assert made.ready
     assert made.status == {"address": URL, "summary": {"ready": "1/1"}}
-    assert said(made)["Held"] == "True/InputUnresolved"
+    assert reasons(made)["Held"] == "True/InputUnresolved"
 
 
 SPOILED: dict[str, Callable[[Manifest], Manifest]] = {
@@ -62,7 +62,7 @@ def test_a_malformed_endpoint_among_good_ones_keeps_the_backend_that_it_has(how:
     made = composed_service(served(), [good, SPOILED[how](other)], route=observed_route(before))
     assert refs(made) == refs(before)
     assert made.ready
-    assert said(made)["Held"] == "True/InputInvalid"
+    assert reasons(made)["Held"] == "True/InputInvalid"
     assert "ModelEndpoint b" in message(made, "Held")
     assert "routed to as before" in rows(made)["b"]
 

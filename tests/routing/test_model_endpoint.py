@@ -9,7 +9,7 @@ import pytest
 from function.composition import names
 from tests.routing.builders import authority, bare_endpoint, composed_endpoint, message
 from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, on_port, running
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 NEW = names.name("a", 63, "Service", "ml-team", "a", "")
 
@@ -25,7 +25,7 @@ def test_first_there_is_only_the_service() -> None:
         }
     }
     assert not made.children["service"].readiness.ready
-    assert (made.status, made.ready, said(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
+    assert (made.status, made.ready, reasons(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
 
 
 def test_once_the_service_is_observed_the_slice_refers_to_it_by_its_name() -> None:
@@ -42,14 +42,14 @@ def test_once_the_service_is_observed_the_slice_refers_to_it_by_its_name() -> No
         "service": True,
         "endpointslice-ipv4": False,
     }
-    assert (made.status, made.ready, said(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
+    assert (made.status, made.ready, reasons(made)["RoutingReady"]) == ({}, False, "False/WaitingForBackend")
 
 
 def test_once_both_are_observed_the_backend_is_published() -> None:
     made = composed_endpoint(bare_endpoint(), service=SERVICE, endpointslice_ipv4=SLICE)
     assert made.status == {"routing": ROUTING}
     assert made.ready
-    assert said(made) == {
+    assert reasons(made) == {
         "RoutingReady": "True/BackendConfigured",
         "UpstreamTLS": "True/NotNeeded",
         "Held": "False/InputsResolved",
@@ -118,7 +118,7 @@ def test_how_it_is_routed_to_is_published_once(url: str, spec: dict[str, Any], f
 )
 def test_a_path_or_host_that_no_route_can_say_is_refused_and_what_runs_stays(spec: dict[str, Any]) -> None:
     made = composed_endpoint(bare_endpoint(**spec))
-    assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/InvalidRewrite")
+    assert (dict(made.children), reasons(made)["RoutingReady"]) == ({}, "False/InvalidRewrite")
     kept = composed_endpoint(running(**spec), service=SERVICE, endpointslice_ipv4=SLICE)
     assert (set(kept.children), kept.status, kept.ready) == (
         {"service", "endpointslice-ipv4"},
@@ -148,7 +148,7 @@ def test_another_address_family_gets_another_slice_and_the_old_one_goes_once_the
 def test_an_invalid_url_with_nothing_composed_yet_composes_nothing_and_is_not_ready(url: str) -> None:
     made = composed_endpoint(bare_endpoint(url))
     assert (dict(made.children), made.status, made.ready) == ({}, {}, False)
-    assert said(made)["RoutingReady"] == "False/InvalidURL"
+    assert reasons(made)["RoutingReady"] == "False/InvalidURL"
     assert message(made, "RoutingReady").startswith("spec.url ")
     assert [event.reason for event in made.events] == ["InvalidURL"]
 
@@ -157,8 +157,8 @@ def test_an_invalid_url_later_loses_nothing_and_says_so() -> None:
     made = composed_endpoint(running("http://[::1"), service=SERVICE, endpointslice_ipv4=SLICE)
     assert set(made.children) == {"service", "endpointslice-ipv4"}
     assert (made.status, made.ready) == ({"routing": ROUTING}, True)
-    assert said(made)["RoutingReady"] == "True/BackendConfigured"
-    assert said(made)["Held"] == "True/InvalidSpec"
+    assert reasons(made)["RoutingReady"] == "True/BackendConfigured"
+    assert reasons(made)["Held"] == "True/InvalidSpec"
     assert "requests go where they went before" in message(made, "Held")
 
 
@@ -175,7 +175,7 @@ def test_what_of_a_url_is_ignored_is_said_without_saying_it() -> None:
 def test_an_address_that_no_slice_takes_is_said_and_not_composed(url: str) -> None:
     made = composed_endpoint(bare_endpoint(url))
     assert (dict(made.children), made.ready) == ({}, False)
-    assert said(made)["RoutingReady"] == "False/AddressRefused"
+    assert reasons(made)["RoutingReady"] == "False/AddressRefused"
     kept = composed_endpoint(running(url), service=SERVICE, endpointslice_ipv4=SLICE)
     assert set(kept.children) == {"service", "endpointslice-ipv4"}
     assert (kept.status, kept.ready) == ({"routing": ROUTING}, True)
@@ -222,7 +222,7 @@ def test_how_the_endpoint_is_spoken_to_is_said_and_what_has_no_effect_too(
     url: str, spec: dict[str, Any], reason: str
 ) -> None:
     made = composed_endpoint(bare_endpoint(url, **spec), [authority()])
-    assert said(made)["UpstreamTLS"] == reason
+    assert reasons(made)["UpstreamTLS"] == reason
 
 
 @pytest.mark.parametrize("name", ["chat", "7b-outside", "a.b", "1", "x" * 63])

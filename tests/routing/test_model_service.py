@@ -23,7 +23,7 @@ from tests.routing.builders import (
     true,
     weights_of,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 # --------------------------------------------------------------------- which endpoints
 
@@ -52,7 +52,7 @@ def test_an_endpoint_without_a_backend_waits_and_the_route_stays_without_it() ->
     made = composed_service(service(), [endpoint(backend="")])
     assert "backendRefs" not in rule(made)
     assert message(made, "EndpointsResolved") == "Matched 1 endpoint(s); 1 waiting for Backend"
-    assert said(made)["RoutingReady"] == "False/NoRoutableEndpoint"
+    assert reasons(made)["RoutingReady"] == "False/NoRoutableEndpoint"
     assert message(made, "RoutingReady") == "0 of 1 endpoints routable"
     assert made.status["address"] == URL
     assert not made.ready
@@ -104,7 +104,7 @@ def test_the_lowest_priority_with_a_routable_endpoint_takes_all_and_the_others_s
 def test_more_endpoints_than_a_route_can_name_give_a_valid_route_and_a_condition() -> None:
     made = composed_service(service(), [endpoint(f"e{n:02}") for n in range(17)])
     assert len(refs(made)) == 16
-    assert said(made)["EndpointsTruncated"] == "True/TooManyEndpoints"
+    assert reasons(made)["EndpointsTruncated"] == "True/TooManyEndpoints"
     assert message(made, "EndpointsTruncated") == "16 of 17 endpoints get traffic"
     assert made.status["summary"] == {"ready": "17/17"}
     assert rows(made)["e16"] == "left out: a route names at most 16 endpoints"
@@ -123,7 +123,7 @@ def test_endpoints_without_weight_are_not_left_out_when_a_route_cannot_name_them
 ) -> None:
     found = [endpoint(f"a{n:02}") for n in range(with_weight)], [endpoint(f"b{n:02}") for n in range(without)]
     made = composed_service(service(group(1), group(0)), *found)
-    assert said(made)["EndpointsTruncated"] == "False/AllRouted"
+    assert reasons(made)["EndpointsTruncated"] == "False/AllRouted"
     assert {rows(made)[f"b{n:02}"] for n in range(without)} == {"its group has weight 0"}
 
 
@@ -135,7 +135,7 @@ def test_beside_groups_without_weight_only_those_that_would_get_traffic_are_coun
 
 def test_up_to_sixteen_nothing_is_left_out() -> None:
     made = composed_service(service(), [endpoint(f"e{n:02}") for n in range(16)])
-    assert (len(refs(made)), said(made)["EndpointsTruncated"]) == (16, "False/AllRouted")
+    assert (len(refs(made)), reasons(made)["EndpointsTruncated"]) == (16, "False/AllRouted")
 
 
 def test_status_tells_for_every_endpoint_its_share_and_its_cluster() -> None:
@@ -156,14 +156,14 @@ def test_status_tells_for_every_endpoint_its_share_and_its_cluster() -> None:
 
 def test_the_first_pass_never_says_that_routing_is_ready() -> None:
     made = composed_service(service(), [endpoint()])
-    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (False, "False/Configuring")
 
 
 def test_a_route_that_our_gateway_accepted_with_all_backends_found_makes_the_service_ready() -> None:
     before = composed_service(service(), [endpoint()])
     made = composed_service(service(), [endpoint(), endpoint("b", backend="")], route=observed_route(before))
     assert made.ready
-    assert said(made) == {
+    assert reasons(made) == {
         "GatewayResolved": "True/Resolved",
         "EndpointsResolved": "True/Resolved",
         "RoutingReady": "True/RouteConfigured",
@@ -178,13 +178,13 @@ def test_a_route_that_our_gateway_accepted_with_all_backends_found_makes_the_ser
 def test_what_another_gateway_says_about_the_route_counts_for_nothing(other: dict[str, Any]) -> None:
     before = composed_service(service(), [endpoint()])
     made = composed_service(service(), [endpoint()], route=observed_route(before, **other))
-    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (False, "False/Configuring")
     refused = {"type": "Accepted", "status": "False", "reason": "NotAllowedByListeners"}
     both = observed_route(before)
     both["status"]["parents"] += observed_route(before, refused, **other)["status"]["parents"]
     for parents in (both["status"]["parents"], both["status"]["parents"][::-1]):
         made = composed_service(service(), [endpoint()], route={**both, "status": {"parents": parents}})
-        assert (made.ready, said(made)["RoutingReady"]) == (True, "True/RouteConfigured")
+        assert (made.ready, reasons(made)["RoutingReady"]) == (True, "True/RouteConfigured")
 
 
 @pytest.mark.parametrize("kind", ["Accepted", "ResolvedRefs"])
@@ -193,7 +193,7 @@ def test_a_route_that_is_refused_or_has_a_backend_that_is_not_found_is_not_ready
     others = [c for c in true("Accepted", "ResolvedRefs") if c["type"] != kind]
     route = observed_route(composed_service(service(), [endpoint()]), *others, refused)
     made = composed_service(served(), [endpoint()], route=route)
-    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/RouteRefused")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (False, "False/RouteRefused")
     assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {kind} is False: service not found"
 
 
@@ -221,13 +221,13 @@ def test_words_about_a_route_as_it_was_make_nothing_ready_and_what_is_ready_unre
     }
     assert {made.ready for name, made in answers.items() if name in {"at once", "for 59 s"}} == {True}
     assert {made.ready for name, made in answers.items() if name in {"never served", "for 60 s"}} == {False}
-    assert {said(made)["RoutingReady"] for made in answers.values()} == {"False/Configuring"}
+    assert {reasons(made)["RoutingReady"] for made in answers.values()} == {"False/Configuring"}
 
 
 def test_a_route_that_is_accepted_without_backends_is_not_yet_proof_for_its_first_backend() -> None:
     empty = observed_route(composed_service(service(), [endpoint(backend="")]))
     made = composed_service(service(), [endpoint()], route=empty)
-    assert (made.ready, said(made)["RoutingReady"]) == (False, "False/Configuring")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (False, "False/Configuring")
 
 
 # --------------------------------------------------------------------- while nothing serves
@@ -243,8 +243,8 @@ def test_without_any_endpoint_route_and_address_stay_and_the_service_is_not_read
     made = composed_service(served(), [], route=route)
     assert "backendRefs" not in rule(made)
     assert (made.status["address"], made.ready) == (URL, False)
-    assert said(made)["EndpointsResolved"] == "False/NoEndpoints"
-    assert said(made)["RoutingReady"] == "False/NoRoutableEndpoint"
+    assert reasons(made)["EndpointsResolved"] == "False/NoEndpoints"
+    assert reasons(made)["RoutingReady"] == "False/NoRoutableEndpoint"
     assert message(made, "EndpointsResolved") == "No ModelEndpoints matched the configured selectors"
 
 
@@ -259,7 +259,7 @@ def test_an_endpoint_that_is_gone_has_no_backend_any_more() -> None:
 def test_no_route_is_composed_before_the_gateway_says_that_its_kind_is_served() -> None:
     made = composed_service(service(), [endpoint()], gateway_obj=gateway({"address": "192.0.2.1"}))
     assert dict(made.children) == {}
-    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+    assert reasons(made)["RoutingReady"] == "False/WaitingForGateway"
 
 
 @pytest.mark.parametrize("status", ["False", "Unknown"])
@@ -276,10 +276,10 @@ def test_without_a_gateway_route_and_address_stay_and_the_service_is_not_ready()
     made = composed_service(served(), [endpoint()], route=route, without_gateway=True)
     assert weights_of(made) == {"a": 1}
     assert (made.status["address"], made.ready) == (URL, False)
-    assert said(made)["GatewayResolved"] == "False/GatewayNotFound"
-    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+    assert reasons(made)["GatewayResolved"] == "False/GatewayNotFound"
+    assert reasons(made)["RoutingReady"] == "False/WaitingForGateway"
     assert message(made, "RoutingReady") == "1 of 1 endpoints routable; there is no InferenceGateway named default"
-    assert said(made)["Held"] == "True/InputMissing"
+    assert reasons(made)["Held"] == "True/InputMissing"
     never = composed_service(service(), [endpoint()], route=route, without_gateway=True)
     assert ("address" in never.status, never.ready) == (False, False)
 
@@ -302,10 +302,10 @@ def test_a_gateway_that_says_that_nobody_is_answered_keeps_route_and_address_and
     for obj in (served(address=url), service(status={"address": url})):
         made = composed_service(obj, [endpoint()], route=route, gateway_obj=gateway_obj)
         assert (made.status["address"], weights_of(made), made.ready) == (url, {"a": 1}, False)
-        assert said(made)["GatewayResolved"] == f"False/{reason}"
-        assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+        assert reasons(made)["GatewayResolved"] == f"False/{reason}"
+        assert reasons(made)["RoutingReady"] == "False/WaitingForGateway"
         assert message(made, "RoutingReady") == f"1 of 1 endpoints routable; {why}"
-        assert said(made)["Held"] == "False/InputsResolved"
+        assert reasons(made)["Held"] == "False/InputsResolved"
 
 
 def test_a_gateway_that_publishes_no_address_for_a_moment_changes_nothing() -> None:
@@ -313,7 +313,7 @@ def test_a_gateway_that_publishes_no_address_for_a_moment_changes_nothing() -> N
     gateway_obj = gateway({"conditions": true("GatewayAPIReady")})
     made = composed_service(served(), [endpoint()], route=route, gateway_obj=gateway_obj)
     assert (made.status["address"], made.ready) == (URL, True)
-    assert said(made)["GatewayResolved"] == "False/WaitingForAddress"
+    assert reasons(made)["GatewayResolved"] == "False/WaitingForAddress"
 
 
 def test_a_service_that_has_not_served_is_not_ready_before_the_gateway_has_an_address() -> None:
@@ -323,7 +323,7 @@ def test_a_service_that_has_not_served_is_not_ready_before_the_gateway_has_an_ad
         service(), [endpoint()], route=route, gateway_obj=gateway({"conditions": true("GatewayAPIReady")})
     )
     assert not made.ready
-    assert said(made)["RoutingReady"] == "False/WaitingForGateway"
+    assert reasons(made)["RoutingReady"] == "False/WaitingForGateway"
     assert message(made, "RoutingReady") == "1 of 1 endpoints routable; the InferenceGateway has no address yet"
 
 
@@ -357,4 +357,4 @@ def test_a_gateway_that_cannot_be_read_changes_no_address(field: str, junk: Any)
     made = composed_service(served(), [endpoint()], gateway_obj={**open_gateway(), field: junk})
     assert made.status["address"] == URL
     if junk is not None:
-        assert said(made)["Held"] == "True/InputInvalid"
+        assert reasons(made)["Held"] == "True/InputInvalid"

@@ -8,7 +8,7 @@ from function.composition import Composition, Manifest
 from function.routing import model_endpoint
 from tests.routing.builders import bare_endpoint, message
 from tests.routing.endpoint_parts import BACKEND, SERVICE, SLICE, bodies
-from tests.support.observe import answer, said, with_condition
+from tests.support.observe import answer, reasons, with_condition
 
 OWNER = {
     "apiVersion": "modelplane.ai/v1alpha1",
@@ -50,7 +50,7 @@ def test_an_endpoint_of_a_replica_on_a_private_address_passes_without_asking_the
     made = composed(of_replica(), cluster(), **WHOLE)
     assert set(made.requirements) == {"inference-cluster"}
     assert leads_to(made) == (["10.1.2.3"], ROUTING)
-    assert (made.ready, said(made)["RoutingReady"]) == (True, "True/BackendConfigured")
+    assert (made.ready, reasons(made)["RoutingReady"]) == (True, "True/BackendConfigured")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_path_is_that_of_its_own_namespace_and_name() -> None:
 )
 def test_whatever_no_deployment_controls_is_written_by_hand(owner: Any) -> None:
     made = answer(model_endpoint.COMPOSER, of_replica(owner=owner), {}, {"inference-gateway": []})
-    assert (dict(made.children), said(made)["RoutingReady"]) == ({}, "False/AddressNotAllowed")
+    assert (dict(made.children), reasons(made)["RoutingReady"]) == ({}, "False/AddressNotAllowed")
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_while_its_cluster_says_nothing_that_can_be_what_is_routed_to_stays(
         True,
     )
     assert bodies(made)["service"]["metadata"]["name"] == BACKEND
-    assert said(made)["Held"] == f"True/{reason}"
+    assert reasons(made)["Held"] == f"True/{reason}"
     if clusters is not None:
         new = composed(of_replica(), clusters)
-        assert (dict(new.children), new.ready, said(new)["RoutingReady"]) == ({}, False, "False/WaitingForCluster")
+        assert (dict(new.children), new.ready, reasons(new)["RoutingReady"]) == ({}, False, "False/WaitingForCluster")
         assert "ams-1" in message(new, "RoutingReady")

@@ -18,7 +18,7 @@ from tests.routing.builders import (
     service_of,
     weights_of,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 
 def moved(obj: Manifest) -> Manifest:
@@ -39,7 +39,7 @@ def test_an_endpoint_that_is_there_and_was_not_listed_keeps_its_share(listed: li
     assert refs(made) == refs(before)
     assert made.ready
     assert made.status["summary"] == {"ready": "2/2"}
-    assert said(made)["Held"] == "True/InputMissing"
+    assert reasons(made)["Held"] == "True/InputMissing"
     assert "is there and was not listed with the others; it is treated as if it were" in message(made, "Held")
     assert message(made, "EndpointsResolved").endswith(f"; {2 - len(listed)} of them not listed, and there")
 
@@ -76,7 +76,7 @@ def test_an_endpoint_that_is_not_found_keeps_its_share_while_its_service_is_ther
     for listed in ([], own[:1]):
         made = composed_service(obj, listed, [], route=route, there=[service_of(replica) for replica in [*own, new]])
         assert (weights_of(made), made.ready) == ({"a": 48, "b": 47, "c": 5}, True)
-        assert said(made)["Held"] == "True/InputMissing"
+        assert reasons(made)["Held"] == "True/InputMissing"
         text = "ModelEndpoint c is not found, and its Service c-0123456789ab is there; it is routed to as before"
         assert text in message(made, "Held")
         assert rows(made)["c"] == text
@@ -108,7 +108,7 @@ def test_an_endpoint_leaves_the_route_at_once_by_a_fact_about_itself(there: list
     obj = served(weights={"a": 1, "b": 1})
     made = composed_service(obj, BOTH[:1], route=observed_route(before), there=[BOTH[0], SERVICES[0], *there])
     assert (weights_of(made), made.ready) == ({"a": 1}, True)
-    assert said(made)["Held"] == "False/InputsResolved"
+    assert reasons(made)["Held"] == "False/InputsResolved"
 
 
 def test_an_endpoint_made_anew_does_not_keep_the_service_of_the_one_before() -> None:

@@ -47,6 +47,6 @@ def ready(obj: Mapping[str, Any]) -> Manifest:
     return with_condition(with_condition(obj, "Synced"), "Ready", reason="Available")
 
 
-def said(answered: Composition) -> dict[str, str]:
+def reasons(answered: Composition) -> dict[str, str]:
     """The answer's conditions, as type to status/reason."""
     return {c.type: f"{c.status.value}/{c.reason}" for c in answered.conditions}

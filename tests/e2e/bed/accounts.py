@@ -61,12 +61,12 @@ def of_chart(folder: Path) -> list[Manifest]:
 def kubeconfig(cluster: Cluster, account: str) -> Path:
     """Write a kubeconfig of a service account of Crossplane's namespace."""
     path = f"{cluster.api.path('v1', 'ServiceAccount', CROSSPLANE_NAMESPACE, account)}/token"
-    asked = {
+    request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
         "spec": {"expirationSeconds": _DAY},
     }
-    token = cluster.api.call("POST", path, asked)["status"]["token"]
+    token = cluster.api.call("POST", path, request)["status"]["token"]
     document: Manifest = yaml.safe_load(cluster.kubeconfig.read_text())
     document["users"][0]["user"] = {"token": token}
     written = cluster.kubeconfig.with_name(f"{cluster.name}-{account}.kubeconfig")
@@ -94,12 +94,12 @@ def refused(api: Api, account: str, group: str, resource: str, verbs: Iterable[s
     }
 
     def allowed(verb: str) -> bool:
-        asked = {
+        request = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
             "spec": {**who, "resourceAttributes": {"group": group, "resource": resource, "verb": verb}},
         }
-        answer = api.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", asked)
+        answer = api.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", request)
         return bool(answer["status"]["allowed"])
 
     return [verb for verb in verbs if not allowed(verb)]

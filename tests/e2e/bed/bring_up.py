@@ -167,14 +167,14 @@ def _start_nodes(starter: Starter, cluster: Cluster) -> None:
     starter.scheduler(cluster)
     starter.kubelets(cluster)
     for name, pool in nodes.items():
-        wanted = gpus.node(name, pool)
-        cluster.api.create(wanted)
+        node = gpus.node(name, pool)
+        cluster.api.create(node)
 
 
 def _namespaces(control: Cluster) -> None:
-    wanted = (CROSSPLANE_NAMESPACE, "ml-team")
+    names = (CROSSPLANE_NAMESPACE, "ml-team")
     control.kubectl.apply_objects(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in wanted
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names
     )
 
 

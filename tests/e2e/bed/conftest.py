@@ -15,7 +15,7 @@ from tests.e2e.bed import external_endpoints as abroad
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed import second_team, topologies
 from tests.e2e.bed.bring_up import running
-from tests.e2e.bed.deletion_orders import Orders
+from tests.e2e.bed.deletion_orders import DeletionOrders
 from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
 from tests.e2e.bed.external_endpoints import Outside
 from tests.e2e.bed.failures import Failures
@@ -40,8 +40,8 @@ ESSENTIAL = frozenset({"bed", "providers", "asked", "fleet", "serving"})
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave these tests out of a run that does not name them, such as `pytest tests/e2e`."""
-    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
-    if HERE in collection_path.parents and not any(HERE in (path, *path.parents) for path in asked):
+    paths = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    if HERE in collection_path.parents and not any(HERE in (path, *path.parents) for path in paths):
         return True
     return None
 
@@ -177,7 +177,7 @@ def loss(topology: Topologies) -> Loss:
 @pytest.fixture(scope="session")
 def moving(serving: Serving, asked: Moving, journal: Journal) -> Moving:
     """Deployments whose replicas move while the tests go on."""
-    assert serving.there
+    assert serving.is_ready
     started = time.monotonic()
     asked.start()
     journal.note("deployments that are to move are Ready, and begin to", time.monotonic() - started)
@@ -185,13 +185,13 @@ def moving(serving: Serving, asked: Moving, journal: Journal) -> Moving:
 
 
 @pytest.fixture(scope="session")
-def orders(outside: Outside) -> Orders:
+def orders(outside: Outside) -> DeletionOrders:
     """Services and endpoints that are deleted in every order."""
     return deletion.arrange(outside.bed)
 
 
 @pytest.fixture(scope="session")
-def departing(moving: Moving, leaving: Leaving, orders: Orders) -> Departing:
+def departing(moving: Moving, leaving: Leaving, orders: DeletionOrders) -> Departing:
     """What has moved and left, deleted while the tests go on."""
     assert orders.bed is moving.bed
     return depart(moving.bed, moving, leaving)

@@ -82,8 +82,8 @@ class Crossplane:
         keys = str(accounts.mounted(self.cluster, "crossplane-tls-client"))
         own = {"TLS_CLIENT_CERTS_DIR": keys, "ENABLE_WEBHOOKS": "true"}
 
-        def command(given: Sequence[int]) -> Command:
-            return Command(words, {**self._environment(given), **own})
+        def command(ports_: Sequence[int]) -> Command:
+            return Command(words, {**self._environment(ports_), **own})
 
         core = self.core = self.processes.start_on("crossplane", ports, command, self._lead_webhooks)
         self.processes.until("Crossplane is ready", lambda: _is_ready(core.ports[2]), 90)

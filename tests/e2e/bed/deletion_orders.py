@@ -29,7 +29,7 @@ LEFT: Final = "left"
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class DeletionOrders:
     """All of them.
 
     Attributes:
@@ -55,8 +55,8 @@ class Orders:
     def delete(self, steps: Iterable[tuple[str, set[str]]]) -> None:
         """Delete halves of pairs, step by step, and see after each that nothing names or outlives what is gone."""
         for kind, pairs in steps:
-            wanted = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
-            self.bed.control.kubectl.waiting("delete", "-n", NAMESPACE, *wanted)
+            references = [f"{kind.lower()}/{name}" for name in sorted(pairs)]
+            self.bed.control.kubectl.waiting("delete", "-n", NAMESPACE, *references)
             assert not self.left(kind) & pairs
             self.bed.await_with_looks("no route names what is gone", lambda: not self.astray(), 30, NAMESPACE)
             self.bed.processes.until("nothing is left of what is gone", lambda: not self.composed(), 30)
@@ -97,9 +97,9 @@ class Orders:
         ]
 
 
-def arrange(bed: Bed) -> Orders:
+def arrange(bed: Bed) -> DeletionOrders:
     """Ask for all pairs."""
-    found = Orders(bed)
+    found = DeletionOrders(bed)
     bed.control.kubectl.apply_objects(_manifests(found.pairs))
     return found
 

@@ -77,8 +77,8 @@ class Echo:
             threading.Thread(target=self._server.serve_forever, name=f"echo-{self._cluster}", daemon=True).start()
         slices = self._api.list("discovery.k8s.io/v1", "EndpointSlice")
         pools = self._api.list(_POOL_API, "InferencePool")
-        there = _Backends(slices, pools, self._api.list("v1", "Pod") if pools else [])
-        found = (rule for route in self._api.list(_GATEWAY_API, "HTTPRoute") for rule in _rules(route, there))
+        backends = _Backends(slices, pools, self._api.list("v1", "Pod") if pools else [])
+        found = (rule for route in self._api.list(_GATEWAY_API, "HTTPRoute") for rule in _rules(route, backends))
         self._routes = tuple(sorted(found, key=lambda rule: len(rule.prefix), reverse=True))
 
     def answer(self, path: str, headers: Manifest) -> tuple[int, Manifest]:

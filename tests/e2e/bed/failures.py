@@ -111,9 +111,9 @@ class Failures:
             terminalreporter.write_line(f"{left} of {self.planned} checks were not tried")
         return (yield)
 
-    def _end(self, session: pytest.Session, why: str) -> None:
+    def _end(self, session: pytest.Session, reason: str) -> None:
         if not session.shouldfail:
-            session.shouldfail = f"the run ends here: {why}"
+            session.shouldfail = f"the run ends here: {reason}"
 
 
 def _why(report: pytest.TestReport) -> str:

@@ -137,13 +137,13 @@ class Helm:
             raise UnreachableError(f"{kind} {name!r} not found")
         if unstructured.text(config, "spec", "credentials", "source") == "InjectedIdentity":
             return self.control.api
-        wanted = unstructured.mapping(config, "spec", "credentials", "secretRef")
-        secret = self.control.api.get("v1", "Secret", wanted["name"], wanted["namespace"])
-        encoded = unstructured.text(secret, "data", wanted["key"])
+        secret_ref = unstructured.mapping(config, "spec", "credentials", "secretRef")
+        secret = self.control.api.get("v1", "Secret", secret_ref["name"], secret_ref["namespace"])
+        encoded = unstructured.text(secret, "data", secret_ref["key"])
         try:
             return _reach(base64.b64decode(encoded).decode())
         except Exception as error:
-            raise UnreachableError(f"Secret {wanted['namespace']}/{wanted['name']}: no kubeconfig") from error
+            raise UnreachableError(f"Secret {secret_ref['namespace']}/{secret_ref['name']}: no kubeconfig") from error
 
     def _say(self, release: Object, conditions: list[Manifest], seen: Object | None = None) -> None:
         before = unstructured.items(release, "status", "conditions")

@@ -118,12 +118,12 @@ class Installation:
 
     def ill(
         self,
-        wanted: Iterable[tuple[str, str]],
+        expected: Iterable[tuple[str, str]],
         api_version: str,
         conditions: tuple[str, ...] = ("Installed", "Healthy"),
     ) -> Iterator[str]:
         """Say which objects are not there, or lack a condition, and why."""
-        pairs = list(wanted)
+        pairs = list(expected)
         objs = (obj for kind in sorted({kind for kind, _ in pairs}) for obj in self.control.api.list(api_version, kind))
         found = {(obj["kind"], unstructured.name_of(obj)): obj for obj in objs}
         for kind, name in pairs:

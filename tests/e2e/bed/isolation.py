@@ -45,10 +45,10 @@ def isolate(addresses: Iterable[str]) -> bool:
     """
     if os.getpid() in _isolated:
         return True
-    wanted = list(addresses)
+    own_addresses = list(addresses)
     try:
-        _rehearse(wanted)
-        _move(wanted)
+        _rehearse(own_addresses)
+        _move(own_addresses)
     except (OSError, AttributeError) as error:
         log_line(f"NOT ISOLATED: the system permits no network of the bed's own ({error}): some programs listen on all")
         log_line("NOT ISOLATED: interfaces of this machine while the bed runs, and no request can be sent to a gateway")

@@ -48,7 +48,7 @@ class Kubectl:
     program: Path
     kubeconfig: Path
 
-    def __call__(self, *words: str, given: str = "", may_fail: bool = False) -> str:
+    def __call__(self, *words: str, stdin: str = "", may_fail: bool = False) -> str:
         """Run it, and give what it prints. When its time runs out before it has an answer, it is run again.
 
         Args:
@@ -59,7 +59,7 @@ class Kubectl:
         Raises:
             BedError: When it fails.
         """
-        run = partial(self._run, given=given)
+        run = partial(self._run, stdin=stdin)
         again = (*words, "--ignore-not-found") if words[0] == "delete" else words
         try:
             return retry(f"kubectl {' '.join(words)}", lambda: run(words), _is_transient, again=lambda: run(again))
@@ -72,13 +72,13 @@ class Kubectl:
         """Run a command that waits, for as long as the bed waits for what takes so many seconds when all is well."""
         return self(*words, f"--timeout={MACHINE_SPEED.timeout(seconds):.0f}s")
 
-    def _run(self, words: Sequence[str], given: str) -> str:
+    def _run(self, words: Sequence[str], stdin: str) -> str:
         command = (str(self.program), "--kubeconfig", str(self.kubeconfig), *words)
         environment = {**os.environ, "HOME": str(self.kubeconfig.parent)}  # where it caches discovery
         try:
             done = subprocess.run(  # noqa: S603  # the words of the tests
                 (*command, f"--request-timeout={_REQUEST_SECONDS}s"),
-                input=given,
+                input=stdin,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -99,8 +99,8 @@ class Kubectl:
 
     def apply_objects(self, objs: Iterable[Object]) -> str:
         """Apply objects."""
-        given = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objs)})
-        return self("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", given=given)
+        stdin = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objs)})
+        return self("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-", stdin=stdin)
 
     def table(self, *words: str) -> list[list[str]]:
         """What `kubectl get` prints, by rows and columns."""

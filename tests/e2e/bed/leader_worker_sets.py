@@ -46,14 +46,14 @@ class LeaderWorkerSets:
 
     def step(self) -> None:
         """Run while the chart is installed; the webhooks are registered once they are answered."""
-        wanted, runs = CHART in self.charts.installed[self.cluster.url], self._runs
-        if wanted and runs is None:
+        is_installed, runs = CHART in self.charts.installed[self.cluster.url], self._runs
+        if is_installed and runs is None:
             self._runs = self._start()
-        elif wanted and runs is not None and runs.ports[0] != self._registered and _listens(runs.ports[0]):
+        elif is_installed and runs is not None and runs.ports[0] != self._registered and _listens(runs.ports[0]):
             for webhook in self._webhooks(runs.ports[0]):
                 self.cluster.api.apply(webhook)
             self._registered = runs.ports[0]
-        elif not wanted and runs is not None:
+        elif not is_installed and runs is not None:
             for webhook in self._webhooks(runs.ports[0]):
                 self.cluster.api.delete(webhook)
             self.processes.stop(runs)

@@ -86,10 +86,10 @@ class _Passing(BaseRequestHandler):
     def handle(self) -> None:
         assert isinstance(self.server, Relay)
         self.server.passed += 1
-        with suppress(OSError), socket.create_connection(self.server.target) as there:
-            answers = threading.Thread(target=_copy, args=(there, self.request), daemon=True)
+        with suppress(OSError), socket.create_connection(self.server.target) as backend:
+            answers = threading.Thread(target=_copy, args=(backend, self.request), daemon=True)
             answers.start()
-            _copy(self.request, there)
+            _copy(self.request, backend)
             answers.join()
 
 

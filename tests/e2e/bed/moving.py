@@ -25,7 +25,7 @@ DRAINED: Final = "osl-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Mover:
+class MovingDeployment:
     """A deployment that moves, with a service of the same name.
 
     Attributes:
@@ -46,28 +46,28 @@ class Mover:
         return [Pool(cluster, self.name, nodes, self.name) for cluster, nodes in self.nodes.items()]
 
 
-SURGING: Final = Mover("surging", 2, {"ams-1": 4}, least=2)
+SURGING: Final = MovingDeployment("surging", 2, {"ams-1": 4}, least=2)
 """Rolls out with a node for each successor."""
 
-CRAMPED: Final = Mover("cramped", 2, {"ams-1": 2}, least=1)
+CRAMPED: Final = MovingDeployment("cramped", 2, {"ams-1": 2}, least=1)
 """Rolls out with no node but its own."""
 
-MOVABLE: Final = Mover("movable", 1, {DRAINED: 1}, least=1)
+MOVABLE: Final = MovingDeployment("movable", 1, {DRAINED: 1}, least=1)
 """Is drained, and has a place elsewhere."""
 
 ELSEWHERE: Final = Pool("ams-1", MOVABLE.name, 1, MOVABLE.name)
 """That place. It comes when all serve: whoever is asked for early is placed on the cluster that is Ready first."""
 
-STUCK: Final = Mover("stuck", 1, {DRAINED: 1}, least=1)
+STUCK: Final = MovingDeployment("stuck", 1, {DRAINED: 1}, least=1)
 """Is drained, and has no other place."""
 
-MOVERS: Final = (SURGING, CRAMPED, MOVABLE, STUCK)
+MOVING_DEPLOYMENTS: Final = (SURGING, CRAMPED, MOVABLE, STUCK)
 
 RIVALS: Final = ("rival-a", "rival-b")
 ARENA: Final = Pool("ams-1", "arena", 1, "arena")
 """The node that two deployments ask for."""
 
-_POOLS: Final = (ARENA, *(pool for mover in MOVERS for pool in mover.pools))
+_POOLS: Final = (ARENA, *(pool for moved in MOVING_DEPLOYMENTS for pool in moved.pools))
 
 
 @dataclass(slots=True)
@@ -105,35 +105,35 @@ class Moving:
     @property
     def under_way(self) -> set[str]:
         """The deployments that move at this moment."""
-        return {mover.name for mover in MOVERS if mover.name in self.began and not self.seconds(mover)}
+        return {moved.name for moved in MOVING_DEPLOYMENTS if moved.name in self.began and not self.seconds(moved)}
 
-    def seconds(self, mover: Mover) -> float:
+    def seconds(self, moved: MovingDeployment) -> float:
         """How long a deployment took to move: until new pods alone served it. 0 while it has not."""
         for sample in self.watch.samples:
-            pods, serving = (found.get(mover.name, frozenset()) for found in (sample.pods, sample.serving))
-            if len(pods) == len(serving) == mover.replicas and not pods & self.first[mover.name]:
-                return sample.at - self.began[mover.name]
+            pods, serving = (found.get(moved.name, frozenset()) for found in (sample.pods, sample.serving))
+            if len(pods) == len(serving) == moved.replicas and not pods & self.first[moved.name]:
+                return sample.at - self.began[moved.name]
         return 0
 
     def start(self) -> None:
         """Once everything serves, have it move."""
         self.bed.processes.until("everything that is to move serves", self._all_serve, 180)
-        urls = {mover.name: self._url(mover) for mover in MOVERS}
+        urls = {moved.name: self._url(moved) for moved in MOVING_DEPLOYMENTS}
         if self.bed.isolated:
             self.bed.processes.until("it answers", lambda: all(ask(url).status == OK for url in urls.values()))
         pools.add(self.bed, ELSEWHERE)
         self.watch.start()
         self.bed.processes.until("it is watched", lambda: self.watch.samples)
-        for mover in MOVERS:
-            sent = Traffic(urls[mover.name], sends=self.bed.isolated)
-            self.traffic[mover.name] = self._stack.enter_context(sent)
-            self.first[mover.name] = self.watch.latest.pods[mover.name]
-        for mover in (SURGING, CRAMPED):
-            deployment = self.deployment(mover.name)
+        for moved in MOVING_DEPLOYMENTS:
+            sent = Traffic(urls[moved.name], sends=self.bed.isolated)
+            self.traffic[moved.name] = self._stack.enter_context(sent)
+            self.first[moved.name] = self.watch.latest.pods[moved.name]
+        for moved in (SURGING, CRAMPED):
+            deployment = self.deployment(moved.name)
             (engine,) = deployment["spec"]["engines"]
             engine["members"][0]["template"]["spec"]["containers"][0]["args"].append("--max-num-seqs=64")
             self.bed.control.api.patch(deployment, {"spec": {"engines": [engine]}})
-            self.began[mover.name] = time.time()
+            self.began[moved.name] = time.time()
         self.bed.processes.until("there is a place elsewhere", self._place_elsewhere)
         taint(self.bed, {"key": "example.com/maintenance", "effect": "NoExecute"})
         self.began[MOVABLE.name] = self.began[STUCK.name] = time.time()
@@ -148,8 +148,8 @@ class Moving:
         """Take the pools away, when nothing is on them any more."""
         pools.remove(self.bed, *_POOLS, ELSEWHERE)
 
-    def _url(self, mover: Mover) -> str:
-        service = self.bed.composite("ModelService", mover.name, NAMESPACE)
+    def _url(self, moved: MovingDeployment) -> str:
+        service = self.bed.composite("ModelService", moved.name, NAMESPACE)
         return f"{unstructured.text(service, 'status', 'address')}/v1/models"
 
     def _place_elsewhere(self) -> bool:
@@ -158,9 +158,9 @@ class Moving:
 
     def _all_serve(self) -> bool:
         return all(
-            unstructured.dig(self.deployment(mover.name), "status", "replicas", "ready") == mover.replicas
-            and len(self.watch.look().serving.get(mover.name, ())) == mover.replicas
-            for mover in MOVERS
+            unstructured.dig(self.deployment(moved.name), "status", "replicas", "ready") == moved.replicas
+            and len(self.watch.look().serving.get(moved.name, ())) == moved.replicas
+            for moved in MOVING_DEPLOYMENTS
         )
 
 
@@ -178,6 +178,6 @@ def taint(bed: Bed, *taints: Mapping[str, str]) -> None:
 
 def _manifests() -> Iterator[Manifest]:
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    for mover in MOVERS:
-        yield pools.deployment(mover.name, mover.replicas, NAMESPACE, mover.name)
-        yield pools.service(mover.name, NAMESPACE)
+    for moved in MOVING_DEPLOYMENTS:
+        yield pools.deployment(moved.name, moved.replicas, NAMESPACE, moved.name)
+        yield pools.service(moved.name, NAMESPACE)

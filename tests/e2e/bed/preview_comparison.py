@@ -64,21 +64,21 @@ def differences(bed: Bed, *paths: Path, besides: str = "") -> list[str]:
         besides: A namespace of which they say nothing.
     """
     plane = settle(*paths)
-    wanted = _previewed(plane)
+    expected = _previewed(plane)
     found = {key: obj for key, obj in composed(bed).items() if unstructured.namespace_of(obj) != besides or not besides}
     differences_ = [
-        f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(wanted) - set(found))
+        f"{_words(key)} is composed by the preview and does not exist" for key in sorted(set(expected) - set(found))
     ]
     differences_ += [
-        f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(wanted))
+        f"{_words(key)} exists and is not composed by the preview" for key in sorted(set(found) - set(expected))
     ]
-    both = sorted(set(wanted) & set(found))
-    names = {unstructured.name_of(wanted[key]): unstructured.name_of(found[key]) for key in both}
+    both = sorted(set(expected) & set(found))
+    names = {unstructured.name_of(expected[key]): unstructured.name_of(found[key]) for key in both}
     for gateway in plane.list(gateway_view.REQUIREMENT.api_version, "InferenceGateway"):
         real = bed.composite("InferenceGateway", unstructured.name_of(gateway))
         names[gateway_view.marker(gateway)] = gateway_view.marker(real)
     for key in both:
-        body = _renamed(_less(wanted[key]), names)
+        body = _renamed(_less(expected[key]), names)
         differences_ += [f"{_words(key)}: {text}" for text in _lacks(body, found[key], "")]
         if objects.is_object(found[key]):
             differences_ += [f"{_words(key)} on its cluster: {text}" for text in _remote(bed, found[key])]
@@ -116,16 +116,16 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _lacks(wanted: Any, found: Any, path: str) -> Iterator[str]:
+def _lacks(expected: Any, found: Any, path: str) -> Iterator[str]:
     """What of one value is missing in another, which may have more in its maps."""
-    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
-        for key, value in wanted.items():
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for key, value in expected.items():
             yield from _lacks(value, found.get(key), f"{path}.{key}")
-    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
-        for index, (first, second) in enumerate(zip(wanted, found, strict=True)):
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (first, second) in enumerate(zip(expected, found, strict=True)):
             yield from _lacks(first, second, f"{path}[{index}]")
-    elif wanted != found and not (wanted == {} and found is None) and not _same_quantity(wanted, found):
-        yield f"{path.lstrip('.')} is {found!r}, in the preview {wanted!r}"
+    elif expected != found and not (expected == {} and found is None) and not _same_quantity(expected, found):
+        yield f"{path.lstrip('.')} is {found!r}, in the preview {expected!r}"
 
 
 def _same_quantity(first: Any, second: Any) -> bool:
@@ -136,14 +136,14 @@ def _same_quantity(first: Any, second: Any) -> bool:
 
 def _remote(bed: Bed, obj: Object) -> Iterator[str]:
     """What is missing on the inference cluster of what an Object applies."""
-    wanted = dict(objects.desired(obj))
+    expected = dict(objects.desired(obj))
     cluster = _cluster(bed, obj)
-    name, namespace = unstructured.name_of(wanted), unstructured.namespace_of(wanted)
-    real = bed.inference[cluster].api.get(wanted["apiVersion"], wanted["kind"], name, namespace)
+    name, namespace = unstructured.name_of(expected), unstructured.namespace_of(expected)
+    real = bed.inference[cluster].api.get(expected["apiVersion"], expected["kind"], name, namespace)
     if real is None:
-        yield f"{wanted['kind']} {name} does not exist on {cluster}"
+        yield f"{expected['kind']} {name} does not exist on {cluster}"
     else:
-        yield from _lacks({key: value for key, value in wanted.items() if key != "status"}, real, "")
+        yield from _lacks({key: value for key, value in expected.items() if key != "status"}, real, "")
 
 
 def _cluster(bed: Bed, obj: Object) -> str:
@@ -151,10 +151,10 @@ def _cluster(bed: Bed, obj: Object) -> str:
     return next(name for name in bed.inference if config.startswith(name))
 
 
-def _status(wanted: Object, real: Object) -> Iterable[str]:
+def _status(expected: Object, real: Object) -> Iterable[str]:
     """Whether a composite says the same: what it publishes, and its conditions without their words and times."""
     return _lacks(
-        _plain(unstructured.mapping(wanted, "status")), _plain(unstructured.mapping(real, "status")), "status"
+        _plain(unstructured.mapping(expected, "status")), _plain(unstructured.mapping(real, "status")), "status"
     )
 
 

@@ -61,18 +61,18 @@ class Provider:
         threading.Thread(target=server.serve_forever, name=self.name, daemon=True).start()
         return server
 
-    def answer(self, path: str, asked: Manifest) -> Manifest | None:
+    def answer(self, path: str, request_body: Manifest) -> Manifest | None:
         """What is answered to a path below the root; None when there is no such path."""
         if path == "/v1/models":
             return {"object": "list", "data": [{"id": MODEL, "object": "model"}]}
-        if path == "/v1/chat/completions" and asked.get("model") == MODEL:
-            message = {"role": "assistant", "content": "word " * _tokens(asked)}
+        if path == "/v1/chat/completions" and request_body.get("model") == MODEL:
+            message = {"role": "assistant", "content": "word " * _tokens(request_body)}
             return {"object": "chat.completion", "choices": [{"index": 0, "message": message}]}
         return {"object": "page"} if path in _OWN_PAGES else None
 
-    def events(self, asked: Manifest) -> Iterator[str]:
+    def events(self, request_body: Manifest) -> Iterator[str]:
         """An answer word by word, each with the time at which it is sent."""
-        for number in range(_tokens(asked)):
+        for number in range(_tokens(request_body)):
             delta = {"content": f"word {number} "}
             chunk = {"object": "chat.completion.chunk", "sent": time.time(), "choices": [{"index": 0, "delta": delta}]}
             yield f"data: {json.dumps(chunk)}\n\n"
@@ -80,8 +80,8 @@ class Provider:
         yield "data: [DONE]\n\n"
 
 
-def _tokens(asked: Manifest) -> int:
-    return min(int(asked.get("max_tokens", 1)), _MOST_TOKENS)
+def _tokens(request_body: Manifest) -> int:
+    return min(int(request_body.get("max_tokens", 1)), _MOST_TOKENS)
 
 
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
@@ -93,18 +93,18 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self._reply({})
 
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+            request_body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             time.sleep(MACHINE_SPEED.scaled(_THINKING))
-            self._reply(asked)
+            self._reply(request_body)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-        def _reply(self, asked: Manifest) -> None:
+        def _reply(self, request_body: Manifest) -> None:
             path = self.path.partition("?")[0].removeprefix(provider.root)
-            found = provider.answer(path, asked) if self.path.startswith(provider.root) else None
-            if found is not None and asked.get("stream"):
-                self._stream(asked)
+            found = provider.answer(path, request_body) if self.path.startswith(provider.root) else None
+            if found is not None and request_body.get("stream"):
+                self._stream(request_body)
                 return
             headers = {key.lower(): value for key, value in self.headers.items()}
             answer = {**(found or {}), "route": provider.name, "received": self.path, "headers": headers}
@@ -115,12 +115,12 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        def _stream(self, asked: Manifest) -> None:
+        def _stream(self, request_body: Manifest) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            for event in provider.events(asked):
+            for event in provider.events(request_body):
                 data = event.encode()
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
             self.wfile.write(b"0\r\n\r\n")

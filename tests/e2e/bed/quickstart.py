@@ -64,7 +64,7 @@ class Serving:
     namespace: str = NAMESPACE
 
     @property
-    def there(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it is served."""
         return self.bed.is_true("ModelService", self.name, "Ready", self.namespace)
 
@@ -77,7 +77,7 @@ class Serving:
             return (
                 ready
                 and unstructured.is_true(deployment, "Ready")
-                and self.there
+                and self.is_ready
                 and len(self.route_backends()) == REPLICAS
             )
 
@@ -144,7 +144,7 @@ class Serving:
 
         def stays() -> Any:
             assert self.facts() == before
-            assert self.there, "the service stays Ready"
+            assert self.is_ready, "the service stays Ready"
             return sign()
 
         if rolls:

@@ -91,14 +91,14 @@ class _Handler(socketserver.StreamRequestHandler):
         words = self.rfile.readline().decode().split()
         while self.rfile.readline().strip():
             pass
-        there = self.server.services.connect(words[1]) if words[:1] == ["CONNECT"] else None
-        if there is None:
+        backend = self.server.services.connect(words[1]) if words[:1] == ["CONNECT"] else None
+        if backend is None:
             self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             return
-        with there:
-            there.settimeout(None)
+        with backend:
+            backend.settimeout(None)
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self.server.services.join(self.connection, there)
+            self.server.services.join(self.connection, backend)
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:

@@ -78,13 +78,13 @@ def set_status(api: Api, obj: Object, status: Object) -> None:
         _unless_gone(api, obj, {"status": status}, "status")
 
 
-def _has(found: Any, wanted: Any) -> bool:
+def _has(found: Any, expected: Any) -> bool:
     """Tell whether a value has all of another one; a server adds fields of its own."""
-    if isinstance(wanted, Mapping):
-        return isinstance(found, Mapping) and all(key in found and _has(found[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(_has, found, wanted))
-    return bool(found == wanted)
+    if isinstance(expected, Mapping):
+        return isinstance(found, Mapping) and all(key in found and _has(found[key], expected[key]) for key in expected)
+    if isinstance(expected, list):
+        return isinstance(found, list) and len(found) == len(expected) and all(map(_has, found, expected))
+    return bool(found == expected)
 
 
 def set_finalizer(api: Api, obj: Object, finalizer: str, *, present: bool) -> None:
@@ -93,8 +93,8 @@ def set_finalizer(api: Api, obj: Object, finalizer: str, *, present: bool) -> No
     found = list(meta.get("finalizers", ()))
     if (finalizer in found) == present or (present and "deletionTimestamp" in meta):
         return
-    wanted = [*found, finalizer] if present else [item for item in found if item != finalizer]
-    change = {"finalizers": wanted or None, "resourceVersion": meta["resourceVersion"]}
+    finalizers = [*found, finalizer] if present else [item for item in found if item != finalizer]
+    change = {"finalizers": finalizers or None, "resourceVersion": meta["resourceVersion"]}
     _unless_gone(api, obj, {"metadata": change})
 
 

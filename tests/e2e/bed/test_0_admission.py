@@ -144,13 +144,13 @@ def _wrong(dry_run: DryRun, cases: Iterable[tuple[Rule, Case]]) -> str:
     return "\n".join(found)
 
 
-def _otherwise_stored(given: Manifest, stored: Manifest) -> str:
+def _otherwise_stored(submitted: Manifest, stored: Manifest) -> str:
     """Tell how an object differs from what was given, and from what preview reckons with."""
-    kind = by_kind(given["apiVersion"], given["kind"])
+    kind = by_kind(submitted["apiVersion"], submitted["kind"])
     assert kind is not None
-    if stored["spec"] != completed(given["spec"], of_kind(kind)["properties"]["spec"]):
+    if stored["spec"] != completed(submitted["spec"], of_kind(kind)["properties"]["spec"]):
         return f"is stored otherwise than preview reckons: {stored['spec']}"
-    lost = filled(given, stored)[1]
+    lost = filled(submitted, stored)[1]
     return f"is not stored as it was given: {lost}" if lost else ""
 
 

@@ -31,8 +31,8 @@ def test_everything_that_is_documented_is_there(bed: Bed) -> None:
 def test_what_is_missing_is_said_by_its_name(bed: Bed) -> None:
     never, inactive = "upbound-provider-vultr", "objects.kubernetes.crossplane.io"
     assert list(bed.installation.ill([("Provider", never)], PACKAGES)) == [f"Provider {never} is not there"]
-    wanted = [("ManagedResourceDefinition", inactive)]
-    (problem,) = bed.installation.ill(wanted, f"{EXTENSIONS}/v1alpha1", ("Established",))
+    expected = [("ManagedResourceDefinition", inactive)]
+    (problem,) = bed.installation.ill(expected, f"{EXTENSIONS}/v1alpha1", ("Established",))
     assert problem.startswith(f"ManagedResourceDefinition {inactive} is not Established: ")
 
 

@@ -25,7 +25,7 @@ def test_the_fleet_becomes_ready(bed: Bed) -> None:
 def test_a_field_that_does_not_exist_is_refused_by_its_name(bed: Bed) -> None:
     obj = load(MODEL / "chat.yaml")[0]
     wrong = {**obj, "spec": {**obj["spec"], "replcas": 2}}
-    output = bed.control.kubectl("create", "--dry-run=server", "-f", "-", given=json.dumps(wrong), may_fail=True)
+    output = bed.control.kubectl("create", "--dry-run=server", "-f", "-", stdin=json.dumps(wrong), may_fail=True)
     assert 'unknown field "spec.replcas"' in output
 
 
@@ -39,7 +39,7 @@ def test_the_model_is_served_and_the_one_that_fits_nowhere_is_not(bed: Bed, serv
 
 
 def test_kubectl_wait_sees_that_the_fleet_and_the_model_are_ready(bed: Bed, serving: Serving) -> None:
-    assert serving.there
+    assert serving.is_ready
     wait = ("wait", "--for=condition=Ready")
     fleet = ("inferencegateway/default", "inferencecluster/ams-1", "inferencecluster/osl-1")
     output = bed.control.kubectl.waiting(*wait, *fleet)
@@ -69,7 +69,7 @@ def test_pods_run_on_the_nodes_of_their_pool_with_devices_that_the_scheduler_all
 
 
 def test_kubectl_get_shows_the_columns(bed: Bed, serving: Serving) -> None:
-    assert serving.there
+    assert serving.is_ready
     header, *rows = bed.control.kubectl.table("md", "-n", NAMESPACE)
     shown = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
     assert [shown["chat"][column] for column in ("DESIRED", "SCHEDULED", "REPLICAS")] == ["2", "2", "2"]
@@ -115,7 +115,7 @@ def test_a_replica_without_a_node_stays_unplaced_and_says_why(bed: Bed, serving:
 def test_what_the_bench_measures_with_is_what_crossplane_sends(
     bed: Bed, serving: Serving, kind: str, file: str
 ) -> None:
-    assert serving.there
+    assert serving.is_ready
     recorded = json.loads((ROOT / "bench" / "recorded" / f"{file}.json").read_text())
     namespace = unstructured.namespace_of(recorded)
     shown = bed.control.api.list(recorded["apiVersion"], kind, namespace)

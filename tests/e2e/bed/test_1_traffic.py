@@ -35,7 +35,7 @@ def test_the_traefik_that_runs_is_that_of_the_default_chart() -> None:
 
 
 def test_gateway_and_route_say_what_traefik_says(bed: Bed, serving: Serving) -> None:
-    assert serving.there
+    assert serving.is_ready
     (gateway_class,) = bed.control.api.list(GATEWAY_API, "GatewayClass")
     assert unstructured.condition(gateway_class, "Accepted")["message"] == "Handled by Traefik controller"
     (gateway,) = bed.control.api.list(GATEWAY_API, "Gateway")

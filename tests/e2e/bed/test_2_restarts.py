@@ -12,7 +12,7 @@ from typing import Final
 
 from function.composition import objects, unstructured
 from tests.e2e.bed import second_team
-from tests.e2e.bed.moving import MOVERS, STUCK, Moving
+from tests.e2e.bed.moving import MOVING_DEPLOYMENTS, STUCK, Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import FLEET, NAMESPACE, Serving, repaired
 from tests.e2e.bed.second_team import Leaving
@@ -22,7 +22,7 @@ def test_a_restart_of_crossplane_of_the_function_or_of_the_provider_changes_noth
     bed: Bed, serving: Serving, leaving: Leaving, moving: Moving
 ) -> None:
     assert leaving.pod
-    assert moving.under_way == {mover.name for mover in MOVERS}
+    assert moving.under_way == {moved.name for moved in MOVING_DEPLOYMENTS}
     with _busy(bed, serving, "late-restarts"):
         bed.restart_crossplane()
         serving.endures("a change is composed, and so is all else", _change(bed), rolls=False)
@@ -78,11 +78,11 @@ def _asked(bed: Bed) -> Iterator[Callable[[], bool]]:
     """Have the provider observe what every cluster has, and tell whether it does."""
     other = bed.control.api.list(objects.API_VERSION, objects.KIND, NAMESPACE)[0]
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
-    asked = objects.wrap(namespace, objects.provider_config(other), policies=["Observe"])
-    asked["metadata"] = {"name": "after-restart", "namespace": NAMESPACE}
+    obj = objects.wrap(namespace, objects.provider_config(other), policies=["Observe"])
+    obj["metadata"] = {"name": "after-restart", "namespace": NAMESPACE}
     identity = (objects.API_VERSION, objects.KIND, "after-restart", NAMESPACE)
-    bed.control.kubectl.apply_objects([asked])
-    with repaired(lambda: bed.control.api.delete(asked)):
+    bed.control.kubectl.apply_objects([obj])
+    with repaired(lambda: bed.control.api.delete(obj)):
         yield lambda: unstructured.is_true(bed.control.api.get(*identity), "Synced")
     bed.processes.until("the provider lets it go", lambda: bed.control.api.get(*identity) is None)
 

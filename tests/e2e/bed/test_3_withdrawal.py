@@ -76,7 +76,7 @@ def test_a_pod_that_does_not_serve_loses_its_traffic_within_seconds_and_gets_it_
             )
             routed = seconds("the route leaves it out", lambda: len(serving.route_backends()) == REPLICAS - 1)
             left_out = time.time()
-            assert serving.there, "the other replica goes on serving"
+            assert serving.is_ready, "the other replica goes on serving"
             settled = left_out + MACHINE_SPEED.scaled(GATEWAY_FOLLOWS)
             if bed.isolated:
                 bed.processes.until("requests go on without it", lambda: len(traffic.since(settled)) >= SOME)

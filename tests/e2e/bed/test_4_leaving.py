@@ -30,6 +30,6 @@ def test_a_function_that_nobody_serves_is_named_by_what_it_should_compose_within
     journal.note("a function that nobody serves is reported after", seconds)
     assert UNREACHABLE in leaving.given_up.result or "compose-model-service" in leaving.given_up.result
     assert seconds < MACHINE_SPEED.scaled(_DEADLINE_SECONDS * 1.25)
-    assert leaving.serving.there, "the service stays Ready"
+    assert leaving.serving.is_ready, "the service stays Ready"
     assert len(leaving.serving.route_backends()) == 1, "and its route stays"
     bed.crossplane.take_over(UNREACHABLE)

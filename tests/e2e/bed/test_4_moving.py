@@ -11,23 +11,23 @@ from function.composition import unstructured
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import Departing
 from tests.e2e.bed.journal import Journal
-from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVERS, RIVALS, STUCK, SURGING, Mover, Moving
+from tests.e2e.bed.moving import CRAMPED, MOVABLE, MOVING_DEPLOYMENTS, RIVALS, STUCK, SURGING, Moving, MovingDeployment
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import repaired
 
 
-@pytest.mark.parametrize("mover", [SURGING, CRAMPED, MOVABLE], ids=lambda mover: mover.name)
-def test_what_moves_arrives(bed: Bed, moving: Moving, journal: Journal, mover: Mover) -> None:
-    bed.processes.until(f"{mover.name} has moved", lambda: moving.seconds(mover), 420)
-    journal.note(f"{mover.name} moves for", moving.seconds(mover))
+@pytest.mark.parametrize("moved", [SURGING, CRAMPED, MOVABLE], ids=lambda moved: moved.name)
+def test_what_moves_arrives(bed: Bed, moving: Moving, journal: Journal, moved: MovingDeployment) -> None:
+    bed.processes.until(f"{moved.name} has moved", lambda: moving.seconds(moved), 420)
+    journal.note(f"{moved.name} moves for", moving.seconds(moved))
 
     def rests() -> bool:
-        return moving.reason(mover.name, "Progressing") == "Complete"
+        return moving.reason(moved.name, "Progressing") == "Complete"
 
-    bed.processes.until(f"{mover.name} says so", rests)
-    assert moving.revisions(mover.name) == [(mover.replicas, mover.replicas)]
-    assert unstructured.is_true(moving.deployment(mover.name), "Ready")
+    bed.processes.until(f"{moved.name} says so", rests)
+    assert moving.revisions(moved.name) == [(moved.replicas, moved.replicas)]
+    assert unstructured.is_true(moving.deployment(moved.name), "Ready")
 
 
 def test_a_replica_that_is_drained_is_on_the_other_cluster(moving: Moving) -> None:
@@ -64,25 +64,25 @@ def test_of_two_deployments_that_ask_for_one_node_one_has_it_and_the_other_says_
     bed.await_with_looks("the other one has it", lambda: bed.is_true(*ready), 180, scene.NAMESPACE)
 
 
-@pytest.mark.parametrize("mover", MOVERS, ids=lambda mover: mover.name)
-def test_as_many_replicas_as_promised_have_served_all_the_time(moving: Moving, mover: Mover) -> None:
-    assert moving.watch.least(mover.name) >= mover.least
+@pytest.mark.parametrize("moved", MOVING_DEPLOYMENTS, ids=lambda moved: moved.name)
+def test_as_many_replicas_as_promised_have_served_all_the_time(moving: Moving, moved: MovingDeployment) -> None:
+    assert moving.watch.least(moved.name) >= moved.least
 
 
 def test_no_route_has_named_what_was_not_there(moving: Moving) -> None:
     assert [sample.astray for sample in moving.watch.samples if sample.astray] == []
 
 
-@pytest.mark.parametrize("mover", MOVERS, ids=lambda mover: mover.name)
-def test_every_request_was_answered_while_replicas_moved(moving: Moving, mover: Mover) -> None:
-    traffic = moving.traffic[mover.name]
+@pytest.mark.parametrize("moved", MOVING_DEPLOYMENTS, ids=lambda moved: moved.name)
+def test_every_request_was_answered_while_replicas_moved(moving: Moving, moved: MovingDeployment) -> None:
+    traffic = moving.traffic[moved.name]
     if not moving.bed.isolated:
         log_line("NOT CHECKED: that no request fails while replicas move, since none can be sent")
         return
     assert len(traffic.answers) > 100
     assert traffic.failures == []
     pods = {answer.body["pod"] for answer in traffic.answers}
-    assert len(pods) == mover.replicas * (1 if mover is STUCK else 2), "each pod has answered some"
+    assert len(pods) == moved.replicas * (1 if moved is STUCK else 2), "each pod has answered some"
 
 
 def test_all_of_it_can_be_deleted(departing: Departing) -> None:

@@ -187,21 +187,21 @@ def _references(bed: Bed, obj: Manifest) -> set[tuple[str, str]]:
     return {(ref["kind"], ref["name"]) for ref in unstructured.items(found, "spec", "crossplane", "resourceRefs")}
 
 
-def _has_references(bed: Bed, obj: Manifest, wanted: set[tuple[str, str]]) -> bool:
-    return _references(bed, obj) == wanted
+def _has_references(bed: Bed, obj: Manifest, expected: set[tuple[str, str]]) -> bool:
+    return _references(bed, obj) == expected
 
 
 def _select(bed: Bed, region: str | None) -> None:
-    wanted = {"matchLabels": {"modelplane.ai/region": region}} if region else None
-    bed.control.api.patch(bed.composite(*CHAT, NAMESPACE), {"spec": {"clusterSelector": wanted}})
+    selector = {"matchLabels": {"modelplane.ai/region": region}} if region else None
+    bed.control.api.patch(bed.composite(*CHAT, NAMESPACE), {"spec": {"clusterSelector": selector}})
 
 
 def _held(bed: Bed, kind: str, name: str, namespace: str = "") -> str:
     return bed.message(kind, name, "Held", namespace) if bed.is_true(kind, name, "Held", namespace) else ""
 
 
-def _holds(bed: Bed, why: str) -> bool:
-    return why in _held(bed, *CHAT, NAMESPACE)
+def _holds(bed: Bed, reason: str) -> bool:
+    return reason in _held(bed, *CHAT, NAMESPACE)
 
 
 def _blames(bed: Bed, how: failing_functions.Answer) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tests.e2e.bed.deletion_orders import ENDPOINT, LEFT, NAMESPACE, SERVICE, TOGETHER, Orders
+from tests.e2e.bed.deletion_orders import ENDPOINT, LEFT, NAMESPACE, SERVICE, TOGETHER, DeletionOrders
 from tests.e2e.bed.departing import names
 from tests.e2e.bed.external_endpoints import OTHER_TEAM, TEAM, Outside
 from tests.e2e.bed.journal import Journal
@@ -22,7 +22,9 @@ def test_a_service_that_goes_leaves_the_endpoint_that_it_shared_to_the_other(bed
     assert traffic.failures == []
 
 
-def test_service_and_endpoint_go_in_either_order_and_together(bed: Bed, orders: Orders, journal: Journal) -> None:
+def test_service_and_endpoint_go_in_either_order_and_together(
+    bed: Bed, orders: DeletionOrders, journal: Journal
+) -> None:
     bed.processes.until("every pair is served", orders.all_serve)
     url = str(bed.composite(SERVICE, LEFT, NAMESPACE)["status"]["address"])
     started = time.monotonic()
@@ -34,7 +36,7 @@ def test_service_and_endpoint_go_in_either_order_and_together(bed: Bed, orders: 
     assert traffic.failures == [], "the pair that stays is served"
 
 
-def test_a_service_without_its_endpoint_keeps_its_url_and_says_so(bed: Bed, orders: Orders) -> None:
+def test_a_service_without_its_endpoint_keeps_its_url_and_says_so(bed: Bed, orders: DeletionOrders) -> None:
     for name in orders.left(SERVICE) - orders.left(ENDPOINT):
         service = bed.composite(SERVICE, name, NAMESPACE)
         assert service["status"]["address"].endswith(f"/{NAMESPACE}/{name}")

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("fleet")
 
 
 def test_every_kind_on_inference_clusters_is_looked_for(bed: Bed, serving: Serving) -> None:
-    assert serving.there
+    assert serving.is_ready
     assert leftovers.on_cluster(bed, "ams-1")
     assert leftovers.not_looked_for(bed) == set()
 
@@ -79,7 +79,7 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
 
 def test_what_is_left_is_what_the_preview_composes(bed: Bed, serving: Serving) -> None:
     """After restarts, doubt and deletions, every object is as if nothing had ever happened."""
-    assert serving.there
+    assert serving.is_ready
     team = second_team.NAMESPACE
     left = partial(names, bed, "ModelReplica", team)
     bed.await_with_looks("the second team's replicas are gone", lambda: not left(), 180, team, provider=team)

@@ -8,7 +8,7 @@ from functools import partial
 from function.composition import unstructured
 from function.routing.gateways.metallb import METALLB
 from tests.e2e.bed import leftovers
-from tests.e2e.bed.deletion_orders import LEFT, NAMESPACE, SERVICE, Orders
+from tests.e2e.bed.deletion_orders import LEFT, NAMESPACE, SERVICE, DeletionOrders
 from tests.e2e.bed.departing import ByHand
 from tests.e2e.bed.external_endpoints import backends, front_door
 from tests.e2e.bed.journal import Journal
@@ -18,7 +18,7 @@ from tests.e2e.bed.quickstart import REPLICAS, Serving
 from tests.e2e.bed.traffic import OK, ask
 
 
-def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orders: Orders) -> None:
+def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orders: DeletionOrders) -> None:
     def say_so() -> bool:
         services = [("chat", TEAM), *((name, NAMESPACE) for name in orders.left(SERVICE))]
         found = [
@@ -36,7 +36,7 @@ def test_a_gateway_goes_before_its_services_which_stay_and_say_so(bed: Bed, orde
     assert leftovers.stays(bed, METALLB.namespace), "Helm's record of the Release is there"
 
 
-def test_services_and_endpoints_go_without_a_gateway_in_either_order(orders: Orders) -> None:
+def test_services_and_endpoints_go_without_a_gateway_in_either_order(orders: DeletionOrders) -> None:
     orders.delete(orders.after_gateway())
     assert [orders.left(kind) for kind in ("ModelService", "ModelEndpoint")] == [{LEFT}, {LEFT}]
 
@@ -50,7 +50,7 @@ def test_a_replica_that_was_deleted_by_hand_has_another_in_its_place(
 
 
 def test_a_gateway_that_comes_back_serves_every_service_at_its_old_url(
-    bed: Bed, serving: Serving, orders: Orders, journal: Journal
+    bed: Bed, serving: Serving, orders: DeletionOrders, journal: Journal
 ) -> None:
     services = {("chat", TEAM): REPLICAS, (LEFT, NAMESPACE): 1}
     assert orders.left(SERVICE) == {LEFT}
@@ -64,7 +64,7 @@ def test_a_gateway_that_comes_back_serves_every_service_at_its_old_url(
 
     bed.await_with_looks("every service is Ready", served, 120, TEAM, NAMESPACE)
     journal.note("a gateway that comes back: every service is Ready", time.monotonic() - started)
-    assert serving.there
+    assert serving.is_ready
     assert {service: bed.composite(SERVICE, *service)["status"]["address"] for service in services} == before
     for url in before.values() if bed.isolated else ():
         bed.processes.until(f"{url} answers", partial(_answers, url))

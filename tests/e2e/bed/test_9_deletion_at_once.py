@@ -38,5 +38,5 @@ def test_fleet_and_models_go_at_once_and_a_cluster_when_it_is_asked_again(bed: B
     bed.await_with_looks("nothing that was composed is left", gone, 150, provider=SYSTEM_NAMESPACE)
     journal.note("teardown: everything at once", time.monotonic() - started)
     assert [leftovers.on_cluster(bed, name) for name in bed.inference] == [[], []]
-    there = map(unstructured.name_of, bed.control.api.list("v1", "Namespace"))
-    assert bed.forgotten.isdisjoint(there)
+    namespaces = map(unstructured.name_of, bed.control.api.list("v1", "Namespace"))
+    assert bed.forgotten.isdisjoint(namespaces)

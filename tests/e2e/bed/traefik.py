@@ -36,14 +36,14 @@ class Traefik:
 
     def step(self) -> None:
         """Run while the chart is installed, and anew when its values have changed."""
-        wanted = self._wanted()
-        if self._runs is not None and wanted != self._runs[1]:
+        arguments = self._wanted()
+        if self._runs is not None and arguments != self._runs[1]:
             self.processes.stop(self._runs[0])
             self._runs = None
-        if self._runs is None and wanted is not None:
+        if self._runs is None and arguments is not None:
             environment = {"KUBECONFIG": str(self.cluster.kubeconfig)}
-            started = self.processes.start("traefik", (self.binaries["traefik"], *wanted, _OFFLINE), environment)
-            self._runs = (started, wanted)
+            started = self.processes.start("traefik", (self.binaries["traefik"], *arguments, _OFFLINE), environment)
+            self._runs = (started, arguments)
 
     def _wanted(self) -> list[str] | None:
         """The arguments to run with; None when the chart is not installed."""

@@ -120,12 +120,12 @@ class Stream(threading.Thread):
 
     def run(self) -> None:
         """Read it."""
-        asked = {"model": "tiny", "stream": True, "max_tokens": self._wanted, "messages": []}
+        request_body = {"model": "tiny", "stream": True, "max_tokens": self._wanted, "messages": []}
         connection = http.client.HTTPConnection(
             self._url.hostname or "", self._url.port or 80, timeout=MACHINE_SPEED.scaled(_PATIENCE)
         )
         try:
-            connection.request("POST", self._url.path, json.dumps(asked))
+            connection.request("POST", self._url.path, json.dumps(request_body))
             answer = connection.getresponse()
             for line in answer:
                 _, _, data = line.decode().strip().partition("data: ")

@@ -19,7 +19,7 @@ from tests.fleet.stack.builders import (
     part_keys,
     stack,
 )
-from tests.support.observe import NOW, answer, said, with_condition
+from tests.support.observe import NOW, answer, reasons, with_condition
 
 # ---------------------------------------------------------------------- order
 
@@ -75,7 +75,7 @@ def test_a_stack_is_ready_when_every_part_is_and_its_address_is_known() -> None:
     answered = compose_installed()
     assert answered.ready
     assert answered.status == {"gateway": {"address": ADDRESS}}
-    assert said(answered) == {
+    assert reasons(answered) == {
         "ClusterReachable": "True/Reachable",
         "StackReady": "True/Installed",
         "GatewayAddressed": "True/Addressed",
@@ -119,7 +119,7 @@ def compose_after_ready(children: Mapping[str, Manifest], after: timedelta = tim
 def test_a_stack_that_was_ready_stays_so_while_a_release_is_only_being_changed(state: str) -> None:
     answered = compose_after_ready(changing_release(installed(stack()), state=state), timedelta(minutes=14, seconds=50))
     assert answered.ready
-    assert said(answered)["StackReady"] == "True/Changing"
+    assert reasons(answered)["StackReady"] == "True/Changing"
     text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
     assert message(answered, "StackReady") == text
     assert answered.ttl_seconds == 10
@@ -128,7 +128,7 @@ def test_a_stack_that_was_ready_stays_so_while_a_release_is_only_being_changed(s
 def test_a_change_that_is_not_done_after_fifteen_minutes_is_an_outage_and_says_so() -> None:
     answered = compose_after_ready(changing_release(installed(stack())), timedelta(minutes=15))
     assert not answered.ready
-    assert said(answered)["StackReady"] == "False/ReleaseFailed"
+    assert reasons(answered)["StackReady"] == "False/ReleaseFailed"
     text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
     assert message(answered, "StackReady") == text
 
@@ -139,16 +139,16 @@ def test_a_change_that_cannot_be_applied_is_said_and_what_is_deployed_counts_for
     children["prometheus"] = with_condition(children["prometheus"], "Synced", "False", "ReconcileError", why)
     answered = compose_after_ready(children)
     assert answered.ready
-    assert said(answered)["ClusterReachable"] == "False/NotSynced"
+    assert reasons(answered)["ClusterReachable"] == "False/NotSynced"
     assert message(answered, "StackReady").endswith(f"prometheus: Synced is False: {why}, it is being changed")
-    assert said(compose_after_ready(children, timedelta(minutes=15)))["StackReady"] == "False/ReleaseFailed"
+    assert reasons(compose_after_ready(children, timedelta(minutes=15)))["StackReady"] == "False/ReleaseFailed"
 
 
 def test_a_change_that_failed_is_no_change_any_more_and_takes_nothing_away() -> None:
     children = changing_release(installed(stack()), state="failed", text="Upgrade failed: no quota")
     answered = compose_after_ready(children)
     assert not answered.ready
-    assert said(answered)["StackReady"] == "False/ReleaseFailed"
+    assert reasons(answered)["StackReady"] == "False/ReleaseFailed"
     assert message(answered, "StackReady").endswith(
         "prometheus: Ready is False: Unavailable, Helm says that it failed: Upgrade failed: no quota"
     )
@@ -159,13 +159,13 @@ def test_a_change_that_failed_is_no_change_any_more_and_takes_nothing_away() -> 
 def test_a_release_that_somebody_uninstalled_is_not_being_changed() -> None:
     answered = compose_after_ready(changing_release(installed(stack()), state="pending-install", reason="Creating"))
     assert not answered.ready
-    assert said(answered)["StackReady"] == "False/Installing"
+    assert reasons(answered)["StackReady"] == "False/Installing"
 
 
 def test_a_stack_that_was_not_ready_does_not_become_so_while_a_release_is_being_changed() -> None:
     answered = compose_stack(stack(), changing_release(installed(stack())))
     assert not answered.ready
-    assert said(answered)["StackReady"] == "False/Installing"
+    assert reasons(answered)["StackReady"] == "False/Installing"
 
 
 def test_a_part_that_is_down_is_not_hidden_by_another_that_is_being_changed() -> None:

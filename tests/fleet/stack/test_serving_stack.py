@@ -22,7 +22,7 @@ from tests.fleet.stack.builders import (
     spec_of,
     stack,
 )
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 IDENTITY = {"type": "GoogleApplicationCredentials", "name": "sa", "key": "private_key"}
 KUBECONFIG = {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"}
@@ -36,7 +36,7 @@ def test_the_first_pass_composes_the_two_provider_configs_alone_and_is_not_ready
     assert set(answered.children) == CONFIGS
     assert answered.status == {}
     assert not answered.ready
-    assert said(answered)["StackReady"] == "False/Installing"
+    assert reasons(answered)["StackReady"] == "False/Installing"
     assert message(answered, "StackReady") == "0 of 17 parts are ready; the provider configs are not created yet"
 
 
@@ -89,8 +89,8 @@ def test_secrets_that_cannot_be_used_are_a_condition_and_a_hold(secrets: list[An
     assert answered.ready
     assert set(answered.children) == set(children)
     assert answered.status == {"gateway": {"address": ADDRESS}}
-    assert said(answered)["StackReady"] == "False/SecretsUnusable"
-    assert said(answered)["Held"] == "True/InvalidSpec"
+    assert reasons(answered)["StackReady"] == "False/SecretsUnusable"
+    assert reasons(answered)["Held"] == "True/InvalidSpec"
     assert message(answered, "Held") == text
     assert not compose_stack(stack(secrets=secrets)).children
 
@@ -126,11 +126,11 @@ def test_a_gateway_without_an_address_leaves_the_one_that_was_known_and_says_so(
     }
     answered = compose_stack(obj, children)
     assert answered.status == {"gateway": {"address": ADDRESS}}
-    assert said(answered)["GatewayAddressed"] == "False/WaitingForAddress"
+    assert reasons(answered)["GatewayAddressed"] == "False/WaitingForAddress"
     text = f"Gateway inference-gateway has no address; {ADDRESS} stays published"
     assert message(answered, "GatewayAddressed") == text
     children["gateway"]["status"] = {}
-    assert said(compose_stack(obj, children))["GatewayAddressed"] == "True/Addressed"
+    assert reasons(compose_stack(obj, children))["GatewayAddressed"] == "True/Addressed"
 
 
 # ---------------------------------------------------------------------- what always holds

@@ -8,7 +8,7 @@ from function.api.engines import PlacedEngine
 from function.composition import Manifest, names
 from function.replica.topologies.gang import Gang
 from function.replica.topologies.topology import Ports
-from tests.support.observe import said
+from tests.support.observe import reasons
 from tests.support.replicas import (
     composed,
     container,
@@ -174,7 +174,7 @@ def test_an_engines_workload_never_changes_its_kind_under_one_name() -> None:
     answered = composed(replica(gang()), children)
     kept = remotes(answered)["model-serving-vllm"]
     assert kept == remotes(composed(replica()))["model-serving-vllm"]
-    assert said(answered)["Held"] == "True/InputInvalid"
+    assert reasons(answered)["Held"] == "True/InputInvalid"
 
 
 def test_engines_of_one_pod_and_of_several_run_side_by_side() -> None:

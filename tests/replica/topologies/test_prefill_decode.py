@@ -11,7 +11,7 @@ from function.composition import Manifest
 from function.replica.topologies.prefill_decode import PrefillDecode
 from function.replica.topologies.standalone import Standalone
 from function.replica.topologies.topology import Ports, Topology
-from tests.support.observe import observation, said
+from tests.support.observe import observation, reasons
 from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, observed, remotes, replica
 
 TRANSFER = [
@@ -95,7 +95,7 @@ def test_a_decode_engine_on_the_side_cars_port_is_refused() -> None:
     decode = engine("d", member(**written(args=["--port=8000"])), phase="Decode")
     answered = composed(pair(engine("p", phase="Prefill"), decode))
     assert (answered.children, answered.ready) == ({}, False)
-    assert said(answered)["ModelAccepted"] == "False/InvalidPort"
+    assert reasons(answered)["ModelAccepted"] == "False/InvalidPort"
     (message,) = [c.message for c in answered.conditions if c.type == "ModelAccepted"]
     assert message.startswith("engine d cannot listen on 8000")
 
@@ -103,7 +103,7 @@ def test_a_decode_engine_on_the_side_cars_port_is_refused() -> None:
 def test_a_prefill_engine_on_another_port_than_the_pools_is_refused() -> None:
     prefill = engine("p", phase="Prefill", serving={"port": 9000})
     answered = composed(pair(prefill, engine("d", phase="Decode")))
-    assert said(answered)["ModelAccepted"] == "False/InvalidPort"
+    assert reasons(answered)["ModelAccepted"] == "False/InvalidPort"
 
 
 GANG = gang("g", phase="Prefill")
@@ -205,7 +205,7 @@ def test_phases_that_are_no_pair_hold_all(engines: tuple[Manifest, ...]) -> None
     children = observed(composed(pair()))
     seen = compose(observation(obj, children, {"cluster": [CLUSTER]}))
     assert set(seen.children) == set(children)
-    assert said(seen)["Held"] == "True/InvalidSpec"
+    assert reasons(seen)["Held"] == "True/InvalidSpec"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from function.composition import Manifest, names
 from tests.routing.builders import CERTIFICATE, authority, bare_endpoint, composed_endpoint, gateway, message, true
 from tests.routing.endpoint_parts import BACKEND, ROUTING, SERVICE, SLICE, bodies, on_port, running
 from tests.support.crd_schemas import violations
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 GIVEN = {"tls": {"caSecretRef": {"name": "ca"}}}
 URL = "https://llm.example.com:8443/v1"
@@ -63,7 +63,7 @@ def test_of_the_secret_only_the_certificates_are_copied() -> None:
 def test_nothing_is_routed_to_it_before_the_gateway_is_told_what_to_check() -> None:
     children: Any = {"service": SECURED, "endpointslice_fqdn": FQDN, "certificate_authority": AUTHORITY}
     before = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], **children)
-    assert (before.status, before.ready, said(before)["RoutingReady"]) == ({}, False, "False/WaitingForTLS")
+    assert (before.status, before.ready, reasons(before)["RoutingReady"]) == ({}, False, "False/WaitingForTLS")
     after = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], **children, backendtlspolicy=POLICY)
     assert (after.status["routing"]["backendName"], after.ready) == (BACKEND, True)
 
@@ -87,7 +87,7 @@ def test_no_policy_is_composed_before_the_gateway_says_that_its_kind_is_served()
     children: Any = {"service": SECURED, "certificate_authority": AUTHORITY}
     made = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], gateway(), **children)
     assert "backendtlspolicy" not in made.children
-    assert said(made)["UpstreamTLS"] == "False/WaitingForGateway"
+    assert reasons(made)["UpstreamTLS"] == "False/WaitingForGateway"
     kept = composed_endpoint(bare_endpoint(URL, **GIVEN), [authority()], gateway(), **children, backendtlspolicy=POLICY)
     assert "backendtlspolicy" in kept.children
 
@@ -107,7 +107,7 @@ SECRETS: dict[str, list[Manifest]] = {
 @pytest.mark.parametrize("how", SECRETS)
 def test_without_the_authoritys_certificates_what_is_routed_to_stays_and_nothing_new_is(how: str) -> None:
     fresh = composed_endpoint(bare_endpoint(URL, **GIVEN), SECRETS[how], service=SECURED, endpointslice_fqdn=FQDN)
-    assert (fresh.status, fresh.ready, said(fresh)["UpstreamTLS"]) == ({}, False, "False/AuthorityMissing")
+    assert (fresh.status, fresh.ready, reasons(fresh)["UpstreamTLS"]) == ({}, False, "False/AuthorityMissing")
     children: Any = {
         "service": SECURED,
         "endpointslice_fqdn": FQDN,
@@ -118,7 +118,7 @@ def test_without_the_authoritys_certificates_what_is_routed_to_stays_and_nothing
     assert bodies(kept)["certificate-authority"]["data"] == AUTHORITY["data"]
     assert bodies(kept)["backendtlspolicy"]["spec"] == POLICY["spec"]
     assert (kept.status, kept.ready) == ({"routing": ROUTING}, True)
-    assert (said(kept)["UpstreamTLS"], said(kept)["Held"][:4]) == ("False/AuthorityMissing", "True")
+    assert (reasons(kept)["UpstreamTLS"], reasons(kept)["Held"][:4]) == ("False/AuthorityMissing", "True")
 
 
 @pytest.mark.parametrize("breaks", ["", " "])
@@ -174,7 +174,10 @@ def judged(kind: str, *, generation: int = 2, controller: str = "traefik.io/gate
 @pytest.mark.parametrize("kind", ["Accepted", "ResolvedRefs"])
 def test_a_policy_that_the_gateway_refuses_takes_the_endpoints_readiness_and_nothing_else(kind: str) -> None:
     made = composed_endpoint(running(URL, **GIVEN), [authority()], **judged(kind))
-    assert (said(made)["UpstreamTLS"], said(made)["RoutingReady"]) == ("False/PolicyRefused", "False/PolicyRefused")
+    assert (reasons(made)["UpstreamTLS"], reasons(made)["RoutingReady"]) == (
+        "False/PolicyRefused",
+        "False/PolicyRefused",
+    )
     assert message(made, "UpstreamTLS") == f"{kind} is False: two policies"
     assert message(made, "RoutingReady") == (
         f"The gateway refuses BackendTLSPolicy a-policy, and answers requests with 500: {kind} is False: two policies"
@@ -188,17 +191,21 @@ def test_a_policy_that_the_gateway_refuses_takes_the_endpoints_readiness_and_not
 )
 def test_words_about_an_earlier_policy_or_of_another_gateway_refuse_nothing(words: dict[str, Any]) -> None:
     made = composed_endpoint(running(URL, **GIVEN), [authority()], **judged("Accepted", **words))
-    assert (said(made)["UpstreamTLS"], made.ready) == ("True/GivenAuthority", True)
+    assert (reasons(made)["UpstreamTLS"], made.ready) == ("True/GivenAuthority", True)
 
 
 @pytest.mark.parametrize(("url", "secrets"), [("https://[::1", [authority()]), (URL, [])], ids=["no URL", "no Secret"])
 def test_a_refusal_is_said_while_something_else_is_in_doubt(url: str, secrets: list[Manifest]) -> None:
     made = composed_endpoint(running(url, **GIVEN), secrets, **judged("Accepted"))
-    assert (said(made)["RoutingReady"], said(made)["Held"][:4], made.ready) == ("False/PolicyRefused", "True", False)
+    assert (reasons(made)["RoutingReady"], reasons(made)["Held"][:4], made.ready) == (
+        "False/PolicyRefused",
+        "True",
+        False,
+    )
     assert set(made.children) == {"service", "endpointslice-fqdn", "certificate-authority", "backendtlspolicy"}
     assert made.status == {"routing": ROUTING}
 
 
 def test_a_policy_that_is_not_asked_for_any_more_refuses_nothing() -> None:
     made = composed_endpoint(running(URL), **judged("Accepted"))
-    assert (said(made)["RoutingReady"], made.ready) == ("True/BackendConfigured", True)
+    assert (reasons(made)["RoutingReady"], made.ready) == ("True/BackendConfigured", True)

@@ -18,7 +18,7 @@ from tests.routing.builders import (
     service,
 )
 from tests.support.crd_schemas import violations
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 MARKER = names.name("x-modelplane-gateway", 63, "InferenceGateway", "default", "")
 
@@ -109,7 +109,7 @@ def test_only_what_an_endpoint_publishes_decides_how_it_is_routed_to(spec: Any) 
     before = composed_service(service(), [good])
     made = composed_service(served(), [{**good, "spec": spec}], route=observed_route(before))
     assert refs(made) == refs(before)
-    assert (made.ready, said(made)["Held"]) == (True, "False/InputsResolved")
+    assert (made.ready, reasons(made)["Held"]) == (True, "False/InputsResolved")
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 40])
@@ -204,7 +204,7 @@ def test_while_the_gateway_cannot_be_read_what_is_public_stays_so(paths: list[st
         served(), found, route=observed_route(before), gateway_obj=gateway_obj, without_gateway=how == "gone"
     )
     assert made.children["httproute"].manifest["spec"] == before.children["httproute"].manifest["spec"]
-    assert said(made)["Held"][:4] == "True"
+    assert reasons(made)["Held"][:4] == "True"
 
 
 @pytest.mark.parametrize("paths", [["/"], ["/v1", "/api/v2"]])

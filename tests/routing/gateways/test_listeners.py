@@ -6,7 +6,7 @@ import pytest
 
 from tests.routing.builders import composed_gateway, gateway, message, true
 from tests.routing.gateways.installed import POOL, of_generation, running, up_and_ready, with_status
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 # --------------------------------------------------------------------- ready and address
 
@@ -15,7 +15,7 @@ def test_a_gateway_that_is_accepted_with_no_address_leaves_the_status_empty_and_
     children = with_status(running(gateway()), "gateway", conditions=true("Accepted", "Programmed"))
     made = composed_gateway(gateway(), children)
     assert (made.status, made.ready) == ({}, False)
-    assert said(made)["AddressAssigned"] == "False/WaitingForAddress"
+    assert reasons(made)["AddressAssigned"] == "False/WaitingForAddress"
 
 
 def test_an_address_that_was_published_stays_while_the_gateway_has_none() -> None:
@@ -66,7 +66,7 @@ def test_when_traefik_is_no_longer_ready_gateway_and_class_stay() -> None:
     children = with_status(running(gateway()), "traefik", conditions=[failed])
     made = composed_gateway(up_and_ready(), children)
     assert set(made.children) == set(children)
-    assert said(made)["ControllerReady"] == "False/Installing"
+    assert reasons(made)["ControllerReady"] == "False/Installing"
     assert "cannot pull chart" in message(made, "ControllerReady")
 
 
@@ -93,7 +93,7 @@ def test_a_certificate_adds_a_listener_on_the_port_that_traefik_serves_as_443() 
         "tls": {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": "front"}]},
         "allowedRoutes": {"namespaces": {"from": "All"}},
     }
-    assert said(composed_gateway(gateway(**spec), children))["TLSReady"] == "False/Waiting"
+    assert reasons(composed_gateway(gateway(**spec), children))["TLSReady"] == "False/Waiting"
     broken = {"type": "ResolvedRefs", "status": "False", "message": "Secret not found"}
     listeners = [{"name": "websecure", "conditions": [broken]}]
     waiting = composed_gateway(gateway(**spec), with_status(children, "gateway", listeners=listeners))
@@ -101,7 +101,7 @@ def test_a_certificate_adds_a_listener_on_the_port_that_traefik_serves_as_443() 
     assert "Secret not found" in message(waiting, "TLSReady")
     listeners = [{"name": "websecure", "conditions": true("ResolvedRefs", "Programmed")}]
     serving = composed_gateway(gateway(**spec), with_status(children, "gateway", listeners=listeners))
-    assert said(serving)["TLSReady"] == "True/Serving"
+    assert reasons(serving)["TLSReady"] == "True/Serving"
 
 
 @pytest.mark.parametrize("status", ["True", "False"])
@@ -113,10 +113,10 @@ def test_what_a_listener_says_of_an_earlier_generation_leaves_the_word_about_its
     seen = {**of_generation(children["gateway"], 2), "status": {"listeners": listeners}}
     before = {"type": "TLSReady", "status": "True", "reason": "Serving", "message": "Secret modelplane-system/old"}
     made = composed_gateway(gateway({"conditions": [before]}, **spec), {**children, "gateway": seen})
-    assert said(made)["TLSReady"] == "True/Serving"
+    assert reasons(made)["TLSReady"] == "True/Serving"
     assert message(made, "TLSReady") == "Secret modelplane-system/old"
     fresh = composed_gateway(gateway(**spec), {**children, "gateway": seen})
-    assert said(fresh)["TLSReady"] == "Unknown/NotKnownYet"
+    assert reasons(fresh)["TLSReady"] == "Unknown/NotKnownYet"
 
 
 def test_route_namespaces_select_who_may_use_every_listener() -> None:

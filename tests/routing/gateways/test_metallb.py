@@ -7,7 +7,7 @@ import pytest
 from function.composition import Manifest
 from tests.routing.builders import composed_gateway, definitions, gateway, message, true
 from tests.routing.gateways.installed import POOL, observed, running, with_status
-from tests.support.observe import said
+from tests.support.observe import reasons
 
 
 def test_metallb_comes_in_order_and_each_of_its_parts_keeps_its_release() -> None:
@@ -66,7 +66,7 @@ def test_a_load_balancer_that_is_no_longer_ready_keeps_its_addresses() -> None:
     children = with_status(running(obj), "metallb", conditions=[])
     made = composed_gateway(obj, children)
     assert set(made.children) == set(children)
-    assert said(made)["LoadBalancerReady"] == "False/Installing"
+    assert reasons(made)["LoadBalancerReady"] == "False/Installing"
 
 
 @pytest.mark.parametrize("metallb", [{}, {"metallb": {"addressPool": ""}}])
@@ -78,12 +78,12 @@ def test_metallb_without_addresses_is_an_error_that_removes_nothing_and_installs
     healthy = [*true("Ready"), {"type": "LoadBalancerReady", "status": "True", "reason": "LoadBalancerHealthy"}]
     kept = composed_gateway(gateway({"conditions": healthy}, traefik=spec), children)
     assert (set(kept.children), kept.ready) == (set(children), True)
-    assert said(kept)["LoadBalancerReady"] == "True/LoadBalancerHealthy"
-    assert said(kept)["Held"] == "True/InputInvalid"
+    assert reasons(kept)["LoadBalancerReady"] == "True/LoadBalancerHealthy"
+    assert reasons(kept)["Held"] == "True/InputInvalid"
     assert message(kept, "Held") == "spec.traefik.metallb.addressPool is required for loadBalancer MetalLB"
     fresh = composed_gateway(gateway(traefik=spec), running(gateway()))
     assert (set(fresh.children), fresh.ready) == (set(running(gateway())), False)
-    assert said(fresh)["LoadBalancerReady"] == "Unknown/NotKnownYet"
+    assert reasons(fresh)["LoadBalancerReady"] == "Unknown/NotKnownYet"
 
 
 ADDRESSES = {"metallb-pool", "metallb-l2", "usage-metallb-by-pool", "usage-metallb-by-l2"}
@@ -130,7 +130,7 @@ def test_metallb_is_removed_only_when_its_release_is_gone_and_keeps_its_provider
     left = {key: child for key, child in without_addresses().items() if key != "metallb"}
     made = composed_gateway(gateway({"conditions": going}), left, {**definitions(), **answer})
     assert set(left) - set(made.children) == (set() if kept else {"usage-pc-by-metallb"})
-    assert said(made)["LoadBalancerReady"] == word
+    assert reasons(made)["LoadBalancerReady"] == word
     assert "namespace-metallb" in made.children
 
 
@@ -148,7 +148,7 @@ def test_metallbs_release_waits_for_what_is_not_seen_to_be_gone(answers: dict[st
     left = without_addresses()
     waiting = composed_gateway(gateway(), left, {**definitions(), **answers})
     assert set(waiting.children) == set(left)
-    assert said(waiting)["LoadBalancerReady"] == "False/Removing"
+    assert reasons(waiting)["LoadBalancerReady"] == "False/Removing"
     assert waiting.ttl_seconds == 5
 
 
@@ -165,5 +165,5 @@ def test_a_release_that_is_not_ready_cannot_be_removed_in_order_and_stays() -> N
     left = without_addresses()
     made = composed_gateway(gateway(), with_status(left, "metallb", conditions=[]))
     assert set(made.children) == set(left)
-    assert said(made)["LoadBalancerReady"] == "False/RemovalBlocked"
+    assert reasons(made)["LoadBalancerReady"] == "False/RemovalBlocked"
     assert not any(key.startswith("removed-metallb-") for key in made.requirements)

@@ -11,7 +11,7 @@ from function.routing.gateways import charts
 from tests.routing.builders import composed_gateway, gateway, message, true
 from tests.routing.gateways.installed import PLURALS, POOL, observed, running, with_status
 from tests.support.crd_schemas import violations
-from tests.support.observe import said, with_condition
+from tests.support.observe import reasons, with_condition
 
 # --------------------------------------------------------------------- the order
 
@@ -27,7 +27,7 @@ def test_first_there_is_only_the_provider_config() -> None:
         }
     }
     assert (made.status, made.ready) == ({}, False)
-    assert said(made) == {
+    assert reasons(made) == {
         "GatewayAPIReady": "True/CRDsPresent",
         "ControllerReady": "False/Installing",
         "ControllerSupported": "True/Supported",
@@ -130,7 +130,7 @@ def test_the_class_goes_only_after_the_gateway() -> None:
 def test_with_gateway_programmed_and_an_address_the_front_door_is_ready() -> None:
     made = composed_gateway(gateway(), running(gateway()))
     assert (made.status, made.ready) == ({"address": "192.0.2.1"}, True)
-    assert said(made) == {
+    assert reasons(made) == {
         "GatewayAPIReady": "True/CRDsPresent",
         "ControllerReady": "True/ControllerHealthy",
         "ControllerSupported": "True/Supported",
@@ -190,7 +190,7 @@ def test_an_installed_version_is_kept_until_the_user_asks_for_another() -> None:
 def test_the_version_that_is_asked_for_is_used_and_reported(version: str, reason: str) -> None:
     made = composed_gateway(gateway(traefik={"version": version}), observed(composed_gateway(gateway())))
     assert charts.version_of(made.children["traefik"].manifest) == version
-    assert said(made)["ControllerSupported"] == reason
+    assert reasons(made)["ControllerSupported"] == reason
     assert version in message(made, "ControllerSupported")
 
 
@@ -242,10 +242,10 @@ def test_while_traefiks_release_is_being_changed_the_front_door_and_its_controll
     gateway_obj = gateway({"address": "192.0.2.1", "conditions": true("ControllerReady", "Ready")})
     made = composed_gateway(gateway_obj, changing(running(gateway())))
     assert made.ready
-    assert said(made)["ControllerReady"] == "True/Changing"
+    assert reasons(made)["ControllerReady"] == "True/Changing"
     assert message(made, "ControllerReady") == "Release traefik: Ready is False: Unavailable"
     never = composed_gateway(gateway(), changing(running(gateway())))
-    assert said(never)["ControllerReady"] == "False/Installing"
+    assert reasons(never)["ControllerReady"] == "False/Installing"
 
 
 def test_a_traefik_that_could_not_be_changed_is_named_with_helms_words_and_what_answers_goes_on() -> None:
@@ -253,5 +253,5 @@ def test_a_traefik_that_could_not_be_changed_is_named_with_helms_words_and_what_
     children = changing(running(gateway()), "failed")
     made = composed_gateway(gateway_obj, children)
     assert (made.ready, set(made.children)) == (True, set(children))
-    assert said(made)["ControllerReady"] == "False/ReleaseFailed"
+    assert reasons(made)["ControllerReady"] == "False/ReleaseFailed"
     assert message(made, "ControllerReady").endswith("Unavailable, Helm says that it failed: no quota")

@@ -140,9 +140,9 @@ def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def filled(given: Manifest, stored: Manifest) -> tuple[dict[str, object], dict[str, object]]:
+def filled(submitted: Manifest, stored: Manifest) -> tuple[dict[str, object], dict[str, object]]:
     """What a server added to a spec, and what it took away or changed."""
-    before, after = (dict(leaves(obj["spec"], "spec")) for obj in (given, stored))
+    before, after = (dict(leaves(obj["spec"], "spec")) for obj in (submitted, stored))
     added = {path: value for path, value in after.items() if path not in before}
     lost = {
         path: value

@@ -42,9 +42,9 @@ def unsupported(path: str, value: str, *supported: str) -> str:
     return f"{path}: Unsupported value: {_shown(value)}: supported values: {', '.join(map(_shown, supported))}"
 
 
-def other_type(path: str, wanted: str, found: str) -> str:
+def other_type(path: str, expected: str, found: str) -> str:
     """The value has another type."""
-    return broken(path, f'{path} in body must be of type {wanted}: "{found}"', found)
+    return broken(path, f'{path} in body must be of type {expected}: "{found}"', found)
 
 
 def too_short(path: str, value: str, minimum: int = 1) -> str:

@@ -25,7 +25,7 @@ class Case:
         clusters: How many clusters there are.
         others: How many replicas of other deployments.
         replicas: How many replicas the deployment asks for.
-        settled: Whether they are there and serve, and the server has seen all of it before.
+        available: Whether they exist and serve, and the server has seen all of it before.
         within: How many times the floor the call may take; 0 when only growth counts.
         stress: Whether the fleet is larger than what is promised.
     """

@@ -32,7 +32,7 @@ class ObservedTaint:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeShape:
+class ObservedNode:
     """What a node has beside devices.
 
     Attributes:
@@ -61,7 +61,7 @@ class ObservedPool:
     name: str
     class_name: str = ""
     nodes: int = 0
-    node: NodeShape = NodeShape()
+    node: ObservedNode = ObservedNode()
     devices: Devices = ()
 
     def claimable(self, device_class: str) -> int:
@@ -100,13 +100,13 @@ _SHAPES: Final = ObjectCache()
 """Shapes of nodes by how they are written: a fleet has few."""
 
 
-def _node_shape(pool: Object) -> NodeShape:
+def _node_shape(pool: Object) -> ObservedNode:
     node = unstructured.mapping(pool, "node")
     return _SHAPES.get_or_compute(unstructured.content(pool, "node"), lambda: _shape(node))
 
 
-def _shape(node: Object) -> NodeShape:
-    return NodeShape(
+def _shape(node: Object) -> ObservedNode:
+    return ObservedNode(
         cpu=_amount(unstructured.text(node, "cpu")),
         memory=_amount(unstructured.text(node, "memory")),
         taints=tuple(_taints(unstructured.items(node, "taints"))),

@@ -14,6 +14,7 @@ from tests.e2e.bed import bring_up
 from tests.e2e.bed.machine_speed import MachineSpeed
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import BedError, EndedError, Processes
+from tests.e2e.bed.retries import Retry
 from tests.e2e.binaries import Binaries
 
 BED = cast("Bed", object())
@@ -25,6 +26,7 @@ def logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(bring_up, "log_line", lines.append)
     monkeypatch.setattr(bring_up, "MACHINE_SPEED", MachineSpeed(measure=lambda: 1.0))
+    monkeypatch.setattr(bring_up, "retry", Retry())
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return lines
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from function.inventory.pools import NodeShape, ObservedPool, ObservedTaint, read_pools
+from function.inventory.pools import ObservedNode, ObservedPool, ObservedTaint, read_pools
 from function.selectors import Claim, Device
 from tests.support.deployments import cluster, gpu, nic, pool
 
@@ -21,7 +21,7 @@ def test_a_pool_keeps_its_nodes_their_shape_and_their_devices() -> None:
             "a100",
             class_name="a100-8x",
             nodes=4,
-            node=NodeShape(Fraction(96), Fraction(2**40), (ObservedTaint("gpu", "yes", "NoSchedule"),)),
+            node=ObservedNode(Fraction(96), Fraction(2**40), (ObservedTaint("gpu", "yes", "NoSchedule"),)),
             devices=(
                 Device("gpu", "gpu.nvidia.com", "gpu.nvidia.com", count=8),
                 Device("nic", "nic.example.com", claim=Claim.SYNTHETIC, count=2),
@@ -38,7 +38,7 @@ def test_a_cluster_that_publishes_nothing_is_not_one_without_pools() -> None:
 @pytest.mark.parametrize("node", [None, "junk", {}, {"cpu": "lots", "memory": "-5Gi"}, {"cpu": 7, "taints": "junk"}])
 def test_what_cannot_be_read_of_a_nodes_shape_counts_as_not_published(node: Any) -> None:
     (read,) = published(pool(node=node)) or ()
-    assert read.node == NodeShape()
+    assert read.node == ObservedNode()
 
 
 def test_equal_nodes_are_read_once() -> None:

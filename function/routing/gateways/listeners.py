@@ -20,7 +20,7 @@ GATEWAY: Final = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayListener:
+class ListenerPort:
     """A listener of the Gateway.
 
     Attributes:
@@ -45,8 +45,8 @@ class GatewayListeners:
 
     class_name: str
     controller_name: str
-    http: GatewayListener
-    https: GatewayListener
+    http: ListenerPort
+    https: ListenerPort
 
     def gateway_class(self) -> Manifest:
         """Build the GatewayClass."""

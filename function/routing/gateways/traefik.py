@@ -14,7 +14,7 @@ from function.routing.gateways import charts, controller, listeners, metallb, pr
 from function.routing.gateways.backend_tls_policy import BackendTLSPolicies
 from function.routing.gateways.charts import Chart
 from function.routing.gateways.http_route import HTTPRoutes
-from function.routing.gateways.listeners import GatewayListener, GatewayListeners
+from function.routing.gateways.listeners import GatewayListeners, ListenerPort
 
 TRAEFIK: Final = Chart(
     "traefik",
@@ -31,7 +31,7 @@ CONTROLLER_NAME: Final = "traefik.io/gateway-controller"
 PRODUCT: Final = "Traefik"
 
 LISTENERS: Final = GatewayListeners(
-    "traefik", CONTROLLER_NAME, GatewayListener("web", 8000), GatewayListener("websecure", 8443)
+    "traefik", CONTROLLER_NAME, ListenerPort("web", 8000), ListenerPort("websecure", 8443)
 )
 """Their ports are those inside of Traefik, which its Service exposes as 80 and 443."""
 

@@ -75,8 +75,8 @@ def replica_manifest(desired: DesiredState, placement: ReplicaPlacement, pools: 
             "labels": replica_labels(desired, placement.cluster, placement.index, placement.revision),
         },
         "spec": {
-            **_copied(ReplicaFields, workload),
             "clusterName": placement.cluster,
+            **_copied(ReplicaFields, workload),
             "serving": {**workload.serving.plain(), "picker": choose_picker(workload.serving, workload.engines).value},
             "engines": [_engine(engines[engine.name], engine, published[engine.pool]) for engine in placement.engines],
         },
@@ -92,8 +92,9 @@ def _copied(shared: type[Model], written: Model) -> Manifest:
 def _engine(engine: Engine, placed: EnginePlacement, pool: ObservedPool) -> Manifest:
     members = zip(engine.members, placed.members, strict=True)
     return {
-        **_copied(AnyEngine, engine),
+        "name": engine.name,
         "copies": engine.copies,
+        **_copied(AnyEngine, engine),
         "members": [_member(member, place, pool) for member, place in members],
     }
 
@@ -106,10 +107,10 @@ def _member(member: Member, placed: MemberPlacement, pool: ObservedPool) -> Mani
         "resources": {"requests": share} if share else None,
     }
     return {
-        **_copied(AnyMember, member),
         "role": member.role.value,
         "nodePoolName": pool.name,
         **{key: value for key, value in resolved.items() if value},
+        **_copied(AnyMember, member),
     }
 
 

@@ -114,7 +114,6 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
             for toleration in workload.tolerations
         ),
         match_labels=tuple(sorted(asked.items())),
-        fill=reason is None,
         hold_reason=reason,
         rollout=RolloutStrategy(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )

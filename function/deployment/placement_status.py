@@ -26,7 +26,7 @@ from function.scheduling import (
     few,
 )
 
-_MOST_MISSING: Final = 256
+_MAX_MISSING: Final = 256
 
 
 def set_cache_condition(draft: Draft, desired: DesiredState) -> None:
@@ -102,7 +102,7 @@ def publish(draft: Draft, state: DeploymentState) -> None:
     desired = state.desired
     before = unstructured.mapping(draft.observation.status, "revision")
     since = unstructured.text(before, "since") if before.get("name") == desired.revision else ""
-    missing = state.absences[:_MOST_MISSING]
+    missing = state.absences[:_MAX_MISSING]
     draft.publish(
         {
             "replicas": {

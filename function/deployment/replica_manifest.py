@@ -27,7 +27,7 @@ from function.inventory.pools import ObservedPool, ObservedTaint
 from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
-_MOST_TOLERATIONS: Final = 64
+_MAX_TOLERATIONS: Final = 64
 _MILLI: Final = 1000
 _MEBI: Final = 2**20
 
@@ -129,7 +129,7 @@ def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
     for taint in taints:
         matching = {"operator": "Equal", "value": taint.value} if taint.value else {"operator": "Exists"}
         found.append({"key": taint.key, **matching, "effect": taint.effect})
-    return found[:_MOST_TOLERATIONS]
+    return found[:_MAX_TOLERATIONS]
 
 
 def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str, str]:

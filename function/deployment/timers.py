@@ -24,8 +24,8 @@ EVICTION_BACKOFF: Final = timedelta(minutes=2)
 MAX_BACKOFF: Final = timedelta(days=1)
 """The longest that no replica is placed on a pool on which replicas have never served."""
 
-_MOST_DOUBLINGS: Final = 10
-_MOST_ENTRIES: Final = 256
+_MAX_DOUBLINGS: Final = 10
+_MAX_ENTRIES: Final = 256
 
 
 def with_timers(observation: Observation, desired: DesiredState, replica: OwnReplica) -> OwnReplica:
@@ -51,12 +51,10 @@ def with_timers(observation: Observation, desired: DesiredState, replica: OwnRep
 
 
 def deadlines(observation: Observation, desired: DesiredState, own: Iterable[OwnReplica]) -> Iterator[datetime]:
-    """The moments to come at which replicas become available or exceed their deadline, or a back-off ends."""
-    moments = [
-        moment for replica in own for moment in (_available_at(observation, replica), _deadline_of(desired, replica))
-    ]
-    moments += [until for _, until in _active_backoffs(observation, desired)]
-    return (moment for moment in moments if moment is not None and moment > observation.now)
+    """The future times at which replicas become available or exceed their deadline, or a back-off ends."""
+    times = [time for replica in own for time in (_available_at(observation, replica), _deadline_of(desired, replica))]
+    times += [until for _, until in _active_backoffs(observation, desired)]
+    return (time for time in times if time is not None and time > observation.now)
 
 
 def backoffs(observation: Observation, desired: DesiredState) -> tuple[Backoff, ...]:
@@ -75,7 +73,7 @@ def recorded_backoffs(observation: Observation, desired: DesiredState, plan: Pla
     """
     left = [
         (replica, why)
-        for replica, why in plan.leaving
+        for replica, why in plan.deletions
         if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not replica.draining
     ]
     if not left and all(kept.replica.ever_ready for kept in plan.kept):
@@ -92,14 +90,14 @@ def recorded_backoffs(observation: Observation, desired: DesiredState, plan: Pla
                 "until": timestamps.text_of(until),
                 "attempts": attempts,
             }
-    return [known[place] for place in sorted(known)][:_MOST_ENTRIES]
+    return [known[place] for place in sorted(known)][:_MAX_ENTRIES]
 
 
 def _backoff_duration(desired: DesiredState, why: DeletionReason, attempts: int) -> timedelta:
     """How long no replica is placed on a pool; twice as long after every time that a replica has never served there."""
     if why is DeletionReason.EVICTED:
         return EVICTION_BACKOFF
-    doublings: int = 2 ** min(attempts - 1, _MOST_DOUBLINGS)
+    doublings: int = 2 ** min(attempts - 1, _MAX_DOUBLINGS)
     return min(desired.deadline * doublings, MAX_BACKOFF)
 
 

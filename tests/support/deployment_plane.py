@@ -56,8 +56,8 @@ def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
 
 
 def _ready(of: ControlPlane, status: str) -> Manifest:
-    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
-    return {"conditions": [said]}
+    condition = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
+    return {"conditions": [condition]}
 
 
 def settled(of: ControlPlane, status: str = "True", *names: str) -> None:

@@ -28,7 +28,8 @@ def progress(state: DeploymentState) -> tuple[str, str]:
             return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {desired.revision}"
         case RolloutProgress.DEADLINE_EXCEEDED:
             seconds = int(desired.deadline.total_seconds())
-            return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
+            failures = listing(map(_failure_message, new), "; ")
+            return reason, f"{counted}; none has served within {seconds} s: {failures}{_stay(old)}"
         case RolloutProgress.NO_ROOM_TO_SURGE:
             why = plan.diagnosis.message(state.scheduled, desired.replicas).partition(", ")[2]
             least = desired.replicas - desired.request.rollout.max_unavailable
@@ -64,6 +65,6 @@ def _stay(old: list[OwnReplica]) -> str:
     return f"; {len(old)} of earlier revisions, {serving} of them serving"
 
 
-def _why(replica: OwnReplica) -> str:
+def _failure_message(replica: OwnReplica) -> str:
     message = unstructured.text(unstructured.condition(replica.obj, "ModelReady"), "message")
     return f"{replica.replica.name} on {replica.replica.cluster}{f': {message}' if message else ''}"

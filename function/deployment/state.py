@@ -136,8 +136,10 @@ def _denied(
 ) -> dict[str, NotPermitted | ReservedNamespace]:
     """Find the clusters that may take nothing new of the deployment."""
     granting = desired.granting
-    why = {permission: _refusal(desired.namespace, granting, permission) for permission in set(permissions.values())}
-    return {name: found for name, permission in permissions.items() if (found := why[permission]) is not None}
+    refusals = {
+        permission: _refusal(desired.namespace, granting, permission) for permission in set(permissions.values())
+    }
+    return {name: found for name, permission in permissions.items() if (found := refusals[permission]) is not None}
 
 
 def _refusal(
@@ -159,7 +161,7 @@ def _with_revision(replica: OwnReplica, desired: DesiredState) -> OwnReplica:
 def _with_free_names(
     plan: Plan, desired: DesiredState, own: Iterable[ScheduledReplica], names: Collection[str]
 ) -> Plan:
-    """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
+    """Give new replicas another number where their name is that of a replica that exists, of whichever deployment."""
     used = {(replica.cluster, replica.index) for replica in own} | {
         (placement.cluster, placement.index) for placement in plan.placed
     }

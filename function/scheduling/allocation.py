@@ -73,8 +73,8 @@ def _allocate(requests: PodRequests, devices: NodeDevices, budget: CycleBudget) 
     for request in requests:
         deadline.check()
         verdicts = [_check_selectors(request, device, budget) for device in devices]
-        passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
-        largest = max((devices[place].count for place in passing), default=0)
+        passing = tuple(position for position, verdict in enumerate(verdicts) if verdict is None)
+        largest = max((devices[position].count for position in passing), default=0)
         if not passing:
             return _no_device(request, verdicts)
         if largest < request.count:
@@ -84,9 +84,9 @@ def _allocate(requests: PodRequests, devices: NodeDevices, budget: CycleBudget) 
     if assignment is None:
         return _first_unmet(requests, devices, choices, budget)
     resolved = tuple(
-        ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
-        for request, place in zip(requests, assignment, strict=True)
-        if devices[place].claim is Claim.DRA
+        ResolvedRequest(request.name, devices[position].device_class, request.count, request.selectors)
+        for request, position in zip(requests, assignment, strict=True)
+        if devices[position].claim is Claim.DRA
     )
     return Allocation(resolved)
 
@@ -136,7 +136,7 @@ def _assign(
     weights = [request.count for request in requests]
     counts = [device.count for device in devices]
     first = pack(weights, choices, counts, budget)
-    if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
+    if first is None or not requests or any(devices[position].claim is Claim.DRA for position in first):
         return first
     found: list[tuple[int, ...]] = []
     given_up = False
@@ -154,8 +154,8 @@ def _assign(
 
 def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
     """Restrict one request after the other to devices that pods claim."""
-    for index, places in enumerate(choices):
-        claimable = [place for place in places if devices[place].claim is Claim.DRA]
+    for index, positions in enumerate(choices):
+        claimable = [position for position in positions if devices[position].claim is Claim.DRA]
         if claimable:
             yield [*choices[:index], claimable, *choices[index + 1 :]]
 
@@ -191,5 +191,5 @@ def _first_unmet(
     # Where some cannot be met together, neither can they with more: halve until the first is left.
     end = bisect_left(range(len(requests)), True, lo=2, key=fails)  # noqa: FBT003  # what is looked for
     request = requests[end - 1]
-    largest = max(counts[place] for place in choices[end - 1])
+    largest = max(counts[position] for position in choices[end - 1])
     return CountTooSmall(request.name, request.count, largest, shared=True)

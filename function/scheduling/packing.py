@@ -96,13 +96,13 @@ def pack(
     """
     budget = budget or CycleBudget()
     open_choices = [
-        [place for place in places if capacities[place] >= weight]
-        for weight, places in zip(weights, choices, strict=True)
+        [bin_index for bin_index in bins if capacities[bin_index] >= weight]
+        for weight, bins in zip(weights, choices, strict=True)
     ]
     if not all(open_choices):
         return None
     usable = set().union(*open_choices) if open_choices else set()
-    if sum(weights) > sum(capacities[place] for place in usable):
+    if sum(weights) > sum(capacities[bin_index] for bin_index in usable):
         return None
     search = _FirstFit(weights, open_choices, list(capacities), len(weights) + min(_FIRST_FIT_STEPS, budget.steps))
     try:
@@ -147,14 +147,14 @@ class _FirstFit:
         if self.steps > self.step_limit:
             raise _StepLimitReached
         weight = self.weights[item]
-        for place in self.choices[item]:
-            if self.capacities[place] < weight:
+        for bin_index in self.choices[item]:
+            if self.capacities[bin_index] < weight:
                 continue
-            self.capacities[place] -= weight
-            self.assignment[item] = place
+            self.capacities[bin_index] -= weight
+            self.assignment[item] = bin_index
             if self.place(item + 1):
                 return True
-            self.capacities[place] += weight
+            self.capacities[bin_index] += weight
         self.dead_ends.add(state)
         return False
 
@@ -170,7 +170,7 @@ def _fill_in_turn(
     bins begun, then least in the last. So the cost is items times subsets, whatever the sizes.
     """
     count = len(weights)
-    allowed = [frozenset(places) for places in choices]
+    allowed = [frozenset(bins) for bins in choices]
     best: list[tuple[int, int] | None] = [None] * (1 << count)
     came_by: list[tuple[int, int]] = [(-1, -1)] * (1 << count)
     best[0] = (0, 0)
@@ -184,7 +184,7 @@ def _fill_in_turn(
             if subset >> item & 1:
                 continue
             grown = subset | 1 << item
-            state = _next_place(reached, weights[item], allowed[item], capacities)
+            state = _next_bin(reached, weights[item], allowed[item], capacities)
             known = best[grown]
             if state is not None and (known is None or state < known):
                 best[grown] = state
@@ -194,8 +194,8 @@ def _fill_in_turn(
         return None
     answer = [-1] * count
     while remaining:
-        item, place = came_by[remaining]
-        answer[item] = place
+        item, bin_index = came_by[remaining]
+        answer[item] = bin_index
         remaining &= ~(1 << item)
     return tuple(answer)
 
@@ -206,30 +206,30 @@ def _largest_first(
     """Place the largest items first, each as far forward as it goes, and take nothing back.
 
     Raises:
-        TooComplexError: Some item finds no place in this way.
+        TooComplexError: Some item finds no bin in this way.
     """
     left = list(capacities)
     answer = [-1] * len(weights)
     for item in sorted(range(len(weights)), key=lambda number: (-weights[number], len(choices[number]), number)):
-        place = next((choice for choice in choices[item] if left[choice] >= weights[item]), None)
-        if place is None:
+        bin_index = next((choice for choice in choices[item] if left[choice] >= weights[item]), None)
+        if bin_index is None:
             raise TooComplexError
-        left[place] -= weights[item]
-        answer[item] = place
+        left[bin_index] -= weights[item]
+        answer[item] = bin_index
     return tuple(answer)
 
 
-def _next_place(
+def _next_bin(
     reached: tuple[int, int],
     weight: int,
     allowed: frozenset[int],
     capacities: Sequence[int],
 ) -> tuple[int, int] | None:
     """Find the first bin, from the one being filled on, that takes the weight; with its new load."""
-    place, load = reached
-    if place in allowed and load + weight <= capacities[place]:
-        return place, load + weight
-    for later in range(place + 1, len(capacities)):
+    bin_index, load = reached
+    if bin_index in allowed and load + weight <= capacities[bin_index]:
+        return bin_index, load + weight
+    for later in range(bin_index + 1, len(capacities)):
         if later in allowed and weight <= capacities[later]:
             return later, weight
     return None

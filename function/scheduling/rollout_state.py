@@ -91,17 +91,17 @@ def rollout_state(
         keep += request.rollout.max_surge
     budget = disruption_budget(present, request)
     deletions = rank_for_deletion(updated, clusters, request, keep, budget)
-    gone = {replica for replica, _ in deletions}
-    updated = [replica for replica in updated if replica not in gone]
+    deleted = {replica for replica, _ in deletions}
+    updated = [replica for replica in updated if replica not in deleted]
     needed = max(request.replicas - sum(replica.available for replica in updated), 0)
-    deletions += rank_for_deletion((*outdated, *draining), clusters, request, needed, budget.after(gone))
-    gone |= {replica for replica, _ in deletions}
+    deletions += rank_for_deletion((*outdated, *draining), clusters, request, needed, budget.after(deleted))
+    deleted |= {replica for replica, _ in deletions}
     return RolloutState(
         request,
-        budget.after(gone),
+        budget.after(deleted),
         tuple(updated),
-        tuple(replica for replica in outdated if replica not in gone),
-        tuple(replica for replica in draining if replica not in gone),
+        tuple(replica for replica in outdated if replica not in deleted),
+        tuple(replica for replica in draining if replica not in deleted),
         deletions,
     )
 

@@ -67,8 +67,8 @@ def schedule(
         *((replica, DeletionReason.DEADLINE_EXCEEDED) for replica, _ in rescheduled),
         *((replica, DeletionReason.PREEMPTED) for replica in preempted),
     )
-    gone = {replica for replica, _ in deletions}
-    staying = [replica for replica in alive if replica not in gone]
+    deleted = {replica for replica, _ in deletions}
+    staying = [replica for replica in alive if replica not in deleted]
     return Plan(
         kept=cycle.keep(rollout, staying, len(placed)),
         placed=_in_order((*placed, *(placement for _, placement in rescheduled))),

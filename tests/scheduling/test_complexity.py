@@ -35,7 +35,7 @@ def taken_steps(patch: pytest.MonkeyPatch) -> list[int]:
         return counting
 
     patch.setattr(packing._FirstFit, "place", counted(packing._FirstFit.place))
-    patch.setattr(packing, "_next_place", counted(packing._next_place))
+    patch.setattr(packing, "_next_bin", counted(packing._next_bin))
     return steps
 
 

@@ -29,11 +29,11 @@ from tests.support.doubts import (
     assert_nothing_lost,
     draining,
     ids,
-    lacking,
     not_ready,
     paths,
     seen,
     spoiled,
+    without_item,
 )
 from tests.support.settled import EXAMPLES, bring, composites, example, quickstart, settle
 
@@ -238,7 +238,7 @@ def test_one_item_missing_from_a_list_that_has_others_removes_only_what_the_tabl
         if len(found) == 1:
             continue
         tried.add((composer.kind, key))
-        answer, _ = through_protocol(lacking(observation, key, position))
+        answer, _ = through_protocol(without_item(observation, key, position))
         where = f"{composer.kind}/{observation.name}: {key} without [{position}]"
         assert not answer.fatal, where
         removed = set(observation.children) - set(answer.children)

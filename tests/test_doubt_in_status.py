@@ -20,7 +20,7 @@ NO_TIMES: tuple[Any, ...] = (*JUNK, "", "yesterday", "2026-02-30T00:00:00Z", "99
 """What may stand where the time of something that has happened should."""
 
 
-def lacking(value: Any, path: tuple[Any, ...]) -> Any:
+def without_value(value: Any, path: tuple[Any, ...]) -> Any:
     """A copy without what is at a path."""
     result = copy.deepcopy(value)
     holder = result
@@ -32,7 +32,7 @@ def lacking(value: Any, path: tuple[Any, ...]) -> Any:
 
 def garbled(value: Any, path: tuple[Any, ...], junk: tuple[Any, ...] = JUNK) -> Iterator[Any]:
     """Copies without what is at a path, and with junk in its place."""
-    yield lacking(value, path)
+    yield without_value(value, path)
     yield from (spoiled(value, path, junk_value) for junk_value in junk)
 
 

@@ -112,8 +112,8 @@ class ModelDeploymentSpec(WorkloadFields):
         """
         template = self.template or Template()
         source: ModelDeploymentSpec | TemplateSpec = template.spec or self
-        given = source.model_fields_set
-        parts: dict[str, Any] = {name: getattr(source, name) for name in Workload.model_fields if name in given}
+        fields_set = source.model_fields_set
+        parts: dict[str, Any] = {name: getattr(source, name) for name in Workload.model_fields if name in fields_set}
         if template.metadata.labels:
             parts["labels"] = template.metadata.labels
         return Workload.model_construct(**parts)

@@ -1,11 +1,11 @@
 """Replicas and endpoints of a deployment that Crossplane has lost track of.
 
-Crossplane knows what it has composed by references in the composite. Where these got lost it neither
-observes nor deletes what is there: it would run on for good, uncounted, and an endpoint would lead to
-it. So what is the deployment's and not observed is adopted again, under the name that it has; whether it
-is still wanted is decided afterwards, and what is not leaves in steps as ever.
+Crossplane knows what it has composed by references in the composite. When these are lost it neither
+observes nor deletes what is there: replicas would run on uncounted, with endpoints that lead to them.
+So what belongs to the deployment and is not observed is adopted, under the name that it has; whether it
+is still wanted is decided afterwards, and what is not drains as usual.
 
-Where its name is another's meanwhile, a replica is adopted under the next free number of its cluster, and
+Where its name has been taken meanwhile, a replica is adopted under the next free number of its cluster, and
 an endpoint under its own name. What is being deleted is not adopted, nor what the deployment has never
 written: neither would become ours by it.
 """

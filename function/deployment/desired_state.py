@@ -96,9 +96,9 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         raise InvalidSpecError("spec.engines: at least one engine is needed")
     replicas = max(spec.replicas, 0)
     state = _cache_state(cache)
-    own, others = workload.cluster_selector.match_labels, _cache_labels(cache)
-    clashes = sorted(key for key in own.keys() & others.keys() if own[key] != others[key])
-    asked = {key: value for key, value in {**own, **others}.items() if key not in clashes}
+    own, cache_labels = workload.cluster_selector.match_labels, _cache_labels(cache)
+    clashes = sorted(key for key in own.keys() & cache_labels.keys() if own[key] != cache_labels[key])
+    match_labels = {key: value for key, value in {**own, **cache_labels}.items() if key not in clashes}
     size = _size(workload)
     reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
     name = revision(workload)
@@ -113,8 +113,7 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
             ClusterToleration(toleration.key, toleration.operator, toleration.value, toleration.effect or "")
             for toleration in workload.tolerations
         ),
-        match_labels=tuple(sorted(asked.items())),
-        fill=reason is None,
+        match_labels=tuple(sorted(match_labels.items())),
         hold_reason=reason,
         rollout=RolloutStrategy(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )
@@ -128,7 +127,7 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         cache=state,
         request=request,
         size=size,
-        conflicts=tuple(f"{key} is {own[key]} here and {others[key]} in the cache" for key in clashes),
+        conflicts=tuple(f"{key} is {own[key]} here and {cache_labels[key]} in the cache" for key in clashes),
     )
 
 

@@ -1,8 +1,8 @@
-"""How a replica leaves: in steps, so that nobody's request is cut off.
+"""Graceful deletion of a replica: it drains first, so that no request is cut off.
 
-First its endpoint is marked as draining, and services send it nothing new. The replica goes on
-running, with an annotation that says since when. `GRACE` after the endpoint was marked the replica and
-its endpoint go together. A replica that never had an endpoint has nothing to wait for.
+Its endpoint is marked as draining, and services send it nothing new. The replica goes on running, with an
+annotation that says since when. `GRACE` after the endpoint was marked, replica and endpoint are deleted
+together. A replica that never had an endpoint has nothing to wait for.
 
 The servers that answer may have clocks that differ. So the wait begins when the API server has marked the
 endpoint, by its own clock, which it writes beside what we own. The annotations are for people, and for what
@@ -55,7 +55,7 @@ def drain_of(observation: Observation, endpoint: Object | None, replica: Object 
 
     Args:
         observation: The deployment. It begins to leave now, if it has not yet.
-        endpoint: Its endpoint. While that is not marked, nobody has been told.
+        endpoint: Its endpoint. While that is not marked, no service has stopped sending requests.
         replica: The replica, unless it is gone. The earlier annotation of both counts.
     """
     now = observation.now

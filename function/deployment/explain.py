@@ -44,7 +44,7 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
         drift += [part.phrase for part in (kept.drain, kept.drift) if part is not None]
         text = "; ".join([f"holds replica {kept.replica.name}{where}", *drift])
         sentences.setdefault(kept.replica.cluster, []).append(text)
-    for replica, leave in plan.leaving:
+    for replica, leave in plan.deletions:
         sentences.setdefault(replica.cluster, []).append(f"replica {replica.name} leaves: {leave.value}")
     for replica in plan.terminating:
         sentences.setdefault(replica.cluster, []).append(f"replica {replica.name} is being deleted")

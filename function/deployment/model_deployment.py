@@ -93,7 +93,7 @@ def _compose_replicas(draft: Draft, state: DeploymentState) -> None:
     own, plan = state.own, state.plan
     for kept in plan.kept:
         _retain(draft, state, own[kept.replica])
-    for replica, _ in plan.leaving:
+    for replica, _ in plan.deletions:
         _remove(draft, state, own[replica])
     for replica in plan.terminating:
         _keep(draft, state, own[replica])

@@ -26,7 +26,7 @@ from function.scheduling import (
     few,
 )
 
-_MOST_MISSING: Final = 256
+_MAX_MISSING: Final = 256
 
 
 def set_cache_condition(draft: Draft, desired: DesiredState) -> None:
@@ -102,7 +102,7 @@ def publish(draft: Draft, state: DeploymentState) -> None:
     desired = state.desired
     before = unstructured.mapping(draft.observation.status, "revision")
     since = unstructured.text(before, "since") if before.get("name") == desired.revision else ""
-    missing = state.absences[:_MOST_MISSING]
+    missing = state.absences[:_MAX_MISSING]
     draft.publish(
         {
             "replicas": {
@@ -242,22 +242,26 @@ def _ready(state: DeploymentState) -> tuple[str, str]:
 
 def _not_ready(state: DeploymentState) -> list[str]:
     """Name the first replica that does not serve, and count those that have no place."""
-    reasons = [f"{kept.replica.name} on {kept.replica.cluster}: {_why(kept)}" for kept in state.kept if not kept.serves]
+    reasons = [
+        f"{kept.replica.name} on {kept.replica.cluster}: {_failure_message(kept)}"
+        for kept in state.kept
+        if not kept.serves
+    ]
     missing = state.desired.replicas - state.scheduled
     return [*reasons[:1], *([f"{missing} without a place"] if missing > 0 else [])]
 
 
-def _why(replica: OwnReplica) -> str:
+def _failure_message(replica: OwnReplica) -> str:
     model = unstructured.condition(replica.obj, "ModelReady")
-    told = unstructured.text(model, "message") if model.get("status") != "True" else ""
-    return told or readiness.of(replica.obj).message
+    message = unstructured.text(model, "message") if model.get("status") != "True" else ""
+    return message or readiness.of(replica.obj).message
 
 
 def _drifted(state: DeploymentState) -> tuple[str, str]:
     kept = state.plan.kept
     if state.missing:
         return "ClusterMissing", listing(map(describe_absence, state.missing), "; ")
-    found = [f"{_where(entry)}: {_drift(entry)}" for entry in kept if entry.drift or entry.drain or entry.draining]
+    found = [f"{_location(entry)}: {_drift(entry)}" for entry in kept if entry.drift or entry.drain or entry.draining]
     if not found:
         return "InPlace", ""
     if any(entry.drain for entry in kept):
@@ -265,7 +269,7 @@ def _drifted(state: DeploymentState) -> tuple[str, str]:
     return ("Draining" if any(entry.draining for entry in kept) else "Drifted"), listing(found, "; ")
 
 
-def _where(kept: Kept) -> str:
+def _location(kept: Kept) -> str:
     return f"{kept.replica.name} on {kept.replica.cluster}"
 
 

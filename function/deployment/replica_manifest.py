@@ -27,7 +27,7 @@ from function.inventory.pools import ObservedPool, ObservedTaint
 from function.replica.backend import choose_picker
 from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
-_MOST_TOLERATIONS: Final = 64
+_MAX_TOLERATIONS: Final = 64
 _MILLI: Final = 1000
 _MEBI: Final = 2**20
 
@@ -129,7 +129,7 @@ def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
     for taint in taints:
         matching = {"operator": "Equal", "value": taint.value} if taint.value else {"operator": "Exists"}
         found.append({"key": taint.key, **matching, "effect": taint.effect})
-    return found[:_MOST_TOLERATIONS]
+    return found[:_MAX_TOLERATIONS]
 
 
 def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str, str]:
@@ -142,14 +142,14 @@ def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str,
     cpu = int(pool.node.cpu * fraction * _MILLI)
     memory = int(pool.node.memory * fraction / _MEBI)
     share = {"cpu": f"{cpu // _MILLI}" if cpu % _MILLI == 0 else f"{cpu}m", "memory": f"{memory}Mi"}
-    return {name: share[name] for name, amount in (("cpu", cpu), ("memory", memory)) if amount > 0}
+    return {name: share[name] for name, value in (("cpu", cpu), ("memory", memory)) if value > 0}
 
 
 def _claimed(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> Fraction:
     """Work out which part of a node's devices a pod claims."""
-    wanted: Counter[str] = Counter()
+    claimed: Counter[str] = Counter()
     for request in requests:
-        wanted[request.device_class] += request.count
-    there = {name: pool.claimable(name) for name in wanted}
-    shares = [Fraction(count, there[name]) for name, count in wanted.items() if there[name] > 0]
+        claimed[request.device_class] += request.count
+    there = {name: pool.claimable(name) for name in claimed}
+    shares = [Fraction(count, there[name]) for name, count in claimed.items() if there[name] > 0]
     return min(max(shares, default=Fraction(0)), Fraction(1))

@@ -16,7 +16,7 @@ _LISTED: Final = 5
 def progress(state: DeploymentState) -> tuple[str, str]:
     """The reason and the message of the condition Progressing."""
     desired, plan = state.desired, state.plan
-    own = [*state.kept, *(state.own[replica] for replica, _ in plan.leaving)]
+    own = [*state.kept, *(state.own[replica] for replica, _ in plan.deletions)]
     old = [replica for replica in own if replica.replica.revision != desired.revision]
     new = [replica for replica in own if replica.replica.revision == desired.revision]
     running = len(new) + len(plan.placed)
@@ -26,10 +26,11 @@ def progress(state: DeploymentState) -> tuple[str, str]:
     match plan.progress:
         case RolloutProgress.COMPLETE:
             return reason, f"{state.scheduled} of {state.scheduled} replicas run revision {desired.revision}"
-        case RolloutProgress.FAILED:
+        case RolloutProgress.DEADLINE_EXCEEDED:
             seconds = int(desired.deadline.total_seconds())
-            return reason, f"{counted}; none has served within {seconds} s: {listing(map(_why, new), '; ')}{_stay(old)}"
-        case RolloutProgress.NO_ROOM:
+            failures = listing(map(_failure_message, new), "; ")
+            return reason, f"{counted}; none has served within {seconds} s: {failures}{_stay(old)}"
+        case RolloutProgress.NO_ROOM_TO_SURGE:
             why = plan.diagnosis.message(state.scheduled, desired.replicas).partition(", ")[2]
             least = desired.replicas - desired.request.rollout.max_unavailable
             return reason, f"{counted}{_stay(old)}, since at least {least} have to serve; no room for another: {why}"
@@ -64,6 +65,6 @@ def _stay(old: list[OwnReplica]) -> str:
     return f"; {len(old)} of earlier revisions, {serving} of them serving"
 
 
-def _why(replica: OwnReplica) -> str:
+def _failure_message(replica: OwnReplica) -> str:
     message = unstructured.text(unstructured.condition(replica.obj, "ModelReady"), "message")
     return f"{replica.replica.name} on {replica.replica.cluster}{f': {message}' if message else ''}"

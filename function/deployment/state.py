@@ -118,12 +118,12 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
     request = replace(desired.request, backoff=timers.backoffs(observation, desired), denied=denied)
     names = {replica.name for replica in fleet.replicas if replica.namespace == desired.namespace}
     plan = _with_free_names(schedule(fleet, request), desired, own, names)
-    new = _new(desired, plan, view.pools)
-    fitting = _fitting(observation, new)
+    new = _new_manifests(desired, plan, view.pools)
+    fitting = _count_fitting(observation, new)
     too_large = fitting < len(new)
     if too_large:
-        plan = _with_free_names(schedule(fleet, replace(request, most_new=fitting)), desired, own, names)
-        new = _new(desired, plan, view.pools)
+        plan = _with_free_names(schedule(fleet, replace(request, max_new=fitting)), desired, own, names)
+        new = _new_manifests(desired, plan, view.pools)
     faults = (*(view.faults[name] for name in sorted(view.faults)), *listed.faults)
     in_use = sorted({replica.cluster for replica in own} & known.keys() - view.faults.keys() - tolerated)
     without_pools = tuple(name for name in in_use if known[name].pools is None)
@@ -136,8 +136,10 @@ def _denied(
 ) -> dict[str, NotPermitted | ReservedNamespace]:
     """Find the clusters that may take nothing new of the deployment."""
     granting = desired.granting
-    why = {permission: _refusal(desired.namespace, granting, permission) for permission in set(permissions.values())}
-    return {name: found for name, permission in permissions.items() if (found := why[permission]) is not None}
+    refusals = {
+        permission: _refusal(desired.namespace, granting, permission) for permission in set(permissions.values())
+    }
+    return {name: found for name, permission in permissions.items() if (found := refusals[permission]) is not None}
 
 
 def _refusal(
@@ -159,7 +161,7 @@ def _with_revision(replica: OwnReplica, desired: DesiredState) -> OwnReplica:
 def _with_free_names(
     plan: Plan, desired: DesiredState, own: Iterable[ScheduledReplica], names: Collection[str]
 ) -> Plan:
-    """Give new replicas another number where their name is that of a replica that exists, whosever that is."""
+    """Give new replicas another number where their name is that of a replica that exists, of whichever deployment."""
     used = {(replica.cluster, replica.index) for replica in own} | {
         (placement.cluster, placement.index) for placement in plan.placed
     }
@@ -177,17 +179,19 @@ def _with_free_names(
     return replace(plan, placed=tuple(sorted(placed, key=lambda placement: (placement.cluster, placement.index))))
 
 
-def _new(desired: DesiredState, plan: Plan, pools: Mapping[str, Iterable[ObservedPool]]) -> tuple[Manifest, ...]:
+def _new_manifests(
+    desired: DesiredState, plan: Plan, pools: Mapping[str, Iterable[ObservedPool]]
+) -> tuple[Manifest, ...]:
     return tuple(replica_manifest(desired, placement, pools[placement.cluster]) for placement in plan.placed)
 
 
-def _fitting(observation: Observation, new: Sequence[Manifest]) -> int:
+def _count_fitting(observation: Observation, new: Sequence[Manifest]) -> int:
     """Count the new replicas that the answer has room for."""
     if not new:
         return 0
-    room = LARGEST - size_of_kept(observation.children.values())
+    left = LARGEST - size_of_kept(observation.children.values())
     for count, body in enumerate(new):
-        room -= size_of_new(body)
-        if room < 0:
+        left -= size_of_new(body)
+        if left < 0:
             return count
     return len(new)

@@ -1,7 +1,7 @@
 """Time in a deployment: since when replicas are available, their deadlines, and which pools are backed off from.
 
-The scheduler knows no clock. What it needs to know of time is told here, and so is when an answer
-will be another one by time alone.
+The scheduler has no clock. What it needs to know of time is worked out here, and so is when the answer
+will change by time alone.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ EVICTION_BACKOFF: Final = timedelta(minutes=2)
 MAX_BACKOFF: Final = timedelta(days=1)
 """The longest that no replica is placed on a pool on which replicas have never served."""
 
-_MOST_DOUBLINGS: Final = 10
-_MOST_ENTRIES: Final = 256
+_MAX_DOUBLINGS: Final = 10
+_MAX_ENTRIES: Final = 256
 
 
 def with_timers(observation: Observation, desired: DesiredState, replica: OwnReplica) -> OwnReplica:
     """Say of a replica whether it is available, and whether it has exceeded its deadline.
 
-    One with an endpoint has served, even if its own status does not say so any more. One without is reached by
-    nobody; but it may have one all the same where Crossplane has lost track of it, as one that has served had.
+    A replica with an endpoint has served, even if its own status does not say so any more. One without an endpoint
+    is not reachable, unless Crossplane may have lost track of its endpoint.
     """
     now = observation.now
     has_endpoint = replica.endpoint_key in observation.children
@@ -51,12 +51,10 @@ def with_timers(observation: Observation, desired: DesiredState, replica: OwnRep
 
 
 def deadlines(observation: Observation, desired: DesiredState, own: Iterable[OwnReplica]) -> Iterator[datetime]:
-    """The moments to come at which replicas become available or exceed their deadline, or a back-off ends."""
-    moments = [
-        moment for replica in own for moment in (_available_at(observation, replica), _deadline_of(desired, replica))
-    ]
-    moments += [until for _, until in _active_backoffs(observation, desired)]
-    return (moment for moment in moments if moment is not None and moment > observation.now)
+    """The future times at which replicas become available or exceed their deadline, or a back-off ends."""
+    times = [time for replica in own for time in (_available_at(observation, replica), _deadline_of(desired, replica))]
+    times += [until for _, until in _active_backoffs(observation, desired)]
+    return (time for time in times if time is not None and time > observation.now)
 
 
 def backoffs(observation: Observation, desired: DesiredState) -> tuple[Backoff, ...]:
@@ -74,32 +72,32 @@ def recorded_backoffs(observation: Observation, desired: DesiredState, plan: Pla
     All is forgotten when every replica serves, and when something else is to run.
     """
     left = [
-        (replica, why)
-        for replica, why in plan.leaving
-        if why in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not replica.draining
+        (replica, reason)
+        for replica, reason in plan.deletions
+        if reason in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED} and not replica.draining
     ]
     if not left and all(kept.replica.ever_ready for kept in plan.kept):
         return []
     known = {(entry["cluster"], entry["pool"]): dict(entry) for entry, _ in _active_backoffs(observation, desired)}
-    for replica, why in left:
+    for replica, reason in left:
         for pool in sorted({pool for pool, _ in replica.nodes_by_pool}):
             place = (replica.cluster, pool)
             attempts = unstructured.integer(known.get(place), "attempts") + 1
-            until = observation.latest + _backoff_duration(desired, why, attempts)
+            until = observation.latest + _backoff_duration(desired, reason, attempts)
             known[place] = {
                 "cluster": replica.cluster,
                 "pool": pool,
                 "until": timestamps.text_of(until),
                 "attempts": attempts,
             }
-    return [known[place] for place in sorted(known)][:_MOST_ENTRIES]
+    return [known[place] for place in sorted(known)][:_MAX_ENTRIES]
 
 
-def _backoff_duration(desired: DesiredState, why: DeletionReason, attempts: int) -> timedelta:
+def _backoff_duration(desired: DesiredState, reason: DeletionReason, attempts: int) -> timedelta:
     """How long no replica is placed on a pool; twice as long after every time that a replica has never served there."""
-    if why is DeletionReason.EVICTED:
+    if reason is DeletionReason.EVICTED:
         return EVICTION_BACKOFF
-    doublings: int = 2 ** min(attempts - 1, _MOST_DOUBLINGS)
+    doublings: int = 2 ** min(attempts - 1, _MAX_DOUBLINGS)
     return min(desired.deadline * doublings, MAX_BACKOFF)
 
 

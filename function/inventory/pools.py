@@ -107,13 +107,13 @@ def _node_shape(pool: Object) -> ObservedNode:
 
 def _shape(node: Object) -> ObservedNode:
     return ObservedNode(
-        cpu=_amount(unstructured.text(node, "cpu")),
-        memory=_amount(unstructured.text(node, "memory")),
+        cpu=_read_quantity(unstructured.text(node, "cpu")),
+        memory=_read_quantity(unstructured.text(node, "memory")),
         taints=tuple(_taints(unstructured.items(node, "taints"))),
     )
 
 
-def _amount(text: str) -> Fraction:
+def _read_quantity(text: str) -> Fraction:
     """Read a quantity; one that is none, or below zero, counts as not published."""
     try:
         quantity = parse_quantity(text)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from function import deadline
-from function.scheduling.packing import Effort, TooComplexError, pack
+from function.scheduling.packing import CycleBudget, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
 from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
 from function.scheduling.request import DeviceRequirement
@@ -49,67 +49,67 @@ AllocationFailure: TypeAlias = NoDevice | CountTooSmall | TooComplex
 
 
 def allocate(
-    requests: PodRequests, devices: NodeDevices, effort: Effort | None = None
+    requests: PodRequests, devices: NodeDevices, budget: CycleBudget | None = None
 ) -> Allocation | AllocationFailure:
     """Allocate the devices of one node to requests.
 
     Args:
         requests: What one pod needs; every selector must compile.
         devices: What one node has, in published order.
-        effort: What evaluating and searching may cost; by default as much as one plan.
+        budget: What evaluating and searching may cost; by default that of one cycle.
 
     Returns:
         The allocation, or what the first request that finds nothing was missing.
     """
-    effort = effort or Effort()
+    budget = budget or CycleBudget()
     try:
-        return _allocate(requests, devices, effort)
+        return _allocate(requests, devices, budget)
     except TooComplexError:
         return TooComplex(requests=len(requests), places=len(devices))
 
 
-def _allocate(requests: PodRequests, devices: NodeDevices, effort: Effort) -> Allocation | AllocationFailure:
+def _allocate(requests: PodRequests, devices: NodeDevices, budget: CycleBudget) -> Allocation | AllocationFailure:
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
-        verdicts = [_judge(request, device, effort) for device in devices]
-        passing = tuple(place for place, verdict in enumerate(verdicts) if verdict is None)
-        largest = max((devices[place].count for place in passing), default=0)
+        verdicts = [_check_selectors(request, device, budget) for device in devices]
+        passing = tuple(position for position, verdict in enumerate(verdicts) if verdict is None)
+        largest = max((devices[position].count for position in passing), default=0)
         if not passing:
             return _no_device(request, verdicts)
         if largest < request.count:
             return CountTooSmall(request.name, request.count, largest)
         choices.append(passing)
-    assignment = _assign(requests, devices, choices, effort)
+    assignment = _assign(requests, devices, choices, budget)
     if assignment is None:
-        return _crowded(requests, devices, choices, effort)
+        return _first_unmet(requests, devices, choices, budget)
     resolved = tuple(
-        ResolvedRequest(request.name, devices[place].device_class, request.count, request.selectors)
-        for request, place in zip(requests, assignment, strict=True)
-        if devices[place].claim is Claim.DRA
+        ResolvedRequest(request.name, devices[position].device_class, request.count, request.selectors)
+        for request, position in zip(requests, assignment, strict=True)
+        if devices[position].claim is Claim.DRA
     )
     return Allocation(resolved)
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class _FailedSelector:
     """The selector that a device did not pass; None for a device that cannot be claimed at all."""
 
     selector: int
     verdict: EvaluationResult
 
 
-def _judge(request: DeviceRequirement, device: Device, effort: Effort) -> _Refusal | None:
+def _check_selectors(request: DeviceRequirement, device: Device, budget: CycleBudget) -> _FailedSelector | None:
     """Find the first selector that is not true of a device; None when all are."""
     for index, text in enumerate(request.selectors):
         selector = _compile(text)
-        effort.evaluate(selector.cost)
+        budget.spend_cost(selector.cost)
         verdict = selector.evaluate(device)
-        effort.evaluated(verdict.steps)
+        budget.spend_work(verdict.steps)
         if not verdict:
-            return _Refusal(index, verdict)
+            return _FailedSelector(index, verdict)
     if device.claim is Claim.DRA and not device.device_class:
-        return _Refusal(max(len(request.selectors) - 1, 0), _NO_CLASS)
+        return _FailedSelector(max(len(request.selectors) - 1, 0), _NO_CLASS)
     return None
 
 
@@ -126,7 +126,7 @@ def _compile(text: str) -> Selector:
 
 
 def _assign(
-    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], effort: Effort
+    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], budget: CycleBudget
 ) -> tuple[int, ...] | None:
     """Give each request a device, so that pods claim something if that can be.
 
@@ -135,14 +135,14 @@ def _assign(
     """
     weights = [request.count for request in requests]
     counts = [device.count for device in devices]
-    first = pack(weights, choices, counts, effort)
-    if first is None or not requests or any(devices[place].claim is Claim.DRA for place in first):
+    first = pack(weights, choices, counts, budget)
+    if first is None or not requests or any(devices[position].claim is Claim.DRA for position in first):
         return first
     found: list[tuple[int, ...]] = []
     given_up = False
     for restricted in _restricted(devices, choices):
         try:
-            answer = pack(weights, restricted, counts, effort)
+            answer = pack(weights, restricted, counts, budget)
         except TooComplexError:
             given_up = True
         else:
@@ -154,17 +154,17 @@ def _assign(
 
 def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
     """Restrict one request after the other to devices that pods claim."""
-    for index, places in enumerate(choices):
-        claimable = [place for place in places if devices[place].claim is Claim.DRA]
+    for index, positions in enumerate(choices):
+        claimable = [position for position in positions if devices[position].claim is Claim.DRA]
         if claimable:
             yield [*choices[:index], claimable, *choices[index + 1 :]]
 
 
-def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) -> NoDevice:
-    """Blame the selector that stopped the devices that came furthest."""
-    refusals = [refusal for refusal in verdicts if refusal is not None]
-    furthest = max((refusal.selector for refusal in refusals), default=0)
-    last_verdicts = [refusal.verdict for refusal in refusals if refusal.selector == furthest]
+def _no_device(request: DeviceRequirement, verdicts: Sequence[_FailedSelector | None]) -> NoDevice:
+    """Report the selector that rejected the devices that passed most of them."""
+    failed = [failure for failure in verdicts if failure is not None]
+    furthest = max((failure.selector for failure in failed), default=0)
+    last_verdicts = [failure.verdict for failure in failed if failure.selector == furthest]
     errors = [verdict.message for verdict in last_verdicts if verdict.outcome is EvaluationOutcome.ERROR]
     return NoDevice(
         request.name,
@@ -175,10 +175,10 @@ def _no_device(request: DeviceRequirement, verdicts: Sequence[_Refusal | None]) 
     )
 
 
-def _crowded(
-    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], effort: Effort
+def _first_unmet(
+    requests: PodRequests, devices: NodeDevices, choices: Sequence[Sequence[int]], budget: CycleBudget
 ) -> CountTooSmall:
-    """Name the first request that cannot be met beside those before it.
+    """Report the first request that cannot be met beside those before it.
 
     Raises:
         TooComplexError: It is not known which that is.
@@ -186,10 +186,10 @@ def _crowded(
     counts = [device.count for device in devices]
 
     def fails(end: int) -> bool:
-        return pack([request.count for request in requests[:end]], choices[:end], counts, effort) is None
+        return pack([request.count for request in requests[:end]], choices[:end], counts, budget) is None
 
     # Where some cannot be met together, neither can they with more: halve until the first is left.
     end = bisect_left(range(len(requests)), True, lo=2, key=fails)  # noqa: FBT003  # what is looked for
     request = requests[end - 1]
-    largest = max(counts[place] for place in choices[end - 1])
+    largest = max(counts[position] for position in choices[end - 1])
     return CountTooSmall(request.name, request.count, largest, shared=True)

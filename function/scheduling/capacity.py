@@ -1,7 +1,7 @@
 """Capacity: how many nodes of each pool are taken, and how many are free.
 
-Nodes are counted whole. Every replica has the nodes reserved that it was placed on, whether it is ours,
-someone else's, or being deleted: they are free only when it is gone.
+Nodes are counted whole. Every replica reserves the nodes that it was placed on, whether it is the deployment's own,
+another's, or being deleted; they are released only when it is gone.
 """
 
 from __future__ import annotations

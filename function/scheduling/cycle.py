@@ -1,4 +1,4 @@
-"""The scheduling cycle: filter clusters, score those with room, reserve nodes, preempt, and say why not more."""
+"""The scheduling cycle: filter clusters, score those with room, reserve nodes, preempt, and diagnose what is left."""
 
 from __future__ import annotations
 
@@ -43,31 +43,26 @@ class SchedulingCycle:
             filters: Say which clusters may take new replicas.
             scorers: Order the clusters that have room.
         """
-        everyone = tuple(replicas)
+        all_replicas = tuple(replicas)
         self.clusters = clusters
         self.request = request
         self.filters = filters
         self.scorers = scorers
         self.feasibility = Feasibility(request.engines)
-        self.ledger = NodeLedger(everyone)
-        self.used = _indices(replica for replica in everyone if replica.own)
+        self.ledger = NodeLedger(all_replicas)
+        self.used = _indices(replica for replica in all_replicas if replica.own)
 
     @property
     def backed_off(self) -> frozenset[tuple[str, str]]:
         """Clusters and pools that take no new replica of the deployment for a while."""
         return frozenset((backoff.cluster, backoff.pool) for backoff in self.request.backoff)
 
-    @property
-    def places(self) -> bool:
-        """Whether anything may be placed."""
-        return self.request.fill and bool(self.request.engines)
-
     def to_create(self, rollout: RolloutState) -> int:
         """Say how many replicas are to be placed now, if there is room."""
-        if not self.places:
+        if not self.request.places:
             return 0
-        most = self.request.most_new
-        return rollout.to_create if most is None else min(rollout.to_create, most)
+        limit = self.request.max_new
+        return rollout.to_create if limit is None else min(rollout.to_create, limit)
 
     def place(self, rollout: RolloutState) -> tuple[ReplicaPlacement, ...]:
         """Place as many replicas as are missing, or as many as find room."""
@@ -81,7 +76,7 @@ class SchedulingCycle:
             for replica in rollout.updated
             if replica.deadline_exceeded and replica.revision == self.request.revision
         ]
-        if not self.places or not late or self.request.most_new == 0:
+        if not self.request.places or not late or self.request.max_new == 0:
             return ()
         first = late[0]
         tried = {(replica.cluster, pool) for replica in late for pool, _ in replica.nodes_by_pool}
@@ -95,15 +90,21 @@ class SchedulingCycle:
         missing = self.to_create(rollout) - placed
         if not (rollout.rolling_out and missing > 0):
             return ()
-        eligible = self._eligible_but(self.backed_off)
-        going = (*terminating, *(replica for replica, _ in rollout.deletions))
-        return select_victims(eligible, self.ledger, going, rollout.outdated, missing, rollout.budget)
+        eligible = self._eligible_excluding(self.backed_off)
+        leaving = (*terminating, *(replica for replica, _ in rollout.deletions))
+        return select_victims(eligible, self.ledger, leaving, rollout.outdated, missing, rollout.budget)
 
     def keep(self, rollout: RolloutState, staying: Iterable[ScheduledReplica], placed: int) -> tuple[Kept, ...]:
         """Keep what stays, and tell how each replica's place differs from what is asked for now."""
-        nowhere = len(rollout.updated) + placed < self.request.replicas or not self.places
+        no_place_elsewhere = len(rollout.updated) + placed < self.request.replicas or not self.request.places
         return tuple(
-            keep(replica, self.clusters[replica.cluster], self.request, self.feasibility, nowhere_to_go=nowhere)
+            keep(
+                replica,
+                self.clusters[replica.cluster],
+                self.request,
+                self.feasibility,
+                no_place_elsewhere=no_place_elsewhere,
+            )
             for replica in staying
         )
 
@@ -136,14 +137,14 @@ class SchedulingCycle:
         """The clusters that pass every filter."""
         return {name: self.clusters[name] for name, reason in self._filtered.items() if reason is None}
 
-    def _eligible_but(self, excluded: frozenset[tuple[str, str]]) -> EligibleClusters:
+    def _eligible_excluding(self, excluded: frozenset[tuple[str, str]]) -> EligibleClusters:
         return EligibleClusters(self._eligible, self.feasibility, excluded)
 
     def _place(
         self, count: int, present: Iterable[ScheduledReplica], excluded: frozenset[tuple[str, str]]
     ) -> Iterator[ReplicaPlacement]:
         occupied = [self.clusters[replica.cluster] for replica in present]
-        queue = CandidateQueue(self._eligible_but(excluded), self.ledger, occupied, self.scorers)
+        queue = CandidateQueue(self._eligible_excluding(excluded), self.ledger, occupied, self.scorers)
         for _ in range(count):
             chosen = queue.take()
             if chosen is None:

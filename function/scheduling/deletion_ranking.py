@@ -5,11 +5,11 @@ A replica goes before another by the first of these in which they differ:
 1. it does not serve, or drains already,
 2. its cluster is not ready or has no gateway address,
 3. its cluster has a taint that is not tolerated,
-4. requests would miss it less,
+4. it has the lower `deletion_cost`: fewer requests would miss it,
 5. its cluster has more replicas of the deployment,
 6. its cluster's name, and then its index, comes last.
 
-Whoever the disruption budget protects stays, and the next goes instead.
+A replica that the disruption budget protects stays, and the next one is deleted instead.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The disruption budget: how many replicas are available, and which may go without breaking what is promised.
+"""The disruption budget: how many replicas are available, and how many of these may be deleted.
 
-A replica is available when every service has had the time to notice that it takes requests. Revisions make no
-difference: what is promised is promised to those who send requests. While fewer are available than are promised,
-nothing that may answer requests goes, be it available itself or not.
+A replica is available when every service has had the time to notice that it takes requests. Its revision makes no
+difference, since the promise is one to clients. While fewer are available than `min_available`, no replica is deleted
+that may answer requests, available or not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from function.scheduling.request import SchedulingRequest
 
 @dataclass(frozen=True, slots=True)
 class DisruptionBudget:
-    """What may happen to the replicas of a deployment.
+    """How many replicas of a deployment may be disrupted, as a PodDisruptionBudget says of pods.
 
     Attributes:
         available: How many replicas are available.

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from function import deadline
 from function.scheduling.allocation import Allocation, AllocationFailure, NodeDevices, PodRequests, allocate
 from function.scheduling.fleet import Pool
-from function.scheduling.packing import Effort, TooComplexError, pack
+from function.scheduling.packing import CycleBudget, TooComplexError, pack
 from function.scheduling.plan import EnginePlacement, MemberPlacement
 from function.scheduling.reasons import (
     CountTooSmall,
@@ -62,11 +62,11 @@ class Fit:
 
 
 class Feasibility:
-    """Finds pools for the engines of one deployment, remembering what it has worked out."""
+    """Finds pools for the engines of one deployment, caching what it has worked out."""
 
     def __init__(self, engines: tuple[EngineSpec, ...]) -> None:
         self.engines = engines
-        self._effort = Effort()
+        self._budget = CycleBudget()
         self._allocations: dict[tuple[PodRequests, int], Allocation | AllocationFailure] = {}
         self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
         self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
@@ -77,7 +77,7 @@ class Feasibility:
         """Allocate the devices of a pool's nodes to a member's requests."""
         key = (requests, self._shape(devices))
         if key not in self._allocations:
-            self._allocations[key] = allocate(requests, devices, self._effort)
+            self._allocations[key] = allocate(requests, devices, self._budget)
         return self._allocations[key]
 
     def compatible_pools(self, pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
@@ -98,11 +98,16 @@ class Feasibility:
         compatible = self._compatible_pools(shapes, pools)
         engines = tuple(
             EnginePlacement(
-                engine.name, pools[position].name, suited.nodes, suited.members[suited.positions.index(position)]
+                engine.name,
+                pools[position].name,
+                engine_pools.nodes,
+                engine_pools.members[engine_pools.positions.index(position)],
             )
-            for engine, suited, position in zip(self.engines, compatible, assignment, strict=True)
+            for engine, engine_pools, position in zip(self.engines, compatible, assignment, strict=True)
         )
-        left = sum(free[position] for position in set(assignment)) - sum(suited.nodes for suited in compatible)
+        left = sum(free[position] for position in set(assignment)) - sum(
+            engine_pools.nodes for engine_pools in compatible
+        )
         return Fit(engines, left)
 
     def _compatible_pools(self, shapes: tuple[int, ...], pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
@@ -124,9 +129,12 @@ class Feasibility:
         if key not in self._assignments:
             deadline.check()
             compatible = self._compatible_pools(shapes, pools)
-            nodes, choices = [suited.nodes for suited in compatible], [suited.positions for suited in compatible]
+            nodes, choices = (
+                [engine_pools.nodes for engine_pools in compatible],
+                [engine_pools.positions for engine_pools in compatible],
+            )
             try:
-                self._assignments[key] = pack(nodes, choices, free, self._effort)
+                self._assignments[key] = pack(nodes, choices, free, self._budget)
             except TooComplexError:
                 self._assignments[key] = TooComplex(engines=len(self.engines), places=len(pools))
         return self._assignments[key]
@@ -136,18 +144,18 @@ class Feasibility:
         compatible = self.compatible_pools(pools)
         names = [engine.name if len(self.engines) > 1 else "" for engine in self.engines]
         named = list(zip(names, compatible, strict=True))
-        for name, suited in named:
-            if suited.reason is not None:
-                return replace(suited.reason, engine=name)
-        for name, suited in named:
-            roomiest = max(suited.positions, key=lambda position: (free[position], -position))
-            if free[roomiest] < suited.nodes:
-                return NotEnoughNodes(pools[roomiest].name, suited.nodes, free[roomiest], name)
+        for name, engine_pools in named:
+            if engine_pools.reason is not None:
+                return replace(engine_pools.reason, engine=name)
+        for name, engine_pools in named:
+            roomiest = max(engine_pools.positions, key=lambda position: (free[position], -position))
+            if free[roomiest] < engine_pools.nodes:
+                return NotEnoughNodes(pools[roomiest].name, engine_pools.nodes, free[roomiest], name)
         assignment = self._assign(self._shapes_of(pools), pools, free)
         if isinstance(assignment, TooComplex):
             return assignment
-        positions = {position for suited in compatible for position in suited.positions}
-        needed = sum(suited.nodes for suited in compatible)
+        positions = {position for engine_pools in compatible for position in engine_pools.positions}
+        needed = sum(engine_pools.nodes for engine_pools in compatible)
         return EnginesTooLarge(needed, sum(max(free[position], 0) for position in positions))
 
     def _shapes_of(self, pools: Iterable[Pool]) -> tuple[int, ...]:

@@ -88,14 +88,14 @@ class ScheduledReplica:
         pool_assignments: Engine and pool, as it was placed, the pool empty where a member names none; empty if not
             known.
         serving: Whether it serves now.
-        readiness_unknown: Whether it says neither that it serves nor that it does not.
+        readiness_unknown: Whether it reports neither that it serves nor that it does not.
         ever_ready: Whether it has ever served.
         reachable: Whether requests may reach it, if it serves.
         available: Whether it has served long enough for every service to have noticed.
-        deadline_exceeded: Whether it has never served in all the time that it was given.
+        deadline_exceeded: Whether it has not served within its deadline.
         created: Creation time as RFC 3339 text, comparable as text.
         terminating: Whether it is being deleted.
-        draining: Whether it is marked as leaving.
+        draining: Whether it is marked as draining, and gets no new requests.
         own: Whether it belongs to the deployment that is being scheduled.
     """
 

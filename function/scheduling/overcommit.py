@@ -1,10 +1,10 @@
-"""Overcommitted pools: replicas take more nodes than the pool has, and some are evicted.
+"""Overcommit resolution: which replicas are evicted from a pool that has fewer nodes than its replicas take.
 
 Two deployments may have taken the last node at the same time, or a pool may have shrunk. Every
-deployment looks at the same replicas in the same order, so all come to the same end without asking
-each other: replicas that have served come first, then the older ones, and each that still fits is
-kept. Of those left over, the ones that have never served are evicted; the others stay, and so does one
-whose readiness is not known.
+deployment looks at the same replicas in the same order, so all reach the same decision without a
+coordinator: replicas that have ever been ready come first, then the older ones, and each that still fits is
+kept. Of the rest, those that have never served are evicted; the others stay, and so does one whose
+readiness is unknown.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def select_evictions(
     """
     present = [replica for replica in replicas if not replica.terminating]
     candidates = [replica for replica in present if _may_be_evicted(replica)]
-    contested = {(replica.cluster, pool) for replica in candidates for pool, _ in replica.nodes_by_pool}
+    candidate_pools = {(replica.cluster, pool) for replica in candidates for pool, _ in replica.nodes_by_pool}
     occupants: defaultdict[tuple[str, str], list[tuple[ScheduledReplica, int]]] = defaultdict(list)
-    for replica in sorted(present, key=_rank) if contested else ():
+    for replica in sorted(present, key=_rank) if candidate_pools else ():
         for pool, nodes in _taken(replica).items():
             occupants[replica.cluster, pool].append((replica, nodes))
     return frozenset(
         replica
-        for name in sorted({cluster for cluster, _ in contested} & clusters.keys())
+        for name in sorted({cluster for cluster, _ in candidate_pools} & clusters.keys())
         for pool in clusters[name].pools or ()
-        if (name, pool.name) in contested
+        if (name, pool.name) in candidate_pools
         for replica in _without_room(occupants[name, pool.name], max(pool.nodes, 0))
         if _may_be_evicted(replica)
     )
@@ -47,7 +47,7 @@ def _may_be_evicted(replica: ScheduledReplica) -> bool:
 
 
 def _without_room(occupants: Iterable[tuple[ScheduledReplica, int]], free: int) -> Iterator[ScheduledReplica]:
-    """Say which replicas of a pool find no room in it, taking them by their rank."""
+    """Find the replicas of a pool that it has no room for, in the order of their rank."""
     for replica, nodes in occupants:
         if nodes <= free:
             free -= nodes

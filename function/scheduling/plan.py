@@ -1,4 +1,4 @@
-"""What the scheduler answers: who stays, who comes, who goes, and why not more."""
+"""What the scheduler answers: replicas to keep, to create and to delete, and why no more are placed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from function.scheduling.hold import HoldReason
 
 
 class DeletionReason(Enum):
-    """What singled out a replica when fewer are asked for; the value is a phrase."""
+    """Why this replica is deleted rather than another; the value is a phrase for messages."""
 
     NOT_SERVING = "it is not serving"
     DEGRADED_CLUSTER = "its cluster is not ready or has no gateway address"
@@ -24,20 +24,20 @@ class DeletionReason(Enum):
 
 
 class RolloutProgress(Enum):
-    """How far replicas run what is asked for; the value is a word for a condition."""
+    """How far a rollout has come; the value is the reason of the condition Progressing."""
 
     COMPLETE = "Complete"
-    """Every replica runs what is asked for now."""
-    REPLACING = "RollingOut"
+    """Every replica runs the current revision."""
+    ROLLING_OUT = "RollingOut"
     """Replicas are being replaced."""
     HELD = "RolloutHeld"
     """Replicas are not replaced because none may be placed."""
     PAUSED = "RolloutPaused"
     """Replicas are not replaced because the rollout is paused."""
-    NO_ROOM = "NoRoomToSurge"
+    NO_ROOM_TO_SURGE = "NoRoomToSurge"
     """Replicas wait to be replaced until there is room."""
-    FAILED = "ProgressDeadlineExceeded"
-    """What is asked for now has never served in the time that it was given."""
+    DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    """No replica of the current revision has served within its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,12 @@ class OvercommittedPool:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The scheduler's answer. Every own replica is in exactly one of kept, leaving, lost and terminating.
+    """The scheduler's answer. Every own replica is in exactly one of kept, deletions, lost and terminating.
 
     Attributes:
         kept: Replicas that stay, by cluster and index.
         placed: Replicas to make, by cluster and index.
-        leaving: Replicas to take away, with what singled them out. Those that are evicted or have
+        deletions: Replicas to delete, with why these. Those that are evicted or have
             exceeded their deadline have never served, and the deployment backs off from their pools.
         lost: Replicas whose cluster no longer exists.
         terminating: Replicas that are already being deleted. They hold their nodes and their index,
@@ -165,7 +165,7 @@ class Plan:
 
     kept: tuple[Kept, ...] = ()
     placed: tuple[ReplicaPlacement, ...] = ()
-    leaving: tuple[tuple[ScheduledReplica, DeletionReason], ...] = ()
+    deletions: tuple[tuple[ScheduledReplica, DeletionReason], ...] = ()
     lost: tuple[ScheduledReplica, ...] = ()
     terminating: tuple[ScheduledReplica, ...] = ()
     diagnosis: Diagnosis = field(default_factory=Diagnosis)

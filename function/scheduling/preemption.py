@@ -1,7 +1,7 @@
-"""Preemption within a deployment: outdated replicas go first when their successors fit nowhere.
+"""Preemption within a deployment: outdated replicas are deleted first when their successors fit nowhere.
 
-Room is made for one successor after the other, on the cluster where that takes the fewest serving
-replicas away. What is being deleted already, or leaves for another reason, makes room without costing anything.
+Victims are selected for one successor after the other, on the cluster where the fewest serving replicas
+have to go. Nodes of replicas that are being deleted already, or that leave for another reason, come free at no cost.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from function.scheduling.fleet import ScheduledReplica
 def select_victims(
     eligible: EligibleClusters,
     ledger: NodeLedger,
-    going: Sequence[ScheduledReplica],
+    leaving: Sequence[ScheduledReplica],
     outdated: Iterable[ScheduledReplica],
     successors: int,
     budget: DisruptionBudget,
 ) -> tuple[ScheduledReplica, ...]:
-    """Select the replicas that go.
+    """Select the replicas to preempt.
 
     Args:
         eligible: The clusters that may take successors.
         ledger: The nodes that are taken now.
-        going: Replicas that will be gone without anything being done.
-        outdated: Replicas that may be taken away; one whose readiness is not known is not.
+        leaving: Replicas that will release their nodes anyway.
+        outdated: Replicas that may be preempted; those whose readiness is unknown are not.
         successors: How many successors need room.
         budget: Says which replicas may go.
 
     Returns:
-        The replicas, in the order in which they were selected; fewer than would do where no more may go.
+        The victims, in the order in which they were selected; too few where the budget allows no more.
     """
     candidates = sorted(
         (replica for replica in outdated if not replica.readiness_unknown),
@@ -47,11 +47,11 @@ def select_victims(
             replica.name,
         ),
     )
-    trial, selected = ledger.released(going), list[ScheduledReplica]()
+    trial, selected = ledger.released(leaving), list[ScheduledReplica]()
     for _ in range(successors):
-        waiting = _first_fit(eligible, trial, (replica.cluster for replica in (*going, *selected)))
-        if waiting is not None:
-            name, fit = waiting
+        freed = _first_fit(eligible, trial, (replica.cluster for replica in (*leaving, *selected)))
+        if freed is not None:
+            name, fit = freed
             trial.reserve(name, fit.engines)
             continue
         names = sorted({replica.cluster for replica in candidates})
@@ -89,7 +89,7 @@ def _victims_on(
     cluster = eligible.clusters.get(name)
     if cluster is None:
         return None
-    for victims in _growing([replica for replica in candidates if replica.cluster == name]):
+    for victims in _victim_sets([replica for replica in candidates if replica.cluster == name]):
         if not budget.allows(victims):
             continue
         fit = eligible.fit(cluster, ledger.released(victims))
@@ -98,8 +98,8 @@ def _victims_on(
     return None
 
 
-def _growing(replicas: Sequence[ScheduledReplica]) -> Iterator[tuple[ScheduledReplica, ...]]:
-    """Each replica alone, in order, then the first two, the first three, and so on."""
+def _victim_sets(replicas: Sequence[ScheduledReplica]) -> Iterator[tuple[ScheduledReplica, ...]]:
+    """Sets of victims to try: each replica alone, in order, then the first two, the first three, and so on."""
     yield from ((replica,) for replica in replicas)
     yield from (tuple(replicas[:count]) for count in range(2, len(replicas) + 1))
 

@@ -46,7 +46,7 @@ class MemberSpec:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An inference engine: members that are placed together in one pool, so many times over."""
+    """An inference engine: its members, all copies of which are placed together in one pool."""
 
     name: str
     copies: int = 1
@@ -55,7 +55,7 @@ class EngineSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterToleration:
-    """A taint, or set of taints, that a deployment puts up with.
+    """A taint, or set of taints, that a deployment tolerates.
 
     Attributes:
         key: The taint's key; empty with `Exists` means every key.
@@ -83,9 +83,9 @@ class RolloutStrategy:
     """How replicas are replaced.
 
     Attributes:
-        max_surge: Replicas that there may be beyond the number that is asked for.
-        max_unavailable: Replicas that may be missing when there is no room for more.
-        paused: Whether no further replica is replaced because it runs something else than is asked for.
+        max_surge: How many replicas there may be beyond `replicas`.
+        max_unavailable: How many of `replicas` need not be available.
+        paused: Whether outdated replicas stay, and are not replaced.
     """
 
     max_surge: int = 1
@@ -95,7 +95,7 @@ class RolloutStrategy:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """A pool that a replica has left without having served, and that takes none for a while.
+    """A pool that takes no new replica for a while, since one has left it without ever having served.
 
     Attributes:
         cluster: The cluster.
@@ -115,16 +115,16 @@ class SchedulingRequest:
     Attributes:
         namespace: The deployment's namespace.
         name: The deployment's name.
-        replicas: How many replicas it wants.
+        replicas: How many replicas are asked for.
         revision: The revision that new replicas are made from.
         engines: Its engines, in the deployment's order.
-        tolerations: The taints that it puts up with.
+        tolerations: The taints that it tolerates.
         match_labels: Labels that a cluster must have for a new replica, of deployment and cache together.
-        fill: Whether new replicas may be placed; without, replicas are only kept and scaled down.
-        hold_reason: Why not, when `fill` is off.
+        hold_reason: Why no new replicas may be placed, so that replicas are only kept and scaled down; None
+            when they may.
         rollout: How replicas are replaced.
         backoff: Pools that take no new replica of the deployment.
-        most_new: The most replicas that may be placed at once; None for as many as are missing.
+        max_new: The most replicas that may be placed at once; None for as many as are missing.
         denied: Clusters that do not permit the deployment, by name, with why.
     """
 
@@ -135,12 +135,16 @@ class SchedulingRequest:
     engines: tuple[EngineSpec, ...]
     tolerations: tuple[ClusterToleration, ...] = ()
     match_labels: tuple[tuple[str, str], ...] = ()
-    fill: bool = True
     hold_reason: HoldReason | None = None
     rollout: RolloutStrategy = RolloutStrategy()
     backoff: tuple[Backoff, ...] = ()
-    most_new: int | None = None
+    max_new: int | None = None
     denied: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
+
+    @property
+    def places(self) -> bool:
+        """Whether new replicas may be placed at all."""
+        return self.hold_reason is None and bool(self.engines)
 
     def untolerated(self, taints: Iterable[ClusterTaint], *effects: str) -> tuple[ClusterTaint, ...]:
         """Find the taints of these effects that no toleration covers, in their order."""

@@ -1,7 +1,7 @@
-"""Retention: what becomes of replicas that exist.
+"""Retention: existing replicas keep their place, and drift from it is reported.
 
-A replica stays wherever it is as long as its cluster exists. What has changed around it, a
-label, a taint, a pool's devices, is reported with it.
+A replica stays on its cluster as long as that exists. Where labels, taints or a pool's devices have changed
+since it was placed, the difference is reported with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def keep(
     request: SchedulingRequest,
     feasibility: Feasibility,
     *,
-    nowhere_to_go: bool = True,
+    no_place_elsewhere: bool = True,
 ) -> Kept:
     """Keep a replica on its cluster, and tell how its place differs from what is asked for now.
 
@@ -41,7 +41,7 @@ def keep(
         cluster: Its cluster.
         request: The deployment.
         feasibility: Knows which pools are compatible with the engines.
-        nowhere_to_go: Whether one that is asked to leave has no successor elsewhere.
+        no_place_elsewhere: Whether one that is asked to leave has no successor elsewhere.
     """
     leave = request.untolerated(cluster.taints, NO_EXECUTE)
     details: list[Drift] = []
@@ -56,8 +56,8 @@ def keep(
     return Kept(
         replica,
         drift=PlacementDrifted(tuple(details)) if details else None,
-        drain=DrainBlocked(min(taint.key for taint in leave)) if leave and nowhere_to_go else None,
-        draining=bool(leave) and not nowhere_to_go,
+        drain=DrainBlocked(min(taint.key for taint in leave)) if leave and no_place_elsewhere else None,
+        draining=bool(leave) and not no_place_elsewhere,
     )
 
 
@@ -73,9 +73,9 @@ def _pool_drift(
         return gone
     pool_assignments = dict(replica.pool_assignments)
     drift: list[Drift] = []
-    for engine, suited in zip(request.engines, feasibility.compatible_pools(pools), strict=True):
+    for engine, engine_pools in zip(request.engines, feasibility.compatible_pools(pools), strict=True):
         pool = pool_assignments.get(engine.name)
-        if pool is not None and published[pool] not in suited.positions:
+        if pool is not None and published[pool] not in engine_pools.positions:
             alone = feasibility.compatible_pools([pools[published[pool]]])[request.engines.index(engine)]
             if alone.reason is not None and not isinstance(alone.reason, TooComplex):
                 drift.append(PoolNoLongerMatches(engine.name, pool, alone.reason))

@@ -1,9 +1,9 @@
-"""A deployment's replicas during a rollout or a drain: those that may stay, and those with a successor to come.
+"""The state of a rollout or a drain: replicas that are updated, outdated or draining, and how many to create.
 
-A replica is to be replaced when it runs another revision than is asked for, or when its cluster asks it
-to leave. It goes when enough others are available, which is also what scaling down comes to in the middle
-of a rollout; so a rollout is started before it is needed, and broken off without a trace. Whatever the
-reason, nothing goes that the disruption budget of all replicas protects.
+A replica is replaced when it is outdated, or when its cluster has a `NoExecute` taint that is not tolerated.
+It is deleted once enough others are available, which is also how a deployment is scaled down in the middle
+of a rollout; so nothing has to be remembered of a rollout, and one that is called off leaves no trace.
+Whatever the reason, no replica is deleted that the disruption budget protects.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class RolloutState:
 
     Attributes:
         request: The deployment.
-        budget: What may happen to those that stay.
-        updated: Those that may stay: they run what is asked for, or nothing is replaced for now.
+        budget: How many of those that stay may still be disrupted.
+        updated: Those that may stay: they run the current revision, or nothing is replaced for now.
         outdated: Those that run another revision and are to be replaced.
         draining: Those whose cluster asks them to leave, whatever they run.
-        deletions: Those of all three that go now, with what singled them out.
+        deletions: Those of all three that are deleted now, with the reason for choosing them.
     """
 
     request: SchedulingRequest
@@ -45,7 +45,7 @@ class RolloutState:
 
     @property
     def deadline_exceeded(self) -> bool:
-        """Whether what is asked for now has been given its time and has never served."""
+        """Whether every replica of the current revision has exceeded its deadline without ever having served."""
         newest = [replica for replica in self.updated if replica.revision == self.request.revision]
         return bool(newest) and all(replica.deadline_exceeded for replica in newest)
 
@@ -77,13 +77,12 @@ def rollout_state(
         clusters: By name, at least those that the replicas are on.
         request: The deployment. Where it may place nothing, nothing is replaced.
     """
-    replaces = request.fill and bool(request.engines)
     present = tuple(replicas)
     updated, outdated, draining = list[ScheduledReplica](), list[ScheduledReplica](), list[ScheduledReplica]()
     for replica in present:
-        if replaces and _is_drained(clusters[replica.cluster], request):
+        if request.places and _is_draining(clusters[replica.cluster], request):
             draining.append(replica)
-        elif replaces and not request.rollout.paused and replica.revision != request.revision:
+        elif request.places and not request.rollout.paused and replica.revision != request.revision:
             outdated.append(replica)
         else:
             updated.append(replica)
@@ -92,20 +91,20 @@ def rollout_state(
         keep += request.rollout.max_surge
     budget = disruption_budget(present, request)
     deletions = rank_for_deletion(updated, clusters, request, keep, budget)
-    gone = {replica for replica, _ in deletions}
-    updated = [replica for replica in updated if replica not in gone]
+    deleted = {replica for replica, _ in deletions}
+    updated = [replica for replica in updated if replica not in deleted]
     needed = max(request.replicas - sum(replica.available for replica in updated), 0)
-    deletions += rank_for_deletion((*outdated, *draining), clusters, request, needed, budget.after(gone))
-    gone |= {replica for replica, _ in deletions}
+    deletions += rank_for_deletion((*outdated, *draining), clusters, request, needed, budget.after(deleted))
+    deleted |= {replica for replica, _ in deletions}
     return RolloutState(
         request,
-        budget.after(gone),
+        budget.after(deleted),
         tuple(updated),
-        tuple(replica for replica in outdated if replica not in gone),
-        tuple(replica for replica in draining if replica not in gone),
+        tuple(replica for replica in outdated if replica not in deleted),
+        tuple(replica for replica in draining if replica not in deleted),
         deletions,
     )
 
 
-def _is_drained(cluster: Cluster, request: SchedulingRequest) -> bool:
+def _is_draining(cluster: Cluster, request: SchedulingRequest) -> bool:
     return bool(request.untolerated(cluster.taints, NO_EXECUTE))

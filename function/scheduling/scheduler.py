@@ -1,9 +1,9 @@
 """The scheduler: from the fleet and what is asked for to a plan.
 
-It keeps what runs, takes away what is too many, places what is missing, and replaces what is to be
-replaced, so that at every step enough serves. It remembers nothing: a plan is made anew from what is
-observed, and comes to the same as long as that is the same. The order in which clusters and replicas
-are given makes no difference; the order of a cluster's pools and of a pool's devices is theirs, and does.
+It keeps running replicas, deletes surplus ones, places missing ones and replaces outdated ones, so that
+enough are available at every step. It is stateless: each plan is made from what is observed, and the same
+observation gives the same plan. The order of clusters and replicas in the arguments makes no difference;
+the order of a cluster's pools, and of a pool's devices, does.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def schedule(
     own = sorted((replica for replica in fleet.replicas if replica.own), key=_identity)
     terminating = tuple(replica for replica in own if replica.terminating)
     present = [replica for replica in own if not replica.terminating]
-    held = None if request.fill else request.hold_reason
+    held = request.hold_reason
     invalid = find_invalid_selectors(request)
     clusters = {cluster.name: cluster for cluster in sorted(fleet.clusters, key=lambda cluster: cluster.name)}
     doubt = bool(own) and not clusters
@@ -54,25 +54,25 @@ def schedule(
 
     lost = tuple(replica for replica in present if replica.cluster not in clusters)
     alive = [replica for replica in present if replica.cluster in clusters]
-    evicted = select_evictions(clusters, fleet.replicas) & set(alive) if request.fill else frozenset()
+    evicted = select_evictions(clusters, fleet.replicas) & set(alive) if held is None else frozenset()
     rollout = rollout_state((replica for replica in alive if replica not in evicted), clusters, request)
     cycle = SchedulingCycle(clusters, request, fleet.replicas, filters=filters, scorers=scorers)
     placed = cycle.place(rollout)
     short = len(placed) < cycle.to_create(rollout)
     rescheduled = cycle.reschedule(rollout)
     preempted = cycle.preempt(rollout, terminating, len(placed))
-    leaving = (
+    deletions = (
         *rollout.deletions,
         *((replica, DeletionReason.EVICTED) for replica in alive if replica in evicted),
         *((replica, DeletionReason.DEADLINE_EXCEEDED) for replica, _ in rescheduled),
         *((replica, DeletionReason.PREEMPTED) for replica in preempted),
     )
-    gone = {replica for replica, _ in leaving}
-    staying = [replica for replica in alive if replica not in gone]
+    deleted = {replica for replica, _ in deletions}
+    staying = [replica for replica in alive if replica not in deleted]
     return Plan(
         kept=cycle.keep(rollout, staying, len(placed)),
         placed=_in_order((*placed, *(placement for _, placement in rescheduled))),
-        leaving=leaving,
+        deletions=deletions,
         lost=lost,
         terminating=terminating,
         diagnosis=cycle.diagnose() if short else Diagnosis(),
@@ -85,18 +85,18 @@ def schedule(
 def _progress(
     rollout: RolloutState, alive: Iterable[ScheduledReplica], *, short: bool, preempts: bool
 ) -> RolloutProgress:
-    """Say how far the replicas run what is asked for now."""
+    """Say how far the rollout to the current revision has come."""
     if rollout.deadline_exceeded:
-        return RolloutProgress.FAILED
+        return RolloutProgress.DEADLINE_EXCEEDED
     if all(replica.revision == rollout.request.revision for replica in alive):
         return RolloutProgress.COMPLETE
-    if not rollout.request.fill:
+    if rollout.request.hold_reason is not None:
         return RolloutProgress.HELD
     if rollout.request.rollout.paused:
         return RolloutProgress.PAUSED
     starting = any(not replica.available for replica in rollout.updated)
     waits = short and not preempts and not starting and not rollout.deletions
-    return RolloutProgress.NO_ROOM if waits else RolloutProgress.REPLACING
+    return RolloutProgress.NO_ROOM_TO_SURGE if waits else RolloutProgress.ROLLING_OUT
 
 
 def _in_order(placed: Iterable[ReplicaPlacement]) -> tuple[ReplicaPlacement, ...]:

@@ -9,7 +9,7 @@ from function.scheduling.plan import InvalidSelector
 from function.scheduling.request import SchedulingRequest
 from function.selectors import COST_LIMIT, SelectorError, compile_selector
 
-_MOST_BYTES: Final = 2**16
+_MAX_BYTES: Final = 2**16
 """Bytes that all selectors of a deployment may have together, equal ones counted once.
 
 Ordinary ones have a hundred each. So all are compiled within a second, and stay compiled from call to call.
@@ -35,8 +35,8 @@ def find_invalid_selectors(request: SchedulingRequest) -> tuple[InvalidSelector,
     for location, text in _selectors(request):
         length += 0 if text in seen else len(text.encode(errors="replace"))
         seen.add(text)
-        if length > _MOST_BYTES:
-            invalid.append(InvalidSelector(*location, _TOO_LONG.format(total=length, limit=_MOST_BYTES)))
+        if length > _MAX_BYTES:
+            invalid.append(InvalidSelector(*location, _TOO_LONG.format(total=length, limit=_MAX_BYTES)))
             continue
         try:
             costs[text] = compile_selector(text).cost

@@ -154,13 +154,13 @@ def conditional(condition: Interpretable, if_true: Interpretable, if_false: Inte
     return evaluate
 
 
-def equality(operands: Sequence[Interpretable], price: CallCost, *, differs: bool) -> Interpretable:
+def equality(operands: Sequence[Interpretable], cost: CallCost, *, differs: bool) -> Interpretable:
     """Interpret `==`, or `!=`, which is true of values that cannot be compared."""
     left, right = operands
 
     def evaluate(activation: Activation) -> bool:
         values = (left(activation), right(activation))
-        activation.budget.charge(price.actual(values, None))
+        activation.budget.charge(cost.actual(values, None))
         try:
             return equal(*values, activation.budget) != differs
         except BudgetError:

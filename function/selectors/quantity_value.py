@@ -26,7 +26,7 @@ class QuantityValue:
     __slots__ = ("_decimal", "_quantity", "computed")
 
     def __init__(self, quantity: Quantity, *, computed: bool = False) -> None:
-        """Make an amount of a quantity; `computed` tells whether it is a sum or difference."""
+        """Make a value of a quantity; `computed` tells whether it is a sum or difference."""
         self._quantity = quantity
         self.computed = computed
         self._decimal = None if quantity.small else _Decimal(quantity)
@@ -52,8 +52,8 @@ class QuantityValue:
         return self._changed(self.quantity.subtract(other))
 
     def _changed(self, result: Quantity) -> QuantityValue:
-        amount = QuantityValue(result, computed=True)
+        changed = QuantityValue(result, computed=True)
         if self._decimal:
             self._decimal.quantity = result
-            amount._decimal = self._decimal
-        return amount
+            changed._decimal = self._decimal
+        return changed

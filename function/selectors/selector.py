@@ -154,12 +154,12 @@ class _Exposed:
 
     def device(self) -> CelMap:
         """Make the variable `device`; each evaluation gets quantities of its own, since it may change them."""
-        amounts = ((key, QuantityValue(quantity)) for key, quantity in self.capacity)
+        quantities = ((key, QuantityValue(quantity)) for key, quantity in self.capacity)
         fields = {
             "driver": self.driver,
             "allowMultipleAllocations": False,
             "attributes": self.attributes,
-            "capacity": _by_domain(self.driver, amounts),
+            "capacity": _by_domain(self.driver, quantities),
         }
         return CelMap(fields.items(), computed=False)
 

@@ -351,12 +351,12 @@ def equal(left: Any, right: Any, budget: EvaluationBudget) -> bool:
         return equal(left.value, right.value, budget)
     if isinstance(left, QuantityValue):
         budget.charge_traversal(digit_count(left))
-        return _equal_amounts(left, right)
+        return _equal_quantities(left, right)
     budget.charge_traversal(traversal_size_of(left))
     return left.compare(right) == 0 if isinstance(left, Semver) else bool(left == right)
 
 
-def _equal_amounts(left: QuantityValue, right: QuantityValue) -> bool:
+def _equal_quantities(left: QuantityValue, right: QuantityValue) -> bool:
     if right.computed:
         raise EvaluationError("a quantity cannot be compared with a sum on the right of ==; use compareTo")
     return left.quantity.compare(right.quantity) == 0

@@ -15,7 +15,7 @@ from tests.e2e.bed.processes import Command, EndedError, Processes
 
 LISTENS = """\
 import socket, sys, time
-one = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 time.sleep(60)
 """
 

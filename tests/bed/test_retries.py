@@ -54,16 +54,16 @@ Error from server (Forbidden): busy; Error from server (Timeout): Timeout: reque
 """
 
 
-def _said(texts: str) -> list[str]:
+def _error_lines(texts: str) -> list[str]:
     return texts.strip().splitlines()
 
 
-@pytest.mark.parametrize("error", _said(TIMED_OUT))
+@pytest.mark.parametrize("error", _error_lines(TIMED_OUT))
 def test_a_time_out_passes(error: str) -> None:
     assert is_transient(error)
 
 
-@pytest.mark.parametrize("error", _said(REFUSED))
+@pytest.mark.parametrize("error", _error_lines(REFUSED))
 def test_a_refusal_does_not_pass_even_with_a_time_out_beside_it(error: str) -> None:
     assert not is_transient(error)
 

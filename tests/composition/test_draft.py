@@ -262,12 +262,12 @@ def test_retained_children_can_get_labels_anew_and_keep_their_spec() -> None:
     }
 
 
-def asked_again(seen: dict[str, Any], *, ready: bool = False, wake: int | None = None) -> int:
+def asked_again(seen: dict[str, Any], *, ready: bool = False, requeue_after: int | None = None) -> int:
     """In how many seconds an answer about a composite asks for the next call."""
     d = draft(seen)
     d.set_condition("Fine", "Yes")
-    if wake is not None:
-        d.requeue_at(NOW + timedelta(seconds=wake))
+    if requeue_after is not None:
+        d.requeue_at(NOW + timedelta(seconds=requeue_after))
     return d.finish(ready=ready).ttl_seconds
 
 
@@ -295,6 +295,6 @@ def test_what_is_ready_is_looked_at_every_minute() -> None:
     assert asked_again(unready_for(0), ready=True) == 60
 
 
-@pytest.mark.parametrize(("wake", "ttl"), [(3, 3), (20, 20), (45, 30), (0, 1), (-5, 1)])
-def test_a_deadline_that_comes_sooner_counts(wake: int, ttl: int) -> None:
-    assert asked_again(unready_for(90), wake=wake) == ttl
+@pytest.mark.parametrize(("requeue_after", "ttl"), [(3, 3), (20, 20), (45, 30), (0, 1), (-5, 1)])
+def test_a_deadline_that_comes_sooner_counts(requeue_after: int, ttl: int) -> None:
+    assert asked_again(unready_for(90), requeue_after=requeue_after) == ttl

@@ -15,8 +15,8 @@ from tests.support.deployments import cluster, composed, deployment, messages, r
 from tests.support.observe import NOW, reasons
 
 FLEET = [cluster(name) for name in "abc"]
-THING = deployment(3)
-CHILDREN = running(THING, FLEET)
+DEPLOYMENT = deployment(3)
+CHILDREN = running(DEPLOYMENT, FLEET)
 HELD = (
     "InferenceCluster b is not found any more; replicas there stay until 2026-01-01T00:10:00Z",
     "InferenceCluster c is not found any more; replicas there stay until 2026-01-01T00:10:00Z",
@@ -24,10 +24,10 @@ HELD = (
 
 
 def remembering(since: Any, cluster: Any = "b") -> Manifest:
-    return {**THING, "status": {"missing": [{"cluster": cluster, "since": since}]}}
+    return {**DEPLOYMENT, "status": {"missing": [{"cluster": cluster, "since": since}]}}
 
 
-def without(*names: str, composite: Manifest = THING, now: datetime = NOW) -> Composition:
+def without(*names: str, composite: Manifest = DEPLOYMENT, now: datetime = NOW) -> Composition:
     found = [obj for obj in FLEET if unstructured.name_of(obj) not in names]
     return composed(composite, found, CHILDREN, now=now)
 
@@ -82,9 +82,9 @@ def test_a_wait_begins_by_the_servers_own_clock_where_the_control_planes_time_is
     """Where nothing was written for hours, a server that starts knows no later time of the API server."""
     quiet, later = NOW - timedelta(hours=5), NOW + timedelta(seconds=5)
     found = [obj for obj in FLEET if unstructured.name_of(obj) != "b"]
-    first = answered_by(COMPOSER, replace(seen(THING, found, CHILDREN, now=quiet), clock=NOW))
+    first = answered_by(COMPOSER, replace(seen(DEPLOYMENT, found, CHILDREN, now=quiet), clock=NOW))
     assert first.status["missing"] == [{"cluster": "b", "since": "2026-01-01T00:00:00Z"}]
-    second = composed({**THING, "status": dict(first.status)}, found, CHILDREN, now=later)
+    second = composed({**DEPLOYMENT, "status": dict(first.status)}, found, CHILDREN, now=later)
     assert "replica-b-0" in second.children
 
 
@@ -96,7 +96,7 @@ def test_a_wait_that_another_server_began_by_a_clock_ahead_is_not_begun_anew_by_
 
 @pytest.mark.parametrize("junk", ["junk", [7], [{}], {"cluster": "b"}])
 def test_a_memory_that_cannot_be_read_is_none(junk: Any) -> None:
-    assert "replica-b-0" in without("b", composite={**THING, "status": {"missing": junk}}).children
+    assert "replica-b-0" in without("b", composite={**DEPLOYMENT, "status": {"missing": junk}}).children
 
 
 def test_a_replica_on_a_missing_cluster_may_still_be_the_one_that_is_too_many() -> None:
@@ -109,5 +109,7 @@ def test_a_replica_on_a_missing_cluster_may_still_be_the_one_that_is_too_many() 
 @settings(max_examples=60, deadline=None)
 def test_no_list_that_is_short_for_less_than_ten_minutes_takes_anything_away(missing: set[str], age: int) -> None:
     since = [{"cluster": name, "since": "2026-01-01T00:00:00Z"} for name in sorted(missing)]
-    answered = without(*missing, composite={**THING, "status": {"missing": since}}, now=NOW + timedelta(seconds=age))
+    answered = without(
+        *missing, composite={**DEPLOYMENT, "status": {"missing": since}}, now=NOW + timedelta(seconds=age)
+    )
     assert specs(answered) == {key: child["spec"] for key, child in CHILDREN.items()}

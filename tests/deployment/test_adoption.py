@@ -39,9 +39,9 @@ from tests.support.deployments import (
 )
 from tests.support.observe import observation, reasons, with_condition
 
-THING = deployment(2)
+DEPLOYMENT = deployment(2)
 FLEET = [cluster("a"), cluster("b")]
-CHILDREN = running(THING, FLEET)
+CHILDREN = running(DEPLOYMENT, FLEET)
 REPLICAS = [CHILDREN["replica-a-0"], CHILDREN["replica-b-0"]]
 ENDPOINTS = [CHILDREN["endpoint-a-0"], CHILDREN["endpoint-b-0"]]
 
@@ -162,13 +162,13 @@ def test_a_replica_being_deleted_is_not_taken_up_again() -> None:
 
 def test_what_got_lost_leaves_a_deployment_ready_that_was_while_its_replicas_do_not_say() -> None:
     silent = [with_condition(obj, "Ready", "Unknown") for obj in REPLICAS]
-    answered = composed(with_condition(THING, "Ready"), FLEET, listed=silent, endpoints=ENDPOINTS)
+    answered = composed(with_condition(DEPLOYMENT, "Ready"), FLEET, listed=silent, endpoints=ENDPOINTS)
     assert answered.ready
     assert reasons(answered)["ReplicasScheduled"] == "True/ReplicasCreated"
 
 
 def test_what_got_lost_stays_while_no_cluster_is_found() -> None:
-    answered = composed(THING, [], listed=REPLICAS, endpoints=ENDPOINTS)
+    answered = composed(DEPLOYMENT, [], listed=REPLICAS, endpoints=ENDPOINTS)
     assert set(answered.children) == set(CHILDREN)
     assert {c.reason for c in answered.conditions if c.type == "Held"} == {"InputMissing"}
 
@@ -196,20 +196,20 @@ def test_endpoints_that_are_not_ours_are_left_alone(of: str) -> None:
             return {**obj, "metadata": {**obj["metadata"], "ownerReferences": []}}
         return {**obj, "metadata": {**obj["metadata"], "managedFields": [{"manager": "kubectl", "operation": "Apply"}]}}
 
-    assert adoptable(observation(THING), (), map(theirs, ENDPOINTS)) == {}
+    assert adoptable(observation(DEPLOYMENT), (), map(theirs, ENDPOINTS)) == {}
 
 
 def test_an_endpoint_is_taken_up_with_its_replica_or_under_its_own_name() -> None:
     obj, other = ENDPOINTS
-    assert adoptable(observation(THING), REPLICAS, ENDPOINTS) == CHILDREN
-    assert adoptable(observation(THING), (), [obj, terminating(other)]) == {"endpoint-a-0": obj}
+    assert adoptable(observation(DEPLOYMENT), REPLICAS, ENDPOINTS) == CHILDREN
+    assert adoptable(observation(DEPLOYMENT), (), [obj, terminating(other)]) == {"endpoint-a-0": obj}
     twin = {**obj, "metadata": {**obj["metadata"], "name": "chat-twin"}}
-    assert adoptable(observation(THING, CHILDREN), REPLICAS, [*ENDPOINTS, twin]) == {"endpoint-chat-twin": twin}
+    assert adoptable(observation(DEPLOYMENT, CHILDREN), REPLICAS, [*ENDPOINTS, twin]) == {"endpoint-chat-twin": twin}
 
 
 def test_a_new_replica_never_takes_the_name_of_one_that_exists() -> None:
     """Nor is one that somebody else has written taken over by writing over it."""
-    named = composed(THING, FLEET).children["replica-a-0"].manifest["metadata"]["name"]
+    named = composed(DEPLOYMENT, FLEET).children["replica-a-0"].manifest["metadata"]["name"]
     theirs = {**REPLICAS[1], "metadata": {"name": named, "namespace": "ml-team"}}
     answered = composed(deployment(1), FLEET, listed=[theirs])
     assert list(answered.children) == ["replica-a-1"]

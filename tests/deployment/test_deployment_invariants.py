@@ -229,11 +229,11 @@ def test_no_replica_that_exists_is_changed_and_no_more_are_made_than_are_missing
 
 @given(worlds(), st.sampled_from(["clusters", "replicas", "cache"]))
 @settings(max_examples=150, deadline=None)
-def test_what_is_not_fetched_yet_changes_nothing(world: World, lacking: str) -> None:
+def test_what_is_not_fetched_yet_changes_nothing(world: World, unfetched: str) -> None:
     full = world.observe()
-    if lacking not in full.required:
+    if unfetched not in full.required:
         return
-    answered = ask(replace(full, required={key: found for key, found in full.required.items() if key != lacking}))
+    answered = ask(replace(full, required={key: found for key, found in full.required.items() if key != unfetched}))
     assert specs(answered) == {key: child["spec"] for key, child in world.children.items()}
     assert answered.ready == unstructured.is_true(world.composite, "Ready")
 
@@ -277,9 +277,9 @@ def test_answers_come_to_rest_when_nothing_else_changes(world: World) -> None:
         previous = specs(answered)
         children = there(answered, world.composite, None)
         for key, child in children.items():
-            said = unstructured.condition(world.children.get(key), "Ready").get("status")
-            if key.startswith("replica-") and said:
-                children[key] = with_status(child, str(said))
+            ready = unstructured.condition(world.children.get(key), "Ready").get("status")
+            if key.startswith("replica-") and ready:
+                children[key] = with_status(child, str(ready))
         observed = replace(
             observed,
             children=children,

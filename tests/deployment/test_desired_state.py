@@ -84,7 +84,6 @@ def test_a_deployment_is_reduced_to_what_placing_depends_on() -> None:
             ClusterToleration("team", "Equal", "nlp", ""),
         ),
         match_labels=(("region", "north"), ("tier", "gold")),
-        fill=True,
         hold_reason=None,
     )
     assert (found.namespace, found.name, found.cache, found.conflicts) == ("ml-team", "chat", CacheState.NOT_NEEDED, ())
@@ -179,7 +178,7 @@ def test_nothing_new_is_placed_until_the_cache_is_known(
     reason: HoldReason | None,
 ) -> None:
     found = desired(deployment(**CACHED), *caches, fetched=fetched)
-    assert (found.cache, found.request.hold_reason, found.request.fill) == (state, reason, reason is None)
+    assert (found.cache, found.request.hold_reason, found.request.places) == (state, reason, reason is None)
 
 
 def test_the_selectors_of_deployment_and_cache_must_both_match() -> None:

@@ -14,19 +14,19 @@ from tests.support import api
 from tests.support.deployments import cluster, composed, deployment, draining, marked, messages, running
 from tests.support.observe import reasons
 
-THING = deployment()
-CHILDREN = running(THING, [cluster("a")])
+DEPLOYMENT = deployment()
+CHILDREN = running(DEPLOYMENT, [cluster("a")])
 NAME = unstructured.name_of(CHILDREN["replica-a-0"])
 REPLICA = {"metadata": {"name": "chat-1", "namespace": "ml-team"}}
 
 
 def answer(address: str = "10.0.0.1", serving: str | None = "True", *, was: bool | None = False) -> Composition:
     """The answer for one replica; `was`: whether its endpoint is draining, None when it has none."""
-    children = running(THING, [cluster("a")], serving)
+    children = running(DEPLOYMENT, [cluster("a")], serving)
     children.pop("endpoint-a-0", None)
     if was is not None:
         children["endpoint-a-0"] = as_draining(CHILDREN["endpoint-a-0"]) if was else CHILDREN["endpoint-a-0"]
-    return composed(THING, [cluster("a", address=address)], children)
+    return composed(DEPLOYMENT, [cluster("a", address=address)], children)
 
 
 def as_draining(endpoint: Manifest) -> Manifest:
@@ -139,7 +139,7 @@ def test_an_endpoint_keeps_its_url_when_the_address_is_not_known_and_still_drain
 
 
 def test_on_a_cluster_that_is_neither_ready_nor_reachable_replica_and_endpoint_stay_as_they_are() -> None:
-    answered = composed(THING, [cluster("a", ready=False, address="")], CHILDREN)
+    answered = composed(DEPLOYMENT, [cluster("a", ready=False, address="")], CHILDREN)
     assert {key: child.manifest["spec"] for key, child in answered.children.items()} == {
         key: child["spec"] for key, child in CHILDREN.items()
     }
@@ -164,14 +164,14 @@ def test_an_address_that_cannot_be_one_is_named_and_the_url_stays() -> None:
 def test_an_endpoint_whose_url_got_lost_stays_and_is_written_again_when_the_address_is_known() -> None:
     lost = {**CHILDREN["endpoint-a-0"], "spec": {"rewritePath": "/x/"}}
     children = {**CHILDREN, "endpoint-a-0": lost}
-    without = composed(THING, [cluster("a", address="")], children)
+    without = composed(DEPLOYMENT, [cluster("a", address="")], children)
     assert without.children["endpoint-a-0"].manifest["spec"] == {"rewritePath": "/x/"}
-    again = composed(THING, [cluster("a")], children)
+    again = composed(DEPLOYMENT, [cluster("a")], children)
     assert again.children["endpoint-a-0"].manifest["spec"] == CHILDREN["endpoint-a-0"]["spec"]
 
 
 def test_a_readiness_of_the_cluster_is_not_needed() -> None:
-    answered = composed(THING, [cluster("a", ready=False)], {"replica-a-0": CHILDREN["replica-a-0"]})
+    answered = composed(DEPLOYMENT, [cluster("a", ready=False)], {"replica-a-0": CHILDREN["replica-a-0"]})
     assert set(answered.children) == {"replica-a-0", "endpoint-a-0"}
 
 
@@ -189,6 +189,6 @@ def test_labels_are_written_anew_on_every_pass() -> None:
 
 def test_a_note_of_an_endpoint_that_serves_again_is_forgotten() -> None:
     noted = {**CHILDREN, "endpoint-a-0": marked(as_draining(CHILDREN["endpoint-a-0"]), "2025-12-31T00:00:00Z")}
-    answered = composed(THING, [cluster("a")], noted)
+    answered = composed(DEPLOYMENT, [cluster("a")], noted)
     assert answered.children["endpoint-a-0"].manifest["spec"] == CHILDREN["endpoint-a-0"]["spec"]
     assert "annotations" not in answered.children["endpoint-a-0"].manifest["metadata"]

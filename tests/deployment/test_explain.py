@@ -70,24 +70,24 @@ def test_what_has_drifted_is_told_with_the_replica() -> None:
 
 def test_replicas_that_leave_are_being_deleted_or_are_lost_are_told() -> None:
     children = running(deployment(2), FLEET, replica_a_0="False")
-    said = names(children)
+    replica_names = names(children)
     assert explained(deployment(1), FLEET, children)[0] == (
         "a",
-        f"replica {said['replica-a-0']} leaves: it is not serving",
+        f"replica {replica_names['replica-a-0']} leaves: it is not serving",
     )
     children["replica-a-0"] = terminating(children["replica-a-0"])
     missing = {"missing": [{"cluster": "b", "since": "2025-12-31T23:50:00Z"}]}
     assert explained({**deployment(1), "status": missing}, [cluster("a")], children) == [
-        ("a", f"replica {said['replica-a-0']} is being deleted"),
+        ("a", f"replica {replica_names['replica-a-0']} is being deleted"),
         ("a", f"placed replica {names(running(deployment(2), [cluster('a')]))['replica-a-1']} on pool a100"),
-        ("b", f"does not exist any more; replica {said['replica-b-0']} is lost"),
+        ("b", f"does not exist any more; replica {replica_names['replica-b-0']} is lost"),
     ]
 
 
-@pytest.mark.parametrize("lacking", ["clusters", "replicas"])
-def test_nothing_is_told_before_the_fleet_is_known(lacking: str) -> None:
+@pytest.mark.parametrize("unfetched", ["clusters", "replicas"])
+def test_nothing_is_told_before_the_fleet_is_known(unfetched: str) -> None:
     full = seen(deployment(), FLEET)
-    assert explain(observation(full.composite, {}, {k: v for k, v in full.required.items() if k != lacking})) == []
+    assert explain(observation(full.composite, {}, {k: v for k, v in full.required.items() if k != unfetched})) == []
 
 
 @pytest.mark.parametrize("spec", ["junk", {}, {"replicas": 1}, {"replicas": 1, "engines": "junk"}])

@@ -25,21 +25,21 @@ from tests.support.observe import answer, reasons, with_condition
 
 
 @pytest.mark.parametrize(
-    ("lacking", "message"),
+    ("unfetched", "message"),
     [
         ("clusters", "InferenceClusters not fetched yet"),
         ("replicas", "ModelReplicas not fetched yet"),
         ("cache", "ModelCache weights not fetched yet"),
     ],
 )
-def test_nothing_changes_before_everything_is_fetched(lacking: str, message: str) -> None:
+def test_nothing_changes_before_everything_is_fetched(unfetched: str, message: str) -> None:
     obj, fleet = deployment(2, modelCacheRef={"name": "weights"}), [cluster("a"), cluster("b")]
     placed = there(composed(obj, fleet, caches=[cache()]), obj)
     children = there(composed(obj, fleet, placed, caches=[cache()]), obj)
     settled = composed(obj, fleet, children, caches=[cache()])
     status = with_condition(with_conditions(obj, settled), "Ready")
     full = seen(status, fleet, children, caches=[cache()])
-    required = {key: found for key, found in full.required.items() if key != lacking}
+    required = {key: found for key, found in full.required.items() if key != unfetched}
     answered = answer(model_deployment.COMPOSER, status, children, required)
     assert manifests(answered).keys() == children.keys()
     assert as_observed(manifests(answered), *children) == as_observed(children, *children)
@@ -47,8 +47,8 @@ def test_nothing_changes_before_everything_is_fetched(lacking: str, message: str
     assert answered.ready
     assert reasons(answered) == {
         **CALM,
-        "ModelCacheResolved": f"{'False' if lacking == 'cache' else 'True'}/ModelCache"
-        f"{'Unresolved' if lacking == 'cache' else 'Resolved'}",
+        "ModelCacheResolved": f"{'False' if unfetched == 'cache' else 'True'}/ModelCache"
+        f"{'Unresolved' if unfetched == 'cache' else 'Resolved'}",
         "Held": "True/InputUnresolved",
     }
     assert messages(answered)["Held"] == message

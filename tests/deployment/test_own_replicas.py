@@ -22,9 +22,9 @@ from tests.support.deployments import (
 )
 from tests.support.observe import observation, reasons, with_condition
 
-THING = deployment(2)
+DEPLOYMENT = deployment(2)
 FLEET = [cluster("a"), cluster("b")]
-CHILDREN = running(THING, FLEET)
+CHILDREN = running(DEPLOYMENT, FLEET)
 A, B = CHILDREN["replica-a-0"], CHILDREN["replica-b-0"]
 
 
@@ -34,7 +34,7 @@ def changed(obj: Manifest, **metadata: Any) -> Manifest:
 
 
 def own_and_others(
-    children: dict[str, Manifest], *listed: Manifest, owner: Manifest = THING
+    children: dict[str, Manifest], *listed: Manifest, owner: Manifest = DEPLOYMENT
 ) -> tuple[list[str], list[str]]:
     """The keys of own replicas, with `?` for those that are only listed, and the names of others."""
     observed = observation(owner, children)
@@ -59,7 +59,7 @@ def test_a_listed_replica_that_the_deployment_controls_counts_although_it_is_not
     assert own_and_others({}, A) == (["replica-a-0?"], [])
 
 
-OURS = owned_by(THING)[0]
+OURS = owned_by(DEPLOYMENT)[0]
 NOT_OURS: dict[str, Any] = {
     "none": None,
     "empty": [],
@@ -85,9 +85,9 @@ def test_a_replica_in_another_namespace_belongs_to_another_deployment_whatever_i
     """Its owner's uid is no secret, and its spec is what that namespace says."""
     theirs = changed(A, namespace="other-team")
     assert own_and_others({}, theirs) == ([], [f"other-team/{unstructured.name_of(A)}"])
-    answered = composed(THING, FLEET, {"replica-b-0": B}, listed=[theirs])
+    answered = composed(DEPLOYMENT, FLEET, {"replica-b-0": B}, listed=[theirs])
     assert answered.children["replica-a-0"].manifest["metadata"]["namespace"] == "ml-team"
-    assert answered.children["replica-a-0"].manifest == composed(THING, FLEET).children["replica-a-0"].manifest
+    assert answered.children["replica-a-0"].manifest == composed(DEPLOYMENT, FLEET).children["replica-a-0"].manifest
 
 
 def test_another_version_of_our_kind_is_our_kind() -> None:
@@ -107,7 +107,7 @@ def test_a_namesake_in_another_namespace_belongs_to_another_deployment() -> None
 
 
 def test_without_uids_namespace_and_label_tell() -> None:
-    offline = {**THING, "metadata": {"name": "chat", "namespace": "ml-team"}}
+    offline = {**DEPLOYMENT, "metadata": {"name": "chat", "namespace": "ml-team"}}
     bare = changed(A, ownerReferences=None)
     assert own_and_others({}, bare, owner=offline) == (["replica-a-0?"], [])
     assert own_and_others({}, changed(bare, namespace="other-team"), owner=offline)[0] == []
@@ -133,7 +133,7 @@ def test_the_place_of_a_listed_replica_is_read_from_its_key_or_else_its_label(
 
 
 def test_the_place_of_an_observed_replica_is_its_key_whatever_else_it_says() -> None:
-    found = read_replicas(observation(THING, {"replica-b-3": changed(A, labels={})}), ())
+    found = read_replicas(observation(DEPLOYMENT, {"replica-b-3": changed(A, labels={})}), ())
     (replica,) = found.own
     assert (replica.replica.cluster, replica.replica.index, replica.endpoint_key) == ("b", 3, "endpoint-b-3")
     assert found.faults == (
@@ -142,7 +142,7 @@ def test_the_place_of_an_observed_replica_is_its_key_whatever_else_it_says() -> 
 
 
 def test_an_observed_child_whose_key_says_no_place_keeps_its_own() -> None:
-    found = read_replicas(observation(THING, {"replica-odd": A}), ())
+    found = read_replicas(observation(DEPLOYMENT, {"replica-odd": A}), ())
     assert [(replica.replica.cluster, replica.replica.index) for replica in found.own] == [("a", 0)]
 
 
@@ -159,7 +159,7 @@ def test_of_two_listed_with_one_key_the_one_that_is_not_being_deleted_is_ours() 
 def test_of_two_replicas_with_one_place_the_untracked_one_gets_the_next_free_number() -> None:
     twin = changed(A, name="chat-twin", uid="uid-of-a-twin")
     fleet = [cluster("a", pool("a100", 2))]
-    answered = composed(THING, fleet, {"replica-a-0": A}, listed=[twin])
+    answered = composed(DEPLOYMENT, fleet, {"replica-a-0": A}, listed=[twin])
     assert set(answered.children) == {"replica-a-0", "endpoint-a-0", "replica-a-1", "endpoint-a-1"}
     made = answered.children["replica-a-1"].manifest
     assert unstructured.name_of(made) == "chat-twin"
@@ -173,7 +173,7 @@ def test_twins_that_nothing_tracks_get_numbers_that_nobody_else_has() -> None:
     twins = [changed(A, name=f"chat-{n}", uid=f"uid-{n}") for n in range(3)]
     going = terminating(changed(A, name="chat-9", uid="uid-9", annotations={KEY: "replica-a-1"}))
     later = changed(A, name="chat-x", uid="uid-x", annotations={KEY: "replica-a-2"})
-    found = adoptable(observation(THING), [*twins, going, later], ())
+    found = adoptable(observation(DEPLOYMENT), [*twins, going, later], ())
     assert {key: unstructured.name_of(replica) for key, replica in found.items()} == {
         "replica-a-0": "chat-0",
         "replica-a-2": "chat-x",
@@ -196,7 +196,7 @@ def test_a_replica_that_is_only_listed_is_taken_up_again_as_it_is() -> None:
 
 def test_a_replica_that_is_only_listed_and_cannot_be_taken_up_is_left_alone() -> None:
     alien = changed(B, managedFields=[{"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:spec": {}}}])
-    answered = composed(THING, FLEET, {"replica-a-0": A}, listed=[alien])
+    answered = composed(DEPLOYMENT, FLEET, {"replica-a-0": A}, listed=[alien])
     assert sorted(answered.children) == ["endpoint-a-0", "replica-a-0", "replica-b-1"], (
         "it counts for nothing, and keeps its name"
     )
@@ -255,7 +255,7 @@ def test_our_own_replica_on_the_only_node_is_not_counted_against_itself() -> Non
 
 def test_an_own_replica_that_cannot_be_read_is_kept_and_named() -> None:
     broken = {**A, "spec": "junk"}
-    answered = composed(THING, FLEET, {**CHILDREN, "replica-a-0": broken})
+    answered = composed(DEPLOYMENT, FLEET, {**CHILDREN, "replica-a-0": broken})
     assert set(answered.children) == set(CHILDREN)
     assert reasons(answered)["Held"] == "True/InputInvalid"
     assert messages(answered)["Held"] == (
@@ -273,11 +273,13 @@ def test_whether_a_replica_serves_is_its_ready_condition_and_nothing_when_it_say
     }
     for status, serves in cases.items():
         children = {"replica-a-0": with_condition(bare, "Ready", status)}
-        assert [replica.serves for replica in read_replicas(observation(THING, children), ()).own] == [serves]
-    assert [replica.serves for replica in read_replicas(observation(THING, {"replica-a-0": bare}), ()).own] == [None]
+        assert [replica.serves for replica in read_replicas(observation(DEPLOYMENT, children), ()).own] == [serves]
+    assert [replica.serves for replica in read_replicas(observation(DEPLOYMENT, {"replica-a-0": bare}), ()).own] == [
+        None
+    ]
 
 
 def test_notes_of_others_on_a_replica_are_not_ours() -> None:
     noted = annotated(A, "kubectl.kubernetes.io/restartedAt", "2026-01-01T00:00:00Z")
-    answered = composed(THING, FLEET, {**CHILDREN, "replica-a-0": noted})
+    answered = composed(DEPLOYMENT, FLEET, {**CHILDREN, "replica-a-0": noted})
     assert "annotations" not in answered.children["replica-a-0"].manifest["metadata"]

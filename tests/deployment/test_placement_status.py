@@ -121,10 +121,10 @@ def test_all_placed_names_the_clusters() -> None:
 def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:
     """In place of rule 52 and of a condition that is True with replicas missing."""
     obj, fleet = deployment(3), [cluster("a", pool("a100", 1)), cluster("b", ready=False)]
-    lacking = "1 not ready, 1 needs 1 free node in pool a100 (0 free)"
+    reasons = "1 not ready, 1 needs 1 free node in pool a100 (0 free)"
     assert scheduled(composed(obj, fleet, running(obj, fleet))) == (
         "False/PartiallyScheduled",
-        f"1 of 3 placed, 2 clusters: {lacking}. Free nodes or enlarge a pool.",
+        f"1 of 3 placed, 2 clusters: {reasons}. Free nodes or enlarge a pool.",
     )
 
 
@@ -325,14 +325,14 @@ def test_an_event_comes_only_when_a_condition_begins_to_say_something() -> None:
     assert composed(settled, fleet, there(first, obj)).events == ()
 
 
-@pytest.mark.parametrize(("said", "ready"), [("True", True), ("False", False), (None, False)])
+@pytest.mark.parametrize(("endpoint_ready", "ready"), [("True", True), ("False", False), (None, False)])
 def test_a_deployment_becomes_ready_when_the_endpoint_of_a_replica_that_serves_is(
-    said: str | None,
+    endpoint_ready: str | None,
     ready: bool,  # noqa: FBT001  # a parameter
 ) -> None:
     children = running(deployment(), FLEET)
     endpoint = {key: value for key, value in children["endpoint-a-0"].items() if key != "status"}
-    children["endpoint-a-0"] = endpoint if said is None else with_condition(endpoint, "Ready", said)
+    children["endpoint-a-0"] = endpoint if endpoint_ready is None else with_condition(endpoint, "Ready", endpoint_ready)
     assert composed(deployment(), FLEET, children).ready is ready
 
 

@@ -239,8 +239,8 @@ def test_a_member_that_claims_nothing_requests_no_share() -> None:
 def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_has(count: int, cpu: int, copies: int) -> None:
     obj = deployment(1, engine("vllm", member(request("gpu", count=count)), copies=copies))
     (only,) = members(obj, pool("a100", copies, node={"cpu": f"{cpu}m"}))
-    said = only.get("resources", {}).get("requests", {}).get("cpu", "0")
-    milli = int(said.removesuffix("m")) * (1 if said.endswith("m") else 1000)
+    cpu_request = only.get("resources", {}).get("requests", {}).get("cpu", "0")
+    milli = int(cpu_request.removesuffix("m")) * (1 if cpu_request.endswith("m") else 1000)
     assert milli * (8 // count) <= cpu
 
 

@@ -31,7 +31,7 @@ from tests.support.observe import reasons
 FLEET = [
     cluster("a", pool("a100", 8, gpu(), nic(), node={"cpu": "96", "taints": [{"key": "k", "effect": "NoExecute"}]}))
 ]
-THING = deployment(
+DEPLOYMENT = deployment(
     1,
     engine("vllm", member(request("gpu", count=2), request("nic", NIC)), copies=2),
     modelCacheRef={"name": "weights"},
@@ -59,7 +59,7 @@ PAIR = deployment(
 
 @pytest.mark.parametrize(
     "obj",
-    [THING, deployment(), deployment(1, gang(3)), deployment(1, gang(3, request("nic", NIC))), PAIR],
+    [DEPLOYMENT, deployment(), deployment(1, gang(3)), deployment(1, gang(3, request("nic", NIC))), PAIR],
     ids=["all", "least", "gang", "synthetic", "pair"],
 )
 def test_what_a_deployment_has_just_made_runs_it(obj: Manifest) -> None:
@@ -86,16 +86,18 @@ def test_what_a_deployment_has_just_made_runs_it(obj: Manifest) -> None:
     ],
 )
 def test_a_replica_runs_something_else_when_any_of_it_was_changed(path: tuple[str | int, ...], to: Any) -> None:
-    changed = api.changed(THING, "spec", *path, to=to)
+    changed = api.changed(DEPLOYMENT, "spec", *path, to=to)
     changed["spec"] = {key: value for key, value in changed["spec"].items() if value is not None}
-    assert not runs(unlabelled(THING), changed)
+    assert not runs(unlabelled(DEPLOYMENT), changed)
 
 
 def test_a_picker_that_was_chosen_for_a_replica_is_not_one_that_was_asked_for() -> None:
-    replica = unlabelled(THING)
+    replica = unlabelled(DEPLOYMENT)
     assert replica["spec"]["serving"] == {"picker": "Enabled"}
-    assert runs(replica, THING)
-    assert runs({**replica, "spec": {key: value for key, value in replica["spec"].items() if key != "serving"}}, THING)
+    assert runs(replica, DEPLOYMENT)
+    assert runs(
+        {**replica, "spec": {key: value for key, value in replica["spec"].items() if key != "serving"}}, DEPLOYMENT
+    )
 
 
 def test_the_order_of_members_and_engines_counts() -> None:
@@ -106,37 +108,37 @@ def test_the_order_of_members_and_engines_counts() -> None:
 
 
 def test_what_placing_alone_decides_is_not_compared() -> None:
-    replica = copy.deepcopy(unlabelled(THING))
+    replica = copy.deepcopy(unlabelled(DEPLOYMENT))
     placed = replica["spec"]["engines"][0]["members"][0]
     placed |= {"nodePoolName": "other"}
     placed["deviceRequests"][0]["deviceClassName"] = "other.example.com"
     del placed["tolerations"], placed["resources"]
-    assert runs(replica, THING)
+    assert runs(replica, DEPLOYMENT)
 
 
 def test_how_many_and_where_do_not_matter() -> None:
     other = deployment(
         7,
-        *THING["spec"]["engines"],
+        *DEPLOYMENT["spec"]["engines"],
         modelCacheRef={"name": "weights"},
         clusterSelector={"matchLabels": {"tier": "gold"}},
         tolerations=[{"operator": "Exists"}],
         rollout={"paused": True},
     )
-    assert runs(unlabelled(THING), other)
+    assert runs(unlabelled(DEPLOYMENT), other)
 
 
 @pytest.mark.parametrize("spec", ["junk", {}, {"clusterName": 7}, {"clusterName": "a", "engines": [{}]}, None])
 def test_a_spec_that_cannot_be_read_runs_nothing_that_is_known(spec: Any) -> None:
-    assert not runs({**unlabelled(THING), "spec": spec}, THING)
+    assert not runs({**unlabelled(DEPLOYMENT), "spec": spec}, DEPLOYMENT)
 
 
 # ---------------------------------------------------------------------- at the composer
 
 
 def test_a_replica_without_a_label_that_runs_the_current_revision_is_given_its_label() -> None:
-    answered = composed(THING, FLEET, {"replica-a-0": unlabelled(THING)}, caches=[cache()])
-    labelled = composed(THING, FLEET, caches=[cache()]).children["replica-a-0"].manifest
+    answered = composed(DEPLOYMENT, FLEET, {"replica-a-0": unlabelled(DEPLOYMENT)}, caches=[cache()])
+    labelled = composed(DEPLOYMENT, FLEET, caches=[cache()]).children["replica-a-0"].manifest
     assert answered.children["replica-a-0"].manifest == labelled
     assert reasons(answered)["Progressing"] == "True/Complete"
 
@@ -144,7 +146,7 @@ def test_a_replica_without_a_label_that_runs_the_current_revision_is_given_its_l
 def test_a_replica_without_a_label_that_runs_something_else_is_an_old_one_and_gets_none() -> None:
     other = deployment(1, engine("sglang"))
     old = unlabelled(other)
-    answered = composed(THING, FLEET, {"replica-a-0": old}, caches=[cache()])
+    answered = composed(DEPLOYMENT, FLEET, {"replica-a-0": old}, caches=[cache()])
     assert answered.children["replica-a-0"].manifest == old
     assert reasons(answered)["Progressing"] == "True/RollingOut"
     assert answered.status["placements"][0] == {

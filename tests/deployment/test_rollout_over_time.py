@@ -96,10 +96,11 @@ def test_without_room_and_with_none_to_miss_the_rollout_waits_and_says_what_for(
     put(of, "ModelDeployment", "chat", NAMESPACE, engines=with_image(of, NEW), rollout=rollout)
     of.settle()
     assert NEW not in images(of)
-    said = unstructured.condition(read(of, "ModelDeployment", "chat", NAMESPACE), "Progressing")
-    assert (said["status"], said["reason"]) == ("False", "NoRoomToSurge")
+    condition = unstructured.condition(read(of, "ModelDeployment", "chat", NAMESPACE), "Progressing")
+    assert (condition["status"], condition["reason"]) == ("False", "NoRoomToSurge")
     assert (
-        "at least 2 have to serve; no room for another: 2 clusters: 1 needs 1 free node in pool l4" in said["message"]
+        "at least 2 have to serve; no room for another: 2 clusters: 1 needs 1 free node in pool l4"
+        in condition["message"]
     )
     assert backends(of) == 2
 
@@ -108,8 +109,8 @@ def test_a_paused_rollout_starts_when_it_is_released(roomy: ControlPlane) -> Non
     put(roomy, "ModelDeployment", "chat", NAMESPACE, engines=with_image(roomy, NEW), rollout={"paused": True})
     roomy.settle()
     assert NEW not in images(roomy)
-    said = unstructured.condition(read(roomy, "ModelDeployment", "chat", NAMESPACE), "Progressing")
-    assert said["reason"] == "RolloutPaused"
+    condition = unstructured.condition(read(roomy, "ModelDeployment", "chat", NAMESPACE), "Progressing")
+    assert condition["reason"] == "RolloutPaused"
     put(roomy, "ModelDeployment", "chat", NAMESPACE, rollout={"paused": False})
     roomy.settle()
     assert images(roomy) == [NEW, NEW]
@@ -144,5 +145,5 @@ def test_a_drained_cluster_is_not_left_when_there_is_no_other() -> None:
     put(of, "InferenceCluster", "ams-1", taints=[{"key": "retire", "effect": "NoExecute"}])
     for _ in passes(of, 600):
         assert backends(of) == 2
-    said = unstructured.condition(read(of, "ModelDeployment", "chat", NAMESPACE), "PlacementDrifted")
-    assert said["reason"] == "DrainBlocked"
+    condition = unstructured.condition(read(of, "ModelDeployment", "chat", NAMESPACE), "PlacementDrifted")
+    assert condition["reason"] == "DrainBlocked"

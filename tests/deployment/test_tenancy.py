@@ -12,8 +12,8 @@ from tests.support.deployments import KEY, cluster, composed, deployment, owned_
 from tests.support.observe import reasons
 
 FLEET = [cluster("a", pool("a100", 9)), cluster("b", pool("a100", 9), pool("l4", 9))]
-THING = deployment(3)
-CHILDREN = running(THING, FLEET)
+DEPLOYMENT = deployment(3)
+CHILDREN = running(DEPLOYMENT, FLEET)
 OURS = [child for child in CHILDREN.values() if child["kind"] == "ModelReplica"]
 TALKS = [child for child in CHILDREN.values() if child["kind"] == "ModelEndpoint"]
 JUNK: tuple[Any, ...] = ("junk", "", 7, 10**9, -1, True, [], ["x"], {"x": 1}, {}, "2099-01-01T00:00:00Z", "replica-b-0")
@@ -40,7 +40,7 @@ def foreign(draw: st.DrawFn, of: list[Manifest]) -> Manifest:
     if draw(st.booleans()):
         found["metadata"]["annotations"] = {KEY: f"replica-{draw(st.sampled_from('ab'))}-{draw(st.integers(0, 9))}"}
     if draw(st.booleans()):
-        found["metadata"]["ownerReferences"] = owned_by(THING)
+        found["metadata"]["ownerReferences"] = owned_by(DEPLOYMENT)
     return found
 
 
@@ -58,8 +58,8 @@ def conditions(answered: Composition) -> dict[str, str]:
 def test_no_object_of_another_namespace_changes_what_a_deployment_has(
     theirs: list[Manifest], talks: list[Manifest]
 ) -> None:
-    alone = composed(THING, FLEET, CHILDREN)
-    beside = composed(THING, FLEET, CHILDREN, listed=theirs, endpoints=talks)
+    alone = composed(DEPLOYMENT, FLEET, CHILDREN)
+    beside = composed(DEPLOYMENT, FLEET, CHILDREN, listed=theirs, endpoints=talks)
     assert not beside.fatal
     assert beside.children == alone.children
     assert beside.status == alone.status

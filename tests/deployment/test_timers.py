@@ -69,8 +69,8 @@ def test_a_successor_with_an_endpoint_older_than_itself_settles_by_its_own_age(s
     made = NOW + timedelta(hours=1)
     successor = children["replica-c-0"]
     metadata = {**successor["metadata"], "creationTimestamp": timestamps.text_of(made)}
-    said = {} if serving_since is None else {"servingSince": serving_since}
-    children["replica-c-0"] = {**successor, "metadata": metadata, "status": {**successor["status"], **said}}
+    serving_status = {} if serving_since is None else {"servingSince": serving_since}
+    children["replica-c-0"] = {**successor, "metadata": metadata, "status": {**successor["status"], **serving_status}}
     for passed, leave in ((89, 0), (90, 1)):
         answered = composed(changed, fleet, children, now=made + timedelta(seconds=passed))
         assert len(draining(answered)) == leave, passed

@@ -119,13 +119,13 @@ def test_a_cluster_with_a_replica_cannot_be_deleted_and_without_it_can() -> None
         },
     }
     plane = settled([*fleet(), replica])
-    namespaces = {unstructured.name_of(one.obj) for one in plane.remote() if one.obj["kind"] == "Namespace"}
+    namespaces = {unstructured.name_of(remote.obj) for remote in plane.remote() if remote.obj["kind"] == "Namespace"}
     assert "ml-team" in namespaces
     with pytest.raises(InUseError):
         plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")
     plane.delete(API_VERSION, "ModelReplica", "ml-team", "chat-1")
     plane.settle()
-    (kept,) = [one for one in plane.remote() if unstructured.name_of(one.obj) == "ml-team"]
+    (kept,) = [remote for remote in plane.remote() if unstructured.name_of(remote.obj) == "ml-team"]
     assert kept.orphaned
     assert set(ready(plane)) == {"ams-1", "osl-1"}
     plane.delete(API_VERSION, "InferenceCluster", "", "ams-1")

@@ -8,8 +8,8 @@ from function.inventory.permissions import NONE, Permissions, permissions_of
 from tests.fleet.builders import cluster
 
 
-def permissions(**said: Any) -> Permissions:
-    return permissions_of(cluster(namespaces=said))
+def permissions(**namespaces: Any) -> Permissions:
+    return permissions_of(cluster(namespaces=namespaces))
 
 
 @pytest.mark.parametrize("namespace", ["default", "gpu-operator", "istio-system", "rook-system", "openshift-ai"])
@@ -48,8 +48,8 @@ def test_a_namespace_that_is_reserved_and_allowed_is_reserved() -> None:
 def test_keys_that_grant_are_withheld_unless_they_are_permitted_whole_or_by_their_beginning() -> None:
     keys = {"k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/role-arn", "iam.amazonaws.com/role"}
     assert NONE.withheld(keys) == tuple(sorted(keys))
-    said = permissions(podMetadata=["k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/*"])
-    assert said.withheld(keys) == ("iam.amazonaws.com/role",)
+    permitted = permissions(podMetadata=["k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/*"])
+    assert permitted.withheld(keys) == ("iam.amazonaws.com/role",)
     assert permissions(podMetadata=["*"]).withheld(keys) == ()
 
 

@@ -4,18 +4,18 @@ import pytest
 
 from function.preview.cel import holds
 
-THING = {"status": {"conditions": [{"type": "Ready", "status": "True"}], "replicas": 2}}
+OBJECT = {"status": {"conditions": [{"type": "Ready", "status": "True"}], "replicas": 2}}
 READY = "object.status.conditions.exists(c, c.type == 'Ready' && c.status == 'True')"
 
 
 @pytest.mark.parametrize(
     ("query", "obj", "expected"),
     [
-        (READY, THING, (True, "")),
+        (READY, OBJECT, (True, "")),
         (READY, {"status": {"conditions": []}}, (False, "")),
-        ("object.status.replicas == 2", THING, (True, "")),
+        ("object.status.replicas == 2", OBJECT, (True, "")),
         ("has(object.status)", {}, (False, "")),
-        ("object.status.replicas", THING, (False, "the query does not give a boolean")),
+        ("object.status.replicas", OBJECT, (False, "the query does not give a boolean")),
     ],
 )
 def test_a_query_is_true_only_when_it_says_true(query: str, obj: dict[str, Any], expected: tuple[bool, str]) -> None:
@@ -29,6 +29,6 @@ def test_a_query_that_fails_is_not_true_and_says_why() -> None:
 
 
 def test_a_query_that_cannot_be_read_is_not_true_and_says_so() -> None:
-    good, message = holds("object..x", THING)
+    good, message = holds("object..x", OBJECT)
     assert not good
     assert message.startswith("failed to compile query: ")

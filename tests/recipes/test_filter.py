@@ -100,7 +100,7 @@ def test_filters_that_come_before_a_new_one_give_their_reason_first() -> None:
 def test_a_new_filter_moves_no_replica_that_runs() -> None:
     running = own("a")
     answer = schedule(Fleet((priced("a", 12),), (running,)), deployment(1), filters=(*FILTERS, PriceCeiling(10)))
-    assert ([kept.replica for kept in answer.kept], answer.leaving) == ([running], ())
+    assert ([kept.replica for kept in answer.kept], answer.deletions) == ([running], ())
 
 
 def test_a_new_scorer_decides_where_it_stands_in_the_order() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from function.scheduling import CountTooSmall, Fleet, TooComplex, feasibility, packing, schedule
 from function.scheduling.allocation import allocate
-from function.scheduling.packing import STEPS, Effort
+from function.scheduling.packing import STEPS, CycleBudget
 from function.selectors import compile_selector
 from tests.support.fleets import GPU, cluster, deployment, engine, gpu, own, pool, request, standalone
 
@@ -35,7 +35,7 @@ def taken_steps(patch: pytest.MonkeyPatch) -> list[int]:
         return counting
 
     patch.setattr(packing._FirstFit, "place", counted(packing._FirstFit.place))
-    patch.setattr(packing, "_next_place", counted(packing._next_place))
+    patch.setattr(packing, "_next_bin", counted(packing._next_bin))
     return steps
 
 
@@ -74,43 +74,43 @@ def test_a_replica_that_runs_stays_and_is_not_said_to_have_drifted() -> None:
     )
     plan = schedule(fleet, deployment(1, engine(standalone(*requests()))))
     assert [kept.drift for kept in plan.kept] == [None]
-    assert (plan.leaving, plan.placed) == ((), ())
+    assert (plan.deletions, plan.placed) == ((), ())
 
 
 def test_requests_that_can_be_met_are_met_without_any_steps_left() -> None:
-    assert allocate(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), Effort(0))
+    assert allocate(requests(), tuple(gpu("b", count=64, name=f"g{place}") for place in range(16)), CycleBudget(0))
 
 
 def test_selectors_are_evaluated_on_as_many_kinds_of_devices_as_they_may_cost_together() -> None:
-    ones = f"[{', '.join('1' * 100)}]"
-    costly = f"{ones}.all(a, {ones}.all(b, a + b > 0))"
+    numbers = f"[{', '.join('1' * 100)}]"
+    costly = f"{numbers}.all(a, {numbers}.all(b, a + b > 0))"
     cost = compile_selector(costly).cost
     lists = [(gpu(f"m{number}"),) for number in range(3)]
-    effort = Effort(cost=2 * cost)
-    found = [allocate((request("r", 1, costly),), devices, effort) for devices in lists]
+    budget = CycleBudget(cost=2 * cost)
+    found = [allocate((request("r", 1, costly),), devices, budget) for devices in lists]
     assert [isinstance(allocation, TooComplex) for allocation in found] == [False, False, True]
-    assert effort.cost == 0
+    assert budget.cost == 0
 
 
 def test_what_evaluating_really_takes_counts_however_cheap_it_is_said_to_be() -> None:
     """A search for a regular expression takes thousands of times what Kubernetes prices it at."""
     dear = "'" + "a" * 900 + "'.replace('a', 'aaa').matches('((a?){0,30}){0,30}b') || device.driver == '%d'"
-    effort = Effort()
-    found = [allocate((request("r", 1, dear % number),), (gpu("a"),), effort) for number in range(100)]
+    budget = CycleBudget()
+    found = [allocate((request("r", 1, dear % number),), (gpu("a"),), budget) for number in range(100)]
     assert isinstance(found[-1], TooComplex)
-    assert effort.cost > 0
+    assert budget.cost > 0
 
 
 def test_all_members_pools_and_clusters_of_a_plan_share_what_evaluating_may_cost() -> None:
     cost = compile_selector(GPU).cost
     fleet = Fleet(tuple(cluster(name, pool("p", 4, gpu(name))) for name in "abc"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feasibility, "Effort", lambda: Effort(cost=2 * cost))
+        patch.setattr(feasibility, "CycleBudget", lambda: CycleBudget(cost=2 * cost))
         plan = schedule(fleet, deployment(12))
     assert {placement.cluster for placement in plan.placed} == {"a", "b"}
     assert dict(plan.diagnosis.reasons)["c"] == TooComplex(requests=1, places=1)
 
 
 def test_a_request_that_cannot_be_met_is_named_as_before_while_steps_last() -> None:
-    found = allocate(requests(), entries(), Effort(10_000_000))
+    found = allocate(requests(), entries(), CycleBudget(10_000_000))
     assert found == CountTooSmall("r15-0", 41, 64, shared=True)

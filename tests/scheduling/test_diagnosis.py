@@ -67,11 +67,11 @@ def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> No
 
 
 def test_clusters_that_are_not_selected_are_counted_apart() -> None:
-    lacking = NotSelected((("tier", "gold"),))
-    assert message(NotReady(), lacking, lacking) == (
+    not_selected = NotSelected((("tier", "gold"),))
+    assert message(NotReady(), not_selected, not_selected) == (
         "0 of 2 placed, 1 cluster: 1 not ready; 2 more not selected (tier=gold). Look at the clusters' conditions."
     )
-    assert message(lacking, lacking) == (
+    assert message(not_selected, not_selected) == (
         "0 of 2 placed, 2 clusters: not selected (tier=gold). Label a cluster, or ask for other labels."
     )
 

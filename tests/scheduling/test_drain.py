@@ -12,19 +12,19 @@ OTHER = cluster("b", pool(nodes=9))
 
 def test_a_successor_is_placed_elsewhere_before_a_drained_replica_goes() -> None:
     answer = plan([LEFT, OTHER], deployment(), own("a"))
-    assert (kept(answer), places(answer), answer.leaving) == (["a/0"], ["b/0"], ())
+    assert (kept(answer), places(answer), answer.deletions) == (["a/0"], ["b/0"], ())
     assert (answer.kept[0].draining, answer.kept[0].drain) == (True, None)
 
 
 def test_a_drained_replica_goes_once_its_successor_is_available() -> None:
-    assert plan([LEFT, OTHER], deployment(), own("a"), own("b", available=False)).leaving == ()
-    leaving = plan([LEFT, OTHER], deployment(), own("a"), own("b")).leaving
-    assert [(replica.cluster, reason) for replica, reason in leaving] == [("a", DeletionReason.TAINTED_CLUSTER)]
+    assert plan([LEFT, OTHER], deployment(), own("a"), own("b", available=False)).deletions == ()
+    deletions = plan([LEFT, OTHER], deployment(), own("a"), own("b")).deletions
+    assert [(replica.cluster, reason) for replica, reason in deletions] == [("a", DeletionReason.TAINTED_CLUSTER)]
 
 
 def test_all_replicas_of_a_drained_cluster_get_successors_at_once_whatever_may_surge() -> None:
-    demand = replace(deployment(3), rollout=RolloutStrategy(max_surge=0, max_unavailable=1))
-    answer = plan([LEFT, OTHER], demand, *(own("a", index) for index in range(3)))
+    scheduling_request = replace(deployment(3), rollout=RolloutStrategy(max_surge=0, max_unavailable=1))
+    answer = plan([LEFT, OTHER], scheduling_request, *(own("a", index) for index in range(3)))
     assert places(answer) == ["b/0", "b/1", "b/2"]
 
 
@@ -37,7 +37,7 @@ def test_a_drained_replica_with_nowhere_to_go_stays_and_is_reported() -> None:
 
 def test_no_drained_replica_makes_room_for_another() -> None:
     answer = plan([LEFT, cluster("b", pool(nodes=1))], deployment(2), own("a"), own("b"))
-    assert (kept(answer), answer.leaving) == (["a/0", "b/0"], ())
+    assert (kept(answer), answer.deletions) == (["a/0", "b/0"], ())
 
 
 def test_a_drained_replica_of_an_old_revision_gets_one_successor() -> None:
@@ -48,4 +48,4 @@ def test_a_drained_replica_of_an_old_revision_gets_one_successor() -> None:
 
 def test_when_the_taint_goes_the_replica_stays_and_the_successor_that_does_not_serve_yet_goes() -> None:
     answer = plan([cluster("a"), OTHER], deployment(), own("a"), own("b", serving=False, ever_ready=False))
-    assert (kept(answer), [replica.cluster for replica, _ in answer.leaving]) == (["a/0"], ["b"])
+    assert (kept(answer), [replica.cluster for replica, _ in answer.deletions]) == (["a/0"], ["b"])

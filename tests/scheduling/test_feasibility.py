@@ -28,39 +28,43 @@ from tests.support.fleets import (
 
 
 def test_a_selector_that_is_false_keeps_the_cluster_out() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 1, GPU, is_model("h100")))))
-    answer = plan([cluster("a")], demand)
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1, GPU, is_model("h100")))))
+    answer = plan([cluster("a")], scheduling_request)
     assert (places(answer), answer.diagnosis.reasons) == ([], (("a", NoDevice("gpu", 1, false=1)),))
 
 
 def test_a_request_needs_its_whole_count_from_one_device() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 8))))
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 8))))
     fleet = [cluster("a", pool("four", 4, gpu(count=4)))]
-    assert plan(fleet, demand).diagnosis.reasons == (("a", CountTooSmall("gpu", 8, 4)),)
-    assert pools(plan([cluster("a", pool("four", 4, gpu(count=4)), pool("eight", 4))], demand)) == [["eight"]]
+    assert plan(fleet, scheduling_request).diagnosis.reasons == (("a", CountTooSmall("gpu", 8, 4)),)
+    assert pools(plan([cluster("a", pool("four", 4, gpu(count=4)), pool("eight", 4))], scheduling_request)) == [
+        ["eight"]
+    ]
 
 
 def test_a_synthetic_device_is_needed_and_not_claimed() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 1), request("nic", 1, NIC))))
-    (placement,) = plan([cluster("a", pool("p", 4, gpu(), nic()))], demand).placed
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1), request("nic", 1, NIC))))
+    (placement,) = plan([cluster("a", pool("p", 4, gpu(), nic()))], scheduling_request).placed
     assert [claimed.name for claimed in placement.engines[0].members[0].requests] == ["gpu"]
-    assert plan([cluster("a")], demand).diagnosis.reasons == (("a", NoDevice("nic", 0, false=1)),)
+    assert plan([cluster("a")], scheduling_request).diagnosis.reasons == (("a", NoDevice("nic", 0, false=1)),)
 
 
 def test_an_engine_that_only_a_synthetic_device_matches_is_not_placed() -> None:
-    demand = deployment(1, engine(standalone(request("nic", 1, NIC))))
-    assert plan([cluster("a", pool("p", 4, nic()))], demand).diagnosis.reasons == (("a", SyntheticOnly()),)
+    scheduling_request = deployment(1, engine(standalone(request("nic", 1, NIC))))
+    assert plan([cluster("a", pool("p", 4, nic()))], scheduling_request).diagnosis.reasons == (("a", SyntheticOnly()),)
 
 
 def test_an_error_is_told_apart_from_false() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 1, 'device.attributes["gpu.example.com"].memory == "x"'))))
+    scheduling_request = deployment(
+        1, engine(standalone(request("gpu", 1, 'device.attributes["gpu.example.com"].memory == "x"')))
+    )
     expected = NoDevice("gpu", 0, false=0, errors=1, error="no such key: memory")
-    assert plan([cluster("a")], demand).diagnosis.reasons == (("a", expected),)
+    assert plan([cluster("a")], scheduling_request).diagnosis.reasons == (("a", expected),)
 
 
 def test_devices_are_added_up_over_pools_that_fail_alike() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 1, is_model("h100")))))
-    answer = plan([cluster("a", pool("p", 1), pool("q", 1, gpu("l4"), gpu("t4")))], demand)
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1, is_model("h100")))))
+    answer = plan([cluster("a", pool("p", 1), pool("q", 1, gpu("l4"), gpu("t4")))], scheduling_request)
     assert answer.diagnosis.reasons == (("a", NoDevice("gpu", 0, false=3)),)
 
 

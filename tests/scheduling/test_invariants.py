@@ -94,7 +94,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
     return Fleet(tuple(present), tuple(replicas))
 
 
-DEMANDS = st.builds(lambda engines, replicas: deployment(replicas, *engines), ENGINES, st.integers(0, 5))
+SCHEDULING_REQUESTS = st.builds(lambda engines, replicas: deployment(replicas, *engines), ENGINES, st.integers(0, 5))
 
 
 def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
@@ -109,9 +109,9 @@ def free(fleet: Fleet, answer: Plan) -> Counter[tuple[str, str]]:
     return left
 
 
-@given(fleets(), DEMANDS)
-def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, demand: SchedulingRequest) -> None:
-    answer = schedule(fleet, demand)
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    answer = schedule(fleet, scheduling_request)
     left = free(fleet, answer)
     for placement in answer.placed:
         for placed in placement.engines:
@@ -119,64 +119,64 @@ def test_new_replicas_never_take_more_nodes_than_are_free(fleet: Fleet, demand: 
             assert left[placement.cluster, placed.pool] >= 0
 
 
-@given(fleets(), DEMANDS)
+@given(fleets(), SCHEDULING_REQUESTS)
 def test_every_own_replica_is_kept_leaving_lost_or_terminating_and_never_two_of_these(
-    fleet: Fleet, demand: SchedulingRequest
+    fleet: Fleet, scheduling_request: SchedulingRequest
 ) -> None:
-    answer = schedule(fleet, demand)
-    accounted = [kept.replica for kept in answer.kept] + [replica for replica, _ in answer.leaving]
+    answer = schedule(fleet, scheduling_request)
+    accounted = [kept.replica for kept in answer.kept] + [replica for replica, _ in answer.deletions]
     accounted += [*answer.lost, *answer.terminating]
     own_replicas = [replica for replica in fleet.replicas if replica.own]
     assert sorted(accounted, key=_key) == sorted(own_replicas, key=_key)
 
 
-@given(fleets(), DEMANDS)
+@given(fleets(), SCHEDULING_REQUESTS)
 def test_a_replica_leaves_only_when_there_are_too_many_and_is_lost_only_with_its_cluster(
-    fleet: Fleet, demand: SchedulingRequest
+    fleet: Fleet, scheduling_request: SchedulingRequest
 ) -> None:
-    answer = schedule(fleet, demand)
+    answer = schedule(fleet, scheduling_request)
     names = {cluster.name for cluster in fleet.clusters}
-    assert not answer.leaving or len(answer.kept) >= demand.replicas
+    assert not answer.deletions or len(answer.kept) >= scheduling_request.replicas
     assert all(replica.cluster not in names for replica in answer.lost)
     assert not answer.lost or names
 
 
-@given(fleets(), DEMANDS)
-def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, demand: SchedulingRequest) -> None:
-    answer = schedule(fleet, demand)
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_no_more_replicas_are_placed_than_are_missing(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    answer = schedule(fleet, scheduling_request)
     total, asked_to_leave = (
         len(answer.kept) + len(answer.placed),
         [kept for kept in answer.kept if kept.drain or kept.draining],
     )
-    assert total <= demand.replicas + len(asked_to_leave) or not answer.placed
-    short = total < demand.replicas or any(kept.drain for kept in answer.kept)
+    assert total <= scheduling_request.replicas + len(asked_to_leave) or not answer.placed
+    short = total < scheduling_request.replicas or any(kept.drain for kept in answer.kept)
     assert bool(answer.diagnosis.reasons) == (bool(fleet.clusters) and not answer.doubt and short)
 
 
-@given(fleets(), DEMANDS)
-def test_no_two_replicas_are_given_one_index(fleet: Fleet, demand: SchedulingRequest) -> None:
-    answer = schedule(fleet, demand)
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_no_two_replicas_are_given_one_index(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    answer = schedule(fleet, scheduling_request)
     held = {(replica.cluster, replica.index) for replica in fleet.replicas if replica.own}
     given = [(placement.cluster, placement.index) for placement in answer.placed]
     assert len(set(given)) == len(given)
     assert not held & set(given)
 
 
-@given(fleets(), DEMANDS, st.integers(0, 99))
+@given(fleets(), SCHEDULING_REQUESTS, st.integers(0, 99))
 def test_the_order_of_clusters_and_replicas_makes_no_difference(
-    fleet: Fleet, demand: SchedulingRequest, seed: int
+    fleet: Fleet, scheduling_request: SchedulingRequest, seed: int
 ) -> None:
     mixed, random = Fleet(fleet.clusters, fleet.replicas), Random(seed)  # noqa: S311 - a shuffle
     shuffled = Fleet(
         tuple(random.sample(mixed.clusters, len(mixed.clusters))),
         tuple(random.sample(mixed.replicas, len(mixed.replicas))),
     )
-    assert schedule(shuffled, demand) == schedule(fleet, demand)
+    assert schedule(shuffled, scheduling_request) == schedule(fleet, scheduling_request)
 
 
-@given(fleets(), DEMANDS)
-def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, demand: SchedulingRequest) -> None:
-    first = schedule(fleet, demand)
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    first = schedule(fleet, scheduling_request)
     made = [
         own(
             placement.cluster,
@@ -187,18 +187,20 @@ def test_what_was_placed_is_kept_when_it_is_observed(fleet: Fleet, demand: Sched
         )
         for placement in first.placed
     ]
-    gone = {replica for replica, _ in first.leaving} | set(first.lost)
+    gone = {replica for replica, _ in first.deletions} | set(first.lost)
     rest = tuple(replica for replica in fleet.replicas if replica not in gone)
-    second = schedule(Fleet(fleet.clusters, (*rest, *made)), demand)
-    assert (second.placed, second.leaving) == ((), ())
+    second = schedule(Fleet(fleet.clusters, (*rest, *made)), scheduling_request)
+    assert (second.placed, second.deletions) == ((), ())
     assert {kept.replica for kept in second.kept} == {kept.replica for kept in first.kept} | set(made)
     assert all(kept.drift is None for kept in second.kept if kept.replica in made)
 
 
 @settings(max_examples=200)
-@given(fleets(), DEMANDS)
-def test_a_cluster_has_no_reason_when_trying_everything_finds_room(fleet: Fleet, demand: SchedulingRequest) -> None:
-    answer = schedule(fleet, demand)
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_a_cluster_has_no_reason_when_trying_everything_finds_room(
+    fleet: Fleet, scheduling_request: SchedulingRequest
+) -> None:
+    answer = schedule(fleet, scheduling_request)
     if not answer.diagnosis.reasons:
         return
     left = free(fleet, answer)
@@ -207,7 +209,7 @@ def test_a_cluster_has_no_reason_when_trying_everything_finds_room(fleet: Fleet,
             left[placement.cluster, each.pool] -= each.nodes
     for where in fleet.clusters:
         usable = where.ready and where.gateway_address and not where.taints and where.pools is not None
-        assert not (usable and _has_room(where, demand.engines, left))
+        assert not (usable and _has_room(where, scheduling_request.engines, left))
 
 
 def _has_room(cluster: Cluster, engines: tuple[EngineSpec, ...], left: Counter[tuple[str, str]]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from function.scheduling import BackedOff, Backoff, DeletionReason, NotEnoughNodes, ScheduledReplica
-from tests.support.fleets import cluster, deployment, kept, leaving, other, own, places, plan, pool
+from tests.support.fleets import cluster, deletions, deployment, kept, other, own, places, plan, pool
 
 ONE_NODE = cluster("a", pool(nodes=1))
 
@@ -22,7 +22,7 @@ def rival(created: str = "2026-01-01T00:00:00Z", **more: object) -> ScheduledRep
 
 def test_the_younger_of_two_that_have_never_served_is_evicted() -> None:
     answer = plan([ONE_NODE], deployment(), fresh(), rival())
-    assert [reason for _, reason in answer.leaving] == [DeletionReason.EVICTED]
+    assert [reason for _, reason in answer.deletions] == [DeletionReason.EVICTED]
     assert (kept(answer), places(answer)) == ([], [])
 
 
@@ -66,7 +66,7 @@ def test_one_that_is_being_deleted_contests_nothing_and_holds_its_node() -> None
 
 def test_one_that_is_evicted_is_placed_elsewhere_at_once_when_there_is_room() -> None:
     answer = plan([ONE_NODE, cluster("b")], deployment(), fresh(), rival())
-    assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
+    assert (deletions(answer), places(answer)) == (["a/0"], ["b/0"])
 
 
 def test_a_pool_that_is_backed_off_takes_nothing_and_the_reason_is_given() -> None:
@@ -95,7 +95,7 @@ def test_a_cluster_that_has_published_no_pools_is_not_judged(published: bool) ->
 def test_a_replica_that_has_exceeded_its_deadline_is_tried_in_another_pool_when_there_is_room() -> None:
     late = fresh(deadline_exceeded=True)
     answer = plan([cluster("a", pool("pool", 4), pool("next", 1))], deployment(), late)
-    assert [(replica.name, reason) for replica, reason in answer.leaving] == [
+    assert [(replica.name, reason) for replica, reason in answer.deletions] == [
         (late.name, DeletionReason.DEADLINE_EXCEEDED)
     ]
     assert [engine.pool for engine in answer.placed[0].engines] == ["next"]
@@ -104,7 +104,7 @@ def test_a_replica_that_has_exceeded_its_deadline_is_tried_in_another_pool_when_
 
 def test_a_replica_that_has_exceeded_its_deadline_stays_when_there_is_no_room_elsewhere() -> None:
     answer = plan([cluster("a", pool("pool", 4))], deployment(), fresh(deadline_exceeded=True))
-    assert (kept(answer), places(answer), answer.leaving) == (["a/0"], [], ())
+    assert (kept(answer), places(answer), answer.deletions) == (["a/0"], [], ())
 
 
 def test_only_one_replica_that_has_exceeded_its_deadline_is_moved_at_a_time_and_none_that_has_served() -> None:
@@ -116,7 +116,7 @@ def test_only_one_replica_that_has_exceeded_its_deadline_is_moved_at_a_time_and_
         fresh(index=1, deadline_exceeded=True),
         own("a", 2, serving=False),
     )
-    assert (leaving(answer), places(answer)) == (["a/0"], ["b/0"])
+    assert (deletions(answer), places(answer)) == (["a/0"], ["b/0"])
 
 
 def test_one_that_does_not_say_whether_it_serves_is_not_evicted() -> None:

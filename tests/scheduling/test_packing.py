@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.scheduling import packing
-from function.scheduling.packing import Effort, TooComplexError, pack
+from function.scheduling.packing import CycleBudget, TooComplexError, pack
 
 
 def feasible(weights: list[int], choices: list[list[int]], capacities: list[int], answer: tuple[int, ...]) -> bool:
@@ -41,7 +41,7 @@ def test_filling_bins_in_turn_finds_an_answer_exactly_when_there_is_one(
     weights, choices, capacities = problem
     exists = any(feasible(weights, choices, capacities, answer) for answer in product(*choices))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(packing, "_PATIENCE", 0)
+        patch.setattr(packing, "_FIRST_FIT_STEPS", 0)
         answer = pack(weights, choices, capacities)
     assert (answer is not None) == exists
     assert answer is None or feasible(weights, choices, capacities, answer)
@@ -50,7 +50,7 @@ def test_filling_bins_in_turn_finds_an_answer_exactly_when_there_is_one(
 def test_a_large_problem_without_an_answer_is_recognised() -> None:
     weights = [50 + place for place in range(16)]
     assert sum(weights) < 16 * 63
-    assert pack(weights, [range(16)] * 16, [63] * 15 + [49], Effort(2_000_000)) is None
+    assert pack(weights, [range(16)] * 16, [63] * 15 + [49], CycleBudget(2_000_000)) is None
 
 
 @given(problems(), st.integers(0, 40))
@@ -59,21 +59,21 @@ def test_a_search_without_steps_answers_rightly_or_says_that_it_does_not_know(
 ) -> None:
     weights, choices, capacities = problem
     exists = any(feasible(weights, choices, capacities, answer) for answer in product(*choices))
-    effort = Effort(steps)
+    budget = CycleBudget(steps)
     try:
-        answer = pack(weights, choices, capacities, effort)
+        answer = pack(weights, choices, capacities, budget)
     except TooComplexError:
         return
     assert (answer is not None) == exists
     assert answer is None or feasible(weights, choices, capacities, answer)
-    assert 0 <= effort.left <= steps
+    assert 0 <= budget.steps <= steps
 
 
 def test_what_needs_no_second_thought_costs_nothing() -> None:
-    effort = Effort(0)
-    assert pack([1] * 16, [range(8)] * 16, [64] * 8, effort) == (0,) * 16
-    assert effort.left == 0
+    budget = CycleBudget(0)
+    assert pack([1] * 16, [range(8)] * 16, [64] * 8, budget) == (0,) * 16
+    assert budget.steps == 0
 
 
 def test_the_largest_first_is_tried_when_first_fit_is_given_up() -> None:
-    assert pack([1, 1, 1, 3, 3], [range(2)] * 5, [4, 5], Effort(0)) == (0, 1, 1, 0, 1)
+    assert pack([1, 1, 1, 3, 3], [range(2)] * 5, [4, 5], CycleBudget(0)) == (0, 1, 1, 0, 1)

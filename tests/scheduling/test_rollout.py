@@ -49,7 +49,7 @@ def rollout(
 
 
 def gone(answer: Plan) -> list[tuple[str, DeletionReason]]:
-    return [(f"{replica.cluster}/{replica.index}", reason) for replica, reason in answer.leaving]
+    return [(f"{replica.cluster}/{replica.index}", reason) for replica, reason in answer.deletions]
 
 
 def full(*free: str) -> list[Cluster]:
@@ -59,7 +59,7 @@ def full(*free: str) -> list[Cluster]:
 
 def test_a_new_revision_surges_before_an_old_replica_goes() -> None:
     answer = plan(ROOMY, rollout(2), old(index=0), old(index=1))
-    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], RolloutProgress.REPLACING)
+    assert (places(answer), gone(answer), answer.progress) == (["a/2"], [], RolloutProgress.ROLLING_OUT)
     assert answer.placed[0].revision == "r2"
 
 
@@ -76,7 +76,7 @@ def test_missing_replicas_are_placed_beside_those_that_surge() -> None:
 def test_an_old_replica_stays_until_its_successor_is_available() -> None:
     replicas = (old(index=0), old(index=1))
     waiting = plan(ROOMY, rollout(2), *replicas, new(available=False))
-    assert (gone(waiting), places(waiting), waiting.progress) == ([], [], RolloutProgress.REPLACING)
+    assert (gone(waiting), places(waiting), waiting.progress) == ([], [], RolloutProgress.ROLLING_OUT)
     assert gone(plan(ROOMY, rollout(2), *replicas, new())) == [("a/1", DeletionReason.SURPLUS)]
 
 
@@ -142,7 +142,7 @@ def test_of_the_old_replicas_those_that_do_not_serve_go_first() -> None:
 def test_without_room_one_old_replica_goes_first_if_it_may_be_missing() -> None:
     answer = plan(full(), rollout(3), old("a"), old("b"), old("c"))
     assert (gone(answer), places(answer)) == ([("a/0", DeletionReason.PREEMPTED)], [])
-    assert answer.progress is RolloutProgress.REPLACING
+    assert answer.progress is RolloutProgress.ROLLING_OUT
 
 
 def test_the_same_old_replica_goes_on_making_room_while_it_drains() -> None:
@@ -166,7 +166,7 @@ def test_as_many_old_replicas_make_room_at_once_as_may_be_missing_and_have_succe
 
 def test_no_old_replica_makes_room_while_one_that_should_serve_does_not() -> None:
     answer = plan(full(), rollout(3), old("a"), old("b"), new("c", available=False))
-    assert (gone(answer), answer.progress) == ([], RolloutProgress.REPLACING)
+    assert (gone(answer), answer.progress) == ([], RolloutProgress.ROLLING_OUT)
 
 
 def test_a_broken_old_replica_makes_room_even_when_none_may_be_missing() -> None:
@@ -176,7 +176,7 @@ def test_a_broken_old_replica_makes_room_even_when_none_may_be_missing() -> None
 
 def test_without_room_and_with_none_to_miss_nothing_goes_and_the_reason_is_given() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old())
-    assert (gone(answer), places(answer), answer.progress) == ([], [], RolloutProgress.NO_ROOM)
+    assert (gone(answer), places(answer), answer.progress) == ([], [], RolloutProgress.NO_ROOM_TO_SURGE)
     assert [name for name, _ in answer.diagnosis.reasons] == ["a"]
 
 
@@ -187,8 +187,8 @@ def test_an_explicit_outage_of_the_only_replica_is_granted() -> None:
 
 def test_an_old_replica_goes_whose_pool_the_new_one_fits() -> None:
     fleet = [cluster("a", pool("pool", 1, gpu("l4"))), cluster("b", pool("pool", 1, gpu("h100")))]
-    demand = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
-    assert gone(plan(fleet, demand, old("a"), old("b"))) == [("b/0", DeletionReason.PREEMPTED)]
+    scheduling_request = replace(rollout(2), engines=(engine(standalone(request("gpu", 1, is_model("h100")))),))
+    assert gone(plan(fleet, scheduling_request, old("a"), old("b"))) == [("b/0", DeletionReason.PREEMPTED)]
 
 
 def test_two_old_replicas_go_together_when_a_larger_new_one_needs_the_nodes_of_both() -> None:
@@ -212,14 +212,14 @@ def test_a_rollout_that_is_paused_keeps_the_replica_that_has_surged() -> None:
 def test_a_revision_that_never_serves_in_its_time_stops_the_rollout() -> None:
     failed = new(serving=False, ever_ready=False, available=False, deadline_exceeded=True)
     tight = plan([cluster("a", pool(nodes=3))], rollout(2), old(index=0), old(index=1), failed)
-    assert (gone(tight), places(tight), tight.progress) == ([], [], RolloutProgress.FAILED)
+    assert (gone(tight), places(tight), tight.progress) == ([], [], RolloutProgress.DEADLINE_EXCEEDED)
     assert gone(plan(full(), rollout(3), old("a"), old("b"), replace(failed, cluster="c"))) == []
 
 
 def test_going_back_to_an_earlier_revision_finds_its_replicas() -> None:
     replicas = (old(index=0, revision="r2"), old(index=1, revision="r2"), old(index=2, available=False))
     answer = plan(ROOMY, rollout(2), *replicas)
-    assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], RolloutProgress.REPLACING)
+    assert (gone(answer), answer.progress) == ([("a/2", DeletionReason.SURPLUS)], RolloutProgress.ROLLING_OUT)
 
 
 def test_scaling_down_in_the_middle_takes_old_replicas_only_while_new_ones_are_not_available() -> None:
@@ -238,10 +238,10 @@ def test_replicas_of_another_revision_count_as_scheduled() -> None:
 
 
 def test_fewer_new_replicas_are_placed_when_the_answer_has_room_for_fewer_and_nobody_leaves_for_it() -> None:
-    answer = plan(full(), replace(rollout(3), most_new=0), old("a"), old("b"), old("c"))
+    answer = plan(full(), replace(rollout(3), max_new=0), old("a"), old("b"), old("c"))
     assert (gone(answer), places(answer), answer.diagnosis.reasons) == ([], [], ())
 
 
 def test_an_old_replica_that_does_not_say_whether_it_serves_makes_no_room() -> None:
     answer = plan([cluster("a", pool(nodes=1))], rollout(1, unavailable=0), old(serving=False, readiness_unknown=True))
-    assert (gone(answer), answer.progress) == ([], RolloutProgress.NO_ROOM)
+    assert (gone(answer), answer.progress) == ([], RolloutProgress.NO_ROOM_TO_SURGE)

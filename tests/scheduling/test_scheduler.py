@@ -22,13 +22,13 @@ from function.selectors import cache_statistics
 from tests.support.fleets import (
     GPU,
     cluster,
+    deletions,
     deployment,
     engine,
     gpu,
     is_model,
     kept,
     leader,
-    leaving,
     own,
     places,
     plan,
@@ -49,8 +49,8 @@ def test_without_clusters_nothing_is_placed() -> None:
 
 def test_the_first_replica_goes_to_the_first_matching_pool_with_index_0() -> None:
     small, first, second = pool("small", 4, gpu("l4")), pool("first", 4, gpu("a100")), pool("second", 9, gpu("a100"))
-    demand = deployment(1, engine(standalone(request("gpu", 1, is_model("a100")))))
-    answer = plan([cluster("a", small, first, second)], demand)
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1, is_model("a100")))))
+    answer = plan([cluster("a", small, first, second)], scheduling_request)
     assert (places(answer), pools(answer)) == (["a/0"], [["first"]])
 
 
@@ -149,8 +149,8 @@ def test_between_equals_the_cluster_with_most_nodes_left_wins() -> None:
 
 def test_nodes_of_pools_that_the_replica_does_not_take_do_not_count() -> None:
     roomy = cluster("a", pool("other", 50, gpu("l4")), pool("p", 3, gpu("a100")))
-    demand = deployment(1, engine(standalone(request("gpu", 1, is_model("a100")))))
-    assert places(plan([roomy, cluster("b", pool("p", 5, gpu("a100")))], demand)) == ["b/0"]
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1, is_model("a100")))))
+    assert places(plan([roomy, cluster("b", pool("p", 5, gpu("a100")))], scheduling_request)) == ["b/0"]
 
 
 def test_only_clusters_with_the_labels_are_considered() -> None:
@@ -171,25 +171,25 @@ def test_a_cordon_keeps_new_replicas_out_and_old_ones_in() -> None:
 
 
 def test_a_tolerated_cordon_lets_new_replicas_in() -> None:
-    demand = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
-    assert places(plan([cluster("a", taints=(MAINTENANCE,))], demand)) == ["a/0"]
+    scheduling_request = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
+    assert places(plan([cluster("a", taints=(MAINTENANCE,))], scheduling_request)) == ["a/0"]
 
 
 def test_a_tolerated_drain_is_none() -> None:
-    demand = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
-    (running,) = plan([cluster("a", taints=(DRAIN,))], demand, own("a")).kept
+    scheduling_request = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
+    (running,) = plan([cluster("a", taints=(DRAIN,))], scheduling_request, own("a")).kept
     assert running.drain is None
 
 
 def test_tolerating_a_cordon_does_not_tolerate_a_drain() -> None:
-    demand = deployment(tolerations=(ClusterToleration("maintenance", "Exists", effect="NoSchedule"),))
-    answer = plan([cluster("a", taints=(DRAIN,))], demand)
+    scheduling_request = deployment(tolerations=(ClusterToleration("maintenance", "Exists", effect="NoSchedule"),))
+    answer = plan([cluster("a", taints=(DRAIN,))], scheduling_request)
     assert answer.diagnosis.reasons == (("a", Tainted("maintenance", "NoExecute")),)
 
 
 def test_every_taint_must_be_tolerated() -> None:
-    demand = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
-    answer = plan([cluster("a", taints=(MAINTENANCE, ClusterTaint("team", "x")))], demand)
+    scheduling_request = deployment(tolerations=(ClusterToleration("maintenance", "Exists"),))
+    answer = plan([cluster("a", taints=(MAINTENANCE, ClusterTaint("team", "x")))], scheduling_request)
     assert answer.diagnosis.reasons == (("a", Tainted("team", "NoSchedule")),)
 
 
@@ -201,26 +201,26 @@ def test_without_leave_to_fill_what_runs_stays_and_nothing_comes() -> None:
 
 def test_without_leave_to_fill_replicas_still_scale_down() -> None:
     answer = plan([cluster("a")], deployment(1, hold=HoldReason.CACHE_NOT_FOUND), own("a", 0), own("a", 1))
-    assert leaving(answer) == ["a/1"]
+    assert deletions(answer) == ["a/1"]
 
 
 def test_an_empty_list_of_clusters_takes_nothing_away() -> None:
     answer = plan([], deployment(1), own("a", 0), own("b", 0))
-    assert (kept(answer), answer.lost, leaving(answer), answer.doubt) == (["a/0", "b/0"], (), [], True)
+    assert (kept(answer), answer.lost, deletions(answer), answer.doubt) == (["a/0", "b/0"], (), [], True)
 
 
 def test_a_selector_that_does_not_compile_takes_nothing_away_and_is_named() -> None:
-    demand = deployment(1, engine(standalone(request("gpu", 1, GPU, "device.driver ==")), name="qwen"))
-    answer = plan([cluster("a")], demand, own("a", 0), own("a", 1), own("gone"))
-    assert (kept(answer), answer.lost, leaving(answer), places(answer)) == (["a/0", "a/1", "gone/0"], (), [], [])
+    scheduling_request = deployment(1, engine(standalone(request("gpu", 1, GPU, "device.driver ==")), name="qwen"))
+    answer = plan([cluster("a")], scheduling_request, own("a", 0), own("a", 1), own("gone"))
+    assert (kept(answer), answer.lost, deletions(answer), places(answer)) == (["a/0", "a/1", "gone/0"], (), [], [])
     message = "unexpected end of the expression (line 1, column 17)"
     excerpt = "device.driver ==\n                ^"
     assert answer.invalid == (InvalidSelector("qwen", 0, "Standalone", "gpu", 1, message, excerpt),)
 
 
 def test_selectors_that_may_cost_too_much_together_are_not_evaluated() -> None:
-    ones = f"[{','.join(['1'] * 350)}]"
-    texts = [f"{ones}.all(x, {ones}.all(y, x == {number}))" for number in (1, 1, 2)]
+    numbers = f"[{','.join(['1'] * 350)}]"
+    texts = [f"{numbers}.all(x, {numbers}.all(y, x == {number}))" for number in (1, 1, 2)]
     answer = plan(
         [cluster("a")], deployment(1, engine(standalone(request("gpu", 1, *texts)), name="qwen")), own("a", 0)
     )

@@ -56,11 +56,11 @@ def serve(of: ControlPlane, status: str = "True", *names: str) -> None:
 
 
 def _ready(of: ControlPlane, status: str) -> Manifest:
-    said = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
-    return {"conditions": [said]}
+    condition = {"type": "Ready", "status": status, "reason": "Said", "lastTransitionTime": timestamps.text_of(of.now)}
+    return {"conditions": [condition]}
 
 
-def settled(of: ControlPlane, status: str = "True", *names: str) -> None:
+def become_available(of: ControlPlane, status: str = "True", *names: str) -> None:
     """Let replicas say whether they serve, and time go by until every service has noticed."""
     serve(of, status, *names)
     wait(of, 90)
@@ -127,7 +127,7 @@ def tracked(of: ControlPlane, name: str = "chat", namespace: str = "ml-team") ->
 def two_serve() -> ControlPlane:
     """Two replicas that serve, one on each of two clusters."""
     of = plane(cluster("a"), cluster("b"), deployment(2))
-    settled(of)
+    become_available(of)
     assert endpoints(of) == {"endpoint-a-0": False, "endpoint-b-0": False}
     return of
 

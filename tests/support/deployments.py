@@ -205,8 +205,8 @@ def there(
             "ownerReferences": owned_by(owner),
         }
         body = {**child.manifest, "metadata": {**meta, **added}}
-        said = only.get(key.replace("-", "_"), serving) if key.startswith("replica-") else "True"
-        found[key] = with_condition(body, "Ready", said, "Said") if said is not None else body
+        ready = only.get(key.replace("-", "_"), serving) if key.startswith("replica-") else "True"
+        found[key] = with_condition(body, "Ready", ready, "Said") if ready is not None else body
     return found
 
 

@@ -69,7 +69,7 @@ def spoiled(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return result
 
 
-def lacking(observation: Observation, key: str, position: int) -> Observation:
+def without_item(observation: Observation, key: str, position: int) -> Observation:
     """The same, with one of the objects that a requirement found missing from the list."""
     found = observation.required[key]
     return replace(observation, required={**observation.required, key: found[:position] + found[position + 1 :]})

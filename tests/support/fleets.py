@@ -125,7 +125,6 @@ def deployment(
         engines or (engine(),),
         tolerations,
         tuple(sorted((labels or {}).items())),
-        fill=hold is None,
         hold_reason=hold,
     )
 
@@ -153,9 +152,9 @@ def other(on: str, *nodes_by_pool: tuple[str, int], name: str = "other", **more:
     return own(on, 0, *nodes_by_pool, name=name, deployment=("ml", name), own=False, **more)
 
 
-def plan(clusters: list[Cluster], demand: SchedulingRequest, *replicas: ScheduledReplica) -> Plan:
+def plan(clusters: list[Cluster], scheduling_request: SchedulingRequest, *replicas: ScheduledReplica) -> Plan:
     """Schedule."""
-    return schedule(Fleet(tuple(clusters), replicas), demand)
+    return schedule(Fleet(tuple(clusters), replicas), scheduling_request)
 
 
 def places(answer: Plan) -> list[str]:
@@ -173,6 +172,6 @@ def kept(answer: Plan) -> list[str]:
     return [f"{running.replica.cluster}/{running.replica.index}" for running in answer.kept]
 
 
-def leaving(answer: Plan) -> list[str]:
+def deletions(answer: Plan) -> list[str]:
     """Say which replicas leave, in the order in which they were chosen."""
-    return [f"{replica.cluster}/{replica.index}" for replica, _ in answer.leaving]
+    return [f"{replica.cluster}/{replica.index}" for replica, _ in answer.deletions]

@@ -37,8 +37,8 @@ def quiet(world: RoutedWorld) -> None:
 
 def image(unit: Unit) -> str:
     """What a replica runs."""
-    said = unstructured.dig(unit.obj, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
-    return str(said)
+    name = unstructured.dig(unit.obj, "spec", "engines", 0, "members", 0, "template", "spec", "containers", 0, "image")
+    return str(name)
 
 
 def push(world: RoutedWorld) -> None:

@@ -180,8 +180,8 @@ class RoutedWorld:
         """Have a replica or an endpoint say whether it is ready."""
         unit = self.units[key]
         unit.answers, unit.ready_at = ready, None
-        said = {"type": "Ready", "status": str(ready), "reason": "Said", "lastTransitionTime": self.stamp}
-        status: Manifest = {**unit.obj.get("status", {}), "conditions": [said]}
+        ready_condition = {"type": "Ready", "status": str(ready), "reason": "Said", "lastTransitionTime": self.stamp}
+        status: Manifest = {**unit.obj.get("status", {}), "conditions": [ready_condition]}
         if key.startswith("endpoint-") and ready:
             status["routing"] = {"backendName": f"svc-{key.removeprefix('endpoint-')}", "port": 80, "rewritePath": "/"}
         if key.startswith("replica-") and ready:

@@ -192,7 +192,7 @@ class World:
         }
         for kept in plan.kept:
             units[kept.replica.cluster, kept.replica.index].draining_since = None
-        for replica, reason in plan.leaving:
+        for replica, reason in plan.deletions:
             unit = units[replica.cluster, replica.index]
             if reason in {DeletionReason.EVICTED, DeletionReason.DEADLINE_EXCEEDED}:
                 wait = BACKOFF if reason is DeletionReason.EVICTED else DEADLINE

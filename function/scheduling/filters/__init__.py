@@ -1,4 +1,4 @@
-"""Filters: which clusters may take a new replica at all, before anybody looks at what is free.
+"""Filters: which clusters may take a new replica at all, whatever nodes are free.
 
 `docs/recipes/filter.md` says how to add one.
 """

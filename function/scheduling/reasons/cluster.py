@@ -37,8 +37,8 @@ class NotSelected(UnschedulableReason):
     @classmethod
     def summarize(cls, alike: Sequence[NotSelected]) -> str:
         """The labels, when all lack the same ones."""
-        lacking = {reason.labels for reason in alike}
-        labels = label_selector(lacking.pop()) if len(lacking) == 1 else ""
+        missing = {reason.labels for reason in alike}
+        labels = label_selector(missing.pop()) if len(missing) == 1 else ""
         return f"not selected ({labels})" if labels else cls.general
 
 

@@ -25,7 +25,7 @@ def cloud(bed: Bed) -> Iterator[Bed]:
     bed.control.kubectl.waiting(
         "wait", "--for=condition=Established", "crd", *(kind["metadata"]["name"] for kind in kinds)
     )
-    bed.control.kubectl.apply_objects([_thing("Network"), _thing("ProviderConfig")])
+    bed.control.kubectl.apply_objects([_sample("Network"), _sample("ProviderConfig")])
     yield bed
     for obj in kinds:
         bed.control.api.delete(obj)
@@ -42,10 +42,10 @@ def test_what_is_asked_of_a_cloud_is_there_and_goes(cloud: Bed) -> None:
     assert network()["metadata"]["annotations"][EXTERNAL_NAME] == "sample"
     assert "status" not in (api.get(VERSION, "ProviderConfig", "sample", "ml-team") or {})
     assert network()["metadata"]["finalizers"]
-    api.delete(_thing("Network"))
+    api.delete(_sample("Network"))
     cloud.processes.until("the network is gone", lambda: not network())
 
 
-def _thing(kind: str) -> Manifest:
+def _sample(kind: str) -> Manifest:
     metadata = {"name": "sample", "namespace": "ml-team"}
     return {"apiVersion": VERSION, "kind": kind, "metadata": metadata, "spec": {"forProvider": {"region": "nowhere"}}}

@@ -95,8 +95,8 @@ func judge(expression string, devices []device) (found verdict) {
 		return found
 	}
 	stored := compiler.CompileCELExpression(expression, dracel.Options{DisableCostEstimation: true})
-	for _, one := range devices {
-		matches, details, err := stored.DeviceMatches(context.Background(), one.input())
+	for _, item := range devices {
+		matches, details, err := stored.DeviceMatches(context.Background(), item.input())
 		outcome, message := "F", ""
 		switch {
 		case err != nil:

@@ -60,26 +60,26 @@ func measured(env *cel.Env, texts []string) []quantity {
 	parsed := []*resource.Quantity{}
 	found := []quantity{}
 	for _, text := range texts {
-		one, _ := value(env, "quantity(%s)", text).(*resource.Quantity)
-		parsed = append(parsed, one)
+		item, _ := value(env, "quantity(%s)", text).(*resource.Quantity)
+		parsed = append(parsed, item)
 	}
 	var last *resource.Quantity
-	for _, one := range parsed {
-		answer := quantity{Valid: one != nil}
-		if one != nil {
+	for _, item := range parsed {
+		answer := quantity{Valid: item != nil}
+		if item != nil {
 			for _, other := range parsed {
-				if other != nil && less(*other, *one) {
+				if other != nil && less(*other, *item) {
 					answer.Rank++
 				}
 			}
-			answer.Integer = integer(*one)
-			answer.Approximate = approximate(*one)
+			answer.Integer = integer(*item)
+			answer.Approximate = approximate(*item)
 			if last != nil {
-				sum, other := one.DeepCopy(), last.DeepCopy()
+				sum, other := item.DeepCopy(), last.DeepCopy()
 				sum.Add(other)
 				answer.Sum = integer(sum)
 			}
-			last = one
+			last = item
 		}
 		found = append(found, answer)
 	}
@@ -87,21 +87,21 @@ func measured(env *cel.Env, texts []string) []quantity {
 }
 
 // less compares copies, since comparing may change what is compared.
-func less(one, other resource.Quantity) bool {
-	one, other = one.DeepCopy(), other.DeepCopy()
-	return one.Cmp(other) < 0
+func less(q, other resource.Quantity) bool {
+	q, other = q.DeepCopy(), other.DeepCopy()
+	return q.Cmp(other) < 0
 }
 
-func integer(one resource.Quantity) *int64 {
-	number, ok := one.AsInt64()
+func integer(q resource.Quantity) *int64 {
+	number, ok := q.AsInt64()
 	if !ok {
 		return nil
 	}
 	return &number
 }
 
-func approximate(one resource.Quantity) string {
-	number := one.AsApproximateFloat64()
+func approximate(q resource.Quantity) string {
+	number := q.AsApproximateFloat64()
 	if math.IsInf(number, 0) {
 		return fmt.Sprintf("%v", number)
 	}
@@ -120,17 +120,17 @@ func versioned(env *cel.Env, texts []string) []version {
 func ranks(env *cel.Env, format string, texts []string) []ranked {
 	parsed := []*semver.Version{}
 	for _, text := range texts {
-		if one, valid := value(env, format, text).(semver.Version); valid {
-			parsed = append(parsed, &one)
+		if item, valid := value(env, format, text).(semver.Version); valid {
+			parsed = append(parsed, &item)
 		} else {
 			parsed = append(parsed, nil)
 		}
 	}
 	found := []ranked{}
-	for _, one := range parsed {
-		answer := ranked{Valid: one != nil}
+	for _, item := range parsed {
+		answer := ranked{Valid: item != nil}
 		for _, other := range parsed {
-			if one != nil && other != nil && other.LT(*one) {
+			if item != nil && other != nil && other.LT(*item) {
 				answer.Rank++
 			}
 		}

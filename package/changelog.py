@@ -6,6 +6,7 @@ python -m package.changelog 0.2.0 --date 2026-12-01
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import re
 import sys
 from collections import defaultdict
@@ -18,6 +19,7 @@ from function.packages.metadata import ROOT
 SECTIONS: Final = ("added", "changed", "deprecated", "removed", "fixed", "security")
 FRAGMENT: Final = re.compile(rf"[a-z0-9-]+\.({'|'.join(SECTIONS)})\.md")
 
+_VERSION: Final = re.compile(r"\d+\.\d+\.\d+")
 _UNRELEASED: Final = "## [Unreleased]\n"
 
 
@@ -48,11 +50,13 @@ def joined(changelog: str, texts: Mapping[Path, str], version: str, date: str) -
     """Move what is unreleased, and the fragments, below a heading for a version.
 
     Raises:
-        FragmentError: When there is nothing to release, or the changelog has no unreleased part.
+        FragmentError: When there is nothing to release, the version is there already, or there is no unreleased part.
     """
     head, separator, rest = changelog.partition(_UNRELEASED)
     if not separator:
         raise FragmentError("CHANGELOG.md has no heading [Unreleased]")
+    if f"\n## [{version}]" in rest:
+        raise FragmentError(f"CHANGELOG.md has version {version} already")
     unreleased, following, older = rest.partition("\n## [")
     entries = _entries(unreleased)
     for path, text in texts.items():
@@ -73,6 +77,12 @@ def _entries(unreleased: str) -> dict[str, list[str]]:
     return entries
 
 
+def _version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no version like 0.2.0")
+    return text
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -80,14 +90,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 1 when nothing could be joined, else 0.
     """
     parser = argparse.ArgumentParser(prog="python -m package.changelog", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("version", help="the version to release, without v")
-    parser.add_argument("--date", required=True, help="the day of the release, as 2026-12-01")
+    parser.add_argument("version", type=_version, help="the version to release, without v")
+    parser.add_argument(
+        "--date", type=dt.date.fromisoformat, required=True, help="the day of the release, as 2026-12-01"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help="root of the repository")
     options = parser.parse_args(arguments)
     path = options.root / "CHANGELOG.md"
     try:
         texts = fragments(options.root)
-        text = joined(path.read_text(encoding="utf-8"), texts, options.version, options.date)
+        text = joined(path.read_text(encoding="utf-8"), texts, options.version, str(options.date))
     except FragmentError as error:
         sys.stderr.write(f"{error}\n")
         return 1

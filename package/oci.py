@@ -142,13 +142,7 @@ def write(image: Image, path: Path) -> None:
             "schemaVersion": 2,
             "mediaType": _MANIFEST,
             "config": _described(_CONFIG, config),
-            "layers": [
-                {
-                    **_described(_LAYER, layer_.blob),
-                    **({"annotations": {ANNOTATION: layer_.part}} if layer_.part else {}),
-                }
-                for layer_ in image.layers
-            ],
+            "layers": [_described_layer(layer_) for layer_ in image.layers],
         }
     )
     blobs[digest(manifest)] = manifest

@@ -22,7 +22,6 @@ from function.preview import control_plane
 from function.preview.reconcile import Compose
 from tests.support.settled import EXAMPLES
 
-QUICKSTART = str(EXAMPLES / "quickstart")
 MODEL = str(EXAMPLES / "quickstart" / "model" / "chat.yaml")
 LOCAL = ("--insecure", "--address=127.0.0.1:0", "--metrics-address=127.0.0.1:0")
 

@@ -11,6 +11,7 @@ from function.api.base import Integer, Limits, Model, Rule, Text, between, immut
 from function.api.clouds import CLOUDS
 from function.api.clouds.pool_rules import places
 from function.api.devices import PublishedDevice
+from function.api.labels import SYSTEM_POOL
 from function.api.references import ObjectName
 
 FabricType: TypeAlias = Literal["None", "EFA", "InfiniBand"]
@@ -27,7 +28,9 @@ _FABRICS = (
     f"InfiniBand has an effect on {places(CLOUDS, 'infiniband')}."
 )
 _FABRIC_TO_JOIN = f"Which InfiniBand fabric to join, on {places(CLOUDS, 'infiniband_fabric')}."
-_NOT_SYSTEM = Rule("self != 'system'", "the pool name system is reserved for the pool that Modelplane adds")
+_NOT_SYSTEM = Rule(
+    f"self != '{SYSTEM_POOL}'", f"the pool name {SYSTEM_POOL} is reserved for the pool that Modelplane adds"
+)
 
 
 class InfiniBand(Model):

@@ -1,4 +1,4 @@
-"""The gateways of clusters: their addresses, where replicas are behind them, and what they take from no client."""
+"""The gateways of inference clusters, as everybody knows them: name, address, where replicas are, refused headers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Final
 from function.api import urls
 from function.composition import unstructured
 from function.composition.unstructured import Object
+
+GATEWAY_NAME: Final = "inference-gateway"
+"""The Gateway in the system namespace of an inference cluster, which the routes of its replicas belong to."""
 
 STEERING_HEADERS: Final = (
     "x-prefiller-host-port",

@@ -17,6 +17,7 @@ from typing import Final
 from function.composition import timestamps, unstructured
 from function.composition.unstructured import Object
 
+API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
 KIND: Final = "Release"
 
 POLL: Final = timedelta(seconds=30)

@@ -1,5 +1,5 @@
-"""Serving: deployments placed over the fleet, and replicas as workloads on a cluster.
+"""Deployments: which replicas a ModelDeployment has, where they run, and what it tells of them.
 
-`model_deployment` decides which replicas there are and where; `model_replica` turns one of them
-into what runs on its cluster and the path that leads there.
+`model_deployment` reads the fleet, has `scheduling` plan, and composes ModelReplicas and ModelEndpoints by the plan.
+What a replica is on its cluster is decided in `replica`.
 """

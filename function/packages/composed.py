@@ -13,9 +13,9 @@ from typing import Final
 
 from function.api.kinds import KINDS
 from function.composers import COMPOSERS
-from function.composition import Composer, objects
+from function.composition import Composer, objects, releases
 from function.routing import gateway_api
-from function.routing.gateways import charts, metallb, protection
+from function.routing.gateways import metallb, protection
 
 USAGES: Final = protection.API_VERSION
 
@@ -39,7 +39,7 @@ class Composed:
         api_version: As it is composed.
         kind: The kind.
         plural: Plural name, as in the API's paths.
-        server: Who serves it.
+        served_by: Who serves it.
     """
 
     api_version: str
@@ -64,8 +64,8 @@ class Composed:
 
 
 COMPOSED: Final[tuple[Composed, ...]] = (
-    Composed(charts.HELM, "ProviderConfig", "providerconfigs", ServedBy.PROVIDER),
-    Composed(charts.HELM, "Release", "releases", ServedBy.MANAGED),
+    Composed(releases.API_VERSION, "ProviderConfig", "providerconfigs", ServedBy.PROVIDER),
+    Composed(releases.API_VERSION, "Release", "releases", ServedBy.MANAGED),
     Composed(objects.API_VERSION, "ClusterProviderConfig", "clusterproviderconfigs", ServedBy.PROVIDER),
     Composed(objects.API_VERSION, "Object", "objects", ServedBy.MANAGED),
     Composed(objects.API_VERSION, "ObservedObjectCollection", "observedobjectcollections", ServedBy.MANAGED),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from function.api.validation import admit as judge
-from function.api.validation import admit_update
+from function.api import validation
 from function.composition import Manifest, Object
 from function.preview.errors import InvalidObjectError
 from function.preview.kinds import ref_of
@@ -20,7 +19,7 @@ def admit(obj: Manifest, old: Object | None) -> Manifest:
     Raises:
         InvalidObjectError: When the kind's schema or rules refuse it.
     """
-    verdict = judge(obj) if old is None else admit_update(old, obj)
+    verdict = validation.admit(obj) if old is None else validation.admit_update(old, obj)
     if verdict.problems:
         raise InvalidObjectError(ref_of(obj), map(str, verdict.problems))
     return verdict.object
@@ -29,7 +28,7 @@ def admit(obj: Manifest, old: Object | None) -> Manifest:
 def status_problems(obj: Object, status: Mapping[str, Any]) -> tuple[str, ...]:
     """Say what a kind's schema refuses in a status that its composer publishes. Nulls count."""
     found = [f"{path}: must not be null" for path in _nulls(status, "status")]
-    verdict = judge({**obj, "status": dict(status)})
+    verdict = validation.admit({**obj, "status": dict(status)})
     return (*found, *(str(problem) for problem in verdict.problems if problem.path.startswith("status")))
 
 

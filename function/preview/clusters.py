@@ -22,8 +22,8 @@ CONTROL: Final = ""
 _UIDS: Final = uuid.UUID("d86f3f4a-5a3d-5b0e-9b9b-6f2f2d2f7c55")
 _BUILT_IN_NAMESPACES: Final = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 
-_FRONT_DOORS: Final = ipaddress.ip_network("192.0.2.0/24")
-_GATEWAYS: Final = (ipaddress.ip_network("198.51.100.0/24"), ipaddress.ip_network("198.18.0.0/15"))
+_CONTROL_GATEWAYS: Final = ipaddress.ip_network("192.0.2.0/24")
+_INFERENCE_GATEWAYS: Final = (ipaddress.ip_network("198.51.100.0/24"), ipaddress.ip_network("198.18.0.0/15"))
 """Addresses that are reserved for documentation, then for benchmarks when those are used up."""
 
 
@@ -60,7 +60,7 @@ class Addresses:
         """The address of a gateway."""
         key = (cluster, ref_of(obj))
         if key not in self._assigned:
-            networks: Iterable[Any] = (_FRONT_DOORS,) if cluster == CONTROL else _GATEWAYS
+            networks: Iterable[Any] = (_CONTROL_GATEWAYS,) if cluster == CONTROL else _INFERENCE_GATEWAYS
             taken = set(self._assigned.values())
             free = (str(host) for network in networks for host in network.hosts() if str(host) not in taken)
             self._assigned[key] = next(free)

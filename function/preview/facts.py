@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from function.api import labels
 from function.composition import Object, unstructured
 from function.preview.gateway_api import backends
-
-POOL: Final = "modelplane.ai/pool"
 
 
 def facts(obj: Object) -> str:
@@ -52,7 +51,7 @@ def _leader_worker_set(obj: Object) -> str:
 
 def _pod(spec: Object) -> str:
     images = [unstructured.text(container, "image") for container in unstructured.items(spec, "containers")]
-    pool = unstructured.text(spec, "nodeSelector", POOL)
+    pool = unstructured.text(spec, "nodeSelector", labels.POOL)
     return ", ".join(filter(None, [" and ".join(images), f"on node pool {pool}" if pool else ""]))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from function.api.credentials import IdentitySecret, KubeconfigSecret
+from pydantic import ValidationError
+
+from function.api.cluster_sources import ClusterSource
+from function.api.kinds import INFERENCE_CLUSTER
 from function.api.labels import CROSSPLANE_NAMESPACE, SYSTEM_NAMESPACE
 from function.composition import Manifest, Object, unstructured
 from function.preview.kinds import CRD
-
-BUNDLE: Final = "v1.5.1"
-"""The Gateway API that the installation page asks for on the control cluster."""
+from function.routing.gateway_api import BUNDLE, GROUP, INSTALLED
 
 _GATEWAY_API: Final = (
     ("GatewayClass", "gatewayclasses", "Cluster"),
@@ -30,10 +31,10 @@ def installed() -> Iterator[Manifest]:
     for name in _NAMESPACES:
         yield namespace(name)
     for kind, plural, scope in _GATEWAY_API:
-        stub = crd("gateway.networking.k8s.io", kind, plural, scope)
+        stub = crd(GROUP, kind, plural, scope)
         stub["metadata"]["annotations"] = {
-            "gateway.networking.k8s.io/bundle-version": BUNDLE,
-            "gateway.networking.k8s.io/channel": "standard",
+            BUNDLE: INSTALLED,
+            f"{GROUP}/channel": "standard",
         }
         yield stub
 
@@ -42,20 +43,28 @@ def assumed(obj: Object) -> Iterator[Manifest]:
     """What a given object needs and an operator has made before: its namespace, the Secrets of a cluster."""
     if unstructured.namespace_of(obj):
         yield namespace(unstructured.namespace_of(obj))
-    if obj.get("kind") != "InferenceCluster":
+    if obj.get("kind") == INFERENCE_CLUSTER.kind:
+        yield from _cluster_secrets(obj)
+
+
+def _cluster_secrets(cluster: Object) -> Iterator[Manifest]:
+    """The Secrets by which a cluster is reached, as its source names them; none when that cannot be read."""
+    try:
+        source = ClusterSource.model_validate(unstructured.plain(unstructured.dig(cluster, "spec", "cluster")))
+    except ValidationError:
         return
-    existing = unstructured.mapping(obj, "spec", "cluster", "existing")
-    defaults = (("secretRef", KubeconfigSecret), ("identitySecretRef", IdentitySecret))
-    for field, model in defaults:
-        name = unstructured.text(existing, field, "name")
-        if name:
-            key = unstructured.text(existing, field, "key") or str(model.model_fields["key"].default)
-            yield {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": name, "namespace": SYSTEM_NAMESPACE},
-                "data": {key: ""},
-            }
+    if source.cloud.secrets is None or source.block is None:
+        return
+    keys: dict[str, list[str]] = {}
+    for secret in source.cloud.secrets(source.block):
+        keys.setdefault(secret.name, []).append(secret.key)
+    for name, named in keys.items():
+        yield {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": SYSTEM_NAMESPACE},
+            "data": dict.fromkeys(named, ""),
+        }
 
 
 def namespace(name: str) -> Manifest:

@@ -6,6 +6,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Manifest
+from function.composition.gateway_address import GATEWAY_NAME
 from function.replica.backend import Backend
 from function.replica.identity import ReplicaIdentity
 from function.replica.pods import PORT_NAME
@@ -17,7 +18,7 @@ READINESS: Final = (
 )
 """Ready once a gateway has accepted the route and resolved its backend."""
 
-_GATEWAY: Final = {"name": "inference-gateway", "namespace": labels.SYSTEM_NAMESPACE}
+_GATEWAY: Final = {"name": GATEWAY_NAME, "namespace": labels.SYSTEM_NAMESPACE}
 _SERVICE_PORT: Final = 80
 
 

@@ -19,13 +19,18 @@ API_VERSION: Final = f"{GROUP}/v1"
 GATEWAY_NAME: Final = "modelplane"
 """The Gateway that every service's route belongs to, in the system namespace."""
 
-BUNDLE: Final = "gateway.networking.k8s.io/bundle-version"
+BUNDLE: Final = f"{GROUP}/bundle-version"
+"""The annotation of a definition that says which bundle it is of."""
+
 OLDEST: Final = "v1.5.0"
 """The first bundle in which everything that a gateway watches is served as v1."""
 
+INSTALLED: Final = "v1.5.1"
+"""The bundle that the installation page asks for."""
+
 INSTALL: Final = (
     "kubectl apply --server-side -f "
-    "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml"
+    f"https://github.com/kubernetes-sigs/gateway-api/releases/download/{INSTALLED}/standard-install.yaml"
 )
 """What installs the definitions."""
 

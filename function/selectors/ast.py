@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from function.selectors.types import DYN, Type
 
@@ -109,8 +109,6 @@ class Comprehension(Expr):
 
 ACCUMULATOR = "@result"
 """The name of the accumulator; no selector can write it."""
-
-AnyExpr: TypeAlias = Literal | Ident | Select | Call | ListExpr | MapExpr | Comprehension
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from function.api.validation import admit
-from function.composition import Manifest, Requirement, names
+from function.composition import Manifest, Requirement
 from function.deployment import model_deployment
 from tests.support import api
 from tests.support.deployments import (
@@ -34,7 +34,6 @@ from tests.support.deployments import (
 from tests.support.observe import NOW, answer, reasons
 
 REVISION = "eb8818bf"
-B0 = names.name("chat", 63, "ModelReplica", "ml-team", "chat", "b", "0")
 LABELS = {
     "modelplane.ai/deployment": "chat",
     "modelplane.ai/cluster": "a",

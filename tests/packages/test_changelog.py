@@ -69,6 +69,19 @@ def test_without_a_change_there_is_nothing_to_release(checkout: Path, capsys: py
     assert (checkout / "CHANGELOG.md").read_text() == RELEASED
 
 
+def test_a_version_is_released_once(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["0.1.0", "--date", "2026-12-01", "--root", str(checkout)]) == 1
+    assert capsys.readouterr().err == "CHANGELOG.md has version 0.1.0 already\n"
+    assert (checkout / "CHANGELOG.md").read_text() == CHANGELOG
+
+
+@pytest.mark.parametrize(("version", "date"), [("v0.2.0", "2026-12-01"), ("0.2", "2026-12-01"), ("0.2.0", "today")])
+def test_what_is_no_version_or_no_day_is_refused(checkout: Path, version: str, date: str) -> None:
+    with pytest.raises(SystemExit):
+        main([version, "--date", date, "--root", str(checkout)])
+    assert (checkout / "CHANGELOG.md").read_text() == CHANGELOG
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -26,6 +26,7 @@ from function.composers import compose
 from function.composition import Observation
 from function.packages.composed import COMPOSED, Composed, ServedBy
 from function.packages.dependencies import needed
+from function.preview import seeds
 from datetime import UTC, datetime
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -43,6 +44,7 @@ machine = Composed("kubernetes.orbit.m.upbound.io/v1beta1", "Cluster", "clusters
 json.dump({
     "sources": [source.name for source in SOURCES],
     "refused": [[str(problem) for problem in admit(obj).problems] for obj in given["admitted"]],
+    "assumed": list(seeds.assumed(given["composed"][0])),
     "composed": [composed(obj) for obj in given["composed"]],
     "grants": grants("iam.orbit.example.com/role"),
     "needed": [provider.name for provider in needed([*COMPOSED, machine])],
@@ -161,6 +163,12 @@ def test_its_cluster_is_reached_with_its_kubeconfig_and_identity(followed: dict[
             "secretRef": {"namespace": "modelplane-system", "name": "east", "key": "token"},
         },
     }
+
+
+def test_a_preview_takes_its_secret_for_granted_with_both_keys(followed: dict[str, Any]) -> None:
+    metadata = {"name": "east", "namespace": "modelplane-system"}
+    data = {"kubeconfig": "", "token": ""}
+    assert followed["assumed"] == [{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}]
 
 
 def test_its_stack_has_its_settings_unless_the_user_says_otherwise(followed: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from function.api.clouds.pool_rules import places
+from function.api.cluster_sources import SOURCES
 from function.api.kinds import KINDS
 from function.api.validation import admit, admit_update
 
@@ -73,6 +75,16 @@ BLOCKS: Mapping[str, Mapping[str, Any]] = {
     "Vultr": {"vultr": {"region": "ewr"}},
     "Existing": {"existing": {"secretRef": {"name": "kubeconfig"}}},
 }
+
+
+def clouds_with(trait: str) -> str:
+    """The clouds whose node pools have a trait, as messages name them."""
+    return places(SOURCES, trait)
+
+
+def sources_without(trait: str) -> list[str]:
+    """The sources whose node pools do not have a trait."""
+    return [source.name for source in SOURCES if not getattr(source.pools, trait)]
 
 
 def pool(name: str = "gpu", /, **fields: Any) -> dict[str, Any]:

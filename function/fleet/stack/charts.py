@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api.serving_stack import ServingStackSpec
-from function.composition import Manifest, Object, unstructured
+from function.composition import Manifest, Object, releases, unstructured
 from function.fleet.stack import namespaces, versions
 from function.fleet.stack.chart_values import values_of
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.parts import Part
 from function.fleet.stack.versions import ChartVersion
-
-API_VERSION: Final = "helm.m.crossplane.io/v1beta1"
-KIND: Final = "Release"
 
 _EXTERNAL_NAME: Final = "crossplane.io/external-name"
 
@@ -108,8 +105,8 @@ def release(part: StackChart, spec: ServingStackSpec, provider_config: str, obse
     current = unstructured.mapping(observed, "spec", "forProvider")
     values: dict[str, Any] = values_of(part.key, spec.nvidia_driver_root)
     return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
+        "apiVersion": releases.API_VERSION,
+        "kind": releases.KIND,
         "metadata": {
             "annotations": {
                 _EXTERNAL_NAME: unstructured.annotations(observed).get(_EXTERNAL_NAME) or f"mp-{part.chart.name}",

@@ -1,6 +1,6 @@
 """Objects of the serving stack: the gateway and its surroundings, a quota, and definitions.
 
-The gateway's name and namespace are a contract with the routes of replicas.
+The gateway's name and namespace are a contract with the routes of replicas (`composition/gateway_address.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
 from function.composition import Draft, Manifest, objects
-from function.composition.gateway_address import STEERING_HEADERS
+from function.composition.gateway_address import GATEWAY_NAME, STEERING_HEADERS
 from function.fleet.stack import namespaces
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.parts import Part
@@ -22,8 +22,6 @@ GATEWAY: Final = "gateway"
 NAMESPACE: Final = "gateway-namespace"
 QUOTA: Final = "dra-driver-critical-pods-quota"
 CLIENT_POLICY: Final = "gateway-client-policy"
-
-GATEWAY_NAME: Final = "inference-gateway"
 
 HAS_ADDRESS: Final = "has(object.status) && has(object.status.addresses) && object.status.addresses.size() > 0"
 """Ready by an address: an Object that is not ready is looked at again soon."""

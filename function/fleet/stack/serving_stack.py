@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from function.api.serving_stack import SERVING_STACK, ServingStackSpec
-from function.composition import Composer, Composition, Draft, Manifest, names, objects, unstructured
-from function.composition.gateway_address import choose_address
+from function.composition import Composer, Composition, Draft, Manifest, names, objects, releases, unstructured
+from function.composition.gateway_address import GATEWAY_NAME, choose_address
 from function.fleet import reachability
 from function.fleet.access import Access, UnusableSecretsError, of_secrets
 from function.fleet.stack import charts
@@ -21,7 +21,6 @@ from function.fleet.stack.objects import (
     CLIENT_POLICY,
     GATEWAY,
     GATEWAY_CLASS,
-    GATEWAY_NAME,
     NAMESPACE,
     PROXY,
     QUOTA,
@@ -32,7 +31,7 @@ from function.fleet.stack.order import HELM_CONFIG, KUBERNETES_CONFIG, order_tea
 from function.fleet.stack.parts import Part
 from function.fleet.stack.progress import InstallProgress, progress
 
-_CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: charts.API_VERSION}
+_CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: releases.API_VERSION}
 
 
 def compose(draft: Draft) -> Composition:
@@ -138,7 +137,7 @@ COMPOSER = Composer(
     children={
         KUBERNETES_CONFIG: "ProviderConfig",
         HELM_CONFIG: "ProviderConfig",
-        **{chart.key: charts.KIND for chart in CHARTS},
+        **{chart.key: releases.KIND for chart in CHARTS},
         **{resource_name(crd): objects.KIND for crd in CRDS},
         **dict.fromkeys((NAMESPACE, QUOTA, PROXY, CLIENT_POLICY, GATEWAY_CLASS, GATEWAY), objects.KIND),
     },

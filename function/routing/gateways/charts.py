@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, Object, unstructured
+from function.composition import Manifest, Object, releases, unstructured
 
-HELM: Final = "helm.m.crossplane.io/v1beta1"
 RELEASE_LABEL: Final = "modelplane.ai/release"
 PROVIDER_CONFIG: Final = "modelplane-in-cluster"
 """The provider config that reaches the control cluster itself."""
@@ -37,7 +36,7 @@ class Chart:
 def provider_config() -> Manifest:
     """Build the provider config with which Helm installs on the control cluster itself."""
     return {
-        "apiVersion": HELM,
+        "apiVersion": releases.API_VERSION,
         "kind": "ProviderConfig",
         "metadata": {"name": PROVIDER_CONFIG, "namespace": SYSTEM_NAMESPACE},
         "spec": {"credentials": {"source": "InjectedIdentity"}},
@@ -64,7 +63,7 @@ def release(
     if values_from:
         wanted["valuesFrom"] = [*values_from]
     return {
-        "apiVersion": HELM,
+        "apiVersion": releases.API_VERSION,
         "kind": "Release",
         "metadata": {"namespace": SYSTEM_NAMESPACE, "labels": {RELEASE_LABEL: chart.name}},
         "spec": {

@@ -38,6 +38,7 @@ from function.composition import (
     Status,
     Vocabulary,
     readiness,
+    releases,
     teardown,
     unstructured,
 )
@@ -160,7 +161,9 @@ def prepare(draft: Draft, spec: InferenceGatewaySpec) -> MetalLBInstallation:
     if pool is not None or not _is_installed(draft):
         return MetalLBInstallation(pool)
     labels = {charts.RELEASE_LABEL: METALLB.name}
-    release = draft.require(_REMOVED, Requirement(charts.HELM, "Release", labels=labels, namespace=SYSTEM_NAMESPACE))
+    release = draft.require(
+        _REMOVED, Requirement(releases.API_VERSION, releases.KIND, labels=labels, namespace=SYSTEM_NAMESPACE)
+    )
     if not readiness.of(draft.observed("metallb")).ready:
         return MetalLBInstallation(pool, release=release)
     namespace = METALLB.namespace

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, Object, unstructured
-from function.routing.gateways.charts import HELM, PROVIDER_CONFIG, RELEASE_LABEL, Chart
+from function.composition import Manifest, Object, releases, unstructured
+from function.routing.gateways.charts import PROVIDER_CONFIG, RELEASE_LABEL, Chart
 
 API_VERSION: Final = "protection.crossplane.io/v1beta1"
 
 
 def release_by(chart: Chart, api_version: str, kind: str, name: str) -> Manifest:
     """Protect the Release of a chart while an object of the system namespace, or of none, is there."""
-    of = {"apiVersion": HELM, "kind": "Release", "resourceSelector": _selector(chart)}
+    of = {"apiVersion": releases.API_VERSION, "kind": "Release", "resourceSelector": _selector(chart)}
     return _usage(of, _by(api_version, kind, name), SYSTEM_NAMESPACE)
 
 
@@ -33,14 +33,18 @@ def release_by_neighbour(release: str, api_version: str, kind: str, name: str, n
         name: Of the object.
         namespace: Of the object.
     """
-    of = {"apiVersion": HELM, "kind": "Release", "resourceRef": {"name": release, "namespace": SYSTEM_NAMESPACE}}
+    of = {
+        "apiVersion": releases.API_VERSION,
+        "kind": "Release",
+        "resourceRef": {"name": release, "namespace": SYSTEM_NAMESPACE},
+    }
     return _usage(of, _by(api_version, kind, name), namespace)
 
 
 def provider_config_by(chart: Chart) -> Manifest:
     """Protect the provider config while the Release of a chart is there."""
-    of = {"apiVersion": HELM, "kind": "ProviderConfig", "resourceRef": {"name": PROVIDER_CONFIG}}
-    by = {"apiVersion": HELM, "kind": "Release", "resourceSelector": _selector(chart)}
+    of = {"apiVersion": releases.API_VERSION, "kind": "ProviderConfig", "resourceRef": {"name": PROVIDER_CONFIG}}
+    by = {"apiVersion": releases.API_VERSION, "kind": "Release", "resourceSelector": _selector(chart)}
     return _usage(of, by, SYSTEM_NAMESPACE)
 
 

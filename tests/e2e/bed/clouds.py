@@ -10,16 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from function.api import clouds
 from function.composition import Object, unstructured
 from tests.e2e.bed.api import Api
 from tests.e2e.bed.stand_in import condition, set_finalizer, set_status, timed
 
-CLOUDS: Final = (
-    "aws.m.upbound.io",
-    "azure.m.upbound.io",
-    "gcp.m.upbound.io",
-    "nebius.m.upbound.io",
-    "vultr.m.upbound.io",
+_DOMAIN: Final = ".m.upbound.io"
+
+CLOUDS: Final = tuple(
+    sorted(
+        {
+            f"{group.removesuffix(_DOMAIN).rpartition('.')[2]}{_DOMAIN}"
+            for cloud in clouds.CLOUDS
+            for provider in cloud.providers
+            for group in provider.groups
+        }
+    )
 )
 """The API groups of clouds; a group below one of them belongs to it."""
 

@@ -11,9 +11,8 @@ from types import FrameType
 import pytest
 
 from tests.e2e.bed import deletion_orders as deletion
-from tests.e2e.bed import external_endpoints as abroad
+from tests.e2e.bed import external_endpoints, second_team, topologies
 from tests.e2e.bed import moving as scene
-from tests.e2e.bed import second_team, topologies
 from tests.e2e.bed.bring_up import running
 from tests.e2e.bed.deletion_orders import DeletionOrders
 from tests.e2e.bed.departing import ByHand, Departing, delete_by_hand, depart
@@ -103,7 +102,7 @@ def bed(pytestconfig: pytest.Config, journal: Journal, failures: Failures) -> It
 @pytest.fixture(scope="session")
 def providers(bed: Bed) -> Iterator[Outside]:
     """Providers outside and services over them, asked for."""
-    found = abroad.arrange(bed)
+    found = external_endpoints.arrange(bed)
     yield found
     found.stop()
 
@@ -114,7 +113,7 @@ def asked(bed: Bed, providers: Outside) -> Moving:
     log_line("the fleet and the models of examples/quickstart, and models of other teams on nodes of their own")
     assert providers.bed is bed
     bed.control.kubectl.apply(FLEET)
-    bed.control.kubectl.apply_objects([abroad.front_door()])
+    bed.control.kubectl.apply_objects([external_endpoints.open_gateway()])
     bed.control.kubectl.apply(MODEL)
     second_team.arrange(bed)
     topologies.arrange(bed)

@@ -42,7 +42,7 @@ INNER: Final = "inner"
 """An endpoint that leads to the control cluster's own API server."""
 
 _BACK: Final = 8090
-_FRONT_DOOR: Final = 80
+_GATEWAY_PORT: Final = 80
 
 LONG_SECONDS: Final = 90
 """How long the long answer takes: longer than anybody's patience by default, which is a minute."""
@@ -123,12 +123,12 @@ def arrange(bed: Bed) -> Outside:
     if bed.isolated:
         log_line("stand-in: small servers at two addresses play the providers outside; no model runs there")
     servers: list[HttpServer | Relay] = [provider.start() for provider in providers] if bed.isolated else []
-    circle = Relay(sealed, _BACK, _FRONT_DOOR, ADDRESSES["control"]) if bed.isolated else None
+    circle = Relay(sealed, _BACK, _GATEWAY_PORT, ADDRESSES["control"]) if bed.isolated else None
     bed.control.kubectl.apply_objects(_manifests(bed))
     return Outside(bed, [*servers, *([circle] if circle else [])], circle)
 
 
-def front_door() -> Manifest:
+def open_gateway() -> Manifest:
     """The quickstart's InferenceGateway, which also lets endpoints lead to the bed's addresses outside."""
     gateway: Manifest = yaml.safe_load((FLEET / "gateway.yaml").read_text())
     return {**gateway, "spec": {**gateway["spec"], "endpoints": {"allow": [f"{address}/32" for address in OUTSIDE]}}}

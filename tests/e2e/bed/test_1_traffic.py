@@ -16,7 +16,7 @@ from tests.e2e.bed.traffic import ask
 from tests.e2e.programs import TOOLS
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
-FRONT_DOOR = f"http://{ADDRESSES['control']}"
+GATEWAY_URL = f"http://{ADDRESSES['control']}"
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_request_reaches_an_engine_with_the_path_that_it_serves(serving: Servi
     paths = {
         unstructured.text(replica, "status", "path"): unstructured.name_of(replica) for replica in serving.replicas()
     }
-    assert url == f"{FRONT_DOOR}/ml-team/chat"
+    assert url == f"{GATEWAY_URL}/ml-team/chat"
     for body in (None, b'{"model": "chat", "messages": []}'):
         answer = ask(f"{url}/v1/chat/completions", body)
         assert answer.status == 200, answer
@@ -74,6 +74,6 @@ def test_replicas_answer_by_turns(bed: Bed, serving: Serving, url: str) -> None:
 
 def test_what_is_no_model_is_not_found(url: str) -> None:
     for path in ("/ml-team/nothing/v1/models", "/ml-team/chatter/v1/models", "/other-team/chat/v1/models", "/"):
-        assert url.startswith(FRONT_DOOR)
-        answer = ask(f"{FRONT_DOOR}{path}")
+        assert url.startswith(GATEWAY_URL)
+        answer = ask(f"{GATEWAY_URL}{path}")
         assert (answer.status, answer.body) == (404, {}), path

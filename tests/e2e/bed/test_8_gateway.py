@@ -10,7 +10,7 @@ from function.routing.gateways.metallb import METALLB
 from tests.e2e.bed import leftovers
 from tests.e2e.bed.deletion_orders import LEFT, NAMESPACE, SERVICE, DeletionOrders
 from tests.e2e.bed.departing import ByHand
-from tests.e2e.bed.external_endpoints import backends, front_door
+from tests.e2e.bed.external_endpoints import backends, open_gateway
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import NAMESPACE as TEAM
@@ -56,7 +56,7 @@ def test_a_gateway_that_comes_back_serves_every_service_at_its_old_url(
     assert orders.left(SERVICE) == {LEFT}
     before = {service: bed.composite(SERVICE, *service)["status"]["address"] for service in services}
     started = time.monotonic()
-    bed.control.kubectl.apply_objects([front_door()])
+    bed.control.kubectl.apply_objects([open_gateway()])
 
     def served() -> bool:
         ready = all(bed.is_true(SERVICE, name, "Ready", team) for name, team in services)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from function.api import patterns
+from function.api import clouds, cluster_sources, patterns
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import (
     Rule,
@@ -29,14 +29,16 @@ from tests.e2e.bed.admission.messages import (
 )
 from tests.support.api import BLOCKS, changed, cluster, manifest
 
-CLOUDS: Final = ("GKE", "EKS", "AKS", "Nebius", "Vultr")
+CLOUDS: Final = tuple(cloud.name for cloud in clouds.CLOUDS)
 INFINIBAND: Final[Mapping[str, Any]] = {"fabric": {"type": "InfiniBand"}}
 FABRIC: Final[Mapping[str, Any]] = {"infiniband": {"fabric": "fabric-4"}}
 RESERVED: Final[Mapping[str, Any]] = {"capacityBlock": {"capacityReservationId": "cr-0123456789abcdef0"}}
 EFA: Final[Mapping[str, Any]] = {"fabric": {"type": "EFA"}}
 
 _POOL: Final = "spec.nodePools[0]"
-_REGION: Final = {"GKE": "region", "EKS": "region", "AKS": "location", "Vultr": "region"}
+_LOCATION: Final = {"GKE": "region", "EKS": "region", "AKS": "location", "Vultr": "region"}
+"""The field that says where a cluster is, of the clouds that have one."""
+
 _MAKE: Final = "make another InferenceCluster"
 
 
@@ -71,15 +73,19 @@ SOURCES: Final[tuple[Rule, ...]] = (
         "a Nebius block may be empty, and no other cloud's may",
         accepts(sourced("Nebius", nebius={})),
         *(
-            rejects(sourced(source, **{source.lower(): {}}), required(f"spec.cluster.{source.lower()}.{field}"))
-            for source, field in _REGION.items()
+            rejects(
+                sourced(source, **{source.lower(): {}}),
+                *(required(f"spec.cluster.{source.lower()}.{field}") for field in BLOCKS[source][source.lower()]),
+            )
+            for source in CLOUDS
+            if source != "Nebius"
         ),
         rejects(sourced("Existing", existing={}), required("spec.cluster.existing.secretRef")),
     ),
     rule(
         "api 2",
         "a source needs its own block, and others may stand beside it",
-        accepts(*(cluster(source) for source in ("GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"))),
+        accepts(*(cluster(source) for source in BLOCKS)),
         accepts(sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"], **BLOCKS["Nebius"])),
         *(
             rejects(
@@ -89,7 +95,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
         ),
         rejects(
             sourced("OVH"),
-            unsupported("spec.cluster.source", "OVH", "GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"),
+            unsupported("spec.cluster.source", "OVH", *(source.name for source in cluster_sources.SOURCES)),
         ),
     ),
     rule(
@@ -102,9 +108,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
             unsupported(
                 "spec.cluster.existing.identitySecretRef.type",
                 "Password",
-                "GoogleApplicationCredentials",
-                "AWSWebIdentityCredentials",
-                "NebiusServiceAccountCredentials",
+                *(cloud.identity for cloud in clouds.CLOUDS if cloud.identity),
             ),
         ),
         rejects(
@@ -157,7 +161,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
                     "elsewhere",
                 ),
             )
-            for source, field in _REGION.items()
+            for source, field in _LOCATION.items()
         ),
         accepts_update(cluster("GKE"), block("GKE", project="said-later")),
         rejects_update(

@@ -20,10 +20,9 @@ from tests.e2e.bed.admission.messages import (
     too_many,
     too_short,
 )
-from tests.support.api import cluster, pool
+from tests.support.api import clouds_with, cluster, pool, sources_without
 
 _POOL: Final = "spec.nodePools[0]"
-_NOT_EKS: Final = ("GKE", "AKS", "Nebius", "Vultr", "Existing")
 _AKS_NAME: Final = (
     "the name of a node pool on AKS must be 1 to 12 lower case letters and digits, starting with a letter"
 )
@@ -45,7 +44,10 @@ RULES: Final[tuple[Rule, ...]] = (
         accepts(cluster("Nebius", pool(fabric={"type": "InfiniBand", **FABRIC}))),
         rejects(
             cluster("Nebius", pool(**INFINIBAND)),
-            broken("spec", "fabric.infiniband is required on Nebius for fabric.type InfiniBand"),
+            broken(
+                "spec",
+                f"fabric.infiniband is required on {clouds_with('infiniband_fabric')} for fabric.type InfiniBand",
+            ),
         ),
     ),
     rule(
@@ -88,7 +90,7 @@ RULES: Final[tuple[Rule, ...]] = (
         *(
             rejects(
                 cluster(source, pool("first"), _unzoned(**zones)),
-                broken("spec", "zones is required for every node pool on GKE and EKS"),
+                broken("spec", f"zones is required for every node pool on {clouds_with('zones_required')}"),
             )
             for source in ("GKE", "EKS")
             for zones in _NO_ZONES
@@ -128,7 +130,7 @@ RULES: Final[tuple[Rule, ...]] = (
         *(
             rejects(
                 cluster(source, pool(minNodeCount=1)),
-                broken("spec", "minNodeCount needs maxNodeCount on Nebius and Vultr"),
+                broken("spec", f"minNodeCount needs maxNodeCount on {clouds_with('maximum_required')}"),
             )
             for source in ("Nebius", "Vultr")
         ),
@@ -161,12 +163,17 @@ RULES: Final[tuple[Rule, ...]] = (
         "capacity blocks and EFA are for EKS",
         accepts(cluster("EKS", pool(**RESERVED, **EFA))),
         *(
-            rejects(cluster(source, pool(**RESERVED)), broken("spec", "capacityBlock may be set only on EKS"))
-            for source in _NOT_EKS
+            rejects(
+                cluster(source, pool(**RESERVED)),
+                broken("spec", f"capacityBlock may be set only on {clouds_with('capacity_blocks')}"),
+            )
+            for source in sources_without("capacity_blocks")
         ),
         *(
-            rejects(cluster(source, pool(**EFA)), broken("spec", "fabric.type EFA may be set only on EKS"))
-            for source in _NOT_EKS
+            rejects(
+                cluster(source, pool(**EFA)), broken("spec", f"fabric.type EFA may be set only on {clouds_with('efa')}")
+            )
+            for source in sources_without("efa")
         ),
         rejects(
             cluster("EKS", pool(capacityBlock={"capacityReservationId": "cb-0123"})),

@@ -29,7 +29,7 @@ from tests.e2e.bed.admission.messages import (
 )
 from tests.support.api import BLOCKS, changed, cluster, manifest
 
-CLOUDS: Final = ("GKE", "EKS", "AKS", "Nebius", "Vultr")
+CLOUDS: Final = tuple(source for source in BLOCKS if source != "Existing")
 INFINIBAND: Final[Mapping[str, Any]] = {"fabric": {"type": "InfiniBand"}}
 FABRIC: Final[Mapping[str, Any]] = {"infiniband": {"fabric": "fabric-4"}}
 RESERVED: Final[Mapping[str, Any]] = {"capacityBlock": {"capacityReservationId": "cr-0123456789abcdef0"}}
@@ -79,7 +79,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
     rule(
         "api 2",
         "a source needs its own block, and others may stand beside it",
-        accepts(*(cluster(source) for source in ("GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"))),
+        accepts(*(cluster(source) for source in BLOCKS)),
         accepts(sourced("EKS", **BLOCKS["EKS"], **BLOCKS["GKE"], **BLOCKS["Nebius"])),
         *(
             rejects(
@@ -89,7 +89,7 @@ SOURCES: Final[tuple[Rule, ...]] = (
         ),
         rejects(
             sourced("OVH"),
-            unsupported("spec.cluster.source", "OVH", "GKE", "EKS", "AKS", "Nebius", "Vultr", "Existing"),
+            unsupported("spec.cluster.source", "OVH", *BLOCKS),
         ),
     ),
     rule(

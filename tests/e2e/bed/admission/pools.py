@@ -20,10 +20,10 @@ from tests.e2e.bed.admission.messages import (
     too_many,
     too_short,
 )
-from tests.support.api import cluster, pool
+from tests.support.api import BLOCKS, cluster, pool
 
 _POOL: Final = "spec.nodePools[0]"
-_NOT_EKS: Final = ("GKE", "AKS", "Nebius", "Vultr", "Existing")
+_NOT_EKS: Final = tuple(source for source in BLOCKS if source != "EKS")
 _AKS_NAME: Final = (
     "the name of a node pool on AKS must be 1 to 12 lower case letters and digits, starting with a letter"
 )

@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 import pytest
 
 from function.api.base import Kind
+from function.api.clouds import CLOUDS
 from function.api.kinds import KINDS
-from tests.support.every_field import literal, lost, paths
+from tests.support.every_field import UNSET, literal, lost, paths
 
 REPLICA = "children/replica-full-*/spec/clusterName"
 REMOTE = "children/*/spec/forProvider/manifest/*"
@@ -22,7 +23,7 @@ ENDS = {
     # what clouds will make, which this version does not compose
     "InferenceClass spec.provisioning.*": NOTHING,
     "InferenceCluster spec.cluster.source": "conditions/ClusterReady",
-    **{f"InferenceCluster spec.cluster.{cloud}.*": NOTHING for cloud in ("gke", "eks", "aks", "nebius", "vultr")},
+    **{f"InferenceCluster spec.cluster.{cloud.block}.*": NOTHING for cloud in CLOUDS if cloud.secrets is None},
     "InferenceCluster spec.nodePools[].minNodeCount": NOTHING,
     "InferenceCluster spec.nodePools[].zones[]": NOTHING,
     "InferenceCluster spec.nodePools[].capacityBlock.*": NOTHING,
@@ -66,6 +67,7 @@ ENDS = {
 CEL = 'device.driver.startsWith("gpu")'
 
 OTHERS = {
+    "InferenceGateway spec.backend": UNSET,
     "InferenceCluster spec.namespaces.reserved[]": "ml-team",
     "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
     "InferenceGateway spec.endpoints.deny[]": "llm.example.com",

@@ -13,7 +13,7 @@ import pytest
 from function.api.base import Kind
 from function.api.clouds import CLOUDS
 from function.api.kinds import KINDS
-from tests.support.every_field import literal, lost, paths
+from tests.support.every_field import UNSET, literal, lost, paths
 
 REPLICA = "children/replica-full-*/spec/clusterName"
 NOTHING = ""
@@ -68,6 +68,7 @@ ENDS = {
 CEL = 'device.driver.startsWith("gpu")'
 
 OTHERS = {
+    "InferenceGateway spec.backend": UNSET,
     "InferenceCluster spec.namespaces.reserved[]": "ml-team",
     "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
     "InferenceGateway spec.endpoints.deny[]": "llm.example.com",

@@ -28,7 +28,7 @@ class ServedBy(Enum):
     CROSSPLANE = "Crossplane itself, whose own role covers it"
     KUBERNETES = "every API server"
     GATEWAY_API = "the Gateway API's definitions, which an administrator installs before"
-    METALLB = "MetalLB's chart, which an InferenceGateway installs when asked to"
+    CHART = "a chart that an InferenceGateway installs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Composed:
     @property
     def granted(self) -> bool:
         """Whether Crossplane needs our role for it: its own and its RBAC manager's cover the rest."""
-        return self.served_by in {ServedBy.KUBERNETES, ServedBy.GATEWAY_API, ServedBy.METALLB}
+        return self.served_by in {ServedBy.KUBERNETES, ServedBy.GATEWAY_API, ServedBy.CHART}
 
 
 COMPOSED: Final[tuple[Composed, ...]] = (
@@ -80,8 +80,8 @@ COMPOSED: Final[tuple[Composed, ...]] = (
     Composed(gateway_api.API_VERSION, "Gateway", "gateways", ServedBy.GATEWAY_API),
     Composed(gateway_api.API_VERSION, "GatewayClass", "gatewayclasses", ServedBy.GATEWAY_API),
     Composed(gateway_api.API_VERSION, "HTTPRoute", "httproutes", ServedBy.GATEWAY_API),
-    Composed(metallb.API_VERSION, "IPAddressPool", "ipaddresspools", ServedBy.METALLB),
-    Composed(metallb.API_VERSION, "L2Advertisement", "l2advertisements", ServedBy.METALLB),
+    Composed(metallb.API_VERSION, "IPAddressPool", "ipaddresspools", ServedBy.CHART),
+    Composed(metallb.API_VERSION, "L2Advertisement", "l2advertisements", ServedBy.CHART),
 )
 """Every such kind, by who serves it."""
 

@@ -31,7 +31,7 @@ _CONTROLLER: Final = Writer("controller", "Update", name="the control cluster")
 _HELM: Final = Writer("helm", name="Helm")
 _CONFIGS: Final = frozenset({"ProviderConfig", "ClusterProviderConfig", "ProviderConfigUsage"})
 
-_CHART_CRDS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
+CHART_CRDS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
     "metallb": (
         ("metallb.io", "IPAddressPool", "ipaddresspools"),
         ("metallb.io", "L2Advertisement", "l2advertisements"),
@@ -40,7 +40,7 @@ _CHART_CRDS: Final[Mapping[str, Sequence[tuple[str, str, str]]]] = {
 }
 """Definitions that charts bring to the control cluster: group, kind and plural."""
 
-_CONTROL_KINDS: Final = {
+CONTROL_KINDS: Final = {
     "CustomResourceDefinition": "apiextensions.k8s.io",
     "Namespace": "",
     "GatewayClass": gateway_api.GROUP,
@@ -60,7 +60,7 @@ def step(store: Store, clusters: Clusters) -> None:
             group.endswith(".upbound.io") or (group, kind) == (HELM, "Release") or kind == "ObservedObjectCollection"
         ):
             _reconcile_managed(store, obj)
-    for kind, group in _CONTROL_KINDS.items():
+    for kind, group in CONTROL_KINDS.items():
         for obj in store.find(group, kind):
             status = workloads.settled_status(obj, _cluster_state(store, clusters))
             store.update(with_status(obj, status), _CONTROLLER.status)
@@ -168,7 +168,7 @@ def _reconcile_managed(store: Store, obj: Manifest) -> None:
         ready, revision, state = _release(obj, store.now)
         _write_status(store, obj, [synced, ready], {"atProvider": {"revision": revision, "state": state}})
         if state == "deployed" and _is_local(store, obj):
-            for definition in _CHART_CRDS.get(unstructured.text(obj, "spec", "forProvider", "chart", "name"), ()):
+            for definition in CHART_CRDS.get(unstructured.text(obj, "spec", "forProvider", "chart", "name"), ()):
                 store.apply(crd(*definition), _HELM)
         return
     started = unstructured.is_true(obj, "Synced")
@@ -264,6 +264,6 @@ def _write_status(store: Store, obj: Manifest, conditions: Sequence[Object], fie
 def _cluster_state(store: Store, clusters: Clusters) -> ClusterState:
     return ClusterState(
         store.now,
-        find=lambda kind: store.find(_CONTROL_KINDS.get(kind, ""), kind),
+        find=lambda kind: store.find(CONTROL_KINDS.get(kind, ""), kind),
         address=lambda obj: clusters.addresses.of(CONTROL, obj),
     )

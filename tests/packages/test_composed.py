@@ -14,6 +14,7 @@ from function.packages.dependencies import HELM, KUBERNETES, PROVIDERS, NoProvid
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 from function.preview.kinds import group_of, is_namespaced
+from function.preview.providers import CHART_CRDS
 from tests.support.settled import BROUGHT, EXAMPLES, example
 
 ROWS = {(row.api_version, row.kind): row for row in COMPOSED}
@@ -87,7 +88,8 @@ def test_a_kind_is_served_by_who_can_serve_it(row: Composed) -> None:
     assert (row.served_by in {ServedBy.MANAGED, ServedBy.PROVIDER}) == by_provider
     assert (row.served_by is ServedBy.CROSSPLANE) == (row.group == "protection.crossplane.io")
     assert (row.served_by is ServedBy.GATEWAY_API) == (row.group == "gateway.networking.k8s.io")
-    assert (row.served_by is ServedBy.METALLB) == (row.group == "metallb.io")
+    by_chart = row.group in {group for brought in CHART_CRDS.values() for group, _, _ in brought}
+    assert (row.served_by is ServedBy.CHART) == by_chart
     assert (row.served_by is ServedBy.PROVIDER) == row.kind.endswith("ProviderConfig")
     assert row.plural == row.plural.lower()
 

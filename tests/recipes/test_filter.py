@@ -1,80 +1,42 @@
 """An invented filter and an invented scorer, added by docs/recipes/filter.md alone."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
-from function.scheduling import (
-    FILTERS,
-    SCORERS,
-    Candidate,
-    Cluster,
-    Fleet,
-    NotReady,
-    Plan,
-    SchedulingRequest,
-    Scorer,
-    Spread,
-    UnschedulableReason,
-    schedule,
-)
+from function import scheduling
+from function.scheduling import FILTERS, SCORERS, Cluster, Fleet, NotReady, Plan, schedule
 from tests.support.fleets import cluster, deployment, own, places, pool
 
 PRICE = "example.com/price"
 
 
-@dataclass(frozen=True, slots=True)
-class TooExpensive(UnschedulableReason):
-    """The cluster's nodes cost more than the deployment pays."""
+CEILING = 10
+PAGE = (Path(__file__).parents[2] / "docs" / "recipes" / "filter.md").read_text("utf-8")
+BLOCKS = [dedent(code) for code in re.findall(r"^ *```python\n(.*?)^ *```", PAGE, re.DOTALL | re.MULTILINE)]
+"""The page's code: the reason with its filter, and the scorer. It is ours, so it may be run."""
 
-    position = 95
-    distance = 45
-    general = "too expensive"
-    remedy = "Raise the ceiling, or add a cheaper cluster."
+NAMES: dict[str, Any] = {**vars(scheduling), "dataclass": dataclass, "CEILING": CEILING, "__name__": __name__}
+for block in BLOCKS:
+    exec(compile(block, "filter.md", "exec"), NAMES)  # noqa: S102
 
-    price: float
-    ceiling: float
-
-    @property
-    def phrase(self) -> str:
-        """What it costs, and what is paid."""
-        return f"too expensive ({self.price:g} an hour, at most {self.ceiling:g})"
-
-
-@dataclass(frozen=True, slots=True)
-class PriceCeiling:
-    """Keeps out clusters that cost too much."""
-
-    ceiling: float
-
-    def filter(self, cluster: Cluster, request: SchedulingRequest) -> TooExpensive | None:
-        """Compare the price with the ceiling."""
-        price = price_of(cluster)
-        return TooExpensive(price, self.ceiling) if price > self.ceiling else None
-
-
-class LowestPrice(Scorer):
-    """Prefers the cluster that costs least."""
-
-    def score(self, candidate: Candidate, spread: Spread) -> float:
-        """Turn the price around: the highest score is best."""
-        return -price_of(candidate.cluster)
-
-
-def price_of(where: Cluster) -> float:
-    return float(dict(where.labels).get(PRICE, "0"))
+TooExpensive, PriceCeiling, LowestPrice = NAMES["TooExpensive"], NAMES["PriceCeiling"], NAMES["LowestPrice"]
 
 
 def priced(name: str, price: float, nodes: int = 4, *, ready: bool = True) -> Cluster:
     return cluster(name, pool(nodes=nodes), labels={PRICE: f"{price}"}, ready=ready)
 
 
-def plan_under_a_ceiling(replicas: int, *clusters: Cluster, ceiling: float = 10) -> Plan:
-    return schedule(Fleet(clusters), deployment(replicas), filters=(*FILTERS, PriceCeiling(ceiling)))
+def plan_under_a_ceiling(replicas: int, *clusters: Cluster) -> Plan:
+    return schedule(Fleet(clusters), deployment(replicas), filters=(*FILTERS, PriceCeiling()))
 
 
 def test_a_new_filter_keeps_clusters_out_and_its_reason_is_given() -> None:
     answer = plan_under_a_ceiling(2, priced("a", 12), priced("b", 8, nodes=1))
     assert places(answer) == ["b/0"]
-    assert dict(answer.diagnosis.reasons)["a"] == TooExpensive(12, 10)
+    assert dict(answer.diagnosis.reasons)["a"] == TooExpensive(12, CEILING)
 
 
 def test_a_new_reason_is_told_in_its_own_words() -> None:
@@ -99,7 +61,7 @@ def test_filters_that_come_before_a_new_one_give_their_reason_first() -> None:
 
 def test_a_new_filter_moves_no_replica_that_runs() -> None:
     running = own("a")
-    answer = schedule(Fleet((priced("a", 12),), (running,)), deployment(1), filters=(*FILTERS, PriceCeiling(10)))
+    answer = schedule(Fleet((priced("a", 12),), (running,)), deployment(1), filters=(*FILTERS, PriceCeiling()))
     assert ([kept.replica for kept in answer.kept], answer.deletions) == ([running], ())
 
 

@@ -9,6 +9,8 @@ from function.api.base import Model, Rule
 from function.api.clouds import CLOUDS, EKS, GKE, VULTR, Cloud, PoolTraits
 from function.api.clouds.pool_rules import places, pool_rules
 from function.api.cluster_sources import EXISTING, SOURCES
+from tests.e2e.bed.admission.classes import PROVIDERS
+from tests.support.api import BLOCKS
 
 
 class OrbitSource(Model):
@@ -37,6 +39,12 @@ def test_a_cloud_makes_nodes_and_says_which_packages_serve_what_it_composes(clou
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: cloud.name)
 def test_the_packages_of_a_provider_family_have_one_version(cloud: Cloud) -> None:
     assert len({provider.version for provider in cloud.providers}) == 1
+
+
+def test_the_rules_of_every_source_are_tested_on_each() -> None:
+    sources, clouds = [source.name for source in SOURCES], [cloud.name for cloud in CLOUDS]
+    assert list(BLOCKS) == sources, "add its shortest block to BLOCKS in tests/support/api.py, in the order of SOURCES"
+    assert list(PROVIDERS) == clouds, "add its shortest node to PROVIDERS in tests/e2e/bed/admission/classes.py"
 
 
 def test_every_trait_of_pools_is_unset_unless_a_cloud_says_otherwise() -> None:

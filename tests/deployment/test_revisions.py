@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from function.api.base import Model
+from function.api.devices import DeviceRequest, ResolvedDeviceRequest
+from function.api.engines import AnyEngine, AnyMember, Engine, Member
 from function.api.model_deployment import ModelDeploymentSpec
+from function.api.workload import ReplicaFields, revision
 from function.composition import Manifest
-from function.deployment.revisions import runs_workload
+from function.deployment.revisions import _same, runs_workload
 from tests.support import api
 from tests.support.deployments import (
     GPU,
@@ -89,6 +93,36 @@ def test_a_replica_runs_something_else_when_any_of_it_was_changed(path: tuple[st
     changed = api.changed(DEPLOYMENT, "spec", *path, to=to)
     changed["spec"] = {key: value for key, value in changed["spec"].items() if value is not None}
     assert not runs(unlabelled(DEPLOYMENT), changed)
+
+
+@pytest.mark.parametrize("shared", [ReplicaFields, AnyEngine, AnyMember], ids=lambda shared: shared.__name__)
+def test_no_field_that_a_replica_shares_with_its_deployment_is_left_out_of_the_comparison(shared: type[Model]) -> None:
+    left, right = shared.model_construct(), shared.model_construct()
+    for field in shared.model_fields:
+        left, right = (model.model_copy(update={field: "same"}) for model in (left, right))
+    assert _same(shared, left, right)
+    for field in shared.model_fields:
+        assert not _same(shared, left, right.model_copy(update={field: "other"})), f"{field} is not compared"
+
+
+def test_every_field_of_a_device_request_is_compared() -> None:
+    resolved = set(ResolvedDeviceRequest.model_fields) - {"device_class_name"}
+    assert set(DeviceRequest.model_fields) == resolved == {"name", "count", "selectors"}, (
+        "compare the new field in _same_request of function/deployment/revisions.py, and copy it in replica_manifest.py"
+    )
+
+
+def test_what_is_of_a_deployment_alone_is_what_placing_turns_into_something_else() -> None:
+    assert set(Engine.model_fields) - set(AnyEngine.model_fields) == {"members"}, "a new field belongs to AnyEngine"
+    assert set(Member.model_fields) - set(AnyMember.model_fields) == {"node_selector"}, "one belongs to AnyMember"
+
+
+def test_another_cache_is_another_revision() -> None:
+    workloads = [
+        ModelDeploymentSpec.model_validate({**THING["spec"], "modelCacheRef": {"name": name}}).workload()
+        for name in ("weights", "other")
+    ]
+    assert revision(workloads[0]) != revision(workloads[1])
 
 
 def test_a_picker_that_was_chosen_for_a_replica_is_not_one_that_was_asked_for() -> None:

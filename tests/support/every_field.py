@@ -1,6 +1,6 @@
 """What becomes of a field: it is changed in a world where it is set, and all answers are looked at."""
 
-import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -142,15 +142,23 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
     return {where: after.get(where) for where in before.keys() | after.keys() if before.get(where) != after.get(where)}
 
 
-def arrives(value: Any, changed: Mapping[str, Any]) -> bool:
-    """Tell whether a value is to be found in what changed: as it is, or as a part of a text."""
-    leaves = [leaf for where, leaf in changed.items() if where.startswith(("children/", "status/", "requirements/"))]
-    return value is not UNSET and any(_holds(leaf, value) for leaf in leaves)
+def arrives(name: str, value: Any, changed: Mapping[str, Any]) -> bool:
+    """Tell whether a value is to be found in what changed: as it is, or as a part of a text.
+
+    Many a boolean changes with any other field, so one has to be found under the name of its own field.
+    """
+    leaves = {
+        where: leaf for where, leaf in changed.items() if where.startswith(("children/", "status/", "requirements/"))
+    }
+    if isinstance(value, bool):
+        return any(leaf is value and where.endswith(f"/{name}") for where, leaf in leaves.items())
+    return value is not UNSET and any(_holds(leaf, value) for leaf in leaves.values())
 
 
 def _holds(leaf: Any, value: Any) -> bool:
+    """Find a text anywhere in another, and a number as a word of its own: any name with a hash has digits."""
     if isinstance(leaf, str):
-        return (value if isinstance(value, str) else json.dumps(value)) in leaf
+        return value in leaf if isinstance(value, str) else re.search(rf"(?<!\w){value}(?!\w)", leaf) is not None
     return type(leaf) is type(value) and bool(leaf == value)
 
 
@@ -247,7 +255,7 @@ def _lost(kind: str, path: Path, node: schema.Schema, ends: Mapping[str, str], o
         changed = differences(_before(scene), outcome(scene.changed(_with(obj, steps, value))))
         if end and any(fnmatchcase(where, end) for where in changed):
             return ""
-        if end is None and arrives(value, changed):
+        if end is None and arrives(path.rpartition(".")[2], value, changed):
             return ""
         told |= changed.keys()
     if end == "":

@@ -1,10 +1,12 @@
 """The table of clouds, and the rules that are made from it."""
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
 
+from function.api import clouds
 from function.api.base import Model, Rule
 from function.api.clouds import CLOUDS, EKS, GKE, VULTR, Cloud, PoolTraits
 from function.api.clouds.pool_rules import places, pool_rules
@@ -28,6 +30,11 @@ def rules(*sources: Cloud) -> dict[str, str]:
 @pytest.mark.parametrize("key", [lambda cloud: cloud.name, lambda cloud: cloud.block], ids=["name", "block"])
 def test_no_two_sources_are_called_alike(key: Callable[[Cloud], str]) -> None:
     assert len({key(source) for source in SOURCES}) == len(SOURCES)
+
+
+def test_every_cloud_in_the_folder_is_in_the_table() -> None:
+    modules = {found.name for found in pkgutil.iter_modules(clouds.__path__)} - {"cloud", "fields", "pool_rules"}
+    assert modules == {cloud.cluster.__module__.rpartition(".")[2] for cloud in CLOUDS}, "add it to CLOUDS"
 
 
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda cloud: cloud.name)

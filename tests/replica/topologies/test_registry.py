@@ -1,10 +1,13 @@
 """Every engine has one topology, and a serving mode is served by those that are made for it."""
 
+import pkgutil
+
 import pytest
 
 from function.api.engines import Picker, PlacedEngine, ServingMode
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import InvalidSpecError, Manifest
+from function.replica import topologies
 from function.replica.topologies import registry
 from function.replica.topologies.gang import Gang
 from function.replica.topologies.prefill_decode import PrefillDecode
@@ -40,6 +43,17 @@ def test_members_that_are_no_engine_are_refused_with_what_is_one(members: tuple[
     with pytest.raises(InvalidSpecError) as refused:
         registry.topology_of(placed)
     assert str(refused.value) == "spec.engines: an engine is one Standalone member, or one Leader and one Worker"
+
+
+def test_every_topology_in_the_folder_is_registered() -> None:
+    modules = {found.name for found in pkgutil.iter_modules(topologies.__path__)} - {"counts", "registry", "topology"}
+    registered = {type(topology).__module__.rpartition(".")[2] for topology in registry.TOPOLOGIES}
+    assert modules == registered, "add it to _BASES or TOPOLOGIES of the registry"
+
+
+def test_a_pair_hands_every_operation_to_how_its_pods_run() -> None:
+    operations = {name for name in vars(Topology) if not name.startswith("_")}
+    assert operations - vars(PrefillDecode).keys() == set(), "PrefillDecode would answer for its base with a default"
 
 
 class Lenient(Standalone):

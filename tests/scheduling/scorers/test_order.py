@@ -1,11 +1,12 @@
 """Two heaps give the same order as comparing all clusters anew for each replica."""
 
+import pkgutil
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function.scheduling import SCORERS, Candidate, Cluster, Fleet, Scorer, Spread, schedule
+from function.scheduling import SCORERS, Candidate, Cluster, Fleet, Scorer, Spread, schedule, scorers
 from function.scheduling.capacity import NodeLedger
 from function.scheduling.feasibility import Feasibility
 from tests.support.fleets import cluster, deployment, places, pool
@@ -61,3 +62,9 @@ def test_replicas_go_where_comparing_all_clusters_anew_would_put_them(
     assert sorted(place.partition("/")[0] for place in places(answer)) == sorted(
         compared_anew(clusters, replicas, scorers)
     )
+
+
+def test_every_scorer_in_its_folder_is_registered() -> None:
+    modules = {f"function.scheduling.scorers.{found.name}" for found in pkgutil.iter_modules(scorers.__path__)}
+    registered = {type(each).__module__ for each in SCORERS}
+    assert modules - {"function.scheduling.scorers.protocol"} == registered, "add it to SCORERS"

@@ -6,7 +6,6 @@ from typing import Final
 
 GROUP: Final = "modelplane.ai"
 INFRASTRUCTURE_GROUP: Final = "infrastructure.modelplane.ai"
-VERSION: Final = "v1alpha1"
 
 RESERVED_PREFIX: Final = "modelplane.ai/"
 """Label keys that start with this are Modelplane's own."""

@@ -119,7 +119,7 @@ def test_what_is_of_a_deployment_alone_is_what_placing_turns_into_something_else
 
 def test_another_cache_is_another_revision() -> None:
     workloads = [
-        ModelDeploymentSpec.model_validate({**THING["spec"], "modelCacheRef": {"name": name}}).workload()
+        ModelDeploymentSpec.model_validate({**DEPLOYMENT["spec"], "modelCacheRef": {"name": name}}).workload()
         for name in ("weights", "other")
     ]
     assert revision(workloads[0]) != revision(workloads[1])

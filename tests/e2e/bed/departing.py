@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from function.api.labels import GROUP, VERSION
+from function.api.kinds import MODEL_DEPLOYMENT
 from function.composition import objects, unstructured
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed import topologies
@@ -96,7 +96,7 @@ def _is_empty(bed: Bed, namespace: str, abandoned: set[str]) -> bool:
 
 def names(bed: Bed, kind: str, namespace: str) -> set[str]:
     """The names of all objects of one of our kinds."""
-    return {unstructured.name_of(obj) for obj in bed.control.api.list(f"{GROUP}/{VERSION}", kind, namespace)}
+    return {unstructured.name_of(obj) for obj in bed.control.api.list(MODEL_DEPLOYMENT.api_version, kind, namespace)}
 
 
 def _owners(bed: Bed, namespace: str) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from function.api import labels
+from function.api import kinds
 from function.composition import Manifest, unstructured
 from tests.e2e.bed.load_balancer import Relay
 from tests.e2e.bed.plane import ADDRESSES, OUTSIDE, Bed
@@ -47,7 +47,7 @@ _GATEWAY_PORT: Final = 80
 LONG_SECONDS: Final = 90
 """How long the long answer takes: longer than anybody's patience by default, which is a minute."""
 
-_API: Final = f"{labels.GROUP}/{labels.VERSION}"
+_API: Final = kinds.MODEL_SERVICE.api_version
 _AUTHORITY: Final = "outside-authority"
 _OF_OTHER: Final = ("ModelService", "second", "Ready", OTHER_TEAM)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from function.api.labels import GROUP, POOL, VERSION
+from function.api.kinds import INFERENCE_CLASS
+from function.api.labels import POOL
 from function.composition import Manifest
 from tests.e2e.bed import gpus
 from tests.e2e.bed.api import load
@@ -122,7 +123,7 @@ def _inference_class(pool: Pool) -> Manifest:
         "capacity": {"memory": {"value": pool.memory}},
     }
     return {
-        "apiVersion": f"{GROUP}/{VERSION}",
+        "apiVersion": INFERENCE_CLASS.api_version,
         "kind": "InferenceClass",
         "metadata": {"name": pool.product},
         "spec": {"devices": [gpu]},

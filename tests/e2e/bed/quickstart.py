@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.api import labels
+from function.api import kinds, labels
 from function.composition import Manifest, unstructured
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import T
@@ -19,7 +19,7 @@ FLEET: Final = ROOT / "examples" / "quickstart" / "fleet"
 MODEL: Final = ROOT / "examples" / "quickstart" / "model"
 REPLICAS: Final = 2
 
-_API: Final = f"{labels.GROUP}/{labels.VERSION}"
+_API: Final = kinds.MODEL_DEPLOYMENT.api_version
 _LOOK_SECONDS: Final = 0.5
 
 

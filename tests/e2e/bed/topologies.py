@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.api import labels
+from function.api import kinds, labels
 from function.composition import Manifest, unstructured
 from function.replica.identity import claim_name
 from tests.e2e.bed import gpus, kubelets, pools
@@ -65,7 +65,7 @@ class Topologies:
     def replica(self, name: str) -> Manifest:
         """The one replica of a deployment."""
         (found,) = self.bed.control.api.list(
-            f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", NAMESPACE, **{labels.DEPLOYMENT: name}
+            kinds.MODEL_REPLICA.api_version, "ModelReplica", NAMESPACE, **{labels.DEPLOYMENT: name}
         )
         return found
 
@@ -181,7 +181,7 @@ def _manifests() -> Iterator[Manifest]:
     cache = pair["spec"]["modelCacheRef"]["name"]
     huggingface = {"repo": "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", "sizeGiB": 600}
     yield {
-        "apiVersion": f"{labels.GROUP}/{labels.VERSION}",
+        "apiVersion": kinds.MODEL_CACHE.api_version,
         "kind": "ModelCache",
         "metadata": {"name": cache, "namespace": NAMESPACE},
         "spec": {"source": "HuggingFace", "huggingFace": huggingface},
@@ -205,7 +205,7 @@ def _manifests() -> Iterator[Manifest]:
         if name == "split":
             spec["serving"] = {"mode": "PrefillDecode"}
         yield {
-            "apiVersion": f"{labels.GROUP}/{labels.VERSION}",
+            "apiVersion": kinds.MODEL_DEPLOYMENT.api_version,
             "kind": "ModelDeployment",
             "metadata": {"name": name, "namespace": NAMESPACE},
             "spec": spec,

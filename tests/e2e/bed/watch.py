@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Final
 
-from function.api import labels
+from function.api import kinds, labels
 from function.composition import Manifest, Object, unstructured
 from tests.e2e.bed.api import ApiError
 from tests.e2e.bed.plane import Bed
@@ -86,7 +86,7 @@ class Watch(threading.Thread):
         services = {
             unstructured.name_of(service): _owner(service) for service in api.list("v1", "Service", self._namespace)
         }
-        replicas = api.list(f"{labels.GROUP}/{labels.VERSION}", "ModelReplica", self._namespace)
+        replicas = api.list(kinds.MODEL_REPLICA.api_version, "ModelReplica", self._namespace)
         deployments = {
             unstructured.name_of(replica): unstructured.labels(replica)[labels.DEPLOYMENT] for replica in replicas
         }

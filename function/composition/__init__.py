@@ -14,6 +14,7 @@ from function.composition import (
     teardown,
     timestamps,
     unstructured,
+    usages,
 )
 from function.composition.composition import HOLDS, RENDERS, Child, Composer, Composition, Doubt, Outcome
 from function.composition.conditions import Condition, Event, Reason, Severity, Status, Vocabulary
@@ -58,4 +59,5 @@ __all__ = [
     "teardown",
     "timestamps",
     "unstructured",
+    "usages",
 ]

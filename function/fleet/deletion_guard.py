@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from function.api.inference_cluster import INFERENCE_CLUSTER
-from function.composition import Draft, Manifest, Required, unstructured
+from function.composition import Draft, Manifest, Required, unstructured, usages
 from function.fleet.cluster_conditions import DELETION
 from function.fleet.remote_namespaces import in_use
 
@@ -72,7 +72,7 @@ def _namespace_usage(namespace: str) -> Manifest:
 
 def _usage(api_version: str, kind: str, name: str, reason: str) -> Manifest:
     return {
-        "apiVersion": "protection.crossplane.io/v1beta1",
+        "apiVersion": usages.API_VERSION,
         "kind": "ClusterUsage",
         "spec": {
             "of": {"apiVersion": api_version, "kind": kind, "resourceRef": {"name": name}},

@@ -13,11 +13,11 @@ from typing import Final
 
 from function.api.kinds import KINDS
 from function.composers import COMPOSERS
-from function.composition import Composer, objects, releases
+from function.composition import Composer, objects, releases, usages
 from function.routing import gateway_api
-from function.routing.gateways import metallb, protection
+from function.routing.gateways import metallb
 
-USAGES: Final = protection.API_VERSION
+USAGES: Final = usages.API_VERSION
 
 
 class ServedBy(Enum):

@@ -41,6 +41,7 @@ from function.composition import (
     releases,
     teardown,
     unstructured,
+    usages,
 )
 from function.routing.gateway_conditions import LOAD_BALANCER
 from function.routing.gateways import charts, protection
@@ -174,7 +175,7 @@ def prepare(draft: Draft, spec: InferenceGatewaySpec) -> MetalLBInstallation:
             draft.require(f"removed-{key}", Requirement(API_VERSION, kind, name=NAME, namespace=namespace))
             for key, kind in _PARTS.items()
         ),
-        usages=draft.require(_REMOVED_USAGES, Requirement(protection.API_VERSION, "Usage", namespace=namespace)),
+        usages=draft.require(_REMOVED_USAGES, Requirement(usages.API_VERSION, "Usage", namespace=namespace)),
     )
 
 

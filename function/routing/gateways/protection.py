@@ -6,13 +6,9 @@ have to finalise, and the provider config outlives the Releases that are uninsta
 
 from __future__ import annotations
 
-from typing import Final
-
 from function.api.labels import SYSTEM_NAMESPACE
-from function.composition import Manifest, Object, releases, unstructured
+from function.composition import Manifest, Object, releases, unstructured, usages
 from function.routing.gateways.charts import PROVIDER_CONFIG, RELEASE_LABEL, Chart
-
-API_VERSION: Final = "protection.crossplane.io/v1beta1"
 
 
 def release_by(chart: Chart, api_version: str, kind: str, name: str) -> Manifest:
@@ -65,7 +61,7 @@ def _by(api_version: str, kind: str, name: str) -> Manifest:
 
 def _usage(of: Manifest, by: Manifest, namespace: str) -> Manifest:
     return {
-        "apiVersion": API_VERSION,
+        "apiVersion": usages.API_VERSION,
         "kind": "Usage",
         "metadata": {"namespace": namespace},
         "spec": {"replayDeletion": True, "of": of, "by": by},

@@ -11,10 +11,11 @@ from function.api import patterns
 from function.api.base import Integer, Limits, Model, Rule, Text, between, entries, items, length, matches
 from function.api.devices import DEVICES, DeviceRequest, ResolvedDeviceRequest
 from function.api.nodes import Quantity
-from function.api.pod_template import PodTemplate
+from function.api.pod_template import Annotations, Labels, PodTemplate, key_rules, label_rules
 from function.api.taints import TOLERATIONS, NodeToleration
 
 EngineName: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.DNS_LABEL)]
+Port: TypeAlias = Annotated[Integer, between(1, 65535)]
 Copies: TypeAlias = Annotated[Integer, between(1, 64)]
 
 ENGINES: Limits = items(1, 8, keys=("name",))
@@ -44,6 +45,40 @@ class Role(StrEnum):
     STANDALONE = "Standalone"
     LEADER = "Leader"
     WORKER = "Worker"
+
+
+class EngineRole(StrEnum):
+    """What an engine is to the other engines of its replica."""
+
+    ROUTER = "Router"
+
+
+class ServedFrom(StrEnum):
+    """Which pods of an engine answer requests."""
+
+    LEADER = "Leader"
+    ALL_PODS = "AllPods"
+
+
+class Scheme(StrEnum):
+    """How an engine is spoken to."""
+
+    HTTP = "HTTP"
+    HTTPS = "HTTPS"
+
+
+class EngineType(StrEnum):
+    """The program that serves in an engine's container."""
+
+    VLLM = "vLLM"
+    SGLANG = "SGLang"
+    TENSORRT_LLM = "TensorRT-LLM"
+    TRITON = "Triton"
+    LLAMA_CPP = "llama.cpp"
+    TGI = "TGI"
+    DYNAMO = "Dynamo"
+    OLLAMA = "Ollama"
+    OTHER = "Other"
 
 
 class Picker(StrEnum):
@@ -111,12 +146,32 @@ class Serving(Model):
 class EngineServing(Model):
     """How an engine is reached and how long it may take to start."""
 
-    port: Annotated[Integer, between(1, 65535)] = 8000
-    """Port that the engine listens on. With 8000 the engine's flag `--port` counts, and without one a Decode engine
-    is taken to listen on 8001, since its side-car has 8000."""
+    RULES = (
+        Rule(
+            "!has(self.port) || !has(self.ports)",
+            "of serving.port and serving.ports only one may be set",
+        ),
+    )
 
-    health_path: Annotated[Text, length(1, 256), matches(patterns.ABSOLUTE_PATH)] = "/health"
-    """Path that answers with success once the engine can serve."""
+    engine_type: EngineType | None = None
+    """The program that serves, which decides what is assumed of it: port, health path, metrics, how it hands over its
+    KV cache. Without it the program is recognised by the image and the command."""
+
+    port: Port | None = None
+    """Port that the engine listens on. Without it the flag of the command that serves counts, and without one the
+    program's own default."""
+
+    ports: Annotated[tuple[Port, ...], items(1, 8, type="set")] | None = None
+    """Ports of a pod that answers requests on several, such as one for each data-parallel rank, instead of `port`."""
+
+    scheme: Scheme | None = None
+    """How the engine is spoken to; without it HTTPS if its command has a certificate, else HTTP."""
+
+    served_from: ServedFrom = Field(default=ServedFrom.LEADER, alias="from")
+    """Which pods of a gang answer requests: its leader, or each of its pods."""
+
+    health_path: Annotated[Text, length(1, 256), matches(patterns.ABSOLUTE_PATH)] | None = None
+    """Path that answers with success once the engine can serve; without it that of the program, or `/health`."""
 
     startup_seconds: Annotated[Integer, between(1, 86400)] = 1800
     """How long the engine may take from its start until it can serve."""
@@ -192,6 +247,29 @@ class PlacedMember(AnyMember):
     """What each pod requests beside devices."""
 
 
+class WorkloadMetadata(Model):
+    """Labels and annotations of a workload, by which queues such as Kueue's know it."""
+
+    RULES = (
+        *label_rules("engine workload.metadata.labels"),
+        *key_rules("annotations", "engine workload.metadata.annotations"),
+    )
+
+    labels: Labels = Field(default_factory=dict)
+    """Labels of the workload; keys under `modelplane.ai/` are reserved."""
+
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the workload. Keys that grant something need a cluster whose `spec.namespaces.podMetadata` has
+    them; so do such labels."""
+
+
+class EngineWorkload(Model):
+    """The Deployment or LeaderWorkerSet that runs an engine's pods."""
+
+    metadata: WorkloadMetadata | None = None
+    """Labels and annotations to add to it."""
+
+
 class AnyEngine(Model):
     """What an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
@@ -201,8 +279,14 @@ class AnyEngine(Model):
     copies: Copies = 1
     """Identical copies of the engine within one replica."""
 
+    role: EngineRole | None = None
+    """Router for an engine that passes requests on to the other engines of its replica: only it is asked."""
+
     phase: Phase | None = None
     """Which half of a request the engine does, when the serving mode is PrefillDecode."""
+
+    workload: EngineWorkload | None = None
+    """The Deployment or LeaderWorkerSet that runs the engine's pods."""
 
     serving: EngineServing = Field(default_factory=EngineServing)
     """How the engine is reached and how long it may take to start."""

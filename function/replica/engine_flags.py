@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from function.api.engines import EngineServing, PlacedEngine
+from function.api.engines import PlacedEngine
 from function.api.pod_template import Container
 
 DEFAULT_BLOCK_SIZE: Final = 16
 
-_DEFAULT_PORT: Final = EngineServing().port
+_DEFAULT_PORT: Final = 8000
 _LONGEST_SHOWN: Final = 64
 _LARGEST: Final = {"port": 65535, "block size": 65536}
 _SHELLS: Final = frozenset({"ash", "bash", "dash", "sh", "zsh"})
@@ -52,15 +52,13 @@ class FlagValue:
 def port(engine: PlacedEngine, container: Container, *, default: int = _DEFAULT_PORT) -> FlagValue:
     """The port that an engine listens on.
 
-    The API server writes the default of the typed field into stored objects, so that default says nothing.
-
     Args:
         engine: The engine.
         container: The container that answers requests.
         default: The port where nothing is said.
     """
     typed = engine.serving.port
-    if typed != _DEFAULT_PORT:
+    if typed is not None:
         return FlagValue(typed)
     return _number(engine, container, _Flag("port", "engines[].serving.port", default, ("--port",)))
 

@@ -184,7 +184,7 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
 def _probes(serving: EngineServing) -> Manifest:
     """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer."""
     probe = {
-        "httpGet": {"path": serving.health_path, "port": PORT_NAME},
+        "httpGet": {"path": serving.health_path or "/health", "port": PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": _PROBE_TIMEOUT,
     }

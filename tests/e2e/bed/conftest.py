@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 
 from tests.e2e.bed import deletion_orders as deletion
-from tests.e2e.bed import external_endpoints, second_team, topologies
+from tests.e2e.bed import external_endpoints, restricted, second_team, topologies
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.bring_up import running
 from tests.e2e.bed.deletion_orders import DeletionOrders
@@ -25,6 +25,7 @@ from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.processes import EndedError
 from tests.e2e.bed.progress_log import log_line
 from tests.e2e.bed.quickstart import FLEET, MODEL, Serving
+from tests.e2e.bed.restricted import Restricted
 from tests.e2e.bed.second_team import Leaving
 from tests.e2e.bed.topologies import Loss, Topologies
 from tests.e2e.bed.traffic import Traffic
@@ -117,6 +118,7 @@ def asked(bed: Bed, providers: Outside) -> Moving:
     bed.control.kubectl.apply(MODEL)
     second_team.arrange(bed)
     topologies.arrange(bed)
+    restricted.arrange(bed)
     moving = scene.arrange(bed)
     bed.restart()
     return moving
@@ -165,6 +167,12 @@ def topology(serving: Serving, asked: Moving) -> Topologies:
     """Models that are served in every way there is."""
     assert asked.bed is serving.bed
     return Topologies(serving.bed)
+
+
+@pytest.fixture(scope="session")
+def locked(serving: Serving) -> Restricted:
+    """A team whose namespace takes only restricted pods."""
+    return Restricted(serving.bed)
 
 
 @pytest.fixture(scope="session")

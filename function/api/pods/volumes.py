@@ -151,7 +151,7 @@ class PodFieldFiles(Model):
 
     EMPTY_SAYS_SOMETHING = True
 
-    items: Annotated[tuple[PodFieldFile, ...], few(64)] = ()
+    items: Annotated[tuple[PodFieldFile, ...], few(32)] = ()
     """The files."""
 
 

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from function.api import patterns
-from function.api.base import LIST_MAP_KEYS, VALIDATIONS, Kind
-from function.api.schema import Schema, of_kind
+from function.api.base import LIST_MAP_KEYS, VALIDATIONS, Kind, Model
+from function.api.engines import Engine, PlacedEngine
+from function.api.pod_template import Container, InitContainer, PodSpec, PodTemplate
+from function.api.pods.probes import LifecycleHandler, ReadinessProbe, RestartingProbe
+from function.api.pods.scheduling import Affinity, PodAffinity, PodTerm
+from function.api.pods.selection import ObjectSelector
+from function.api.pods.volumes import PodVolume
+from function.api.schema import Schema, of_kind, structural
 
 _HEAD: Final = """\
 # API reference
@@ -16,9 +22,27 @@ Made from the models in `function/api` by `python -m function.api.generate`; do 
 
 How to read the tables: **bold** fields are required where the object that holds them is present. `[]` is each
 item of a list, `{}` each value of a map. A default is filled in by the API server when the object that holds
-the field is present and the field is not. Every kind also has the conditions in `status.conditions` and
-Crossplane's own settings in `spec.crossplane`. Names have at most 63 characters.
+the field is present and the field is not. A type that is a link has a section of its own. Every kind also has the
+conditions in `status.conditions` and Crossplane's own settings in `spec.crossplane`. Names have at most 63 characters.
 """
+
+SHARED: Final[tuple[type[Model], ...]] = (
+    Engine,
+    PlacedEngine,
+    PodTemplate,
+    PodSpec,
+    Container,
+    InitContainer,
+    ReadinessProbe,
+    RestartingProbe,
+    LifecycleHandler,
+    PodVolume,
+    Affinity,
+    PodAffinity,
+    PodTerm,
+    ObjectSelector,
+)
+"""Objects that stand in several places, and have a section of their own."""
 
 _BOUNDS: Final = (
     ("minLength", "maxLength", "characters"),
@@ -38,6 +62,9 @@ def page(kinds: Iterable[Kind]) -> str:
         lines.append(f"| [{kind.kind}](#{anchor}) | `{kind.short}` | {kind.scope} | {author} |")
     for kind in kinds:
         lines += ["", *_section(kind)]
+    lines += ["", "## Shared objects", "", "Objects that fields of several kinds hold."]
+    for model in SHARED:
+        lines += ["", *_shared_section(model)]
     return "\n".join(lines) + "\n"
 
 
@@ -54,19 +81,54 @@ def _section(kind: Kind) -> Iterator[str]:
     if kind.scale:
         yield ""
         yield f"`kubectl scale` sets `{kind.scale.spec_path}`."
-    rows = list(_rows(schema["properties"], set(schema["required"]), ""))
     yield ""
+    yield from _table(_rows(schema["properties"], set(schema["required"]), ""))
+    yield from _list_of_rules(list(_rules(schema, "")))
+
+
+def _shared_section(model: type[Model]) -> Iterator[str]:
+    """Write a shared object; of one that extends another only what it has more."""
+    schema = structural(model)
+    base = next((other for other in SHARED if other is not model and issubclass(model, other)), None)
+    known: Schema = structural(base) if base else {}
+    yield f"### {model.__name__}"
+    yield ""
+    yield schema["description"]
+    if base:
+        yield ""
+        yield f"All of {_link(base.__name__)}, and:"
+    yield ""
+    own = {name: field for name, field in schema["properties"].items() if name not in known.get("properties", {})}
+    yield from _table(_rows(own, set(schema.get("required", ())), ""))
+    inherited = set(_rules(known, ""))
+    yield from _list_of_rules([rule for rule in _rules(schema, "") if rule not in inherited])
+
+
+def _table(rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
     yield "| Field | Type | Default | Limits | Meaning |"
     yield "|---|---|---|---|---|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
-    rules = list(_rules(schema, ""))
+
+
+def _list_of_rules(rules: list[tuple[str, str]]) -> Iterator[str]:
     if rules:
         yield ""
         yield "Rules:"
         yield ""
         for path, message in rules:
             yield f"- {f'`{path}`: ' if path else ''}{_cell(message)}"
+
+
+def shared(schema: Schema) -> str | None:
+    """Name the shared object that a schema is."""
+    properties = schema.get("properties")
+    names = (model.__name__ for model in SHARED if properties and structural(model)["properties"] == properties)
+    return next(names, None)
+
+
+def _link(name: str) -> str:
+    return f"[{name}](#{name.lower()})"
 
 
 def _rows(properties: Mapping[str, Schema], required: set[str], above: str) -> Iterator[tuple[str, ...]]:
@@ -79,7 +141,8 @@ def _rows(properties: Mapping[str, Schema], required: set[str], above: str) -> I
         shown = f"**`{path}`**" if name in required else f"`{path}`"
         default = f"`{_plain(schema['default'])}`" if "default" in schema else ""
         yield shown, _type(schema), default, _limits(schema), _cell(schema.get("description", ""))
-        yield from _rows(inner.get("properties", {}), set(inner.get("required", ())), path + suffix)
+        if not shared(inner):
+            yield from _rows(inner.get("properties", {}), set(inner.get("required", ())), path + suffix)
 
 
 def _type(schema: Schema) -> str:
@@ -87,7 +150,8 @@ def _type(schema: Schema) -> str:
         return f"list of {_type(schema['items'])}"
     if "additionalProperties" in schema:
         return f"map of {_type(schema['additionalProperties'])}"
-    return str(schema["type"])
+    name = shared(schema)
+    return _link(name) if name else str(schema.get("type", "integer or string"))
 
 
 def _limits(schema: Schema) -> str:
@@ -115,6 +179,8 @@ def _range(low: int | None, high: int | None) -> str:
 
 
 def _rules(schema: Schema, path: str) -> Iterator[tuple[str, str]]:
+    if path and shared(schema):
+        return
     for rule in schema.get(VALIDATIONS, ()):
         yield path, rule["message"]
     for name, child in schema.get("properties", {}).items():

@@ -1,16 +1,27 @@
+import json
 from pathlib import Path
+from typing import Final
 
 import pytest
 import yaml
 
 from function.api.generate import files, main
 from function.api.kinds import KINDS
+from function.api.xrd import definition
+
+MAX_BYTES: Final = 400_000
+"""A quarter of what etcd takes by default: the API server stores a definition, and the CRD that is made of it."""
 
 
 def test_each_kind_has_a_definition_and_each_composed_kind_a_composition() -> None:
     wanted = {f"xrds/{kind.name}.yaml" for kind in KINDS}
     wanted |= {f"compositions/{kind.name}.yaml" for kind in KINDS if kind.step}
-    assert set(files()) == wanted | {"docs/api.md"}
+    assert set(files()) == wanted | {"docs/api.md", "docs/pods.md"}
+
+
+def test_no_definition_comes_near_the_size_that_etcd_takes() -> None:
+    sizes = {kind.kind: len(json.dumps(definition(kind))) for kind in KINDS}
+    assert {kind: size for kind, size in sizes.items() if size > MAX_BYTES} == {}
 
 
 def test_files_are_plain_yaml_without_references() -> None:

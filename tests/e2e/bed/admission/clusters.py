@@ -39,6 +39,8 @@ _POOL: Final = "spec.nodePools[0]"
 _LOCATION: Final = {"GKE": "region", "EKS": "region", "AKS": "location", "Vultr": "region"}
 """The field that says where a cluster is, of the clouds that have one."""
 
+LEVELS: Final = ("privileged", "baseline", "restricted")
+
 _MAKE: Final = "make another InferenceCluster"
 
 
@@ -214,6 +216,23 @@ NAMESPACES: Final[tuple[Rule, ...]] = (
                     "podMetadata": ["k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/*", "aadpodidbinding"],
                 },
             ),
+        ),
+        accepts(
+            *(
+                cluster(namespaces={"podSecurity": level, "overrides": [{"name": "trusted", "podSecurity": level}]})
+                for level in LEVELS
+            ),
+        ),
+        rejects(
+            cluster(namespaces={"podSecurity": "Baseline"}),
+            unsupported("spec.namespaces.podSecurity", "Baseline", *LEVELS),
+        ),
+        rejects(
+            cluster(namespaces={"overrides": [{"name": "a", "podSecurity": level} for level in LEVELS[:2]]}),
+            duplicate("spec.namespaces.overrides[1]", name="a"),
+        ),
+        rejects(
+            cluster(namespaces={"overrides": [{"name": "a"}]}), required("spec.namespaces.overrides[0].podSecurity")
         ),
         rejects(
             cluster(namespaces={"allowed": ["*-system"]}),

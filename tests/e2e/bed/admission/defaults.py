@@ -35,11 +35,16 @@ def _written(form: EngineForm) -> tuple[Manifest, dict[str, Any]]:
     obj = form.engines(form.engine(serving={}), serving={})
     filled = {
         f"{form.at}.serving.mode": "Unified",
-        f"{form.at}.engines[0].serving.port": 8000,
-        f"{form.at}.engines[0].serving.healthPath": "/health",
+        f"{form.at}.engines[0].serving.from": "Leader",
         f"{form.at}.engines[0].serving.startupSeconds": 1800,
     }
     return obj, {**_unsaid(form), **filled}
+
+
+def _tolerating(form: EngineForm) -> tuple[Manifest, dict[str, Any]]:
+    """A pod that tolerates a taint."""
+    operator = {f"{form.first}.template.spec.tolerations[0].operator": "Equal"}
+    return form.pod(tolerations=[{"key": "a"}]), {**_unsaid(form), **operator}
 
 
 DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
@@ -63,6 +68,10 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
     _cloud("AKS", "1.34"),
     _cloud("Nebius", "1.34"),
     _cloud("Vultr", "v1.36.1+3"),
+    (
+        cluster("Existing", namespaces={}),
+        {**_NODES, "spec.namespaces.podSecurity": "baseline"},
+    ),
     (cluster("EKS"), {**_NODES, "spec.cluster.eks.kubernetesVersion": "1.36"}),
     (
         existing(identitySecretRef={"name": "sa"}),
@@ -89,6 +98,7 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
     ),
     *((form.write(), _unsaid(form)) for form in (FLAT, NESTED, PLACED)),
     *(_written(form) for form in (FLAT, NESTED, PLACED)),
+    *(_tolerating(form) for form in (FLAT, NESTED, PLACED)),
     (
         FLAT.write(rollout={}, tolerations=[{"key": "k"}]),
         {

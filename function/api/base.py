@@ -12,7 +12,7 @@ reads in the program, and is no default of the API.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, Strict
 from pydantic.alias_generators import to_camel
@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema
 VALIDATIONS = "x-kubernetes-validations"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
+INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
 def as_integer(value: object) -> object:
@@ -58,6 +59,18 @@ class Limits:
         """Add the keywords to the schema of what is annotated."""
         added = {key: list(value) if isinstance(value, tuple) else value for key, value in self.keywords}
         return {**handler(core), **added}
+
+
+class _IntOrStringSchema:
+    """The schema of a value that may be a whole number or a string, which Kubernetes has its own keyword for."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Give the keyword in place of a type."""
+        return {INT_OR_STRING: True}
+
+
+IntOrString: TypeAlias = Annotated[Integer | Text, _IntOrStringSchema()]
+"""A whole number or a string. Limits of numbers count for a number, those of texts for a text."""
 
 
 def _limits(**keywords: Any) -> Limits:
@@ -160,6 +173,9 @@ class Model(BaseModel):
     )
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
+
+    EMPTY_SAYS_SOMETHING: ClassVar[bool] = False
+    """Whether an object without fields is something else than no object."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from pydantic import Field
@@ -46,6 +47,24 @@ NamespacePattern: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.NA
 KeyPattern: TypeAlias = Annotated[Text, length(1, 317), matches(patterns.KEY_PATTERN)]
 
 
+class PodSecurity(StrEnum):
+    """A level of Kubernetes' Pod Security Standards: what pods may have in a namespace."""
+
+    PRIVILEGED = "privileged"
+    BASELINE = "baseline"
+    RESTRICTED = "restricted"
+
+
+class NamespaceOverride(Model):
+    """What is otherwise in one namespace."""
+
+    name: NamespaceName
+    """Name of the namespace."""
+
+    pod_security: PodSecurity
+    """Level of the Pod Security Standards that its pods keep to."""
+
+
 class Namespaces(Model):
     """What the namespaces of teams may be and have on the cluster, beyond what is safe on any."""
 
@@ -60,6 +79,17 @@ class Namespaces(Model):
     pod_metadata: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
     """Keys of labels and annotations that pods may have although they grant something: a network, a role of the cloud,
     an unconfined profile, an injected container. `*` at the end stands for any characters."""
+
+    pod_security: PodSecurity = PodSecurity.BASELINE
+    """Level of Kubernetes' Pod Security Standards that pods keep to: a privileged pod, or one with the network or a
+    folder of its node, needs `privileged`; `restricted` asks pods to give up what engines seldom need."""
+
+    overrides: Annotated[tuple[NamespaceOverride, ...], items(None, 64, keys=("name",))] = ()
+    """Namespaces in which another level counts."""
+
+    def pod_security_of(self, namespace: str) -> PodSecurity:
+        """The level that pods in a namespace keep to."""
+        return next((each.pod_security for each in self.overrides if each.name == namespace), self.pod_security)
 
 
 class InferenceClusterSpec(Model):

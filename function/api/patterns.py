@@ -27,6 +27,12 @@ CIDR_OR_HOST_SUFFIX: Final = (
 CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
 HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
+RELATIVE_PATH: Final = r"^[^/]"
+VARIABLE_NAME: Final = r"^[ -<>-~]+$"
+HEADER_NAME: Final = r"^[-A-Za-z0-9]+$"
+PORT_NAME: Final = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+STORAGE_MEDIUM: Final = r"^(Memory|HugePages(-[0-9]+[KMGTPE]?i?)?)?$"
+ADDRESS: Final = rf"^({_OCTET}(\.{_OCTET}){{3}}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$"
 NAMESPACE_PATTERN: Final = r"^\*?[-a-z0-9]+\*?$"
 KEY_PATTERN: Final = r"^[A-Za-z0-9][-A-Za-z0-9_./]*\*?$"
 
@@ -43,6 +49,12 @@ MEANINGS: Final[dict[str, str]] = {
     CIDR_OR_HOST_SUFFIX: 'a CIDR such as "10.1.0.0/16", or a host name in lower case such as "example.com"',
     CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
     HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
+    RELATIVE_PATH: "a path that does not start with '/'",
+    VARIABLE_NAME: "a name of printable characters of ASCII other than '='",
+    HEADER_NAME: "a name of a header: letters, digits and '-'",
+    PORT_NAME: "a name of a port: lower case letters, digits and single '-' between them, with at least one letter",
+    STORAGE_MEDIUM: 'empty, "Memory", "HugePages" or "HugePages-" with a size such as "2Mi"',
+    ADDRESS: "an address of IPv4 or IPv6",
     NAMESPACE_PATTERN: "a namespace, or a part of its name with '*' before or after it",
     KEY_PATTERN: "a key of a label or annotation, or its beginning followed by '*'",
     GIT_REVISION: "a branch, a tag or a commit: letters, digits, '.', '_', '/', '+' and '-'",

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field
 
 from function.api import pod_metadata
-from function.api.base import Flag, Model, Rule, Text, entries, items, length
+from function.api.base import Flag, Integer, Model, Rule, Text, between, entries, items, length
+from function.api.pods.claims import Amounts
+from function.api.pods.environment import Env, EnvFrom
+from function.api.pods.network import ContainerPort, DnsConfig, DnsPolicy, HostAlias
+from function.api.pods.probes import Lifecycle, ReadinessProbe, RestartingProbe
+from function.api.pods.scheduling import Affinity, PodToleration, SchedulerName, SpreadConstraint
+from function.api.pods.security import ContainerSecurityContext, PodSecurityContext
+from function.api.pods.values import Arguments, LabelName, PullPolicy, SubdomainName, few
+from function.api.pods.volumes import PodVolume, VolumeDevice, VolumeMount
 from function.api.references import LabelValue, ObjectName
 
-Argument: TypeAlias = Annotated[Text, length(None, 65536)]
-Arguments: TypeAlias = Annotated[tuple[Argument, ...], items(None, 256, type="atomic")]
-Key: TypeAlias = Annotated[Text, length(1, 253)]
+ENGINE: Final = "engine"
+"""Name of the container that serves."""
 
 _QUALIFIED_NAME = (
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
@@ -71,63 +78,27 @@ class MemberMetadata(Model):
     has them; so do such labels."""
 
 
-class KeySelector(Model):
-    """One key of a Secret or ConfigMap in the namespace of the deployment."""
+class ContainerResources(Model):
+    """What a container requests of its node, and what it may use."""
 
-    name: ObjectName
-    """Name of the Secret or ConfigMap."""
+    requests: Amounts = Field(default_factory=dict)
+    """What is set aside for it."""
 
-    key: Key
-    """Key in it."""
-
-    optional: Flag = False
-    """Start the container even if the key does not exist."""
-
-
-class FieldSelector(Model):
-    """A field of the pod itself."""
-
-    field_path: Annotated[Text, length(1, 253)]
-    """Path of the field, such as `status.podIP`."""
-
-    api_version: Annotated[Text, length(None, 63)] = ""
-    """Version that the path is written in."""
-
-
-class EnvSource(Model):
-    """Where the value of an environment variable comes from."""
-
-    secret_key_ref: KeySelector | None = None
-    """A key of a Secret."""
-
-    config_map_key_ref: KeySelector | None = None
-    """A key of a ConfigMap."""
-
-    field_ref: FieldSelector | None = None
-    """A field of the pod."""
-
-
-class EnvVar(Model):
-    """An environment variable."""
-
-    name: Annotated[Text, length(1, 253)]
-    """Name of the variable."""
-
-    value: Annotated[Text, length(None, 65536)] = ""
-    """Value, always a text: quote numbers."""
-
-    value_from: EnvSource | None = None
-    """Where the value comes from, instead of `value`."""
+    limits: Amounts = Field(default_factory=dict)
+    """At most so much."""
 
 
 class Container(Model):
-    """The engine's container."""
+    """A container of the pod: the engine, or a side-car beside it."""
 
-    name: Annotated[Text, length(1, 63)]
-    """Always `engine`."""
+    name: LabelName
+    """Name; `engine` is the one that serves."""
 
     image: Annotated[Text, length(1, 1024)]
-    """Image of the engine."""
+    """Image of the container."""
+
+    image_pull_policy: PullPolicy | None = None
+    """When the image is pulled; without it always if its tag is `latest`, else if it is not there."""
 
     command: Arguments = ()
     """Entry point, instead of the image's; passed through as written."""
@@ -135,8 +106,54 @@ class Container(Model):
     args: Arguments = ()
     """Arguments of the entry point; passed through as written."""
 
-    env: Annotated[tuple[EnvVar, ...], items(None, 256, type="atomic")] = ()
+    working_dir: Annotated[Text, length(1, 1024)] | None = None
+    """Folder in which it starts, instead of the image's."""
+
+    env: Env = ()
     """Environment variables; of two with one name the later one counts, in a gang the first."""
+
+    env_from: EnvFrom = ()
+    """Secrets and ConfigMaps whose every key is a variable; those in `env` win."""
+
+    ports: Annotated[tuple[ContainerPort, ...], few(32)] = ()
+    """Ports that the container listens on, for people and for probes that name them."""
+
+    resources: ContainerResources | None = None
+    """What it requests of its node, and what it may use."""
+
+    volume_mounts: Annotated[tuple[VolumeMount, ...], items(None, 32, keys=("mountPath",))] = ()
+    """Where it sees volumes."""
+
+    volume_devices: Annotated[tuple[VolumeDevice, ...], items(None, 16, keys=("devicePath",))] = ()
+    """Where it sees volumes that are block devices."""
+
+    startup_probe: RestartingProbe | None = None
+    """Asks whether it has started; until then no other probe asks."""
+
+    readiness_probe: ReadinessProbe | None = None
+    """Asks whether it can take requests."""
+
+    liveness_probe: RestartingProbe | None = None
+    """Asks whether it has to be restarted."""
+
+    lifecycle: Lifecycle | None = None
+    """What is done when it starts and stops."""
+
+    security_context: ContainerSecurityContext | None = None
+    """What it may do on its node."""
+
+    termination_message_path: Annotated[Text, length(1, 1024)] | None = None
+    """File in which it says why it ends; without it `/dev/termination-log`."""
+
+    termination_message_policy: Literal["File", "FallbackToLogsOnError"] | None = None
+    """Whether the end of its log says why it ended when the file does not."""
+
+
+class InitContainer(Container):
+    """A container that runs before the others, or starts before them and stays."""
+
+    restart_policy: Literal["Always"] | None = None
+    """Always makes it a side-car that starts before the engine and ends after it."""
 
 
 class PullSecret(Model):
@@ -146,23 +163,98 @@ class PullSecret(Model):
     """Name of the Secret."""
 
 
-ONLY_ENGINE = Rule(
-    "self.all(c, c.name == 'engine')",
-    "the only container must be named engine",
+class ReadinessGate(Model):
+    """A condition of the pod that counts for its readiness."""
+
+    condition_type: Annotated[Text, length(1, 317)]
+    """Type of the condition."""
+
+
+ONE_ENGINE = Rule(
+    "self.exists_one(c, c.name == 'engine')",
+    "exactly one container must be named engine",
 )
 
 
 class PodSpec(Model):
     """What of a pod is the user's to say."""
 
-    containers: Annotated[tuple[Container, ...], items(1, 1, type="atomic"), ONLY_ENGINE]
-    """Exactly one container, named `engine`."""
+    containers: Annotated[tuple[Container, ...], items(1, 16, keys=("name",)), ONE_ENGINE]
+    """The engine, which is named `engine`, and side-cars beside it."""
+
+    init_containers: Annotated[tuple[InitContainer, ...], items(None, 16, keys=("name",))] = ()
+    """Containers that run one after the other before the others start."""
+
+    volumes: Annotated[tuple[PodVolume, ...], items(None, 32, keys=("name",))] = ()
+    """Volumes that containers can mount."""
 
     image_pull_secrets: Annotated[tuple[PullSecret, ...], items(None, 16, type="atomic")] = ()
-    """Secrets that the image is pulled with."""
+    """Secrets that images are pulled with."""
+
+    service_account_name: SubdomainName | None = None
+    """A ServiceAccount in the namespace on the cluster; without it that namespace's `default`."""
 
     automount_service_account_token: Flag = False
-    """Give the pods the token of their namespace's default service account. Engines need none."""
+    """Give the pods the token of their service account. Engines need none."""
+
+    security_context: PodSecurityContext | None = None
+    """What all containers may do on their node."""
+
+    node_selector: Annotated[dict[str, LabelValue], entries(32)] = Field(default_factory=dict)
+    """Labels that the nodes must have, beside being in the pool."""
+
+    affinity: Affinity | None = None
+    """What draws the pods to nodes of the pool."""
+
+    tolerations: Annotated[tuple[PodToleration, ...], few(64)] = ()
+    """Taints of nodes that the pods tolerate, beside those that the pool's class names."""
+
+    topology_spread_constraints: Annotated[
+        tuple[SpreadConstraint, ...], items(None, 16, keys=("topologyKey", "whenUnsatisfiable"))
+    ] = ()
+    """How the pods are spread over nodes."""
+
+    scheduler_name: SchedulerName | None = None
+    """Scheduler of the cluster that assigns the pods to nodes; without it the default one."""
+
+    priority_class_name: SubdomainName | None = None
+    """PriorityClass on the cluster."""
+
+    runtime_class_name: SubdomainName | None = None
+    """RuntimeClass on the cluster."""
+
+    host_network: Flag = False
+    """Use the network of the node."""
+
+    host_pid: Flag = Field(default=False, alias="hostPID")
+    """See the processes of the node."""
+
+    host_ipc: Flag = Field(default=False, alias="hostIPC")
+    """Use the inter-process communication of the node."""
+
+    host_users: Flag | None = None
+    """False runs the pods in a user namespace of their own, in which root is nobody on the node."""
+
+    share_process_namespace: Flag = False
+    """Let the containers see each other's processes."""
+
+    dns_policy: DnsPolicy | None = None
+    """How names are looked up; without it ClusterFirst."""
+
+    dns_config: DnsConfig | None = None
+    """What is added to that."""
+
+    host_aliases: Annotated[tuple[HostAlias, ...], items(None, 32, keys=("ip",))] = ()
+    """Names for addresses, beside DNS."""
+
+    enable_service_links: Flag | None = None
+    """Whether Services of the namespace are in the environment; without it they are."""
+
+    termination_grace_period_seconds: Annotated[Integer, between(1, 86400)] | None = None
+    """Seconds that the pods have to stop."""
+
+    readiness_gates: Annotated[tuple[ReadinessGate, ...], items(None, 8, type="atomic")] = ()
+    """Further conditions without which the pods are not ready; something on the cluster has to set them."""
 
 
 class PodTemplate(Model):
@@ -176,8 +268,9 @@ class PodTemplate(Model):
 
     @property
     def container(self) -> Container:
-        """The engine's container: the first, and by the API's rules the only one."""
-        return self.spec.containers[0]
+        """The container that is named `engine`; what was stored before it had to be is read as its first."""
+        containers = self.spec.containers
+        return next((container for container in containers if container.name == ENGINE), containers[0])
 
     @property
     def granting(self) -> frozenset[str]:

@@ -87,7 +87,7 @@ def _type(schema: Schema) -> str:
         return f"list of {_type(schema['items'])}"
     if "additionalProperties" in schema:
         return f"map of {_type(schema['additionalProperties'])}"
-    return str(schema["type"])
+    return str(schema.get("type", "integer or string"))
 
 
 def _limits(schema: Schema) -> str:

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from function.api.base import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS, Kind, Model, Rule, is_api_default
+from function.api.base import (
+    INT_OR_STRING,
+    LIST_MAP_KEYS,
+    LIST_TYPE,
+    VALIDATIONS,
+    Kind,
+    Model,
+    Rule,
+    is_api_default,
+)
 
 Schema: TypeAlias = dict[str, Any]
 """A structural schema; never changed once made."""
@@ -19,6 +28,7 @@ Schema: TypeAlias = dict[str, Any]
 _ORDER: Final = (
     "description",
     "type",
+    INT_OR_STRING,
     "format",
     "default",
     "enum",
@@ -102,7 +112,7 @@ def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any], where: 
     if schema.get("type") == "integer" and "maximum" not in schema:
         schema["format"] = "int64"
     unknown = [key for key in schema if key not in _ORDER]
-    if unknown or "type" not in schema:
+    if unknown or ("type" in schema) == (INT_OR_STRING in schema):
         raise ValueError(f"{where}: not structural: {', '.join(unknown) or 'no type'}")
     return {key: schema[key] for key in _ORDER if key in schema}
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from function.api import patterns
-from function.api.base import LIST_MAP_KEYS, LIST_TYPE, as_integer
+from function.api.base import INT_OR_STRING, LIST_MAP_KEYS, LIST_TYPE, as_integer
 from function.api.schema import Schema
 
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -23,6 +23,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "boolean": (bool,),
     "integer": (int,),
+    INT_OR_STRING: (int, str),
 }
 _NAMES: Final[Mapping[type, str]] = {
     dict: "an object",
@@ -39,6 +40,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "string": "a string",
     "boolean": "true or false",
     "integer": "a whole number",
+    INT_OR_STRING: "a whole number or a string",
 }
 _DATE_TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[-+]([01]\d|2[0-3]):[0-5]\d)",
@@ -105,7 +107,7 @@ def completed(value: Any, schema: Schema) -> Any:
         return filled
     if isinstance(value, (list, tuple)) and "items" in schema:
         return [completed(item, schema["items"]) for item in value]
-    return as_integer(value) if schema.get("type") == "integer" else value
+    return as_integer(value) if schema.get("type") == "integer" or INT_OR_STRING in schema else value
 
 
 def pruned(value: Any, schema: Schema) -> Any:
@@ -122,7 +124,7 @@ def pruned(value: Any, schema: Schema) -> Any:
 
 def problems(value: Any, schema: Schema, path: str) -> Iterator[Problem]:
     """Compare a completed value with its schema, in the order in which it is written."""
-    kind = schema["type"]
+    kind = schema.get("type", INT_OR_STRING)
     if isinstance(value, bool) != (kind == "boolean") or not isinstance(value, _TYPES[kind]):
         yield Problem(
             path, f"must be {_EXPECTED[kind]}, not {_NAMES.get(type(value), type(value).__name__)}: {_show(value)}"

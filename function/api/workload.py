@@ -74,14 +74,18 @@ _REVISED = ("engines", *(field.alias or name for name, field in ReplicaFields.mo
 
 
 def _written(model: Model) -> dict[str, Any]:
-    """Write a model as plain data, less fields that equal their default and objects that are then empty."""
+    """Write a model as plain data, less fields that equal their default and objects that are then empty.
+
+    An empty object that says something, such as the source of a volume, stays.
+    """
     written = {}
     for name, field in type(model).model_fields.items():
         if name not in model.model_fields_set:
             continue
         value = getattr(model, name)
         plain = _plain(value)
-        if plain is None or plain == {} or _is_default(field, value):
+        says_nothing = plain == {} and not (isinstance(value, Model) and value.EMPTY_SAYS_SOMETHING)
+        if plain is None or says_nothing or _is_default(field, value):
             continue
         written[field.alias or name] = plain
     return written

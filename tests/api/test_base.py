@@ -4,7 +4,7 @@ from pydantic import ValidationError
 from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_DEPLOYMENT, SERVING_STACK
 from function.api.model_deployment import ModelDeploymentSpec, Rollout
 from function.api.node_pools import NodePool
-from function.api.pod_template import KeySelector
+from function.api.pods.environment import KeySelector
 from tests.support.api import cluster, deployment, inference_class, stack
 
 

@@ -40,6 +40,12 @@ VOCABULARY: Final[Vocabulary] = {
             "Have the engine that the message names listen on another port.",
             Severity.WARNING,
         ),
+        "PodConflict": Reason(
+            Status.FALSE,
+            "What is written of the pods and what serving needs contradict each other; nothing new is made.",
+            "Change what the message names in the pod template of the ModelDeployment.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "

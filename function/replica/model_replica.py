@@ -37,12 +37,13 @@ from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
 from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
-from function.replica.pods import pod_templates
+from function.replica.pods import conflicts, pod_templates, warnings, with_metadata
 from function.replica.resource_names import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.replica.topologies import registry
 from function.replica.topologies.registry import topology_of
 from function.scheduling import few
 
+_LISTED_CLASHES: Final = 3
 _RECHECK_AFTER: Final = timedelta(seconds=3)
 
 
@@ -70,7 +71,8 @@ def compose(draft: Draft) -> Composition:
         return _compose_nothing(draft, "PredecessorTerminating", predecessor.still_removed(found.leftover))
     draft.adopt(found.own)
     backend = read_backend(spec, picker=_has_picker(draft, spec))
-    refusal = _refusal(draft, spec, backend, cluster)
+    backend = replace(backend, warnings=(*backend.warnings, *warnings(replica, spec.engines)))
+    refusal = _refusal(draft, spec, replica, backend, cluster)
     if refusal:
         return _compose_nothing(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
@@ -114,7 +116,8 @@ def _compose_engine(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine
         draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.object_labels)
     topology = topology_of(engine)
     key = f"{WORKLOAD}{engine.name}"
-    body = _as_composed_before(draft, key, topology.workload(replica, engine, pod_templates(replica, engine)))
+    workload = with_metadata(topology.workload(replica, engine, pod_templates(replica, engine)), engine)
+    body = _as_composed_before(draft, key, workload)
     draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.object_labels)
 
 
@@ -163,12 +166,17 @@ def _compose_picker(
     )
 
 
-def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Required) -> tuple[str, str] | None:
-    """Why a replica cannot be composed, as reason and message. One that has Objects already needs no permission."""
+def _refusal(
+    draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, cluster: Required
+) -> tuple[str, str] | None:
+    """Why a replica cannot be composed, as reason and message. One that has Objects already was permitted once."""
     if not predecessor.has_objects(draft):
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:
             return not_permitted
+        clashes = conflicts(replica, spec.engines)
+        if clashes:
+            return "PodConflict", "; ".join(clashes[:_LISTED_CLASHES])
     if backend.error:
         return "InvalidPort", backend.error
     return None

@@ -14,7 +14,7 @@ MAX_CHARACTERS: Final = 65_536
 """Characters in all engines of a deployment or replica, and bytes of a deployment's engines as JSON.
 
 With a text goes at least what JSON has around it, and never more, so that what is small enough in bytes is in
-characters too.
+characters too. Of a pod only what tends to be long is counted in characters; the bytes count all of it.
 """
 
 _TEXT: Final = len('""')
@@ -60,6 +60,7 @@ _METADATA: Final = " + ".join(_entries(f"m.template.metadata.{field}") for field
 _TEMPLATE: Final = " + ".join(
     (
         f"m.template.spec.containers.map(c, {_CONTAINER}).sum()",
+        _total("m.template.spec.initContainers", "c", _CONTAINER),
         _total("m.template.spec.imagePullSecrets", "s", f"s.name.size() + {_NAMED}"),
         _optional("m.template.metadata", _METADATA),
     )

@@ -27,7 +27,9 @@ CIDR_OR_HOST_SUFFIX: Final = (
 CAPACITY_RESERVATION: Final = r"^cr-[0-9a-f]+$"
 HUGGING_FACE_REPO: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$"
 GIT_REVISION: Final = r"^[A-Za-z0-9][A-Za-z0-9._/+-]*$"
-RELATIVE_PATH: Final = r"^[^/]"
+_SEGMENT: Final = r"([^./][^/]*|\.|\.[^./][^/]*|\.\.[^/]+)"
+RELATIVE_PATH: Final = rf"^{_SEGMENT}(/{_SEGMENT}?)*$"
+ABSOLUTE_DESCENDING_PATH: Final = rf"^(/{_SEGMENT}?)+$"
 VARIABLE_NAME: Final = r"^[ -<>-~]+$"
 HEADER_NAME: Final = r"^[-A-Za-z0-9]+$"
 PORT_NAME: Final = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -49,7 +51,8 @@ MEANINGS: Final[dict[str, str]] = {
     CIDR_OR_HOST_SUFFIX: 'a CIDR such as "10.1.0.0/16", or a host name in lower case such as "example.com"',
     CAPACITY_RESERVATION: 'a capacity reservation such as "cr-0123456789abcdef0"',
     HUGGING_FACE_REPO: 'a Hugging Face repository such as "Qwen/Qwen3-8B"',
-    RELATIVE_PATH: "a path that does not start with '/'",
+    RELATIVE_PATH: "a path that does not start with '/', and without '..' between its slashes",
+    ABSOLUTE_DESCENDING_PATH: "a path that starts with '/', and without '..' between its slashes",
     VARIABLE_NAME: "a name of printable characters of ASCII other than '='",
     HEADER_NAME: "a name of a header: letters, digits and '-'",
     PORT_NAME: "a name of a port: lower case letters, digits and single '-' between them, with at least one letter",

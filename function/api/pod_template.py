@@ -8,7 +8,7 @@ from pydantic import Field
 
 from function.api import pod_metadata
 from function.api.base import Flag, Integer, Model, Rule, Text, between, entries, items, length
-from function.api.pods.claims import Amounts
+from function.api.pods.claims import ResourceAmounts
 from function.api.pods.environment import Env, EnvFrom
 from function.api.pods.network import ContainerPort, DnsConfig, DnsPolicy, HostAlias
 from function.api.pods.probes import Lifecycle, ReadinessProbe, RestartingProbe
@@ -20,6 +20,15 @@ from function.api.references import LabelValue, ObjectName
 
 ENGINE: Final = "engine"
 """Name of the container that serves."""
+
+SHARED_MEMORY: Final = "dshm"
+"""Name of the volume that Modelplane mounts at /dev/shm."""
+
+CACHE: Final = "model-cache"
+"""Name of the volume with the weights of a ModelCache."""
+
+OWN_VOLUMES: Final = (SHARED_MEMORY, CACHE)
+"""Volumes that pods have without being asked; containers may mount them as well as the user's own."""
 
 _QUALIFIED_NAME = (
     r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
@@ -78,18 +87,17 @@ class MemberMetadata(Model):
     has them; so do such labels."""
 
 
-class ContainerResources(Model):
-    """What a container requests of its node, and what it may use."""
-
-    requests: Amounts = Field(default_factory=dict)
-    """What is set aside for it."""
-
-    limits: Amounts = Field(default_factory=dict)
-    """At most so much."""
-
-
 class Container(Model):
     """A container of the pod: the engine, or a side-car beside it."""
+
+    RULES = (
+        Rule(
+            "!has(self.volumeMounts) || (has(self.securityContext) && has(self.securityContext.privileged)"
+            " && self.securityContext.privileged)"
+            " || self.volumeMounts.all(m, !has(m.mountPropagation) || m.mountPropagation != 'Bidirectional')",
+            "mountPropagation Bidirectional needs securityContext.privileged: true",
+        ),
+    )
 
     name: LabelName
     """Name; `engine` is the one that serves."""
@@ -118,7 +126,7 @@ class Container(Model):
     ports: Annotated[tuple[ContainerPort, ...], few(32)] = ()
     """Ports that the container listens on, for people and for probes that name them."""
 
-    resources: ContainerResources | None = None
+    resources: ResourceAmounts | None = None
     """What it requests of its node, and what it may use."""
 
     volume_mounts: Annotated[tuple[VolumeMount, ...], items(None, 32, keys=("mountPath",))] = ()
@@ -152,6 +160,16 @@ class Container(Model):
 class InitContainer(Container):
     """A container that runs before the others, or starts before them and stays."""
 
+    RULES = (
+        *Container.RULES,
+        Rule(
+            "(has(self.restartPolicy) && self.restartPolicy == 'Always')"
+            " || !(has(self.startupProbe) || has(self.readinessProbe) || has(self.livenessProbe)"
+            " || has(self.lifecycle))",
+            "an init container may have probes and lifecycle only with restartPolicy: Always",
+        ),
+    )
+
     restart_policy: Literal["Always"] | None = None
     """Always makes it a side-car that starts before the engine and ends after it."""
 
@@ -176,13 +194,57 @@ ONE_ENGINE = Rule(
 )
 
 
+def _every_container(holds: str) -> str:
+    """Ask something of every container `c` and init container of a pod."""
+    return f"self.containers.all(c, {holds}) && (!has(self.initContainers) || self.initContainers.all(c, {holds}))"
+
+
+def _mounted(field: str) -> Rule:
+    """Ask that mounts name volumes. The names are bound once, by a list of one list, which the cost budget asks for."""
+    own = ", ".join(f"'{name}'" for name in OWN_VOLUMES)
+    of_pod = f"[{own}] + (has(self.volumes) ? self.volumes.map(v, v.name) : [])"
+    holds = _every_container(f"!has(c.{field}) || c.{field}.all(m, m.name in names)")
+    return Rule(f"[{of_pod}].all(names, {holds})", f"{field} of a container must name volumes of the pod")
+
+
+_HOST_PORT = "!has(p.hostPort) || p.hostPort == p.containerPort"
+
+
 class PodSpec(Model):
     """What of a pod is the user's to say."""
 
-    containers: Annotated[tuple[Container, ...], items(1, 16, keys=("name",)), ONE_ENGINE]
+    RULES = (
+        Rule(
+            "!has(self.initContainers) || self.initContainers.all(i, !self.containers.exists(c, c.name == i.name))",
+            "containers and initContainers must not have the same names",
+        ),
+        _mounted("volumeMounts"),
+        _mounted("volumeDevices"),
+        Rule(
+            "!has(self.hostNetwork) || !self.hostNetwork || "
+            f"({_every_container(f'!has(c.ports) || c.ports.all(p, {_HOST_PORT})')})",
+            "with hostNetwork, hostPort must be the same as containerPort",
+        ),
+        Rule(
+            "!has(self.hostUsers) || self.hostUsers || !((has(self.hostNetwork) && self.hostNetwork)"
+            " || (has(self.hostPID) && self.hostPID) || (has(self.hostIPC) && self.hostIPC))",
+            "hostUsers: false goes with none of hostNetwork, hostPID and hostIPC",
+        ),
+        Rule(
+            "!has(self.hostPID) || !self.hostPID || !has(self.shareProcessNamespace) || !self.shareProcessNamespace",
+            "of hostPID and shareProcessNamespace only one may be true",
+        ),
+        Rule(
+            "!has(self.dnsPolicy) || self.dnsPolicy != 'None'"
+            " || (has(self.dnsConfig) && has(self.dnsConfig.nameservers) && self.dnsConfig.nameservers.size() > 0)",
+            "dnsPolicy None needs dnsConfig.nameservers",
+        ),
+    )
+
+    containers: Annotated[tuple[Container, ...], items(1, 10, keys=("name",)), ONE_ENGINE]
     """The engine, which is named `engine`, and side-cars beside it."""
 
-    init_containers: Annotated[tuple[InitContainer, ...], items(None, 16, keys=("name",))] = ()
+    init_containers: Annotated[tuple[InitContainer, ...], items(None, 10, keys=("name",))] = ()
     """Containers that run one after the other before the others start."""
 
     volumes: Annotated[tuple[PodVolume, ...], items(None, 32, keys=("name",))] = ()
@@ -250,7 +312,7 @@ class PodSpec(Model):
     enable_service_links: Flag | None = None
     """Whether Services of the namespace are in the environment; without it they are."""
 
-    termination_grace_period_seconds: Annotated[Integer, between(1, 86400)] | None = None
+    termination_grace_period_seconds: Annotated[Integer, between(0, 86400)] | None = None
     """Seconds that the pods have to stop."""
 
     readiness_gates: Annotated[tuple[ReadinessGate, ...], items(None, 8, type="atomic")] = ()

@@ -25,14 +25,22 @@ class ClaimMetadata(Model):
     """Annotations."""
 
 
-class ClaimResources(Model):
-    """How large a claim is."""
+class ResourceAmounts(Model):
+    """How much is asked for, and how much there may be."""
+
+    RULES = (
+        Rule(
+            "(!has(self.requests) || self.requests.all(k, k.size() <= 317))"
+            " && (!has(self.limits) || self.limits.all(k, k.size() <= 317))",
+            "names of resources must have at most 317 characters",
+        ),
+    )
 
     requests: Amounts = Field(default_factory=dict)
-    """At least so much; `storage` is needed."""
+    """At least so much of each resource."""
 
     limits: Amounts = Field(default_factory=dict)
-    """At most so much."""
+    """At most so much of each resource."""
 
 
 class ClaimSource(Model):
@@ -68,8 +76,8 @@ class ClaimSpec(Model):
     volume_mode: Literal["Filesystem", "Block"] | None = None
     """Whether it has a file system; without it it has."""
 
-    resources: ClaimResources | None = None
-    """How large it is."""
+    resources: ResourceAmounts | None = None
+    """How large it is: `requests.storage` is needed."""
 
     selector: ObjectSelector | None = None
     """Volumes to choose from, by their labels."""

@@ -76,8 +76,16 @@ class NodeAffinity(Model):
     """Nodes that are preferred."""
 
 
+_KEYS_NEED_SELECTOR = Rule(
+    "has(self.labelSelector) || (!has(self.matchLabelKeys) && !has(self.mismatchLabelKeys))",
+    "matchLabelKeys and mismatchLabelKeys need labelSelector",
+)
+
+
 class PodTerm(Model):
     """Pods, and how near they are meant."""
+
+    RULES = (_KEYS_NEED_SELECTOR,)
 
     topology_key: LabelKey
     """Label of nodes: those with the same value are near each other."""
@@ -137,6 +145,14 @@ class Affinity(Model):
 
 class SpreadConstraint(Model):
     """How pods are spread over nodes."""
+
+    RULES = (
+        Rule("has(self.labelSelector) || !has(self.matchLabelKeys)", "matchLabelKeys needs labelSelector"),
+        Rule(
+            "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
+            "minDomains needs whenUnsatisfiable: DoNotSchedule",
+        ),
+    )
 
     max_skew: Annotated[Integer, between(1, MAX_INT32)]
     """How many more pods one domain may have than another."""

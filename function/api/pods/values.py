@@ -21,8 +21,8 @@ SubdomainName: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.DNS_
 Word: TypeAlias = Annotated[Text, length(None, 253)]
 """A short text without a syntax that Kubernetes would check."""
 
-Path: TypeAlias = Annotated[Text, length(1, 1024)]
-"""A path of a file."""
+NodePath: TypeAlias = Annotated[Text, length(1, 1024), matches(patterns.ABSOLUTE_DESCENDING_PATH)]
+"""A path on the node."""
 
 AbsolutePath: TypeAlias = Annotated[Text, length(1, 1024), matches(patterns.ABSOLUTE_PATH)]
 """A path from the root of a file system."""

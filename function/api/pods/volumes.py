@@ -15,7 +15,7 @@ from function.api.pods.values import (
     FileMode,
     Key,
     LabelName,
-    Path,
+    NodePath,
     PodQuantity,
     PullPolicy,
     RelativePath,
@@ -118,7 +118,7 @@ class EmptyDirVolume(Model):
 class HostPathVolume(Model):
     """A file or folder of the node."""
 
-    path: Path
+    path: NodePath
     """Its path."""
 
     type: (
@@ -131,7 +131,13 @@ class HostPathVolume(Model):
 class PodFieldFile(Model):
     """A field of the pod as a file."""
 
-    RULES = (one_of("an item of downwardAPI", ("fieldRef", "resourceFieldRef")),)
+    RULES = (
+        one_of("an item of downwardAPI", ("fieldRef", "resourceFieldRef")),
+        Rule(
+            "!has(self.resourceFieldRef) || has(self.resourceFieldRef.containerName)",
+            "resourceFieldRef of a volume needs containerName",
+        ),
+    )
 
     path: RelativePath
     """Path of the file, below that of the volume."""

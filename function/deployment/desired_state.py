@@ -14,6 +14,7 @@ from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
 from function.inventory.nodes import pods_per_copy
+from function.inventory.pod_demands import PodDemands, read_demands
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -69,10 +70,9 @@ class DesiredState:
         return 0 if self.replicas == 0 else max(1, self.replicas - self.request.rollout.max_unavailable)
 
     @property
-    def granting(self) -> frozenset[str]:
-        """Keys of labels and annotations that grant something to its pods."""
-        members = (member for engine in self.workload.engines for member in engine.members)
-        return frozenset().union(*(member.template.granting for member in members))
+    def demands(self) -> PodDemands:
+        """What its pods ask of a cluster that a platform team has to permit."""
+        return read_demands(self.workload.engines)
 
     @property
     def cache_name(self) -> str:

@@ -45,10 +45,6 @@ class Violation:
     value: str
     missing: bool = False
 
-    def __str__(self) -> str:
-        """The field as it is, or as it has to be."""
-        return f"no {self.field}: {self.value}" if self.missing else f"{self.field}: {self.value}"
-
 
 def read_level(text: str) -> SecurityLevel | None:
     """Read a level as the API writes it; None for another text."""
@@ -78,6 +74,23 @@ def violations(template: Object, level: SecurityLevel) -> tuple[Violation, ...]:
     else:
         found += [*_volumes(pod), *_proc_mounts(pod, spared=False), *_users(pod), *_hardening(pod)]
     return tuple(found)
+
+
+def describe(found: Iterable[Violation]) -> tuple[str, ...]:
+    """Put violations into phrases: what is there as it is, and what is missing of a container in one phrase."""
+    missing: dict[str, list[str]] = {}
+    phrases = []
+    for violation in found:
+        if not violation.missing:
+            phrases.append(f"{violation.field}: {violation.value}")
+            continue
+        container, _, field = violation.field.partition(".securityContext.")
+        outer, _, inner = field.partition(".")
+        value = f"{{{inner}: {violation.value}}}" if inner else violation.value
+        missing.setdefault(container, []).append(f"{outer}: {value}")
+    for container, lines in sorted(missing.items()):
+        phrases.append(f"{container} without securityContext: {{{', '.join(sorted(lines))}}}")
+    return tuple(phrases)
 
 
 _DEFAULT_CAPABILITIES: Final = frozenset(
@@ -127,7 +140,13 @@ _VOLUMES: Final = (
 )
 _PROFILES: Final = frozenset({"RuntimeDefault", "Localhost"})
 _APPARMOR_PREFIX: Final = "container.apparmor.security.beta.kubernetes.io/"
-_PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+_HANDLERS: Final = (
+    ("livenessProbe",),
+    ("readinessProbe",),
+    ("startupProbe",),
+    ("lifecycle", "postStart"),
+    ("lifecycle", "preStop"),
+)
 
 
 class _Pod:
@@ -177,17 +196,16 @@ def _host(pod: _Pod) -> Iterator[Violation]:
         for port in unstructured.items(container, "ports"):
             if unstructured.integer(port, "hostPort"):
                 yield Violation(f"{path}.ports[].hostPort", str(unstructured.integer(port, "hostPort")))
-        handlers = {
-            **{probe: unstructured.mapping(container, probe) for probe in _PROBES},
-            **{
-                f"lifecycle.{event}": unstructured.mapping(container, "lifecycle", event)
-                for event in ("postStart", "preStop")
-            },
-        }
-        for handler, body in handlers.items():
-            for action in ("httpGet", "tcpSocket"):
-                if unstructured.text(body, action, "host"):
-                    yield Violation(f"{path}.{handler}.{action}.host", unstructured.text(body, action, "host"))
+        yield from _other_hosts(path, container)
+
+
+def _other_hosts(path: str, container: Object) -> Iterator[Violation]:
+    """Hosts that a kubelet is sent to by probes and hooks."""
+    for handler in _HANDLERS:
+        for action in ("httpGet", "tcpSocket"):
+            host = unstructured.text(container, *handler, action, "host")
+            if host:
+                yield Violation(f"{path}.{'.'.join(handler)}.{action}.host", host)
 
 
 def _confinement(pod: _Pod) -> Iterator[Violation]:

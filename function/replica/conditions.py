@@ -56,9 +56,9 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "NotPermitted": Reason(
             Status.FALSE,
-            "Labels or annotations of the pods grant something that the cluster does not permit; nothing new is made.",
-            "Remove the keys that the message names, or have the platform team add them to "
-            "`spec.namespaces.podMetadata` of the cluster.",
+            "The pods ask for what the cluster does not permit: something that labels or annotations grant, an account "
+            "or class of the cluster, or more than the level of pod security of the namespace; nothing new is made.",
+            "Remove what the message names, or have the platform team permit it in `spec.namespaces` of the cluster.",
             Severity.WARNING,
         ),
     },

@@ -31,17 +31,19 @@ from function.composition import (
     unstructured,
 )
 from function.inventory.permissions import Permissions, permissions_of
+from function.inventory.pod_demands import read_demands
 from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, status
 from function.replica.backend import Backend, choose_picker, read_backend
 from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
 from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
+from function.replica.permission import denied, remedy, withheld
 from function.replica.pods import conflicts, pod_templates, warnings, with_metadata
 from function.replica.resource_names import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.replica.topologies import registry
 from function.replica.topologies.registry import topology_of
-from function.scheduling import few
+from function.scheduling import ReservedNamespace
 
 _LISTED_CLASHES: Final = 3
 _RECHECK_AFTER: Final = timedelta(seconds=3)
@@ -184,16 +186,12 @@ def _refusal(
 
 def _not_permitted(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:
     """What the replica's cluster does not permit, as reason and message."""
-    if permissions.reserve(namespace):
-        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
-    granting = {key for engine in spec.engines for member in engine.members for key in member.template.granting}
-    withheld = permissions.withheld(granting)
-    if not withheld:
+    reason = denied(namespace, read_demands(spec.engines), permissions)
+    if reason is None:
         return None
-    return "NotPermitted", (
-        f"{spec.cluster_name} does not permit pods to have {few(withheld)}: remove it from template.metadata, or "
-        "have it added to spec.namespaces.podMetadata of the InferenceCluster"
-    )
+    if isinstance(reason, ReservedNamespace):
+        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
+    return "NotPermitted", f"{withheld(reason, spec.cluster_name, namespace)}: {remedy(reason)} the InferenceCluster"
 
 
 def _provider_config(draft: Draft, name: str, cluster: Required) -> str:

@@ -117,11 +117,10 @@ def arguments(container: Container, *, cached: bool) -> list[str]:
     return [*container.args, f"--model={MODELS_PATH}"]
 
 
-def ending(container: Manifest) -> Manifest:
-    """What a container has to end well: all of a pod wait, since an engine answers only with its side-car and followers.
+def ending() -> Manifest:
+    """What each container of a pod has to end well.
 
-    Args:
-        container: The container, joined with what else is added to it.
+    All of them wait, since an engine answers only with its side-car and its followers.
     """
     return {"lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}}
 

@@ -61,21 +61,14 @@ def _notes(engine: PlacedEngine, member: PlacedMember, topology: Topology) -> It
     spec = member.template.spec
     grace = spec.termination_grace_period_seconds
     if grace is not None and grace <= DRAIN_SECONDS:
-        yield (
-            f"terminationGracePeriodSeconds {grace} ends before the {DRAIN_SECONDS} s in which a pod that ends is still "
-            "sent requests, which are cut"
-        )
+        sent = f"the {DRAIN_SECONDS} s in which a pod that ends is still sent requests, which are cut"
+        yield f"terminationGracePeriodSeconds {grace} ends before {sent}"
     if spec.host_network and engine.copies > 1:
-        port = topology.ports(engine).engine
-        yield (
-            f"with hostNetwork a pod has port {port} of its node, so each of {engine.copies} copies needs a node of its "
-            "own"
-        )
+        port, copies = topology.ports(engine).engine, engine.copies
+        yield f"with hostNetwork a pod has port {port} of its node, so each of {copies} copies needs a node of its own"
 
 
-def _clashes(
-    replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology
-) -> Iterator[str]:
+def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Iterator[str]:
     written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
     name = member.template.container.name
     yield from _node_selector(written, added)

@@ -84,11 +84,12 @@ def permissions_of(cluster: Object | None) -> Permissions:
         (unstructured.text(entry, "name"), read_level(unstructured.text(entry, "podSecurity")))
         for entry in unstructured.items(namespaces, "overrides")
     )
+    level = read_level(unstructured.text(namespaces, "podSecurity"))
     named = ((field, _texts(namespaces.get(field))) for field in _LISTS.values())
     return Permissions(
         *(_texts(namespaces.get(field)) for field in ("allowed", "reserved", "podMetadata")),
         named=tuple((field, names) for field, names in named if names),
-        pod_security=read_level(unstructured.text(namespaces, "podSecurity")) or SecurityLevel.BASELINE,
+        pod_security=SecurityLevel.BASELINE if level is None else level,
         overrides=tuple((name, level) for name, level in overrides if level is not None),
     )
 

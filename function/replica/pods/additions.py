@@ -117,12 +117,15 @@ def arguments(container: Container, *, cached: bool) -> list[str]:
     return [*container.args, f"--model={MODELS_PATH}"]
 
 
-def ending() -> Manifest:
+def ending(grace_seconds: int) -> Manifest:
     """What each container of a pod has to end well.
 
     All of them wait, since an engine answers only with its side-car and its followers.
+
+    Args:
+        grace_seconds: How long the pod has to stop; Kubernetes refuses a longer wait (validation of v1.35).
     """
-    return {"lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}}
+    return {"lifecycle": {"preStop": {"sleep": {"seconds": min(DRAIN_SECONDS, grace_seconds)}}}}
 
 
 def _engine_container(

@@ -8,11 +8,14 @@ from typing import Final
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
-from function.replica.identity import ReplicaIdentity
+from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import DRAIN_SECONDS, additions, pod_labels
 from function.replica.pods.merge import item_key
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
+
+_SYSTEM: Final = "system-"
+"""How the priority classes begin that Kubernetes keeps for itself."""
 
 _TCP: Final = frozenset({"", "TCP"})
 
@@ -61,8 +64,8 @@ def _notes(engine: PlacedEngine, member: PlacedMember, topology: Topology) -> It
     spec = member.template.spec
     grace = spec.termination_grace_period_seconds
     if grace is not None and grace <= DRAIN_SECONDS:
-        sent = f"the {DRAIN_SECONDS} s in which a pod that ends is still sent requests, which are cut"
-        yield f"terminationGracePeriodSeconds {grace} ends before {sent}"
+        sent = f"the {DRAIN_SECONDS} s for which a pod that ends may still be sent requests"
+        yield f"terminationGracePeriodSeconds {grace} is no longer than {sent}, so some are cut"
     if spec.host_network and engine.copies > 1:
         port, copies = topology.ports(engine).engine, engine.copies
         yield f"with hostNetwork a pod has port {port} of its node, so each of {copies} copies needs a node of its own"
@@ -71,11 +74,21 @@ def _notes(engine: PlacedEngine, member: PlacedMember, topology: Topology) -> It
 def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Iterator[str]:
     written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
     name = member.template.container.name
+    yield from _reserved_names(member)
     yield from _node_selector(written, added)
     yield from _containers(written, added, name)
     yield from _ports(written, added, name)
     yield from _volumes(written, added)
     yield from _mounts(written, added, name)
+
+
+def _reserved_names(member: PlacedMember) -> Iterator[str]:
+    """Names that no platform team can permit, since they are the system's or our own."""
+    priority, account = member.template.spec.priority_class_name, member.template.spec.service_account_name
+    if priority and priority.startswith(_SYSTEM):
+        yield f"priorityClassName {priority} is the system's own: name another class"
+    if account and is_picker_name(account):
+        yield f"serviceAccountName {account} is that of an endpoint picker: name another account"
 
 
 def _node_selector(written: Object, added: Object) -> Iterator[str]:

@@ -67,7 +67,8 @@ def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
         for container in written["containers"]
     ]
     spec = fill_in({**written, "containers": containers}, additions.additions(replica, engine, member, topology))
-    spec["containers"] = [fill_in(container, additions.ending()) for container in spec["containers"]]
+    hook = additions.ending(spec["terminationGracePeriodSeconds"])
+    spec["containers"] = [fill_in(container, hook) for container in spec["containers"]]
     return with_copies(spec, replica.copy_names)
 
 

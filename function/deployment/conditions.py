@@ -72,6 +72,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Make the cluster selectors of both agree.",
             Severity.WARNING,
         ),
+        "PodConflict": Reason(
+            Status.FALSE,
+            "What is written of the pods and what serving needs contradict each other; running replicas stay and "
+            "nothing is placed.",
+            "Change what the message names in the pod template.",
+            Severity.WARNING,
+        ),
         "WaitingForCache": Reason(
             Status.FALSE,
             "Replicas are missing, and new ones wait for the ModelCache.",

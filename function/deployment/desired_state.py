@@ -9,12 +9,14 @@ from datetime import timedelta
 from enum import Enum
 
 from function.api import content, labels
-from function.api.engines import Engine, Member
+from function.api.engines import Engine, Member, PlacedEngine
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
 from function.inventory.nodes import pods_per_copy
 from function.inventory.pod_demands import PodDemands, read_demands
+from function.replica.identity import ReplicaIdentity
+from function.replica.pods import conflicts
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -51,6 +53,7 @@ class DesiredState:
         request: The same for the scheduler.
         size: Bytes of what each of its replicas repeats.
         conflicts: Labels on which deployment and cache disagree, one phrase for each.
+        clashes: What of its pods cannot be joined with what serving needs, one phrase for each.
     """
 
     namespace: str
@@ -63,6 +66,7 @@ class DesiredState:
     request: SchedulingRequest
     size: int = 0
     conflicts: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
 
     @property
     def needed(self) -> int:
@@ -100,7 +104,8 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
     clashes = sorted(key for key in own.keys() & cache_labels.keys() if own[key] != cache_labels[key])
     match_labels = {key: value for key, value in {**own, **cache_labels}.items() if key not in clashes}
     size = _size(workload)
-    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
+    pod_clashes = _pod_clashes(observation, workload)
+    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes), pod_conflict=bool(pod_clashes))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
     request = SchedulingRequest(
@@ -127,6 +132,7 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         cache=state,
         request=request,
         size=size,
+        clashes=pod_clashes,
         conflicts=tuple(f"{key} is {own[key]} here and {cache_labels[key]} in the cache" for key in clashes),
     )
 
@@ -162,7 +168,27 @@ def _size(workload: Workload) -> int:
     return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
 
 
-def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:
+def _pod_clashes(observation: Observation, workload: Workload) -> tuple[str, ...]:
+    """What of the pods no replica could be made with, whichever pool it is placed in."""
+    cache = workload.model_cache_ref.name if workload.model_cache_ref else ""
+    replica = ReplicaIdentity(observation.namespace, observation.name, observation.name, cache)
+    try:
+        return tuple(conflicts(replica, map(_unplaced, workload.engines)))
+    except InvalidSpecError:
+        return ()
+
+
+def _unplaced(engine: Engine) -> PlacedEngine:
+    """An engine as it is in a replica, in no pool yet."""
+    written = engine.plain()
+    return PlacedEngine.model_validate(
+        {**written, "members": [{**member, "nodePoolName": ""} for member in written["members"]]}
+    )
+
+
+def _hold_reason(
+    namespace: str, cache: CacheState, size: int, *, conflict: bool, pod_conflict: bool
+) -> HoldReason | None:
     """Why nothing new may be placed, the reason that is hardest to mend first."""
     if labels.is_system_namespace(namespace):
         return HoldReason.NAMESPACE_RESERVED
@@ -170,6 +196,8 @@ def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool
         return HoldReason.SPEC_TOO_LARGE
     if conflict:
         return HoldReason.SELECTOR_CONFLICT
+    if pod_conflict:
+        return HoldReason.POD_CONFLICT
     if cache is CacheState.MISSING:
         return HoldReason.CACHE_NOT_FOUND
     if cache is CacheState.UNREADABLE:

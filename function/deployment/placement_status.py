@@ -177,7 +177,7 @@ def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
         desired.cache_name,
         desired.size,
         content.MAX_CHARACTERS,
-        desired.conflicts,
+        desired.clashes if held is HoldReason.POD_CONFLICT else desired.conflicts,
     )
     return held.condition, held.message(details)
 

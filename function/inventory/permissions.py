@@ -87,7 +87,9 @@ def permissions_of(cluster: Object | None) -> Permissions:
     level = read_level(unstructured.text(namespaces, "podSecurity"))
     named = ((field, _texts(namespaces.get(field))) for field in _LISTS.values())
     return Permissions(
-        *(_texts(namespaces.get(field)) for field in ("allowed", "reserved", "podMetadata")),
+        allowed=_texts(namespaces.get("allowed")),
+        reserved=_texts(namespaces.get("reserved")),
+        pod_metadata=_texts(namespaces.get("podMetadata")),
         named=tuple((field, names) for field, names in named if names),
         pod_security=SecurityLevel.BASELINE if level is None else level,
         overrides=tuple((name, level) for name, level in overrides if level is not None),

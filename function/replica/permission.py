@@ -49,7 +49,8 @@ def withheld(reason: NotPermitted | PodsTooPrivileged, cluster: str, namespace: 
 def remedy(reason: NotPermitted | PodsTooPrivileged) -> str:
     """Say what to do; the name of the InferenceCluster that it is about is to follow."""
     if isinstance(reason, PodsTooPrivileged):
-        return f"change template.spec, or have podSecurity {reason.needed} set for the namespace in spec.namespaces.overrides of"
+        override = f"have podSecurity {reason.needed} set for the namespace in spec.namespaces.overrides of"
+        return f"change template.spec, or {override}"
     places = {"template.metadata" if name == _METADATA else "template.spec" for name in reason.lists}
     lists = " and ".join(f"spec.namespaces.{name}" for name in reason.lists)
     return f"remove it from {' and '.join(sorted(places))}, or have it added to {lists} of"

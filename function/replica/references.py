@@ -132,11 +132,15 @@ def _references_of_pod(pod: Object) -> list[ConfigSource]:
 
 def _renamed(pod: Object, name: Callable[[ConfigSource], str]) -> Manifest:
     """Copy a pod's spec and give another name to everything that it refers to."""
-    renamed = dict(pod)
+    renamed: Any = dict(pod)
     for kind, paths in _PATHS.items():
+
+        def named(text: str, kind: str = kind) -> str:
+            return name(ConfigSource(kind, text))
+
         for path in paths:
-            renamed = _replaced(renamed, path, lambda text, kind=kind: name(ConfigSource(kind, text)))
-    return renamed
+            renamed = _replaced(renamed, path, named)
+    return dict(renamed)
 
 
 def _replaced(value: Any, path: Sequence[str], name: Callable[[str], str]) -> Any:

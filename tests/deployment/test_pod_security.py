@@ -42,8 +42,8 @@ def test_a_deployment_is_told_the_cluster_its_level_the_fields_and_what_to_do() 
     assert answered.children == {}
     assert reasons(answered)["ReplicasScheduled"] == "False/NotPermitted"
     assert messages(answered)["ReplicasScheduled"] == (
-        "0 of 1 placed; no cluster permits the pods: a keeps namespace ml-team to pod security baseline, which does not "
-        "admit spec.hostNetwork: true, spec.containers[engine].securityContext.privileged: true: change template.spec, "
+        "0 of 1 placed; no cluster permits the pods: a keeps namespace ml-team to pod security baseline, which does "
+        "not admit spec.hostNetwork: true, spec.containers[engine].securityContext.privileged: true: change template.spec, "
         "or have podSecurity privileged set for the namespace in spec.namespaces.overrides of InferenceCluster a"
     )
 
@@ -100,7 +100,8 @@ def test_what_of_the_cluster_pods_name_needs_its_permission(field: str, permitte
     assert reasons(answered)["ReplicasScheduled"] == "False/NotPermitted"
     assert messages(answered)["ReplicasScheduled"] == (
         "0 of 1 placed; no cluster permits pods to have what grants them something, a not "
-        f"{field} reader: remove it from template.spec, or have it added to spec.namespaces.{said} of InferenceCluster a"
+        f"{field} reader: remove it from template.spec, or have it added to spec.namespaces.{said} of "
+        "InferenceCluster a"
     )
     assert placed(deployment(1, written), at("a"), at("b", **permitted)) == ["replica-b-0"]
 
@@ -122,7 +123,22 @@ def test_a_replica_written_by_hand_composes_nothing_where_its_pods_are_not_admit
     (told,) = [c for c in answered.conditions if c.type == "ModelAccepted"]
     assert (told.reason, told.message) == (
         "NotPermitted",
-        "ams-1 keeps namespace ml-team to pod security baseline, which does not admit spec.hostPID: true: change "
-        "template.spec, or have podSecurity privileged set for the namespace in spec.namespaces.overrides of the "
-        "InferenceCluster",
+        (
+            "ams-1 keeps namespace ml-team to pod security baseline, which does not admit spec.hostPID: true: change "
+            "template.spec, or have podSecurity privileged set for the namespace in spec.namespaces.overrides of the "
+            "InferenceCluster"
+        ),
+    )
+
+
+def test_pods_that_could_not_be_made_are_placed_nowhere_and_what_runs_stays() -> None:
+    fleet = [at("a"), at("b")]
+    children = running(deployment(1, pods()), fleet)
+    clashing = pods(volumes=[{"name": "dshm", "emptyDir": {}}])
+    answered = composed(deployment(2, clashing), fleet, children)
+    assert set(answered.children) == set(children)
+    assert answered.ready == composed(deployment(1, pods()), fleet, children).ready
+    assert reasons(answered)["ReplicasScheduled"] == "False/PodConflict"
+    assert messages(answered)["ReplicasScheduled"] == (
+        "1 of 2 placed; engine vllm, Standalone: a volume named dshm is added to the pod: give yours another name"
     )

@@ -106,8 +106,10 @@ def test_a_violation_names_the_field_and_what_it_is() -> None:
 def test_what_a_container_lacks_is_one_phrase_with_all_that_has_to_be_added() -> None:
     bare = {"spec": {"containers": [{"name": "engine"}, {"name": "log", "securityContext": HARDENED}]}}
     assert describe(violations(bare, RESTRICTED)) == (
-        "spec.containers[engine] without securityContext: {allowPrivilegeEscalation: false, "
-        "capabilities: {drop: [ALL]}, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}",
+        (
+            "spec.containers[engine] without securityContext: {allowPrivilegeEscalation: false, "
+            "capabilities: {drop: [ALL]}, runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}"
+        ),
     )
 
 

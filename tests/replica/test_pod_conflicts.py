@@ -32,7 +32,7 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
     "pool": (
         pods(nodeSelector={"modelplane.ai/pool": "other"}),
         {},
-        "nodeSelector modelplane.ai/pool has to be l4, and is other: remove it",
+        "nodeSelector modelplane.ai/pool is for the pool that pods are placed in, and not to be written: remove it",
     ),
     "two containers": (
         pods(container(), LOG, initContainers=[LOG]),
@@ -42,8 +42,10 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
     "port name": (
         pods(container(ports=[{"name": "engine", "containerPort": 9000}])),
         {},
-        "port 9000 of container engine is named engine, as is port 8000 on which requests arrive: give it another "
-        "name, or set serving.port",
+        (
+            "port 9000 of container engine is named engine, as is port 8000 on which requests arrive: give it another "
+            "name, or set serving.port"
+        ),
     ),
     "port number": (
         pods(container(), {**LOG, "ports": [{"containerPort": 8000}]}),
@@ -63,8 +65,10 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
     "weights": (
         pods(mounting("data", "/mnt/models/"), volumes=[DATA]),
         CACHED,
-        "container engine mounts volume data at /mnt/models/, where the cached weights are: mount it elsewhere, or "
-        "remove modelCacheRef",
+        (
+            "container engine mounts volume data at /mnt/models/, where the cached weights are: mount it elsewhere, or "
+            "remove modelCacheRef"
+        ),
     ),
     "no volume": (
         pods(mounting("data", "/data")),
@@ -155,6 +159,6 @@ def test_copies_with_the_network_of_their_node_are_said_to_need_one_each() -> No
     cluster = {"spec": {"namespaces": EVERYTHING}, "status": {"providerConfigRef": {"name": "x"}}}
     (told,) = (c.message for c in composed(obj, cluster=cluster).conditions if c.type == "ModelAccepted")
     assert (
-        "engine vllm, Standalone: with hostNetwork a pod has port 8000 of its node, so each of 2 copies needs a node of "
-        "its own"
+        "engine vllm, Standalone: with hostNetwork a pod has port 8000 of its node, so each of 2 copies needs a node "
+        "of its own"
     ) in told

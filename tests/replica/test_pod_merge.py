@@ -12,6 +12,7 @@ from function.replica.pods.merge import fill_in
 from tests.support.observe import reasons
 from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, remotes, replica
 
+SHM = "/dev/shm"  # noqa: S108  # a mount in the engine's container
 OPEN = {**CLUSTER, "spec": {"namespaces": {"podSecurity": "privileged"}}}
 POOL_TAINT = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 SHARE = {"requests": {"cpu": "8", "memory": "64Gi"}}
@@ -65,7 +66,7 @@ def test_a_whole_pod_is_joined_with_what_serving_needs() -> None:
                 "args": ["--model=Qwen/Qwen3-8B"],
                 "volumeMounts": [
                     {"name": "models", "mountPath": "/models"},
-                    {"name": "dshm", "mountPath": "/dev/shm"},
+                    {"name": "dshm", "mountPath": SHM},
                 ],
                 "ports": [{"containerPort": 9100, "name": "metrics"}, {"name": "engine", "containerPort": 8000}],
                 "securityContext": HARDENED,
@@ -117,7 +118,7 @@ def test_both_pods_of_a_gang_keep_what_is_written_of_them() -> None:
     ids=["another name", "our name", "of the node"],
 )
 def test_shared_memory_of_the_users_own_stands(written: Manifest, volumes: list[str]) -> None:
-    mounts = [{"name": name, "mountPath": "/dev/shm/"} for name in volumes]
+    mounts = [{"name": name, "mountPath": f"{SHM}/"} for name in volumes]
     made = rendered(pods(container(volumeMounts=mounts), **written))
     assert [volume["name"] for volume in made.get("volumes", [])] == volumes
     assert made["containers"][0].get("volumeMounts", []) == mounts
@@ -206,17 +207,17 @@ CONTAINERS: st.SearchStrategy[Manifest] = st.fixed_dictionaries(
     {"name": NAMES, "image": st.just("x")},
     optional={
         "ports": st.lists(
-            PORTS, max_size=2, unique_by=lambda port: (port["containerPort"], port.get("protocol", "TCP"))
+            PORTS, max_size=2, unique_by=lambda port: f"{port['containerPort']}{port.get('protocol', 'TCP')}"
         ),
         "env": st.lists(
             st.fixed_dictionaries({"name": st.sampled_from(["A", "B"]), "value": st.just("1")}), max_size=2
         ),
         "volumeMounts": st.lists(
             st.fixed_dictionaries(
-                {"name": NAMES, "mountPath": st.sampled_from(["/dev/shm", "/mnt/models", "/data"])},
+                {"name": NAMES, "mountPath": st.sampled_from([SHM, "/mnt/models", "/data"])},
             ),
             max_size=2,
-            unique_by=lambda mount: mount["mountPath"],
+            unique_by=lambda mount: str(mount["mountPath"]),
         ),
         "readinessProbe": PROBES,
         "startupProbe": PROBES,
@@ -259,9 +260,12 @@ def has(made: Any, written: Any) -> bool:
 
 @given(SPECS, st.sampled_from(["one", "gang", "pair"]), st.booleans(), st.integers(1, 2))
 def test_any_pod_is_made_with_all_that_is_written_and_all_that_serving_needs_or_is_refused_in_words(
-    spec: Manifest, shape: str, cached: bool, copies: int
+    spec: Manifest,
+    shape: str,
+    cached: bool,  # noqa: FBT001  # hypothesis gives it
+    copies: int,
 ) -> None:
-    written = {"template": {"spec": spec}}
+    written: Any = {"template": {"spec": spec}}
     cache: Any = {"modelCacheRef": {"name": "qwen"}} if cached else {}
     obj = {
         "one": replica(engine("vllm", member(**written), copies=copies), **cache),
@@ -294,7 +298,7 @@ def _check(template: Manifest, written: Manifest, *, cached: bool) -> None:
     (serving,) = (each for each in made["containers"] if each["name"] == "engine")
     assert {"name": "devices"} in serving["resources"]["claims"]
     mounts = {mount["mountPath"]: mount["name"] for mount in serving["volumeMounts"]}
-    assert "/dev/shm" in mounts
+    assert SHM in mounts
     assert not cached or mounts["/mnt/models"] == "model-cache"
     volumes = [volume["name"] for volume in made["volumes"]]
     assert len(volumes) == len(set(volumes))

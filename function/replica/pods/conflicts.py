@@ -95,7 +95,7 @@ def _node_selector(written: Object, added: Object) -> Iterator[str]:
     selected = unstructured.mapping(written, "nodeSelector")
     for key, value in unstructured.mapping(added, "nodeSelector").items():
         if selected.get(key, value) != value:
-            yield f"nodeSelector {key} has to be {value}, and is {selected[key]}: remove it"
+            yield f"nodeSelector {key} is for the pool that pods are placed in, and not to be written: remove it"
 
 
 def _containers(written: Object, added: Object, engine: str) -> Iterator[str]:

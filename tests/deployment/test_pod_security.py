@@ -43,8 +43,9 @@ def test_a_deployment_is_told_the_cluster_its_level_the_fields_and_what_to_do() 
     assert reasons(answered)["ReplicasScheduled"] == "False/NotPermitted"
     assert messages(answered)["ReplicasScheduled"] == (
         "0 of 1 placed; no cluster permits the pods: a keeps namespace ml-team to pod security baseline, which does "
-        "not admit spec.hostNetwork: true, spec.containers[engine].securityContext.privileged: true: change template.spec, "
-        "or have podSecurity privileged set for the namespace in spec.namespaces.overrides of InferenceCluster a"
+        "not admit spec.hostNetwork: true, spec.containers[engine].securityContext.privileged: true: "
+        "change template.spec, or have podSecurity privileged set for the namespace in spec.namespaces.overrides of "
+        "InferenceCluster a"
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from function.api import patterns
 from function.api.base import Kind
 from function.api.kinds import GROUPS, KINDS, by_kind
+from function.api.pods import left_out
 from function.api.rules import absent, broken
 from function.api.schema import Schema, of_kind
 from function.api.structure import Problem, child, completed, problems, pruned, suggestion
@@ -140,7 +141,9 @@ def _body(stored: dict[str, Any], schema: Schema, kind: Kind) -> Iterator[Proble
     if kind.status is None:
         body.pop("status", None)
     for problem in problems(body, schema, ""):
-        if problem.path in body and problem.path not in _TOP:
+        if not problem.fatal and (reason := left_out.reason_for(problem.path)):
+            yield Problem(problem.path, f"unknown field, which pods of Modelplane do not have: {reason}", fatal=False)
+        elif problem.path in body and problem.path not in _TOP:
             yield Problem(problem.path, f"unknown field; {_misplaced(problem.path, schema)}", fatal=False)
         else:
             yield problem

@@ -3,19 +3,47 @@ from typing import Any
 
 import pytest
 
+from function.api.pod_template import PodTemplate
 from tests.support.api import deployment, engine, member, nested, refused, template
 
+CONTAINERS = "spec.engines[0].members[0].template.spec.containers"
+ENGINE = {"name": "engine", "image": "vllm"}
+SIDE_CAR = {"name": "shipper", "image": "fluent-bit"}
 
-def test_the_only_container_is_named_engine() -> None:
-    container = {"name": "engine", "image": "vllm"}
-    at = "spec.engines[0].members[0].template.spec.containers"
 
-    def with_containers(*containers: Mapping[str, Any]) -> dict[str, Any]:
-        return deployment(engines=[engine("qwen", member(template=template(containers=list(containers))))])
+def of(**spec: Any) -> dict[str, Any]:
+    return deployment(engines=[engine("qwen", member(template=template(**spec)))])
 
-    assert refused(with_containers(container)) == []
-    assert refused(with_containers({**container, "name": "vllm"})) == [f"{at}: the only container must be named engine"]
-    assert refused(with_containers(container, container)) == [f"{at}: must have exactly 1 item, has 2"]
+
+def test_one_container_is_named_engine_wherever_it_stands() -> None:
+    named = f"{CONTAINERS}: exactly one container must be named engine"
+    assert refused(of(containers=[ENGINE])) == []
+    assert refused(of(containers=[SIDE_CAR, ENGINE], initContainers=[{**SIDE_CAR, "name": "fetch"}])) == []
+    assert refused(of(containers=[SIDE_CAR])) == [named]
+    pod = {"spec": {"containers": [SIDE_CAR, ENGINE]}}
+    assert PodTemplate.model_validate(pod).container.plain() == ENGINE
+
+
+def test_of_a_pod_that_was_stored_without_an_engine_the_first_container_is_read() -> None:
+    assert PodTemplate.model_validate({"spec": {"containers": [SIDE_CAR]}}).container.name == "shipper"
+
+
+def test_numbers_or_texts_are_read_as_they_are_written_also_from_doubles() -> None:
+    probe = {"tcpSocket": {"port": 8080.0}}
+    amounts = {"limits": {"cpu": 4.0, "memory": "8Gi"}}
+    found = PodTemplate.model_validate(
+        {"spec": {"containers": [{**ENGINE, "livenessProbe": probe, "resources": amounts}]}}
+    )
+    assert found.container.plain() == {
+        **ENGINE,
+        "livenessProbe": {"tcpSocket": {"port": 8080}},
+        "resources": {"limits": {"cpu": 4, "memory": "8Gi"}},
+    }
+
+
+def test_an_empty_volume_source_is_written_back() -> None:
+    spec = {"containers": [ENGINE], "volumes": [{"name": "scratch", "emptyDir": {}}]}
+    assert PodTemplate.model_validate({"spec": spec}).plain() == {"spec": spec}
 
 
 def test_a_member_has_a_pod() -> None:

@@ -1,11 +1,21 @@
 """The schemas are structural, bounded and documented."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-from function.api.base import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS, Kind, Model
+from function.api.base import (
+    INT_OR_STRING,
+    LIST_MAP_KEYS,
+    LIST_TYPE,
+    VALIDATIONS,
+    IntOrString,
+    Kind,
+    Model,
+    between,
+    length,
+)
 from function.api.kinds import KINDS
 from function.api.patterns import MEANINGS
 from function.api.schema import Schema, of_kind, structural
@@ -17,8 +27,13 @@ KEYWORDS = {
     "string": {"enum", "pattern", "minLength", "maxLength", "format"},
     "integer": {"minimum", "maximum", "format"},
     "boolean": set(),
+    INT_OR_STRING: {INT_OR_STRING, "pattern", "minLength", "maxLength", "minimum", "maximum"},
 }
 EVERYWHERE = {"type", "description", "default", VALIDATIONS}
+
+
+def type_of(node: Schema) -> str:
+    return str(node.get("type", INT_OR_STRING))
 
 
 def nodes(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
@@ -40,20 +55,22 @@ def bad(kind: Kind, wrong: Callable[[Schema], object]) -> list[str]:
 
 @every_kind
 def test_every_node_has_one_type_and_only_keywords_of_that_type(kind: Kind) -> None:
-    assert bad(kind, lambda node: not set(node) <= KEYWORDS[node["type"]] | EVERYWHERE) == []
+    assert bad(kind, lambda node: not set(node) <= KEYWORDS[type_of(node)] | EVERYWHERE) == []
     assert bad(kind, lambda node: "properties" in node and "additionalProperties" in node) == []
 
 
 @every_kind
 def test_everything_is_bounded(kind: Kind) -> None:
     def unbounded(node: Schema) -> bool:
-        match node["type"]:
+        match type_of(node):
             case "array":
                 return "maxItems" not in node
             case "object":
                 return "additionalProperties" in node and "maxProperties" not in node
             case "string":
                 return "maxLength" not in node and "enum" not in node
+            case "x-kubernetes-int-or-string":
+                return "maxLength" not in node
             case "integer":
                 return "maximum" not in node and node.get("format") != "int64"
             case _:
@@ -161,6 +178,19 @@ def test_a_union_of_types_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"Both\.port: a union of types is not structural"):
         structural(Both)
+
+
+def test_a_number_or_a_text_has_kubernetes_own_keyword_and_limits_of_both() -> None:
+    class Either(Model):
+        port: Annotated[IntOrString, between(1, 65535), length(1, 15)] | None = None
+
+    assert structural(Either)["properties"]["port"] == {
+        INT_OR_STRING: True,
+        "minLength": 1,
+        "maxLength": 15,
+        "minimum": 1,
+        "maximum": 65535,
+    }
 
 
 def test_free_form_values_are_refused() -> None:

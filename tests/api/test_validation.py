@@ -124,11 +124,8 @@ def test_of_metadata_only_unknown_fields_and_names_are_judged() -> None:
             'spec.template.engines: unknown field; did you mean "spec.template.spec.engines"?',
         ),
         (
-            changed(deployment(), "spec", "engines", 0, "members", 0, "template", "spec", "volumes", to=[]),
-            (
-                "spec.engines[0].members[0].template.spec.volumes: unknown field; known here: "
-                "automountServiceAccountToken, containers, imagePullSecrets"
-            ),
+            changed(deployment(), "spec", "engines", 0, "members", 0, "template", "spec", "volume", to=[]),
+            'spec.engines[0].members[0].template.spec.volume: unknown field; did you mean "volumes"?',
         ),
         (changed(service(), "endpoints", to=[]), 'endpoints: unknown field; did you mean "spec.endpoints"?'),
         (changed(service(), "specs", to={}), 'specs: unknown field; did you mean "spec"?'),
@@ -225,7 +222,7 @@ def test_defaults_are_those_of_the_api_server() -> None:
             {
                 "name": "qwen",
                 "copies": 1,
-                "serving": {"port": 8000, "healthPath": "/health", "startupSeconds": 1800},
+                "serving": {"from": "Leader", "startupSeconds": 1800},
                 "members": [
                     {
                         **member("Standalone"),

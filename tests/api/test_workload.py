@@ -14,7 +14,7 @@ from function.api.model_deployment import ModelDeploymentSpec
 from function.api.schema import Schema, structural
 from function.api.validation import admit
 from function.api.workload import Workload, revision
-from tests.support.api import deployment, engine, member, nested, stored
+from tests.support.api import deployment, engine, member, nested, stored, template
 
 HASHED = ("engines", "modelCacheRef", "serving")
 PAGES = Path(__file__).parent / "documented"
@@ -51,7 +51,7 @@ def test_what_is_left_out_reads_as_its_default() -> None:
     assert found.tolerations == ()
     assert found.labels == {}
     assert found.engines[0].copies == 1
-    assert found.engines[0].serving.port == 8000
+    assert found.engines[0].serving.port is None
     assert found.engines[0].members[0].role == "Standalone"
     assert found.plain() == {"engines": [engine()]}
 
@@ -72,14 +72,16 @@ def defaults(schema: Schema, path: str) -> dict[str, Any]:
 
 
 def test_a_released_default_that_revisions_depend_on_never_changes() -> None:
+    """Two did while nothing was released: `serving.port` and `healthPath` came to depend on the engine's program, so
+    that what is written there, 8000 too, is now a word of the user's."""
     properties = structural(Workload)["properties"]
     found = {path: value for key in HASHED for path, value in defaults(properties[key], key).items()}
     assert found == {
         "engines.copies": 1,
         "engines.members.nodeSelector.devices.count": 1,
         "engines.members.role": "Standalone",
-        "engines.serving.healthPath": "/health",
-        "engines.serving.port": 8000,
+        "engines.serving.from": "Leader",
+        "engines.members.template.spec.tolerations.operator": "Equal",
         "engines.serving.startupSeconds": 1800,
         "serving.mode": "Unified",
     }
@@ -140,7 +142,7 @@ def test_a_revision_is_a_hash_of_what_was_written_as_json() -> None:
         {"engines": [engine(copies=1.0)]},
         {"engines": [engine("qwen", member("Standalone"))]},
         {"engines": [engine(serving={})]},
-        {"engines": [engine(serving={"port": 8000, "healthPath": "/health", "startupSeconds": 1800})]},
+        {"engines": [engine(serving={"startupSeconds": 1800, "from": "Leader"})]},
         {"engines": [{**engine(), "unknown": 1}]},
         {"tolerations": [{"operator": "Exists"}]},
         {"clusterSelector": {"matchLabels": {"a": "b"}}},
@@ -171,6 +173,60 @@ def test_defaults_and_what_says_how_many_or_where_make_no_new_revision(fields: d
 )
 def test_a_change_of_what_runs_is_a_new_revision(fields: dict[str, Any]) -> None:
     assert revision(workload(deployment(**fields))) != revision(workload(deployment()))
+
+
+def pods(**spec: Any) -> dict[str, Any]:
+    """A deployment whose pods have these fields beside their container."""
+    return deployment(engines=[engine("qwen", {**member(), "template": template(**spec)})])
+
+
+def affinity(**term: Any) -> dict[str, Any]:
+    required = [{"topologyKey": "zone", **term}]
+    return {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}}
+
+
+def test_every_part_of_a_pod_counts_also_an_empty_object_that_says_something() -> None:
+    container = {"name": "engine", "image": "vllm/vllm-openai:v0.23.0"}
+    forms: list[dict[str, Any]] = [
+        {},
+        {"nodeSelector": {"disk": "fast"}},
+        {"nodeSelector": {"disk": "slow"}},
+        {"volumes": [{"name": "scratch", "emptyDir": {}}]},
+        {"volumes": [{"name": "scratch", "projected": {}}]},
+        affinity(),
+        affinity(labelSelector={}),
+        affinity(labelSelector={}, namespaceSelector={}),
+        {"containers": [{**container, "resources": {"limits": {"cpu": 4}}}]},
+        {"containers": [{**container, "resources": {"limits": {"cpu": "4"}}}]},
+        {"containers": [{**container, "livenessProbe": {"tcpSocket": {"port": 8080}}}]},
+        {"containers": [{**container, "livenessProbe": {"tcpSocket": {"port": "http"}}}]},
+        {"containers": [container, {"name": "shipper", "image": "i"}]},
+        {"containers": [{"name": "shipper", "image": "i"}, container]},
+        {"initContainers": [{"name": "shipper", "image": "i"}]},
+        {"hostIPC": True},
+        {"hostPID": True},
+    ]
+    found = [revision(workload(pods(**form))) for form in forms]
+    assert len(set(found)) == len(forms)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"affinity": {}, "securityContext": {}, "dnsConfig": {}, "nodeSelector": {}},
+        {"affinity": {"podAffinity": {}}},
+    ],
+)
+def test_an_empty_object_that_says_nothing_makes_no_new_revision(spec: dict[str, Any]) -> None:
+    assert revision(workload(pods(**spec))) == revision(workload(deployment()))
+
+
+def test_a_number_that_comes_as_a_double_makes_no_new_revision() -> None:
+    def limited(amount: float) -> str:
+        container = {"name": "engine", "image": "i", "resources": {"limits": {"cpu": amount}}}
+        return revision(workload(pods(containers=[container])))
+
+    assert limited(4) == limited(4.0)
 
 
 engines = st.lists(

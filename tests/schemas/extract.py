@@ -24,6 +24,12 @@ from function.api.generated_files import ROOT, GeneratedFiles
 TABLES: Final = Path(__file__).parent
 DEFINITIONS: Final = ROOT.parent / "shared" / "crds"
 
+PODS: Final = TABLES / "kubernetes" / "podspec.yaml"
+"""The table of every field of Kubernetes' PodSpec."""
+
+_WITH_PODS: Final = "leaderworkersets.leaderworkerset.x-k8s.io"
+_LIKE_CONTAINERS: Final = ("initContainers[].", "ephemeralContainers[].")
+
 Schema: TypeAlias = Mapping[str, Any]
 Row: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Mapping[str, Row]
@@ -159,9 +165,32 @@ def generated(tables: Iterable[str]) -> GeneratedFiles:
     return GeneratedFiles({f"tests/schemas/{name}.yaml": refreshed(name) for name in tables})
 
 
+def pod_spec() -> GeneratedFiles:
+    """Give the table of every field of Kubernetes' PodSpec, from a definition that embeds all of it.
+
+    Init and ephemeral containers have the fields of containers, so their own are left out.
+    """
+    schema = schema_of(read_definition(DEFINITIONS / f"{_WITH_PODS}.yaml"), "v1")
+    for name in ("spec", "leaderWorkerTemplate", "leaderTemplate", "spec"):
+        schema = schema["properties"][name]
+    rows = {path: row for path, row in _every_field(schema) if not path.startswith(_LIKE_CONTAINERS)}
+    text = _HEAD + yaml.dump(dict(sorted(rows.items())), sort_keys=False, default_flow_style=None, width=120)
+    return GeneratedFiles({PODS.relative_to(ROOT).as_posix(): text})
+
+
+def _every_field(schema: Schema, path: str = "") -> Iterator[tuple[str, Row]]:
+    required = set(schema.get("required", ()))
+    for step, child in children(schema).items():
+        below = path + step
+        needed = {"required": True} if step.removeprefix(".") in required else {}
+        yield below.removeprefix("."), {"type": type_of(child), **needed}
+        yield from _every_field(child, below)
+
+
 def main() -> int:
     at_hand = [name for name in names() if (DEFINITIONS / f"{name}.yaml").is_file()]
-    return generated(at_hand).command("tests.schemas.extract", (__doc__ or "").splitlines()[0])
+    pods = pod_spec() if _WITH_PODS in at_hand else GeneratedFiles({})
+    return (generated(at_hand) | pods).command("tests.schemas.extract", (__doc__ or "").splitlines()[0])
 
 
 if __name__ == "__main__":

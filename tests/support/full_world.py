@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from function.composition import Manifest
+from tests.support.full_pod import full_pod
 from tests.support.settled import BROUGHT
 
 _FLEET = """
@@ -87,6 +88,8 @@ spec:
     allowed: [default]
     reserved: [secret-*]
     podMetadata: [k8s.v1.cni.cncf.io/networks]
+    podSecurity: privileged
+    overrides: [{name: default, podSecurity: privileged}]
   nodePools:
   - name: pool
     className: full
@@ -216,20 +219,6 @@ unified:
         - {name: gpu, count: 2, selectors: [{cel: device.driver == "gpu.example.com"}]}
       template:
         metadata: {labels: {part: vllm}, annotations: {k8s.v1.cni.cncf.io/networks: fast}}
-        spec:
-          automountServiceAccountToken: true
-          imagePullSecrets:
-          - {name: registry}
-          containers:
-          - name: engine
-            image: vllm/vllm-openai:v0.23.0
-            command: [vllm]
-            args: [serve]
-            env:
-            - {name: PLAIN, value: plain}
-            - {name: TOKEN, valueFrom: {secretKeyRef: {name: hub, key: token, optional: true}}}
-            - {name: CONFIG, valueFrom: {configMapKeyRef: {name: settings, key: entry, optional: true}}}
-            - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName, apiVersion: v1}}}
   - name: gang
     serving: {port: 9000}
     members:
@@ -290,6 +279,7 @@ spec: {url: "https://203.0.113.7:8443/v1", host: llm.example.com, tls: {insecure
 def world() -> list[Manifest]:
     """Every object of the world."""
     engines = yaml.safe_load(_ENGINES)
+    engines["unified"][0]["members"][0]["template"]["spec"] = full_pod()
     unified, pair = {**_BESIDE, "engines": engines["unified"]}, {**_PAIR, "engines": engines["pair"]}
     labels = {"metadata": {"labels": {"owner": "nlp"}}}
     rollout = {"maxSurge": 1, "maxUnavailable": 0, "progressDeadlineSeconds": 600, "paused": False}

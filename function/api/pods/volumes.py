@@ -329,7 +329,15 @@ class PodVolume(Model):
 class VolumeMount(Model):
     """Where a container sees a volume."""
 
-    RULES = (Rule("!has(self.subPath) || !has(self.subPathExpr)", "of subPath and subPathExpr only one may be set"),)
+    RULES = (
+        Rule("!has(self.subPath) || !has(self.subPathExpr)", "of subPath and subPathExpr only one may be set"),
+        Rule(
+            "!has(self.recursiveReadOnly) || self.recursiveReadOnly == 'Disabled'"
+            " || (has(self.readOnly) && self.readOnly"
+            " && (!has(self.mountPropagation) || self.mountPropagation == 'None'))",
+            "recursiveReadOnly needs readOnly: true, and no mountPropagation",
+        ),
+    )
 
     name: LabelName
     """Name of the volume."""

@@ -10,6 +10,7 @@ from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.engine_forms import DEPLOYMENT_FORMS, ENGINE_FORMS, EngineForm
 from tests.e2e.bed.admission.messages import (
     above,
+    below,
     broken,
     duplicate,
     mismatch,
@@ -22,6 +23,7 @@ from tests.e2e.bed.admission.messages import (
     too_short,
     unknown,
 )
+from tests.e2e.bed.admission.pod_rules import broken_pods
 from tests.support.api import request
 
 RESERVED: Final = "must not start with modelplane.ai/, which is reserved"
@@ -40,10 +42,17 @@ def _each(make: Callable[[EngineForm], Iterator[Cases]], ways: Iterable[EngineFo
 
 def _containers(form: EngineForm) -> Iterator[Cases]:
     container, at = {"name": "engine", "image": "vllm"}, f"{form.first}.{_CONTAINERS}"
-    yield accepts(form.pod(containers=[container], imagePullSecrets=[{"name": "registry"}]))
-    yield rejects(form.container(name="vllm"), broken(at, "the only container must be named engine"))
-    yield rejects(form.pod(containers=[container, {**container, "name": "sidecar"}]), too_many(at, 2, 1))
-    yield rejects(form.pod(containers=[]), too_few(at))
+    side_car = {"name": "shipper", "image": "fluent-bit"}
+    yield accepts(
+        form.pod(containers=[container], imagePullSecrets=[{"name": "registry"}]),
+        form.pod(containers=[side_car, container], initContainers=[{"name": "fetch", "image": "aws-cli"}]),
+    )
+    named = broken(at, "exactly one container must be named engine")
+    yield rejects(form.container(name="vllm"), named)
+    yield rejects(form.pod(containers=[container, side_car, side_car]), duplicate(f"{at}[2]", name="shipper"))
+    many = [container, *({**side_car, "name": f"c{number}"} for number in range(10))]
+    yield rejects(form.pod(containers=many), too_many(at, 11, 10))
+    yield rejects(form.pod(containers=[]), too_few(at), named)
     yield rejects(form.pod(containers=[{"name": "engine"}]), required(f"{at}[0].image"))
     yield rejects(form.container(image=""), too_short(f"{at}[0].image", ""))
 
@@ -66,10 +75,47 @@ def _variables(form: EngineForm) -> Iterator[Cases]:
 
 def _unsaid(form: EngineForm) -> Iterator[Cases]:
     container = f"{form.first}.{_CONTAINERS}[0]"
-    for field in ("resources", "volumeMounts", "livenessProbe", "ports"):
+    for field in ("resizePolicy", "stdin", "restartPolicy"):
         yield rejects(form.container(**{field: {}}), unknown(f"{container}.{field}"))
-    for field in ("volumes", "affinity", "nodeName"):
+    for field in ("nodeName", "ephemeralContainers", "resourceClaims"):
         yield rejects(form.pod(**{field: {}}), unknown(f"{form.first}.template.spec.{field}"))
+
+
+def _numbers_or_texts(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.{_CONTAINERS}[0]"
+
+    def asked(port: int | str) -> Any:
+        return form.container(livenessProbe={"tcpSocket": {"port": port}})
+
+    def limited(amount: object) -> Any:
+        return form.container(resources={"limits": {"cpu": amount}})
+
+    yield accepts(asked(8080), asked("http"), limited(4), limited("500m"))
+    port, limit = f"{at}.livenessProbe.tcpSocket.port", f"{at}.resources.limits.cpu"
+    yield rejects(asked(0), below(port, 0, 1))
+    yield rejects(asked("8080"), mismatch(port, "8080", patterns.PORT_NAME))
+    flag = form.container(livenessProbe={"tcpSocket": {"port": True}})
+    yield rejects(flag, other_type(port, "integer,string", "boolean"))
+    yield rejects(limited(-1), below(limit, -1, 0))
+    yield rejects(limited("1 GB"), mismatch(limit, "1 GB", patterns.QUANTITY))
+
+
+def _paths(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.{_CONTAINERS}[0].volumeMounts[0]"
+
+    def mounted(**fields: str) -> Any:
+        return form.container(volumeMounts=[{"name": "dshm", "mountPath": "/x", **fields}])
+
+    yield accepts(*(mounted(subPath=path) for path in ("a", "a/b", ".a/..b/c...", "a//b/", "...")))
+    for path in ("..", "/a", "a/..", "a/../b"):
+        yield rejects(mounted(subPath=path), mismatch(f"{at}.subPath", path, patterns.RELATIVE_PATH))
+    yield rejects(mounted(mountPath="x"), mismatch(f"{at}.mountPath", "x", patterns.ABSOLUTE_PATH))
+
+
+def _rules(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.template.spec"
+    for fields, path, message in broken_pods():
+        yield rejects(form.pod(**fields), broken(".".join(filter(None, (at, path))), message))
 
 
 def _selectors(form: EngineForm) -> Iterator[Cases]:
@@ -137,13 +183,16 @@ def _keys(form: EngineForm) -> Iterator[Cases]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    rule("api 12", "a pod has one container, and it is named engine", *_each(_containers)),
+    rule("api 12", "a pod has one container that is named engine, and others beside it", *_each(_containers)),
     rule(
         "api section 1.4",
         "an environment variable is a text or comes from somewhere; a name may repeat",
         *_each(_variables),
     ),
-    rule("api section 1.4", "of a pod nothing else can be said", *_each(_unsaid)),
+    rule("own", "of a pod what Modelplane or Kubernetes decides cannot be said", *_each(_unsaid)),
+    rule("own", "ports and quantities are numbers or texts", *_each(_numbers_or_texts)),
+    rule("own", "paths within a volume stay in it", *_each(_paths)),
+    rule("own", "a pod keeps the rules that Kubernetes has for it", *_each(_rules)),
     rule(
         "api better 3",
         "a member has pods, and pods have a spec",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import kubernetes_validate
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from function.composition import Manifest
 from function.inventory.pod_security import needed_level
 from function.replica.pods.merge import fill_in
+from tests.support.full_pod import full_pod
 from tests.support.observe import reasons
 from tests.support.replicas import CLUSTER, composed, container, engine, gang, member, remotes, replica
 
@@ -197,6 +199,14 @@ def test_of_a_whole_nothing_is_filled_in() -> None:
     assert fill_in(written, added) == written
 
 
+def name_of(item: Any) -> str:
+    return str(item["name"])
+
+
+def path_of(mount: Any) -> str:
+    return str(mount["mountPath"])
+
+
 NAMES = st.sampled_from(["engine", "log", "dshm", "model-cache", "data", "pd-sidecar"])
 PORTS = st.fixed_dictionaries(
     {"containerPort": st.sampled_from([8000, 8001, 9000])},
@@ -217,7 +227,7 @@ CONTAINERS: st.SearchStrategy[Manifest] = st.fixed_dictionaries(
                 {"name": NAMES, "mountPath": st.sampled_from([SHM, "/mnt/models", "/data"])},
             ),
             max_size=2,
-            unique_by=lambda mount: str(mount["mountPath"]),
+            unique_by=path_of,
         ),
         "readinessProbe": PROBES,
         "startupProbe": PROBES,
@@ -228,14 +238,14 @@ CONTAINERS: st.SearchStrategy[Manifest] = st.fixed_dictionaries(
 )
 SPECS: st.SearchStrategy[Manifest] = st.fixed_dictionaries(
     {
-        "containers": st.lists(CONTAINERS, max_size=2, unique_by=lambda each: each["name"]).map(
+        "containers": st.lists(CONTAINERS, max_size=2, unique_by=name_of).map(
             lambda found: [*found, *([] if any(each["name"] == "engine" for each in found) else [container()])]
         )
     },
     optional={
         "initContainers": st.lists(CONTAINERS, max_size=1),
         "volumes": st.lists(
-            st.fixed_dictionaries({"name": NAMES, "emptyDir": st.just({})}), max_size=2, unique_by=lambda v: v["name"]
+            st.fixed_dictionaries({"name": NAMES, "emptyDir": st.just({})}), max_size=2, unique_by=name_of
         ),
         "nodeSelector": st.sampled_from([{"a": "b"}, {"modelplane.ai/pool": "l4"}, {"modelplane.ai/pool": "other"}]),
         "tolerations": st.sampled_from([[POOL_TAINT], [{"operator": "Exists"}]]),
@@ -256,6 +266,25 @@ def has(made: Any, written: Any) -> bool:
     if isinstance(written, list):
         return isinstance(made, list) and all(any(has(item, each) for item in made) for each in written)
     return bool(made == written)
+
+
+def test_a_pod_with_every_field_has_them_all_on_the_cluster_and_is_a_pod_to_kubernetes() -> None:
+    permitting = {
+        "podSecurity": "privileged",
+        "serviceAccounts": ["engines"],
+        "priorityClasses": ["serving"],
+        "runtimeClasses": ["nvidia"],
+    }
+    cluster = {**CLUSTER, "spec": {"namespaces": permitting}}
+    for made in (
+        engine("vllm", member(template={"spec": full_pod()})),
+        gang(leader={"template": {"spec": full_pod()}}),
+    ):
+        body = remotes(composed(replica(made), cluster=cluster))["model-serving-vllm"]["spec"]
+        template = body.get("template") or body["leaderWorkerTemplate"]["leaderTemplate"]
+        assert has(template["spec"], full_pod())
+        pod = {"apiVersion": "v1", "kind": "Pod", **template}
+        kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
 
 
 @given(SPECS, st.sampled_from(["one", "gang", "pair"]), st.booleans(), st.integers(1, 2))
@@ -291,6 +320,8 @@ def test_any_pod_is_made_with_all_that_is_written_and_all_that_serving_needs_or_
 
 def _check(template: Manifest, written: Manifest, *, cached: bool) -> None:
     made = template["spec"]
+    pod = {"apiVersion": "v1", "kind": "Pod", **template}
+    kubernetes_validate.validate(pod, kubernetes_validate.latest_version(), strict=True)
     assert has(made, written)
     assert made["nodeSelector"]["modelplane.ai/pool"] == "l4"
     names = [each["name"] for each in [*made["containers"], *made.get("initContainers", [])]]

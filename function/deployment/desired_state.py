@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
@@ -104,8 +104,7 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
     clashes = sorted(key for key in own.keys() & cache_labels.keys() if own[key] != cache_labels[key])
     match_labels = {key: value for key, value in {**own, **cache_labels}.items() if key not in clashes}
     size = _size(workload)
-    pod_clashes = _pod_clashes(observation, workload)
-    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes), pod_conflict=bool(pod_clashes))
+    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
     request = SchedulingRequest(
@@ -132,7 +131,6 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         cache=state,
         request=request,
         size=size,
-        clashes=pod_clashes,
         conflicts=tuple(f"{key} is {own[key]} here and {cache_labels[key]} in the cache" for key in clashes),
     )
 
@@ -168,14 +166,16 @@ def _size(workload: Workload) -> int:
     return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
 
 
-def _pod_clashes(observation: Observation, workload: Workload) -> tuple[str, ...]:
-    """What of the pods no replica could be made with, whichever pool it is placed in."""
-    cache = workload.model_cache_ref.name if workload.model_cache_ref else ""
-    replica = ReplicaIdentity(observation.namespace, observation.name, observation.name, cache)
+def with_pod_conflicts(desired: DesiredState) -> DesiredState:
+    """Hold what could be made in no pool, since its pods cannot be joined with what serving needs."""
+    replica = ReplicaIdentity(desired.namespace, desired.name, desired.name, desired.cache_name)
     try:
-        return tuple(conflicts(replica, map(_unplaced, workload.engines)))
+        clashes = tuple(conflicts(replica, map(_unplaced, desired.workload.engines)))
     except InvalidSpecError:
-        return ()
+        return desired
+    if not clashes or desired.request.hold_reason is not None:
+        return desired
+    return replace(desired, clashes=clashes, request=replace(desired.request, hold_reason=HoldReason.POD_CONFLICT))
 
 
 def _unplaced(engine: Engine) -> PlacedEngine:
@@ -186,9 +186,7 @@ def _unplaced(engine: Engine) -> PlacedEngine:
     )
 
 
-def _hold_reason(
-    namespace: str, cache: CacheState, size: int, *, conflict: bool, pod_conflict: bool
-) -> HoldReason | None:
+def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:
     """Why nothing new may be placed, the reason that is hardest to mend first."""
     if labels.is_system_namespace(namespace):
         return HoldReason.NAMESPACE_RESERVED
@@ -196,8 +194,6 @@ def _hold_reason(
         return HoldReason.SPEC_TOO_LARGE
     if conflict:
         return HoldReason.SELECTOR_CONFLICT
-    if pod_conflict:
-        return HoldReason.POD_CONFLICT
     if cache is CacheState.MISSING:
         return HoldReason.CACHE_NOT_FOUND
     if cache is CacheState.UNREADABLE:

@@ -84,6 +84,16 @@ class Namespaces(Model):
     """Level of Kubernetes' Pod Security Standards that pods keep to: a privileged pod, or one with the network or a
     folder of its node, needs `privileged`; `restricted` asks pods to give up what engines seldom need."""
 
+    service_accounts: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
+    """ServiceAccounts of their namespace that pods may name beside `default`: an account can carry rights on the
+    cluster and roles of the cloud. `*` at the end stands for any characters, here and below."""
+
+    priority_classes: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
+    """PriorityClasses that pods may name: pods of a higher one drive out those of other teams."""
+
+    runtime_classes: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
+    """RuntimeClasses that pods may name: a runtime can give a container more than its spec says, such as all GPUs."""
+
     overrides: Annotated[tuple[NamespaceOverride, ...], items(None, 64, keys=("name",))] = ()
     """Namespaces in which another level counts."""
 

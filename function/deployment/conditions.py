@@ -72,6 +72,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Make the cluster selectors of both agree.",
             Severity.WARNING,
         ),
+        "PodConflict": Reason(
+            Status.FALSE,
+            "What is written of the pods and what serving needs contradict each other; running replicas stay and "
+            "nothing is placed.",
+            "Change what the message names in the pod template.",
+            Severity.WARNING,
+        ),
         "WaitingForCache": Reason(
             Status.FALSE,
             "Replicas are missing, and new ones wait for the ModelCache.",
@@ -88,10 +95,10 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "NotPermitted": Reason(
             Status.FALSE,
-            "Labels or annotations of the pods grant something (a network, a role of the cloud, an unconfined profile, "
-            "an injected container) that no cluster permits; nothing new is made, and what runs stays.",
-            "Remove the keys that the message names, or have a platform team add them to "
-            "`spec.namespaces.podMetadata` of a cluster.",
+            "The pods ask for what no cluster permits: something that labels or annotations grant (a network, a role "
+            "of the cloud, an unconfined profile, an injected container), an account or class of the cluster, or more "
+            "than the level of pod security of the namespace; nothing new is made, and what runs stays.",
+            "Remove what the message names, or have a platform team permit it in `spec.namespaces` of a cluster.",
             Severity.WARNING,
         ),
         "SpecTooLarge": Reason(

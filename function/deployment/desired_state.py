@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
 from function.api import content, labels
-from function.api.engines import Engine, Member
+from function.api.engines import Engine, Member, PlacedEngine
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
 from function.inventory.nodes import pods_per_copy
+from function.inventory.pod_demands import PodDemands, read_demands
+from function.replica.identity import ReplicaIdentity
+from function.replica.pods import conflicts
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -50,6 +53,7 @@ class DesiredState:
         request: The same for the scheduler.
         size: Bytes of what each of its replicas repeats.
         conflicts: Labels on which deployment and cache disagree, one phrase for each.
+        clashes: What of its pods cannot be joined with what serving needs, one phrase for each.
     """
 
     namespace: str
@@ -62,6 +66,7 @@ class DesiredState:
     request: SchedulingRequest
     size: int = 0
     conflicts: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
 
     @property
     def needed(self) -> int:
@@ -69,10 +74,9 @@ class DesiredState:
         return 0 if self.replicas == 0 else max(1, self.replicas - self.request.rollout.max_unavailable)
 
     @property
-    def granting(self) -> frozenset[str]:
-        """Keys of labels and annotations that grant something to its pods."""
-        members = (member for engine in self.workload.engines for member in engine.members)
-        return frozenset().union(*(member.template.granting for member in members))
+    def demands(self) -> PodDemands:
+        """What its pods ask of a cluster that a platform team has to permit."""
+        return read_demands(self.workload.engines)
 
     @property
     def cache_name(self) -> str:
@@ -160,6 +164,26 @@ def _size(workload: Workload) -> int:
     """Measure what every replica repeats of a workload, in bytes of JSON."""
     engines = [engine.plain() for engine in workload.engines]
     return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
+
+
+def with_pod_conflicts(desired: DesiredState) -> DesiredState:
+    """Hold what could be made in no pool, since its pods cannot be joined with what serving needs."""
+    replica = ReplicaIdentity(desired.namespace, desired.name, desired.name, desired.cache_name)
+    try:
+        clashes = tuple(conflicts(replica, map(_unplaced, desired.workload.engines)))
+    except InvalidSpecError:
+        return desired
+    if not clashes or desired.request.hold_reason is not None:
+        return desired
+    return replace(desired, clashes=clashes, request=replace(desired.request, hold_reason=HoldReason.POD_CONFLICT))
+
+
+def _unplaced(engine: Engine) -> PlacedEngine:
+    """An engine as it is in a replica, in no pool yet."""
+    written = engine.plain()
+    return PlacedEngine.model_validate(
+        {**written, "members": [{**member, "nodePoolName": ""} for member in written["members"]]}
+    )
 
 
 def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:

@@ -16,12 +16,14 @@ from function.deployment.own_replicas import OwnReplica
 from function.deployment.replica_manifest import replica_name
 from function.deployment.rollout_status import listing
 from function.deployment.state import DeploymentState
+from function.replica.permission import remedy, withheld
 from function.scheduling import (
     HoldDetails,
     HoldReason,
     InvalidSelector,
     Kept,
     NotPermitted,
+    PodsTooPrivileged,
     ReservedNamespace,
     few,
 )
@@ -175,7 +177,7 @@ def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
         desired.cache_name,
         desired.size,
         content.MAX_CHARACTERS,
-        desired.conflicts,
+        desired.clashes if held is HoldReason.POD_CONFLICT else desired.conflicts,
     )
     return held.condition, held.message(details)
 
@@ -201,18 +203,23 @@ def _short(state: DeploymentState) -> tuple[str, str]:
 def _denied(state: DeploymentState) -> tuple[str, str] | None:
     """Say what keeps replicas from every cluster that is asked for, where that is a matter of permission."""
     desired, considered = state.desired, state.plan.diagnosis.considered
-    counted = f"{state.scheduled} of {desired.replicas} placed"
+    namespace, counted = desired.namespace, f"{state.scheduled} of {desired.replicas} placed"
     if considered and all(isinstance(reason, ReservedNamespace) for _, reason in considered):
         where = "deploy in another one, or have it added to spec.namespaces.allowed of an InferenceCluster"
-        return "NamespaceReserved", f"{counted}; namespace {desired.namespace} is reserved: {where}"
-    withheld = [(name, reason.keys) for name, reason in considered if isinstance(reason, NotPermitted)]
-    if len(withheld) < len(considered) or not withheld:
+        return "NamespaceReserved", f"{counted}; namespace {namespace} is reserved: {where}"
+    found = [(name, reason) for name, reason in considered if isinstance(reason, NotPermitted | PodsTooPrivileged)]
+    if len(found) < len(considered) or not found:
         return None
-    name, keys = min(withheld, key=lambda pair: (len(pair[1]), pair[0]))
-    return "NotPermitted", (
-        f"{counted}; no cluster permits pods to have what grants them something, {name} not {few(keys)}: remove it "
-        f"from template.metadata, or have it added to spec.namespaces.podMetadata of InferenceCluster {name}"
-    )
+    name, reason = min(found, key=lambda pair: (_lacking(pair[1]), pair[0]))
+    advice = f"{remedy(reason)} InferenceCluster {name}"
+    if isinstance(reason, PodsTooPrivileged):
+        return "NotPermitted", f"{counted}; no cluster permits the pods: {withheld(reason, name, namespace)}: {advice}"
+    lacks = f"no cluster permits pods to have what grants them something, {name} not {few(reason.keys)}"
+    return "NotPermitted", f"{counted}; {lacks}: {advice}"
+
+
+def _lacking(reason: NotPermitted | PodsTooPrivileged) -> int:
+    return len(reason.keys if isinstance(reason, NotPermitted) else reason.violations)
 
 
 def _invalid(selectors: Sequence[InvalidSelector]) -> str:

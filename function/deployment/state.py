@@ -13,14 +13,15 @@ from function.composition import Manifest, Observation, Required, Requirement
 from function.deployment import timers
 from function.deployment.absence import Absence, absences
 from function.deployment.answer_size import LARGEST, size_of_kept, size_of_new
-from function.deployment.desired_state import DesiredState
+from function.deployment.desired_state import DesiredState, with_pod_conflicts
 from function.deployment.fleet_view import read_clusters, unseen_cluster
 from function.deployment.own_replicas import OwnReplica, read_replicas
 from function.deployment.replica_manifest import replica_manifest, replica_name
 from function.deployment.revisions import runs_workload
 from function.inventory.permissions import Permissions
 from function.inventory.pools import ObservedPool
-from function.scheduling import Cluster, Fleet, NotPermitted, Plan, ReservedNamespace, ScheduledReplica, schedule
+from function.replica.permission import denied
+from function.scheduling import Cluster, Denied, Fleet, Plan, ScheduledReplica, schedule
 
 CLUSTERS: Final = Requirement(INFERENCE_CLUSTER.api_version, INFERENCE_CLUSTER.kind)
 REPLICAS: Final = Requirement(MODEL_REPLICA.api_version, MODEL_REPLICA.kind)
@@ -100,6 +101,7 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
         clusters: All InferenceClusters.
         replicas: All ModelReplicas.
     """
+    desired = with_pod_conflicts(desired)
     view = read_clusters(clusters.unsorted)
     listed = read_replicas(observation, replicas.unsorted)
     timed = [timers.with_timers(observation, desired, _with_revision(replica, desired)) for replica in listed.own]
@@ -114,8 +116,8 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
     )
     known |= {name: unseen_cluster(name) for name in tolerated}
     fleet = Fleet(tuple(known.values()), (*own, *listed.others))
-    denied = _denied(desired, view.permissions)
-    request = replace(desired.request, backoff=timers.backoffs(observation, desired), denied=denied)
+    refused = _denied(desired, view.permissions)
+    request = replace(desired.request, backoff=timers.backoffs(observation, desired), denied=refused)
     names = {replica.name for replica in fleet.replicas if replica.namespace == desired.namespace}
     plan = _with_free_names(schedule(fleet, request), desired, own, names)
     new = _new_manifests(desired, plan, view.pools)
@@ -131,24 +133,11 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
     return DeploymentState(desired, known, own, plan, new, faults, without_pools, missing, too_large, awaits_capacity)
 
 
-def _denied(
-    desired: DesiredState, permissions: Mapping[str, Permissions]
-) -> dict[str, NotPermitted | ReservedNamespace]:
+def _denied(desired: DesiredState, permissions: Mapping[str, Permissions]) -> dict[str, Denied]:
     """Find the clusters that may take nothing new of the deployment."""
-    granting = desired.granting
-    refusals = {
-        permission: _refusal(desired.namespace, granting, permission) for permission in set(permissions.values())
-    }
+    demands = desired.demands
+    refusals = {permission: denied(desired.namespace, demands, permission) for permission in set(permissions.values())}
     return {name: found for name, permission in permissions.items() if (found := refusals[permission]) is not None}
-
-
-def _refusal(
-    namespace: str, granting: Iterable[str], permissions: Permissions
-) -> NotPermitted | ReservedNamespace | None:
-    if permissions.reserve(namespace):
-        return ReservedNamespace(namespace)
-    withheld = permissions.withheld(granting)
-    return NotPermitted(withheld) if withheld else None
 
 
 def _with_revision(replica: OwnReplica, desired: DesiredState) -> OwnReplica:

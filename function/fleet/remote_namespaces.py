@@ -1,6 +1,9 @@
 """Namespaces on an inference cluster: one for each namespace of the control plane with replicas there.
 
-The Object goes with the last replica; the Namespace on the cluster stays.
+The Object goes with the last replica; the Namespace on the cluster stays. It carries the labels of Kubernetes'
+Pod Security for the level that the platform team keeps it to. What is enforced counts for every new pod, also for
+one that replaces a pod of a running replica: so a level that is tightened is enforced only once no running replica
+of the namespace needs more, and is audited and warned of until then.
 """
 
 from __future__ import annotations
@@ -10,9 +13,14 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Draft, Manifest, Object, objects, unstructured
-from function.inventory.permissions import permissions_of
+from function.inventory.permissions import Permissions, permissions_of
+from function.inventory.pod_security import VERSION, SecurityLevel, needed_level, violations
 
 NAMESPACE: Final = "namespace-"
+
+_POD_SECURITY: Final = "pod-security.kubernetes.io/"
+_ACCEPTED: Final = "ModelAccepted"
+"""The condition of a ModelReplica whose pods the cluster has taken."""
 
 
 def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config: str) -> None:
@@ -23,11 +31,15 @@ def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config
         replicas: Every ModelReplica on the cluster.
         provider_config: The ClusterProviderConfig that reaches the cluster.
     """
-    wanted = in_use(draft, NAMESPACE, map(unstructured.namespace_of, replicas))
+    placed = list(replicas)
+    wanted = in_use(draft, NAMESPACE, map(unstructured.namespace_of, placed))
+    permissions = permissions_of(draft.observation.composite)
+    levels = _levels_in_use(permissions, placed)
     for key, namespace in sorted(wanted.items()):
+        asked = permissions.level_of(namespace)
         draft.remote(
             key,
-            _namespace(namespace),
+            _namespace(namespace, _pod_security(asked, levels.get(namespace, asked))),
             provider_config,
             namespace=labels.SYSTEM_NAMESPACE,
             policies=objects.KEEP_REMOTE,
@@ -55,5 +67,41 @@ def in_use(draft: Draft, prefix: str, namespaces: Iterable[str]) -> dict[str, st
     return {key: name for key, name in keyed.items() if key in children or not permissions.reserve(name)}
 
 
-def _namespace(name: str) -> Manifest:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+def _namespace(name: str, pod_security: dict[str, str]) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": pod_security}}
+
+
+def _pod_security(asked: SecurityLevel, running: SecurityLevel) -> dict[str, str]:
+    """The labels of Pod Security: the level that is asked for, enforced as far as no running model is stopped by it.
+
+    The version is that of the rules by which replicas are admitted here, so that both mean the same.
+    """
+    modes = {"enforce": max(asked, running), "audit": asked, "warn": asked}
+    levels = {f"{_POD_SECURITY}{mode}": level.label for mode, level in modes.items()}
+    return {**levels, **{f"{_POD_SECURITY}{mode}-version": VERSION for mode in modes}}
+
+
+def _levels_in_use(permissions: Permissions, replicas: Iterable[Object]) -> dict[str, SecurityLevel]:
+    """The level that the pods of running replicas need, by namespace."""
+    found: dict[str, SecurityLevel] = {}
+    for replica in replicas:
+        if _has_run(replica):
+            namespace = unstructured.namespace_of(replica)
+            needed = _needed(replica, permissions.level_of(namespace))
+            found[namespace] = max(found.get(namespace, needed), needed)
+    return found
+
+
+def _has_run(replica: Object) -> bool:
+    """Tell whether a cluster has taken the pods of a replica: one that is refused there holds no level open."""
+    return bool(unstructured.text(replica, "status", "servingSince")) or unstructured.is_true(replica, _ACCEPTED)
+
+
+def _needed(replica: Object, asked: SecurityLevel) -> SecurityLevel:
+    """The level that the pods of a replica need, where that is looser than what is asked for."""
+    templates = (
+        unstructured.mapping(member, "template")
+        for engine in unstructured.items(replica, "spec", "engines")
+        for member in unstructured.items(engine, "members")
+    )
+    return max((needed_level(template) for template in templates if violations(template, asked)), default=asked)

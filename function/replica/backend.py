@@ -10,6 +10,7 @@ from function.api.model_replica import ModelReplicaSpec
 from function.replica import engine_flags
 from function.replica.engine_flags import DEFAULT_BLOCK_SIZE, FlagValue
 from function.replica.picker_scheduling import PickerScheduling
+from function.replica.pods import has_other_name
 from function.replica.topologies.registry import picker_of, topology_of
 from function.replica.topologies.topology import Ports
 
@@ -52,7 +53,7 @@ def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
     ports = {engine.name: topology_of(engine).ports(engine) for engine in spec.engines}
     sizes = {engine.name: _block_size(engine) for engine in spec.engines if topology_of(engine).reuses_prefixes(engine)}
     block_size = next(iter(sizes.values()), FlagValue(DEFAULT_BLOCK_SIZE))
-    by_name = all(port.pool == port.engine for port in ports.values())
+    by_name = all(port.pool == port.engine for port in ports.values()) and not any(map(_names_its_port, spec.engines))
     warnings = [port.warning for port in ports.values()]
     if picker:
         warnings.append(block_size.warning)
@@ -68,6 +69,12 @@ def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
         error=_error(ports, one_port=picker or not by_name),
         warnings=tuple(filter(None, warnings)),
     )
+
+
+def _names_its_port(engine: PlacedEngine) -> bool:
+    """Tell whether the user has named the port of an engine, which then is referred to by its number."""
+    topology = topology_of(engine)
+    return has_other_name(topology.serving_member(engine).template.container, topology.ports(engine).engine)
 
 
 def _block_size(engine: PlacedEngine) -> FlagValue:

@@ -40,6 +40,12 @@ VOCABULARY: Final[Vocabulary] = {
             "Have the engine that the message names listen on another port.",
             Severity.WARNING,
         ),
+        "PodConflict": Reason(
+            Status.FALSE,
+            "What is written of the pods and what serving needs contradict each other; nothing new is made.",
+            "Change what the message names in the pod template of the ModelDeployment.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "
@@ -50,9 +56,9 @@ VOCABULARY: Final[Vocabulary] = {
         ),
         "NotPermitted": Reason(
             Status.FALSE,
-            "Labels or annotations of the pods grant something that the cluster does not permit; nothing new is made.",
-            "Remove the keys that the message names, or have the platform team add them to "
-            "`spec.namespaces.podMetadata` of the cluster.",
+            "The pods ask for what the cluster does not permit: something that labels or annotations grant, an account "
+            "or class of the cluster, or more than the level of pod security of the namespace; nothing new is made.",
+            "Remove what the message names, or have the platform team permit it in `spec.namespaces` of the cluster.",
             Severity.WARNING,
         ),
     },

@@ -95,6 +95,11 @@ def picker_name(replica: ReplicaIdentity) -> str:
     return names.name(f"{replica.name}-epp", names.DNS_LABEL, "EndpointPicker", replica.namespace, replica.name)
 
 
+def is_picker_name(name: str) -> bool:
+    """Tell whether a name is one that an endpoint picker may have, of whichever replica."""
+    return re.fullmatch(r".*-epp-[0-9a-f]{8}", name) is not None
+
+
 def claim_name(namespace: str, cache: str) -> str:
     """Name the volume claim that holds the weights of a ModelCache."""
     return names.name(cache, names.DNS_LABEL, "ModelCache", namespace, cache)

@@ -31,18 +31,21 @@ from function.composition import (
     unstructured,
 )
 from function.inventory.permissions import Permissions, permissions_of
+from function.inventory.pod_demands import read_demands
 from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, status
 from function.replica.backend import Backend, choose_picker, read_backend
 from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
 from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
-from function.replica.pods import pod_templates
+from function.replica.permission import denied, remedy, withheld
+from function.replica.pods import conflicts, pod_templates, warnings, with_metadata
 from function.replica.resource_names import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
 from function.replica.topologies import registry
 from function.replica.topologies.registry import topology_of
-from function.scheduling import few
+from function.scheduling import ReservedNamespace
 
+_LISTED_CLASHES: Final = 3
 _RECHECK_AFTER: Final = timedelta(seconds=3)
 
 
@@ -70,7 +73,8 @@ def compose(draft: Draft) -> Composition:
         return _compose_nothing(draft, "PredecessorTerminating", predecessor.still_removed(found.leftover))
     draft.adopt(found.own)
     backend = read_backend(spec, picker=_has_picker(draft, spec))
-    refusal = _refusal(draft, spec, backend, cluster)
+    backend = replace(backend, warnings=(*backend.warnings, *warnings(replica, spec.engines)))
+    refusal = _refusal(draft, spec, replica, backend, cluster)
     if refusal:
         return _compose_nothing(draft, *refusal)
     provider_config = _provider_config(draft, spec.cluster_name, cluster)
@@ -114,7 +118,8 @@ def _compose_engine(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine
         draft.remote(f"{DISRUPTION}{engine.name}", budget, provider_config, labels=replica.object_labels)
     topology = topology_of(engine)
     key = f"{WORKLOAD}{engine.name}"
-    body = _as_composed_before(draft, key, topology.workload(replica, engine, pod_templates(replica, engine)))
+    workload = with_metadata(topology.workload(replica, engine, pod_templates(replica, engine)), engine)
+    body = _as_composed_before(draft, key, workload)
     draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.object_labels)
 
 
@@ -163,12 +168,17 @@ def _compose_picker(
     )
 
 
-def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Required) -> tuple[str, str] | None:
-    """Why a replica cannot be composed, as reason and message. One that has Objects already needs no permission."""
+def _refusal(
+    draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, cluster: Required
+) -> tuple[str, str] | None:
+    """Why a replica cannot be composed, as reason and message. One that has Objects already was permitted once."""
     if not predecessor.has_objects(draft):
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:
             return not_permitted
+        clashes = conflicts(replica, spec.engines)
+        if clashes:
+            return "PodConflict", "; ".join(clashes[:_LISTED_CLASHES])
     if backend.error:
         return "InvalidPort", backend.error
     return None
@@ -176,16 +186,12 @@ def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Re
 
 def _not_permitted(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:
     """What the replica's cluster does not permit, as reason and message."""
-    if permissions.reserve(namespace):
-        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
-    granting = {key for engine in spec.engines for member in engine.members for key in member.template.granting}
-    withheld = permissions.withheld(granting)
-    if not withheld:
+    reason = denied(namespace, read_demands(spec.engines), permissions)
+    if reason is None:
         return None
-    return "NotPermitted", (
-        f"{spec.cluster_name} does not permit pods to have {few(withheld)}: remove it from template.metadata, or "
-        "have it added to spec.namespaces.podMetadata of the InferenceCluster"
-    )
+    if isinstance(reason, ReservedNamespace):
+        return "NamespaceReserved", f"Namespace {namespace} is reserved: deploy in another one"
+    return "NotPermitted", f"{withheld(reason, spec.cluster_name, namespace)}: {remedy(reason)} the InferenceCluster"
 
 
 def _provider_config(draft: Draft, name: str, cluster: Required) -> str:

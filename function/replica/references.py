@@ -2,12 +2,13 @@
 
 Each replica has copies of its own, under names of its own, and its pods refer to those. What does
 not exist when the pods are first made is referred to as it is written, since somebody may have
-put it on the cluster; what the pods refer to then never changes.
+put it on the cluster; what the pods refer to then never changes. Claims of volumes and service accounts
+are the cluster's own, and are never copied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from function.api.engines import PlacedEngine
@@ -18,7 +19,26 @@ from function.replica.resource_names import CONFIG_MAP, SECRET, WORKLOAD
 from function.replica.topologies.registry import topology_of
 
 _KEYS: Final = {"Secret": SECRET, "ConfigMap": CONFIG_MAP}
-_FIELDS: Final = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
+_EACH: Final = "*"
+_CONTAINERS: Final = ("containers", "initContainers")
+_PATHS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "Secret": (
+        *((field, _EACH, "env", _EACH, "valueFrom", "secretKeyRef", "name") for field in _CONTAINERS),
+        *((field, _EACH, "envFrom", _EACH, "secretRef", "name") for field in _CONTAINERS),
+        ("volumes", _EACH, "secret", "secretName"),
+        ("volumes", _EACH, "projected", "sources", _EACH, "secret", "name"),
+        ("volumes", _EACH, "csi", "nodePublishSecretRef", "name"),
+        ("imagePullSecrets", _EACH, "name"),
+    ),
+    "ConfigMap": (
+        *((field, _EACH, "env", _EACH, "valueFrom", "configMapKeyRef", "name") for field in _CONTAINERS),
+        *((field, _EACH, "envFrom", _EACH, "configMapRef", "name") for field in _CONTAINERS),
+        ("volumes", _EACH, "configMap", "name"),
+        ("volumes", _EACH, "projected", "sources", _EACH, "configMap", "name"),
+    ),
+}
+"""Where a pod's spec names what is copied: every such field of the pods that the API takes."""
+
 _CONTENT: Final = ("type", "data", "binaryData")
 
 
@@ -81,14 +101,14 @@ def compose(
     return copies
 
 
-def with_copies(entry: Mapping[str, Any], copies: Mapping[ConfigSource, str]) -> Manifest:
-    """Have an environment variable refer to the copy."""
-    origin = dict(unstructured.mapping(entry, "valueFrom"))
-    for field, kind in _FIELDS.items():
-        name = unstructured.text(origin, field, "name")
-        if name:
-            origin[field] = {**origin[field], "name": copies.get(ConfigSource(kind, name), name)}
-    return {**entry, "valueFrom": origin} if origin else dict(entry)
+def with_copies(pod: Object, copies: Mapping[ConfigSource, str]) -> Manifest:
+    """Have a pod refer to the copies.
+
+    Args:
+        pod: The pod's spec.
+        copies: The names of the copies, of those that there are.
+    """
+    return _renamed(pod, lambda source: copies.get(source, source.name))
 
 
 def _references_of_workload(draft: Draft, engine: PlacedEngine) -> Iterator[ConfigSource]:
@@ -98,14 +118,38 @@ def _references_of_workload(draft: Draft, engine: PlacedEngine) -> Iterator[Conf
         yield from _references_of_pod(unstructured.mapping(template, "spec"))
 
 
-def _references_of_pod(pod: Object) -> Iterator[ConfigSource]:
+def _references_of_pod(pod: Object) -> list[ConfigSource]:
     """What a pod refers to."""
-    for container in unstructured.items(pod, "containers"):
-        for entry in unstructured.items(container, "env"):
-            for field, kind in _FIELDS.items():
-                name = unstructured.text(entry, "valueFrom", field, "name")
-                if name:
-                    yield ConfigSource(kind, name)
-    for secret in unstructured.items(pod, "imagePullSecrets"):
-        if unstructured.text(secret, "name"):
-            yield ConfigSource("Secret", unstructured.text(secret, "name"))
+    found: list[ConfigSource] = []
+
+    def note(source: ConfigSource) -> str:
+        found.append(source)
+        return source.name
+
+    _renamed(pod, note)
+    return found
+
+
+def _renamed(pod: Object, name: Callable[[ConfigSource], str]) -> Manifest:
+    """Copy a pod's spec and give another name to everything that it refers to."""
+    renamed: Any = dict(pod)
+    for kind, paths in _PATHS.items():
+
+        def named(text: str, kind: str = kind) -> str:
+            return name(ConfigSource(kind, text))
+
+        for path in paths:
+            renamed = _replaced(renamed, path, named)
+    return dict(renamed)
+
+
+def _replaced(value: Any, path: Sequence[str], name: Callable[[str], str]) -> Any:
+    """Replace the texts at a path, in which `*` stands for every item of a list."""
+    if not path:
+        return name(value) if isinstance(value, str) and value else value
+    field, *rest = path
+    if field == _EACH:
+        return [_replaced(item, rest, name) for item in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, Mapping) or value.get(field) is None:
+        return value
+    return {**value, field: _replaced(value[field], rest, name)}

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from function.scheduling.reasons import (
     CountTooSmall,
+    Denied,
     NoDevice,
-    NotPermitted,
     NotSelected,
-    ReservedNamespace,
     SyntheticOnly,
 )
 
@@ -46,7 +45,7 @@ class NoLongerSelected(Drift):
 class NoLongerPermitted(Drift):
     """The cluster permits no new replica of the deployment."""
 
-    reason: NotPermitted | ReservedNamespace
+    reason: Denied
 
     @property
     def phrase(self) -> str:

@@ -17,7 +17,7 @@ class HoldDetails:
         cache: The ModelCache that the deployment names.
         size: Bytes of what every replica repeats.
         limit: Bytes that this may be.
-        conflicts: Labels on which deployment and cache disagree.
+        conflicts: What contradicts what, one phrase each.
     """
 
     namespace: str
@@ -58,6 +58,7 @@ class HoldReason(Enum):
         "{0.counted}; no cluster can match both selectors: {0.listed_conflicts}",
         True,
     )
+    POD_CONFLICT = ("PodConflict", "PodConflict", "{0.counted}; {0.listed_conflicts}", True)
     NAMESPACE_RESERVED = (
         "NamespaceReserved",
         "NamespaceReserved",

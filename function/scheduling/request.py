@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from function.scheduling.fleet import ClusterTaint
 from function.scheduling.hold import HoldReason
-from function.scheduling.reasons import NotPermitted, ReservedNamespace
+from function.scheduling.reasons import Denied
 
 STANDALONE = "Standalone"
 LEADER = "Leader"
@@ -139,7 +139,7 @@ class SchedulingRequest:
     rollout: RolloutStrategy = RolloutStrategy()
     backoff: tuple[Backoff, ...] = ()
     max_new: int | None = None
-    denied: Mapping[str, NotPermitted | ReservedNamespace] = field(default_factory=dict)
+    denied: Mapping[str, Denied] = field(default_factory=dict)
 
     @property
     def places(self) -> bool:

@@ -1,7 +1,10 @@
 """What an InferenceCluster does about the replicas that are placed on it."""
 
+from typing import Any
+
 import pytest
 
+from function.composition import Manifest
 from tests.fleet.builders import (
     CLUSTER_CONFIG,
     cluster,
@@ -14,6 +17,58 @@ from tests.fleet.builders import (
     running_cluster,
 )
 from tests.support.observe import reasons
+
+
+def pod_security(asked: str, enforced: str = "") -> dict[str, str]:
+    """The labels of a namespace that is asked to keep to a level; another one may be enforced."""
+    modes = {"enforce": enforced or asked, "audit": asked, "warn": asked}
+    levels = {f"pod-security.kubernetes.io/{mode}": level for mode, level in modes.items()}
+    return {**levels, **{f"pod-security.kubernetes.io/{mode}-version": "v1.35" for mode in modes}}
+
+
+def with_pods(pods: Manifest, *, status: Any = None, namespace: str = "ml-team") -> Manifest:
+    """A replica with such pods, and what is known of it."""
+    engines = [{"name": "vllm", "members": [{"role": "Standalone", "template": {"spec": pods}}]}]
+    return {**replica(namespace=namespace), "spec": {"engines": engines}, **({"status": status} if status else {})}
+
+
+HOST: Manifest = {"containers": [{"name": "engine"}], "hostNetwork": True}
+PLAIN: Manifest = {"containers": [{"name": "engine"}]}
+SERVED: Manifest = {"servingSince": "2026-01-01T00:00:00Z"}
+TAKEN: Manifest = {"conditions": [{"type": "ModelAccepted", "status": "True"}]}
+REFUSED: Manifest = {"conditions": [{"type": "ModelAccepted", "status": "False", "reason": "NotPermitted"}]}
+
+
+def labels_of(obj: Manifest, *replicas: Manifest) -> dict[str, str]:
+    """The labels of the namespace that the replicas are in."""
+    answered = compose_cluster(obj, replicas=list(replicas))
+    labels: dict[str, str] = remote(answered, "namespace-ml-team")["metadata"]["labels"]
+    return labels
+
+
+@pytest.mark.parametrize("level", ["restricted", "baseline", "privileged"])
+def test_a_namespace_has_the_labels_of_its_level(level: str) -> None:
+    assert labels_of(cluster(namespaces={"podSecurity": level}), with_pods({})) == pod_security(level)
+    override = {"podSecurity": "privileged", "overrides": [{"name": "ml-team", "podSecurity": level}]}
+    assert labels_of(cluster(namespaces=override), with_pods({})) == pod_security(level)
+    other = {"podSecurity": level, "overrides": [{"name": "other", "podSecurity": "privileged"}]}
+    assert labels_of(cluster(namespaces=other), with_pods({})) == pod_security(level)
+
+
+@pytest.mark.parametrize("status", [SERVED, TAKEN], ids=["served", "taken"])
+def test_a_level_is_not_enforced_that_would_keep_a_running_replicas_pods_from_starting_again(status: Any) -> None:
+    strict = cluster(namespaces={"podSecurity": "restricted"})
+    running = with_pods(HOST, status=status)
+    assert labels_of(strict, with_pods(PLAIN, status=status), running) == pod_security("restricted", "privileged")
+    assert labels_of(strict, with_pods(PLAIN, status=status)) == pod_security("restricted", "baseline")
+    elsewhere = with_pods(HOST, status=status, namespace="research")
+    assert labels_of(strict, replica(), elsewhere) == pod_security("restricted")
+
+
+@pytest.mark.parametrize("status", [None, REFUSED], ids=["new", "refused"])
+def test_a_replica_that_never_ran_opens_no_level(status: Any) -> None:
+    assert labels_of(cluster(), with_pods(HOST, status=status)) == pod_security("baseline")
+
 
 GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research"}
 
@@ -54,7 +109,7 @@ def test_a_replicas_namespace_is_made_on_the_cluster_and_stays_there() -> None:
     assert remote(answered, "namespace-ml-team") == {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": "ml-team"},
+        "metadata": {"name": "ml-team", "labels": pod_security("baseline")},
     }
     assert body["spec"]["managementPolicies"] == ["Observe", "Create", "Update"]
     assert body["spec"]["providerConfigRef"] == {"kind": "ClusterProviderConfig", "name": CLUSTER_CONFIG}

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from function.inventory.permissions import NONE, Permissions, permissions_of
+from function.inventory.pod_demands import ClusterName
+from function.inventory.pod_security import SecurityLevel
 from tests.fleet.builders import cluster
 
 
@@ -53,8 +55,41 @@ def test_keys_that_grant_are_withheld_unless_they_are_permitted_whole_or_by_thei
     assert permissions(podMetadata=["*"]).withheld(keys) == ()
 
 
+NAMES = (
+    ClusterName("serviceAccountName", "reader"),
+    ClusterName("priorityClassName", "reader"),
+    ClusterName("runtimeClassName", "reader"),
+)
+
+
+def test_what_pods_name_of_the_cluster_is_withheld_unless_the_list_of_its_kind_permits_it() -> None:
+    assert set(NONE.withheld_names(NAMES)) == set(NAMES)
+    for name, field in zip(NAMES, ("serviceAccounts", "priorityClasses", "runtimeClasses"), strict=True):
+        for permitted in ("reader", "read*"):
+            assert name not in permissions(**{field: [permitted]}).withheld_names(NAMES)
+        assert set(permissions(**{field: ["reader"]}).withheld_names(NAMES)) == {*NAMES} - {name}
+        assert set(permissions(**{field: ["read", "*-reader"]}).withheld_names(NAMES)) == set(NAMES)
+
+
+def test_a_namespace_keeps_to_its_own_level_else_to_that_of_all_else_to_baseline() -> None:
+    said = permissions(podSecurity="restricted", overrides=[{"name": "ml-team", "podSecurity": "privileged"}])
+    assert (said.level_of("ml-team"), said.level_of("other")) == (SecurityLevel.PRIVILEGED, SecurityLevel.RESTRICTED)
+    assert permissions(overrides=[{"name": "ml-team", "podSecurity": "x"}, 7]).level_of("ml-team") is NONE.pod_security
+    assert NONE.pod_security is SecurityLevel.BASELINE
+
+
 @pytest.mark.parametrize(
-    "junk", [None, "junk", [], {"allowed": "default"}, {"podMetadata": [7, None, ""]}, {"reserved": {}}]
+    "junk",
+    [
+        None,
+        "junk",
+        [],
+        {"allowed": "default"},
+        {"podMetadata": [7, None, ""]},
+        {"reserved": {}},
+        {"podSecurity": "none"},
+        {"overrides": "x"},
+    ],
 )
 def test_what_cannot_be_read_allows_and_reserves_nothing(junk: Any) -> None:
     assert permissions_of(cluster(namespaces=junk)) == NONE

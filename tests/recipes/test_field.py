@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "docs" / "recipes" / "field.md"
 _BLOCK = re.compile(r"^ *```diff\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 
-MODEL, PODS, WORLD = "function/api/engines.py", "function/replica/pods.py", "tests/support/full_world.py"
+MODEL, PODS, WORLD = "function/api/engines.py", "function/replica/pods/additions.py", "tests/support/full_world.py"
 
 _ASK = """
 import json

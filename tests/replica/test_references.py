@@ -99,6 +99,70 @@ def test_every_member_of_a_gang_refers_to_the_copies() -> None:
         assert template["spec"]["containers"][0]["env"][3]["valueFrom"]["secretKeyRef"]["name"] == COPIES[0]
 
 
+EVERYWHERE: Manifest = {
+    "containers": [
+        container(envFrom=[{"secretRef": {"name": "hf"}}, {"prefix": "P_", "configMapRef": {"name": "settings"}}]),
+        {"name": "log", "image": "x", "env": [ENV[1]]},
+    ],
+    "initContainers": [
+        {"name": "fetch", "image": "x", "env": [ENV[2]], "envFrom": [{"secretRef": {"name": "hf", "optional": True}}]}
+    ],
+    "volumes": [
+        {"name": "a", "secret": {"secretName": "hf", "items": [{"key": "k", "path": "p"}]}},
+        {"name": "b", "configMap": {"name": "settings", "defaultMode": 256}},
+        {
+            "name": "c",
+            "projected": {
+                "sources": [
+                    {"secret": {"name": "hf"}},
+                    {"configMap": {"name": "settings"}},
+                    {"serviceAccountToken": {"path": "token"}},
+                ]
+            },
+        },
+        {"name": "d", "csi": {"driver": "x", "nodePublishSecretRef": {"name": "registry"}}},
+        {"name": "e", "persistentVolumeClaim": {"claimName": "hf"}},
+    ],
+    "imagePullSecrets": [{"name": "registry"}],
+}
+
+
+def test_pods_refer_to_the_copies_wherever_they_name_a_secret_or_config_map_and_to_claims_as_written() -> None:
+    both = gang(leader={"template": {"spec": EVERYWHERE}}, worker={"template": {"spec": EVERYWHERE}})
+    answered = composed(replica(both), found=ALL)
+    assert {key for key in answered.children if key in ALL} == set(ALL)
+    made = remotes(answered)["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
+    secret, config, registry = COPIES
+    for template in (made["leaderTemplate"], made["workerTemplate"]):
+        pod = template["spec"]
+        engine_container, log = pod["containers"]
+        assert engine_container["envFrom"] == [
+            {"secretRef": {"name": secret}},
+            {"prefix": "P_", "configMapRef": {"name": config}},
+        ]
+        assert log["env"][0]["valueFrom"]["secretKeyRef"] == {"name": secret, "key": "token", "optional": True}
+        (fetch,) = pod["initContainers"]
+        assert fetch["env"] == [{"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": config, "key": "mode"}}}]
+        assert fetch["envFrom"] == [{"secretRef": {"name": secret, "optional": True}}]
+        assert pod["volumes"][:5] == [
+            {"name": "a", "secret": {"secretName": secret, "items": [{"key": "k", "path": "p"}]}},
+            {"name": "b", "configMap": {"name": config, "defaultMode": 256}},
+            {
+                "name": "c",
+                "projected": {
+                    "sources": [
+                        {"secret": {"name": secret}},
+                        {"configMap": {"name": config}},
+                        {"serviceAccountToken": {"path": "token"}},
+                    ]
+                },
+            },
+            {"name": "d", "csi": {"driver": "x", "nodePublishSecretRef": {"name": registry}}},
+            {"name": "e", "persistentVolumeClaim": {"claimName": "hf"}},
+        ]
+        assert pod["imagePullSecrets"] == [{"name": registry}]
+
+
 def test_what_does_not_exist_at_first_is_referred_to_as_written() -> None:
     answered = composed(REPLICA, found=NONE)
     assert referred(answered) == AS_WRITTEN

@@ -18,6 +18,7 @@ from function.scheduling import (
     NotPermitted,
     NotReady,
     NotSelected,
+    PodsTooPrivileged,
     PoolsUnknown,
     ReservedNamespace,
     SyntheticOnly,
@@ -33,6 +34,9 @@ PHRASES: dict[UnschedulableReason, str] = {
     ReservedNamespace("ml"): "with namespace ml reserved",
     NotPermitted(("a", "b")): "without permission for a, b",
     NotPermitted(("a", "b", "c", "d", "e")): "without permission for a, b, c and 2 more",
+    PodsTooPrivileged("baseline", "privileged", ("spec.hostNetwork: true", "spec.hostIPC: true")): (
+        "with pod security baseline, which does not admit spec.hostNetwork: true, spec.hostIPC: true"
+    ),
     Terminating(): "being deleted",
     NotReady(): "not ready",
     NoGateway(): "without a gateway address",
@@ -104,6 +108,7 @@ def test_the_reason_that_is_nearest_to_a_place_gives_the_remedy() -> None:
         NotEnoughNodes,
         EnginesTooLarge,
         Tainted,
+        PodsTooPrivileged,
         NotPermitted,
         ReservedNamespace,
         TooComplex,

@@ -90,6 +90,9 @@ spec:
     podMetadata: [k8s.v1.cni.cncf.io/networks]
     podSecurity: privileged
     overrides: [{name: default, podSecurity: privileged}]
+    serviceAccounts: [engines]
+    priorityClasses: [serving]
+    runtimeClasses: [nvidia]
   nodePools:
   - name: pool
     className: full

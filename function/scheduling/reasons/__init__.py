@@ -7,11 +7,13 @@ from function.scheduling.reasons.base import UnschedulableReason
 from function.scheduling.reasons.capacity import EnginesTooLarge, NotEnoughNodes, TooComplex
 from function.scheduling.reasons.cluster import (
     BackedOff,
+    Denied,
     NoGateway,
     NoNodePools,
     NotPermitted,
     NotReady,
     NotSelected,
+    PodsTooPrivileged,
     PoolsUnknown,
     ReservedNamespace,
     Tainted,
@@ -22,6 +24,7 @@ from function.scheduling.reasons.devices import CountTooSmall, NoDevice, Synthet
 __all__ = [
     "BackedOff",
     "CountTooSmall",
+    "Denied",
     "EnginesTooLarge",
     "NoDevice",
     "NoGateway",
@@ -30,6 +33,7 @@ __all__ = [
     "NotPermitted",
     "NotReady",
     "NotSelected",
+    "PodsTooPrivileged",
     "PoolsUnknown",
     "ReservedNamespace",
     "SyntheticOnly",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from function.scheduling.reasons.base import UnschedulableReason
 from function.scheduling.words import few, label_selector
@@ -64,20 +64,51 @@ class NotPermitted(UnschedulableReason):
     """The deployment's pods want what only the cluster's platform team can grant.
 
     Attributes:
-        keys: The labels and annotations that would grant it, sorted.
+        keys: The labels and annotations that would grant it, and what of the cluster they name, sorted.
+        lists: The lists below the cluster's `spec.namespaces` that would permit it.
     """
 
     position = 30
     distance = 50
-    general = "without permission for labels or annotations of the pods"
-    remedy = "Remove what grants, or have it added to the cluster's spec.namespaces.podMetadata."
+    general = "without permission for what the pods ask for"
+    remedy = "Remove what grants, or have it added to the lists of the cluster's spec.namespaces."
 
     keys: tuple[str, ...]
+    lists: tuple[str, ...] = ("podMetadata",)
 
     @property
     def phrase(self) -> str:
         """The first few keys."""
         return f"without permission for {few(self.keys)}"
+
+
+@dataclass(frozen=True, slots=True)
+class PodsTooPrivileged(UnschedulableReason):
+    """The level of pod security that the cluster keeps the namespace to does not admit the deployment's pods.
+
+    Attributes:
+        level: The level.
+        needed: The strictest level that admits them.
+        violations: What is not admitted, one phrase each.
+    """
+
+    position = 35
+    distance = 45
+    general = "with a pod security level that does not admit the pods"
+    remedy = "Change the pods, or have a looser level set in the cluster's spec.namespaces."
+
+    level: str
+    needed: str
+    violations: tuple[str, ...]
+
+    @property
+    def phrase(self) -> str:
+        """The level, and the first few of what it does not admit."""
+        return f"with pod security {self.level}, which does not admit {few(self.violations)}"
+
+
+Denied: TypeAlias = ReservedNamespace | NotPermitted | PodsTooPrivileged
+"""Why a platform team does not let a cluster take a deployment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,170 @@
+"""What the user wrote of a pod and serving needs otherwise: said in words before anything is composed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from function.api import labels
+from function.api.engines import PlacedEngine, PlacedMember
+from function.composition import Manifest, Object, unstructured
+from function.replica.identity import ReplicaIdentity, is_picker_name
+from function.replica.pods.additions import DRAIN_SECONDS, additions, pod_labels
+from function.replica.pods.merge import item_key
+from function.replica.topologies.registry import topology_of
+from function.replica.topologies.topology import Topology
+
+_SYSTEM: Final = "system-"
+"""How the priority classes begin that Kubernetes keeps for itself."""
+
+_TCP: Final = frozenset({"", "TCP"})
+
+
+def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[str]:
+    """Say what of the pods of engines cannot be joined with what serving needs, one sentence for each clash.
+
+    Args:
+        replica: The replica that the pods would belong to.
+        engines: Its engines.
+    """
+    found = []
+    for engine in engines:
+        topology = topology_of(engine)
+        for member in engine.members:
+            where = f"engine {engine.name}, {member.role}"
+            found += [f"{where}: {clash}" for clash in _clashes(replica, engine, member, topology)]
+    return found
+
+
+def warnings(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[str]:
+    """Say what of the pods of engines is not as it is written, or may not be what is wanted.
+
+    Args:
+        replica: The replica that the pods belong to.
+        engines: Its engines.
+    """
+    found = []
+    for engine in engines:
+        topology = topology_of(engine)
+        for member in engine.members:
+            where = f"engine {engine.name}, {member.role}"
+            notes = [*_labels(member, pod_labels(replica, engine, member, topology)), *_notes(engine, member, topology)]
+            found += [f"{where}: {note}" for note in notes]
+    return found
+
+
+def _labels(member: PlacedMember, own: dict[str, str]) -> Iterator[str]:
+    written = member.template.metadata.labels if member.template.metadata else {}
+    for key, value in sorted(own.items()):
+        if not key.startswith(labels.RESERVED_PREFIX) and written.get(key, value) != value:
+            yield f"label {key} is {value}, since serving needs it, and not {written[key]}"
+
+
+def _notes(engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Iterator[str]:
+    spec = member.template.spec
+    grace = spec.termination_grace_period_seconds
+    if grace is not None and grace <= DRAIN_SECONDS:
+        sent = f"the {DRAIN_SECONDS} s for which a pod that ends may still be sent requests"
+        yield f"terminationGracePeriodSeconds {grace} is no longer than {sent}, so some are cut"
+    if spec.host_network and engine.copies > 1:
+        port, copies = topology.ports(engine).engine, engine.copies
+        yield f"with hostNetwork a pod has port {port} of its node, so each of {copies} copies needs a node of its own"
+
+
+def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Iterator[str]:
+    written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
+    name = member.template.container.name
+    yield from _reserved_names(member)
+    yield from _node_selector(written, added)
+    yield from _containers(written, added, name)
+    yield from _ports(written, added, name)
+    yield from _volumes(written, added)
+    yield from _mounts(written, added, name)
+
+
+def _reserved_names(member: PlacedMember) -> Iterator[str]:
+    """Names that no platform team can permit, since they are the system's or our own."""
+    priority, account = member.template.spec.priority_class_name, member.template.spec.service_account_name
+    if priority and priority.startswith(_SYSTEM):
+        yield f"priorityClassName {priority} is the system's own: name another class"
+    if account and is_picker_name(account):
+        yield f"serviceAccountName {account} is that of an endpoint picker: name another account"
+
+
+def _node_selector(written: Object, added: Object) -> Iterator[str]:
+    selected = unstructured.mapping(written, "nodeSelector")
+    for key, value in unstructured.mapping(added, "nodeSelector").items():
+        if selected.get(key, value) != value:
+            yield f"nodeSelector {key} is for the pool that pods are placed in, and not to be written: remove it"
+
+
+def _containers(written: Object, added: Object, engine: str) -> Iterator[str]:
+    own = {unstructured.text(each, "name") for each in _all_containers(added)} - {engine}
+    seen: set[str] = set()
+    for container in _all_containers(written):
+        name = unstructured.text(container, "name")
+        if name in own:
+            yield f"a container named {name} is added to the pod: give yours another name"
+        if name in seen:
+            yield f"two containers are named {name}: give one another name"
+        seen.add(name)
+
+
+def _ports(written: Object, added: Object, engine: str) -> Iterator[str]:
+    """Ports that the pod's own servers have, by number and by name."""
+    taken = {
+        unstructured.integer(port, "containerPort"): (unstructured.text(each, "name"), unstructured.text(port, "name"))
+        for each in unstructured.items(added, "containers")
+        for port in unstructured.items(each, "ports")
+    }
+    names = {name: number for number, (_, name) in taken.items() if name}
+    for container in _all_containers(written):
+        mine = unstructured.text(container, "name")
+        for port in unstructured.items(container, "ports"):
+            number, name = unstructured.integer(port, "containerPort"), unstructured.text(port, "name")
+            holder, _ = taken.get(number, (mine, ""))
+            if holder != mine and unstructured.text(port, "protocol") in _TCP:
+                yield f"container {mine} has port {number}, on which {holder} listens: have it listen on another"
+            if name in names and (names[name] != number or mine != engine):
+                yield (
+                    f"port {number} of container {mine} is named {name}, as is port {names[name]} on which requests "
+                    "arrive: give it another name, or set serving.port"
+                )
+
+
+def _volumes(written: Object, added: Object) -> Iterator[str]:
+    own = {unstructured.text(volume, "name") for volume in unstructured.items(added, "volumes")}
+    for volume in unstructured.items(written, "volumes"):
+        if unstructured.text(volume, "name") in own:
+            yield f"a volume named {volume['name']} is added to the pod: give yours another name"
+
+
+def _mounts(written: Object, added: Object, engine: str) -> Iterator[str]:
+    key = item_key("volumeMounts")
+    volumes = {
+        unstructured.text(volume, "name") for spec in (written, added) for volume in unstructured.items(spec, "volumes")
+    }
+    own = {
+        key(mount): unstructured.text(mount, "name")
+        for each in unstructured.items(added, "containers")
+        if each["name"] == engine
+        for mount in unstructured.items(each, "volumeMounts")
+    }
+    for container in _all_containers(written):
+        name = unstructured.text(container, "name")
+        for mount in unstructured.items(container, "volumeMounts"):
+            volume = unstructured.text(mount, "name")
+            if volume not in volumes:
+                yield f"container {name} mounts volume {volume}, which the pod does not have: add it to volumes"
+            if name == engine and own.get(key(mount), volume) != volume:
+                yield (
+                    f"container {name} mounts volume {volume} at {mount['mountPath']}, where the cached weights are: "
+                    "mount it elsewhere, or remove modelCacheRef"
+                )
+        for device in unstructured.items(container, "volumeDevices"):
+            if unstructured.text(device, "name") not in volumes:
+                yield f"container {name} has volume {device['name']}, which the pod does not have: add it to volumes"
+
+
+def _all_containers(spec: Object) -> list[Object | Manifest]:
+    return [*unstructured.items(spec, "containers"), *unstructured.items(spec, "initContainers")]

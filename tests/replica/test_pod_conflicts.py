@@ -1,0 +1,164 @@
+"""What the user wrote of a pod and serving needs otherwise is refused in words, and what runs stays."""
+
+from typing import Any
+
+import pytest
+
+from function.composition import Manifest
+from tests.support.observe import reasons
+from tests.support.replicas import composed, container, engine, member, observed, replica
+
+CACHED: Any = {"modelCacheRef": {"name": "qwen"}}
+
+
+def pods(*containers: Manifest, metadata: Any = None, **spec: Any) -> Manifest:
+    """A member whose pods are as said."""
+    body: Manifest = {"spec": {"containers": list(containers) or [container()], **spec}}
+    return member(template={**body, **({"metadata": metadata} if metadata else {})})
+
+
+def message(obj: Manifest) -> str:
+    answered = composed(obj)
+    return next(c.message for c in answered.conditions if c.type == "ModelAccepted")
+
+
+def mounting(name: str, path: str) -> Manifest:
+    return container(volumeMounts=[{"name": name, "mountPath": path}])
+
+
+LOG = {"name": "log", "image": "x"}
+DATA = {"name": "data", "emptyDir": {}}
+CLASHES: dict[str, tuple[Manifest, Any, str]] = {
+    "pool": (
+        pods(nodeSelector={"modelplane.ai/pool": "other"}),
+        {},
+        "nodeSelector modelplane.ai/pool is for the pool that pods are placed in, and not to be written: remove it",
+    ),
+    "two containers": (
+        pods(container(), LOG, initContainers=[LOG]),
+        {},
+        "two containers are named log: give one another name",
+    ),
+    "port name": (
+        pods(container(ports=[{"name": "engine", "containerPort": 9000}])),
+        {},
+        (
+            "port 9000 of container engine is named engine, as is port 8000 on which requests arrive: give it another "
+            "name, or set serving.port"
+        ),
+    ),
+    "port number": (
+        pods(container(), {**LOG, "ports": [{"containerPort": 8000}]}),
+        {},
+        "container log has port 8000, on which engine listens: have it listen on another",
+    ),
+    "shared memory": (
+        pods(volumes=[{"name": "dshm", "emptyDir": {}}]),
+        {},
+        "a volume named dshm is added to the pod: give yours another name",
+    ),
+    "cache": (
+        pods(volumes=[{"name": "model-cache", "emptyDir": {}}]),
+        CACHED,
+        "a volume named model-cache is added to the pod: give yours another name",
+    ),
+    "weights": (
+        pods(mounting("data", "/mnt/models/"), volumes=[DATA]),
+        CACHED,
+        (
+            "container engine mounts volume data at /mnt/models/, where the cached weights are: mount it elsewhere, or "
+            "remove modelCacheRef"
+        ),
+    ),
+    "no volume": (
+        pods(mounting("data", "/data")),
+        {},
+        "container engine mounts volume data, which the pod does not have: add it to volumes",
+    ),
+    "no device": (
+        pods(container(volumeDevices=[{"name": "data", "devicePath": "/dev/x"}])),
+        {},
+        "container engine has volume data, which the pod does not have: add it to volumes",
+    ),
+    "system's priority": (
+        pods(priorityClassName="system-node-critical"),
+        {},
+        "priorityClassName system-node-critical is the system's own: name another class",
+    ),
+    "picker's account": (
+        pods(serviceAccountName="chat-1-epp-0123abcd"),
+        {},
+        "serviceAccountName chat-1-epp-0123abcd is that of an endpoint picker: name another account",
+    ),
+}
+EVERYTHING: Manifest = {
+    "serviceAccounts": ["chat*"],
+    "priorityClasses": ["system*"],
+    "podSecurity": "privileged",
+}
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_a_clash_is_said_and_nothing_is_composed(name: str) -> None:
+    written, spec, said = CLASHES[name]
+    cluster = {
+        "metadata": {"name": "ams-1"},
+        "spec": {"namespaces": EVERYTHING},
+        "status": {"providerConfigRef": {"name": "x"}},
+    }
+    answered = composed(replica(engine("vllm", written), **spec), cluster=cluster)
+    assert (answered.children, answered.ready) == ({}, False)
+    assert reasons(answered)["ModelAccepted"] == "False/PodConflict"
+    (told,) = (c.message for c in answered.conditions if c.type == "ModelAccepted")
+    assert told == f"engine vllm, Standalone: {said}"
+
+
+def test_a_container_named_like_our_side_car_is_refused() -> None:
+    decode = engine("d", pods(container(), {"name": "pd-sidecar", "image": "x"}), phase="Decode")
+    obj = replica(engine("p", phase="Prefill"), decode, serving={"mode": "PrefillDecode"})
+    assert message(obj) == (
+        "engine d, Standalone: a container named pd-sidecar is added to the pod: give yours another name"
+    )
+
+
+def test_volumes_that_are_added_can_be_mounted_elsewhere_too() -> None:
+    beside = {**LOG, "volumeMounts": [{"name": "model-cache", "mountPath": "/weights"}]}
+    written = pods(mounting("model-cache", "/mnt/models"), beside)
+    assert reasons(composed(replica(engine("vllm", written), **CACHED)))["ModelAccepted"] == "False/Deploying"
+
+
+def test_a_port_of_another_protocol_is_no_clash() -> None:
+    beside = {**LOG, "ports": [{"containerPort": 8000, "protocol": "UDP"}]}
+    assert reasons(composed(replica(engine("vllm", pods(container(), beside)))))["ModelAccepted"] == "False/Deploying"
+
+
+def test_a_replica_that_runs_goes_on_whatever_clashes_now() -> None:
+    plain = replica()
+    children = observed(composed(plain))
+    clashing = replica(engine("vllm", pods(nodeSelector={"modelplane.ai/pool": "other"})))
+    answered = composed(clashing, children)
+    assert set(answered.children) == set(children)
+    assert answered.ready
+
+
+def test_what_holds_and_may_not_be_wanted_is_said() -> None:
+    short = pods(terminationGracePeriodSeconds=5)
+    assert (
+        "engine vllm, Standalone: terminationGracePeriodSeconds 5 is no longer than the 15 s for which a pod that ends "
+        "may still be sent requests, so some are cut"
+    ) in message(replica(engine("vllm", short)))
+    labelled = pods(metadata={"labels": {"llm-d.ai/role": "both"}})
+    pair = (engine("p", labelled, phase="Prefill"), engine("d", phase="Decode"))
+    assert ("engine p, Standalone: label llm-d.ai/role is prefill, since serving needs it, and not both") in message(
+        replica(*pair, serving={"mode": "PrefillDecode"})
+    )
+
+
+def test_copies_with_the_network_of_their_node_are_said_to_need_one_each() -> None:
+    obj = replica(engine("vllm", pods(hostNetwork=True), copies=2))
+    cluster = {"spec": {"namespaces": EVERYTHING}, "status": {"providerConfigRef": {"name": "x"}}}
+    (told,) = (c.message for c in composed(obj, cluster=cluster).conditions if c.type == "ModelAccepted")
+    assert (
+        "engine vllm, Standalone: with hostNetwork a pod has port 8000 of its node, so each of 2 copies needs a node "
+        "of its own"
+    ) in told

@@ -160,7 +160,11 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS_PATH})
-    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if serves else {})}
+    return {
+        **body,
+        "volumeMounts": mounts,
+        **(_probes(engine.serving, topology.facts(engine).health_path) if serves else {}),
+    }
 
 
 def _args(container: Container, *, cached: bool) -> list[str]:
@@ -181,10 +185,10 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
     return found
 
 
-def _probes(serving: EngineServing) -> Manifest:
+def _probes(serving: EngineServing, health_path: str) -> Manifest:
     """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer."""
     probe = {
-        "httpGet": {"path": serving.health_path or "/health", "port": PORT_NAME},
+        "httpGet": {"path": health_path, "port": PORT_NAME},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": _PROBE_TIMEOUT,
     }

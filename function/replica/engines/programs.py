@@ -62,12 +62,19 @@ OTHER: Final = Program(
 """What is assumed of a program that nothing is known of."""
 
 PROGRAMS: Final = (
-    # vLLM 0.23, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes.
+    # vLLM 0.23, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
+    # takes vLLM's flags, and answers like it.
     Program(
         "vLLM",
         EngineType.VLLM,
-        commands=("vllm serve", "vllm-omni serve", "vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server"),
-        images=r"vllm-(openai|omni)|(^|/)vllm(-[a-z-]+)?([:@]|$)|llm-d-(cuda|xpu|hpu|cpu|rocm|dev|aws|gb200)",
+        commands=(
+            "vllm serve",
+            "vllm-omni serve",
+            "vllm.entrypoints.openai.api_server",
+            "vllm.entrypoints.api_server",
+            "llm-d-inference-sim",
+        ),
+        images=r"vllm-(openai|omni)|(^|/)vllm(-[a-z-]+)?([:@]|$)|llm-d-(cuda|xpu|hpu|cpu|rocm|dev|aws|gb200|inference-sim)",
         config_flags=("--config",),
         tls_flags=_TLS,
         block_size_flags=("--block-size",),
@@ -200,34 +207,35 @@ def program_of_image(image: str) -> Program:
     return next((program for program in PROGRAMS if program.images and re.search(program.images, name)), OTHER)
 
 
-def program_of_command(words: Sequence[str]) -> Program | None:
-    """The program that a command starts; None where it is not known."""
-    name, rest = _invoked(words)
+def program_of_command(words: Sequence[str], start: int = 0) -> Program | None:
+    """The program that a command starts, whose words begin at a place; None where it is not known."""
+    name, after = _invoked(words, start)
     if name not in _WITH_ARGUMENT:
         return _BY_COMMAND.get(name)
-    return _BY_COMMAND.get(f"{name} {next((word for word in rest if not word.startswith('-')), '')}")
+    while after < len(words) and words[after].startswith("-"):
+        after += 1
+    return _BY_COMMAND.get(f"{name} {words[after]}") if after < len(words) else None
 
 
 def invoked(words: Sequence[str]) -> str:
     """The name of what a command starts: the program, or the module or script that Python runs."""
-    return _invoked(words)[0]
+    return _invoked(words, 0)[0]
 
 
-def _invoked(words: Sequence[str]) -> tuple[str, Sequence[str]]:
-    if not words:
-        return "", ()
-    name = basename(words[0])
+def _invoked(words: Sequence[str], at: int) -> tuple[str, int]:
+    """The name of what is started, and where its arguments begin."""
+    name = basename(words[at]) if at < len(words) else ""
+    at += 1
     if not _PYTHON.fullmatch(name):
-        return name, words[1:]
-    at = 1
+        return name, at
     while at < len(words):
         word = words[at]
         if word == "-m":
-            return "".join(words[at + 1 : at + 2]), words[at + 2 :]
+            return "".join(words[at + 1 : at + 2]), at + 2
         if not word.startswith("-"):
-            return basename(word), words[at + 1 :]
+            return basename(word), at + 1
         at += 2 if word in _PYTHON_VALUES else 1
-    return name, ()
+    return name, at
 
 
 def basename(path: str) -> str:

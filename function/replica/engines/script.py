@@ -209,6 +209,7 @@ class _Walk:
         told = {**known, **variables}
         at = 0
         while at < len(words):
+            self._scope.budget.start()
             name = basename(words[at])
             if name == "eval":
                 self._nested(" ".join(words[at + 1 :]), self._scope, told)
@@ -216,7 +217,7 @@ class _Walk:
             if name in _SHELLS:
                 self._shell(words[at:], told)
                 return
-            if program_of_command(words[at:]) or not _wraps(words, at):
+            if program_of_command(words, at) or not _wraps(words, at):
                 break
             at = _wrapped(words, at, told)
         if at < len(words):
@@ -256,7 +257,7 @@ def _wrapped(words: Sequence[str], at: int, variables: dict[str, str]) -> int:
     for place in range(at + 1, len(words)):
         word = words[place]
         name = basename(word)
-        if name in _SHELLS or name in _WRAPPERS or program_of_command(words[place:]):
+        if name in _SHELLS or name in _WRAPPERS or program_of_command(words, place):
             return place
         if "=" in word and not word.startswith("-"):
             key, _, value = word.partition("=")

@@ -16,7 +16,9 @@ from function.replica.engines.shell import CLOSE, OPEN, Piece, PieceKind, Word, 
 LONGEST: Final = 65_536
 """Characters of the longest text that is looked at."""
 
-_MOST: Final = 8 * LONGEST
+_MOST: Final = 4 * LONGEST
+_EACH: Final = 16
+_COMMAND: Final = 128
 _DEEPEST: Final = 8
 _LONGEST_SHOWN: Final = 64
 
@@ -31,9 +33,22 @@ class TooLongError(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """How many characters may still be read and written for one container: what bounds time and memory."""
+    """How many characters may still be read and written for one container: what bounds time and memory.
+
+    A text counts as some characters more than it has, and a command as many.
+    """
 
     left: int = _MOST
+
+    def start(self) -> None:
+        """Take a command into account.
+
+        Raises:
+            TooLongError: It is one too many.
+        """
+        self.left -= _COMMAND
+        if self.left < 0:
+            raise TooLongError
 
     def spend(self, text: str) -> str:
         """Take a text into account.
@@ -41,7 +56,7 @@ class Budget:
         Raises:
             TooLongError: It is too much.
         """
-        self.left -= len(text) + 1
+        self.left -= len(text) + _EACH
         if self.left < 0 or len(text) > LONGEST:
             raise TooLongError
         return text

@@ -17,7 +17,10 @@ SIDE_CAR = 8000
 def read(case: dict[str, Any]) -> EngineFacts:
     """What is read of a case."""
     env = [
-        {"name": name, **({"valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}} if value is None else {"value": value})}
+        {
+            "name": name,
+            **({"valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}} if value is None else {"value": value}),
+        }
         for name, value in case.get("env", {}).items()
     ]
     written = {key: case[key] for key in ("image", "command", "args") if key in case}

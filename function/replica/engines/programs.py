@@ -62,6 +62,17 @@ OTHER: Final = Program(
 """What is assumed of a program that nothing is known of."""
 
 PROGRAMS: Final = (
+    # Dynamo 1.x, components/src/dynamo/frontend/frontend_args.py. Its workers answer no requests of clients.
+    # Its images are named after the engine that its workers are.
+    Program(
+        "Dynamo's frontend",
+        EngineType.DYNAMO,
+        commands=("dynamo.frontend",),
+        images=r"ai-dynamo/|dynamo-frontend",
+        port_flags=("--http-port",),
+        port_variables=("DYN_HTTP_PORT",),
+        tls_flags=("--tls-cert-path",),
+    ),
     # vLLM 0.23, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
     # takes vLLM's flags, and answers like it.
     Program(
@@ -142,16 +153,6 @@ PROGRAMS: Final = (
         image_port=80,
         port_flags=("--port", "-p"),
         port_variables=("PORT",),
-    ),
-    # Dynamo 1.x, components/src/dynamo/frontend/frontend_args.py. Its workers answer no requests of clients.
-    Program(
-        "Dynamo's frontend",
-        EngineType.DYNAMO,
-        commands=("dynamo.frontend",),
-        images=r"ai-dynamo/|dynamo-frontend",
-        port_flags=("--http-port",),
-        port_variables=("DYN_HTTP_PORT",),
-        tls_flags=("--tls-cert-path",),
     ),
     # Ollama 0.1x, envconfig/config.go and Dockerfile; it takes no flag.
     Program(

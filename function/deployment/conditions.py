@@ -7,6 +7,7 @@ from typing import Final
 from function.composition import Reason, Severity, Status, Vocabulary
 
 CACHE: Final = "ModelCacheResolved"
+ENGINES: Final = "EnginesRecognized"
 SCHEDULED: Final = "ReplicasScheduled"
 READY: Final = "ReplicasReady"
 PROGRESSING: Final = "Progressing"
@@ -30,6 +31,20 @@ VOCABULARY: Final[Vocabulary] = {
             Status.FALSE,
             "The spec of the ModelCache cannot be read; running replicas stay and new ones wait.",
             "Correct the ModelCache.",
+            Severity.WARNING,
+        ),
+    },
+    ENGINES: {
+        "Recognized": Reason(Status.TRUE, "How to reach every engine is said by its fields or its command."),
+        "DefaultsAssumed": Reason(
+            Status.TRUE,
+            "Some of how to reach an engine is not said; the message names what is assumed, for each engine.",
+        ),
+        "CommandUnclear": Reason(
+            Status.FALSE,
+            "A command says something of how to reach its engine that cannot be read without running it, or is no "
+            "number; the message names it and what is assumed instead.",
+            "Write the field that the message names.",
             Severity.WARNING,
         ),
     },

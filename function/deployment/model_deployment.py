@@ -23,7 +23,7 @@ from function.composition import (
     Draft,
     Outcome,
 )
-from function.deployment import placement_status, timers
+from function.deployment import engine_status, placement_status, timers
 from function.deployment.adoption import adoptable
 from function.deployment.conditions import CACHE, SCHEDULED, VOCABULARY
 from function.deployment.desired_state import CacheState, read_desired_state
@@ -57,6 +57,7 @@ def compose(draft: Draft) -> Composition:
     unresolved = [what for what, answer in asked.items() if answer.unresolved]
     desired = read_desired_state(seen, spec, cache)
     placement_status.set_cache_condition(draft, desired)
+    engine_status.set_engines_condition(draft, desired)
     if desired.cache is CacheState.UNRESOLVED:
         unresolved.append(f"ModelCache {desired.cache_name}")
     if unresolved:

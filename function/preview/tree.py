@@ -12,6 +12,7 @@ from function.api.model_service import EndpointGroup
 from function.composers import COMPOSERS
 from function.composition import Manifest, Object, Severity, Vocabulary, objects, unstructured
 from function.composition.conditions import COMMON
+from function.deployment.conditions import ENGINES
 from function.deployment.explain import explain
 from function.preview import providers
 from function.preview.control_plane import ControlPlane
@@ -118,12 +119,19 @@ def _deployment(plane: ControlPlane, obj: Manifest) -> TreeNode:
         for replica in plane.store.find(group_of(_VERSION["ModelReplica"]), "ModelReplica")
         if controller_uid(replica) == obj["metadata"]["uid"]
     ]
-    lines = [*_problem_lines(obj), *(_replica(replica) for replica in replicas)]
+    lines = [*_problem_lines(obj), *_assumptions(obj), *(_replica(replica) for replica in replicas)]
     if placed < desired:
         reasons = tuple(TreeNode(f"{cluster}: {text}") for cluster, text in _reasons(plane, obj))
         lines += [TreeNode("Cluster by cluster", children=reasons)] if reasons else []
     text = f"{placed} of {desired} replicas placed, {ready} serving"
     return TreeNode(f"{_qualified_name(obj)}  {text}", _ready(obj), tuple(lines))
+
+
+def _assumptions(deployment: Manifest) -> Iterator[TreeNode]:
+    """What is assumed of the engines, where nothing is the matter with them."""
+    condition = unstructured.condition(deployment, ENGINES)
+    if unstructured.text(condition, "reason") == "DefaultsAssumed":
+        yield TreeNode(unstructured.text(condition, "message"))
 
 
 def _replica(obj: Manifest) -> TreeNode:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from function.api.engines import AnyEngine, Picker, PlacedEngine, Serving
 from function.api.model_replica import ModelReplicaSpec
-from function.replica import engine_flags
-from function.replica.engine_flags import DEFAULT_BLOCK_SIZE, FlagValue
+from function.replica.engines import DEFAULT_BLOCK_SIZE, FlagValue
 from function.replica.picker_scheduling import PickerScheduling
 from function.replica.pods import has_other_name
 from function.replica.topologies.registry import picker_of, topology_of
@@ -78,7 +77,7 @@ def _names_its_port(engine: PlacedEngine) -> bool:
 
 
 def _block_size(engine: PlacedEngine) -> FlagValue:
-    return engine_flags.block_size(engine, topology_of(engine).serving_member(engine).template.container)
+    return topology_of(engine).facts(engine).block_size
 
 
 def _error(ports: dict[str, Ports], *, one_port: bool) -> str:

@@ -303,6 +303,7 @@ def test_every_condition_is_said_once_and_the_status_is_one_that_is_taken(state:
     types = [condition.type for condition in answered.conditions]
     assert types == [
         "ModelCacheResolved",
+        "EnginesRecognized",
         "ReplicasScheduled",
         "ReplicasReady",
         "Progressing",

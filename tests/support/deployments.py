@@ -23,6 +23,7 @@ A0: Final = names.name("chat", 63, "ModelReplica", "ml-team", "chat", "a", "0")
 
 CALM: Final = {
     "ModelCacheResolved": "True/NoCacheNeeded",
+    "EnginesRecognized": "True/DefaultsAssumed",
     "ReplicasScheduled": "True/ReplicasCreated",
     "ReplicasReady": "True/AllReplicasReady",
     "Progressing": "True/Complete",

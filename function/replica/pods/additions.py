@@ -147,8 +147,7 @@ def _engine_container(
         number = topology.ports(engine).engine
         port: str | int = number if has_other_name(container, number) else PORT_NAME
         body["ports"] = [{"name": PORT_NAME, "containerPort": number}]
-        serving = engine.serving
-        body.update(probes(serving.health_path or "/health", port, serving.startup_seconds))
+        body.update(probes(topology.facts(engine).health_path, port, engine.serving.startup_seconds))
     return body
 
 

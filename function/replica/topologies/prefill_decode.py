@@ -14,7 +14,7 @@ from typing import Final
 from function.api.engines import Phase, Picker, PlacedEngine, PlacedMember, Role, ServingMode
 from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
-from function.replica import engine_flags
+from function.replica.engines import EngineFacts, read_engine
 from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import SCORERS, PickerScheduling
 from function.replica.security_context import container_security_context
@@ -25,9 +25,6 @@ IMAGE: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"
 
 SIDE_CAR_PORT: Final = 8000
 """Where the side-car of a Decode engine takes requests."""
-
-_DECODE_PORT: Final = 8001
-"""Where a Decode engine is taken to listen when it does not say."""
 
 _TRANSFER: Final[tuple[Manifest, ...]] = (
     {"name": "VLLM_NIXL_SIDE_CHANNEL_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
@@ -121,15 +118,19 @@ class PrefillDecode(Topology):
         """The one that would answer requests without phases too."""
         return self.base.serving_member(engine)
 
+    def facts(self, engine: PlacedEngine) -> EngineFacts:
+        """Read what is known of an engine; one beside a side-car is not taken to listen where that does."""
+        container = self.serving_member(engine).template.container
+        return read_engine(engine, container, taken=SIDE_CAR_PORT if engine.phase is Phase.DECODE else 0)
+
     def ports(self, engine: PlacedEngine) -> Ports:
         """Work out the ports: the side-car of a Decode engine takes requests in its stead."""
         if engine.phase is not Phase.DECODE:
             return self.base.ports(engine)
-        container = self.serving_member(engine).template.container
-        port = engine_flags.port(engine, container, default=_DECODE_PORT)
+        port = self.facts(engine).port
         error = (
             f"engine {engine.name} cannot listen on {SIDE_CAR_PORT}, where its side-car takes requests; "
-            f"have it listen on another port, such as {_DECODE_PORT}"
+            f"have it listen on another port, such as {SIDE_CAR_PORT + 1}"
         )
         taken = port.value == SIDE_CAR_PORT
         return Ports(engine=port.value, pool=SIDE_CAR_PORT, warning=port.warning, error=error if taken else "")

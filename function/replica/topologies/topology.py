@@ -10,7 +10,8 @@ from typing import Protocol
 from function.api.engines import Picker, PlacedEngine, PlacedMember, Role, ServingMode
 from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
-from function.replica import engine_flags, picker_scheduling
+from function.replica import picker_scheduling
+from function.replica.engines import EngineFacts, read_engine
 from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import PickerScheduling
 from function.replica.topologies.counts import CopyCounts
@@ -104,9 +105,13 @@ class Topology(Protocol):
     def serving_member(self, engine: PlacedEngine) -> PlacedMember:
         """The member whose pods answer requests."""
 
+    def facts(self, engine: PlacedEngine) -> EngineFacts:
+        """Read what is known of an engine: its program, where it listens, what is assumed of it."""
+        return read_engine(engine, self.serving_member(engine).template.container)
+
     def ports(self, engine: PlacedEngine) -> Ports:
         """Work out where the pods of an engine take requests."""
-        port = engine_flags.port(engine, self.serving_member(engine).template.container)
+        port = self.facts(engine).port
         return Ports(engine=port.value, pool=port.value, warning=port.warning)
 
     def pod_labels(

@@ -1,0 +1,244 @@
+"""What is known of the programs that serve models: the one table of engines.
+
+A fact stands here once. Each was read in the program's own source or documentation, in the version that is named
+beside it; a program that says otherwise in another version is told by the fields of `engines[].serving`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from function.api.engines import EngineType
+
+DEFAULT_BLOCK_SIZE: Final = 16
+"""Tokens in a block of the KV cache where nothing is known of it."""
+
+_TLS: Final = ("--ssl-certfile",)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that serves models over HTTP.
+
+    Attributes:
+        name: What it is called.
+        type: The type of engine that it is.
+        commands: How it is started: a program, with a first argument where that tells it apart, or a module of Python.
+        images: Images that start it, or that it is started in, as a regular expression; empty for none of its own.
+        port: Where it listens when nothing is said.
+        image_port: The same in its image, where that says another.
+        port_flags: Flags by which it is told the port, with dashes.
+        port_variables: Environment variables that tell it too; a flag goes before them.
+        config_flags: Flags that name a file which may tell it.
+        health_path: The path that answers with success once it can serve.
+        tls_flags: Flags with which it speaks TLS, with dashes.
+        block_size_flags: Flags that say how many tokens a block of its KV cache has, with dashes.
+        metrics: How an endpoint picker's `llm-d.ai/engine-type` calls it; empty where no picker reads its metrics.
+        transfer: How a side-car of llm-d's calls the protocol by which it hands over its KV cache; empty for none.
+    """
+
+    name: str
+    type: EngineType
+    commands: tuple[str, ...] = ()
+    images: str = ""
+    port: int = 8000
+    image_port: int | None = None
+    port_flags: tuple[str, ...] = ("--port",)
+    port_variables: tuple[str, ...] = ()
+    config_flags: tuple[str, ...] = ()
+    health_path: str = "/health"
+    tls_flags: tuple[str, ...] = ()
+    block_size_flags: tuple[str, ...] = ()
+    metrics: str = ""
+    transfer: str = ""
+
+
+OTHER: Final = Program(
+    "an unknown program", EngineType.OTHER, tls_flags=_TLS, block_size_flags=("--block-size", "--page-size")
+)
+"""What is assumed of a program that nothing is known of."""
+
+PROGRAMS: Final = (
+    # Dynamo 1.x, components/src/dynamo/frontend/frontend_args.py. Its workers answer no requests of clients.
+    # Its images are named after the engine that its workers are.
+    Program(
+        "Dynamo's frontend",
+        EngineType.DYNAMO,
+        commands=("dynamo.frontend",),
+        images=r"ai-dynamo/|dynamo-frontend",
+        port_flags=("--http-port",),
+        port_variables=("DYN_HTTP_PORT",),
+        tls_flags=("--tls-cert-path",),
+    ),
+    # vLLM 0.23, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
+    # takes vLLM's flags, and answers like it.
+    Program(
+        "vLLM",
+        EngineType.VLLM,
+        commands=(
+            "vllm serve",
+            "vllm-omni serve",
+            "vllm.entrypoints.openai.api_server",
+            "vllm.entrypoints.api_server",
+            "llm-d-inference-sim",
+        ),
+        images=r"vllm-(openai|omni)|(^|/)vllm(-[a-z-]+)?([:@]|$)|llm-d-(cuda|xpu|hpu|cpu|rocm|dev|aws|gb200|inference-sim)",
+        config_flags=("--config",),
+        tls_flags=_TLS,
+        block_size_flags=("--block-size",),
+        metrics="vllm",
+        transfer="nixlv2",
+    ),
+    # SGLang's router, sgl-model-gateway 0.3: it comes before SGLang, whose image's name its own contains.
+    Program(
+        "SGLang's router",
+        EngineType.OTHER,
+        commands=("sglang_router.launch_router", "sglang_router", "sglang-router", "smg"),
+        images=r"sgl(ang)?-(router|model-gateway)",
+        port=30000,
+        tls_flags=("--tls-cert-path",),
+    ),
+    # SGLang 0.5, python/sglang/srt/server_args.py.
+    Program(
+        "SGLang",
+        EngineType.SGLANG,
+        commands=("sglang.launch_server", "sglang serve", "sglang_router.launch_server"),
+        images=r"sglang",
+        port=30000,
+        config_flags=("--config",),
+        tls_flags=_TLS,
+        block_size_flags=("--page-size",),
+        metrics="sglang",
+        transfer="sglang",
+    ),
+    # TensorRT-LLM 1.2, tensorrt_llm/commands/serve.py; its `disaggregated` has the port in a file.
+    Program(
+        "TensorRT-LLM",
+        EngineType.TENSORRT_LLM,
+        commands=("trtllm-serve",),
+        images=r"tensorrt-llm",
+        config_flags=("--config", "--config_file", "-c", "--extra_llm_api_options"),
+        metrics="trtllm-serve",
+    ),
+    # Triton 2.6x, src/command_line_parser.{h,cc}; the scripts that start it for TensorRT-LLM write underscores.
+    Program(
+        "Triton",
+        EngineType.TRITON,
+        commands=("tritonserver", "launch_triton_server.py"),
+        images=r"tritonserver",
+        port_flags=("--http-port",),
+        health_path="/v2/health/ready",
+        metrics="triton-tensorrt-llm",
+    ),
+    # llama.cpp b6000 and later, common/arg.cpp and tools/server/README.md.
+    Program(
+        "llama.cpp",
+        EngineType.LLAMA_CPP,
+        commands=("llama-server", "llama-server-cuda"),
+        images=r"llama\.cpp",
+        port=8080,
+        port_variables=("LLAMA_ARG_PORT",),
+        tls_flags=("--ssl-cert-file",),
+    ),
+    # Text Generation Inference 3.3, launcher/src/main.rs; its Dockerfile sets PORT=80.
+    Program(
+        "Text Generation Inference",
+        EngineType.TGI,
+        commands=("text-generation-launcher",),
+        images=r"text-generation-inference|(^|/)tgi([:@-]|$)",
+        port=3000,
+        image_port=80,
+        port_flags=("--port", "-p"),
+        port_variables=("PORT",),
+    ),
+    # Ollama 0.1x, envconfig/config.go and Dockerfile; it takes no flag.
+    Program(
+        "Ollama",
+        EngineType.OLLAMA,
+        commands=("ollama serve", "ollama start"),
+        images=r"(^|/)ollama([:@]|$)",
+        port=11434,
+        port_flags=(),
+        port_variables=("OLLAMA_HOST",),
+        health_path="/",
+    ),
+    # KServe 0.16's server of Hugging Face models, python/kserve/kserve/model_server.py.
+    Program(
+        "KServe's Hugging Face server",
+        EngineType.OTHER,
+        commands=("huggingfaceserver",),
+        images=r"huggingfaceserver",
+        port=8080,
+        port_flags=("--http-port",),
+        health_path="/v2/health/ready",
+    ),
+    # uvicorn, whose command reads any of its options from a variable too.
+    Program(
+        "uvicorn",
+        EngineType.OTHER,
+        commands=("uvicorn",),
+        port_variables=("UVICORN_PORT",),
+        tls_flags=_TLS,
+    ),
+)
+"""Every program that is known. The first whose command or image fits is taken."""
+
+PORT_VARIABLES: Final = frozenset(name for program in PROGRAMS for name in program.port_variables)
+"""The environment variables by which any program is told its port."""
+
+_BY_COMMAND: Final = {command: program for program in PROGRAMS for command in program.commands}
+_WITH_ARGUMENT: Final = frozenset(command.partition(" ")[0] for command in _BY_COMMAND if " " in command)
+_PYTHON: Final = re.compile(r"(python|pypy)[0-9.]*")
+_PYTHON_VALUES: Final = frozenset({"-W", "-X", "--check-hash-based-pycs"})
+
+
+def program_of_type(type_: EngineType, found: Program) -> Program:
+    """The program of a type: what was found, if it is of that type, else the first one."""
+    if found.type is type_:
+        return found
+    return next((program for program in PROGRAMS if program.type is type_ is not EngineType.OTHER), OTHER)
+
+
+def program_of_image(image: str) -> Program:
+    """The program that an image is made for."""
+    name = image.partition("@")[0]
+    return next((program for program in PROGRAMS if program.images and re.search(program.images, name)), OTHER)
+
+
+def program_of_command(words: Sequence[str], start: int = 0) -> Program | None:
+    """The program that a command starts, whose words begin at a place; None where it is not known."""
+    name, after = _invoked(words, start)
+    if name not in _WITH_ARGUMENT:
+        return _BY_COMMAND.get(name)
+    while after < len(words) and words[after].startswith("-"):
+        after += 1
+    return _BY_COMMAND.get(f"{name} {words[after]}") if after < len(words) else None
+
+
+def invoked(words: Sequence[str]) -> str:
+    """The name of what a command starts: the program, or the module or script that Python runs."""
+    return _invoked(words, 0)[0]
+
+
+def _invoked(words: Sequence[str], at: int) -> tuple[str, int]:
+    """The name of what is started, and where its arguments begin."""
+    name = basename(words[at]) if at < len(words) else ""
+    at += 1
+    if not _PYTHON.fullmatch(name):
+        return name, at
+    while at < len(words):
+        word = words[at]
+        if word == "-m":
+            return "".join(words[at + 1 : at + 2]), at + 2
+        if not word.startswith("-"):
+            return basename(word), at + 1
+        at += 2 if word in _PYTHON_VALUES else 1
+    return name, at
+
+
+def basename(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]

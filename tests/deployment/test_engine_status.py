@@ -1,0 +1,54 @@
+"""What is assumed of engines is said on the deployment, once for each, and what cannot be read with it."""
+
+from typing import Any
+
+from tests.support.deployments import cluster, composed, deployment, engine, member, messages
+from tests.support.observe import reasons
+
+FLEET = [cluster("a")]
+IMAGE = "vllm/vllm-openai:v0.23.0"
+
+
+def one(name: str, *args: str, image: str = IMAGE, **fields: Any) -> dict[str, Any]:
+    """An engine of one pod whose container has an image and arguments."""
+    container = {"name": "engine", "image": image, "args": list(args)}
+    return engine(name, member(template={"spec": {"containers": [container]}}), **fields)
+
+
+def said(*engines: dict[str, Any], **spec: Any) -> tuple[str, str]:
+    """Reason and message of the condition."""
+    answered = composed(deployment(1, *engines, **spec), FLEET)
+    return reasons(answered)["EnginesRecognized"], messages(answered)["EnginesRecognized"]
+
+
+def test_nothing_is_said_where_flags_or_fields_say_the_port() -> None:
+    assert said(one("a", "--port=8100"), one("b", serving={"port": 8200})) == ("True/Recognized", "")
+
+
+def test_what_is_assumed_is_said_for_each_engine() -> None:
+    reason, message = said(one("a"), one("b", image="lmsysorg/sglang:v0.5.6"), one("c", "--port=8100"))
+    assert reason == "True/DefaultsAssumed"
+    field = "engines[].serving.port says another"
+    assert message == (
+        f"engine a: port 8000 is assumed, where vLLM listens when nothing is said; {field}; "
+        f"engine b: port 30000 is assumed, where SGLang listens when nothing is said; {field}"
+    )
+
+
+def test_what_cannot_be_read_is_said_first() -> None:
+    reason, message = said(one("a"), one("b", "--port=x"))
+    assert reason == "False/CommandUnclear"
+    assert message.startswith("engine b: --port x is no port, 8000 is assumed; ")
+    assert "engine a: port 8000 is assumed" in message
+
+
+def test_a_size_of_blocks_that_cannot_be_read_matters_to_a_picker_alone() -> None:
+    args = ("--port=8000", "--block-size=auto")
+    assert said(one("a", *args)) == ("True/Recognized", "")
+    assert said(one("a", *args, copies=2))[0] == "False/CommandUnclear"
+
+
+def test_a_decode_engine_is_not_taken_to_listen_where_its_side_car_does() -> None:
+    engines = (one("p", "--port=8000", phase="Prefill"), one("d", phase="Decode"))
+    _, message = said(*engines, serving={"mode": "PrefillDecode"})
+    assert message.startswith("engine d: port 8001 is assumed")

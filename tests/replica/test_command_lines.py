@@ -1,0 +1,53 @@
+"""Command lines from the public record: the port, the path of health and the program that is right for each."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from function.api.engines import AnyEngine, EngineType
+from function.api.pod_template import Container
+from function.replica.engines import PROGRAMS, EngineFacts, read_engine
+
+CORPUS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "corpus" / "command_lines.yaml").read_text())
+SIDE_CAR = 8000
+
+
+def read(case: dict[str, Any]) -> EngineFacts:
+    """What is read of a case."""
+    env = [
+        {
+            "name": name,
+            **({"valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}} if value is None else {"value": value}),
+        }
+        for name, value in case.get("env", {}).items()
+    ]
+    written = {key: case[key] for key in ("image", "command", "args") if key in case}
+    engine = AnyEngine.model_validate({"name": "e", "phase": case.get("phase"), "serving": case.get("serving", {})})
+    container = Container.model_validate({"name": "engine", "env": env, **written})
+    return read_engine(engine, container, taken=SIDE_CAR if case.get("phase") == "Decode" else 0)
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=lambda case: case["source"])
+def test_what_a_command_line_says_is_read(case: dict[str, Any]) -> None:
+    facts = read(case)
+    said = "said" if facts.port.said else "unclear" if facts.port.warning else "assumed"
+    found = {
+        "program": facts.program.name,
+        "port": facts.port.value,
+        "said": said,
+        "health": facts.health_path,
+        "scheme": facts.scheme.value,
+    }
+    if "block_size" in case["want"]:
+        found["block_size"] = facts.block_size.value
+    assert found == {"health": "/health", "scheme": "HTTP", **case["want"]}
+    assert bool(facts.assumptions) is (said == "assumed")
+    assert bool(facts.warnings) is (said == "unclear")
+
+
+def test_every_type_of_engine_is_in_the_record_and_each_line_names_its_source() -> None:
+    assert {read(case).type for case in CORPUS} == set(EngineType)
+    assert {read(case).program.name for case in CORPUS} >= {program.name for program in PROGRAMS}
+    assert len({case["source"] for case in CORPUS}) == len(CORPUS) >= 60

@@ -1,0 +1,28 @@
+"""The table of programs in the documentation is that of the code."""
+
+from pathlib import Path
+
+from function.replica.engines import OTHER, PROGRAMS, Program
+
+PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
+HEADER = "| Program | `engineType` | Port | Flag | Variable | Health | TLS |"
+
+
+def row(program: Program) -> str:
+    """The row of a program."""
+    port = f"{program.port}, in its image {program.image_port}" if program.image_port else f"{program.port}"
+    cells = (
+        program.name,
+        f"`{program.type.value}`",
+        port,
+        ", ".join(f"`{flag}`" for flag in program.port_flags),
+        ", ".join(f"`{name}`" for name in program.port_variables),
+        f"`{program.health_path}`",
+        ", ".join(f"`{flag}`" for flag in program.tls_flags),
+    )
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
+
+
+def test_the_page_has_a_row_for_every_program() -> None:
+    table = "\n".join([HEADER, "|---|---|---|---|---|---|---|", *map(row, (*PROGRAMS, OTHER))])
+    assert table in PAGE.read_text(encoding="utf-8"), table

@@ -40,6 +40,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Have the engine that the message names listen on another port.",
             Severity.WARNING,
         ),
+        "InvalidScheme": Reason(
+            Status.FALSE,
+            "By how its engines are spoken to, HTTP or HTTPS, requests could not reach the replica; nothing new is "
+            "made.",
+            "Have the engines that the message names all serve HTTP, or serve without an endpoint picker.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "

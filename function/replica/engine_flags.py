@@ -77,6 +77,15 @@ def block_size(engine: PlacedEngine, container: Container) -> FlagValue:
     return _number(engine, container, _Flag("block size", field, DEFAULT_BLOCK_SIZE, ("--block-size", "--page-size")))
 
 
+def has_certificate(container: Container) -> bool:
+    """Tell whether an engine is given a certificate to speak TLS with: vLLM and SGLang, or llama-server.
+
+    Args:
+        container: The container that answers requests.
+    """
+    return any(value for _, value in _values(container, ("--ssl-certfile", "--ssl-cert-file")))
+
+
 def _number(engine: PlacedEngine, container: Container, flag: _Flag) -> FlagValue:
     found = next(_values(container, flag.names), None)
     if found is None:

@@ -14,16 +14,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from function.api import labels
-from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role
+from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role, Scheme
 from function.api.pod_template import Container
 from function.composition import Manifest
 from function.replica.identity import ConfigSource, ReplicaIdentity, claim_name, claim_template_name
 from function.replica.references import with_copies
+from function.replica.router import with_addresses
 from function.replica.topologies.registry import topology_of
-from function.replica.topologies.topology import Topology
-
-PORT_NAME: Final = "engine"
-"""Name of the engine's port; Services refer to it, so engines may listen on different numbers."""
+from function.replica.topologies.topology import PORT_NAME, Topology
 
 MODELS_PATH: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
@@ -57,14 +55,14 @@ def pod_templates(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[Role, 
 
 
 def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
-    serves = member is topology.serving_member(engine)
+    serves = topology.serves(engine, member)
     metadata = member.template.metadata
     annotations = dict(metadata.annotations) if metadata else {}
     own = {
         labels.DEPLOYMENT: replica.deployment,
         labels.REPLICA: replica.name,
         labels.ENGINE: engine.name,
-        **({labels.SERVING: replica.name} if serves else {}),
+        **({labels.SERVING: replica.served_by(engine.name)} if serves else {}),
         **topology.pod_labels(replica, engine, member),
     }
     written = dict(metadata.labels) if metadata else {}
@@ -84,7 +82,7 @@ def pod_selector(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[str, st
 
 
 def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
-    side_cars = topology.side_cars(engine) if member is topology.serving_member(engine) else []
+    side_cars = topology.side_cars(engine) if topology.serves(engine, member) else []
     containers = [_container(replica, engine, member, topology), *side_cars]
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
@@ -140,7 +138,7 @@ def _cache_volumes(replica: ReplicaIdentity) -> list[Manifest]:
 
 
 def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
-    serves = member is topology.serving_member(engine)
+    serves = topology.serves(engine, member)
     written = member.template.container
     body: Manifest = {"name": written.name, "image": written.image}
     if written.command:
@@ -148,19 +146,23 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
     args = _args(written, cached=bool(replica.cache) and serves)
     if args:
         body["args"] = args
-    variables = topology.env(engine, member, [variable.plain() for variable in written.env])
+    own = with_addresses(replica, engine, [variable.plain() for variable in written.env])
+    variables = topology.env(engine, member, own)
     env = [with_copies(variable, replica.copy_names) for variable in variables]
     if env:
         body["env"] = env
     resources = _resources(member)
     if resources:
         body["resources"] = resources
+    probes: Manifest = {}
     if serves:
-        body["ports"] = [{"name": PORT_NAME, "containerPort": topology.ports(engine).engine}]
+        ports = topology.ports(engine)
+        body["ports"] = ports.of_container
+        probes = _probes(engine.serving, ports.scheme)
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS_PATH})
-    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if serves else {})}
+    return {**body, "volumeMounts": mounts, **probes}
 
 
 def _args(container: Container, *, cached: bool) -> list[str]:
@@ -181,10 +183,14 @@ def _resources(member: PlacedMember) -> dict[str, Any]:
     return found
 
 
-def _probes(serving: EngineServing) -> Manifest:
-    """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer."""
+def _probes(serving: EngineServing, scheme: Scheme) -> Manifest:
+    """Allow the engine the time it needs to load its weights, and restart it after a minute without an answer.
+
+    A kubelet does not verify certificates.
+    """
+    tls = {"scheme": scheme.value} if scheme is Scheme.HTTPS else {}
     probe = {
-        "httpGet": {"path": serving.health_path or "/health", "port": PORT_NAME},
+        "httpGet": {"path": serving.health_path or "/health", "port": PORT_NAME, **tls},
         "periodSeconds": _PROBE_SECONDS,
         "timeoutSeconds": _PROBE_TIMEOUT,
     }

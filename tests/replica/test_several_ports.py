@@ -7,6 +7,8 @@ from tests.support.observe import reasons
 from tests.support.replicas import composed, container, engine, member, remotes, replica
 
 RANKS = {"ports": [8000, 8001, 8002]}
+PICKED = "an endpoint picker chooses among pods that have one port, and these have several"
+UNEQUAL = "the pods of a replica take requests on equally many ports, and these do not"
 
 
 def test_a_pod_lists_all_its_ports_and_is_probed_on_the_first() -> None:
@@ -52,20 +54,17 @@ def test_listed_ports_go_before_a_flag() -> None:
         (
             (engine(serving=RANKS),),
             {"serving": {"picker": "Enabled"}},
-            "an endpoint picker chooses among pods that have one port, and these have several: vllm on 8000 and 8001 and"
-            " 8002",
+            f"{PICKED}: vllm on 8000 and 8001 and 8002",
         ),
         (
             (engine("p", phase="Prefill", serving=RANKS), engine("d", phase="Decode")),
             {"serving": {"mode": "PrefillDecode"}},
-            "an endpoint picker chooses among pods that have one port, and these have several: p on 8000 and 8001 and"
-            " 8002, d on 8000",
+            f"{PICKED}: p on 8000 and 8001 and 8002, d on 8000",
         ),
         (
             (engine("a", serving=RANKS), engine("b")),
             {},
-            "the pods of a replica take requests on equally many ports, and these do not: a on 8000 and 8001 and 8002,"
-            " b on 8000",
+            f"{UNEQUAL}: a on 8000 and 8001 and 8002, b on 8000",
         ),
     ],
 )

@@ -12,9 +12,9 @@ from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
 from function.inventory.nodes import pods_per_copy
 from function.replica import engine_flags, picker_scheduling
-from function.replica.scheme import scheme_of
 from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import PickerScheduling
+from function.replica.scheme import scheme_of
 from function.replica.topologies.counts import CopyCounts
 
 PORT_NAME: Final = "engine"

@@ -35,8 +35,7 @@ def _written(form: EngineForm) -> tuple[Manifest, dict[str, Any]]:
     obj = form.engines(form.engine(serving={}), serving={})
     filled = {
         f"{form.at}.serving.mode": "Unified",
-        f"{form.at}.engines[0].serving.port": 8000,
-        f"{form.at}.engines[0].serving.healthPath": "/health",
+        f"{form.at}.engines[0].serving.from": "Leader",
         f"{form.at}.engines[0].serving.startupSeconds": 1800,
     }
     return obj, {**_unsaid(form), **filled}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from function.api.engines import Engine, EngineRole, Picker, PlacedEngine, Scheme, Serving
+from function.api.engines import EngineRole, Picker, PlacedEngine, Scheme, Serving
 from function.api.model_replica import ModelReplicaSpec
 from function.replica import engine_flags
 from function.replica.engine_flags import DEFAULT_BLOCK_SIZE, FlagValue
@@ -15,7 +15,7 @@ from function.replica.scheme import scheme_of
 from function.replica.topologies.registry import picker_of, topology_of
 from function.replica.topologies.topology import Ports, ShapedEngine
 
-_Shaped = TypeVar("_Shaped", Engine, PlacedEngine)
+_Shaped = TypeVar("_Shaped", bound=ShapedEngine)
 
 
 def choose_picker(serving: Serving, engines: Iterable[ShapedEngine]) -> Picker:

@@ -30,8 +30,8 @@ def test_only_the_routers_pods_are_asked() -> None:
 
 
 def test_each_other_engine_has_a_service_that_names_its_ready_pods() -> None:
-    written = {"template": {"spec": {"containers": [container(args=["--port=30000"])]}}}
-    made = remotes(composed(routed(engine("worker", member(**written), copies=2))))
+    template = {"spec": {"containers": [container(args=["--port=30000"])]}}
+    made = remotes(composed(routed(engine("worker", member(template=template), copies=2))))
     assert made["engine-service-worker"] == {
         "apiVersion": "v1",
         "kind": "Service",
@@ -59,8 +59,8 @@ def test_a_router_is_told_where_the_others_are_before_its_own_variables() -> Non
         {"name": "MODELPLANE_ENGINE_B_4_PORT", "value": "1"},
         {"name": "URL", "value": "http://$(MODELPLANE_ENGINE_A_ADDRESS)"},
     ]
-    written = {"template": {"spec": {"containers": [container(env=own)]}}}
-    router = engine("router", member(deviceRequests=None, **written), role="Router")
+    template = {"spec": {"containers": [container(env=own)]}}
+    router = engine("router", member(deviceRequests=None, template=template), role="Router")
     workers = (engine("a"), engine("b-4", serving={"port": 9000}))
     made = remotes(composed(replica(workers[0], router, workers[1])))
     (built,) = made["model-serving-router"]["spec"]["template"]["spec"]["containers"]

@@ -10,7 +10,7 @@ from function.replica.topologies.gang import Gang
 from tests.support.observe import reasons
 from tests.support.replicas import composed, container, gang, remotes, replica
 
-ALL = {"serving": {"from": "AllPods"}}
+ALL: dict[str, Any] = {"serving": {"from": "AllPods"}}
 
 
 def spread(workers: int = 1, **more: Any) -> Manifest:

@@ -44,7 +44,7 @@ def _unfit(engine: ShapedEngine) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class BackendRefusal:
     """Why no request could be answered.
 
     Attributes:
@@ -77,7 +77,7 @@ class Backend:
     scheme: Scheme
     block_size: int
     scheduling: PickerScheduling
-    refusal: Refusal | None
+    refusal: BackendRefusal | None
     warnings: tuple[str, ...]
 
     @property
@@ -118,7 +118,9 @@ def _block_size(engine: PlacedEngine) -> FlagValue:
     return engine_flags.block_size(engine, topology_of(engine).serving_member(engine).template.container)
 
 
-def _refuse_ports(ports: dict[str, Ports], asked: dict[str, Ports], *, picker: bool, by_name: bool) -> Refusal | None:
+def _refuse_ports(
+    ports: dict[str, Ports], asked: dict[str, Ports], *, picker: bool, by_name: bool
+) -> BackendRefusal | None:
     """Refuse ports that requests would not reach: an InferencePool has one (inference-extension 1.0.1)."""
     error = next((port.error for port in ports.values() if port.error), "")
     listed = ", ".join(f"{name} on {' and '.join(map(str, port.asked))}" for name, port in asked.items())
@@ -128,16 +130,18 @@ def _refuse_ports(ports: dict[str, Ports], asked: dict[str, Ports], *, picker: b
         error = f"the pods of a pool take requests on one port, and these are on several: {listed}"
     if not error and len({len(port.asked) for port in asked.values()}) > 1:
         error = f"the pods of a replica take requests on equally many ports, and these do not: {listed}"
-    return Refusal("InvalidPort", error) if error else None
+    return BackendRefusal("InvalidPort", error) if error else None
 
 
-def _refuse_schemes(asked: dict[str, Ports], *, picker: bool) -> Refusal | None:
+def _refuse_schemes(asked: dict[str, Ports], *, picker: bool) -> BackendRefusal | None:
     """Refuse engines that could not be spoken to as they are."""
     schemes = {port.scheme for port in asked.values()}
     listed = ", ".join(f"{name} {port.scheme}" for name, port in asked.items())
     if len(schemes) > 1:
-        return Refusal("InvalidScheme", f"the engines that requests are sent to are spoken to in one way: {listed}")
+        return BackendRefusal(
+            "InvalidScheme", f"the engines that requests are sent to are spoken to in one way: {listed}"
+        )
     if picker and Scheme.HTTPS in schemes:
         message = f"an endpoint picker and its gateway do not speak TLS to engines ({listed}): serve HTTP"
-        return Refusal("InvalidScheme", f"{message}, or set serving.picker to Disabled if engines have no phase")
+        return BackendRefusal("InvalidScheme", f"{message}, or set serving.picker to Disabled if engines have no phase")
     return None

@@ -11,7 +11,7 @@ from function.preview.clusters import Remote
 from function.preview.control_plane import ControlPlane
 from tests.support.settled import EXAMPLES, example, settle
 
-TOPOLOGIES = ("engines", "multi-node", "prefill-decode", "several-copies")
+TOPOLOGIES = ("data-parallel", "engines", "multi-node", "prefill-decode", "router", "several-copies")
 
 
 @cache

@@ -113,11 +113,44 @@ PHASE_RULES: tuple[Rule, ...] = (
 )
 """Rules over an object that has `serving` and `engines`: prefill and decode come as a pair."""
 
+_PICKED = f"has(self.serving) && has(self.serving.picker) && self.serving.picker == '{Picker.ENABLED}'"
+_ROUTES = f"has(e.role) && e.role == '{EngineRole.ROUTER}'"
+_SEVERAL_PORTS = "has(e.serving) && has(e.serving.ports) && e.serving.ports.size() > 1"
+_TLS = f"has(e.serving) && has(e.serving.scheme) && e.serving.scheme == '{Scheme.HTTPS}'"
+
+REACH_RULES: tuple[Rule, ...] = (
+    Rule(
+        f"!has(self.engines) || !self.engines.exists(e, {_ROUTES})"
+        f" || (self.engines.size() > 1 && self.engines.exists_one(e, {_ROUTES}))",
+        "an engine of role Router needs another engine to pass requests on to, and may be the only Router",
+    ),
+    Rule(
+        f"!has(self.engines) || !({_DISAGGREGATED}) || !self.engines.exists(e, {_ROUTES})",
+        "an engine of role Router chooses among engines itself: the serving mode must not be PrefillDecode",
+    ),
+    Rule(
+        f"!has(self.engines) || !({_PICKED} || {_DISAGGREGATED}) || !self.engines.exists(e, {_SEVERAL_PORTS})",
+        "an endpoint picker chooses among pods that have one port: with several serving.ports the picker must not be"
+        " Enabled, nor the serving mode PrefillDecode",
+    ),
+    Rule(
+        f"!has(self.engines) || !({_PICKED} || {_DISAGGREGATED}) || !self.engines.exists(e, {_TLS})",
+        "an endpoint picker does not speak TLS to engines: with serving.scheme HTTPS the picker must not be Enabled,"
+        " nor the serving mode PrefillDecode",
+    ),
+)
+"""Rules over an object that has `serving` and `engines`: which of them are asked, and how."""
+
 _SHAPE = Rule(
     "(self.members.size() == 1 && self.members[0].role == 'Standalone') || ("
     "self.members.exists_one(m, m.role == 'Leader') && self.members.exists(m, m.role == 'Worker')"
     " && !self.members.exists(m, m.role == 'Standalone'))",
     "an engine is one Standalone member, or one Leader and one Worker",
+)
+
+_ROUTER_SHAPE = Rule(
+    "!has(self.role) || self.members[0].role == 'Standalone'",
+    "an engine of role Router is one Standalone member",
 )
 
 _WORKER_ONLY = Rule(
@@ -140,7 +173,8 @@ class Serving(Model):
     """Unified answers a request in one engine; PrefillDecode splits it over a pair of engines."""
 
     picker: Picker | None = None
-    """Whether an endpoint picker chooses the pod. Without it there is one when several pods of a replica serve."""
+    """Whether an endpoint picker chooses the pod. Without it there is one when several pods of a replica serve, unless
+    a Router chooses, or they answer on several ports or speak TLS, which pickers do not."""
 
 
 class EngineServing(Model):
@@ -162,10 +196,12 @@ class EngineServing(Model):
     program's own default."""
 
     ports: Annotated[tuple[Port, ...], items(1, 8, type="set")] | None = None
-    """Ports of a pod that answers requests on several, such as one for each data-parallel rank, instead of `port`."""
+    """Ports of a pod that answers requests on several, such as one for each data-parallel rank, instead of `port`.
+    Requests are spread evenly; probes ask the first."""
 
     scheme: Scheme | None = None
-    """How the engine is spoken to; without it HTTPS if its command has a certificate, else HTTP."""
+    """How the engine is spoken to; without it HTTPS if its command has a certificate, else HTTP. Its certificate is not
+    verified."""
 
     served_from: ServedFrom = Field(default=ServedFrom.LEADER, alias="from")
     """Which pods of a gang answer requests: its leader, or each of its pods."""
@@ -280,7 +316,8 @@ class AnyEngine(Model):
     """Identical copies of the engine within one replica."""
 
     role: EngineRole | None = None
-    """Router for an engine that passes requests on to the other engines of its replica: only it is asked."""
+    """Router for an engine that passes requests on to the other engines of its replica: only it is asked. It needs no
+    nodeSelector, and then runs in the pool of the first engine that has one."""
 
     phase: Phase | None = None
     """Which half of a request the engine does, when the serving mode is PrefillDecode."""
@@ -297,9 +334,10 @@ class Engine(AnyEngine):
 
     RULES = (
         _SHAPE,
+        _ROUTER_SHAPE,
         Rule(
-            "self.members.exists(m, has(m.nodeSelector))",
-            "at least one member of an engine needs a nodeSelector",
+            "has(self.role) || self.members.exists(m, has(m.nodeSelector))",
+            "at least one member of an engine needs a nodeSelector, unless its role is Router",
         ),
     )
 
@@ -312,9 +350,10 @@ class PlacedEngine(AnyEngine):
 
     RULES = (
         _SHAPE,
+        _ROUTER_SHAPE,
         Rule(
-            "self.members.exists(m, has(m.deviceRequests))",
-            "at least one member of an engine needs deviceRequests",
+            "has(self.role) || self.members.exists(m, has(m.deviceRequests))",
+            "at least one member of an engine needs deviceRequests, unless its role is Router",
         ),
     )
 

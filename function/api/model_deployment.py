@@ -21,7 +21,7 @@ from function.api.base import (
     items,
     length,
 )
-from function.api.engines import ENGINES, PHASE_RULES, Engine
+from function.api.engines import ENGINES, PHASE_RULES, REACH_RULES, Engine
 from function.api.pod_template import Labels, label_rules
 from function.api.workload import Workload, WorkloadFields
 
@@ -38,7 +38,7 @@ class TemplateMetadata(Model):
 class TemplateSpec(WorkloadFields):
     """What to run, in the nested way of writing it."""
 
-    RULES = PHASE_RULES
+    RULES = (*PHASE_RULES, *REACH_RULES)
 
     engines: Annotated[tuple[Engine, ...], ENGINES, content.WANTED]
     """The engines that make up one replica."""
@@ -82,6 +82,7 @@ class ModelDeploymentSpec(WorkloadFields):
 
     RULES = (
         *PHASE_RULES,
+        *REACH_RULES,
         Rule(
             "has(self.engines) != (has(self.template) && has(self.template.spec))",
             "exactly one of spec.engines and spec.template.spec must be set",

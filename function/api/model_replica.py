@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from function.api import content, labels
 from function.api.base import Column, Integer, Kind, Model, Text, date_time, immutable, items, length
-from function.api.engines import ENGINES, PHASE_RULES, PlacedEngine
+from function.api.engines import ENGINES, PHASE_RULES, REACH_RULES, PlacedEngine
 from function.api.workload import ReplicaFields
 
 WorkloadKind: TypeAlias = Literal["Deployment", "LeaderWorkerSet"]
@@ -17,7 +17,7 @@ _INSTEAD = "change its ModelDeployment, which makes another replica"
 class ModelReplicaSpec(ReplicaFields):
     """What runs, and where."""
 
-    RULES = PHASE_RULES
+    RULES = (*PHASE_RULES, *REACH_RULES)
 
     cluster_name: Annotated[Text, length(1, 63), immutable("the cluster of a replica", _INSTEAD)]
     """The InferenceCluster that the replica is pinned to."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum
 
 from function.api import content, labels
-from function.api.engines import Engine, Member, PlacedEngine
+from function.api.engines import Engine, EngineRole, Member, PlacedEngine
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
@@ -202,7 +202,9 @@ def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool
 
 
 def _engine(engine: Engine) -> EngineSpec:
-    return EngineSpec(engine.name, engine.copies, tuple(_member(member) for member in engine.members))
+    members = tuple(_member(member) for member in engine.members)
+    companion = engine.role is EngineRole.ROUTER and not any(member.requests for member in members)
+    return EngineSpec(engine.name, engine.copies, members, companion)
 
 
 def _member(member: Member) -> MemberSpec:

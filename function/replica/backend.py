@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from function.api.engines import AnyEngine, Picker, PlacedEngine, Serving
+from function.api.engines import EngineRole, Picker, PlacedEngine, Scheme, Serving
 from function.api.model_replica import ModelReplicaSpec
-from function.replica.engines import DEFAULT_BLOCK_SIZE, FlagValue
+from function.replica.engines import DEFAULT_BLOCK_SIZE, FlagValue, read_engine
 from function.replica.picker_scheduling import PickerScheduling
 from function.replica.pods import has_other_name
 from function.replica.topologies.registry import picker_of, topology_of
-from function.replica.topologies.topology import Ports
+from function.replica.topologies.topology import Ports, ShapedEngine
+
+_Shaped = TypeVar("_Shaped", bound=ShapedEngine)
 
 
-def choose_picker(serving: Serving, engines: Iterable[AnyEngine]) -> Picker:
+def choose_picker(serving: Serving, engines: Iterable[ShapedEngine]) -> Picker:
     """Choose whether a replica has an endpoint picker.
 
     It is for choosing among pods: unless the user or the serving mode decides, there is one when several
-    answer requests.
+    answer requests. There is none where a Router chooses, nor in front of pods that one could not send requests to.
     """
-    several = sum(engine.copies for engine in engines) > 1
-    return picker_of(serving.mode) or serving.picker or (Picker.ENABLED if several else Picker.DISABLED)
+    asked = asked_engines(list(engines))
+    several = sum(topology_of(engine).serving_pods(engine) for engine in asked) > 1
+    wanted = several and not any(engine.role is EngineRole.ROUTER or _unfit(engine) for engine in asked)
+    return picker_of(serving.mode) or serving.picker or (Picker.ENABLED if wanted else Picker.DISABLED)
+
+
+def asked_engines(engines: Sequence[_Shaped]) -> list[_Shaped]:
+    """The engines of a replica that requests are sent to: its Router alone, or all."""
+    return [engine for engine in engines if engine.role is EngineRole.ROUTER] or list(engines)
+
+
+def _unfit(engine: ShapedEngine) -> bool:
+    """Tell whether the pods of an engine could not be in an InferencePool."""
+    topology = topology_of(engine)
+    serving = [member.template.container for member in engine.members if topology.serves(engine, member)]
+    tls = any(read_engine(engine, container).scheme is Scheme.HTTPS for container in serving)
+    return tls or len(engine.serving.ports or ()) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class BackendRefusal:
+    """Why no request could be answered.
+
+    Attributes:
+        reason: The condition's reason.
+        message: What to do about it.
+    """
+
+    reason: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +61,39 @@ class Backend:
 
     Attributes:
         picker: Whether an endpoint picker chooses the pod.
-        port: Where the pods of the pool take requests.
-        by_name: Whether a Service can name the port of the engines instead, which need not be the same for all.
+        ports: Where the pods that are asked take requests.
+        by_name: Whether a Service can name the ports of the engines instead, which need not be the same for all.
+        scheme: How the pods that are asked are spoken to.
         block_size: Tokens in a block of the KV cache of those whose prefixes the picker follows.
         scheduling: How the picker chooses.
-        error: Why no request could be answered; empty when all fits.
+        refusal: Why no request could be answered; None when all fits.
         warnings: What of the engines' flags could not be used.
     """
 
     picker: bool
-    port: int
+    ports: tuple[int, ...]
     by_name: bool
+    scheme: Scheme
     block_size: int
     scheduling: PickerScheduling
-    error: str
+    refusal: BackendRefusal | None
     warnings: tuple[str, ...]
+
+    @property
+    def port(self) -> int:
+        """Where the pods of the pool take requests."""
+        return self.ports[0]
 
 
 def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
     """Work out the backend of a replica, whose engines have been validated."""
+    asked = asked_engines(spec.engines)
     ports = {engine.name: topology_of(engine).ports(engine) for engine in spec.engines}
-    sizes = {engine.name: _block_size(engine) for engine in spec.engines if topology_of(engine).reuses_prefixes(engine)}
+    of_asked = {engine.name: ports[engine.name] for engine in asked}
+    first = of_asked[asked[0].name]
+    sizes = {engine.name: _block_size(engine) for engine in asked if topology_of(engine).reuses_prefixes(engine)}
     block_size = next(iter(sizes.values()), FlagValue(DEFAULT_BLOCK_SIZE))
-    by_name = all(port.pool == port.engine for port in ports.values()) and not any(map(_names_its_port, spec.engines))
+    by_name = all(port.pool == port.engine for port in of_asked.values()) and not any(map(_names_its_port, asked))
     warnings = [port.warning for port in ports.values()]
     if picker:
         warnings.append(block_size.warning)
@@ -61,11 +102,13 @@ def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
         warnings.append(f"blocks of the KV cache differ in size ({given}); the picker assumes {block_size.value}")
     return Backend(
         picker=picker,
-        port=ports[spec.engines[0].name].pool,
+        ports=first.asked,
         by_name=by_name,
+        scheme=first.scheme,
         block_size=block_size.value,
-        scheduling=topology_of(spec.engines[0]).picker_scheduling,
-        error=_error(ports, one_port=picker or not by_name),
+        scheduling=topology_of(asked[0]).picker_scheduling,
+        refusal=_refuse_ports(ports, of_asked, picker=picker, by_name=by_name)
+        or _refuse_schemes(of_asked, picker=picker),
         warnings=tuple(filter(None, warnings)),
     )
 
@@ -80,9 +123,30 @@ def _block_size(engine: PlacedEngine) -> FlagValue:
     return topology_of(engine).facts(engine).block_size
 
 
-def _error(ports: dict[str, Ports], *, one_port: bool) -> str:
+def _refuse_ports(
+    ports: dict[str, Ports], asked: dict[str, Ports], *, picker: bool, by_name: bool
+) -> BackendRefusal | None:
+    """Refuse ports that requests would not reach: an InferencePool has one (inference-extension 1.0.1)."""
     error = next((port.error for port in ports.values() if port.error), "")
-    if not error and one_port and len({port.pool for port in ports.values()}) > 1:
-        listed = ", ".join(f"{name} on {port.pool}" for name, port in ports.items())
-        return f"the pods of a pool take requests on one port, and these are on several: {listed}"
-    return error
+    listed = ", ".join(f"{name} on {' and '.join(map(str, port.asked))}" for name, port in asked.items())
+    if not error and picker and any(port.more for port in asked.values()):
+        error = f"an endpoint picker chooses among pods that have one port, and these have several: {listed}"
+    if not error and (picker or not by_name) and len({port.pool for port in asked.values()}) > 1:
+        error = f"the pods of a pool take requests on one port, and these are on several: {listed}"
+    if not error and len({len(port.asked) for port in asked.values()}) > 1:
+        error = f"the pods of a replica take requests on equally many ports, and these do not: {listed}"
+    return BackendRefusal("InvalidPort", error) if error else None
+
+
+def _refuse_schemes(asked: dict[str, Ports], *, picker: bool) -> BackendRefusal | None:
+    """Refuse engines that could not be spoken to as they are."""
+    schemes = {port.scheme for port in asked.values()}
+    listed = ", ".join(f"{name} {port.scheme}" for name, port in asked.items())
+    if len(schemes) > 1:
+        return BackendRefusal(
+            "InvalidScheme", f"the engines that requests are sent to are spoken to in one way: {listed}"
+        )
+    if picker and Scheme.HTTPS in schemes:
+        message = f"an endpoint picker and its gateway do not speak TLS to engines ({listed}): serve HTTP"
+        return BackendRefusal("InvalidScheme", f"{message}, or set serving.picker to Disabled if engines have no phase")
+    return None

@@ -46,6 +46,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Change what the message names in the pod template of the ModelDeployment.",
             Severity.WARNING,
         ),
+        "InvalidScheme": Reason(
+            Status.FALSE,
+            "By how its engines are spoken to, HTTP or HTTPS, requests could not reach the replica; nothing new is "
+            "made.",
+            "Have the engines that the message names all serve HTTP, or serve without an endpoint picker.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "

@@ -34,6 +34,7 @@ class ReplicaIdentity:
         deployment: The deployment that it belongs to; empty for one written by hand.
         cache: The ModelCache whose weights it mounts; empty for none.
         copy_names: The names of its copies of Secrets and ConfigMaps that its pods refer to.
+        routed: The engines that its Router passes requests on to, with the port of each; empty without a Router.
     """
 
     namespace: str
@@ -41,6 +42,7 @@ class ReplicaIdentity:
     deployment: str = ""
     cache: str = ""
     copy_names: Mapping[ConfigSource, str] = field(default_factory=dict)
+    routed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -53,6 +55,10 @@ class ReplicaIdentity:
         if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", self.name):
             return self.name
         return names.name(self.name, names.DNS_LABEL, "ModelReplica", self.namespace, self.name)
+
+    def served_by(self, engine: str) -> str:
+        """The value of the label `modelplane.ai/serving` on an engine's pods, which says who sends them requests."""
+        return engine_service_name(self, engine) if engine in self.routed else self.name
 
     @property
     def object_labels(self) -> dict[str, str]:
@@ -78,6 +84,12 @@ def gang_name(replica: ReplicaIdentity, engine: str) -> str:
     Its pods and their labels are named after it, which leaves it fewer characters.
     """
     return names.name(f"{replica.name}-{engine}", names.LEADER_WORKER_SET, *_engine(replica, engine))
+
+
+def engine_service_name(replica: ReplicaIdentity, engine: str) -> str:
+    """Name the Service by which a Router finds an engine; never that of a gang, whose own Service has its name."""
+    identity = ("EngineService", replica.namespace, replica.name, engine)
+    return names.name(f"{replica.name}-{engine}", names.DNS_LABEL, *identity)
 
 
 def claim_template_name(replica: ReplicaIdentity, engine: str, role: str) -> str:

@@ -32,7 +32,7 @@ from function.composition import (
 )
 from function.inventory.permissions import Permissions, permissions_of
 from function.inventory.pod_demands import read_demands
-from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, status
+from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, router, status
 from function.replica.backend import Backend, choose_picker, read_backend
 from function.replica.claims import claim_template
 from function.replica.conditions import ACCEPTED, READY, VOCABULARY
@@ -40,7 +40,19 @@ from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
 from function.replica.permission import denied, remedy, withheld
 from function.replica.pods import conflicts, pod_templates, warnings, with_metadata
-from function.replica.resource_names import CLAIM, CONFIG_MAP, DISRUPTION, PODS, POOL, ROUTE, SECRET, SERVICE, WORKLOAD
+from function.replica.resource_names import (
+    CLAIM,
+    CONFIG_MAP,
+    DISRUPTION,
+    PODS,
+    POOL,
+    ROUTE,
+    ROUTED_SERVICE,
+    SECRET,
+    SERVICE,
+    TLS_BACKEND,
+    WORKLOAD,
+)
 from function.replica.topologies import registry
 from function.replica.topologies.registry import topology_of
 from function.scheduling import ReservedNamespace
@@ -81,18 +93,17 @@ def compose(draft: Draft) -> Composition:
     if not provider_config:
         message = f"InferenceCluster {spec.cluster_name} publishes no provider config yet"
         return _compose_nothing(draft, "WaitingForCluster", message)
-    replica = replace(replica, copy_names=references.compose(draft, spec, replica, sources, provider_config))
+    replica = replace(
+        replica,
+        copy_names=references.compose(draft, spec, replica, sources, provider_config),
+        routed=router.routed_ports(spec),
+    )
     for engine in spec.engines:
         _compose_engine(draft, replica, engine, provider_config)
-    if backend.picker:
-        _compose_picker(draft, replica, spec, backend, provider_config)
-    else:
-        draft.remote(SERVICE, http_route.service(replica, backend), provider_config, labels=replica.object_labels)
-    backend_ref = picker.pool_ref(replica) if backend.picker else http_route.service_ref(replica)
-    route = http_route.http_route(replica, backend_ref)
-    draft.remote(
-        ROUTE, route, provider_config, ready_when=http_route.READINESS, watch=True, labels=replica.object_labels
-    )
+    for name, body in router.services(replica, spec):
+        key = f"{ROUTED_SERVICE}{name}"
+        draft.remote(key, _as_composed_before(draft, key, body), provider_config, labels=replica.object_labels)
+    _compose_route(draft, replica, spec, backend, provider_config)
     ready = _is_ready(draft, spec)
     _observe_pods(draft, replica, provider_config, ready=ready)
     return status.finish(draft, spec, replica, backend, pods, ready=ready)
@@ -123,6 +134,26 @@ def _compose_engine(draft: Draft, replica: ReplicaIdentity, engine: PlacedEngine
     draft.remote(key, body, provider_config, ready_when=topology.readiness, watch=True, labels=replica.object_labels)
 
 
+def _compose_route(
+    draft: Draft, replica: ReplicaIdentity, spec: ModelReplicaSpec, backend: Backend, provider_config: str
+) -> None:
+    """Compose what leads to the pods. It stays as it was composed, since the pods do: it goes where they listen."""
+    if backend.picker:
+        _compose_picker(draft, replica, spec, backend, provider_config)
+    else:
+        service = _as_composed_before(draft, SERVICE, http_route.service(replica, backend))
+        draft.remote(SERVICE, service, provider_config, labels=replica.object_labels)
+    new = [picker.pool_ref(replica)] if backend.picker else http_route.service_refs(replica, backend)
+    refs = http_route.backend_refs(objects.desired(draft.observed(ROUTE))) or new
+    if http_route.leads_to_tls(refs):
+        tls_backend = _as_composed_before(draft, TLS_BACKEND, http_route.tls_backend(replica, backend))
+        draft.remote(TLS_BACKEND, tls_backend, provider_config, labels=replica.object_labels)
+    route = http_route.http_route(replica, refs)
+    draft.remote(
+        ROUTE, route, provider_config, ready_when=http_route.READINESS, watch=True, labels=replica.object_labels
+    )
+
+
 def _as_composed_before(draft: Draft, key: str, body: Manifest) -> Mapping[str, Any]:
     """Keep what runs as it was composed: else a version that makes other pods would restart every engine."""
     observed = draft.observed(key)
@@ -147,8 +178,8 @@ def _compose_picker(
     draft: Draft, replica: ReplicaIdentity, spec: ModelReplicaSpec, backend: Backend, provider_config: str
 ) -> None:
     account, role, binding = picker.rbac(replica)
-    manifests = {
-        POOL: picker.pool(replica, backend),
+    manifests: dict[str, Mapping[str, Any]] = {
+        POOL: _as_composed_before(draft, POOL, picker.pool(replica, backend)),
         resource_names.PICKER_ACCOUNT: account,
         resource_names.PICKER_ROLE: role,
         resource_names.PICKER_ROLE_BINDING: binding,
@@ -179,9 +210,7 @@ def _refusal(
         clashes = conflicts(replica, spec.engines)
         if clashes:
             return "PodConflict", "; ".join(clashes[:_LISTED_CLASHES])
-    if backend.error:
-        return "InvalidPort", backend.error
-    return None
+    return (backend.refusal.reason, backend.refusal.message) if backend.refusal else None
 
 
 def _not_permitted(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:

@@ -12,6 +12,8 @@ WORKLOAD: Final = "model-serving-"
 CLAIM: Final = "resource-claim-"
 DISRUPTION: Final = "disruption-"
 SERVICE: Final = "engine-service"
+ROUTED_SERVICE: Final = "engine-service-"
+TLS_BACKEND: Final = "engine-backend"
 ROUTE: Final = "model-route"
 POOL: Final = "inference-pool"
 PICKER: Final = "epp"
@@ -29,6 +31,8 @@ CHILDREN: Final[Mapping[str, str]] = {
     f"{CLAIM}*": objects.KIND,
     f"{DISRUPTION}*": objects.KIND,
     SERVICE: objects.KIND,
+    f"{ROUTED_SERVICE}*": objects.KIND,
+    TLS_BACKEND: objects.KIND,
     ROUTE: objects.KIND,
     POOL: objects.KIND,
     PICKER: objects.KIND,

@@ -4,6 +4,8 @@ An engine goes whole into one pool: all its members, all its copies. A pool is c
 when devices of its nodes can be allocated to each member, and every member that could claim devices
 somewhere on the cluster claims some here. Which pools are compatible depends only on their devices, and is
 worked out once for all clusters that are alike; free nodes are looked at afterwards.
+
+A companion is not searched a pool for: every pool is compatible with it, and it goes where the first other engine does.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class Feasibility:
     """Finds pools for the engines of one deployment, caching what it has worked out."""
 
     def __init__(self, engines: tuple[EngineSpec, ...]) -> None:
-        self.engines = engines
+        # Companions of nobody are engines that claim nothing, for which no pool is compatible.
+        alone = all(engine.companion for engine in engines)
+        self.engines = tuple(replace(engine, companion=False) for engine in engines) if alone else engines
         self._budget = CycleBudget()
         self._allocations: dict[tuple[PodRequests, int], Allocation | AllocationFailure] = {}
         self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
@@ -96,19 +100,20 @@ class Feasibility:
         if assignment is None or isinstance(assignment, TooComplex):
             return None
         compatible = self._compatible_pools(shapes, pools)
+        positions = iter(assignment)
         engines = tuple(
-            EnginePlacement(
-                engine.name,
-                pools[position].name,
-                engine_pools.nodes,
-                engine_pools.members[engine_pools.positions.index(position)],
-            )
-            for engine, engine_pools, position in zip(self.engines, compatible, assignment, strict=True)
+            _place(engine, engine_pools, pools, assignment[0] if engine.companion else next(positions))
+            for engine, engine_pools in zip(self.engines, compatible, strict=True)
         )
         left = sum(free[position] for position in set(assignment)) - sum(
             engine_pools.nodes for engine_pools in compatible
         )
         return Fit(engines, left)
+
+    def _searching(self, pools: Sequence[Pool]) -> list[tuple[EngineSpec, CompatiblePools]]:
+        """The engines that a pool is searched for, with those that are compatible."""
+        named = zip(self.engines, self.compatible_pools(pools), strict=True)
+        return [(engine, engine_pools) for engine, engine_pools in named if not engine.companion]
 
     def _compatible_pools(self, shapes: tuple[int, ...], pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
         if shapes not in self._compatible:
@@ -124,11 +129,11 @@ class Feasibility:
     def _assign(
         self, shapes: tuple[int, ...], pools: Sequence[Pool], free: Sequence[int]
     ) -> tuple[int, ...] | TooComplex | None:
-        """Find the position of a pool for each engine."""
+        """Find the position of a pool for each engine that is no companion."""
         key = (shapes, tuple(free))
         if key not in self._assignments:
             deadline.check()
-            compatible = self._compatible_pools(shapes, pools)
+            compatible = [engine_pools for _, engine_pools in self._searching(pools)]
             nodes, choices = (
                 [engine_pools.nodes for engine_pools in compatible],
                 [engine_pools.positions for engine_pools in compatible],
@@ -141,9 +146,8 @@ class Feasibility:
 
     def reason(self, pools: Sequence[Pool], free: Sequence[int]) -> Incompatibility | NotEnoughNodes | EnginesTooLarge:
         """Say why there is no fit: the first engine without a compatible pool, else the first without room."""
-        compatible = self.compatible_pools(pools)
-        names = [engine.name if len(self.engines) > 1 else "" for engine in self.engines]
-        named = list(zip(names, compatible, strict=True))
+        named = [(engine.name if len(self.engines) > 1 else "", found) for engine, found in self._searching(pools)]
+        compatible = [engine_pools for _, engine_pools in named]
         for name, engine_pools in named:
             if engine_pools.reason is not None:
                 return replace(engine_pools.reason, engine=name)
@@ -170,6 +174,11 @@ class Feasibility:
         return seen[1]
 
 
+def _place(engine: EngineSpec, compatible: CompatiblePools, pools: Sequence[Pool], position: int) -> EnginePlacement:
+    members = compatible.members[compatible.positions.index(position)]
+    return EnginePlacement(engine.name, pools[position].name, compatible.nodes, members)
+
+
 def find_compatible_pools(
     engine: EngineSpec, found: Sequence[Sequence[Allocation | AllocationFailure]]
 ) -> CompatiblePools:
@@ -179,6 +188,9 @@ def find_compatible_pools(
         engine: The engine.
         found: For each pool, what can be allocated to each member.
     """
+    if engine.companion:
+        nothing = tuple(MemberPlacement(member.role, ()) for member in engine.members)
+        return CompatiblePools(0, tuple(range(len(found))), (nothing,) * len(found), None)
     can_claim = [any(_claims_devices(pool[position]) for pool in found) for position in range(len(engine.members))]
     nodes = engine.copies * sum(member.pods for member, can in zip(engine.members, can_claim, strict=True) if can)
     positions: list[int] = []

@@ -46,11 +46,20 @@ class MemberSpec:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """An inference engine: its members, all copies of which are placed together in one pool."""
+    """An inference engine: its members, all copies of which are placed together in one pool.
+
+    Attributes:
+        name: Its name.
+        copies: How many there are of it.
+        members: Its members.
+        companion: Whether it needs nothing of its own from a node: it takes none, and runs in the pool of the first
+            engine that does.
+    """
 
     name: str
     copies: int = 1
     members: tuple[MemberSpec, ...] = ()
+    companion: bool = False
 
 
 @dataclass(frozen=True, slots=True)

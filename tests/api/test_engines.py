@@ -77,8 +77,50 @@ def test_an_engine_has_at_most_two_members() -> None:
 def test_one_member_of_an_engine_asks_for_hardware() -> None:
     assert refused(deployment(engines=[engine("qwen", member("Leader", claims=False), WORKER)])) == []
     assert refused(deployment(engines=[engine("qwen", member(claims=False))])) == [
-        "spec.engines[0]: at least one member of an engine needs a nodeSelector"
+        "spec.engines[0]: at least one member of an engine needs a nodeSelector, unless its role is Router"
     ]
+
+
+ROUTER = engine("router", member(claims=False), role="Router")
+
+
+def test_a_router_needs_no_hardware_and_is_one_pod() -> None:
+    assert refused(deployment(engines=[ROUTER, engine("worker")])) == []
+    assert refused(deployment(engines=[engine("router", LEADER, WORKER, role="Router"), engine("worker")])) == [
+        "spec.engines[0]: an engine of role Router is one Standalone member"
+    ]
+
+
+@pytest.mark.parametrize("write", [deployment, nested])
+def test_a_router_is_the_only_one_and_has_engines_to_pass_requests_on_to(write: Any) -> None:
+    at = "spec" if write is deployment else "spec.template.spec"
+    wrong = f"{at}: an engine of role Router needs another engine to pass requests on to, and may be the only Router"
+    assert refused(write(engines=[ROUTER])) == [wrong]
+    assert refused(write(engines=[ROUTER, {**ROUTER, "name": "second"}, engine("worker")])) == [wrong]
+
+
+def test_a_router_has_no_place_beside_phases() -> None:
+    assert refused(deployment(serving=PAIR, engines=[{**PREFILL, "role": "Router"}, DECODE])) == [
+        "spec: an engine of role Router chooses among engines itself: the serving mode must not be PrefillDecode"
+    ]
+
+
+TLS, RANKS = {"serving": {"scheme": "HTTPS"}}, {"serving": {"ports": [8000, 8001]}}
+
+
+@pytest.mark.parametrize("serving", [TLS, RANKS])
+def test_a_picker_is_not_asked_for_where_it_could_not_choose(serving: dict[str, Any]) -> None:
+    several = "an endpoint picker chooses among pods that have one port: with several serving.ports the picker must not"
+    tls = "an endpoint picker does not speak TLS to engines: with serving.scheme HTTPS the picker must not"
+    why = f"spec: {several if serving is RANKS else tls} be Enabled, nor the serving mode PrefillDecode"
+    assert refused(deployment(engines=[engine(**serving)])) == []
+    assert refused(deployment(serving={"picker": "Disabled"}, engines=[engine(**serving)])) == []
+    assert refused(deployment(serving={"picker": "Enabled"}, engines=[engine(**serving)])) == [why]
+    assert refused(deployment(serving=PAIR, engines=[PREFILL, {**DECODE, **serving}])) == [why]
+
+
+def test_one_port_in_a_list_is_like_one_port() -> None:
+    assert refused(deployment(serving={"picker": "Enabled"}, engines=[engine(serving={"ports": [9000]})])) == []
 
 
 def test_only_a_worker_has_a_size() -> None:

@@ -7,7 +7,7 @@ def test_the_leader_of_a_placed_gang_may_claim_nothing() -> None:
     gang = [placed("Leader", claims=False), placed("Worker")]
     assert refused(replica(engines=[{"name": "qwen", "members": gang}])) == []
     assert refused(replica(engines=[{"name": "qwen", "members": [placed(claims=False)]}])) == [
-        "spec.engines[0]: at least one member of an engine needs deviceRequests"
+        "spec.engines[0]: at least one member of an engine needs deviceRequests, unless its role is Router"
     ]
 
 

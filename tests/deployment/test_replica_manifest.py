@@ -273,3 +273,37 @@ def test_names_differ_by_namespace_deployment_cluster_and_index() -> None:
         for child in composed(obj, [cluster(name) for name in fleet]).children.values()
     ]
     assert len(set(names)) == len(names) == 12
+
+
+# ---------------------------------------------------------------------- routers
+
+
+ROUTER = engine("router", member(), role="Router")
+
+
+def test_a_router_that_asks_for_nothing_takes_no_node_of_the_pool_that_it_shares() -> None:
+    found = spec(deployment(engines=[ROUTER, engine("worker", copies=4)]), pool("small", 3), pool("large", 4))
+    router, worker = found["engines"]
+    assert (router["role"], "role" in worker) == ("Router", False)
+    assert [entry["members"][0]["nodePoolName"] for entry in (router, worker)] == ["large", "large"]
+    assert {"deviceRequests", "resources"} & router["members"][0].keys() == set()
+    assert found["serving"]["picker"] == "Disabled"
+
+
+@pytest.mark.parametrize(
+    ("serving", "picker"),
+    [
+        ({}, "Enabled"),
+        ({"ports": [8000]}, "Enabled"),
+        ({"ports": [8000, 8001]}, "Disabled"),
+        ({"scheme": "HTTPS"}, "Disabled"),
+    ],
+)
+def test_several_pods_get_a_picker_unless_it_could_not_ask_them(serving: Manifest, picker: str) -> None:
+    assert spec(deployment(engines=[engine(copies=2, serving=serving)]))["serving"]["picker"] == picker
+
+
+def test_a_gang_whose_pods_all_answer_gets_a_picker() -> None:
+    assert spec(deployment(engines=[gang(1, request())]))["serving"]["picker"] == "Disabled"
+    all_pods = {**gang(1, request()), "serving": {"from": "AllPods"}}
+    assert spec(deployment(engines=[all_pods]))["serving"]["picker"] == "Enabled"

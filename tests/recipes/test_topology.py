@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from function.api.engines import PlacedEngine, PlacedMember, Role
+from function.api.engines import AnyMember, PlacedEngine, PlacedMember, Role
 from function.api.model_replica import WorkloadKind
 from function.composition import InvalidSpecError, Manifest, Object, names, unstructured
 from function.inventory.nodes import pods_per_copy
@@ -13,7 +13,7 @@ from function.replica.identity import ReplicaIdentity, gang_name
 from function.replica.topologies import registry
 from function.replica.topologies.counts import CopyCounts
 from function.replica.topologies.prefill_decode import PrefillDecode
-from function.replica.topologies.topology import Ports, Topology
+from function.replica.topologies.topology import Ports, ShapedEngine, Topology
 from tests.support.observe import with_condition
 from tests.support.replicas import composed, container, engine, gang, member, observed, remotes, replica
 
@@ -28,7 +28,7 @@ class PeerGroup(Topology):
     workload_kind: WorkloadKind = "LeaderWorkerSet"
     readiness = "object.status.readyReplicas == object.spec.replicas"
 
-    def matches(self, engine: PlacedEngine) -> bool:
+    def matches(self, engine: ShapedEngine) -> bool:
         return [member.role for member in engine.members] == [Role.WORKER]
 
     def workload_name(self, replica: ReplicaIdentity, engine: PlacedEngine) -> str:
@@ -56,8 +56,8 @@ class PeerGroup(Topology):
     def pod_templates(self, workload: Object) -> list[Object]:
         return [unstructured.mapping(workload, "spec", "leaderWorkerTemplate", "workerTemplate")]
 
-    def serving_member(self, engine: PlacedEngine) -> PlacedMember:
-        return engine.members[0]
+    def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
+        return True
 
     def ports(self, engine: PlacedEngine) -> Ports:
         return Ports(engine=super().ports(engine).engine, pool=PROXY_PORT)
@@ -129,7 +129,8 @@ def test_requests_are_sent_to_the_ports_of_the_topology() -> None:
     (model, _) = made["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"]
     assert model["ports"] == [{"name": "engine", "containerPort": 9000}]
     assert made["inference-pool"]["spec"]["targetPorts"] == [{"number": PROXY_PORT}]
-    (port,) = remotes(composed(replica(peers())))["engine-service"]["spec"]["ports"]
+    unpicked = composed(replica(peers(), serving={"picker": "Disabled"}))
+    (port,) = remotes(unpicked)["engine-service"]["spec"]["ports"]
     assert port["targetPort"] == PROXY_PORT
 
 

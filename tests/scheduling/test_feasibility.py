@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 from function.scheduling import (
     CountTooSmall,
     EnginesTooLarge,
+    MemberPlacement,
+    MemberSpec,
     NoDevice,
     NotEnoughNodes,
     SyntheticOnly,
@@ -52,6 +56,32 @@ def test_a_synthetic_device_is_needed_and_not_claimed() -> None:
 def test_an_engine_that_only_a_synthetic_device_matches_is_not_placed() -> None:
     scheduling_request = deployment(1, engine(standalone(request("nic", 1, NIC))))
     assert plan([cluster("a", pool("p", 4, nic()))], scheduling_request).diagnosis.reasons == (("a", SyntheticOnly()),)
+
+
+ROUTER = replace(engine(MemberSpec(), name="router", copies=2), companion=True)
+
+
+def test_a_companion_takes_no_node_and_goes_where_the_first_other_engine_does() -> None:
+    many = (ROUTER, engine(name="a", copies=3), engine(name="b", copies=2))
+    fleet = [cluster("a", pool("small", 2), pool("large", 3))]
+    (placement,) = plan(fleet, deployment(1, *many)).placed
+    assert [(placed.name, placed.pool, placed.nodes) for placed in placement.engines] == [
+        ("router", "large", 0),
+        ("a", "large", 3),
+        ("b", "small", 2),
+    ]
+    assert placement.engines[0].members == (MemberPlacement("Standalone", ()),)
+
+
+def test_a_companion_changes_neither_whether_there_is_room_nor_why_not() -> None:
+    for fleet in ([cluster("a", pool("p", 1))], [cluster("a", pool("p", 4, nic()))]):
+        alone = plan(fleet, deployment(1, engine(name="a", copies=2), engine(name="b")))
+        beside = plan(fleet, deployment(1, engine(name="a", copies=2), ROUTER, engine(name="b")))
+        assert alone.diagnosis == beside.diagnosis
+
+
+def test_a_companion_of_nobody_is_not_placed() -> None:
+    assert plan([cluster("a")], deployment(1, ROUTER)).diagnosis.reasons == (("a", SyntheticOnly()),)
 
 
 def test_an_error_is_told_apart_from_false() -> None:

@@ -11,10 +11,10 @@ from function.api.engines import PlacedEngine, PlacedMember
 from function.api.pod_template import Container
 from function.composition import Manifest
 from function.replica.identity import ReplicaIdentity, claim_name, claim_template_name
-from function.replica.pods.ports import PORT_NAME, has_other_name
+from function.replica.pods.ports import has_other_name
 from function.replica.pods.probes import probes
 from function.replica.pods.resources import share_of_engine
-from function.replica.topologies.topology import Topology
+from function.replica.topologies.topology import PORT_NAME, Topology
 
 MODELS_PATH: Final = "/mnt/models"
 """Where the weights of a ModelCache are mounted."""
@@ -43,7 +43,7 @@ def additions(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
         topology: The engine's topology.
     """
     written = member.template.spec
-    side_cars = topology.side_cars(engine) if member is topology.serving_member(engine) else []
+    side_cars = topology.side_cars(engine) if topology.serves(engine, member) else []
     added: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
@@ -71,7 +71,7 @@ def pod_labels(
         labels.DEPLOYMENT: replica.deployment,
         labels.REPLICA: replica.name,
         labels.ENGINE: engine.name,
-        **({labels.SERVING: replica.name} if member is topology.serving_member(engine) else {}),
+        **({labels.SERVING: replica.served_by(engine.name)} if topology.serves(engine, member) else {}),
         **topology.pod_labels(replica, engine, member),
     }
     return {key: value for key, value in found.items() if value}
@@ -143,11 +143,12 @@ def _engine_container(
         mounts.append({"name": _CACHE, "mountPath": MODELS_PATH})
     if mounts:
         body["volumeMounts"] = mounts
-    if member is topology.serving_member(engine):
-        number = topology.ports(engine).engine
-        port: str | int = number if has_other_name(container, number) else PORT_NAME
-        body["ports"] = [{"name": PORT_NAME, "containerPort": number}]
-        body.update(probes(topology.facts(engine).health_path, port, engine.serving.startup_seconds))
+    if topology.serves(engine, member):
+        ports = topology.ports(engine)
+        port: str | int = ports.engine if has_other_name(container, ports.engine) else PORT_NAME
+        body["ports"] = ports.of_container
+        path, seconds = topology.facts(engine).health_path, engine.serving.startup_seconds
+        body.update(probes(path, port, seconds, scheme=ports.scheme))
     return body
 
 

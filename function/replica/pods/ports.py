@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from function.api.pod_template import Container
-
-PORT_NAME: Final = "engine"
-"""Name of the engine's port; Services refer to it, so engines may listen on different numbers."""
+from function.replica.topologies.topology import PORT_NAME
 
 
 def has_other_name(container: Container, port: int) -> bool:

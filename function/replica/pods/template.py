@@ -9,6 +9,7 @@ from function.replica.identity import ReplicaIdentity
 from function.replica.pods import additions
 from function.replica.pods.merge import fill_in
 from function.replica.references import with_copies
+from function.replica.router import with_addresses
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
 
@@ -76,8 +77,8 @@ def _with_command(
     replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology, container: Manifest
 ) -> Manifest:
     """An engine's container with the arguments and variables that it is started with; nothing of it when empty."""
-    serves = member is topology.serving_member(engine)
+    serves = topology.serves(engine, member)
     args = additions.arguments(member.template.container, cached=bool(replica.cache) and serves)
-    env = topology.env(engine, member, container.get("env", []))
+    env = topology.env(engine, member, with_addresses(replica, engine, container.get("env", [])))
     others = {key: value for key, value in container.items() if key not in {"args", "env"} and value != []}
     return {**others, **({"args": args} if args else {}), **({"env": env} if env else {})}

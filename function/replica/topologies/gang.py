@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from function.api import labels
-from function.api.engines import PlacedEngine, PlacedMember, Role
+from function.api.engines import AnyMember, PlacedEngine, PlacedMember, Role, ServedFrom
 from function.api.model_replica import WorkloadKind
 from function.composition import Manifest, Object, unstructured
 from function.inventory.nodes import pods_per_copy
 from function.replica.identity import ReplicaIdentity, gang_name
 from function.replica.topologies.counts import CopyCounts, at_least_one_serves
-from function.replica.topologies.topology import Topology
+from function.replica.topologies.topology import ShapedEngine, Topology
 
 LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
 RANK: Final = "MODELPLANE_RANK"
@@ -31,14 +31,17 @@ _READINESS: Final = (
 
 
 class Gang(Topology):
-    """A leader, which answers requests, and workers that follow it."""
+    """A leader, which answers requests, and workers that follow it or, if the engine says so, answer too.
+
+    A LeaderWorkerSet counts a gang as ready by its leader, once all workers have been created (LeaderWorkerSet 0.8.0).
+    """
 
     @property
     def shape(self) -> str:
         """Two members."""
         return "one Leader and one Worker"
 
-    def matches(self, engine: PlacedEngine) -> bool:
+    def matches(self, engine: ShapedEngine) -> bool:
         """Tell by the two members, in any order."""
         return sorted(member.role for member in engine.members) == [Role.LEADER, Role.WORKER]
 
@@ -97,6 +100,10 @@ class Gang(Topology):
         """The leader's and the workers'."""
         both = unstructured.mapping(workload, "spec", "leaderWorkerTemplate")
         return [unstructured.mapping(both, field) for field in ("leaderTemplate", "workerTemplate")]
+
+    def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
+        """The leader does, and the workers where the engine says so."""
+        return member.role is Role.LEADER or engine.serving.served_from is ServedFrom.ALL_PODS
 
     def serving_member(self, engine: PlacedEngine) -> PlacedMember:
         """The leader."""

@@ -8,10 +8,10 @@ to the engine beside it. The pods of either phase run as another topology says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from function.api.engines import Phase, Picker, PlacedEngine, PlacedMember, Role, ServingMode
+from function.api.engines import AnyMember, Phase, Picker, PlacedEngine, PlacedMember, Role, ServingMode
 from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
 from function.replica.engines import EngineFacts, read_engine
@@ -19,7 +19,7 @@ from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import SCORERS, PickerScheduling
 from function.replica.security_context import container_security_context
 from function.replica.topologies.counts import CopyCounts
-from function.replica.topologies.topology import Ports, Topology
+from function.replica.topologies.topology import Ports, ShapedEngine, Topology
 
 IMAGE: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"
 
@@ -72,7 +72,7 @@ class PrefillDecode(Topology):
         """Whatever the pods run as."""
         return self.base.shape
 
-    def matches(self, engine: PlacedEngine) -> bool:
+    def matches(self, engine: ShapedEngine) -> bool:
         """Tell by the phase, and by how the pods run."""
         return engine.phase is not None and self.base.matches(engine)
 
@@ -114,6 +114,14 @@ class PrefillDecode(Topology):
         """Those of whatever the pods run as."""
         return self.base.pod_templates(workload)
 
+    def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
+        """Those that would without phases too."""
+        return self.base.serves(engine, member)
+
+    def serving_pods(self, engine: ShapedEngine) -> int:
+        """Count as for any other engine."""
+        return self.base.serving_pods(engine)
+
     def serving_member(self, engine: PlacedEngine) -> PlacedMember:
         """The one that would answer requests without phases too."""
         return self.base.serving_member(engine)
@@ -127,18 +135,18 @@ class PrefillDecode(Topology):
         """Work out the ports: the side-car of a Decode engine takes requests in its stead."""
         if engine.phase is not Phase.DECODE:
             return self.base.ports(engine)
-        port = self.facts(engine).port
+        base, port = self.base.ports(engine), self.facts(engine).port
         error = (
             f"engine {engine.name} cannot listen on {SIDE_CAR_PORT}, where its side-car takes requests; "
             f"have it listen on another port, such as {SIDE_CAR_PORT + 1}"
         )
-        taken = port.value == SIDE_CAR_PORT
-        return Ports(engine=port.value, pool=SIDE_CAR_PORT, warning=port.warning, error=error if taken else "")
+        error = error if port.value == SIDE_CAR_PORT else base.error
+        return replace(base, engine=port.value, pool=SIDE_CAR_PORT, warning=port.warning, error=error)
 
     def pod_labels(self, replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> dict[str, str]:
         """The labels by which the picker tells prefill from decode, on pods that answer requests."""
         base = self.base.pod_labels(replica, engine, member)
-        if engine.phase is None or member is not self.serving_member(engine):
+        if engine.phase is None or not self.serves(engine, member):
             return base
         return {"llm-d.ai/role": engine.phase.lower(), "llm-d.ai/inference-serving": "true", **base}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from function.api.engines import Picker, PlacedEngine, ServingMode
+from function.api.engines import Picker, ServingMode
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import InvalidSpecError
 from function.replica.topologies.gang import Gang
 from function.replica.topologies.prefill_decode import PrefillDecode
 from function.replica.topologies.standalone import Standalone
-from function.replica.topologies.topology import Topology
+from function.replica.topologies.topology import ShapedEngine, Topology
 
 _BASES: Final[tuple[Topology, ...]] = (Standalone(), Gang())
 """How the pods of an engine run, whether or not it has a phase."""
@@ -19,7 +19,7 @@ TOPOLOGIES: tuple[Topology, ...] = (*map(PrefillDecode, _BASES), *_BASES)
 """Every topology. An engine has the first that matches it."""
 
 
-def topology_of(engine: PlacedEngine) -> Topology:
+def topology_of(engine: ShapedEngine) -> Topology:
     """Find the topology of an engine.
 
     Raises:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from function.api import labels
-from function.api.engines import PlacedEngine, PlacedMember, Role
+from function.api.engines import AnyMember, PlacedEngine, PlacedMember, Role
 from function.api.model_replica import WorkloadKind
 from function.composition import Manifest, Object, objects, unstructured
 from function.replica.identity import ReplicaIdentity, deployment_name
 from function.replica.topologies.counts import CopyCounts, at_least_one_serves, count_pods
-from function.replica.topologies.topology import Topology
+from function.replica.topologies.topology import ShapedEngine, Topology
 
 _READINESS: Final = (
     f"{objects.AVAILABLE} && has(object.status.observedGeneration)"
@@ -29,7 +29,7 @@ class Standalone(Topology):
         """One member."""
         return "one Standalone member"
 
-    def matches(self, engine: PlacedEngine) -> bool:
+    def matches(self, engine: ShapedEngine) -> bool:
         """Tell by the only member."""
         return [member.role for member in engine.members] == [Role.STANDALONE]
 
@@ -73,9 +73,9 @@ class Standalone(Topology):
         """The only one."""
         return [unstructured.mapping(workload, "spec", "template")]
 
-    def serving_member(self, engine: PlacedEngine) -> PlacedMember:
-        """The only member."""
-        return engine.members[0]
+    def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
+        """Every pod does."""
+        return True
 
     def pod_labels(self, replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember) -> dict[str, str]:
         """The label by which the Deployment selects its pods."""

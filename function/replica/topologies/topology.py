@@ -5,16 +5,28 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, TypeAlias
 
-from function.api.engines import Picker, PlacedEngine, PlacedMember, Role, ServingMode
+from function.api.engines import AnyMember, Engine, Picker, PlacedEngine, PlacedMember, Role, Scheme, ServingMode
 from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
+from function.inventory.nodes import pods_per_copy
 from function.replica import picker_scheduling
 from function.replica.engines import EngineFacts, read_engine
 from function.replica.identity import ReplicaIdentity
 from function.replica.picker_scheduling import PickerScheduling
 from function.replica.topologies.counts import CopyCounts
+
+PORT_NAME: Final = "engine"
+"""Name of the engine's first port; Services refer to it, so engines may listen on different numbers."""
+
+ShapedEngine: TypeAlias = Engine | PlacedEngine
+"""An engine with its members, placed or not."""
+
+
+def port_name(index: int) -> str:
+    """Name a port of the engine by its place among them."""
+    return f"{PORT_NAME}-{index}" if index else PORT_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +34,31 @@ class Ports:
     """Where the pods of an engine take requests.
 
     Attributes:
-        engine: The port that the engine itself listens on.
-        pool: The port of the pod that requests are sent to.
+        engine: The port that the engine itself listens on; of several the first, which probes ask.
+        pool: The port of the pod that requests are sent to; of several the first.
+        more: The further ports of an engine that has several, to all of which requests are sent.
+        scheme: How the engine is spoken to.
         warning: Which flag of the engine could not be used, and what is assumed instead; empty when none.
         error: Why requests could not reach the engine; empty when they can.
     """
 
     engine: int
     pool: int
+    more: tuple[int, ...] = ()
+    scheme: Scheme = Scheme.HTTP
     warning: str = ""
     error: str = ""
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """All ports of the pod that requests are sent to."""
+        return (self.pool, *self.more)
+
+    @property
+    def of_container(self) -> list[Manifest]:
+        """The engine's ports as its container lists them."""
+        numbers = enumerate((self.engine, *self.more))
+        return [{"name": port_name(index), "containerPort": number} for index, number in numbers]
 
 
 class Topology(Protocol):
@@ -49,7 +76,7 @@ class Topology(Protocol):
         """The members of its engines, in words: `an engine is <shape>`."""
 
     @abstractmethod
-    def matches(self, engine: PlacedEngine) -> bool:
+    def matches(self, engine: ShapedEngine) -> bool:
         """Tell whether an engine has this topology."""
 
     @property
@@ -102,8 +129,17 @@ class Topology(Protocol):
     # ------------------------------------------------------------------ pods
 
     @abstractmethod
+    def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
+        """Tell whether the pods of a member answer requests."""
+
     def serving_member(self, engine: PlacedEngine) -> PlacedMember:
-        """The member whose pods answer requests."""
+        """The member whose flags count for all pods that answer requests."""
+        return next(member for member in engine.members if self.serves(engine, member))
+
+    def serving_pods(self, engine: ShapedEngine) -> int:
+        """Count the pods that answer requests, of all copies."""
+        serving = (member for member in engine.members if self.serves(engine, member))
+        return engine.copies * sum(map(pods_per_copy, serving))
 
     def facts(self, engine: PlacedEngine) -> EngineFacts:
         """Read what is known of an engine: its program, where it listens, what is assumed of it."""
@@ -111,8 +147,25 @@ class Topology(Protocol):
 
     def ports(self, engine: PlacedEngine) -> Ports:
         """Work out where the pods of an engine take requests."""
-        port = self.facts(engine).port
-        return Ports(engine=port.value, pool=port.value, warning=port.warning)
+        facts = self.facts(engine)
+        first, *more = engine.serving.ports or (facts.port.value,)
+        return Ports(
+            engine=first,
+            pool=first,
+            more=tuple(more),
+            scheme=facts.scheme,
+            warning=facts.port.warning,
+            error="" if engine.serving.ports else self._disagreement(engine),
+        )
+
+    def _disagreement(self, engine: PlacedEngine) -> str:
+        """Say that members which all answer requests listen on different ports; empty when they do not."""
+        serving = [member for member in engine.members if self.serves(engine, member)]
+        ports = {member.role: read_engine(engine, member.template.container).port.value for member in serving}
+        if len(set(ports.values())) <= 1:
+            return ""
+        listed = ", ".join(f"its {role} on {port}" for role, port in ports.items())
+        return f"all pods of engine {engine.name} answer requests, and they listen on different ports: {listed}"
 
     def pod_labels(
         self,

@@ -9,12 +9,27 @@ import pytest
 
 from function.api import labels
 from function.composition import Manifest, unstructured
+from function.replica.identity import ReplicaIdentity, engine_service_name
 from tests.e2e.bed import pools
 from tests.e2e.bed.journal import Journal
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.progress_log import log_line
-from tests.e2e.bed.topologies import CLUSTER, NAMESPACE, PODS, POOLS, SHORT, UNPULLABLE, WHOLE, Loss, Topologies
+from tests.e2e.bed.topologies import (
+    CLUSTER,
+    NAMESPACE,
+    PODS,
+    POOLS,
+    ROUTED,
+    SHORT,
+    UNPULLABLE,
+    WHOLE,
+    Loss,
+    Topologies,
+)
 from tests.e2e.bed.traffic import OK, ask
+
+_ASKED = 10
+"""Requests after which it is seen who is asked: of three pods in turn each would have had some."""
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -47,6 +62,34 @@ def test_each_pod_has_a_node_and_a_device_of_its_own(bed: Bed, topology: Topolog
     ]
     devices = [result["pool"] for claim in claims for result in claim["status"]["allocation"]["devices"]["results"]]
     assert {node: devices.count(node) for node in devices} == dict.fromkeys(nodes, POOLS[name].gpus)
+
+
+def test_only_a_router_is_asked_and_it_is_told_where_its_workers_are(bed: Bed, topology: Topologies) -> None:
+    bed.processes.until(f"{ROUTED} is served", lambda: topology.serves(ROUTED), 180)
+    pods = topology.ready_pods(ROUTED)
+    of_engine = {name: unstructured.labels(pod)[labels.ENGINE] for name, pod in pods.items()}
+    assert sorted(of_engine.values()) == ["router", "worker", "worker"]
+    (router,) = (name for name, engine in of_engine.items() if engine == "router")
+    workers = {name for name in pods if name != router}
+    assert "resourceClaims" not in pods[router]["spec"]
+    assert len({pods[name]["spec"]["nodeName"] for name in workers}) == len(workers)
+    assert pods[router]["spec"]["nodeName"] in POOLS[UNPULLABLE].node_names
+
+    service = engine_service_name(ReplicaIdentity(NAMESPACE, unstructured.name_of(topology.replica(ROUTED))), "worker")
+    assert _expanded(pods[router], "args") == ["--worker-urls", f"http://{service}.{NAMESPACE}.svc:30000"]
+    api = bed.inference[CLUSTER].api
+
+    def found() -> set[str]:
+        slices = api.list("discovery.k8s.io/v1", "EndpointSlice", NAMESPACE, **{"kubernetes.io/service-name": service})
+        endpoints = [endpoint for entry in slices for endpoint in unstructured.items(entry, "endpoints")]
+        return {unstructured.text(endpoint, "targetRef", "name") for endpoint in endpoints}
+
+    bed.processes.until("the workers are found by their Service", lambda: found() == workers)
+    if not bed.isolated:
+        log_line("NOT CHECKED: that only the router is asked, since no request can be sent")
+        return
+    answers = [ask(topology.url(ROUTED)) for _ in range(_ASKED)]
+    assert {(answer.status, answer.body.get("pod")) for answer in answers} == {(OK, router)}
 
 
 def test_a_node_is_lost(loss: Loss) -> None:

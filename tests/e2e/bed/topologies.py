@@ -38,14 +38,19 @@ SHORT: Final = "four"
 UNPULLABLE: Final = "unpullable"
 """One whose image does not exist."""
 
+ROUTED: Final = "routed"
+"""A router that claims nothing, and two workers that it passes requests on to."""
+
 PODS: Final = {"pair": 2, "copies": 2, "split": 2, SHORT: 4, UNPULLABLE: 1}
 """How many pods each has, of which each takes a node."""
 
 POOLS: Final = {name: Pool(CLUSTER, name, pods, name, absent=int(name == SHORT)) for name, pods in PODS.items()} | {
     "pair": Pool(CLUSTER, "pair", 2, "pair", gpus=8),
     "copies": Pool(CLUSTER, "copies", 3, "copies"),
+    UNPULLABLE: Pool(CLUSTER, UNPULLABLE, 3, UNPULLABLE),
 }
-"""Where they run; one pool has a node more than it needs, another has one that has not registered."""
+"""Where they run; one pool has a node more than it needs, another has one that has not registered. The two workers of
+the router share a pool, since the cluster has as many as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,10 @@ def _manifests() -> Iterator[Manifest]:
         ],
         SHORT: [_engine("vllm", *_gang(SHORT, 3))],
         UNPULLABLE: [_engine("vllm", _member("Standalone", UNPULLABLE, image=kubelets.UNPULLABLE))],
+        ROUTED: [
+            _engine("router", _router(), role="Router"),
+            _engine("worker", _member("Standalone", UNPULLABLE, args=["--port=30000"]), copies=2),
+        ],
     }
     for name, several in engines.items():
         spec: Manifest = {"replicas": 1, "engines": several, **_ANYWHERE}
@@ -219,6 +228,12 @@ def _is(product: str) -> Manifest:
 
 def _engine(name: str, *members: Manifest, **more: Any) -> Manifest:
     return {"name": name, "members": list(members), **more}
+
+
+def _router() -> Manifest:
+    """The one pod of a router, which asks for no device."""
+    member = _member("Standalone", UNPULLABLE, args=["--worker-urls", "http://$(MODELPLANE_ENGINE_WORKER_ADDRESS)"])
+    return {key: value for key, value in member.items() if key != "nodeSelector"}
 
 
 def _gang(product: str, workers: int) -> tuple[Manifest, Manifest]:

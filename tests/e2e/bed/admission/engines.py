@@ -31,6 +31,19 @@ _NO_PHASE: Final = "an engine may have a phase only when the serving mode is Pre
 _SHAPE: Final = "an engine is one Standalone member, or one Leader and one Worker"
 _WORKER: Final = "worker may be set only on a member with role Worker"
 _PICKER: Final = "serving mode PrefillDecode always has an endpoint picker: picker must not be Disabled"
+_ROUTED: Final = "an engine of role Router needs another engine to pass requests on to, and may be the only Router"
+_ROUTER_SHAPE: Final = "an engine of role Router is one Standalone member"
+_ROUTER_MODE: Final = (
+    "an engine of role Router chooses among engines itself: the serving mode must not be PrefillDecode"
+)
+_PORTS: Final = (
+    "an endpoint picker chooses among pods that have one port: with several serving.ports the picker must not be"
+    " Enabled, nor the serving mode PrefillDecode"
+)
+_TLS: Final = (
+    "an endpoint picker does not speak TLS to engines: with serving.scheme HTTPS the picker must not be Enabled,"
+    " nor the serving mode PrefillDecode"
+)
 
 
 def _pairs() -> Iterator[Cases]:
@@ -147,6 +160,26 @@ def _pickers() -> Iterator[Cases]:
         )
 
 
+def _routers(form: EngineForm) -> Iterator[Cases]:
+    router = form.engine("router", form.member(claims=False), role="Router")
+    yield accepts(form.engines(router, form.engine()), form.engines(form.engine(), router))
+    yield rejects(form.engines(router), broken(form.at, _ROUTED))
+    yield rejects(form.engines(router, {**router, "name": "again"}, form.engine()), broken(form.at, _ROUTED))
+    gang = form.engine("router", form.member("Leader"), form.member("Worker"), role="Router")
+    yield rejects(form.engines(gang, form.engine()), broken(f"{form.at}.engines[0]", _ROUTER_SHAPE))
+    prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
+    yield rejects(form.engines({**prefill, "role": "Router"}, decode, serving=PAIR), broken(form.at, _ROUTER_MODE))
+
+
+def _unpicked(form: EngineForm) -> Iterator[Cases]:
+    prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
+    for serving, why in (({"ports": [8000, 8001]}, _PORTS), ({"scheme": "HTTPS"}, _TLS)):
+        yield accepts(form.engines(form.engine(serving=serving)))
+        yield accepts(form.engines(form.engine(serving=serving), serving={"picker": "Disabled"}))
+        yield rejects(form.engines(form.engine(serving=serving), serving={"picker": "Enabled"}), broken(form.at, why))
+        yield rejects(form.engines({**prefill, "serving": serving}, decode, serving=PAIR), broken(form.at, why))
+
+
 RULES: Final[tuple[Rule, ...]] = (
     rule("api 7", "prefill and decode come as a pair of engines", *_pairs()),
     rule("api 8", "a phase needs the mode that has phases, which is not the default", *_phases()),
@@ -168,4 +201,6 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("design fields", "an engine says how it is reached and how long it may take to start", *_each(_reach)),
     rule("own", "all engines together have a bounded amount of text", *_each(_contents)),
     rule("design", "a replica may have an endpoint picker or none, and a pair always has one", *_pickers()),
+    rule("own", "a Router is one pod, the only one, and has an engine to pass requests on to", *_each(_routers)),
+    rule("own", "no picker is asked for where pods have several ports or speak TLS", *_each(_unpicked)),
 )

@@ -152,7 +152,10 @@ def _claims(form: EngineForm) -> Iterator[Cases]:
     yield accepts(form.members(leader, worker))
     yield rejects(
         form.members(form.member(claims=False)),
-        broken(f"{form.at}.engines[0]", f"at least one member of an engine needs {_article(form.claims)}"),
+        broken(
+            f"{form.at}.engines[0]",
+            f"at least one member of an engine needs {_article(form.claims)}, unless its role is Router",
+        ),
     )
 
 

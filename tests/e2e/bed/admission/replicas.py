@@ -50,7 +50,9 @@ RULES: Final[tuple[Rule, ...]] = (
         ),
         rejects(
             PLACED.members(placed("Leader", claims=False), placed("Worker", claims=False)),
-            broken("spec.engines[0]", "at least one member of an engine needs deviceRequests"),
+            broken(
+                "spec.engines[0]", "at least one member of an engine needs deviceRequests, unless its role is Router"
+            ),
         ),
     ),
     rule(

@@ -17,7 +17,8 @@ from typing import Final
 from function.api.engines import PlacedEngine
 from function.api.pod_template import Container
 
-DEFAULT_BLOCK_SIZE: Final = 16
+DEFAULT_BLOCK_SIZE: Final = 64
+"""Tokens in the smallest block in which a picker follows prefixes: the blocks of most engines are smaller."""
 
 _DEFAULT_PORT: Final = 8000
 _LONGEST_SHOWN: Final = 64
@@ -94,14 +95,14 @@ def _number(engine: PlacedEngine, container: Container, flag: _Flag) -> FlagValu
 
 def _values(container: Container, flags: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Every value that one of some flags is given, with the flag."""
-    words = list(_command_words(container))
+    words = list(command_words(container))
     for word, following in pairwise([*words, ""]):
         flag, equals, value = word.partition("=")
         if flag in flags:
             yield flag, value if equals else ("" if following.startswith("--") else following)
 
 
-def _command_words(container: Container) -> Iterator[str]:
+def command_words(container: Container) -> Iterator[str]:
     """The words of a command line, those of a shell's script one by one."""
     written = [*container.command, *container.args]
     shell = bool(written) and written[0].rpartition("/")[2] in _SHELLS

@@ -169,6 +169,8 @@ def _refusal(draft: Draft, spec: ModelReplicaSpec, backend: Backend, cluster: Re
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:
             return not_permitted
+        if backend.handover_error:
+            return "InvalidTransfer", backend.handover_error
     if backend.error:
         return "InvalidPort", backend.error
     return None

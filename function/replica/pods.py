@@ -17,6 +17,7 @@ from function.api import labels
 from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role
 from function.api.pod_template import Container
 from function.composition import Manifest
+from function.replica import engine_metrics
 from function.replica.identity import ConfigSource, ReplicaIdentity, claim_name, claim_template_name
 from function.replica.references import with_copies
 from function.replica.topologies.registry import topology_of
@@ -69,9 +70,11 @@ def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: Placed
     }
     written = dict(metadata.labels) if metadata else {}
     others = {key: value for key, value in written.items() if not key.startswith(labels.RESERVED_PREFIX)}
+    # The user's own goes before: a picker can be told of metrics that nobody here knows.
+    program = engine_metrics.labels(engine, member.template.container) if serves else {}
     return {
         "metadata": {
-            "labels": {**others, **{key: value for key, value in own.items() if value}},
+            "labels": {**program, **others, **{key: value for key, value in own.items() if value}},
             **({"annotations": annotations} if annotations else {}),
         },
         "spec": _pod_spec(replica, engine, member, topology),

@@ -86,13 +86,11 @@ def test_the_default_is_the_callers_where_nothing_is_said() -> None:
         (["--block-size=8"], 8),
         (["--page-size=64"], 64),
         (["--page-size", "1", "--block-size=2"], 1),
-        (["--block-size", "auto"], 16),
-        ([], 16),
+        (["--block-size", "auto"], 64),
+        ([], 64),
     ],
 )
-def test_the_block_size_is_the_first_that_the_flags_say_and_sixteen_without_a_number(
-    args: list[str], size: int
-) -> None:
+def test_the_block_size_is_the_first_that_the_flags_say_and_64_without_a_number(args: list[str], size: int) -> None:
     assert block_size(of(args=args)).value == size
 
 
@@ -102,5 +100,5 @@ def test_a_typed_block_size_goes_before_what_the_flags_say() -> None:
 
 def test_a_block_size_that_is_no_number_is_warned_of() -> None:
     warning = block_size(of(args=["--block-size", "auto"])).warning
-    assert warning.startswith("engine vllm: --block-size auto is no block size, 16 is assumed; ")
+    assert warning.startswith("engine vllm: --block-size auto is no block size, 64 is assumed; ")
     assert warning.endswith("engines[].serving.kvCacheBlockSize says another")

@@ -81,6 +81,15 @@ class EngineType(StrEnum):
     OTHER = "Other"
 
 
+class KVTransfer(StrEnum):
+    """How a prefill engine hands its KV cache to a decode engine."""
+
+    NIXL = "NIXL"
+    SGLANG = "SGLang"
+    MOONCAKE = "Mooncake"
+    SHARED_STORAGE = "SharedStorage"
+
+
 class Picker(StrEnum):
     """Whether an endpoint picker chooses the pod that answers a request."""
 
@@ -213,8 +222,12 @@ class EngineServing(Model):
     """How long the engine may take from its start until it can serve."""
 
     kv_cache_block_size: Annotated[Integer, between(1, 65536)] | None = None
-    """Tokens in a block of the engine's KV cache, which an endpoint picker must know to find prefixes; without it
-    what the engine's flag `--block-size` or `--page-size` says, or 16."""
+    """Tokens in a block of the engine's KV cache; without it what the engine's flag `--block-size` or `--page-size`
+    says. An endpoint picker follows prefixes in blocks of so many tokens, and of at least 64."""
+
+    kv_transfer: KVTransfer | None = None
+    """How an engine with a phase hands over or takes the KV cache, the same for both; without it by the program:
+    SGLang's own way for SGLang, and for others what `--kv-transfer-config` names, or NIXL."""
 
 
 class Worker(Model):

@@ -8,8 +8,12 @@ from typing import TypeVar
 
 from function.api.engines import EngineRole, Picker, PlacedEngine, Scheme, Serving
 from function.api.model_replica import ModelReplicaSpec
-from function.replica.engines import DEFAULT_BLOCK_SIZE, FlagValue, read_engine
-from function.replica.picker_scheduling import PickerScheduling
+from function.api.pod_template import Container
+from function.replica import engine_metrics
+from function.replica.engine_metrics import PoolMetrics
+from function.replica.engines import FlagValue, read_engine
+from function.replica.kv_transfer import assumptions, handover, mismatch
+from function.replica.picker_scheduling import SMALLEST_BLOCK, PickerScheduling
 from function.replica.pods import has_other_name
 from function.replica.topologies.registry import picker_of, topology_of
 from function.replica.topologies.topology import Ports, ShapedEngine
@@ -64,9 +68,11 @@ class Backend:
         ports: Where the pods that are asked take requests.
         by_name: Whether a Service can name the ports of the engines instead, which need not be the same for all.
         scheme: How the pods that are asked are spoken to.
-        block_size: Tokens in a block of the KV cache of those whose prefixes the picker follows.
+        block_size: Tokens in the blocks in which the picker follows prefixes.
+        metrics: What the picker is told of its engines' metrics.
         scheduling: How the picker chooses.
         refusal: Why no request could be answered; None when all fits.
+        handover_error: Why prefill and decode could not hand over the KV cache; empty when they can.
         warnings: What of the engines' flags could not be used.
     """
 
@@ -75,8 +81,10 @@ class Backend:
     by_name: bool
     scheme: Scheme
     block_size: int
+    metrics: PoolMetrics
     scheduling: PickerScheduling
     refusal: BackendRefusal | None
+    handover_error: str
     warnings: tuple[str, ...]
 
     @property
@@ -91,32 +99,35 @@ def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
     ports = {engine.name: topology_of(engine).ports(engine) for engine in spec.engines}
     of_asked = {engine.name: ports[engine.name] for engine in asked}
     first = of_asked[asked[0].name]
-    sizes = {engine.name: _block_size(engine) for engine in asked if topology_of(engine).reuses_prefixes(engine)}
-    block_size = next(iter(sizes.values()), FlagValue(DEFAULT_BLOCK_SIZE))
+    sizes = [_block_size(engine) for engine in asked if topology_of(engine).reuses_prefixes(engine)]
     by_name = all(port.pool == port.engine for port in of_asked.values()) and not any(map(_names_its_port, asked))
+    metrics = engine_metrics.read((engine, _container(engine)) for engine in asked)
+    handovers = {engine.name: handover(engine, _container(engine)) for engine in asked if engine.phase}
     warnings = [port.warning for port in ports.values()]
     if picker:
-        warnings.append(block_size.warning)
-    if picker and len({size.value for size in sizes.values()}) > 1:
-        given = ", ".join(f"{name} {size.value}" for name, size in sizes.items())
-        warnings.append(f"blocks of the KV cache differ in size ({given}); the picker assumes {block_size.value}")
+        warnings += [*(size.warning for size in sizes), *metrics.warnings, *assumptions(handovers)]
     return Backend(
         picker=picker,
         ports=first.asked,
         by_name=by_name,
         scheme=first.scheme,
-        block_size=block_size.value,
-        scheduling=topology_of(asked[0]).picker_scheduling,
+        block_size=max((SMALLEST_BLOCK, *(size.value for size in sizes))),
+        metrics=metrics,
+        scheduling=topology_of(asked[0]).picker_scheduling(asked[0]),
         refusal=_refuse_ports(ports, of_asked, picker=picker, by_name=by_name)
         or _refuse_schemes(of_asked, picker=picker),
+        handover_error=mismatch(handovers),
         warnings=tuple(filter(None, warnings)),
     )
 
 
 def _names_its_port(engine: PlacedEngine) -> bool:
     """Tell whether the user has named the port of an engine, which then is referred to by its number."""
-    topology = topology_of(engine)
-    return has_other_name(topology.serving_member(engine).template.container, topology.ports(engine).engine)
+    return has_other_name(_container(engine), topology_of(engine).ports(engine).engine)
+
+
+def _container(engine: PlacedEngine) -> Container:
+    return topology_of(engine).serving_member(engine).template.container
 
 
 def _block_size(engine: PlacedEngine) -> FlagValue:

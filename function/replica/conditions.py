@@ -53,6 +53,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Have the engines that the message names all serve HTTP, or serve without an endpoint picker.",
             Severity.WARNING,
         ),
+        "InvalidTransfer": Reason(
+            Status.FALSE,
+            "The prefill engine could not hand its KV cache to the decode engine; nothing new is made.",
+            "Have both engines hand over in the same way, one that the side-car speaks, or say it in "
+            "`engines[].serving.kvTransfer`.",
+            Severity.WARNING,
+        ),
         "NamespaceReserved": Reason(
             Status.FALSE,
             "The replica would run in a namespace that belongs to the system or is reserved on its cluster; nothing "

@@ -210,6 +210,8 @@ def _refusal(
         clashes = conflicts(replica, spec.engines)
         if clashes:
             return "PodConflict", "; ".join(clashes[:_LISTED_CLASHES])
+        if backend.handover_error:
+            return "InvalidTransfer", backend.handover_error
     return (backend.refusal.reason, backend.refusal.message) if backend.refusal else None
 
 

@@ -17,6 +17,7 @@ from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, Object, objects, unstructured
 from function.replica.backend import Backend
 from function.replica.identity import ReplicaIdentity, picker_name, pool_name
+from function.replica.picker_scheduling import PARSERS, counting
 from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread_constraint, tolerations
 from function.replica.security_context import container_security_context, pod_security_context
 
@@ -182,26 +183,27 @@ def _container(replica: ReplicaIdentity) -> Manifest:
 
 
 def _config_text(backend: Backend) -> str:
-    # Its own estimate of the block size is off, since a wrong one finds no prefix.
+    # A size that it reads from the first engine's metrics would change while it runs, and what it remembers with it.
     producer = {
         "type": "approx-prefix-cache-producer",
         "parameters": {
             "autoTune": False,
             "blockSizeTokens": backend.block_size,
-            "maxPrefixBlocksToMatch": 256,
             "lruCapacityPerServer": 31250,
         },
     }
-    scheduling = backend.scheduling
+    scheduling = backend.scheduling if backend.metrics.tell_queues else counting(backend.scheduling)
     # Entries are copied, since YAML would refer to one that stands there twice.
     profiles = [
         {**profile, "plugins": [dict(plugin) for plugin in profile["plugins"]]} for profile in scheduling.profiles
     ]
+    parsers = [{"type": parser} for parser in PARSERS]
     body = {
         "apiVersion": "llm-d.ai/v1alpha1",
         "kind": "EndpointPickerConfig",
-        "plugins": [producer, *scheduling.plugins],
+        "plugins": [producer, *scheduling.plugins, *backend.metrics.plugins, *parsers],
         "schedulingProfiles": profiles,
+        "requestHandler": {"parsers": [{"pluginRef": parser} for parser in PARSERS]},
     }
     return yaml.safe_dump(body, sort_keys=False)
 

@@ -33,6 +33,7 @@ def test_a_standalone_engine_becomes_one_deployment_with_its_devices_claimed() -
                         "modelplane.ai/replica": "chat-1",
                         "modelplane.ai/engine": "vllm",
                         "modelplane.ai/serving": "chat-1",
+                        "llm-d.ai/engine-type": "vllm",
                         "modelplane.ai/workload": WORKLOAD,
                     }
                 },

@@ -205,14 +205,17 @@ def test_the_picker_follows_prefixes_and_queues() -> None:
                 "type": "approx-prefix-cache-producer",
                 "parameters": {
                     "autoTune": False,
-                    "blockSizeTokens": 16,
-                    "maxPrefixBlocksToMatch": 256,
+                    "blockSizeTokens": 64,
                     "lruCapacityPerServer": 31250,
                 },
             },
             {"type": "prefix-cache-scorer"},
             {"type": "queue-scorer"},
             {"type": "max-score-picker"},
+            {"type": "openai-parser"},
+            {"type": "anthropic-parser"},
+            {"type": "vllmhttp-parser"},
+            {"type": "passthrough-parser"},
         ],
         "schedulingProfiles": [
             {
@@ -224,6 +227,14 @@ def test_the_picker_follows_prefixes_and_queues() -> None:
                 ],
             }
         ],
+        "requestHandler": {
+            "parsers": [
+                {"pluginRef": "openai-parser"},
+                {"pluginRef": "anthropic-parser"},
+                {"pluginRef": "vllmhttp-parser"},
+                {"pluginRef": "passthrough-parser"},
+            ]
+        },
     }
 
 
@@ -231,11 +242,21 @@ def with_args(*args: str) -> Manifest:
     return engine("vllm", member(template={"spec": {"containers": [container(args=list(args))]}}), copies=2)
 
 
-def test_another_block_size_reaches_the_picker_which_starts_anew_with_it() -> None:
-    other = replica(with_args("--block-size", "32"))
-    assert config(other)["plugins"][0]["parameters"]["blockSizeTokens"] == 32
+def block_size(obj: Manifest) -> Any:
+    return config(obj)["plugins"][0]["parameters"]["blockSizeTokens"]
+
+
+def test_a_larger_block_size_reaches_the_picker_which_starts_anew_with_it() -> None:
+    other = replica(with_args("--block-size", "128"))
+    assert block_size(other) == 128
     before, after = (remotes(composed(obj))["epp"]["spec"]["template"]["metadata"] for obj in (TWO, other))
     assert before["annotations"] != after["annotations"]
+
+
+@pytest.mark.parametrize("size", [1, 16, 32, 63, 64])
+def test_smaller_blocks_are_followed_in_blocks_of_64_as_the_picker_does_whatever_it_is_told(size: int) -> None:
+    typed = replica(engine(copies=2, serving={"kvCacheBlockSize": size}))
+    assert block_size(typed) == block_size(replica(with_args(f"--block-size={size}"))) == 64
 
 
 def test_the_pool_leads_to_the_port_that_the_engine_listens_on() -> None:
@@ -248,18 +269,14 @@ def test_the_pool_leads_to_the_port_that_the_engine_listens_on() -> None:
 def test_flags_that_cannot_be_used_are_named_in_a_condition() -> None:
     message = accepted(replica(with_args("--port=$PORT", "--block-size=auto")))
     assert "engine vllm: --port $PORT is no port, 8000 is assumed; engines[].serving.port says another" in message
-    assert "--block-size auto is no block size, 16 is assumed" in message
+    assert "--block-size auto is no block size, 64 is assumed" in message
     alone = engine("vllm", member(template={"spec": {"containers": [container(args=["--block-size=auto"])]}}))
     assert "block size" not in accepted(replica(alone))
 
 
-def test_engines_of_one_pool_whose_blocks_differ_are_named_in_a_condition() -> None:
-    small, large = with_args("--block-size=32"), with_args("--block-size=64")
-    message = accepted(replica({**small, "name": "a"}, {**large, "name": "b"}))
-    assert message.endswith(
-        "blocks of the KV cache differ in size (a 32, b 64); the picker assumes 32; composing vllm/vllm-openai:v0.23.0"
-    )
-    assert "differ" not in accepted(replica({**small, "name": "a"}, {**small, "name": "b"}))
+def test_engines_of_one_pool_are_followed_in_blocks_of_the_largest_size_among_them() -> None:
+    sized = [{**with_args(f"--block-size={size}"), "name": f"of-{size}"} for size in (32, 256, 128)]
+    assert block_size(replica(*sized)) == 256
 
 
 def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> None:

@@ -65,7 +65,7 @@ def test_a_new_version_changes_no_pod_template_that_runs(obj: Manifest) -> None:
 
 def test_a_picker_whose_configuration_changes_starts_anew_and_is_hardened_then() -> None:
     _, children = serving(SHAPES["copies"])
-    flags: Any = {"template": {"spec": {"containers": [container(args=["--block-size=64"])]}}}
+    flags: Any = {"template": {"spec": {"containers": [container(args=["--block-size=128"])]}}}
     earlier = {key: without(deepcopy(dict(child))) for key, child in children.items()}
     answered = composed(replica(engine("vllm", member(**flags), copies=2)), earlier)
     (template,) = templates(remotes(answered)["epp"])

@@ -233,8 +233,14 @@ unified:
         spec: {containers: [{name: engine, image: sglang}]}
     - {role: Worker, worker: {nodes: 1}, nodeSelector: *gpu, template: *plain}
 pair:
-  - {name: prefill, phase: Prefill, members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]}
-  - {name: decode, phase: Decode, members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]}
+  - name: prefill
+    phase: Prefill
+    serving: {kvTransfer: SGLang}
+    members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]
+  - name: decode
+    phase: Decode
+    serving: {kvTransfer: SGLang}
+    members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]
 """
 
 _BESIDE: Manifest = {

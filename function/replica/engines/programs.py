@@ -36,8 +36,6 @@ class Program:
         health_path: The path that answers with success once it can serve.
         tls_flags: Flags with which it speaks TLS, with dashes.
         block_size_flags: Flags that say how many tokens a block of its KV cache has, with dashes.
-        metrics: How an endpoint picker's `llm-d.ai/engine-type` calls it; empty where no picker reads its metrics.
-        transfer: How a side-car of llm-d's calls the protocol by which it hands over its KV cache; empty for none.
     """
 
     name: str
@@ -52,8 +50,6 @@ class Program:
     health_path: str = "/health"
     tls_flags: tuple[str, ...] = ()
     block_size_flags: tuple[str, ...] = ()
-    metrics: str = ""
-    transfer: str = ""
 
 
 OTHER: Final = Program(
@@ -89,8 +85,6 @@ PROGRAMS: Final = (
         config_flags=("--config",),
         tls_flags=_TLS,
         block_size_flags=("--block-size",),
-        metrics="vllm",
-        transfer="nixlv2",
     ),
     # SGLang's router, sgl-model-gateway 0.3: it comes before SGLang, whose image's name its own contains.
     Program(
@@ -111,8 +105,6 @@ PROGRAMS: Final = (
         config_flags=("--config",),
         tls_flags=_TLS,
         block_size_flags=("--page-size",),
-        metrics="sglang",
-        transfer="sglang",
     ),
     # TensorRT-LLM 1.2, tensorrt_llm/commands/serve.py; its `disaggregated` has the port in a file.
     Program(
@@ -121,7 +113,6 @@ PROGRAMS: Final = (
         commands=("trtllm-serve",),
         images=r"tensorrt-llm",
         config_flags=("--config", "--config_file", "-c", "--extra_llm_api_options"),
-        metrics="trtllm-serve",
     ),
     # Triton 2.6x, src/command_line_parser.{h,cc}; the scripts that start it for TensorRT-LLM write underscores.
     Program(
@@ -131,7 +122,6 @@ PROGRAMS: Final = (
         images=r"tritonserver",
         port_flags=("--http-port",),
         health_path="/v2/health/ready",
-        metrics="triton-tensorrt-llm",
     ),
     # llama.cpp b6000 and later, common/arg.cpp and tools/server/README.md.
     Program(

@@ -130,6 +130,7 @@ class EngineFacts:
         block_size: Tokens in a block of its KV cache.
         assumptions: What nobody has said and is assumed; each is a sentence with the field that says it otherwise.
         warnings: What has been said and cannot be read, and what is assumed instead.
+        words: The command that serves, word by word; empty where it is not found.
     """
 
     program: Program
@@ -139,6 +140,7 @@ class EngineFacts:
     block_size: FlagValue
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def type(self) -> EngineType:
@@ -191,6 +193,7 @@ def read_engine(engine: AnyEngine, container: Container, *, taken: int = 0) -> E
         block_size=block_size,
         assumptions=_assumptions(engine, program, port),
         warnings=tuple(filter(None, (port.warning, block_size.warning))),
+        words=line.serving[-1].words if line.serving else (),
     )
 
 

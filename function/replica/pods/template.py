@@ -5,6 +5,7 @@ from __future__ import annotations
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember, Role
 from function.composition import Manifest
+from function.replica import engine_metrics
 from function.replica.identity import ReplicaIdentity
 from function.replica.pods import additions
 from function.replica.pods.merge import fill_in
@@ -47,9 +48,13 @@ def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: Placed
     metadata = member.template.metadata
     annotations = dict(metadata.annotations) if metadata else {}
     written = _unreserved(metadata.labels) if metadata else {}
+    # The user's own goes before: a picker can be told of metrics that nobody here knows.
+    program = (
+        engine_metrics.labels(engine, member.template.container) if topology.serves(engine, member) else {}
+    )
     return {
         "metadata": {
-            "labels": {**written, **additions.pod_labels(replica, engine, member, topology)},
+            "labels": {**program, **written, **additions.pod_labels(replica, engine, member, topology)},
             **({"annotations": annotations} if annotations else {}),
         },
         "spec": _pod_spec(replica, engine, member, topology),

@@ -16,6 +16,7 @@ from function.api.model_replica import ModelReplicaSpec, WorkloadKind
 from function.composition import Manifest, Object
 from function.replica.engines import EngineFacts, read_engine
 from function.replica.identity import ReplicaIdentity
+from function.replica.kv_transfer import Handover, handover
 from function.replica.picker_scheduling import SCORERS, PickerScheduling
 from function.replica.security_context import container_security_context
 from function.replica.topologies.counts import CopyCounts
@@ -26,35 +27,38 @@ IMAGE: Final = "ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"
 SIDE_CAR_PORT: Final = 8000
 """Where the side-car of a Decode engine takes requests."""
 
-_TRANSFER: Final[tuple[Manifest, ...]] = (
-    {"name": "VLLM_NIXL_SIDE_CHANNEL_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},
-    {"name": "VLLM_NIXL_SIDE_CHANNEL_PORT", "value": "5557"},
-)
-"""Where a pod hands over its part of the KV cache; every pod of a gang has a part."""
-
 _UNCACHED_TOKENS: Final = 16
 """Prompts with fewer tokens that no cache holds are not worth a trip to another pod; 0 would mean none is."""
 
-_DECIDER: Final = "prefix-based-pd-decider"
+_WHEN_WORTH_IT: Final[Manifest] = {
+    "type": "prefix-based-pd-decider",
+    "parameters": {"nonCachedTokens": _UNCACHED_TOKENS},
+}
+_ALWAYS: Final[Manifest] = {"type": "always-disagg-pd-decider"}
 
-_PICKER_SCHEDULING: Final = PickerScheduling(
-    plugins=(
-        {"type": "prefix-cache-scorer"},
-        {"type": "disagg-headers-handler"},
-        {"type": "queue-scorer"},
-        {"type": "prefill-filter"},
-        {"type": "decode-filter"},
-        {"type": "max-score-picker"},
-        {"type": _DECIDER, "parameters": {"nonCachedTokens": _UNCACHED_TOKENS}},
-        {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": _DECIDER}}},
-    ),
-    profiles=(
-        {"name": "prefill", "plugins": [{"pluginRef": "prefill-filter"}, *SCORERS]},
-        {"name": "decode", "plugins": [{"pluginRef": "decode-filter"}, *SCORERS]},
-    ),
-    failure_mode="FailClose",
-)
-"""Without a picker the gateway sends nothing: it could not tell prefill from decode."""
+
+def _scheduling(decider: Manifest) -> PickerScheduling:
+    """A pod of each phase, the Prefill pod as a decider says.
+
+    Without a picker the gateway sends nothing: it could not tell prefill from decode.
+    """
+    return PickerScheduling(
+        plugins=(
+            {"type": "prefix-cache-scorer"},
+            {"type": "disagg-headers-handler"},
+            {"type": "queue-scorer"},
+            {"type": "prefill-filter"},
+            {"type": "decode-filter"},
+            {"type": "max-score-picker"},
+            decider,
+            {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": decider["type"]}}},
+        ),
+        profiles=(
+            {"name": "prefill", "plugins": [{"pluginRef": "prefill-filter"}, *SCORERS]},
+            {"name": "decode", "plugins": [{"pluginRef": "decode-filter"}, *SCORERS]},
+        ),
+        failure_mode="FailClose",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +158,19 @@ class PrefillDecode(Topology):
         """Add what transfers need, less what the user has written."""
         env = self.base.env(engine, member, written)
         names = {variable["name"] for variable in env}
-        return [*env, *(dict(variable) for variable in _TRANSFER if variable["name"] not in names)]
+        return [*env, *(variable for variable in self._handover(engine).engine_env if variable["name"] not in names)]
 
     def side_cars(self, engine: PlacedEngine) -> list[Manifest]:
         """Build what hands requests on, for a Decode engine."""
         base = self.base.side_cars(engine)
         if engine.phase is not Phase.DECODE:
             return base
-        side_car = {
+        found = self._handover(engine)
+        side_car: Manifest = {
             "name": "pd-sidecar",
             "image": IMAGE,
-            "args": ["--secure-proxy=false", "--kv-connector=nixlv2", f"--vllm-port={self.ports(engine).engine}"],
+            "args": ["--secure-proxy=false", *found.side_car_args, f"--vllm-port={self.ports(engine).engine}"],
+            **({"env": found.side_car_env} if found.side_car_env else {}),
             "ports": [{"containerPort": SIDE_CAR_PORT}],
             "readinessProbe": {
                 "httpGet": {"path": "/health", "port": SIDE_CAR_PORT},
@@ -180,10 +186,12 @@ class PrefillDecode(Topology):
         """Always one: nothing else could choose a pod of each phase."""
         return Picker.ENABLED
 
-    @property
-    def picker_scheduling(self) -> PickerScheduling:
-        """A pod of each phase, the Prefill pod only when it is worth the trip."""
-        return _PICKER_SCHEDULING
+    def picker_scheduling(self, engine: PlacedEngine) -> PickerScheduling:
+        """A pod of each phase, the Prefill pod only when it is worth the trip, or when Decode cannot do without."""
+        return _scheduling(_ALWAYS if self._handover(engine).both_at_once else _WHEN_WORTH_IT)
+
+    def _handover(self, engine: PlacedEngine) -> Handover:
+        return handover(engine, self.base.serving_member(engine).template.container)
 
     def reuses_prefixes(self, engine: PlacedEngine) -> bool:
         """Tell by the phase: a request goes to a Decode pod first."""

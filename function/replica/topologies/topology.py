@@ -197,9 +197,8 @@ class Topology(Protocol):
         """Whether every replica of the serving mode has an endpoint picker; None when the mode does not decide."""
         return None
 
-    @property
-    def picker_scheduling(self) -> PickerScheduling:
-        """How an endpoint picker chooses among the pods of a replica with such engines."""
+    def picker_scheduling(self, engine: PlacedEngine) -> PickerScheduling:
+        """How an endpoint picker chooses among the pods of a replica with such an engine."""
         return picker_scheduling.UNIFIED
 
     def reuses_prefixes(self, engine: PlacedEngine) -> bool:

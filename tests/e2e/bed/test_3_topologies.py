@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Final
 
 import pytest
 
@@ -26,7 +27,10 @@ from tests.e2e.bed.topologies import (
     Loss,
     Topologies,
 )
-from tests.e2e.bed.traffic import OK, ask
+from tests.e2e.bed.traffic import OK, SOME, ask
+
+_BOUNDARY: Final = "part-of-the-upload"
+_REFUSED: Final = 400
 
 _ASKED = 10
 """Requests after which it is seen who is asked: of three pods in turn each would have had some."""
@@ -46,6 +50,23 @@ def test_a_model_is_served_in_each_way_there_is(bed: Bed, topology: Topologies, 
 
     pod = bed.processes.until("a request is answered", answered)
     assert unstructured.labels(topology.pods(name)[pod])[labels.SERVING] == unstructured.name_of(topology.replica(name))
+
+
+def test_audio_that_is_uploaded_to_two_copies_is_answered_by_their_pods(bed: Bed, topology: Topologies) -> None:
+    """The picker cannot parse it, and passes it on."""
+    bed.processes.until("copies is served", lambda: topology.serves("copies"), 180)
+    if not bed.isolated:
+        log_line("NOT CHECKED: that audio is passed on, since no request can be sent")
+        return
+    url = topology.url("copies").replace("/v1/models", "/v1/audio/transcriptions")
+    headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+    form = f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+    upload = form.encode() + bytes(1 << 20) + f"\r\n--{_BOUNDARY}--\r\n".encode()
+    answers = [ask(url, upload, headers) for _ in range(SOME)]
+    assert {answer.status for answer in answers} == {OK}, answers
+    assert {answer.body["pod"] for answer in answers} <= topology.pods("copies").keys()
+    without_model = ask(topology.url("copies").replace("/v1/models", "/v1/chat/completions"), b'{"messages": [{}]}')
+    assert without_model.status == _REFUSED, "what the picker parses must name a model"
 
 
 @pytest.mark.parametrize("name", WHOLE)

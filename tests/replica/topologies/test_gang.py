@@ -75,6 +75,7 @@ def test_followers_are_told_from_the_leader_by_labels_and_are_asked_nothing() ->
     assert leader["metadata"]["labels"] == {
         **every,
         "modelplane.ai/serving": "chat-1",
+        "llm-d.ai/engine-type": "vllm",
         "modelplane.ai/lws-role": "leader",
     }
     assert worker["metadata"] == {"labels": every}

@@ -154,14 +154,15 @@ def test_the_gateway_sends_nothing_to_the_pair_while_its_picker_is_silent() -> N
 
 
 def test_the_picker_picks_a_pod_of_each_phase_and_knows_the_decode_engines_block_size() -> None:
-    prefill = engine("p", member(**written(args=["--block-size=64"])), phase="Prefill")
-    decode = engine("d", member(**written(args=["--block-size=32"])), phase="Decode")
+    prefill = engine("p", member(**written(args=["--block-size=256"])), phase="Prefill")
+    decode = engine("d", member(**written(args=["--block-size=128"])), phase="Decode")
     text = remotes(composed(pair(prefill, decode)))["epp-config"]["data"]["epp-config.yaml"]
     scorers = [
         {"pluginRef": "max-score-picker"},
         {"pluginRef": "prefix-cache-scorer", "weight": 2},
         {"pluginRef": "queue-scorer", "weight": 1},
     ]
+    parsers = ["openai-parser", "anthropic-parser", "vllmhttp-parser", "passthrough-parser"]
     assert yaml.safe_load(text) == {
         "apiVersion": "llm-d.ai/v1alpha1",
         "kind": "EndpointPickerConfig",
@@ -170,8 +171,7 @@ def test_the_picker_picks_a_pod_of_each_phase_and_knows_the_decode_engines_block
                 "type": "approx-prefix-cache-producer",
                 "parameters": {
                     "autoTune": False,
-                    "blockSizeTokens": 32,
-                    "maxPrefixBlocksToMatch": 256,
+                    "blockSizeTokens": 128,
                     "lruCapacityPerServer": 31250,
                 },
             },
@@ -183,7 +183,9 @@ def test_the_picker_picks_a_pod_of_each_phase_and_knows_the_decode_engines_block
             {"type": "max-score-picker"},
             {"type": "prefix-based-pd-decider", "parameters": {"nonCachedTokens": 16}},
             {"type": "disagg-profile-handler", "parameters": {"deciders": {"prefill": "prefix-based-pd-decider"}}},
+            *({"type": parser} for parser in parsers),
         ],
+        "requestHandler": {"parsers": [{"pluginRef": parser} for parser in parsers]},
         "schedulingProfiles": [
             {"name": "prefill", "plugins": [{"pluginRef": "prefill-filter"}, *scorers]},
             {"name": "decode", "plugins": [{"pluginRef": "decode-filter"}, *scorers]},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from function.api import content, patterns
+from function.api.engines import KVTransfer
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.engine_forms import ENGINE_FORMS, EngineForm
@@ -125,6 +126,11 @@ def _reach(form: EngineForm) -> Iterator[Cases]:
     yield rejects(form.engines(form.engine(serving={"kvCacheBlockSize": 0})), below(f"{at}.kvCacheBlockSize", 0, 1))
     yield rejects(
         form.engines(form.engine(serving={"kvCacheBlockSize": 65537})), above(f"{at}.kvCacheBlockSize", 65537, 65536)
+    )
+    yield accepts(*(form.engines(form.engine(serving={"kvTransfer": transfer})) for transfer in KVTransfer))
+    yield rejects(
+        form.engines(form.engine(serving={"kvTransfer": "nixlv2"})),
+        unsupported(f"{at}.kvTransfer", "nixlv2", *KVTransfer),
     )
 
 

@@ -3,20 +3,20 @@
 Image, command, arguments and environment pass through as they were written. Added are the pool
 that the pod is pinned to, the devices that it claims, tolerations, shared memory, probes, time to
 terminate, labels, and whatever the topology of its engine needs. One argument is added, and only
-in one case: `--model` for an image of vLLM that would otherwise serve a tiny default model beside
+in one case: the model for an image of vLLM that would otherwise serve a tiny default model beside
 the cached one.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from function.api import labels
 from function.api.engines import EngineServing, PlacedEngine, PlacedMember, Role
-from function.api.pod_template import Container
 from function.composition import Manifest
+from function.replica import cached_model, ending
+from function.replica.cached_model import MODELS_PATH
 from function.replica.identity import ConfigSource, ReplicaIdentity, claim_name, claim_template_name
 from function.replica.references import with_copies
 from function.replica.topologies.registry import topology_of
@@ -24,15 +24,6 @@ from function.replica.topologies.topology import Topology
 
 PORT_NAME: Final = "engine"
 """Name of the engine's port; Services refer to it, so engines may listen on different numbers."""
-
-MODELS_PATH: Final = "/mnt/models"
-"""Where the weights of a ModelCache are mounted."""
-
-DRAIN_SECONDS: Final = 15
-"""How long a terminating pod goes on answering, until it is sent no new requests."""
-
-GRACE_SECONDS: Final = 120
-"""How long termination may take in all, so that answers in progress can be finished."""
 
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
@@ -42,7 +33,6 @@ _PROBE_SECONDS: Final = 10
 _PROBE_TIMEOUT: Final = 5
 _LIVENESS_FAILURES: Final = 6
 """Failed probes after which an engine counts as hung: a busy engine may miss some."""
-_VLLM_IMAGE: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
 def pod_templates(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[Role, Manifest]:
@@ -85,15 +75,14 @@ def pod_selector(replica: ReplicaIdentity, engine: PlacedEngine) -> dict[str, st
 
 def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
     side_cars = topology.side_cars(engine) if member is topology.serving_member(engine) else []
-    containers = [_container(replica, engine, member, topology), *side_cars]
     spec: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
-        # All of them wait: an engine answers only with its side-car and its followers.
-        "containers": [
-            {**container, "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}}} for container in containers
-        ],
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        **(
+            {"initContainers": [{**side_car, "restartPolicy": "Always"} for side_car in side_cars]} if side_cars else {}
+        ),
+        "containers": [_container(replica, engine, member, topology)],
+        "terminationGracePeriodSeconds": ending.GRACE_SECONDS,
         "automountServiceAccountToken": member.template.spec.automount_service_account_token,
         "volumes": [
             {"name": _SHARED_MEMORY, "emptyDir": {"medium": "Memory"}},
@@ -145,7 +134,7 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
     body: Manifest = {"name": written.name, "image": written.image}
     if written.command:
         body["command"] = list(written.command)
-    args = _args(written, cached=bool(replica.cache) and serves)
+    args = cached_model.arguments(written, cached=bool(replica.cache) and serves)
     if args:
         body["args"] = args
     variables = topology.env(engine, member, [variable.plain() for variable in written.env])
@@ -155,21 +144,15 @@ def _container(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMem
     resources = _resources(member)
     if resources:
         body["resources"] = resources
+    ports = topology.ports(engine)
     if serves:
-        body["ports"] = [{"name": PORT_NAME, "containerPort": topology.ports(engine).engine}]
+        body["ports"] = [{"name": PORT_NAME, "containerPort": ports.engine}]
     mounts = [{"name": _SHARED_MEMORY, "mountPath": "/dev/shm"}]  # noqa: S108  # a mount in the engine's container
     if replica.cache:
         mounts.append({"name": _CACHE, "mountPath": MODELS_PATH})
-    return {**body, "volumeMounts": mounts, **(_probes(engine.serving) if serves else {})}
-
-
-def _args(container: Container, *, cached: bool) -> list[str]:
-    """The user's arguments, and `--model` where the image would not find the cached weights without it."""
-    names_model = any(arg == "--model" or arg.startswith("--model=") for arg in container.args)
-    positional = bool(container.args) and not container.args[0].startswith("-")
-    if not cached or container.command or names_model or positional or not _VLLM_IMAGE.search(container.image):
-        return list(container.args)
-    return [*container.args, f"--model={MODELS_PATH}"]
+    waiting = ending.waits_for(engine, member, (ports.engine, ports.pool) if serves else ())
+    probes = _probes(engine.serving) if serves else {}
+    return {**body, "volumeMounts": mounts, **probes, **ending.lifecycle(written, waiting)}
 
 
 def _resources(member: PlacedMember) -> dict[str, Any]:
@@ -192,5 +175,9 @@ def _probes(serving: EngineServing) -> Manifest:
     return {
         "startupProbe": {**probe, "failureThreshold": failures},
         "readinessProbe": probe,
-        "livenessProbe": {**probe, "failureThreshold": _LIVENESS_FAILURES},
+        "livenessProbe": {
+            **probe,
+            "failureThreshold": _LIVENESS_FAILURES,
+            "terminationGracePeriodSeconds": ending.HUNG_SECONDS,
+        },
     }

@@ -44,4 +44,4 @@ def _names_model(container: Container) -> bool:
 def _takes_position(image: str) -> bool:
     """Tell by the tag whether an image takes a model as its first argument."""
     found = _VERSION.search(image)
-    return bool(found) and (int(found["major"]), int(found["minor"])) >= _POSITIONAL_SINCE
+    return found is not None and (int(found["major"]), int(found["minor"])) >= _POSITIONAL_SINCE

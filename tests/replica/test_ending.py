@@ -229,6 +229,8 @@ def test_a_worker_waits_while_the_name_of_its_leader_stands() -> None:
 
 def test_a_worker_without_a_leader_or_the_means_to_ask_for_it_ends_after_the_drain(tmp_path: Path) -> None:
     (tmp_path / "sleep").symlink_to("/bin/sleep")
-    for env in ({"MODELPLANE_LEADER_ADDRESS": ""}, {"MODELPLANE_LEADER_ADDRESS": "127.0.0.1", "PATH": str(tmp_path)}):
-        first, last = Hooks(Waiting(leader=True), **env).took()
+    alone = Hooks(Waiting(leader=True), MODELPLANE_LEADER_ADDRESS="")
+    without_tools = Hooks(Waiting(leader=True), MODELPLANE_LEADER_ADDRESS="127.0.0.1", PATH=str(tmp_path))
+    for hooks in (alone, without_tools):
+        first, last = hooks.took()
         assert IDLE - 1 <= first <= last < BOUND

@@ -50,7 +50,8 @@ def _leader_worker_set(obj: Object) -> str:
 
 
 def _pod(spec: Object) -> str:
-    images = [unstructured.text(container, "image") for container in unstructured.items(spec, "containers")]
+    beside = [init for init in unstructured.items(spec, "initContainers") if init.get("restartPolicy") == "Always"]
+    images = [unstructured.text(container, "image") for container in [*unstructured.items(spec, "containers"), *beside]]
     pool = unstructured.text(spec, "nodeSelector", labels.POOL)
     return ", ".join(filter(None, [" and ".join(images), f"on node pool {pool}" if pool else ""]))
 

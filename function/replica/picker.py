@@ -16,9 +16,10 @@ from function.api import labels
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Manifest, Object, objects, unstructured
 from function.replica.backend import Backend
+from function.replica.ending import DRAIN_SECONDS, GRACE_SECONDS
 from function.replica.identity import ReplicaIdentity, picker_name, pool_name
 from function.replica.picker_scheduling import PARSERS, counting
-from function.replica.pods import DRAIN_SECONDS, GRACE_SECONDS, spread_constraint, tolerations
+from function.replica.pods import spread_constraint, tolerations
 from function.replica.security_context import container_security_context, pod_security_context
 
 POOL_GROUP: Final = "inference.networking.k8s.io"

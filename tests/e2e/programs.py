@@ -163,7 +163,7 @@ BED: Final = (
                     "envoy-gateway",
                     "h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
                 )
-                for plural in ("clienttrafficpolicies", "envoyproxies")
+                for plural in ("backendtrafficpolicies", "clienttrafficpolicies", "envoyproxies")
             ),
             Files(
                 "github.com/traefik/traefik/v3@v3.7.9",

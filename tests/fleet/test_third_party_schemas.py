@@ -14,6 +14,7 @@ from tests.fleet.stack.builders import compose_stack, installed, stack
 from tests.support.crd_schemas import violations
 
 PLURALS = {
+    "BackendTrafficPolicy": "backendtrafficpolicies",
     "ClientTrafficPolicy": "clienttrafficpolicies",
     "ClusterProviderConfig": "clusterproviderconfigs",
     "ClusterUsage": "clusterusages",

@@ -118,15 +118,15 @@ def test_the_composer_makes_the_workload_of_the_topology_with_its_labels_environ
         "modelplane.ai/serving": "chat-1",
         "example.com/peer-group": "chat-1-vllm",
     }
-    model, proxy = template["spec"]["containers"]
+    (model,), (proxy,) = template["spec"]["containers"], template["spec"]["initContainers"]
     assert model["env"] == [TOKEN, {"name": "PEERS", "value": "4"}]
-    assert proxy["name"] == "proxy"
+    assert (proxy["name"], proxy["restartPolicy"]) == ("proxy", "Always")
 
 
 @pytest.mark.usefixtures("registered")
 def test_requests_are_sent_to_the_ports_of_the_topology() -> None:
     made = remotes(composed(replica(peers(copies=2))))
-    (model, _) = made["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"]
+    (model,) = made["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]["workerTemplate"]["spec"]["containers"]
     assert model["ports"] == [{"name": "engine", "containerPort": 9000}]
     assert made["inference-pool"]["spec"]["targetPorts"] == [{"number": PROXY_PORT}]
     unpicked = composed(replica(peers(), serving={"picker": "Disabled"}))
@@ -167,7 +167,7 @@ def test_its_pods_may_do_half_of_a_request() -> None:
     workload = remotes(composed(replica(*pair, serving={"mode": "PrefillDecode"})))["model-serving-d"]
     assert workload["spec"]["leaderWorkerTemplate"]["size"] == 4
     template = workload["spec"]["leaderWorkerTemplate"]["workerTemplate"]
-    assert [built["name"] for built in template["spec"]["containers"]] == ["engine", "proxy", "pd-sidecar"]
+    assert [built["name"] for built in template["spec"]["initContainers"]] == ["proxy", "pd-sidecar"]
     assert template["metadata"]["labels"]["llm-d.ai/role"] == "decode"
 
 

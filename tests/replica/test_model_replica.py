@@ -7,6 +7,7 @@ import pytest
 
 from function.composers import compose
 from function.composition import Manifest, names
+from function.replica.ending import Waiting, script
 from tests.support.observe import observation, reasons, with_condition
 from tests.support.replicas import CLUSTER, CONFIG, SELECTOR, composed, engine, gang, member, observed, remotes, replica
 from tests.support.replicas import serving as that_serves
@@ -64,8 +65,11 @@ def test_a_standalone_engine_becomes_one_deployment_with_its_devices_claimed() -
                                 "periodSeconds": 10,
                                 "timeoutSeconds": 5,
                                 "failureThreshold": 6,
+                                "terminationGracePeriodSeconds": 30,
                             },
-                            "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
+                            "lifecycle": {
+                                "preStop": {"exec": {"command": ["/bin/sh", "-c", script(Waiting((8000,)), 15, 95)]}}
+                            },
                         }
                     ],
                     "terminationGracePeriodSeconds": 120,

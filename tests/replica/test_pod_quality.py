@@ -40,12 +40,10 @@ def test_an_engine_has_the_time_to_start_that_it_asks_for_and_is_restarted_after
     [replica(), replica(gang()), replica(*PAIR, serving={"mode": "PrefillDecode"})],
     ids=["pod", "gang", "pair"],
 )
-def test_every_container_of_every_pod_goes_on_for_a_while_when_the_pod_ends(obj: Manifest) -> None:
+def test_every_engine_goes_on_for_a_while_when_its_pod_ends(obj: Manifest) -> None:
     for spec in pods(obj):
         assert spec["terminationGracePeriodSeconds"] == 120
-        assert [container["lifecycle"]["preStop"] for container in spec["containers"]] == [
-            {"sleep": {"seconds": 15}} for _ in spec["containers"]
-        ]
+        assert ["preStop" in container["lifecycle"] for container in spec["containers"]] == [True]
 
 
 @pytest.mark.parametrize("made", [engine, gang])

@@ -127,8 +127,8 @@ def test_a_cache_is_mounted_where_engines_can_write_beside_the_weights() -> None
 @pytest.mark.parametrize(
     ("more", "args"),
     [
-        ({"args": ["--port=8000"]}, ["--port=8000", "--model=/mnt/models"]),
-        ({"args": []}, ["--model=/mnt/models"]),
+        ({"args": ["--port=8000"]}, ["/mnt/models", "--port=8000"]),
+        ({"args": []}, ["/mnt/models"]),
         ({"args": ["--model=Qwen/Qwen3-8B"]}, ["--model=Qwen/Qwen3-8B"]),
         ({"args": ["--model", "Qwen/Qwen3-8B"]}, ["--model", "Qwen/Qwen3-8B"]),
         ({"args": ["Qwen/Qwen3-8B", "--port=8000"]}, ["Qwen/Qwen3-8B", "--port=8000"]),
@@ -139,6 +139,25 @@ def test_a_cache_is_mounted_where_engines_can_write_beside_the_weights() -> None
 )
 def test_the_model_is_named_only_for_an_image_that_would_not_find_the_cache(more: Any, args: list[str]) -> None:
     assert pod(with_container(**more), **CACHED)["spec"]["containers"][0].get("args", []) == args
+
+
+@pytest.mark.parametrize(
+    ("image", "args"),
+    [
+        ("vllm/vllm-openai:v0.20.0", ["/mnt/models", "--port=8000"]),
+        ("vllm/vllm-openai:0.26", ["/mnt/models", "--port=8000"]),
+        ("registry.example.com:5000/vllm-openai:v1.0.0rc1-cu129@sha256:01", ["/mnt/models", "--port=8000"]),
+        ("vllm/vllm-openai:v0.19.1", ["--port=8000", "--model=/mnt/models"]),
+        ("vllm/vllm-openai:v0.9.2", ["--port=8000", "--model=/mnt/models"]),
+        ("vllm/vllm-openai:latest", ["--port=8000", "--model=/mnt/models"]),
+        ("vllm/vllm-openai:nightly-0.26.0", ["--port=8000", "--model=/mnt/models"]),
+        ("vllm/vllm-openai@sha256:01", ["--port=8000", "--model=/mnt/models"]),
+        ("vllm/vllm-openai", ["--port=8000", "--model=/mnt/models"]),
+    ],
+)
+def test_the_model_comes_first_for_an_image_whose_tag_says_that_it_wants_it_there(image: str, args: list[str]) -> None:
+    made = pod(with_container(image=image, args=["--port=8000"]), **CACHED)["spec"]["containers"][0]
+    assert made["args"] == args
 
 
 def test_without_a_cache_no_argument_is_added() -> None:

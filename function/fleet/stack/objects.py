@@ -10,9 +10,9 @@ from typing import Final
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
-from function.composition import Draft, Manifest, objects
+from function.composition import Draft, Manifest, objects, unstructured
 from function.composition.gateway_address import GATEWAY_NAME, STEERING_HEADERS
-from function.fleet.stack import namespaces
+from function.fleet.stack import envoys, namespaces
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.parts import Part
 
@@ -22,6 +22,7 @@ GATEWAY: Final = "gateway"
 NAMESPACE: Final = "gateway-namespace"
 QUOTA: Final = "dra-driver-critical-pods-quota"
 CLIENT_POLICY: Final = "gateway-client-policy"
+BACKEND_POLICY: Final = "gateway-backend-policy"
 
 HAS_ADDRESS: Final = "has(object.status) && has(object.status.addresses) && object.status.addresses.size() > 0"
 """Ready by an address: an Object that is not ready is looked at again soon."""
@@ -69,8 +70,13 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         ),
         StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
-        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy()),
+        StackObject(
+            key=PROXY,
+            after=("envoy-gateway", NAMESPACE),
+            manifest=envoys.proxy(objects.desired(draft.observed(PROXY)), replaced=_envoys_replaced(draft, spec)),
+        ),
         StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
+        StackObject(key=BACKEND_POLICY, after=("envoy-gateway", NAMESPACE), manifest=envoys.backend_policy()),
         StackObject(
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),
@@ -111,19 +117,11 @@ def _quota() -> Manifest:
     }
 
 
-def _proxy() -> Manifest:
-    """Spreads connections over all nodes: some cloud load balancers refuse the policy Local."""
-    return {
-        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
-        "kind": "EnvoyProxy",
-        "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
-        "spec": {
-            "provider": {
-                "type": "Kubernetes",
-                "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}},
-            },
-        },
-    }
+def _envoys_replaced(draft: Draft, spec: ServingStackSpec) -> bool:
+    """Tell whether another version of Envoy Gateway is asked for than is installed: it replaces every Envoy."""
+    wanted = unstructured.text(spec.versions.plain(), "envoyGateway")
+    installed = unstructured.text(draft.observed("envoy-gateway"), "spec", "forProvider", "chart", "version")
+    return bool(wanted and installed) and wanted != installed
 
 
 def _client_policy() -> Manifest:

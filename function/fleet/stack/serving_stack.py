@@ -18,6 +18,7 @@ from function.fleet.stack.charts import CHARTS, StackChart
 from function.fleet.stack.conditions import ADDRESS, STACK, VOCABULARY
 from function.fleet.stack.inference_extension import CRDS, resource_name
 from function.fleet.stack.objects import (
+    BACKEND_POLICY,
     CLIENT_POLICY,
     GATEWAY,
     GATEWAY_CLASS,
@@ -139,6 +140,6 @@ COMPOSER = Composer(
         HELM_CONFIG: "ProviderConfig",
         **{chart.key: releases.KIND for chart in CHARTS},
         **{resource_name(crd): objects.KIND for crd in CRDS},
-        **dict.fromkeys((NAMESPACE, QUOTA, PROXY, CLIENT_POLICY, GATEWAY_CLASS, GATEWAY), objects.KIND),
+        **dict.fromkeys((NAMESPACE, QUOTA, PROXY, CLIENT_POLICY, BACKEND_POLICY, GATEWAY_CLASS, GATEWAY), objects.KIND),
     },
 )

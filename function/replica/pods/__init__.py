@@ -6,8 +6,6 @@ differently and serving needs is a conflict, and `conflicts` puts it into words 
 """
 
 from function.replica.pods.additions import (
-    DRAIN_SECONDS,
-    GRACE_SECONDS,
     pod_selector,
     spread_constraint,
     tolerations,
@@ -17,8 +15,6 @@ from function.replica.pods.ports import PORT_NAME, has_other_name
 from function.replica.pods.template import pod_templates, with_metadata
 
 __all__ = [
-    "DRAIN_SECONDS",
-    "GRACE_SECONDS",
     "PORT_NAME",
     "conflicts",
     "has_other_name",

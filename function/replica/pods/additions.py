@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember
-from function.api.pod_template import Container
 from function.composition import Manifest
+from function.replica.cached_model import MODELS_PATH
+from function.replica.ending import GRACE_SECONDS
 from function.replica.identity import ReplicaIdentity, claim_name, claim_template_name
 from function.replica.pods.ports import has_other_name
 from function.replica.pods.probes import probes
 from function.replica.pods.resources import share_of_engine
 from function.replica.topologies.topology import PORT_NAME, Topology
 
-MODELS_PATH: Final = "/mnt/models"
-"""Where the weights of a ModelCache are mounted."""
-
-DRAIN_SECONDS: Final = 15
-"""How long a terminating pod goes on answering, until it is sent no new requests."""
-
-GRACE_SECONDS: Final = 120
-"""How long termination may take in all, so that answers in progress can be finished."""
-
 _CLAIM: Final = "devices"
 _GPU_TAINT: Final = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 _SHARED_MEMORY: Final = "dshm"
 _SHARED_MEMORY_PATH: Final = "/dev/shm"  # noqa: S108  # a mount in the engine's container
 _CACHE: Final = "model-cache"
-_VLLM_IMAGE: Final = re.compile(r"(^|/)vllm-openai([:@]|$)")
 
 
 def additions(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMember, topology: Topology) -> Manifest:
@@ -47,7 +37,8 @@ def additions(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
     added: Manifest = {
         "nodeSelector": {labels.POOL: member.node_pool_name},
         "tolerations": tolerations(member),
-        "containers": [_engine_container(replica, engine, member, topology), *side_cars],
+        "initContainers": [{**side_car, "restartPolicy": "Always"} for side_car in side_cars],
+        "containers": [_engine_container(replica, engine, member, topology)],
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "automountServiceAccountToken": False,
         "volumes": [*_shared_memory(member), *_cache_volumes(replica)],
@@ -99,33 +90,6 @@ def spread_constraint(selected: Mapping[str, str]) -> Manifest:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": dict(selected)},
     }
-
-
-def arguments(container: Container, *, cached: bool) -> list[str]:
-    """The user's arguments, and `--model` where the image would not find the cached weights without it.
-
-    An image of vLLM would otherwise serve a tiny default model beside the cached one.
-
-    Args:
-        container: The engine's container.
-        cached: Whether it serves weights that are cached.
-    """
-    names_model = any(arg == "--model" or arg.startswith("--model=") for arg in container.args)
-    positional = bool(container.args) and not container.args[0].startswith("-")
-    if not cached or container.command or names_model or positional or not _VLLM_IMAGE.search(container.image):
-        return list(container.args)
-    return [*container.args, f"--model={MODELS_PATH}"]
-
-
-def ending(grace_seconds: int) -> Manifest:
-    """What each container of a pod has to end well.
-
-    All of them wait, since an engine answers only with its side-car and its followers.
-
-    Args:
-        grace_seconds: How long the pod has to stop; Kubernetes refuses a longer wait (validation of v1.35).
-    """
-    return {"lifecycle": {"preStop": {"sleep": {"seconds": min(DRAIN_SECONDS, grace_seconds)}}}}
 
 
 def _engine_container(

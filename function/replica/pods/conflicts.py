@@ -8,8 +8,9 @@ from typing import Final
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
+from function.replica.ending import DRAIN_SECONDS
 from function.replica.identity import ReplicaIdentity, is_picker_name
-from function.replica.pods.additions import DRAIN_SECONDS, additions, pod_labels
+from function.replica.pods.additions import additions, pod_labels
 from function.replica.pods.merge import item_key
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
@@ -114,7 +115,7 @@ def _ports(written: Object, added: Object, engine: str) -> Iterator[str]:
     """Ports that the pod's own servers have, by number and by name."""
     taken = {
         unstructured.integer(port, "containerPort"): (unstructured.text(each, "name"), unstructured.text(port, "name"))
-        for each in unstructured.items(added, "containers")
+        for each in _all_containers(added)
         for port in unstructured.items(each, "ports")
     }
     names = {name: number for number, (_, name) in taken.items() if name}

@@ -6,6 +6,7 @@ from typing import Final
 
 from function.api.engines import Scheme
 from function.composition import Manifest
+from function.replica.ending import HUNG_SECONDS
 
 _PROBE_SECONDS: Final = 10
 _PROBE_TIMEOUT: Final = 5
@@ -30,5 +31,9 @@ def probes(path: str, port: str | int, startup_seconds: int, *, scheme: Scheme =
     return {
         "startupProbe": {**probe, "failureThreshold": failures},
         "readinessProbe": probe,
-        "livenessProbe": {**probe, "failureThreshold": _LIVENESS_FAILURES},
+        "livenessProbe": {
+            **probe,
+            "failureThreshold": _LIVENESS_FAILURES,
+            "terminationGracePeriodSeconds": HUNG_SECONDS,
+        },
     }

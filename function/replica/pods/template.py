@@ -5,7 +5,7 @@ from __future__ import annotations
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember, Role
 from function.composition import Manifest
-from function.replica import engine_metrics
+from function.replica import cached_model, ending, engine_metrics
 from function.replica.identity import ReplicaIdentity
 from function.replica.pods import additions
 from function.replica.pods.merge import fill_in
@@ -73,9 +73,20 @@ def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
         for container in written["containers"]
     ]
     spec = fill_in({**written, "containers": containers}, additions.additions(replica, engine, member, topology))
-    hook = additions.ending(spec["terminationGracePeriodSeconds"])
-    spec["containers"] = [fill_in(container, hook) for container in spec["containers"]]
+    spec["containers"] = [
+        fill_in(container, _ending(engine, member, topology, spec, container["name"])) for container in spec["containers"]
+    ]
     return with_copies(spec, replica.copy_names)
+
+
+def _ending(engine: PlacedEngine, member: PlacedMember, topology: Topology, spec: Manifest, name: str) -> Manifest:
+    """What a container needs to end well. One beside the engine waits as long as requests may still arrive."""
+    container, waiting = member.template.container, ending.Waiting()
+    if name == container.name:
+        ports = topology.ports(engine)
+        asked = (ports.engine, *ports.asked) if topology.serves(engine, member) else ()
+        waiting = ending.waits_for(engine, member, asked)
+    return ending.lifecycle(container, waiting, grace=spec["terminationGracePeriodSeconds"])
 
 
 def _with_command(
@@ -83,7 +94,7 @@ def _with_command(
 ) -> Manifest:
     """An engine's container with the arguments and variables that it is started with; nothing of it when empty."""
     serves = topology.serves(engine, member)
-    args = additions.arguments(member.template.container, cached=bool(replica.cache) and serves)
+    args = cached_model.arguments(member.template.container, cached=bool(replica.cache) and serves)
     env = topology.env(engine, member, with_addresses(replica, engine, container.get("env", [])))
     others = {key: value for key, value in container.items() if key not in {"args", "env"} and value != []}
     return {**others, **({"args": args} if args else {}), **({"env": env} if env else {})}

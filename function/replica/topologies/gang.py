@@ -10,11 +10,11 @@ from function.api.engines import AnyMember, PlacedEngine, PlacedMember, Role, Se
 from function.api.model_replica import WorkloadKind
 from function.composition import Manifest, Object, unstructured
 from function.inventory.nodes import pods_per_copy
+from function.replica.ending import LEADER_ADDRESS
 from function.replica.identity import ReplicaIdentity, gang_name
 from function.replica.topologies.counts import CopyCounts, at_least_one_serves
 from function.replica.topologies.topology import ShapedEngine, Topology
 
-LEADER_ADDRESS: Final = "MODELPLANE_LEADER_ADDRESS"
 RANK: Final = "MODELPLANE_RANK"
 
 _ENV: Final[tuple[Manifest, ...]] = (

@@ -187,7 +187,7 @@ class Topology(Protocol):
         return written
 
     def side_cars(self, engine: PlacedEngine) -> list[Manifest]:
-        """Build the containers that a pod which answers requests has beside its engine."""
+        """Build the side-cars of a pod which answers requests: they start before its engine, and end after it."""
         return []
 
     # ------------------------------------------------------------------ picker

@@ -24,6 +24,7 @@ OBJECTS = {
     "gateway-namespace",
     "gateway-proxy",
     "gateway-client-policy",
+    "gateway-backend-policy",
     "gateway-class",
     "gateway",
 }

@@ -1,6 +1,6 @@
 """The Objects of a ServingStack."""
 
-from function.composition import unstructured
+from function.composition import Manifest, unstructured
 from function.fleet.stack.objects import ESTABLISHED
 from tests.fleet.builders import message, remote
 from tests.fleet.stack.builders import CRDS, compose_installed, compose_stack, installed, spec_of, stack
@@ -27,8 +27,78 @@ def test_the_gateway_its_class_and_its_proxy_refer_to_each_other() -> None:
             "namespace": "modelplane-system",
         },
     }
-    proxy = remote(answered, "gateway-proxy")["spec"]["provider"]
-    assert proxy == {"type": "Kubernetes", "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}}}
+
+
+ENVOYS = {"gateway.envoyproxy.io/owning-gateway-name": "inference-gateway"} | {
+    "gateway.envoyproxy.io/owning-gateway-namespace": "modelplane-system"
+}
+SPREAD = {
+    "maxSkew": 1,
+    "topologyKey": "kubernetes.io/hostname",
+    "whenUnsatisfiable": "ScheduleAnyway",
+    "labelSelector": {"matchLabels": ENVOYS},
+}
+AS_PUBLISHED = {
+    "provider": {"type": "Kubernetes", "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}}}
+}
+"""The EnvoyProxy of stacks that were made with one Envoy."""
+
+
+def with_proxy(spec: Manifest) -> dict[str, Manifest]:
+    """The children of a stack that has come up, with another EnvoyProxy."""
+    children = installed(stack())
+    proxy = children["gateway-proxy"]
+    provider = proxy["spec"]["forProvider"]
+    body = {**proxy["spec"], "forProvider": {**provider, "manifest": {**provider["manifest"], "spec": spec}}}
+    return {**children, "gateway-proxy": {**proxy, "spec": body}}
+
+
+def test_two_envoys_prefer_nodes_of_their_own_leave_one_at_a_time_and_finish_what_they_answer() -> None:
+    assert remote(compose_installed(), "gateway-proxy")["spec"] == {
+        "provider": {
+            "type": "Kubernetes",
+            "kubernetes": {
+                "envoyService": {"externalTrafficPolicy": "Cluster"},
+                "envoyDeployment": {"replicas": 2, "pod": {"topologySpreadConstraints": [SPREAD]}},
+                "envoyPDB": {
+                    "maxUnavailable": 1,
+                    "patch": {"value": {"spec": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}},
+                },
+            },
+        },
+        "shutdown": {"drainTimeout": "300s"},
+    }
+
+
+def test_an_envoy_that_runs_gets_a_second_beside_it_and_is_replaced_with_a_new_version_alone() -> None:
+    """Whatever is of the pod replaces it, and this one would cut what takes longer than a minute."""
+    before = with_proxy(AS_PUBLISHED)
+    kept = remote(compose_stack(stack(), before), "gateway-proxy")["spec"]
+    assert kept["provider"]["kubernetes"]["envoyDeployment"] == {"replicas": 2}
+    assert "envoyPDB" in kept["provider"]["kubernetes"]
+    assert "shutdown" not in kept
+    same = stack(versions={"envoyGateway": "v1.8.1"})
+    assert remote(compose_stack(same, before), "gateway-proxy")["spec"] == kept
+    newer = remote(compose_stack(stack(versions={"envoyGateway": "v1.9.0"}), before), "gateway-proxy")["spec"]
+    assert newer == remote(compose_installed(), "gateway-proxy")["spec"]
+    assert remote(compose_stack(stack(), with_proxy(newer)), "gateway-proxy")["spec"] == newer
+
+
+def test_a_model_is_sent_more_than_envoys_own_limit_and_connections_end_before_an_engine_ends_them() -> None:
+    assert remote(compose_installed(), "gateway-backend-policy") == {
+        "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+        "kind": "BackendTrafficPolicy",
+        "metadata": {"name": "inference-gateway", "namespace": "modelplane-system"},
+        "spec": {
+            "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "inference-gateway"}],
+            "circuitBreaker": {
+                "maxConnections": 16384,
+                "maxPendingRequests": 16384,
+                "maxParallelRequests": 16384,
+            },
+            "timeout": {"http": {"connectionIdleTimeout": "3s"}},
+        },
+    }
 
 
 def test_clients_cannot_say_where_the_picker_or_a_side_car_sends_a_request() -> None:

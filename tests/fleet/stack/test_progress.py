@@ -36,7 +36,7 @@ def test_parts_come_in_order_of_what_they_need() -> None:
         set(),
         {"cert-manager", "ai-gateway-crds", "gateway-namespace", *CRDS},
         {"envoy-gateway", "prometheus", "leader-worker-set", "node-feature-discovery"},
-        {"ai-gateway", "dra-driver", "gateway-proxy", "gateway-client-policy"},
+        {"ai-gateway", "dra-driver", "gateway-proxy", "gateway-client-policy", "gateway-backend-policy"},
         {"dra-driver-critical-pods-quota", "gateway-class"},
         {"gateway"},
         set(),
@@ -64,7 +64,7 @@ def test_a_part_waits_until_what_it_needs_is_ready() -> None:
     children["cert-manager"] = observed_child("cert-manager", children["cert-manager"], "False", "no quota")
     answered = compose_stack(stack(), children)
     assert part_keys(answered) == part_keys(compose_stack(stack(), observed(compose_stack(stack()))))
-    text = "5 of 17 parts are ready; cert-manager: Ready is False: no quota (and 11 more)"
+    text = "5 of 18 parts are ready; cert-manager: Ready is False: no quota (and 12 more)"
     assert message(answered, "StackReady") == text
 
 
@@ -91,12 +91,12 @@ def test_a_stack_is_not_ready_while_one_part_says_that_it_is_not_or_is_still_to_
     broken = {**children, key: observed_child(key, children[key], "False", "something is wrong")}
     answered = compose_stack(obj, broken)
     assert not answered.ready
-    text = f"16 of 17 parts are ready; {key}: Ready is False: something is wrong"
+    text = f"17 of 18 parts are ready; {key}: Ready is False: something is wrong"
     assert message(answered, "StackReady") == text
     del broken[key]
     answered = compose_stack(obj, broken)
     assert not answered.ready
-    assert message(answered, "StackReady") == f"16 of 17 parts are ready; {key}: not created yet"
+    assert message(answered, "StackReady") == f"17 of 18 parts are ready; {key}: not created yet"
 
 
 def changing_release(
@@ -120,7 +120,7 @@ def test_a_stack_that_was_ready_stays_so_while_a_release_is_only_being_changed(s
     answered = compose_after_ready(changing_release(installed(stack()), state=state), timedelta(minutes=14, seconds=50))
     assert answered.ready
     assert reasons(answered)["StackReady"] == "True/Changing"
-    text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
+    text = "17 of 18 parts are ready; prometheus: Ready is False: Unavailable, it is being changed"
     assert message(answered, "StackReady") == text
     assert answered.ttl_seconds == 10
 
@@ -129,7 +129,7 @@ def test_a_change_that_is_not_done_after_fifteen_minutes_is_an_outage_and_says_s
     answered = compose_after_ready(changing_release(installed(stack())), timedelta(minutes=15))
     assert not answered.ready
     assert reasons(answered)["StackReady"] == "False/ReleaseFailed"
-    text = "16 of 17 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
+    text = "17 of 18 parts are ready; prometheus: Ready is False: Unavailable, a change is not done after 15 minutes"
     assert message(answered, "StackReady") == text
 
 

@@ -37,7 +37,7 @@ def test_the_first_pass_composes_the_two_provider_configs_alone_and_is_not_ready
     assert answered.status == {}
     assert not answered.ready
     assert reasons(answered)["StackReady"] == "False/Installing"
-    assert message(answered, "StackReady") == "0 of 17 parts are ready; the provider configs are not created yet"
+    assert message(answered, "StackReady") == "0 of 18 parts are ready; the provider configs are not created yet"
 
 
 def test_both_provider_configs_have_the_same_name_and_spec() -> None:

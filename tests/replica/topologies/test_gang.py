@@ -159,7 +159,7 @@ def test_a_gang_with_a_cache_mounts_it_everywhere_and_only_the_leader_is_told_of
     leader, worker = engines_of(gang(leader=bare, worker=bare), **cached)
     for built in (leader, worker):
         assert {"name": "model-cache", "mountPath": "/mnt/models"} in built["volumeMounts"]
-    assert leader["args"] == ["--model=/mnt/models"]
+    assert leader["args"] == ["/mnt/models"]
     assert "args" not in worker
 
 

@@ -34,7 +34,9 @@ def templates(obj: Manifest, name: str) -> list[Manifest]:
 
 
 def containers(template: Manifest) -> dict[str, Manifest]:
-    return {built["name"]: built for built in template["spec"]["containers"]}
+    """The containers that run together, by name: side-cars are init containers that go on."""
+    spec = template["spec"]
+    return {built["name"]: built for built in [*spec["containers"], *spec.get("initContainers", [])]}
 
 
 def written(**more: Any) -> Manifest:
@@ -60,7 +62,7 @@ def test_the_side_car_takes_requests_in_the_engines_stead() -> None:
         "args": ["--secure-proxy=false", "--kv-connector=nixlv2", "--vllm-port=8001"],
         "ports": [{"containerPort": 8000}],
         "readinessProbe": {"httpGet": {"path": "/health", "port": 8000}, "periodSeconds": 10, "timeoutSeconds": 5},
-        "lifecycle": {"preStop": {"sleep": {"seconds": 15}}},
+        "restartPolicy": "Always",
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65532,

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from function.scheduling.reasons import (
+    ConstraintUnmet,
     CountTooSmall,
     NoDevice,
     NotPermitted,
@@ -84,7 +85,7 @@ class PoolNoLongerMatches(Drift):
 
     engine: str
     pool: str
-    reason: NoDevice | CountTooSmall | SyntheticOnly
+    reason: NoDevice | CountTooSmall | ConstraintUnmet | SyntheticOnly
 
     @property
     def phrase(self) -> str:

@@ -278,8 +278,8 @@ def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_leaves(
     asked_cpu, asked_memory = [Fraction(each.unscaled) * Fraction(10) ** each.scale for each in asked]
     usual = reserve(Fraction(cpu, 1000), Fraction(memory * 2**20))
     kept_cpu, kept_memory = (Fraction(kept[0], 1000), kept[1] * 2**20) if kept else (usual.cpu, usual.memory)
-    assert asked_cpu * (8 // count) <= max(Fraction(cpu, 1000) - kept_cpu, 0)
-    assert asked_memory * (8 // count) <= max(memory * 2**20 - kept_memory, 0)
+    assert asked_cpu * (8 // count) <= max(Fraction(cpu, 1000) - kept_cpu, Fraction(0))
+    assert asked_memory * (8 // count) <= max(memory * 2**20 - kept_memory, Fraction(0))
 
 
 # ---------------------------------------------------------------------- once

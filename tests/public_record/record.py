@@ -108,8 +108,14 @@ def objects_of(check: Check, previewed: PreviewedCase) -> list[Any]:
     if check["of"] in {"tree", "refusal"}:
         text = previewed.tree if check["of"] == "tree" else previewed.refusal
         return [text] if text else []
-    named = re.compile(check.get("named", ""))
-    return [obj for obj in previewed.objects if obj["kind"] == check["of"] and named.search(obj["metadata"]["name"])]
+    named, where = re.compile(check.get("named", "")), check.get("where", {}).items()
+    return [
+        obj
+        for obj in previewed.objects
+        if obj["kind"] == check["of"]
+        and named.search(obj["metadata"]["name"])
+        and all(value in values_at(obj, path) for path, value in where)
+    ]
 
 
 def _holds(check: Check, found: list[Any], values: list[Any]) -> bool:
@@ -118,15 +124,15 @@ def _holds(check: Check, found: list[Any], values: list[Any]) -> bool:
     if not found:
         return False
     distinct = [value for place, value in enumerate(values) if value not in values[:place]]
-    texts = [value if isinstance(value, str) else yaml.safe_dump(value) for value in values]
+    texts = [yaml.safe_dump(value) if isinstance(value, dict | list) else str(value) for value in values]
     verdicts = {
-        "are": lambda wanted: distinct == wanted,
-        "include": lambda wanted: all(value in values for value in wanted),
-        "exclude": lambda wanted: not any(value in values for value in wanted),
-        "match": lambda wanted: any(re.search(wanted, text) for text in texts),
-        "never": lambda wanted: not any(re.search(wanted, text) for text in texts),
+        "are": lambda: distinct == check["are"],
+        "include": lambda: all(value in values for value in check["include"]),
+        "exclude": lambda: not any(value in values for value in check["exclude"]),
+        "match": lambda: any(re.search(check["match"], text) for text in texts),
+        "never": lambda: not any(re.search(check["never"], text) for text in texts),
     }
-    asked = [verdict(check[verb]) for verb, verdict in verdicts.items() if verb in check]
+    asked = [verdict() for verb, verdict in verdicts.items() if verb in check]
     return bool(asked) and all(asked)
 
 

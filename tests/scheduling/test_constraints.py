@@ -116,10 +116,16 @@ def test_too_few_devices_are_reported_as_such_also_where_something_must_be_share
 
 def test_too_many_ways_to_share_are_given_up_and_never_taken_for_none() -> None:
     devices = tuple(
-        device(f"d{number}", 1, **{f"_a{key}": Value.integer(number) for key in range(16)}) for number in range(16)
+        Device(
+            f"d{number}",
+            f"d{number}.example.com",
+            f"d{number}.example.com",
+            attributes=tuple((f"example.com/a{key:02}", Value.integer(number)) for key in range(16)),
+        )
+        for number in range(16)
     )
     requests = tuple(one_of(f"r{number}", *(f"d{place}" for place in range(16))) for number in range(4))
-    constraints = tuple(MatchAttribute(f"example.com/a{key}") for key in range(16))
+    constraints = tuple(MatchAttribute(f"example.com/a{key:02}") for key in range(16))
     assert allocate(requests, devices, CycleBudget(steps=50), constraints) == TooComplex(requests=4, places=16)
 
 

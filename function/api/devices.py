@@ -152,7 +152,7 @@ class DeviceRequest(Model):
 
     selectors: Annotated[tuple[DeviceSelector, ...], items(1, 8, type="atomic")] = ()
     """Conditions that a device must all meet. Without any, every device will do of the DeviceClass that the node's
-    device of the request's own name has, or of the only DeviceClass that no other request is named after."""
+    device of the request's own name has."""
 
 
 class DeviceConstraint(Model):

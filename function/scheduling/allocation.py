@@ -80,7 +80,7 @@ def _allocate(
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
-        passing = _passing(request, requests, devices, budget)
+        passing = _passing(request, devices, budget)
         if isinstance(passing, NoDevice):
             return passing
         largest = max(devices[position].count for position in passing)
@@ -98,12 +98,10 @@ def _allocate(
     return Allocation(resolved, claimed_constraints(constraints, {request.name for request in resolved}))
 
 
-def _passing(
-    request: DeviceRequirement, requests: PodRequests, devices: NodeDevices, budget: CycleBudget
-) -> tuple[int, ...] | NoDevice:
+def _passing(request: DeviceRequirement, devices: NodeDevices, budget: CycleBudget) -> tuple[int, ...] | NoDevice:
     """Find the devices that would do for a request by itself, or say why there is none."""
     if not request.selectors:
-        wanted = _implied_class(request, requests, devices)
+        wanted = _implied_class(request, devices)
         claimable = [(position, device) for position, device in enumerate(devices) if _is_claimable(device)]
         passing = tuple(position for position, device in claimable if device.device_class == wanted)
         return passing or NoDevice(request.name, unnamed=tuple(sorted({device.name for _, device in claimable})))
@@ -113,19 +111,15 @@ def _passing(
     )
 
 
-def _implied_class(request: DeviceRequirement, requests: PodRequests, devices: NodeDevices) -> str:
-    """The DeviceClass that a request without selectors means; empty when that cannot be told.
+def _implied_class(request: DeviceRequirement, devices: NodeDevices) -> str:
+    """The DeviceClass that a request without selectors means; empty when the node has none that it could mean.
 
     A request of DRA names a DeviceClass, and without selectors any device of it will do. Here the request's own name
-    says which: that of the device that is named like it. A request that is named like none means the only class that
-    there is beside those that the pod's other requests are named after.
+    says which: that of the device that is named like it. Any other class would be a guess, and a model for one vendor's
+    accelerators would end on another's.
     """
-    claimable = [device for device in devices if _is_claimable(device)]
-    others = {other.name for other in requests if other is not request}
-    taken = {device.device_class for device in claimable if device.name in others}
-    named = [device.device_class for device in claimable if device.name == request.name]
-    left = sorted({device.device_class for device in claimable} - taken)
-    return named[0] if named else left[0] if len(left) == 1 else ""
+    named = (device.device_class for device in devices if device.name == request.name and _is_claimable(device))
+    return next(named, "")
 
 
 def _is_claimable(device: Device) -> bool:

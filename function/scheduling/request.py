@@ -22,8 +22,8 @@ class DeviceRequirement:
     Attributes:
         name: The request's name within the member.
         count: How many; all of them from one entry of the node's devices.
-        selectors: CEL texts, all of which must be true of the device; without any, the request's name says of which
-            DeviceClass the devices must be.
+        selectors: CEL texts, all of which must be true of the device; without any, all devices will do of the
+            DeviceClass that the device of the request's name has.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -125,7 +125,7 @@ def _holds(check: Check, found: list[Any], values: list[Any]) -> bool:
         return False
     distinct = [value for place, value in enumerate(values) if value not in values[:place]]
     texts = [yaml.safe_dump(value) if isinstance(value, dict | list) else str(value) for value in values]
-    verdicts = {
+    verdicts: dict[str, Callable[[], bool]] = {
         "are": lambda: distinct == check["are"],
         "include": lambda: all(value in values for value in check["include"]),
         "exclude": lambda: not any(value in values for value in check["exclude"]),

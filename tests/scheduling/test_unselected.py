@@ -35,20 +35,17 @@ def test_it_takes_any_device_of_the_class_of_the_device_that_is_named_like_it() 
     assert allocate((any_of("xpu", 12),), (XPU, small)) == Allocation((claimed("xpu", "gpu.intel.com", 12),))
 
 
-@pytest.mark.parametrize("devices", [(XPU,), (XPU, device("other", "gpu.intel.com")), (nic(), XPU)])
-def test_under_another_name_it_takes_the_only_class_that_pods_can_claim(devices: tuple[Device, ...]) -> None:
-    assert allocate((any_of("accelerator"),), devices) == Allocation((claimed("accelerator", "gpu.intel.com"),))
+@pytest.mark.parametrize(
+    ("devices", "names"), [((XPU,), ("xpu",)), ((XPU, RDMA), ("rdma", "xpu")), ((nic(), XPU), ("xpu",))]
+)
+def test_which_class_another_name_means_is_never_guessed(devices: tuple[Device, ...], names: tuple[str, ...]) -> None:
+    assert allocate((any_of("accelerator"),), devices) == NoDevice("accelerator", unnamed=names)
 
 
-def test_which_of_several_classes_is_never_guessed() -> None:
-    assert allocate((any_of("accelerator"),), (RDMA, XPU)) == NoDevice("accelerator", unnamed=("rdma", "xpu"))
-
-
-def test_it_never_takes_the_class_that_another_request_is_named_after() -> None:
+def test_each_of_several_requests_takes_the_class_that_it_is_named_after() -> None:
+    both = Allocation((claimed("xpu", "gpu.intel.com"), claimed("rdma", "dra.net")))
+    assert allocate((any_of("xpu"), any_of("rdma")), (XPU, RDMA)) == both
     assert allocate((any_of("xpu"), any_of("rdma")), (XPU,)) == NoDevice("rdma", unnamed=("xpu",))
-    assert allocate((any_of("xpu"), any_of("fabric")), (XPU, RDMA)) == Allocation(
-        (claimed("xpu", "gpu.intel.com"), claimed("fabric", "dra.net"))
-    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +94,7 @@ def test_allocating_agrees_with_trying_everything(
     ways = [
         way
         for way in product(devices, repeat=len(requests))
-        if all(_does(request, place, requests, devices) for request, place in zip(requests, way, strict=True))
+        if all(_does(request, place, devices) for request, place in zip(requests, way, strict=True))
         and all(
             sum(request.count for request, place in zip(requests, way, strict=True) if place is each) <= each.count
             for each in devices
@@ -106,18 +103,13 @@ def test_allocating_agrees_with_trying_everything(
     assert isinstance(allocate(requests, devices), Allocation) == bool(ways)
 
 
-def _does(
-    request: DeviceRequirement, place: Device, requests: tuple[DeviceRequirement, ...], devices: tuple[Device, ...]
-) -> bool:
+def _does(request: DeviceRequirement, place: Device, devices: tuple[Device, ...]) -> bool:
     if request.selectors:
         return place.driver == "one"
     if place.claim is not Claim.DRA:
         return False
     real = {each.name: each.device_class for each in devices if each.claim is Claim.DRA}
-    if request.name in real:
-        return place.device_class == real[request.name]
-    named = {real[other.name] for other in requests if other.name in real}
-    return place.device_class not in named and len(set(real.values()) - named) == 1
+    return place.device_class == real.get(request.name)
 
 
 def test_selectors_decide_alone_where_there_are_any() -> None:

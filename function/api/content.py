@@ -23,7 +23,8 @@ _NAMED: Final = len('{"name":""}')
 _VALUE: Final = len(',"value":""')
 _SOURCE: Final = len(',"valueFrom":{"fieldRef":{"fieldPath":""}}')
 _SELECTOR: Final = len('{"cel":""}')
-_REQUEST: Final = len('{"name":"","selectors":[]}')
+_LIST: Final = len(',"selectors":[]')
+_CONSTRAINT: Final = len('{"matchAttribute":""}')
 
 
 def _optional(path: str, amount: str) -> str:
@@ -65,10 +66,14 @@ _TEMPLATE: Final = " + ".join(
         _optional("m.template.metadata", _METADATA),
     )
 )
-_SELECTORS: Final = _total("r.selectors", "s", f"{_length('s.cel')} + {_SELECTOR}")
-_ASKED: Final = f"r.name.size() + {_REQUEST} + {_SELECTORS}"
-_WANTED: Final = _optional("m.nodeSelector", f"m.nodeSelector.devices.map(r, {_ASKED}).sum()")
-_PLACED: Final = _total("m.deviceRequests", "r", _ASKED)
+_SELECTORS: Final = _optional("r.selectors", f"{_LIST} + r.selectors.map(s, {_length('s.cel')} + {_SELECTOR}).sum()")
+_ASKED: Final = f"r.name.size() + {_NAMED} + {_SELECTORS}"
+_SHARED: Final = f"c.matchAttribute.size() + {_CONSTRAINT} + {_texts('c.requests')}"
+_WANTED: Final = _optional(
+    "m.nodeSelector",
+    f"m.nodeSelector.devices.map(r, {_ASKED}).sum() + {_total('m.nodeSelector.constraints', 'c', _SHARED)}",
+)
+_PLACED: Final = f"{_total('m.deviceRequests', 'r', _ASKED)} + {_total('m.deviceConstraints', 'c', _SHARED)}"
 
 
 def _bound(requests: str) -> Rule:

@@ -150,8 +150,23 @@ class DeviceRequest(Model):
     count: DeviceCount = 1
     """How many devices each pod needs."""
 
-    selectors: Annotated[tuple[DeviceSelector, ...], items(1, 8, type="atomic")]
-    """Conditions that a device must all meet."""
+    selectors: Annotated[tuple[DeviceSelector, ...], items(1, 8, type="atomic")] = ()
+    """Conditions that a device must all meet. Without any, every device will do of the DeviceClass that the node's
+    device of the request's own name has."""
+
+
+class DeviceConstraint(Model):
+    """What the devices that a pod claims must have in common."""
+
+    requests: Annotated[tuple[DeviceName, ...], items(1, 16, type="set")] | None = None
+    """The requests whose devices it is about; without it all. A request for a synthetic device claims none."""
+
+    match_attribute: Annotated[Text, length(1, 96), matches(patterns.QUALIFIED_ATTRIBUTE)]
+    """An attribute that all these devices must have, with the same value, by its full name."""
+
+
+CONSTRAINTS: Limits = items(1, 32, type="atomic")
+"""How lists of constraints are bounded, as Kubernetes does."""
 
 
 class ResolvedDeviceRequest(Model):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from function.api import patterns
 from function.api.base import Integer, Limits, Model, Rule, Text, between, entries, items, length, matches
-from function.api.devices import DEVICES, DeviceRequest, ResolvedDeviceRequest
+from function.api.devices import CONSTRAINTS, DEVICES, DeviceConstraint, DeviceRequest, ResolvedDeviceRequest
 from function.api.nodes import Quantity
 from function.api.pod_template import Annotations, Labels, PodTemplate, key_rules, label_rules
 from function.api.taints import TOLERATIONS, NodeToleration
@@ -240,8 +240,19 @@ class Worker(Model):
 class NodeSelector(Model):
     """The hardware that each pod of a member needs from its node."""
 
+    RULES = (
+        Rule(
+            "!has(self.constraints) || self.constraints.all(c,"
+            " !has(c.requests) || c.requests.all(r, self.devices.exists(d, d.name == r)))",
+            "nodeSelector.constraints[].requests must be names of nodeSelector.devices",
+        ),
+    )
+
     devices: Annotated[tuple[DeviceRequest, ...], DEVICES]
     """Devices to ask for; a pool must satisfy every entry."""
+
+    constraints: Annotated[tuple[DeviceConstraint, ...], CONSTRAINTS] = ()
+    """What the devices that a pod claims must have in common, such as the PCIe root below which they are."""
 
 
 class AnyMember(Model):
@@ -288,6 +299,9 @@ class PlacedMember(AnyMember):
 
     device_requests: Annotated[tuple[ResolvedDeviceRequest, ...], DEVICES] = ()
     """Devices that each pod claims; absent when it claims none."""
+
+    device_constraints: Annotated[tuple[DeviceConstraint, ...], CONSTRAINTS] = ()
+    """What these devices must have in common."""
 
     tolerations: Annotated[tuple[NodeToleration, ...], TOLERATIONS] = ()
     """Taints of the pool's nodes that the pods tolerate."""

@@ -117,14 +117,27 @@ class PublishedTaint(Model):
     """What the taint does to pods that do not tolerate it."""
 
 
-class PublishedNode(Model):
-    """What one node of a pool offers to pods beside devices."""
+class PublishedReserve(Model):
+    """What of a node is not for the pods of models."""
 
     cpu: Annotated[Text, length(None, 32)] = ""
-    """Processors that pods can request on a node."""
+    """Processors."""
 
     memory: Annotated[Text, length(None, 32)] = ""
-    """Memory that pods can request on a node."""
+    """Memory."""
+
+
+class PublishedNode(Model):
+    """What one node of a pool has beside devices."""
+
+    cpu: Annotated[Text, length(None, 32)] = ""
+    """Processors of a node."""
+
+    memory: Annotated[Text, length(None, 32)] = ""
+    """Memory of a node."""
+
+    reserved: PublishedReserve = Field(default_factory=PublishedReserve)
+    """What of it kubelet, system and daemon sets keep, as the class says or by default."""
 
     taints: Annotated[tuple[PublishedTaint, ...], items(None, 64, type="atomic")] = ()
     """Taints that the nodes carry."""

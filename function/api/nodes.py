@@ -12,14 +12,28 @@ Quantity: TypeAlias = Annotated[Text, length(1, 32), matches(patterns.QUANTITY)]
 """A Kubernetes quantity, written as a text."""
 
 
-class NodeShape(Model):
-    """What one node offers to pods."""
+class NodeReserve(Model):
+    """What of a node is not for the pods of models."""
 
     cpu: Quantity = ""
-    """Processors that pods can request on a node."""
+    """Processors; without it as many as the large clouds reserve on such a node, and one for daemon sets."""
 
     memory: Quantity = ""
-    """Memory that pods can request on a node."""
+    """Memory; without it as much as the large clouds reserve on such a node, and 2Gi for daemon sets."""
+
+
+class NodeShape(Model):
+    """What one node has beside its devices."""
+
+    cpu: Quantity = ""
+    """Processors of a node, as its cloud or maker states them."""
+
+    memory: Quantity = ""
+    """Memory of a node, as its cloud or maker states it."""
+
+    reserved: NodeReserve | None = None
+    """What of it kubelet, system and daemon sets keep; pods request their shares of the rest. Without it there is a
+    default for each size; zeros say that `cpu` and `memory` are what pods can request."""
 
     taints: Annotated[tuple[NodeTaint, ...], TAINTS] = ()
     """Taints that the nodes carry; pods placed on them tolerate these."""

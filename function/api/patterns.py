@@ -13,6 +13,7 @@ SEMVER: Final = (
     r"(-(0|[1-9][0-9]{0,18}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]{0,18}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
     r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
 )
+QUALIFIED_ATTRIBUTE: Final = rf"{DNS_SUBDOMAIN[:-1]}/[A-Za-z_][A-Za-z0-9_]*$"
 HTTP_URL: Final = r"^https?://"
 CHART_REPOSITORY: Final = r"^(https?|oci)://"
 ABSOLUTE_PATH: Final = r"^/"
@@ -44,6 +45,7 @@ MEANINGS: Final[dict[str, str]] = {
     LABEL_VALUE: "a label value: letters, digits, '-', '_' and '.', starting and ending with a letter or digit",
     QUANTITY: 'a quantity such as "80Gi", "8" or "500m"',
     SEMVER: 'a semantic version such as "9.0.0"',
+    QUALIFIED_ATTRIBUTE: 'an attribute with its domain, such as "resource.kubernetes.io/pcieRoot"',
     HTTP_URL: "a URL that starts with http:// or https://",
     CHART_REPOSITORY: "a chart repository that starts with https://, http:// or oci://",
     ABSOLUTE_PATH: "a path that starts with '/'",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
 from function.api import content, labels
+from function.api.devices import DeviceConstraint
 from function.api.engines import Engine, EngineRole, Member, PlacedEngine
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.workload import Workload, revision
@@ -22,6 +23,7 @@ from function.scheduling import (
     DeviceRequirement,
     EngineSpec,
     HoldReason,
+    MatchAttribute,
     MemberSpec,
     RolloutStrategy,
     SchedulingRequest,
@@ -215,4 +217,10 @@ def _member(member: Member) -> MemberSpec:
         )
         for device in devices
     )
-    return MemberSpec(member.role, pods_per_copy(member), requests)
+    constraints = member.node_selector.constraints if member.node_selector else ()
+    return MemberSpec(member.role, pods_per_copy(member), requests, match_attributes(constraints))
+
+
+def match_attributes(constraints: Iterable[DeviceConstraint]) -> tuple[MatchAttribute, ...]:
+    """Read constraints of a claim for the scheduler."""
+    return tuple(MatchAttribute(each.match_attribute, each.requests or ()) for each in constraints)

@@ -25,7 +25,7 @@ from function.composition import Manifest, names
 from function.deployment.desired_state import DesiredState
 from function.inventory.pools import ObservedPool, ObservedTaint
 from function.replica.backend import choose_picker
-from function.scheduling import EnginePlacement, MemberPlacement, ReplicaPlacement, ResolvedRequest
+from function.scheduling import EnginePlacement, MatchAttribute, MemberPlacement, ReplicaPlacement, ResolvedRequest
 
 _MAX_TOLERATIONS: Final = 64
 _MILLI: Final = 1000
@@ -103,6 +103,7 @@ def _member(member: Member, placed: MemberPlacement, pool: ObservedPool) -> Mani
     share = _share(placed.requests, pool)
     resolved: Manifest = {
         "deviceRequests": [_request(request) for request in placed.requests],
+        "deviceConstraints": [_constraint(constraint) for constraint in placed.constraints],
         "tolerations": _tolerations(pool.node.taints),
         "resources": {"requests": share} if share else None,
     }
@@ -119,8 +120,13 @@ def _request(request: ResolvedRequest) -> Manifest:
         "name": request.name,
         "deviceClassName": request.device_class,
         "count": request.count,
-        "selectors": [{"cel": text} for text in request.selectors],
+        **({"selectors": [{"cel": text} for text in request.selectors]} if request.selectors else {}),
     }
+
+
+def _constraint(constraint: MatchAttribute) -> Manifest:
+    named = {"requests": list(constraint.requests)} if constraint.requests else {}
+    return {**named, "matchAttribute": constraint.attribute}
 
 
 def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
@@ -135,12 +141,13 @@ def _tolerations(taints: Iterable[ObservedTaint]) -> list[Manifest]:
 def _share(requests: Iterable[ResolvedRequest], pool: ObservedPool) -> dict[str, str]:
     """Work out a pod's share of its node, by the share of the node's devices that it claims.
 
-    Where it claims devices of several classes the largest share counts. Processors are rounded
-    down to thousandths, memory to MiB. Nothing is said for what the class does not publish.
+    Shared is what the node does not keep for itself. Where the pod claims devices of several classes the largest
+    share counts. Processors are rounded down to thousandths, memory to MiB. Nothing is said for what the class does
+    not publish.
     """
     fraction = _claimed(requests, pool)
-    cpu = int(pool.node.cpu * fraction * _MILLI)
-    memory = int(pool.node.memory * fraction / _MEBI)
+    cpu = int(pool.node.allocatable_cpu * fraction * _MILLI)
+    memory = int(pool.node.allocatable_memory * fraction / _MEBI)
     share = {"cpu": f"{cpu // _MILLI}" if cpu % _MILLI == 0 else f"{cpu}m", "memory": f"{memory}Mi"}
     return {name: share[name] for name, value in (("cpu", cpu), ("memory", memory)) if value > 0}
 

@@ -16,7 +16,9 @@ from function.api.engines import AnyEngine, AnyMember, Engine, Member, PlacedEng
 from function.api.model_replica import ModelReplicaSpec
 from function.api.workload import ReplicaFields, Workload
 from function.composition import Object, unstructured
+from function.deployment.desired_state import match_attributes
 from function.replica.backend import choose_picker
+from function.scheduling import claimed_constraints
 
 
 def runs_workload(replica: Object, workload: Workload) -> bool:
@@ -57,8 +59,12 @@ def _same_engine(runs: PlacedEngine, asked: Engine) -> bool:
 
 def _same_member(runs: PlacedMember, asked: Member) -> bool:
     requests = {device.name: device for device in asked.node_selector.devices} if asked.node_selector else {}
-    return _same(AnyMember, runs, asked) and all(
-        _same_request(request, requests.get(request.name)) for request in runs.device_requests
+    constraints = match_attributes(asked.node_selector.constraints) if asked.node_selector else ()
+    return (
+        _same(AnyMember, runs, asked)
+        and all(_same_request(request, requests.get(request.name)) for request in runs.device_requests)
+        and match_attributes(runs.device_constraints)
+        == claimed_constraints(constraints, {request.name for request in runs.device_requests})
     )
 
 

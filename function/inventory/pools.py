@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 from function.composition import Object, unstructured
 from function.composition.cache import ObjectCache
 from function.inventory import strict
+from function.inventory.reserve import NOTHING, Reserve, read_quantity, reserve
 from function.selectors import Claim, Device, Value
-from function.selectors.quantity import QuantityError, parse_quantity
 
 Devices: TypeAlias = tuple[Device, ...]
 
@@ -39,11 +39,23 @@ class ObservedNode:
         cpu: Processors; 0 if not published.
         memory: Bytes of memory; 0 if not published.
         taints: Its taints.
+        reserved: What of it is not for pods of models.
     """
 
     cpu: Fraction = Fraction(0)
     memory: Fraction = Fraction(0)
     taints: tuple[ObservedTaint, ...] = ()
+    reserved: Reserve = NOTHING
+
+    @property
+    def allocatable_cpu(self) -> Fraction:
+        """Processors that pods of models can request."""
+        return max(self.cpu - self.reserved.cpu, Fraction(0))
+
+    @property
+    def allocatable_memory(self) -> Fraction:
+        """Bytes of memory that pods of models can request."""
+        return max(self.memory - self.reserved.memory, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +118,15 @@ def _node_shape(pool: Object) -> ObservedNode:
 
 
 def _shape(node: Object) -> ObservedNode:
+    cpu = read_quantity(unstructured.text(node, "cpu")) or Fraction(0)
+    memory = read_quantity(unstructured.text(node, "memory")) or Fraction(0)
+    written = unstructured.mapping(node, "reserved")
     return ObservedNode(
-        cpu=_read_quantity(unstructured.text(node, "cpu")),
-        memory=_read_quantity(unstructured.text(node, "memory")),
+        cpu=cpu,
+        memory=memory,
         taints=tuple(_taints(unstructured.items(node, "taints"))),
+        reserved=reserve(cpu, memory, unstructured.text(written, "cpu"), unstructured.text(written, "memory")),
     )
-
-
-def _read_quantity(text: str) -> Fraction:
-    """Read a quantity; one that is none, or below zero, counts as not published."""
-    try:
-        quantity = parse_quantity(text)
-    except QuantityError:
-        return Fraction(0)
-    return max(Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale, Fraction(0))
 
 
 def _taints(items: Iterable[Object]) -> Iterable[ObservedTaint]:

@@ -17,8 +17,14 @@ def claim_template(replica: ReplicaIdentity, engine: PlacedEngine, member: Place
             "name": claim_template_name(replica, engine.name, member.role),
             "namespace": replica.namespace,
         },
-        "spec": {"spec": {"devices": {"requests": [_request(request) for request in member.device_requests]}}},
+        "spec": {"spec": {"devices": _devices(member)}},
     }
+
+
+def _devices(member: PlacedMember) -> Manifest:
+    devices: Manifest = {"requests": [_request(request) for request in member.device_requests]}
+    constraints = [constraint.plain() for constraint in member.device_constraints]
+    return {**devices, "constraints": constraints} if constraints else devices
 
 
 def _request(request: ResolvedDeviceRequest) -> Manifest:

@@ -4,6 +4,7 @@ Everything here is pure. `schedule` takes the fleet and what is asked for, and a
 `Plan`; it knows nothing of Kubernetes objects, clocks or randomness.
 """
 
+from function.scheduling.constraints import MatchAttribute, claimed_constraints
 from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import (
     DrainBlocked,
@@ -32,6 +33,7 @@ from function.scheduling.plan import (
 )
 from function.scheduling.reasons import (
     BackedOff,
+    ConstraintUnmet,
     CountTooSmall,
     Denied,
     EnginesTooLarge,
@@ -81,6 +83,7 @@ __all__ = [
     "Cluster",
     "ClusterTaint",
     "ClusterToleration",
+    "ConstraintUnmet",
     "CountTooSmall",
     "DeletionReason",
     "Denied",
@@ -97,6 +100,7 @@ __all__ = [
     "HoldReason",
     "InvalidSelector",
     "Kept",
+    "MatchAttribute",
     "MemberPlacement",
     "MemberSpec",
     "NoDevice",
@@ -131,6 +135,7 @@ __all__ = [
     "Terminating",
     "TooComplex",
     "UnschedulableReason",
+    "claimed_constraints",
     "few",
     "schedule",
 ]

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from function import deadline
+from function.scheduling.constraints import Choices, MatchAttribute, claimed_constraints, split_choices
 from function.scheduling.packing import CycleBudget, TooComplexError, pack
 from function.scheduling.plan import ResolvedRequest
-from function.scheduling.reasons import CountTooSmall, NoDevice, TooComplex
+from function.scheduling.reasons import ConstraintUnmet, CountTooSmall, NoDevice, TooComplex
 from function.scheduling.request import DeviceRequirement
 from function.selectors import (
     Claim,
@@ -35,9 +36,10 @@ PodRequests: TypeAlias = tuple[DeviceRequirement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """A pool's nodes meet all requests; these are the ones that pods claim."""
+    """A pool's nodes meet all requests; these are the ones that pods claim, and what their devices have in common."""
 
     requests: tuple[ResolvedRequest, ...] = ()
+    constraints: tuple[MatchAttribute, ...] = ()
 
     @property
     def claims_devices(self) -> bool:
@@ -45,11 +47,14 @@ class Allocation:
         return bool(self.requests)
 
 
-AllocationFailure: TypeAlias = NoDevice | CountTooSmall | TooComplex
+AllocationFailure: TypeAlias = NoDevice | CountTooSmall | ConstraintUnmet | TooComplex
 
 
 def allocate(
-    requests: PodRequests, devices: NodeDevices, budget: CycleBudget | None = None
+    requests: PodRequests,
+    devices: NodeDevices,
+    budget: CycleBudget | None = None,
+    constraints: tuple[MatchAttribute, ...] = (),
 ) -> Allocation | AllocationFailure:
     """Allocate the devices of one node to requests.
 
@@ -57,38 +62,68 @@ def allocate(
         requests: What one pod needs; every selector must compile.
         devices: What one node has, in published order.
         budget: What evaluating and searching may cost; by default that of one cycle.
+        constraints: What the devices that the pod claims must have in common.
 
     Returns:
         The allocation, or what the first request that finds nothing was missing.
     """
     budget = budget or CycleBudget()
     try:
-        return _allocate(requests, devices, budget)
+        return _allocate(requests, devices, budget, constraints)
     except TooComplexError:
         return TooComplex(requests=len(requests), places=len(devices))
 
 
-def _allocate(requests: PodRequests, devices: NodeDevices, budget: CycleBudget) -> Allocation | AllocationFailure:
+def _allocate(
+    requests: PodRequests, devices: NodeDevices, budget: CycleBudget, constraints: tuple[MatchAttribute, ...]
+) -> Allocation | AllocationFailure:
     choices: list[tuple[int, ...]] = []
     for request in requests:
         deadline.check()
-        verdicts = [_check_selectors(request, device, budget) for device in devices]
-        passing = tuple(position for position, verdict in enumerate(verdicts) if verdict is None)
-        largest = max((devices[position].count for position in passing), default=0)
-        if not passing:
-            return _no_device(request, verdicts)
+        passing = _passing(request, devices, budget)
+        if isinstance(passing, NoDevice):
+            return passing
+        largest = max(devices[position].count for position in passing)
         if largest < request.count:
             return CountTooSmall(request.name, request.count, largest)
         choices.append(passing)
-    assignment = _assign(requests, devices, choices, budget)
+    assignment = _assign_constrained(requests, devices, tuple(choices), budget, constraints)
     if assignment is None:
-        return _first_unmet(requests, devices, choices, budget)
+        return _unmet(requests, devices, tuple(choices), budget, constraints)
     resolved = tuple(
         ResolvedRequest(request.name, devices[position].device_class, request.count, request.selectors)
         for request, position in zip(requests, assignment, strict=True)
         if devices[position].claim is Claim.DRA
     )
-    return Allocation(resolved)
+    return Allocation(resolved, claimed_constraints(constraints, {request.name for request in resolved}))
+
+
+def _passing(request: DeviceRequirement, devices: NodeDevices, budget: CycleBudget) -> tuple[int, ...] | NoDevice:
+    """Find the devices that would do for a request by itself, or say why there is none."""
+    if not request.selectors:
+        wanted = _implied_class(request, devices)
+        claimable = [(position, device) for position, device in enumerate(devices) if _is_claimable(device)]
+        passing = tuple(position for position, device in claimable if device.device_class == wanted)
+        return passing or NoDevice(request.name, unnamed=tuple(sorted({device.name for _, device in claimable})))
+    verdicts = [_check_selectors(request, device, budget) for device in devices]
+    return tuple(position for position, verdict in enumerate(verdicts) if verdict is None) or _no_device(
+        request, verdicts
+    )
+
+
+def _implied_class(request: DeviceRequirement, devices: NodeDevices) -> str:
+    """The DeviceClass that a request without selectors means; empty when the node has none that it could mean.
+
+    A request of DRA names a DeviceClass, and without selectors any device of it will do. Here the request's own name
+    says which: that of the device that is named like it. Any other class would be a guess, and a model for one vendor's
+    accelerators would end on another's.
+    """
+    named = (device.device_class for device in devices if device.name == request.name and _is_claimable(device))
+    return next(named, "")
+
+
+def _is_claimable(device: Device) -> bool:
+    return device.claim is Claim.DRA and bool(device.device_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +187,36 @@ def _assign(
     return min(found, default=first)
 
 
+def _assign_constrained(
+    requests: PodRequests,
+    devices: NodeDevices,
+    choices: Choices,
+    budget: CycleBudget,
+    constraints: Sequence[MatchAttribute],
+) -> tuple[int, ...] | None:
+    """Give each request a device, so that constraints are met and pods claim something if that can be.
+
+    Raises:
+        TooComplexError: It is not known whether that can be.
+    """
+    if not constraints:
+        return _assign(requests, devices, choices, budget)
+    found: list[tuple[int, ...]] = []
+    given_up = False
+    for part in split_choices([request.name for request in requests], choices, devices, constraints, budget):
+        deadline.check()
+        try:
+            answer = _assign(requests, devices, part, budget)
+        except TooComplexError:
+            given_up = True
+        else:
+            found += [answer] if answer is not None else []
+    if given_up and not found:
+        raise TooComplexError
+    idle = {position for position, device in enumerate(devices) if device.claim is not Claim.DRA}
+    return min(found, key=lambda answer: (idle.issuperset(answer), answer), default=None)
+
+
 def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:
     """Restrict one request after the other to devices that pods claim."""
     for index, positions in enumerate(choices):
@@ -173,6 +238,30 @@ def _no_device(request: DeviceRequirement, verdicts: Sequence[_FailedSelector | 
         errors=len(errors),
         error=min(errors, default=""),
     )
+
+
+def _unmet(
+    requests: PodRequests,
+    devices: NodeDevices,
+    choices: Choices,
+    budget: CycleBudget,
+    constraints: tuple[MatchAttribute, ...],
+) -> CountTooSmall | ConstraintUnmet:
+    """Report what is missing: devices for all requests together, or else the first constraint that is one too many.
+
+    Raises:
+        TooComplexError: It is not known which that is.
+    """
+    if not constraints or pack([each.count for each in requests], choices, [d.count for d in devices], budget) is None:
+        return _first_unmet(requests, devices, choices, budget)
+
+    def fails(end: int) -> bool:
+        return _assign_constrained(requests, devices, choices, budget, constraints[:end]) is None
+
+    # Where some cannot be met together, neither can they with more: halve until the first is left.
+    end = bisect_left(range(len(constraints)), True, lo=1, key=fails)  # noqa: FBT003  # what is looked for
+    unmet = constraints[end - 1]
+    return ConstraintUnmet(unmet.attribute, unmet.requests or tuple(request.name for request in requests))
 
 
 def _first_unmet(

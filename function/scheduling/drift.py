@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from function.scheduling.reasons import (
+    ConstraintUnmet,
     CountTooSmall,
     Denied,
     NoDevice,
@@ -83,7 +84,7 @@ class PoolNoLongerMatches(Drift):
 
     engine: str
     pool: str
-    reason: NoDevice | CountTooSmall | SyntheticOnly
+    reason: NoDevice | CountTooSmall | ConstraintUnmet | SyntheticOnly
 
     @property
     def phrase(self) -> str:

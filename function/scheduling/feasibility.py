@@ -20,6 +20,7 @@ from function.scheduling.fleet import Pool
 from function.scheduling.packing import CycleBudget, TooComplexError, pack
 from function.scheduling.plan import EnginePlacement, MemberPlacement
 from function.scheduling.reasons import (
+    ConstraintUnmet,
     CountTooSmall,
     EnginesTooLarge,
     NoDevice,
@@ -27,9 +28,9 @@ from function.scheduling.reasons import (
     SyntheticOnly,
     TooComplex,
 )
-from function.scheduling.request import EngineSpec
+from function.scheduling.request import EngineSpec, MemberSpec
 
-Incompatibility: TypeAlias = NoDevice | CountTooSmall | SyntheticOnly | TooComplex
+Incompatibility: TypeAlias = NoDevice | CountTooSmall | ConstraintUnmet | SyntheticOnly | TooComplex
 """Why no pool of a cluster is compatible with an engine."""
 
 
@@ -71,17 +72,17 @@ class Feasibility:
         alone = all(engine.companion for engine in engines)
         self.engines = tuple(replace(engine, companion=False) for engine in engines) if alone else engines
         self._budget = CycleBudget()
-        self._allocations: dict[tuple[PodRequests, int], Allocation | AllocationFailure] = {}
+        self._allocations: dict[Hashable, Allocation | AllocationFailure] = {}
         self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
         self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
         self._shapes: dict[NodeDevices, int] = {}
         self._seen: dict[int, tuple[NodeDevices, int]] = {}
 
-    def allocate(self, requests: PodRequests, devices: NodeDevices) -> Allocation | AllocationFailure:
+    def allocate(self, member: MemberSpec, devices: NodeDevices) -> Allocation | AllocationFailure:
         """Allocate the devices of a pool's nodes to a member's requests."""
-        key = (requests, self._shape(devices))
+        key = (member.requests, member.constraints, self._shape(devices))
         if key not in self._allocations:
-            self._allocations[key] = allocate(requests, devices, self._budget)
+            self._allocations[key] = allocate(member.requests, devices, self._budget, member.constraints)
         return self._allocations[key]
 
     def compatible_pools(self, pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
@@ -120,7 +121,7 @@ class Feasibility:
             self._compatible[shapes] = tuple(
                 find_compatible_pools(
                     engine,
-                    [[self.allocate(member.requests, pool.devices) for member in engine.members] for pool in pools],
+                    [[self.allocate(member, pool.devices) for member in engine.members] for pool in pools],
                 )
                 for engine in self.engines
             )
@@ -203,7 +204,7 @@ def find_compatible_pools(
             positions.append(position)
             members.append(
                 tuple(
-                    MemberPlacement(member.role, allocation.requests)
+                    MemberPlacement(member.role, allocation.requests, allocation.constraints)
                     for member, allocation in zip(engine.members, allocations, strict=True)
                 ),
             )
@@ -228,6 +229,9 @@ def _reason(engine: EngineSpec, found: Sequence[Sequence[Allocation | Allocation
     undecided = [failure for _, failure in failed if isinstance(failure, TooComplex)]
     if undecided:
         return max(undecided, key=lambda failure: (failure.requests, failure.places))
+    unmet = [failure for _, failure in failed if isinstance(failure, ConstraintUnmet)]
+    if unmet:
+        return unmet[0]
     small = [failure for _, failure in failed if isinstance(failure, CountTooSmall)]
     if small:
         return max(small, key=lambda failure: (failure.shared, failure.available - failure.needed))

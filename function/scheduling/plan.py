@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from function.scheduling.constraints import MatchAttribute
 from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import DrainBlocked, PlacementDrifted
 from function.scheduling.fleet import ScheduledReplica
@@ -69,10 +70,17 @@ class ResolvedRequest:
 
 @dataclass(frozen=True, slots=True)
 class MemberPlacement:
-    """A member with the requests that its pods claim; none for one that only shares the pool."""
+    """A member with the requests that its pods claim; none for one that only shares the pool.
+
+    Attributes:
+        role: The member's role.
+        requests: The requests.
+        constraints: What the devices of these requests must have in common.
+    """
 
     role: str
     requests: tuple[ResolvedRequest, ...] = ()
+    constraints: tuple[MatchAttribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

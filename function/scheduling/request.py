@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from function.scheduling.constraints import MatchAttribute
 from function.scheduling.fleet import ClusterTaint
 from function.scheduling.hold import HoldReason
 from function.scheduling.reasons import Denied
@@ -21,7 +22,8 @@ class DeviceRequirement:
     Attributes:
         name: The request's name within the member.
         count: How many; all of them from one entry of the node's devices.
-        selectors: CEL texts, all of which must be true of the device.
+        selectors: CEL texts, all of which must be true of the device; without any, all devices will do of the
+            DeviceClass that the device of the request's name has.
     """
 
     name: str
@@ -37,11 +39,13 @@ class MemberSpec:
         role: Standalone, Leader or Worker.
         pods: How many pods, each on a node of its own.
         requests: What each pod needs from its node; without any, every node will do.
+        constraints: What the devices that a pod claims must have in common.
     """
 
     role: str = STANDALONE
     pods: int = 1
     requests: tuple[DeviceRequirement, ...] = ()
+    constraints: tuple[MatchAttribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,24 @@ TEMPLATE: Any = {
         "imagePullSecrets": [{"name": "p"}],
     },
 }
-REQUESTS: Any = [{"name": "g", "selectors": [{"cel": "true"}, {"cel": "x"}]}, {"name": "h", "selectors": []}]
-WANTED: Any = [
-    {"name": "e", "members": [{"nodeSelector": {"devices": REQUESTS}, "template": TEMPLATE}, {"template": TEMPLATE}]}
+REQUESTS: Any = [
+    {"name": "g", "selectors": [{"cel": "true"}, {"cel": "x"}]},
+    {"name": "h", "selectors": []},
+    {"name": "i"},
 ]
-PLACED: Any = [{"name": "e", "members": [{"deviceRequests": REQUESTS, "template": TEMPLATE}]}]
+CONSTRAINTS: Any = [{"requests": ["g", "h"], "matchAttribute": "a/b"}, {"matchAttribute": "a/c"}]
+WANTED: Any = [
+    {
+        "name": "e",
+        "members": [
+            {"nodeSelector": {"devices": REQUESTS, "constraints": CONSTRAINTS}, "template": TEMPLATE},
+            {"template": TEMPLATE},
+        ],
+    }
+]
+PLACED: Any = [
+    {"name": "e", "members": [{"deviceRequests": REQUESTS, "deviceConstraints": CONSTRAINTS, "template": TEMPLATE}]}
+]
 
 BOUNDED = ((0, "name"), (0, "members", 0, "template", "spec", "containers", 0, "name"))
 """Names of engines and of their containers are short by other rules."""

@@ -1,5 +1,6 @@
 """A ModelReplica is written once, with all that placing has found out."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.composition import Manifest, unstructured
+from function.inventory.reserve import reserve
+from function.selectors.quantity import parse_quantity
 from tests.support import api
 from tests.support.deployments import (
     GPU,
@@ -200,6 +203,10 @@ def test_the_taints_of_the_pools_nodes_are_tolerated() -> None:
     ]
 
 
+NOTHING = {"cpu": "0", "memory": "0"}
+"""A node that keeps nothing, so that what it has is what pods can request."""
+
+
 @pytest.mark.parametrize(
     ("count", "node", "share"),
     [
@@ -210,38 +217,69 @@ def test_the_taints_of_the_pools_nodes_are_tolerated() -> None:
         (1, {"memory": "7Mi"}, None),
         (1, {"cpu": "lots", "memory": "-5Gi"}, None),
         (1, {}, None),
-        (1, None, None),
     ],
 )
 def test_a_pod_requests_the_share_of_its_node_that_its_devices_are(
-    count: int, node: Any, share: dict[str, str] | None
+    count: int, node: dict[str, str], share: dict[str, str] | None
 ) -> None:
-    (only,) = members(deployment(1, engine("vllm", member(request("gpu", count=count)))), pool("a100", 4, node=node))
+    obj = deployment(1, engine("vllm", member(request("gpu", count=count))))
+    (only,) = members(obj, pool("a100", 4, node={**node, "reserved": NOTHING}))
+    assert only.get("resources") == ({"requests": share} if share else None)
+
+
+@pytest.mark.parametrize(
+    ("node", "share"),
+    [
+        ({"cpu": "192", "memory": "2Ti"}, {"cpu": "188980m", "memory": "1983224Mi"}),
+        (
+            {"cpu": "192", "memory": "2Ti", "reserved": {"cpu": "12", "memory": "48Gi"}},
+            {"cpu": "180", "memory": "2048000Mi"},
+        ),
+        ({"cpu": "192", "memory": "2Ti", "reserved": NOTHING}, {"cpu": "192", "memory": "2097152Mi"}),
+        ({"cpu": "4", "memory": "16Gi", "reserved": {"cpu": "4", "memory": "20Gi"}}, None),
+        (None, None),
+    ],
+)
+def test_a_pod_that_claims_all_devices_requests_what_its_node_does_not_keep(
+    node: Any, share: dict[str, str] | None
+) -> None:
+    (only,) = members(deployment(1, engine("vllm", member(request("gpu", count=8)))), pool("a100", 4, node=node))
     assert only.get("resources") == ({"requests": share} if share else None)
 
 
 def test_with_several_classes_the_largest_share_counts_and_what_is_not_claimed_does_not() -> None:
     other = gpu(2, name="video", deviceClassName="video.nvidia.com", driver="video.nvidia.com")
     wanted = [request("gpu", count=1), request("video", 'device.driver == "video.nvidia.com"')]
-    node = {"cpu": "8"}
+    node = {"cpu": "8", "reserved": NOTHING}
     (only,) = members(deployment(1, engine("vllm", member(*wanted))), pool("a100", 4, gpu(), other, nic(), node=node))
     assert only["resources"] == {"requests": {"cpu": "4"}}
 
 
 def test_a_member_that_claims_nothing_requests_no_share() -> None:
-    leader, worker = members(deployment(1, gang(1)), pool("a100", 4, node={"cpu": "8", "memory": "8Gi"}))
+    node = {"cpu": "8", "memory": "8Gi", "reserved": NOTHING}
+    leader, worker = members(deployment(1, gang(1)), pool("a100", 4, node=node))
     assert "resources" not in leader
     assert worker["resources"] == {"requests": {"cpu": "1", "memory": "1024Mi"}}
 
 
-@given(count=st.integers(1, 8), cpu=st.integers(1, 10**6), copies=st.integers(1, 8))
+AMOUNTS = st.integers(1, 10**6)
+
+
+@given(count=st.integers(1, 8), cpu=AMOUNTS, memory=AMOUNTS, kept=st.none() | st.tuples(AMOUNTS, AMOUNTS))
 @settings(deadline=None)
-def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_has(count: int, cpu: int, copies: int) -> None:
-    obj = deployment(1, engine("vllm", member(request("gpu", count=count)), copies=copies))
-    (only,) = members(obj, pool("a100", copies, node={"cpu": f"{cpu}m"}))
-    cpu_request = only.get("resources", {}).get("requests", {}).get("cpu", "0")
-    milli = int(cpu_request.removesuffix("m")) * (1 if cpu_request.endswith("m") else 1000)
-    assert milli * (8 // count) <= cpu
+def test_pods_that_fill_the_devices_of_a_node_never_request_more_than_it_leaves(
+    count: int, cpu: int, memory: int, kept: tuple[int, int] | None
+) -> None:
+    reserved = {"cpu": f"{kept[0]}m", "memory": f"{kept[1]}Mi"} if kept else {}
+    node = {"cpu": f"{cpu}m", "memory": f"{memory}Mi", "reserved": reserved}
+    (only,) = members(deployment(1, engine("vllm", member(request("gpu", count=count)))), pool("a100", 1, node=node))
+    requests = only.get("resources", {}).get("requests", {})
+    asked = [parse_quantity(requests.get(name, "0")) for name in ("cpu", "memory")]
+    asked_cpu, asked_memory = [Fraction(each.unscaled) * Fraction(10) ** each.scale for each in asked]
+    usual = reserve(Fraction(cpu, 1000), Fraction(memory * 2**20))
+    kept_cpu, kept_memory = (Fraction(kept[0], 1000), kept[1] * 2**20) if kept else (usual.cpu, usual.memory)
+    assert asked_cpu * (8 // count) <= max(Fraction(cpu, 1000) - kept_cpu, Fraction(0))
+    assert asked_memory * (8 // count) <= max(memory * 2**20 - kept_memory, Fraction(0))
 
 
 # ---------------------------------------------------------------------- once

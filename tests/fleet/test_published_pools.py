@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from function.api.node_pools import NodePool
 from function.composition import Required
 from function.fleet.published_pools import PoolFault, Pools, publish_pools
@@ -25,8 +27,29 @@ def test_the_nodes_of_a_pool_are_the_most_that_it_can_have() -> None:
     assert answered.nodes == 6
 
 
-def test_what_a_node_has_beside_devices_is_copied() -> None:
+def test_what_a_node_has_beside_devices_is_copied_and_what_it_keeps_by_default_is_added() -> None:
     node = {"cpu": "64", "memory": "512Gi", "taints": [{"key": "gpu", "effect": "NoSchedule"}]}
+    (published,) = publish(pool(), l4=(inference_class_of(node=node),)).published
+    assert published["node"] == {**node, "reserved": {"cpu": "1740m", "memory": "35285Mi"}}
+
+
+@pytest.mark.parametrize(
+    ("node", "reserved"),
+    [
+        ({"cpu": "64", "memory": "512Gi", "reserved": {"cpu": "0", "memory": "0"}}, {"cpu": "0", "memory": "0"}),
+        ({"cpu": "64", "reserved": {"cpu": "2"}}, {"cpu": "2"}),
+        ({"cpu": "64", "reserved": {}}, {"cpu": "1740m"}),
+        ({"memory": "512Gi", "reserved": {"cpu": "1"}}, {"cpu": "1", "memory": "35285Mi"}),
+        ({"cpu": "1", "memory": "1Gi"}, {"cpu": "500m", "memory": "512Mi"}),
+    ],
+)
+def test_what_a_node_is_said_to_keep_is_published_as_it_is_written(node: Any, reserved: dict[str, str]) -> None:
+    (published,) = publish(pool(), l4=(inference_class_of(node=node),)).published
+    assert published["node"] == {**node, "reserved": reserved}
+
+
+def test_nothing_is_kept_of_what_is_not_said() -> None:
+    node = {"taints": [{"key": "gpu", "effect": "NoSchedule"}]}
     (published,) = publish(pool(), l4=(inference_class_of(node=node),)).published
     assert published["node"] == node
 

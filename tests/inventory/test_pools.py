@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from function.inventory.pools import ObservedNode, ObservedPool, ObservedTaint, read_pools
+from function.inventory.reserve import Reserve, reserve
 from function.selectors import Claim, Device
 from tests.support.deployments import cluster, gpu, nic, pool
 
@@ -15,13 +16,19 @@ def published(*pools: Any) -> tuple[ObservedPool, ...] | None:
 
 
 def test_a_pool_keeps_its_nodes_their_shape_and_their_devices() -> None:
-    node = {"cpu": "96", "memory": "1Ti", "taints": [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]}
+    taints = [{"key": "gpu", "value": "yes", "effect": "NoSchedule"}]
+    node = {"cpu": "96", "memory": "1Ti", "taints": taints, "reserved": {"cpu": "1", "memory": "1Gi"}}
     assert published(pool("a100", 4, gpu(), nic(2), className="a100-8x", node=node)) == (
         ObservedPool(
             "a100",
             class_name="a100-8x",
             nodes=4,
-            node=ObservedNode(Fraction(96), Fraction(2**40), (ObservedTaint("gpu", "yes", "NoSchedule"),)),
+            node=ObservedNode(
+                Fraction(96),
+                Fraction(2**40),
+                (ObservedTaint("gpu", "yes", "NoSchedule"),),
+                Reserve(Fraction(1), Fraction(2**30)),
+            ),
             devices=(
                 Device("gpu", "gpu.nvidia.com", "gpu.nvidia.com", count=8),
                 Device("nic", "nic.example.com", claim=Claim.SYNTHETIC, count=2),
@@ -39,6 +46,17 @@ def test_a_cluster_that_publishes_nothing_is_not_one_without_pools() -> None:
 def test_what_cannot_be_read_of_a_nodes_shape_counts_as_not_published(node: Any) -> None:
     (read,) = published(pool(node=node)) or ()
     assert read.node == ObservedNode()
+
+
+def test_a_pool_that_was_published_without_what_its_nodes_keep_has_the_default() -> None:
+    (read,) = published(pool(node={"cpu": "8", "memory": "32Gi"})) or ()
+    assert read.node.reserved == reserve(Fraction(8), Fraction(32 * 2**30))
+    assert read.node.allocatable_cpu == 8 - read.node.reserved.cpu
+
+
+def test_a_node_that_keeps_more_than_it_has_leaves_nothing() -> None:
+    (read,) = published(pool(node={"cpu": "1", "memory": "1Gi", "reserved": {"cpu": "2", "memory": "2Gi"}})) or ()
+    assert (read.node.allocatable_cpu, read.node.allocatable_memory) == (0, 0)
 
 
 def test_equal_nodes_are_read_once() -> None:

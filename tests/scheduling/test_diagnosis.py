@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.scheduling import (
+    ConstraintUnmet,
     CountTooSmall,
     Diagnosis,
     EnginesTooLarge,
@@ -35,6 +36,7 @@ REASONS = st.one_of(
     st.builds(NotEnoughNodes, TEXT, COUNT, COUNT, TEXT),
     st.builds(EnginesTooLarge, COUNT, COUNT),
     st.builds(CountTooSmall, TEXT, COUNT, COUNT, st.booleans(), TEXT),
+    st.builds(ConstraintUnmet, TEXT, st.lists(TEXT, max_size=3).map(tuple), TEXT),
     st.builds(SyntheticOnly, TEXT),
     st.builds(NoDevice, TEXT, st.integers(0, 7), COUNT, COUNT, TEXT, TEXT),
 )

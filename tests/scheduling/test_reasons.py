@@ -9,6 +9,7 @@ import pytest
 
 from function.scheduling import (
     BackedOff,
+    ConstraintUnmet,
     CountTooSmall,
     EnginesTooLarge,
     NoDevice,
@@ -57,6 +58,15 @@ PHRASES: dict[UnschedulableReason, str] = {
     CountTooSmall("gpu", 8, 4): "too few devices for request gpu (8 needed, a node has at most 4 of a kind)",
     CountTooSmall("nic", 2, 2, shared=True, engine="b"): (
         "too few devices for request nic of engine b (2 needed beside other requests, a node has at most 2 of a kind)"
+    ),
+    ConstraintUnmet("example.com/numa", ("gpu", "nic", "disk")): (
+        "no devices for requests gpu, nic and disk with the same example.com/numa"
+    ),
+    ConstraintUnmet(
+        "example.com/numa", ("gpu",), "a"
+    ): "no devices for request gpu of engine a with the same example.com/numa",
+    NoDevice("nic", unnamed=("gpu", "rdma")): (
+        "no device for request nic (it has no selectors, and is not named like one of gpu, rdma)"
     ),
     SyntheticOnly(): "nothing to claim (only synthetic devices match)",
     SyntheticOnly("decode"): "nothing to claim for engine decode (only synthetic devices match)",
@@ -112,6 +122,7 @@ def test_the_reason_that_is_nearest_to_a_place_gives_the_remedy() -> None:
         NotPermitted,
         ReservedNamespace,
         TooComplex,
+        ConstraintUnmet,
         CountTooSmall,
         SyntheticOnly,
         NoDevice,

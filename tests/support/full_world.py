@@ -22,6 +22,7 @@ spec:
   node:
     cpu: "96"
     memory: 512Gi
+    reserved: {cpu: "6", memory: 32Gi}
     taints:
     - {key: gpu, value: reserved, effect: NoSchedule}
   devices:
@@ -220,6 +221,8 @@ unified:
       nodeSelector:
         devices:
         - {name: gpu, count: 2, selectors: [{cel: device.driver == "gpu.example.com"}]}
+        constraints:
+        - {requests: [gpu], matchAttribute: resource.kubernetes.io/pcieRoot}
       template:
         metadata: {labels: {part: vllm}, annotations: {k8s.v1.cni.cncf.io/networks: fast}}
   - name: gang

@@ -19,10 +19,11 @@ from function.scheduling.reasons.cluster import (
     Tainted,
     Terminating,
 )
-from function.scheduling.reasons.devices import CountTooSmall, NoDevice, SyntheticOnly
+from function.scheduling.reasons.devices import ConstraintUnmet, CountTooSmall, NoDevice, SyntheticOnly
 
 __all__ = [
     "BackedOff",
+    "ConstraintUnmet",
     "CountTooSmall",
     "Denied",
     "EnginesTooLarge",

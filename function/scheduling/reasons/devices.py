@@ -9,6 +9,7 @@ from typing import Final, Self
 from function.scheduling.reasons.base import UnschedulableReason
 from function.scheduling.words import for_engine, of_engine, plural
 
+_NAME: Final = "Give the request a selector, or the name of a device in the clusters' status.gpuPools."
 _GUARD: Final = "Guard with has() what a device may lack: where a selector fails, Kubernetes allocates nothing at all."
 
 
@@ -54,6 +55,37 @@ class CountTooSmall(UnschedulableReason):
 
 
 @dataclass(frozen=True, slots=True)
+class ConstraintUnmet(UnschedulableReason):
+    """Devices match every request, but those that do differ in what they must have in common.
+
+    Attributes:
+        attribute: The attribute that they must have in common.
+        requests: The requests whose devices they are.
+        engine: The engine; empty when the deployment has only one.
+    """
+
+    position = 145
+    distance = 75
+    general = "with devices that differ in what they must share"
+    remedy = "Compare the constraint with the devices in the clusters' status.gpuPools."
+
+    attribute: str
+    requests: tuple[str, ...] = ()
+    engine: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """The attribute and the requests."""
+        return f"no devices for {_requests(self.requests)}{of_engine(self.engine)} with the same {self.attribute}"
+
+
+def _requests(names: Sequence[str]) -> str:
+    """Name requests."""
+    *others, last = names or ("",)
+    return f"requests {', '.join(others)} and {last}" if others else f"request {last}"
+
+
+@dataclass(frozen=True, slots=True)
 class SyntheticOnly(UnschedulableReason):
     """Devices match, but none that pods can claim, so the engine would hold no accelerator."""
 
@@ -80,6 +112,7 @@ class NoDevice(UnschedulableReason):
         false: On how many devices it was not true.
         errors: On how many devices it could not be evaluated.
         error: The message of one such error.
+        unnamed: The devices that pods could claim, for a request that has no selectors and means none of them.
         engine: The engine; empty when the deployment has only one.
     """
 
@@ -94,10 +127,17 @@ class NoDevice(UnschedulableReason):
     errors: int = 0
     error: str = ""
     engine: str = ""
+    unnamed: tuple[str, ...] = ()
 
     @property
     def phrase(self) -> str:
         """The selector, and what it was on how many devices."""
+        if self.unnamed:
+            devices = ", ".join(self.unnamed)
+            return (
+                f"no device for request {self.request}{of_engine(self.engine)}"
+                f" (it has no selectors, and is not named like one of {devices})"
+            )
         error = f": {self.error}" if self.error else ""
         return f"no device for request {self.request}{of_engine(self.engine)} ({self._verdicts}{error})"
 
@@ -125,5 +165,7 @@ class NoDevice(UnschedulableReason):
 
     @classmethod
     def advise(cls, alike: Sequence[Self]) -> str:
-        """How to guard a selector, where one has failed on a device."""
-        return _GUARD if any(reason.errors for reason in alike) else cls.remedy
+        """How to guard a selector, where one has failed on a device, and how to do without."""
+        if any(reason.errors for reason in alike):
+            return _GUARD
+        return _NAME if any(reason.unnamed for reason in alike) else cls.remedy

@@ -164,6 +164,8 @@ RULES: Final[tuple[Rule, ...]] = (
             noded(cpu="96", memory="768Gi", taints=[{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]),
             noded(taints=[{"key": "k", "effect": "NoSchedule"}, {"key": "k", "effect": "PreferNoSchedule"}]),
         ),
+        accepts(*(noded(cpu="96", reserved=kept) for kept in ({}, {"cpu": "0", "memory": "0"}, {"memory": "40Gi"}))),
+        rejects(noded(reserved={"cpu": "some"}), mismatch("spec.node.reserved.cpu", "some", patterns.QUANTITY)),
         rejects(noded(memory="lots"), mismatch("spec.node.memory", "lots", patterns.QUANTITY)),
         rejects(noded(taints=[{"key": "k"}]), required("spec.node.taints[0].effect")),
         rejects(

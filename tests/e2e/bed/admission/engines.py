@@ -140,7 +140,8 @@ def _contents(form: EngineForm) -> Iterator[Cases]:
         member = form.member()
         requests = member[form.claims] if form.claims == "deviceRequests" else member[form.claims]["devices"]
         selectors = [selector["cel"] for request in requests for selector in request.get("selectors", ())]
-        counted = sum(len(request["name"]) + len('{"name":"","selectors":[]}') for request in requests)
+        counted = sum(len(request["name"]) + len('{"name":""}') for request in requests)
+        counted += sum(len(',"selectors":[]') for request in requests if "selectors" in request)
         counted += sum(len(text) + len('{"cel":""}') for text in selectors)
         left = size - counted - len("img") - 2 * len('""')
         args = ["ä" * (left // 2), "x" * (left - left // 2)]

@@ -138,13 +138,39 @@ def _devices(form: EngineForm) -> Iterator[Cases]:
     def asking(*devices: Any) -> Any:
         return form.members(form.member(nodeSelector={"devices": list(devices)}))
 
-    yield accepts(asking(request("gpu", count=8), request("nic")))
+    yield accepts(asking(request("gpu", count=8), request("nic")), asking({"name": "gpu"}))
     yield rejects(asking(), too_few(at))
     yield rejects(asking(request("gpu"), request("gpu")), duplicate(f"{at}[1]", name="gpu"))
-    yield rejects(asking({"name": "gpu"}), required(f"{at}[0].selectors"))
     yield rejects(asking({"name": "gpu", "selectors": []}), too_few(f"{at}[0].selectors"))
     yield rejects(asking(request("gpu", count=65)), above(f"{at}[0].count", 65, 64))
     yield rejects(asking(request("GPU")), mismatch(f"{at}[0].name", "GPU", patterns.DNS_LABEL))
+
+
+def _constraints(form: EngineForm) -> Iterator[Cases]:
+    devices = [{"name": "gpu"}, {"name": "nic"}]
+    named = form.claims == "nodeSelector"
+    at = f"{form.first}.{'nodeSelector.constraints' if named else 'deviceConstraints'}"
+
+    def sharing(*constraints: Any) -> Any:
+        if named:
+            return form.members(form.member(nodeSelector={"devices": devices, "constraints": list(constraints)}))
+        return form.members(form.member(deviceConstraints=list(constraints)))
+
+    root = {"matchAttribute": "resource.kubernetes.io/pcieRoot"}
+    yield accepts(sharing(root), sharing({**root, "requests": ["gpu"]}, {"matchAttribute": "dra.net/numaNode"}))
+    yield accepts(sharing(*[root] * 32))
+    yield rejects(sharing(), too_few(at))
+    yield rejects(sharing(*[root] * 33), too_many(at, 33, 32))
+    yield rejects(sharing({"requests": ["gpu"]}), required(f"{at}[0].matchAttribute"))
+    yield rejects(sharing({**root, "requests": []}), too_few(f"{at}[0].requests"))
+    for text in ("pcieRoot", "Example.com/numa", "example.com/pcie-root", "/numa"):
+        yield rejects(
+            sharing({"matchAttribute": text}), mismatch(f"{at}[0].matchAttribute", text, patterns.QUALIFIED_ATTRIBUTE)
+        )
+    if named:
+        message = "nodeSelector.constraints[].requests must be names of nodeSelector.devices"
+        unknown_request = sharing({**root, "requests": ["gpu", "disk"]})
+        yield rejects(unknown_request, broken(f"{form.first}.nodeSelector", message))
 
 
 def _claims(form: EngineForm) -> Iterator[Cases]:
@@ -217,7 +243,12 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "api section 3.1",
-        "a member asks for 1 to 16 devices, each with a name of its own and selectors",
+        "a member asks for 1 to 16 devices, each with a name of its own",
         *_each(_devices, DEPLOYMENT_FORMS),
+    ),
+    rule(
+        "own",
+        "what devices have in common is an attribute with its domain, and the requests are some that there are",
+        *_each(_constraints),
     ),
 )

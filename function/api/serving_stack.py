@@ -9,6 +9,7 @@ from pydantic import Field
 from function.api import labels, patterns
 from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
 from function.api.credentials import ClusterSecret
+from function.api.identities import AmbientIdentity
 
 Component: TypeAlias = Literal[
     "certManager",
@@ -112,6 +113,9 @@ class ServingStackSpec(Model):
 
     secrets: Annotated[tuple[ClusterSecret, ...], items(1, 8, type="atomic"), _KUBECONFIG]
     """Secrets that reach the cluster: a kubeconfig, and a cloud identity if it needs one."""
+
+    identity: AmbientIdentity | None = None
+    """The identity that reaches the cluster when it is in no Secret."""
 
     nvidia_driver_root: DriverRoot = "/"
     """Where the NVIDIA driver is installed on the nodes."""

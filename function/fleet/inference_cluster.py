@@ -139,7 +139,7 @@ def _serving_stack(cluster: str, access: Access, spec: InferenceClusterSpec) -> 
         "spec": {
             **_without_empty({"nvidiaDriverRoot": spec.cluster.cloud.driver_root}),
             **_without_empty(spec.serving_stack.plain()),
-            "secrets": access.secrets(),
+            **access.stack_spec(),
         },
     }
 

@@ -12,7 +12,7 @@ from function.api.serving_stack import SERVING_STACK, ServingStackSpec
 from function.composition import Composer, Composition, Draft, Manifest, names, objects, releases, unstructured
 from function.composition.gateway_address import GATEWAY_NAME, choose_address
 from function.fleet import reachability
-from function.fleet.access import Access, UnusableSecretsError, of_secrets
+from function.fleet.access import Access, UnusableSecretsError, of_stack
 from function.fleet.stack import charts
 from function.fleet.stack.charts import CHARTS, StackChart
 from function.fleet.stack.conditions import ADDRESS, STACK, VOCABULARY
@@ -38,7 +38,7 @@ def compose(draft: Draft) -> Composition:
     """Compose what is to be installed on a cluster."""
     spec = draft.spec(ServingStackSpec)
     try:
-        access = of_secrets(spec.secrets, draft.observation.namespace)
+        access = of_stack(spec, draft.observation.namespace)
     except UnusableSecretsError as error:
         draft.set_condition(STACK, "SecretsUnusable", str(error))
         return draft.hold("InvalidSpec", str(error))

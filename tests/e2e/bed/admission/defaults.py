@@ -74,6 +74,14 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
         },
     ),
     (
+        existing(identity={"type": "UpboundTokens", "source": "Secret", "secretRef": {"name": "robot"}}),
+        {
+            **_NODES,
+            "spec.cluster.existing.secretRef.key": "kubeconfig",
+            "spec.cluster.existing.identity.secretRef.key": "private_key",
+        },
+    ),
+    (
         cluster("Nebius", pool(fabric={}), servingStack={"versions": {}, "gateway": {}}),
         {
             **_NODES,

@@ -10,6 +10,7 @@ from function.api import labels, patterns
 from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
 from function.api.credentials import ClusterSecret
 from function.api.identities import AmbientIdentity
+from function.api.taints import TOLERATIONS, NodeToleration
 
 Component: TypeAlias = Literal[
     "certManager",
@@ -131,6 +132,9 @@ class ServingStackSpec(Model):
 
     installed: Installed = ()
     """Parts that the cluster has already and that are left alone."""
+
+    tolerations: Annotated[tuple[NodeToleration, ...], TOLERATIONS] = ()
+    """What the pods of the stack tolerate: the taints of the cluster's pools, those that were included."""
 
 
 class GatewayAddress(Model):

@@ -38,6 +38,7 @@ def composed_manifests() -> dict[str, Mapping[str, Any]]:
     wanted = stack(
         secrets=secrets,
         nvidiaDriverRoot="/opt/nvidia",
+        tolerations=[{"key": "team", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}],
         gateway={"className": "mine", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
     )
     variable = {"type": "UpboundTokens", "source": "Environment", "env": {"name": "TOKEN"}}

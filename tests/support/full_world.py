@@ -150,6 +150,8 @@ spec:
   secrets:
   - {type: Kubeconfig, name: own-kubeconfig, key: config}
   - {type: GoogleApplicationCredentials, name: own-identity, key: account, namespace: other-team}
+  tolerations:
+  - {key: team, operator: Equal, value: nlp, effect: NoSchedule}
   gateway: {listeners: [{name: web, port: 8080, protocol: HTTP}]}
 ---
 apiVersion: infrastructure.modelplane.ai/v1alpha1

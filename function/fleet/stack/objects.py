@@ -69,7 +69,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         ),
         StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
-        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy()),
+        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy(spec)),
         StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
         StackObject(
             key=GATEWAY_CLASS,
@@ -111,8 +111,9 @@ def _quota() -> Manifest:
     }
 
 
-def _proxy() -> Manifest:
+def _proxy(spec: ServingStackSpec) -> Manifest:
     """Spreads connections over all nodes: some cloud load balancers refuse the policy Local."""
+    tolerations = [toleration.plain() for toleration in spec.tolerations]
     return {
         "apiVersion": "gateway.envoyproxy.io/v1alpha1",
         "kind": "EnvoyProxy",
@@ -120,7 +121,10 @@ def _proxy() -> Manifest:
         "spec": {
             "provider": {
                 "type": "Kubernetes",
-                "kubernetes": {"envoyService": {"externalTrafficPolicy": "Cluster"}},
+                "kubernetes": {
+                    "envoyService": {"externalTrafficPolicy": "Cluster"},
+                    "envoyDeployment": {"pod": {"tolerations": tolerations}} if tolerations else {},
+                },
             },
         },
     }

@@ -206,8 +206,10 @@ def _set_backend_condition(draft: Draft, address: str) -> None:
     elif serving:
         draft.set_condition(BACKEND, "Installing", f"{subject} publishes no gateway address yet")
     else:
-        failed = "StackFailed" if reason == "ReleaseFailed" else "Installing"
-        draft.set_condition(BACKEND, failed, f"{subject}: {message or readiness.of(stack).message}")
+        failed = {"ReleaseFailed": "StackFailed", "Missing": "PartsMissing"}
+        draft.set_condition(
+            BACKEND, failed.get(reason, "Installing"), f"{subject}: {message or readiness.of(stack).message}"
+        )
 
 
 def _has_backend(draft: Draft, address: str) -> bool:

@@ -6,11 +6,11 @@ The gateway's name and namespace are a contract with the routes of replicas (`co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
-from function.composition import Draft, Manifest, objects
+from function.composition import Draft, Manifest, objects, unstructured
 from function.composition.gateway_address import GATEWAY_NAME, STEERING_HEADERS
 from function.fleet.stack import namespaces
 from function.fleet.stack.inference_extension import CRDS, resource_name
@@ -32,6 +32,10 @@ ESTABLISHED: Final = (
 )
 """Ready by what the definition says: an Object that may not update never is ready by one that it finds there."""
 
+CONTROLLER: Final = "gateway.envoyproxy.io/gatewayclass-controller"
+"""The controller of Envoy Gateway's GatewayClasses."""
+
+_OUR_CLASS: Final = f'object.spec.controllerName == "{CONTROLLER}"'
 _CREATE_ONLY: Final = ("Observe", "Create")
 
 
@@ -75,6 +79,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),
             manifest=_gateway_class(gateway_class, proxy),
+            **_class_handling(draft, spec),
         ),
         StackObject(
             key=GATEWAY,
@@ -84,6 +89,17 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
             watch=True,
         ),
     )
+
+
+def _class_handling(draft: Draft, spec: ServingStackSpec) -> dict[str, Any]:
+    """How the GatewayClass is kept: beside a user's own Envoy Gateway it may be the user's, and is never changed.
+
+    What was the user's once stays so, whoever installs Envoy Gateway later.
+    """
+    before = unstructured.dig(draft.observed(GATEWAY_CLASS), "spec", "managementPolicies", default=[])
+    if "envoyGateway" in spec.installed or tuple(before) == _CREATE_ONLY:
+        return {"ready_when": _OUR_CLASS, "policies": _CREATE_ONLY}
+    return {}
 
 
 def _namespace() -> Manifest:
@@ -150,7 +166,7 @@ def _gateway_class(name: str, proxy: str) -> Manifest:
         "kind": "GatewayClass",
         "metadata": {"name": name},
         "spec": {
-            "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+            "controllerName": CONTROLLER,
             "parametersRef": {
                 "group": "gateway.envoyproxy.io",
                 "kind": "EnvoyProxy",

@@ -11,7 +11,7 @@ from function.api.base import Model, Rule, Text, immutable, length
 from function.api.clouds import CLOUDS, KUBECONFIG, Cloud, SecretField
 from function.api.clouds.fields import INSTEAD, with_blocks
 from function.api.credentials import KubeconfigSecret
-from function.api.identities import AmbientIdentity, ClusterIdentity, IdentitySecret
+from function.api.identities import AmbientIdentity, ClusterIdentity, IdentityKeyRef, IdentitySecret
 
 
 class CacheStorage(Model):
@@ -50,9 +50,8 @@ def _secrets(existing: ExistingCluster) -> Iterator[SecretField]:
     if secret:
         yield SecretField("identitySecretRef", secret.type, secret.name, secret.key)
     if identity and identity.ambient is None:
-        reference = identity.secret_ref
-        name, key = (reference.name, reference.key) if reference else ("", "")
-        yield SecretField("identity.secretRef", identity.type, name, key)
+        reference = identity.secret_ref or IdentityKeyRef(name="")
+        yield SecretField("identity.secretRef", identity.type, reference.name, reference.key, reference.namespace)
     yield SecretField("secretRef", KUBECONFIG, kubeconfig.name, kubeconfig.key)
 
 

@@ -101,10 +101,13 @@ class AmbientIdentity(Model):
 
 
 class IdentityKeyRef(Model):
-    """A Secret in `modelplane-system` that holds an identity, for source Secret."""
+    """A Secret that holds an identity, for source Secret."""
 
     name: ObjectName
     """Name of the Secret."""
+
+    namespace: Annotated[Text, length(None, 63)] = ""
+    """Namespace of the Secret; without it `modelplane-system`."""
 
     key: SecretKeyName = "private_key"
     """Key of the identity in the Secret."""

@@ -101,7 +101,10 @@ def of_source(source: Cloud, block: Model | None) -> Access:
     if block is None or source.secrets is None:
         raise UnusableSecretsError(f"{path} is required for source {source.name}")
     named = (
-        (f"{path}.{secret.field}", SecretKey(secret.type, SYSTEM_NAMESPACE, secret.name, secret.key))
+        (
+            f"{path}.{secret.field}",
+            SecretKey(secret.type, secret.namespace or SYSTEM_NAMESPACE, secret.name, secret.key),
+        )
         for secret in source.secrets(block)
     )
     ambient = source.ambient_identity(block)

@@ -1,6 +1,6 @@
 """Requirements of labels, with Kubernetes' meaning.
 
-What each operator does with a label that is absent was read in k8s.io/apimachinery v0.35, `labels.Requirement.Matches`:
+What each operator does with a label that is absent was read in k8s.io/apimachinery, `labels.Requirement.Matches`:
 `NotIn` and `DoesNotExist` hold, `In` and `Exists` do not.
 """
 

@@ -79,6 +79,17 @@ def test_an_identity_in_a_secret_is_the_same_in_both_spellings() -> None:
     }
 
 
+def test_an_identity_in_a_secret_of_another_namespace_is_read_there() -> None:
+    access = of_source(
+        EXISTING, identified("UpboundTokens", "Secret", secretRef={"name": "robot", "namespace": "robots"})
+    )
+    reference = {"namespace": "robots", "name": "robot", "key": "private_key"}
+    config = {"type": "UpboundTokens", "source": "Secret", "secretRef": reference}
+    assert access.provider_config_spec()["identity"] == config
+    stack = ServingStackSpec.model_validate(access.stack_spec())
+    assert of_stack(stack, "modelplane-system") == access
+
+
 def test_an_identity_from_a_secret_that_is_not_named_is_named_with_its_field() -> None:
     with pytest.raises(UnusableSecretsError, match=r"^spec\.cluster\.existing\.identity\.secretRef\.name is empty"):
         of_source(EXISTING, identified("UpboundTokens", "Secret"))

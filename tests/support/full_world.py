@@ -178,7 +178,7 @@ spec:
     source: Existing
     existing:
       secretRef: {name: kubeconfig}
-      identity: {type: UpboundTokens, source: Secret, secretRef: {name: token, key: robot}}
+      identity: {type: UpboundTokens, source: Secret, secretRef: {name: token, key: robot, namespace: robots}}
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: InferenceCluster

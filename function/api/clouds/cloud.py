@@ -84,19 +84,21 @@ class ProviderPackage:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A Secret in `modelplane-system` that reaches a cluster, as the source's block names it.
+    """A Secret that reaches a cluster, as the source's block names it.
 
     Attributes:
         field: The field of the block.
         type: What the Secret holds: a kubeconfig, or a cloud's identity.
         name: Name of the Secret.
         key: Key in the Secret.
+        namespace: Its namespace; empty for `modelplane-system`.
     """
 
     field: str
     type: str
     name: str
     key: str
+    namespace: str = ""
 
 
 def _no_identity(_block: Any) -> None:

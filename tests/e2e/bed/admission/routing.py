@@ -24,6 +24,13 @@ from tests.support.api import endpoint, gateway, manifest, service
 _GROUP: Final = "spec.endpoints[0]"
 
 
+_SELECT_NOTHING: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"matchLabels": {}},
+    {"matchLabels": {}, "matchExpressions": []},
+)
+
+
 def group(**fields: Any) -> dict[str, Any]:
     """A group of endpoints."""
     return {"selector": {"matchLabels": {"modelplane.ai/deployment": "qwen-demo"}}, **fields}
@@ -49,7 +56,7 @@ SERVICES: Final[tuple[Rule, ...]] = (
                     f"{_GROUP}.selector", "a selector of endpoints needs an entry in matchLabels or matchExpressions"
                 ),
             )
-            for selector in ({}, {"matchLabels": {}}, {"matchLabels": {}, "matchExpressions": []})
+            for selector in _SELECT_NOTHING
         ),
         accepts(service({"selector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}})),
         rejects(

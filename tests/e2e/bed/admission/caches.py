@@ -147,6 +147,19 @@ STACKS: Final[tuple[Rule, ...]] = (
         ),
     ),
     rule(
+        "own",
+        "a serving stack tolerates taints of nodes as pods do",
+        accepts(stack(tolerations=[{"key": "team", "value": "ml", "effect": "NoSchedule"}])),
+        rejects(
+            stack(tolerations=[{"operator": "Equal"}]),
+            broken("spec.tolerations[0]", "a toleration with operator Equal, which is the default, needs a key"),
+        ),
+        rejects(
+            stack(tolerations=[{"key": "team", "operator": "Exists", "value": "ml"}]),
+            broken("spec.tolerations[0]", "a toleration with operator Exists must not have a value"),
+        ),
+    ),
+    rule(
         "api section 4.1",
         "a gateway has at most 8 listeners, each with a name of its own",
         accepts(listening(), listening({"name": "http", "port": 80, "protocol": "HTTP"})),

@@ -125,6 +125,10 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
     (cache(authSecret={"name": "hf"}), {"spec.huggingFace.authSecret.key": "HF_TOKEN"}),
     (stack(), {"spec.nvidiaDriverRoot": "/"}),
     (
+        stack(tolerations=[{"key": "team"}]),
+        {"spec.nvidiaDriverRoot": "/", "spec.tolerations[0].operator": "Equal"},
+    ),
+    (
         stack(gateway={}, versions={}),
         {"spec.nvidiaDriverRoot": "/", "spec.gateway.className": "envoy"},
     ),

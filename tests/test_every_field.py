@@ -39,7 +39,9 @@ ENDS = {
     "InferenceCluster spec.taints[].*": REPLICA,
     "InferenceCluster spec.namespaces.*": REPLICA,
     "ModelCache spec.clusterSelector.matchLabels{}": REPLICA,
+    "ModelCache spec.clusterSelector.matchExpressions[].*": REPLICA,
     "ModelDeployment *clusterSelector.matchLabels{}": REPLICA,
+    "ModelDeployment *clusterSelector.matchExpressions[].*": REPLICA,
     "ModelDeployment *spec.tolerations[].*": REPLICA,
     # how replicas are replaced
     "ModelDeployment spec.rollout.maxUnavailable": "children/endpoint-full-*/spec/draining",
@@ -58,6 +60,7 @@ ENDS = {
     "ModelEndpoint spec.tls.caSecretRef.key": "conditions/UpstreamTLS",
     "ModelEndpoint spec.tls.insecureSkipVerify": "conditions/UpstreamTLS",
     "ModelEndpoint spec.draining": "status/endpoints/*/ready",
+    "ModelService spec.endpoints[].selector.matchExpressions[].*": "status/endpoints/*",
     "ModelService spec.endpoints[].weight": "children/httproute/spec/rules/0/backendRefs/*/weight",
     # how a cluster is reached, and what is installed there
     "ServingStack spec.secrets[].type": "children/provider-config-*",

@@ -10,7 +10,8 @@ from pydantic import Field
 from function.api.base import Model, Rule, Text, immutable, length
 from function.api.clouds import CLOUDS, KUBECONFIG, Cloud, SecretField
 from function.api.clouds.fields import INSTEAD, with_blocks
-from function.api.credentials import IdentitySecret, KubeconfigSecret
+from function.api.credentials import KubeconfigSecret
+from function.api.identities import AmbientIdentity, ClusterIdentity, IdentityKeyRef, IdentitySecret
 
 
 class CacheStorage(Model):
@@ -23,11 +24,21 @@ class CacheStorage(Model):
 class ExistingCluster(Model):
     """A cluster that exists."""
 
+    RULES = (
+        Rule(
+            "!(has(self.identity) && has(self.identitySecretRef))",
+            "identity and identitySecretRef are two ways to say the same: write one of them",
+        ),
+    )
+
     secret_ref: KubeconfigSecret
     """The cluster's kubeconfig."""
 
     identity_secret_ref: IdentitySecret | None = None
-    """A cloud identity, for a kubeconfig that needs one."""
+    """A cloud identity in a Secret, for a kubeconfig that needs one."""
+
+    identity: ClusterIdentity | None = None
+    """An identity from anywhere, for a kubeconfig that needs one."""
 
     cache: CacheStorage = Field(default_factory=CacheStorage)
     """Where model weights are cached."""
@@ -35,10 +46,17 @@ class ExistingCluster(Model):
 
 def _secrets(existing: ExistingCluster) -> Iterator[SecretField]:
     """The identity comes first, since the first that cannot be used is the one that is reported."""
-    identity, kubeconfig = existing.identity_secret_ref, existing.secret_ref
-    if identity:
-        yield SecretField("identitySecretRef", identity.type, identity.name, identity.key)
+    secret, identity, kubeconfig = existing.identity_secret_ref, existing.identity, existing.secret_ref
+    if secret:
+        yield SecretField("identitySecretRef", secret.type, secret.name, secret.key)
+    if identity and identity.ambient is None:
+        reference = identity.secret_ref or IdentityKeyRef(name="")
+        yield SecretField("identity.secretRef", identity.type, reference.name, reference.key, reference.namespace)
     yield SecretField("secretRef", KUBECONFIG, kubeconfig.name, kubeconfig.key)
+
+
+def _ambient_identity(existing: ExistingCluster) -> AmbientIdentity | None:
+    return existing.identity.ambient if existing.identity else None
 
 
 def _cache_storage_class(existing: ExistingCluster) -> str:
@@ -50,6 +68,7 @@ EXISTING: Final = Cloud(
     block="existing",
     cluster=ExistingCluster,
     secrets=_secrets,
+    ambient_identity=_ambient_identity,
     cache_storage_class=_cache_storage_class,
 )
 """The source that is no cloud: it makes neither clusters nor nodes."""

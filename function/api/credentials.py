@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from function.api.base import Model, Text, length
-from function.api.clouds import CLOUDS, GKE, KUBECONFIG
+from function.api.clouds import KUBECONFIG
+from function.api.identities import TYPES, SecretKeyName
 from function.api.references import ObjectName
 
-_IDENTITIES: Final = tuple(cloud.identity for cloud in CLOUDS if cloud.identity)
-
 if TYPE_CHECKING:
-    IdentityType: TypeAlias = str
     SecretType: TypeAlias = str
 else:
-    IdentityType = Literal[_IDENTITIES]
-    SecretType = Literal[(KUBECONFIG, *_IDENTITIES)]
-
-SecretKey: TypeAlias = Annotated[Text, length(1, 253)]
-"""A key in a Secret's data."""
+    SecretType = Literal[(KUBECONFIG, *TYPES)]
 
 
 class KubeconfigSecret(Model):
@@ -27,21 +21,8 @@ class KubeconfigSecret(Model):
     name: ObjectName
     """Name of the Secret."""
 
-    key: SecretKey = "kubeconfig"
+    key: SecretKeyName = "kubeconfig"
     """Key of the kubeconfig in the Secret."""
-
-
-class IdentitySecret(Model):
-    """A Secret in `modelplane-system` that holds a cloud identity."""
-
-    name: ObjectName
-    """Name of the Secret."""
-
-    key: SecretKey = "private_key"
-    """Key of the identity in the Secret."""
-
-    type: IdentityType = GKE.identity
-    """What kind of identity it is."""
 
 
 class CertificateAuthoritySecret(Model):
@@ -50,7 +31,7 @@ class CertificateAuthoritySecret(Model):
     name: ObjectName
     """Name of the Secret."""
 
-    key: SecretKey = "ca.crt"
+    key: SecretKeyName = "ca.crt"
     """Key of the certificates, in PEM, in the Secret."""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from function.api import labels, patterns
 from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, immutable, items, length, matches
-from function.api.credentials import SecretKey
+from function.api.identities import SecretKeyName
 from function.api.references import LabelSelector, ObjectName
 
 _INSTEAD = "make another ModelCache"
@@ -20,7 +20,7 @@ class TokenSecret(Model):
     name: ObjectName
     """Name of the Secret."""
 
-    key: SecretKey = "HF_TOKEN"
+    key: SecretKeyName = "HF_TOKEN"
     """Key of the token in the Secret."""
 
 

@@ -26,10 +26,13 @@ class ModelEndpointSpec(Model):
     """Where the model is served."""
 
     url: Annotated[Text, length(1, 2048), matches(patterns.HTTP_URL)]
-    """Address of the endpoint; of its path, what stands before a trailing `/v1` is sent with every request."""
+    """Base URL of the endpoint's API, as its clients are told it: what they ask below `/v1` is asked there. Without any
+    path, the API is at `/v1`. A query cannot be sent."""
 
     rewrite_path: Annotated[Text, length(None, 1024), matches(patterns.ABSOLUTE_PATH)] = ""
-    """Path that takes the place of the service's own, as in a URL; without it, the url's without a trailing `/v1`."""
+    """Path that takes the place of the service's own, as in a URL, and comes before the `/v1` of requests. One with a
+    version in it, such as `/v1beta/openai`, is the API's own and takes the place of that `/v1` too. Without it, the
+    url says the path."""
 
     host: Hostname = ""
     """Host that requests name; without it, the url's."""
@@ -55,6 +58,9 @@ class EndpointRouting(Model):
 
     rewrite_path: Annotated[Text, length(None, 1024)] = ""
     """Path that takes the place of the service's own, decoded."""
+
+    api_path: Annotated[Text, length(None, 1024)] = ""
+    """Path that takes the place of the service's own and of a `/v1` behind it, decoded; without it, a `/v1` stays."""
 
     hostname: Annotated[Text, length(None, 253)] = ""
     """Host that requests name; without it, they name what the client did."""

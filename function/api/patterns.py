@@ -7,6 +7,10 @@ from typing import Final
 DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 LABEL_VALUE: Final = r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"
+LABEL_KEY: Final = (
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$"
+)
 QUANTITY: Final = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]{1,3})?$"
 SEMVER: Final = (
     r"^(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,18})"
@@ -43,6 +47,7 @@ MEANINGS: Final[dict[str, str]] = {
     DNS_LABEL: "lower case letters, digits and '-', starting and ending with a letter or digit",
     DNS_SUBDOMAIN: "DNS labels (lower case letters, digits, '-') joined by dots",
     LABEL_VALUE: "a label value: letters, digits, '-', '_' and '.', starting and ending with a letter or digit",
+    LABEL_KEY: "a label key: up to 63 letters, digits, '-', '_' and '.', perhaps after a DNS name and '/'",
     QUANTITY: 'a quantity such as "80Gi", "8" or "500m"',
     SEMVER: 'a semantic version such as "9.0.0"',
     QUALIFIED_ATTRIBUTE: 'an attribute with its domain, such as "resource.kubernetes.io/pcieRoot"',

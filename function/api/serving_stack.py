@@ -9,6 +9,8 @@ from pydantic import Field
 from function.api import labels, patterns
 from function.api.base import Column, Integer, Kind, Model, Rule, Text, between, items, length, matches
 from function.api.credentials import ClusterSecret
+from function.api.identities import AmbientIdentity
+from function.api.taints import TOLERATIONS, NodeToleration
 
 Component: TypeAlias = Literal[
     "certManager",
@@ -113,6 +115,9 @@ class ServingStackSpec(Model):
     secrets: Annotated[tuple[ClusterSecret, ...], items(1, 8, type="atomic"), _KUBECONFIG]
     """Secrets that reach the cluster: a kubeconfig, and a cloud identity if it needs one."""
 
+    identity: AmbientIdentity | None = None
+    """The identity that reaches the cluster when it is in no Secret."""
+
     nvidia_driver_root: DriverRoot = "/"
     """Where the NVIDIA driver is installed on the nodes."""
 
@@ -127,6 +132,9 @@ class ServingStackSpec(Model):
 
     installed: Installed = ()
     """Parts that the cluster has already and that are left alone."""
+
+    tolerations: Annotated[tuple[NodeToleration, ...], TOLERATIONS] = ()
+    """What the pods of the stack tolerate: the taints of the cluster's pools, those that were included."""
 
 
 class GatewayAddress(Model):

@@ -16,6 +16,9 @@ from urllib.parse import unquote_to_bytes
 
 from function.api import patterns
 
+API: Final = "/v1"
+"""Where clients look for the API of models, below whatever path."""
+
 LONGEST_PATH: Final = 1000
 """A longer path could not be written into a route, which takes 1024 characters."""
 
@@ -32,6 +35,9 @@ _AUTHORITY: Final = re.compile(r"(?:\[(?P<inside>[^\[\]]*)\]|(?P<name>[^:\[\]]*)
 _DNS: Final = re.compile(patterns.DNS_SUBDOMAIN)
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """What makes a host an IPv4 address to those who read one in any notation, when it stands last."""
+
+_VERSION: Final = re.compile(r"v[0-9]+([a-z]+[0-9]*)?")
+"""What parts of a path are versions of an API: v1beta, v3, v2alpha1."""
 
 _DOTS: Final = frozenset({".", ".."})
 _NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -58,6 +64,7 @@ class Url:
         path: The path, decoded.
         family: What the host is.
         ignored: Parts of the URL that are left out of every request, in words and without what they say.
+        queried: Whether it has a query, which is left out too.
     """
 
     scheme: str
@@ -66,6 +73,7 @@ class Url:
     path: str
     family: Family
     ignored: tuple[str, ...] = ()
+    queried: bool = False
 
     @property
     def refusal(self) -> str:
@@ -85,8 +93,14 @@ class Url:
     @property
     def rewrite_path(self) -> str:
         """The path that takes the place of a service's own: clients bring the `/v1` themselves."""
-        stem = self.path.rstrip("/").removesuffix("/v1").rstrip("/")
+        stem = self.path.rstrip("/").removesuffix(API).rstrip("/")
         return f"{stem}/" if stem.startswith("/") else "/"
+
+    @property
+    def api_path(self) -> str:
+        """Where the API is that clients know as `/v1`, when the URL says a path that does not end so; empty if not."""
+        root = self.path.rstrip("/")
+        return "" if root.endswith(API) else root
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class NoUrl:
 def parse(text: str) -> Url | NoUrl:
     """Read a URL.
 
-    User info, query and fragment are left out. Port 0 counts as no port.
+    User info, query and fragment are left out, and that there is a query is told. Port 0 counts as no port.
 
     Args:
         text: Anything.
@@ -135,8 +149,9 @@ def parse(text: str) -> Url | NoUrl:
     if isinstance(host, NoUrl):
         return host
     name, family = host
-    parts = {"user info": user, "query": found["query"], "fragment": found["fragment"]}
-    return Url(scheme, name, port, path, family, tuple(part for part, value in parts.items() if value))
+    parts = {"user info": user, "fragment": found["fragment"]}
+    ignored = tuple(part for part, value in parts.items() if value)
+    return Url(scheme, name, port, path, family, ignored, bool(found["query"]))
 
 
 def decoded(path: str) -> str | NoUrl:
@@ -163,6 +178,20 @@ def decoded(path: str) -> str | NoUrl:
     if _DOTS & set(found.split("/")):
         return NoUrl("has '.' or '..' for a part of its path, which leads elsewhere than it says")
     return NoUrl("has two slashes in a row in its path") if "//" in found else found
+
+
+def api_path_of(path: str, url: Url) -> str:
+    """Where the API is by a path that is given instead of the URL's; empty when that comes before a `/v1` as it is.
+
+    A path with a version in it is taken for the API's own, and so is the URL's own path, said again.
+
+    Args:
+        path: The path, decoded.
+        url: The URL.
+    """
+    root = path.rstrip("/")
+    versioned = any(_VERSION.fullmatch(part) for part in root.split("/"))
+    return root if root and (versioned or root == url.api_path) else ""
 
 
 def authority(address: str) -> str:

@@ -35,7 +35,7 @@ class WorkloadFields(ReplicaFields):
     """What both ways of writing a deployment have beside its engines."""
 
     cluster_selector: LabelSelector = Field(default_factory=LabelSelector)
-    """Labels of the clusters that new replicas may be placed on."""
+    """The clusters that new replicas may be placed on."""
 
     tolerations: Annotated[tuple[Toleration, ...], TOLERATIONS] = ()
     """Taints of clusters that replicas tolerate."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 
+from pydantic import ValidationError
+
 from function.api import content, labels
 from function.api.devices import DeviceConstraint
 from function.api.engines import Engine, EngineRole, Member, PlacedEngine
 from function.api.model_deployment import ModelDeploymentSpec
+from function.api.references import LabelSelector
 from function.api.workload import Workload, revision
 from function.composition import InvalidSpecError, Observation, Required, unstructured
+from function.deployment.cluster_selection import combine
 from function.inventory.nodes import pods_per_copy
 from function.inventory.pod_demands import PodDemands, read_demands
 from function.replica.identity import ReplicaIdentity
@@ -102,11 +106,9 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         raise InvalidSpecError("spec.engines: at least one engine is needed")
     replicas = max(spec.replicas, 0)
     state = _cache_state(cache)
-    own, cache_labels = workload.cluster_selector.match_labels, _cache_labels(cache)
-    clashes = sorted(key for key in own.keys() & cache_labels.keys() if own[key] != cache_labels[key])
-    match_labels = {key: value for key, value in {**own, **cache_labels}.items() if key not in clashes}
+    selection = combine(workload.cluster_selector, _cache_selector(cache) or LabelSelector())
     size = _size(workload)
-    reason = _hold_reason(observation.namespace, state, size, conflict=bool(clashes))
+    reason = _hold_reason(observation.namespace, state, size, conflict=bool(selection.conflicts))
     name = revision(workload)
     unavailable = spec.rollout.max_unavailable if spec.rollout.max_unavailable is not None else int(replicas > 1)
     request = SchedulingRequest(
@@ -119,7 +121,8 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
             ClusterToleration(toleration.key, toleration.operator, toleration.value, toleration.effect or "")
             for toleration in workload.tolerations
         ),
-        match_labels=tuple(sorted(match_labels.items())),
+        match_labels=selection.labels,
+        match_expressions=selection.expressions,
         hold_reason=reason,
         rollout=RolloutStrategy(spec.rollout.max_surge, unavailable, spec.rollout.paused),
     )
@@ -133,7 +136,7 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         cache=state,
         request=request,
         size=size,
-        conflicts=tuple(f"{key} is {own[key]} here and {cache_labels[key]} in the cache" for key in clashes),
+        conflicts=selection.conflicts,
     )
 
 
@@ -144,22 +147,18 @@ def _cache_state(cache: Required | None) -> CacheState:
         return CacheState.UNRESOLVED
     if cache.empty:
         return CacheState.MISSING
-    return CacheState.FOUND if _is_readable(cache.first) else CacheState.UNREADABLE
+    return CacheState.UNREADABLE if _cache_selector(cache) is None else CacheState.FOUND
 
 
-def _is_readable(cache: object) -> bool:
-    """Tell whether the selector of a cache is known, be it that it has none."""
-    spec = unstructured.dig(cache, "spec")
-    selector = unstructured.dig(spec, "clusterSelector", default={})
-    wanted = unstructured.dig(selector, "matchLabels", default={})
-    shapes = all(isinstance(part, Mapping) for part in (spec, selector, wanted))
-    return shapes and all(isinstance(value, str) for value in wanted.values())
-
-
-def _cache_labels(cache: Required | None) -> Mapping[str, str]:
-    if _cache_state(cache) is not CacheState.FOUND or cache is None:
-        return {}
-    return unstructured.mapping(cache.first, "spec", "clusterSelector", "matchLabels")
+def _cache_selector(cache: Required | None) -> LabelSelector | None:
+    """The selector of a cache, be it that it has none; None while it is not known."""
+    spec = unstructured.dig(cache.first if cache else None, "spec")
+    if not isinstance(spec, Mapping):
+        return None
+    try:
+        return LabelSelector.model_validate(unstructured.plain(unstructured.dig(spec, "clusterSelector", default={})))
+    except ValidationError:
+        return None
 
 
 def _size(workload: Workload) -> int:

@@ -1,4 +1,4 @@
-"""How a cluster is reached: the Secret of its kubeconfig, and that of a cloud identity if it needs one."""
+"""How a cluster is reached: the Secret of its kubeconfig, and a cloud identity if it needs one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from function.api.base import Model
 from function.api.clouds import KUBECONFIG, Cloud
 from function.api.credentials import ClusterSecret
+from function.api.identities import AmbientIdentity
 from function.api.labels import SYSTEM_NAMESPACE
+from function.api.serving_stack import ServingStackSpec
 from function.composition import Manifest
 
 
@@ -44,11 +46,13 @@ class Access:
 
     Attributes:
         kubeconfig: The kubeconfig.
-        identity: A cloud identity; None when the kubeconfig needs none.
+        identity: A cloud identity in a Secret; None when the kubeconfig needs none, or has it from elsewhere.
+        ambient: An identity that the providers' pods have themselves; passed over beside one in a Secret.
     """
 
     kubeconfig: SecretKey
     identity: SecretKey | None = None
+    ambient: AmbientIdentity | None = None
 
     def provider_config_spec(self) -> Manifest:
         """The spec of a provider config, which is the same for provider-kubernetes and provider-helm."""
@@ -59,7 +63,14 @@ class Access:
                 "source": "Secret",
                 "secretRef": self.identity.reference,
             }
+        elif self.ambient:
+            spec["identity"] = self.ambient.plain()
         return spec
+
+    def stack_spec(self) -> Manifest:
+        """How a ServingStack in the namespace of the kubeconfig says the same."""
+        ambient = {} if self.ambient is None else {"identity": self.ambient.plain()}
+        return {"secrets": self.secrets(), **ambient}
 
     def secrets(self) -> list[Manifest]:
         """The secrets of a ServingStack in the namespace of the kubeconfig."""
@@ -90,17 +101,21 @@ def of_source(source: Cloud, block: Model | None) -> Access:
     if block is None or source.secrets is None:
         raise UnusableSecretsError(f"{path} is required for source {source.name}")
     named = (
-        (f"{path}.{secret.field}", SecretKey(secret.type, SYSTEM_NAMESPACE, secret.name, secret.key))
+        (
+            f"{path}.{secret.field}",
+            SecretKey(secret.type, secret.namespace or SYSTEM_NAMESPACE, secret.name, secret.key),
+        )
         for secret in source.secrets(block)
     )
-    return _access(named, path)
+    ambient = source.ambient_identity(block)
+    return _access(named, path, ambient if isinstance(ambient, AmbientIdentity) else None)
 
 
-def of_secrets(secrets: Iterable[ClusterSecret], namespace: str) -> Access:
+def of_stack(spec: ServingStackSpec, namespace: str) -> Access:
     """Read how a ServingStack's cluster is reached: by the first kubeconfig, and the first identity.
 
     Args:
-        secrets: The stack's list.
+        spec: The stack's spec.
         namespace: The stack's namespace.
 
     Raises:
@@ -108,9 +123,9 @@ def of_secrets(secrets: Iterable[ClusterSecret], namespace: str) -> Access:
     """
     named = (
         (f"spec.secrets[{index}]", SecretKey(secret.type, _namespace(secret, namespace), secret.name, secret.key))
-        for index, secret in enumerate(secrets)
+        for index, secret in enumerate(spec.secrets)
     )
-    return _access(named, "spec.secrets")
+    return _access(named, "spec.secrets", spec.identity)
 
 
 def _namespace(secret: ClusterSecret, own: str) -> str:
@@ -118,7 +133,7 @@ def _namespace(secret: ClusterSecret, own: str) -> str:
     return own if secret.type == KUBECONFIG else secret.namespace or own
 
 
-def _access(secrets: Iterable[tuple[str, SecretKey]], path: str) -> Access:
+def _access(secrets: Iterable[tuple[str, SecretKey]], path: str, ambient: AmbientIdentity | None) -> Access:
     """Take the first kubeconfig and the first identity of Secrets that come with their fields."""
     kubeconfig: SecretKey | None = None
     identity: SecretKey | None = None
@@ -129,7 +144,7 @@ def _access(secrets: Iterable[tuple[str, SecretKey]], path: str) -> Access:
             identity = identity or _named(secret, field)
     if kubeconfig is None:
         raise UnusableSecretsError(f"{path} has no entry of type {KUBECONFIG}: add one")
-    return Access(kubeconfig, identity)
+    return Access(kubeconfig, identity, ambient)
 
 
 def _named(secret: SecretKey, field: str) -> SecretKey:

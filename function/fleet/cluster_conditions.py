@@ -58,6 +58,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Look at StackReady of the ServingStack that the message names.",
             Severity.WARNING,
         ),
+        "PartsMissing": Reason(
+            Status.FALSE,
+            "The cluster lacks something that spec.servingStack.installed says it has; the message is the stack's. "
+            "What serves on the cluster goes on, and nothing new is placed there.",
+            "Install it, or take the component out of spec.servingStack.installed.",
+            Severity.WARNING,
+        ),
         "WaitingForCluster": Reason(
             Status.FALSE,
             "Nothing is installed until the cluster can be reached.",

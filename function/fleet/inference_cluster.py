@@ -34,6 +34,7 @@ from function.fleet.deletion_guard import GUARD, NAMESPACE_GUARD, compose_guard
 from function.fleet.published_pools import Pools, publish_pools
 from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack.conditions import STACK as STACK_CONDITION
+from function.fleet.stack_tolerations import stack_tolerations
 from function.inventory.nodes import with_counts
 
 PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
@@ -63,8 +64,8 @@ def compose(draft: Draft) -> Composition:
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
 
-    _compose_children(draft, spec, access, replicas)
     pools = publish_pools(spec.node_pools, classes, draft.observation.status)
+    _compose_children(draft, spec, access, replicas, pools)
     for fault in pools.faults:
         draft.doubt(fault.reason, fault.message)
     address = _address(draft)
@@ -105,10 +106,12 @@ def _compose_nothing_new(draft: Draft, reason: str, held: str, message: str) -> 
 # ---------------------------------------------------------------------- children
 
 
-def _compose_children(draft: Draft, spec: InferenceClusterSpec, access: Access, replicas: Required) -> None:
+def _compose_children(
+    draft: Draft, spec: InferenceClusterSpec, access: Access, replicas: Required, pools: Pools
+) -> None:
     provider_config = _provider_config_name(draft)
     draft.child(PROVIDER_CONFIG, _provider_config(provider_config, access))
-    draft.child(STACK, _serving_stack(draft.observation.name, access, spec))
+    draft.child(STACK, _serving_stack(draft, access, spec, pools))
     draft.foreground_delete(STACK)
     compose_namespaces(draft, replicas.unsorted, provider_config)
 
@@ -129,8 +132,9 @@ def _provider_config(name: str, access: Access) -> Manifest:
     }
 
 
-def _serving_stack(cluster: str, access: Access, spec: InferenceClusterSpec) -> Manifest:
-    namespace = labels.SYSTEM_NAMESPACE
+def _serving_stack(draft: Draft, access: Access, spec: InferenceClusterSpec, pools: Pools) -> Manifest:
+    cluster, namespace = draft.observation.name, labels.SYSTEM_NAMESPACE
+    before = unstructured.items(draft.observed(STACK), "spec", "tolerations")
     name = names.name(cluster, names.DNS_LABEL, "ServingStack", namespace, cluster)
     return {
         "apiVersion": SERVING_STACK.api_version,
@@ -139,7 +143,8 @@ def _serving_stack(cluster: str, access: Access, spec: InferenceClusterSpec) -> 
         "spec": {
             **_without_empty({"nvidiaDriverRoot": spec.cluster.cloud.driver_root}),
             **_without_empty(spec.serving_stack.plain()),
-            "secrets": access.secrets(),
+            **_without_empty({"tolerations": stack_tolerations(pools.published, before)}),
+            **access.stack_spec(),
         },
     }
 
@@ -201,8 +206,10 @@ def _set_backend_condition(draft: Draft, address: str) -> None:
     elif serving:
         draft.set_condition(BACKEND, "Installing", f"{subject} publishes no gateway address yet")
     else:
-        failed = "StackFailed" if reason == "ReleaseFailed" else "Installing"
-        draft.set_condition(BACKEND, failed, f"{subject}: {message or readiness.of(stack).message}")
+        failed = {"ReleaseFailed": "StackFailed", "Missing": "PartsMissing"}
+        draft.set_condition(
+            BACKEND, failed.get(reason, "Installing"), f"{subject}: {message or readiness.of(stack).message}"
+        )
 
 
 def _has_backend(draft: Draft, address: str) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from function.composition import Manifest, Object, objects, releases, timestamps, unstructured
+from function.fleet.stack import promises
 from function.preview import cel, garbage, gateway_api, usages, workloads
 from function.preview.clusters import CONTROL, Clusters, Remote, remote_manifest
 from function.preview.conditions import condition, set_crossplane_conditions
@@ -121,7 +122,12 @@ def _reconcile_object(store: Store, clusters: Clusters, obj: Manifest) -> None:
         problem = problem or f'cannot apply object: namespaces "{missing}" not found'
     live = clusters.get(key)
     if live is None and not allows(obj, "Create"):
-        problem = problem or f"cannot observe object: {key[1]} not found"
+        promised = promises.as_promised(manifest)
+        if promised is not None and not problem:
+            there = [condition("Synced", "True", "ReconcileSuccess"), condition("Ready", "True", "Available")]
+            _write_status(store, obj, there, {"atProvider": {"manifest": promised}})
+            return
+        problem = problem or "observe failed: external resource does not exist"
     if problem:
         _write_status(store, obj, [condition("Synced", "False", "ReconcileError", problem)], {})
         return

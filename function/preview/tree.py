@@ -201,6 +201,7 @@ def _remote_object(obj: Object, manifest: Object) -> TreeNode:
         unstructured.text(manifest, "kind"),
         "/".join(filter(None, (where, _external_name(manifest)))),
         facts(manifest),
+        "" if providers.allows(obj, "Create") else "is said to be there",
     )
     return TreeNode("  ".join(filter(None, parts)), _ready(obj), tuple(_problem_lines(obj)))
 

@@ -41,6 +41,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Correct the field that the message names.",
             Severity.WARNING,
         ),
+        "QueryNotSent": Reason(
+            Status.FALSE,
+            "spec.url has a query, which the gateway cannot add to requests, and nothing was composed before.",
+            "Take the query out of spec.url and have clients say it, whose queries pass as they are; or name a base "
+            "URL of the provider's that needs none.",
+            Severity.WARNING,
+        ),
         "AddressRefused": Reason(
             Status.FALSE,
             "Kubernetes takes the host of spec.url into no EndpointSlice, and nothing was composed before.",

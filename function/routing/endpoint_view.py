@@ -44,6 +44,7 @@ class Endpoint:
         backend: The Service to route to; empty until there is one.
         port: Port of that Service.
         rewrite_path: What takes the place of the service's own path.
+        api_path: What takes the place of that and of a `/v1` behind it; empty when a `/v1` stays.
         hostname: Host that requests should name; empty to leave it as it is.
         draining: It is about to go, and gets nothing new.
         serving_until: Until when requests may go to it although it drains, when no other endpoint is left; None when
@@ -59,6 +60,7 @@ class Endpoint:
     backend: str = ""
     port: int = 0
     rewrite_path: str = "/"
+    api_path: str = ""
     hostname: str = ""
     draining: bool = False
     serving_until: datetime | None = None
@@ -77,6 +79,7 @@ class Endpoint:
             "backendName": self.backend,
             "port": self.port,
             "rewritePath": self.rewrite_path,
+            **({"apiPath": self.api_path} if self.api_path else {}),
             **({"hostname": self.hostname} if self.hostname else {}),
         }
 
@@ -145,6 +148,7 @@ def _read(obj: Object) -> Endpoint:
         backend=unstructured.text(routing, "backendName"),
         port=readable.get("port", 0),
         rewrite_path=readable.get("rewritePath", "/"),
+        api_path=readable.get("apiPath", ""),
         hostname=readable.get("hostname", ""),
         draining=bool(unstructured.text(obj, "metadata", "deletionTimestamp"))
         or unstructured.dig(obj, "spec", "draining") is True,
@@ -191,8 +195,8 @@ def _fault(name: str, routing: Mapping[str, Any] | None) -> str:
         return "status.routing.backendName is not the name of a Service"
     if not is_port(routing.get("port")):
         return "status.routing.port is not a port"
-    path, hostname = routing.get("rewritePath", ""), routing.get("hostname", "")
-    if not isinstance(path, str) or not isinstance(hostname, str):
+    path, hostname, api_path = (routing.get(key, "") for key in ("rewritePath", "hostname", "apiPath"))
+    if not (isinstance(path, str) and isinstance(hostname, str) and isinstance(api_path, str)):
         return "status.routing has a path or a host that is no text"
-    problem = routing_problem(path, hostname)
+    problem = routing_problem(path, hostname) or (routing_problem(api_path, "") if api_path else "")
     return f"status.routing: {problem}" if problem else ""

@@ -17,7 +17,7 @@ from function.routing.gateway_conditions import ADDRESS, GATEWAY_API, TLS
 REQUIREMENT: Final = Requirement(INFERENCE_GATEWAY.api_version, INFERENCE_GATEWAY.kind, name=NAME)
 
 EVERY_PATH: Final = "/"
-PUBLIC_PATHS: Final = ("/v1",)
+PUBLIC_PATHS: Final = (urls.API,)
 """What is public unless the InferenceGateway says otherwise: the API of models, and none of an engine's own pages."""
 
 LONGEST_PUBLIC_PATH: Final = 64

@@ -25,6 +25,10 @@ from function.routing.gateways.registry import GATEWAYS, GatewayRegistry
 
 SERVICE: Final = "service"
 
+_NO_QUERY: Final = (
+    "spec.url has a query, which the gateway cannot add to requests: take it out, and have clients say it, whose "
+    "queries pass as they are; or name a base URL of the provider's that needs none"
+)
 _SLICE: Final = "endpointslice"
 _HTTPS_PORT: Final = 443
 _SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
@@ -60,13 +64,15 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     url = urls.parse(spec.url)
     if isinstance(url, urls.NoUrl):
         return _refuse(draft, rules, "InvalidURL", f"spec.url {url.problem}")
-    path = urls.decoded(spec.rewrite_path) if spec.rewrite_path else url.rewrite_path
-    if isinstance(path, urls.NoUrl):
-        return _refuse(draft, rules, "InvalidRewrite", f"spec.rewritePath {path.problem}")
-    endpoint = _endpoint(draft, spec, url, path)
+    paths = _paths(draft, spec, url)
+    if isinstance(paths, urls.NoUrl):
+        return _refuse(draft, rules, "InvalidRewrite", f"spec.rewritePath {paths.problem}")
+    endpoint = _endpoint(draft, spec, url, *paths)
     problem = routing_problem(endpoint.rewrite_path, endpoint.hostname)
     if problem:
         return _refuse(draft, rules, "InvalidRewrite", f"spec.{problem}")
+    if url.queried:
+        return _refuse(draft, rules, "QueryNotSent", _NO_QUERY)
     if url.refusal:
         return _refuse(draft, rules, "AddressRefused", f"spec.url names {url.host}: {url.refusal}")
     check = backend_tls.require(draft, spec, url, answer, rules.policies)
@@ -83,7 +89,8 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
         return _stay(draft, rules, reason, f"{why}; requests go where they went before")
     _compose_backend(draft, url, endpoint)
     _publish(draft, url, endpoint, configured=configured)
-    ready = _set_routing(draft, spec, url, configured=configured, refusal=None if check is None else refusal)
+    refused = None if check is None else refusal
+    ready = _set_routing(draft, spec, url, _path_note(url, spec, endpoint), configured=configured, refusal=refused)
     return draft.finish(ready=ready)
 
 
@@ -149,7 +156,23 @@ def slice_key(family: urls.Family) -> str:
     return f"{_SLICE}-{family.value.lower()}"
 
 
-def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, path: str) -> Endpoint:
+def _paths(draft: Draft, spec: ModelEndpointSpec, url: urls.Url) -> tuple[str, str] | urls.NoUrl:
+    """What takes the place of the service's own path, and of that with a `/v1` behind it.
+
+    An endpoint that is published keeps a path before its `/v1`, as every path once was, until it says another one.
+    """
+    given = urls.decoded(spec.rewrite_path) if spec.rewrite_path else None
+    if isinstance(given, urls.NoUrl):
+        return given
+    path = url.rewrite_path if given is None else given
+    api_path = url.api_path if given is None else urls.api_path_of(given, url)
+    published = unstructured.mapping(draft.observation.status, "routing")
+    if not api_path or (published.get("rewritePath") == path and "apiPath" not in published):
+        return path, ""
+    return f"{api_path.removesuffix(urls.API)}/", "" if api_path.endswith(urls.API) else api_path
+
+
+def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, path: str, api_path: str = "") -> Endpoint:
     """The endpoint as services will see it; without a backend until the Service's name is known.
 
     Requests name the host that the endpoint asks for: a provider outside routes by it. To an IP address
@@ -160,6 +183,7 @@ def _endpoint(draft: Draft, spec: ModelEndpointSpec, url: urls.Url, path: str) -
         backend=_backend_name(draft),
         port=_backend_port(draft, url),
         rewrite_path=path,
+        api_path=api_path,
         hostname=spec.host or (url.host if url.family is urls.Family.FQDN else ""),
     )
 
@@ -178,7 +202,13 @@ def _compose_backend(draft: Draft, url: urls.Url, endpoint: Endpoint) -> None:
 
 
 def _set_routing(
-    draft: Draft, spec: ModelEndpointSpec, url: urls.Url, *, configured: bool, refusal: PolicyRefusal | None
+    draft: Draft,
+    spec: ModelEndpointSpec,
+    url: urls.Url,
+    note: str = "",
+    *,
+    configured: bool,
+    refusal: PolicyRefusal | None,
 ) -> bool:
     """Set the condition that tells whether services can route to the endpoint, and tell it."""
     if draft.observed(SERVICE) is None or draft.observed(slice_key(url.family)) is None:
@@ -192,9 +222,19 @@ def _set_routing(
         return False
     draining = "; it is draining, and services send it nothing new" if spec.draining else ""
     ignored = f"; ignored of spec.url: {', '.join(url.ignored)}" if url.ignored else ""
-    message = f"{_backend_name(draft)} sends to {url.host}:{url.port}{ignored}{draining}"
+    message = f"{_backend_name(draft)} sends to {url.host}:{url.port}{note}{ignored}{draining}"
     draft.set_condition(ROUTING, "BackendConfigured", message)
     return True
+
+
+def _path_note(url: urls.Url, spec: ModelEndpointSpec, endpoint: Endpoint) -> str:
+    """What is said of an API that is not at a `/v1`."""
+    if endpoint.api_path:
+        return f", {urls.API} as {endpoint.api_path}"
+    if spec.rewrite_path or not url.api_path:
+        return ""
+    kept = f"{urls.API} stays behind {url.api_path} as it always did for this endpoint"
+    return f"; {kept}: say rewritePath {url.api_path} to have it replaced"
 
 
 def _set_refused(draft: Draft, refusal: PolicyRefusal) -> None:

@@ -12,6 +12,7 @@ served, since one child of an unknown kind would fail the whole reconcile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -26,6 +27,7 @@ from function.composition import (
     Draft,
     Outcome,
     Readiness,
+    Required,
     Requirement,
     timestamps,
     unstructured,
@@ -53,10 +55,7 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     spec = draft.spec(ModelServiceSpec)
     seen = draft.observation
     answer = draft.require("inference-gateway", gateway_view.REQUIREMENT)
-    found = [
-        draft.require(f"endpoints-{index}", _selection(group, seen.namespace))
-        for index, group in enumerate(spec.endpoints)
-    ]
+    found = [_require(draft, index, group) for index, group in enumerate(spec.endpoints)]
     routes = registry.of(answer.first, seen.children.values()).routes
     routed = routes.backends(draft)
     known = routed_backends.require(draft, routed, routes.most_backends)
@@ -81,11 +80,24 @@ def compose(draft: Draft, registry: GatewayRegistry) -> Composition:
     return draft.finish(ready=ready)
 
 
-def _selection(group: EndpointGroup, namespace: str) -> Requirement:
-    """Endpoints of one group: of the service's own namespace, whatever labels others give theirs."""
-    return Requirement(
-        MODEL_ENDPOINT.api_version, MODEL_ENDPOINT.kind, labels=dict(group.selector.match_labels), namespace=namespace
+def _require(draft: Draft, index: int, group: EndpointGroup) -> Required:
+    """Endpoints of one group: of the service's own namespace, whatever labels others give theirs.
+
+    Crossplane selects by equality alone, so expressions choose among what it has found.
+    """
+    listed = draft.require(
+        f"endpoints-{index}",
+        Requirement(
+            MODEL_ENDPOINT.api_version,
+            MODEL_ENDPOINT.kind,
+            labels=dict(group.selector.match_labels),
+            namespace=draft.observation.namespace,
+        ),
     )
+    if listed.unresolved or not group.selector.match_expressions:
+        return listed
+    chosen = (obj for obj in listed.unsorted if routed_backends.selects(group, unstructured.labels(obj)))
+    return replace(listed, objects=tuple(chosen))
 
 
 def _turns(split: TrafficSplit, now: datetime) -> list[datetime]:

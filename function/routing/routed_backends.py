@@ -18,6 +18,7 @@ from function.composition import Draft, Object, Required, Requirement, unstructu
 from function.routing import endpoint_view
 from function.routing.endpoint_view import LONGEST_NAME, Endpoint
 from function.routing.gateways.protocol import RoutedBackend
+from function.selectors.label_requirement import LabelRequirement
 
 ENDPOINT: Final = "routed-"
 SERVICE: Final = "backend-"
@@ -97,9 +98,14 @@ def restore(
 def selecting_group(groups: Sequence[EndpointGroup], obj: Object | None) -> int | None:
     """The first group whose selector has an endpoint."""
     labels = unstructured.labels(obj)
-    return next(
-        (index for index, group in enumerate(groups) if group.selector.match_labels.items() <= labels.items()), None
-    )
+    return next((index for index, group in enumerate(groups) if selects(group, labels)), None)
+
+
+def selects(group: EndpointGroup, labels: Mapping[str, str]) -> bool:
+    """Tell whether a group's selector has an endpoint with these labels."""
+    equal = group.selector.match_labels.items() <= labels.items()
+    wanted = (LabelRequirement(asked.key, asked.operator, asked.values) for asked in group.selector.match_expressions)
+    return equal and all(requirement.matches(labels) for requirement in wanted)
 
 
 def _owner(service: Object | None) -> str:

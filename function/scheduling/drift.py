@@ -17,6 +17,7 @@ from function.scheduling.reasons import (
     NotSelected,
     SyntheticOnly,
 )
+from function.selectors.label_requirement import LabelRequirement
 
 
 class Drift(ABC):
@@ -32,14 +33,15 @@ class Drift(ABC):
 
 @dataclass(frozen=True, slots=True)
 class NoLongerSelected(Drift):
-    """The cluster lacks labels that new replicas ask for."""
+    """The cluster's labels are not those that new replicas ask for."""
 
     labels: tuple[tuple[str, str], ...]
+    expressions: tuple[LabelRequirement, ...] = ()
 
     @property
     def phrase(self) -> str:
         """The labels."""
-        return f"cluster {NotSelected(self.labels).phrase}"
+        return f"cluster {NotSelected(self.labels, self.expressions).phrase}"
 
 
 @dataclass(frozen=True, slots=True)

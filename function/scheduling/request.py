@@ -9,6 +9,7 @@ from function.scheduling.constraints import MatchAttribute
 from function.scheduling.fleet import ClusterTaint
 from function.scheduling.hold import HoldReason
 from function.scheduling.reasons import Denied
+from function.selectors.label_requirement import LabelRequirement
 
 STANDALONE = "Standalone"
 LEADER = "Leader"
@@ -133,6 +134,7 @@ class SchedulingRequest:
         engines: Its engines, in the deployment's order.
         tolerations: The taints that it tolerates.
         match_labels: Labels that a cluster must have for a new replica, of deployment and cache together.
+        match_expressions: What else its labels must meet, of both together.
         hold_reason: Why no new replicas may be placed, so that replicas are only kept and scaled down; None
             when they may.
         rollout: How replicas are replaced.
@@ -148,6 +150,7 @@ class SchedulingRequest:
     engines: tuple[EngineSpec, ...]
     tolerations: tuple[ClusterToleration, ...] = ()
     match_labels: tuple[tuple[str, str], ...] = ()
+    match_expressions: tuple[LabelRequirement, ...] = ()
     hold_reason: HoldReason | None = None
     rollout: RolloutStrategy = RolloutStrategy()
     backoff: tuple[Backoff, ...] = ()

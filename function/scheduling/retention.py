@@ -19,7 +19,7 @@ from function.scheduling.drift import (
     PoolNotAssigned,
 )
 from function.scheduling.feasibility import Feasibility
-from function.scheduling.filters.cluster_selector import missing_labels
+from function.scheduling.filters.cluster_selector import not_selected
 from function.scheduling.fleet import NO_EXECUTE, Cluster, Pool, ScheduledReplica
 from function.scheduling.plan import Kept
 from function.scheduling.reasons import TooComplex
@@ -45,9 +45,9 @@ def keep(
     """
     leave = request.untolerated(cluster.taints, NO_EXECUTE)
     details: list[Drift] = []
-    missing = missing_labels(cluster, request)
-    if missing:
-        details.append(NoLongerSelected(missing))
+    missing = not_selected(cluster, request)
+    if missing is not None:
+        details.append(NoLongerSelected(missing.labels, missing.expressions))
     denied = request.denied.get(cluster.name)
     if denied is not None:
         details.append(NoLongerPermitted(denied))

@@ -7,7 +7,7 @@ from tests.support.api import refused, service
 def test_a_service_selects_by_at_least_one_label() -> None:
     assert refused(service()) == []
     assert refused(service({"selector": {"matchLabels": {}}})) == [
-        "spec.endpoints[0].selector.matchLabels: must have 1 to 32 entries, has 0"
+        "spec.endpoints[0].selector: a selector of endpoints needs an entry in matchLabels or matchExpressions"
     ]
 
 

@@ -17,13 +17,13 @@ GOOD = {
     "http://[2001:DB8:0:0::1]:8443": Url("http", "2001:db8::1", 8443, "", Family.IPV6),
     "http://[::ffff:192.0.2.7]/": Url("http", "192.0.2.7", 80, "/", Family.IPV4),
     "https://user:p@ss@Host.Example.:8443/a?b=c#d": Url(
-        "https", "host.example", 8443, "/a", Family.FQDN, ("user info", "query", "fragment")
+        "https", "host.example", 8443, "/a", Family.FQDN, ("user info", "fragment"), queried=True
     ),
     "HTTPS://h.example": Url("https", "h.example", 443, "", Family.FQDN),
     "https://h.example:0/": Url("https", "h.example", 443, "/", Family.FQDN),
     "http://h.example:": Url("http", "h.example", 80, "", Family.FQDN),
     "http://h.example:00080/": Url("http", "h.example", 80, "/", Family.FQDN),
-    "http://h.example?x": Url("http", "h.example", 80, "", Family.FQDN, ("query",)),
+    "http://h.example?x": Url("http", "h.example", 80, "", Family.FQDN, queried=True),
     "http://@h.example?#": Url("http", "h.example", 80, "", Family.FQDN),
     "http://h.example#a?b": Url("http", "h.example", 80, "", Family.FQDN, ("fragment",)),
 }

@@ -15,6 +15,7 @@ from function.scheduling import (
     MemberSpec,
     SchedulingRequest,
 )
+from function.selectors.label_requirement import LabelRequirement
 from tests.support.deployments import (
     GPU,
     NIC,
@@ -195,6 +196,32 @@ def test_selectors_that_ask_for_different_values_of_a_label_conflict() -> None:
     found = desired(deployment(clusterSelector=selecting(region="north", tier="gold"), **CACHED), cache(tier="lead"))
     assert found.request.hold_reason is HoldReason.SELECTOR_CONFLICT
     assert found.conflicts == ("tier is gold here and lead in the cache",)
+
+
+def test_what_deployment_and_cache_require_of_a_label_must_both_be_met() -> None:
+    selector = {**selecting(tier="gold"), "matchExpressions": [{"key": "ring", "operator": "Exists"}]}
+    weights = cache(disk="fast")
+    weights["spec"]["clusterSelector"]["matchExpressions"] = [{"key": "zone", "operator": "NotIn", "values": ["b"]}]
+    found = desired(deployment(clusterSelector=selector, **CACHED), weights).request
+    assert found.match_labels == (("disk", "fast"), ("tier", "gold"))
+    assert found.match_expressions == (LabelRequirement("ring", "Exists"), LabelRequirement("zone", "NotIn", ("b",)))
+
+
+def test_selectors_that_no_cluster_can_meet_together_conflict() -> None:
+    selector = {"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["gold", "lead"]}]}
+    found = desired(deployment(clusterSelector=selector, **CACHED), cache(tier="gold"))
+    assert (found.request.hold_reason, found.request.match_labels, found.request.match_expressions) == (
+        HoldReason.SELECTOR_CONFLICT,
+        (),
+        (),
+    )
+    assert found.conflicts == ("tier notin (gold,lead) here and tier in (gold) in the cache exclude each other",)
+
+
+def test_a_cache_whose_requirements_cannot_be_read_is_in_doubt() -> None:
+    weights = cache(disk="fast")
+    weights["spec"]["clusterSelector"]["matchExpressions"] = [{"key": "zone", "operator": "Near"}]
+    assert desired(deployment(**CACHED), weights).cache is CacheState.UNREADABLE
 
 
 @pytest.mark.parametrize(

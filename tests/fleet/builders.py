@@ -6,7 +6,7 @@ from typing import Any
 from function.api.kinds import INFERENCE_CLASS, INFERENCE_CLUSTER, MODEL_REPLICA
 from function.composition import Composer, Composition, Manifest, names, objects, unstructured
 from function.fleet import inference_class, inference_cluster
-from function.fleet.stack import serving_stack
+from function.fleet.stack import promises, serving_stack
 from tests.support.observe import answer, with_condition
 
 COMPOSERS: dict[tuple[str, str], Composer] = {
@@ -76,7 +76,8 @@ def observed_child(key: str, body: Mapping[str, Any], status: str = "True", mess
     meta.setdefault("uid", f"uid-{key}")
     found: Manifest = {**{k: v for k, v in body.items() if k != "status"}, "metadata": meta}
     if body["kind"] == "Object":
-        remote = dict(unstructured.mapping(body, "spec", "forProvider", "manifest"))
+        manifest = dict(unstructured.mapping(body, "spec", "forProvider", "manifest"))
+        remote = promises.as_promised(manifest) or manifest
         if key == "gateway":
             remote["status"] = {"addresses": [{"type": "IPAddress", "value": ADDRESS}]}
         found["status"] = {"atProvider": {"manifest": remote}}

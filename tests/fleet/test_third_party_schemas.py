@@ -34,21 +34,27 @@ BUILT_IN = {"CustomResourceDefinition", "Namespace", "ResourceQuota"}
 def composed_manifests() -> dict[str, Mapping[str, Any]]:
     secrets = [
         {"type": "Kubeconfig", "name": "kc", "key": "kubeconfig"},
-        {"type": "AWSWebIdentityCredentials", "name": "id", "key": "token", "namespace": "aws"},
+        {"type": "AzureWorkloadIdentityCredentials", "name": "id", "key": "token", "namespace": "aws"},
     ]
     wanted = stack(
         secrets=secrets,
         nvidiaDriverRoot="/opt/nvidia",
+        tolerations=[{"key": "team", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}],
         gateway={"className": "mine", "listeners": [{"name": "web", "port": 80, "protocol": "HTTP"}]},
     )
-    identity = {"identitySecretRef": {"name": "sa"}}
+    variable = {"type": "UpboundTokens", "source": "Environment", "env": {"name": "TOKEN"}}
+    file = {"type": "UpboundTokens", "source": "Filesystem", "fs": {"path": "/var/run/token"}}
     found: dict[str, Mapping[str, Any]] = {}
     answers: tuple[Composition, ...] = (
         compose_stack(wanted, installed(wanted)),
-        compose_cluster(cluster(existing=identity), replicas=[replica()]),
+        compose_cluster(cluster(existing={"identity": variable}), replicas=[replica()]),
+        compose_cluster(cluster("by-file", existing={"identity": file})),
+        compose_stack(stack("by-file", identity=file)),
+        compose_stack(stack("by-variable", identity=variable)),
     )
-    for answered in answers:
-        for key, child in answered.children.items():
+    for number, answered in enumerate(answers):
+        for child_key, child in answered.children.items():
+            key = f"{child_key} {number}"
             found[key] = child.manifest
             inside = objects.desired(child.manifest)
             if objects.is_object(child.manifest):

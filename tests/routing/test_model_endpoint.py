@@ -163,12 +163,74 @@ def test_an_invalid_url_later_loses_nothing_and_says_so() -> None:
 
 
 def test_what_of_a_url_is_ignored_is_said_without_saying_it() -> None:
-    url = "http://key:secret@203.0.113.4/v1?api-version=1#x"
+    url = "http://key:secret@203.0.113.4/v1#x"
     made = composed_endpoint(bare_endpoint(url), service=SERVICE, endpointslice_ipv4=SLICE)
     assert (made.status, made.ready) == ({"routing": ROUTING}, True)
     assert message(made, "RoutingReady") == (
-        f"{BACKEND} sends to 203.0.113.4:80; ignored of spec.url: user info, query, fragment"
+        f"{BACKEND} sends to 203.0.113.4:80; ignored of spec.url: user info, fragment"
     )
+
+
+def test_an_endpoint_whose_url_has_a_query_takes_no_traffic_and_says_what_to_do_without_saying_the_query() -> None:
+    made = composed_endpoint(bare_endpoint("https://203.0.113.4/openai/deployments/gpt-4o?api-version=secret"))
+    assert (dict(made.children), made.status, made.ready) == ({}, {}, False)
+    assert reasons(made)["RoutingReady"] == "False/QueryNotSent"
+    assert "take it out, and have clients say it" in message(made, "RoutingReady")
+    assert "secret" not in message(made, "RoutingReady")
+
+
+def test_an_endpoint_that_serves_and_gets_a_query_goes_on_without_it() -> None:
+    made = composed_endpoint(running("http://203.0.113.4/v1?x=1"), service=SERVICE, endpointslice_ipv4=SLICE)
+    assert (made.status, made.ready) == ({"routing": ROUTING}, True)
+    assert reasons(made)["Held"] == "True/InvalidSpec"
+
+
+@pytest.mark.parametrize(
+    ("url", "rewrite", "published"),
+    [
+        ("/v1", "", {"rewritePath": "/"}),
+        ("/openai/v1/", "", {"rewritePath": "/openai/"}),
+        ("", "", {"rewritePath": "/"}),
+        ("/v1beta/openai", "", {"rewritePath": "/v1beta/openai/", "apiPath": "/v1beta/openai"}),
+        ("/inference/", "", {"rewritePath": "/inference/", "apiPath": "/inference"}),
+        ("", "/v1beta/openai", {"rewritePath": "/v1beta/openai/", "apiPath": "/v1beta/openai"}),
+        ("/v1beta/openai", "/v1beta/openai/", {"rewritePath": "/v1beta/openai/", "apiPath": "/v1beta/openai"}),
+        ("/inference", "/inference", {"rewritePath": "/inference/", "apiPath": "/inference"}),
+        ("", "/api/paas/v4", {"rewritePath": "/api/paas/v4/", "apiPath": "/api/paas/v4"}),
+        ("", "/openai/v1/", {"rewritePath": "/openai/"}),
+        ("", "/openai/", {"rewritePath": "/openai/"}),
+        ("/ml-team/qwen-1/v1", "/ml-team/qwen-1/", {"rewritePath": "/ml-team/qwen-1/"}),
+        ("/inference", "/", {"rewritePath": "/"}),
+    ],
+)
+def test_a_base_url_says_where_the_api_is_that_clients_know_as_v1(
+    url: str, rewrite: str, published: dict[str, str]
+) -> None:
+    more = {"rewritePath": rewrite} if rewrite else {}
+    made = composed_endpoint(
+        bare_endpoint(f"http://203.0.113.4{url}", **more), service=SERVICE, endpointslice_ipv4=SLICE
+    )
+    paths = {key: value for key, value in made.status["routing"].items() if key in {"rewritePath", "apiPath"}}
+    assert paths == published
+    said = f", /v1 as {published['apiPath']}" if "apiPath" in published else ""
+    assert message(made, "RoutingReady") == f"{BACKEND} sends to 203.0.113.4:80{said}"
+    again = bare_endpoint(f"http://203.0.113.4{url}", made.status, **more)
+    assert composed_endpoint(again, service=SERVICE, endpointslice_ipv4=SLICE).status == made.status
+
+
+def test_an_endpoint_that_was_published_with_its_v1_behind_a_path_keeps_it_and_says_how_to_have_it_replaced() -> None:
+    before = {"routing": {**ROUTING, "rewritePath": "/proxy/"}}
+    made = composed_endpoint(
+        bare_endpoint("http://203.0.113.4/proxy", before), service=SERVICE, endpointslice_ipv4=SLICE
+    )
+    assert (made.status, made.ready) == (before, True)
+    assert message(made, "RoutingReady").endswith("say rewritePath /proxy to have it replaced")
+    told = composed_endpoint(
+        bare_endpoint("http://203.0.113.4/proxy", before, rewritePath="/proxy"),
+        service=SERVICE,
+        endpointslice_ipv4=SLICE,
+    )
+    assert told.status["routing"]["apiPath"] == "/proxy"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://[fe80::1]/", "http://169.254.0.1/", "http://gateway/"])

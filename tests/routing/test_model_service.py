@@ -37,6 +37,16 @@ def test_endpoints_are_asked_for_in_the_services_own_namespace() -> None:
     }
 
 
+def test_a_group_takes_those_endpoints_whose_labels_meet_what_it_requires() -> None:
+    outside = {"selector": {"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["spare"]}]}}
+    found = [endpoint("a"), endpoint("b", labels={"tier": "spare"}), endpoint("c", labels={"tier": "paid"})]
+    made = composed_service(service(outside), found)
+    assert weights_of(made) == {"a": 1, "c": 1}
+    assert made.status["summary"] == {"ready": "2/2"}
+    asked = made.requirements["endpoints-0"]
+    assert (dict(asked.labels), asked.namespace) == ({}, "ml-team")
+
+
 def test_endpoints_of_another_namespace_are_not_routed_to_even_when_they_are_delivered() -> None:
     made = composed_service(service(), [endpoint("a"), endpoint("a", namespace="other", backend="theirs-0123456789ab")])
     assert weights_of(made) == {"a": 1}

@@ -57,6 +57,18 @@ def test_what_is_not_listed_stays_in_the_group_that_selects_it_and_as_it_is() ->
     assert weights_of(made) == {"b": 19, "c": 1}
 
 
+def test_an_endpoint_whose_labels_meet_a_groups_requirements_no_longer_leaves_its_route() -> None:
+    wanted = {"selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["chat"]}]}}
+    before = composed_service(service(wanted), BOTH)
+    obj = served(wanted, weights={"a": 1, "b": 1})
+    kept = composed_service(obj, BOTH[:1], route=observed_route(before), there=[*BOTH, *SERVICES])
+    assert weights_of(kept) == {"a": 1, "b": 1}
+    left = composed_service(
+        obj, [BOTH[0], moved(BOTH[1])], route=observed_route(before), there=[*BOTH[:1], moved(BOTH[1])]
+    )
+    assert weights_of(left) == {"a": 1}
+
+
 def test_an_endpoint_that_its_own_group_does_not_list_is_not_given_to_another_that_does() -> None:
     groups = group(80, app="chat"), group(20, team="ml")
     both, other = endpoint("a", labels={"app": "chat", "team": "ml"}), endpoint("b", labels={"team": "ml"})

@@ -75,13 +75,13 @@ spec:
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: InferenceCluster
-metadata: {name: full, labels: {tier: gold, modelplane.ai/region: north}}
+metadata: {name: full, labels: {tier: gold, disk: fast, ring: stable, modelplane.ai/region: north}}
 spec:
   cluster:
     source: Existing
     existing:
       secretRef: {name: full-kubeconfig, key: config}
-      identitySecretRef: {name: full-identity, key: account, type: AWSWebIdentityCredentials}
+      identitySecretRef: {name: full-identity, key: account, type: AzureServicePrincipalCredentials}
       cache: {storageClassName: shared}
   taints:
   - {key: team, value: nlp, effect: NoSchedule}
@@ -145,7 +145,10 @@ spec:
   tls: {secretRef: {name: certificate}}
   publicPaths: [/v1/models]
   endpoints: {allow: [203.0.113.0/24], deny: [denied.example]}
-  routeNamespaces: {matchLabels: {team: ml}}
+  routeNamespaces:
+    matchLabels: {team: ml}
+    matchExpressions:
+    - {key: kind, operator: In, values: [trusted]}
 ---
 apiVersion: infrastructure.modelplane.ai/v1alpha1
 kind: ServingStack
@@ -154,7 +157,55 @@ spec:
   secrets:
   - {type: Kubeconfig, name: own-kubeconfig, key: config}
   - {type: GoogleApplicationCredentials, name: own-identity, key: account, namespace: other-team}
+  tolerations:
+  - {key: team, operator: Equal, value: nlp, effect: NoSchedule}
   gateway: {listeners: [{name: web, port: 8080, protocol: HTTP}]}
+---
+apiVersion: infrastructure.modelplane.ai/v1alpha1
+kind: ServingStack
+metadata: {name: own-variable, namespace: modelplane-system}
+spec:
+  secrets:
+  - {type: Kubeconfig, name: own-kubeconfig, key: config}
+  identity: {type: UpboundTokens, source: Environment, env: {name: OWN_TOKEN}}
+---
+apiVersion: infrastructure.modelplane.ai/v1alpha1
+kind: ServingStack
+metadata: {name: own-file, namespace: modelplane-system}
+spec:
+  secrets:
+  - {type: Kubeconfig, name: own-kubeconfig, key: config}
+  identity: {type: UpboundTokens, source: Filesystem, fs: {path: /var/run/own}}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceCluster
+metadata: {name: by-secret}
+spec:
+  cluster:
+    source: Existing
+    existing:
+      secretRef: {name: kubeconfig}
+      identity: {type: UpboundTokens, source: Secret, secretRef: {name: token, key: robot, namespace: robots}}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceCluster
+metadata: {name: by-variable}
+spec:
+  cluster:
+    source: Existing
+    existing:
+      secretRef: {name: kubeconfig}
+      identity: {type: UpboundTokens, source: Environment, env: {name: TOKEN}}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceCluster
+metadata: {name: by-file}
+spec:
+  cluster:
+    source: Existing
+    existing:
+      secretRef: {name: kubeconfig}
+      identity: {type: UpboundTokens, source: Filesystem, fs: {path: /var/run/token}}
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: InferenceCluster
@@ -247,7 +298,10 @@ pair:
 """
 
 _BESIDE: Manifest = {
-    "clusterSelector": {"matchLabels": {"modelplane.ai/region": "north"}},
+    "clusterSelector": {
+        "matchLabels": {"modelplane.ai/region": "north"},
+        "matchExpressions": [{"key": "ring", "operator": "In", "values": ["stable"]}],
+    },
     "modelCacheRef": {"name": "weights"},
     "serving": {"mode": "Unified", "picker": "Enabled"},
     "tolerations": [{"key": "team", "operator": "Equal", "value": "nlp", "effect": "NoSchedule"}],
@@ -261,7 +315,10 @@ metadata: {name: weights, namespace: ml-team}
 spec:
   source: HuggingFace
   huggingFace: {repo: Qwen/Qwen3-8B, revision: main, authSecret: {name: hub, key: TOKEN}, sizeGiB: 50}
-  clusterSelector: {matchLabels: {tier: gold}}
+  clusterSelector:
+    matchLabels: {tier: gold}
+    matchExpressions:
+    - {key: disk, operator: In, values: [fast]}
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: ModelService
@@ -270,11 +327,13 @@ spec:
   endpoints:
   - {weight: 3, priority: 0, selector: {matchLabels: {modelplane.ai/deployment: unified}}}
   - {weight: 2, priority: 0, selector: {matchLabels: {modelplane.ai/deployment: pair}}}
-  - {weight: 1, priority: 1, selector: {matchLabels: {at: outside}}}
+  - weight: 1
+    priority: 1
+    selector: {matchLabels: {at: outside}, matchExpressions: [{key: tier, operator: In, values: [paid]}]}
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: ModelEndpoint
-metadata: {name: named, namespace: ml-team, labels: {at: outside}}
+metadata: {name: named, namespace: ml-team, labels: {at: outside, tier: paid}}
 spec:
   url: https://llm.example.com/v1
   rewritePath: /v2
@@ -283,7 +342,7 @@ spec:
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: ModelEndpoint
-metadata: {name: bare, namespace: ml-team, labels: {at: outside}}
+metadata: {name: bare, namespace: ml-team, labels: {at: outside, tier: paid}}
 spec: {url: "https://203.0.113.7:8443/v1", host: llm.example.com, tls: {insecureSkipVerify: true}, draining: false}
 """
 

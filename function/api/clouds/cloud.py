@@ -84,19 +84,25 @@ class ProviderPackage:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A Secret in `modelplane-system` that reaches a cluster, as the source's block names it.
+    """A Secret that reaches a cluster, as the source's block names it.
 
     Attributes:
         field: The field of the block.
         type: What the Secret holds: a kubeconfig, or a cloud's identity.
         name: Name of the Secret.
         key: Key in the Secret.
+        namespace: Its namespace; empty for `modelplane-system`.
     """
 
     field: str
     type: str
     name: str
     key: str
+    namespace: str = ""
+
+
+def _no_identity(_block: Any) -> None:
+    return None
 
 
 def _no_storage_class(_block: Any) -> str:
@@ -114,6 +120,7 @@ class Cloud:
         nodes: Model of how nodes are made, likewise; None for a source that makes none.
         pools: What node pools must and may say.
         secrets: The Secrets that reach a cluster, from its block; None while clusters of this source are not composed.
+        ambient_identity: The identity beside its Secrets that the providers' pods have themselves, from its block.
         cache_storage_class: The storage class for model weights, from the cluster's block; empty for none.
         identity: The type of Secret with an identity that its kubeconfigs may need beside them; empty for none.
         driver_root: Where its nodes have the NVIDIA driver; empty for where the serving stack looks anyway.
@@ -127,6 +134,7 @@ class Cloud:
     nodes: type[Model] | None = None
     pools: PoolTraits = field(default_factory=PoolTraits)
     secrets: Callable[[Any], Iterable[SecretField]] | None = None
+    ambient_identity: Callable[[Any], Model | None] = _no_identity
     cache_storage_class: Callable[[Any], str] = _no_storage_class
     identity: str = ""
     driver_root: str = ""

@@ -103,7 +103,9 @@ def release(part: StackChart, spec: ServingStackSpec, provider_config: str, obse
     wanted = unstructured.text(spec.versions.plain(), component)
     mirror = unstructured.text(spec.chart_repositories.plain(), component)
     current = unstructured.mapping(observed, "spec", "forProvider")
-    values: dict[str, Any] = values_of(part.key, spec.nvidia_driver_root)
+    values: dict[str, Any] = values_of(
+        part.key, spec.nvidia_driver_root, [toleration.plain() for toleration in spec.tolerations]
+    )
     return {
         "apiVersion": releases.API_VERSION,
         "kind": releases.KIND,

@@ -27,6 +27,15 @@ VOCABULARY: Final[Vocabulary] = {
             "Helm does not try again what failed before the Release is changed.",
             Severity.WARNING,
         ),
+        "Missing": Reason(
+            Status.FALSE,
+            "What the cluster is said to have already is not there, or not as it is needed; the message names the "
+            "component, what was looked for and the version. What serves on the cluster goes on, and nothing new is "
+            "placed there.",
+            "Install what the message names on the cluster, or take the component out of spec.servingStack.installed "
+            "of the InferenceCluster, to have it installed.",
+            Severity.WARNING,
+        ),
         "Installing": Reason(
             Status.FALSE,
             "Some parts of the stack are not ready; the message counts them and names the first and why.",

@@ -9,6 +9,7 @@ about more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from function.api.labels import SYSTEM_NAMESPACE
@@ -35,7 +36,7 @@ _POD_LABELS: Final = {
 }
 
 
-def proxy(composed: Object, *, replaced: bool) -> Manifest:
+def proxy(composed: Object, *, tolerations: Sequence[Manifest] = (), replaced: bool) -> Manifest:
     """Build the EnvoyProxy. It spreads connections over all nodes: some cloud load balancers refuse the policy Local.
 
     What changes an Envoy's pod replaces it, and one that was made without it cuts what takes longer than a minute. So
@@ -43,12 +44,16 @@ def proxy(composed: Object, *, replaced: bool) -> Manifest:
 
     Args:
         composed: The EnvoyProxy as it was composed before; empty when there is none.
+        tolerations: What the Envoys tolerate; others than before replace them.
         replaced: Whether the Envoys are about to be replaced.
     """
     deployment: Manifest = {"replicas": REPLICAS}
     shutdown: Manifest = {}
+    pod = ("spec", "provider", "kubernetes", "envoyDeployment", "pod")
+    replaced = replaced or unstructured.items(composed, *pod, "tolerations") != list(tolerations)
     if not composed or replaced or unstructured.mapping(composed, "spec", "shutdown"):
-        deployment["pod"] = {"topologySpreadConstraints": [_spread()]}
+        tolerated = {"tolerations": list(tolerations)} if tolerations else {}
+        deployment["pod"] = {**tolerated, "topologySpreadConstraints": [_spread()]}
         shutdown = {"shutdown": {"drainTimeout": f"{DRAIN_SECONDS}s"}}
     return {
         "apiVersion": _API_VERSION,

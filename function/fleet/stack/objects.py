@@ -6,7 +6,7 @@ The gateway's name and namespace are a contract with the routes of replicas (`co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from function.api.labels import SYSTEM_NAMESPACE
 from function.api.serving_stack import ServingStackSpec, StackGateway
@@ -33,6 +33,10 @@ ESTABLISHED: Final = (
 )
 """Ready by what the definition says: an Object that may not update never is ready by one that it finds there."""
 
+CONTROLLER: Final = "gateway.envoyproxy.io/gatewayclass-controller"
+"""The controller of Envoy Gateway's GatewayClasses."""
+
+_OUR_CLASS: Final = f'object.spec.controllerName == "{CONTROLLER}"'
 _CREATE_ONLY: Final = ("Observe", "Create")
 
 
@@ -70,17 +74,14 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         ),
         StackObject(key=NAMESPACE, manifest=_namespace(), policies=objects.KEEP_REMOTE),
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
-        StackObject(
-            key=PROXY,
-            after=("envoy-gateway", NAMESPACE),
-            manifest=envoys.proxy(objects.desired(draft.observed(PROXY)), replaced=_envoys_replaced(draft, spec)),
-        ),
+        StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy(draft, spec)),
         StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
         StackObject(key=BACKEND_POLICY, after=("envoy-gateway", NAMESPACE), manifest=envoys.backend_policy()),
         StackObject(
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),
             manifest=_gateway_class(gateway_class, proxy),
+            **_class_handling(draft, spec),
         ),
         StackObject(
             key=GATEWAY,
@@ -90,6 +91,17 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
             watch=True,
         ),
     )
+
+
+def _class_handling(draft: Draft, spec: ServingStackSpec) -> dict[str, Any]:
+    """How the GatewayClass is kept: beside a user's own Envoy Gateway it may be the user's, and is never changed.
+
+    What was the user's once stays so, whoever installs Envoy Gateway later.
+    """
+    before = unstructured.dig(draft.observed(GATEWAY_CLASS), "spec", "managementPolicies", default=[])
+    if "envoyGateway" in spec.installed or tuple(before) == _CREATE_ONLY:
+        return {"ready_when": _OUR_CLASS, "policies": _CREATE_ONLY}
+    return {}
 
 
 def _namespace() -> Manifest:
@@ -117,11 +129,15 @@ def _quota() -> Manifest:
     }
 
 
-def _envoys_replaced(draft: Draft, spec: ServingStackSpec) -> bool:
-    """Tell whether another version of Envoy Gateway is asked for than is installed: it replaces every Envoy."""
+def _proxy(draft: Draft, spec: ServingStackSpec) -> Manifest:
+    """Build the EnvoyProxy. Another version of Envoy Gateway than is installed replaces every Envoy."""
     wanted = unstructured.text(spec.versions.plain(), "envoyGateway")
     installed = unstructured.text(draft.observed("envoy-gateway"), "spec", "forProvider", "chart", "version")
-    return bool(wanted and installed) and wanted != installed
+    return envoys.proxy(
+        objects.desired(draft.observed(PROXY)),
+        tolerations=[toleration.plain() for toleration in spec.tolerations],
+        replaced=bool(wanted and installed) and wanted != installed,
+    )
 
 
 def _client_policy() -> Manifest:
@@ -144,7 +160,7 @@ def _gateway_class(name: str, proxy: str) -> Manifest:
         "kind": "GatewayClass",
         "metadata": {"name": name},
         "spec": {
-            "controllerName": "gateway.envoyproxy.io/gatewayclass-controller",
+            "controllerName": CONTROLLER,
             "parametersRef": {
                 "group": "gateway.envoyproxy.io",
                 "kind": "EnvoyProxy",

@@ -13,6 +13,7 @@ from datetime import datetime
 from function.api.serving_stack import Component
 from function.composition import Draft, readiness, releases
 from function.fleet.stack.parts import Part
+from function.fleet.stack.promises import Promise, lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,17 @@ class InstallProgress:
         return tuple(part for part in self.expected if self._failure(part))
 
     def summary(self) -> str:
-        """Count the parts that are ready; name the first that failed, or that is not ready and whose turn it is."""
-        unready = [part for part in self.expected if not readiness.serves(self.draft.observed(part.key))]
+        """Count the parts that are ready; name what is missing, or the first that failed or whose turn it is."""
+        unready = [part for part in self.expected if not self._is_ready(part)]
         counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
-        return "; ".join(filter(None, (counted, self._first(unready), self._left_alone())))
+        missing = "; ".join(self.missing.values())
+        return "; ".join(filter(None, (counted, missing or self._first(unready), self._left_alone())))
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What the user says that the cluster has, and is not there as it is needed, by key of the part."""
+        found = {part.key: lack(part, self.draft.observed(part.key)) for part in self.expected}
+        return {key: text for key, text in found.items() if text}
 
     def _first(self, unready: Sequence[Part]) -> str:
         if not unready:
@@ -72,7 +80,15 @@ class InstallProgress:
         others = f" (and {len(unready) - 1} more)" if len(unready) > 1 else ""
         return ", ".join(filter(None, (f"{first.key}: {why}", more))) + others
 
+    def _is_ready(self, part: Part) -> bool:
+        observed = self.draft.observed(part.key)
+        return lack(part, observed) == "" if isinstance(part, Promise) else readiness.serves(observed) is True
+
     def _serves(self, part: Part) -> bool | None:
+        """Tell whether a part serves; None when that is not known, as of a promise that cannot be looked for."""
+        if isinstance(part, Promise):
+            missing = lack(part, self.draft.observed(part.key))
+            return None if missing is None else not missing
         return None if self._changing_until(part) else readiness.serves(self.draft.observed(part.key))
 
     def _changing_until(self, part: Part) -> datetime | None:
@@ -100,9 +116,10 @@ def progress(
     Args:
         draft: The answer.
         parts: All parts.
-        installed: Components that the cluster has already: left alone, and never waited for.
+        installed: Components that the cluster has already: left alone, never waited for, and looked for.
         reachable: Whether both provider configs are there.
     """
-    expected = tuple(part for part in parts if part.component not in installed)
-    handed_over = tuple(part for part in parts if part not in expected and draft.observed(part.key) is not None)
+    expected = tuple(part for part in parts if (part.component in installed) is isinstance(part, Promise))
+    others = (part for part in parts if part not in expected and not isinstance(part, Promise))
+    handed_over = tuple(part for part in others if draft.observed(part.key) is not None)
     return InstallProgress(draft, expected, handed_over, reachable)

@@ -1,7 +1,7 @@
 """ServingStack: what an inference cluster needs beside Kubernetes, installed in order.
 
-Parts come when what they need is ready, and then stay: nothing that the stack has composed is
-ever taken away while it lives.
+Parts come when what they need is ready, and then stay: nothing that the stack has installed is
+ever taken away while it lives. What is only looked for is given up when it is not promised any more.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from function.api.serving_stack import SERVING_STACK, ServingStackSpec
 from function.composition import Composer, Composition, Draft, Manifest, names, objects, releases, unstructured
 from function.composition.gateway_address import GATEWAY_NAME, choose_address
 from function.fleet import reachability
-from function.fleet.access import Access, UnusableSecretsError, of_secrets
+from function.fleet.access import Access, UnusableSecretsError, of_stack
 from function.fleet.stack import charts
 from function.fleet.stack.charts import CHARTS, StackChart
 from function.fleet.stack.conditions import ADDRESS, STACK, VOCABULARY
@@ -31,6 +31,7 @@ from function.fleet.stack.objects import (
 from function.fleet.stack.order import HELM_CONFIG, KUBERNETES_CONFIG, order_teardown
 from function.fleet.stack.parts import Part
 from function.fleet.stack.progress import InstallProgress, progress
+from function.fleet.stack.promises import PROMISES, Promise
 
 _CONFIGS: Final = {KUBERNETES_CONFIG: objects.API_VERSION, HELM_CONFIG: releases.API_VERSION}
 
@@ -39,21 +40,26 @@ def compose(draft: Draft) -> Composition:
     """Compose what is to be installed on a cluster."""
     spec = draft.spec(ServingStackSpec)
     try:
-        access = of_secrets(spec.secrets, draft.observation.namespace)
+        access = of_stack(spec, draft.observation.namespace)
     except UnusableSecretsError as error:
         draft.set_condition(STACK, "SecretsUnusable", str(error))
         return draft.hold("InvalidSpec", str(error))
     for key, api_version in _CONFIGS.items():
         draft.child(key, _provider_config(api_version, _config_name(draft, key), access))
-    parts = (*CHARTS, *stack_objects(draft, spec))
+    parts = (*CHARTS, *stack_objects(draft, spec), *PROMISES)
     reachable = all(draft.observed(key) is not None for key in _CONFIGS)
     state = progress(draft, parts, spec.installed, reachable=reachable)
     for part in parts:
         if state.may_compose(part):
             _compose(draft, part, spec)
+        elif isinstance(part, Promise) and part not in state.expected:
+            draft.drop(part.key)
     order_teardown(draft, parts)
     _skip_refused_changes(draft, spec)
-    reachability.set_condition(draft, {part.key: draft.observed(part.key) for part in parts})
+    answered = state.missing.keys()
+    reachability.set_condition(
+        draft, {part.key: draft.observed(part.key) for part in parts if part.key not in answered}
+    )
     return _finish(draft, state)
 
 
@@ -117,6 +123,8 @@ def _finish(draft: Draft, state: InstallProgress) -> Composition:
 def _reason(state: InstallProgress, *, complete: bool) -> str:
     if complete:
         return "Changing" if state.changing else "Installed"
+    if state.missing:
+        return "Missing"
     return "ReleaseFailed" if state.failed else "Installing"
 
 
@@ -140,6 +148,7 @@ COMPOSER = Composer(
         HELM_CONFIG: "ProviderConfig",
         **{chart.key: releases.KIND for chart in CHARTS},
         **{resource_name(crd): objects.KIND for crd in CRDS},
+        **{promise.key: objects.KIND for promise in PROMISES},
         **dict.fromkeys((NAMESPACE, QUOTA, PROXY, CLIENT_POLICY, BACKEND_POLICY, GATEWAY_CLASS, GATEWAY), objects.KIND),
     },
 )

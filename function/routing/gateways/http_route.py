@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from function.api import labels
+from function.api import labels, urls
 from function.composition import Draft, Manifest, Object, Readiness, unstructured
 from function.composition.gateway_address import STEERING_HEADERS
 from function.routing.endpoint_view import Endpoint
@@ -80,6 +80,8 @@ def _route(namespace: str, name: str, wanted: ServiceRoute, observed: Object | N
         (now[target.kept].endpoint if target.kept else target.endpoint, target.weight) for target in wanted.targets
     ]
     public = wanted.paths or sorted({path for path, _ in _rules(prefix, observed)}) or PUBLIC_PATHS
+    if EVERY_PATH in public and any(endpoint.api_path for endpoint, _ in weighted):
+        public = sorted({*public, urls.API})
     mark = wanted.marker or _marker(observed)
     rules = [_rule(prefix, path, weighted, mark) for path in public]
     if mark:
@@ -103,12 +105,15 @@ def backends(namespace: str, name: str, observed: Object | None) -> dict[str, Ro
             backend, port = unstructured.text(ref, "name"), unstructured.integer(ref, "port")
             if backend and port > 0:
                 rewrite = unstructured.mapping(unstructured.dig(ref, "filters", 0), "urlRewrite")
-                replaced = unstructured.text(rewrite, "path", "replacePrefixMatch") or EVERY_PATH
+                rewrite_path, api_path = _origin(
+                    path, unstructured.text(rewrite, "path", "replacePrefixMatch") or EVERY_PATH
+                )
                 endpoint = Endpoint(
                     "",
                     backend=backend,
                     port=port,
-                    rewrite_path=replaced if path == EVERY_PATH else f"{replaced.removesuffix(path)}/",
+                    rewrite_path=rewrite_path,
+                    api_path=api_path,
                     hostname=unstructured.text(rewrite, "hostname"),
                 )
                 found[backend] = RoutedBackend(endpoint, unstructured.integer(ref, "weight", default=1))
@@ -187,9 +192,31 @@ def _rule(prefix: str, path: str, weighted: Iterable[tuple[Endpoint, int]], mark
     return {**rule, "backendRefs": refs} if refs else rule
 
 
+def _replaced(path: str, endpoint: Endpoint) -> str:
+    """What an endpoint has in the place of a public path below a service's own."""
+    if path == EVERY_PATH:
+        return endpoint.rewrite_path
+    if endpoint.api_path and _is_of_api(path):
+        return f"{endpoint.api_path}{path.removeprefix(urls.API)}"
+    return f"{endpoint.rewrite_path.rstrip('/')}{path}"
+
+
+def _origin(path: str, replaced: str) -> tuple[str, str]:
+    """Read from what an endpoint has in the place of a public path what it replaces them all by."""
+    if path == EVERY_PATH:
+        return replaced, ""
+    if _is_of_api(path) and not replaced.endswith(path):
+        root = replaced.removesuffix(path.removeprefix(urls.API))
+        return f"{root}/", root
+    return f"{replaced.removesuffix(path)}/", ""
+
+
+def _is_of_api(path: str) -> bool:
+    return path == urls.API or path.startswith(f"{urls.API}/")
+
+
 def _backend(path: str, endpoint: Endpoint, weight: int) -> Manifest:
-    stem = endpoint.rewrite_path
-    replaced = stem if path == EVERY_PATH else f"{stem.rstrip('/')}{path}"
+    replaced = _replaced(path, endpoint)
     rewrite: Manifest = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": replaced}}
     if endpoint.hostname:
         rewrite["hostname"] = endpoint.hostname

@@ -126,10 +126,9 @@ def set_address(draft: Draft) -> bool:
 
 
 def _namespaces(spec: InferenceGatewaySpec) -> Manifest:
-    wanted = spec.route_namespaces.match_labels if spec.route_namespaces else {}
-    if not wanted:
-        return {"from": "All"}
-    return {"from": "Selector", "selector": {"matchLabels": dict(wanted)}}
+    wanted = spec.route_namespaces.plain() if spec.route_namespaces else {}
+    selector = {field: asked for field, asked in wanted.items() if asked}
+    return {"from": "Selector", "selector": selector} if selector else {"from": "All"}
 
 
 def _programmed(draft: Draft, gateway: Object | None) -> bool:

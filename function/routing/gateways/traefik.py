@@ -71,7 +71,13 @@ _CONDITIONS: Final[Vocabulary] = {
 }
 
 _REPLICAS: Final = 2
-_PLAIN: Final = {"http": {"encodedCharacters": {"allowEncodedSlash": False}}}
+_LONGEST_UPLOAD: Final = "1h"
+"""How long a request may take to arrive, body and all; Traefik's own bound is a minute. Answers have none."""
+
+_ENTRY_POINT: Final = {
+    "http": {"encodedCharacters": {"allowEncodedSlash": False}},
+    "transport": {"respondingTimeouts": {"readTimeout": _LONGEST_UPLOAD}},
+}
 _VALUES: Final[dict[str, Any]] = {
     "providers": {
         "kubernetesGateway": {
@@ -87,7 +93,7 @@ _VALUES: Final[dict[str, Any]] = {
     "gatewayClass": {"enabled": False},
     # A path is matched before an encoded slash in it is decoded, and rewritten after: a public path, followed by
     # "..%2f", would lead to one that is not.
-    "ports": {LISTENERS.http.name: _PLAIN, LISTENERS.https.name: _PLAIN},
+    "ports": {LISTENERS.http.name: _ENTRY_POINT, LISTENERS.https.name: _ENTRY_POINT},
 }
 
 

@@ -8,17 +8,18 @@ from function.scheduling.request import SchedulingRequest
 
 
 class ClusterSelector:
-    """Keeps out clusters that lack a label that is asked for."""
+    """Keeps out clusters whose labels are not those that are asked for."""
 
     def filter(self, cluster: Cluster, request: SchedulingRequest) -> NotSelected | None:
         """Compare the labels."""
-        missing = missing_labels(cluster, request)
-        return NotSelected(missing) if missing else None
+        return not_selected(cluster, request)
 
 
-def missing_labels(cluster: Cluster, request: SchedulingRequest) -> tuple[tuple[str, str], ...]:
-    """Find the labels that are asked for and that the cluster does not have."""
-    if not request.match_labels:
-        return ()
-    labels = set(cluster.labels)
-    return tuple(label for label in sorted(request.match_labels) if label not in labels)
+def not_selected(cluster: Cluster, request: SchedulingRequest) -> NotSelected | None:
+    """Find what the cluster's labels lack and do not meet; None when it is selected."""
+    if not (request.match_labels or request.match_expressions):
+        return None
+    labels = dict(cluster.labels)
+    missing = tuple((key, value) for key, value in sorted(request.match_labels) if labels.get(key) != value)
+    unmet = tuple(requirement for requirement in request.match_expressions if not requirement.matches(labels))
+    return NotSelected(missing, unmet) if missing or unmet else None

@@ -8,13 +8,19 @@ from typing import Final, Self, TypeAlias
 
 from function.scheduling.reasons.base import UnschedulableReason
 from function.scheduling.words import few, label_selector
+from function.selectors.label_requirement import LabelRequirement
 
 _SEE_CONDITIONS: Final = "Look at the clusters' conditions."
 
 
 @dataclass(frozen=True, slots=True)
 class NotSelected(UnschedulableReason):
-    """The cluster lacks labels that are asked for; it was not considered."""
+    """The cluster's labels are not those that are asked for; it was not considered.
+
+    Attributes:
+        labels: Labels that it lacks.
+        expressions: Requirements that its labels do not meet.
+    """
 
     position = 10
     distance = 150
@@ -23,11 +29,20 @@ class NotSelected(UnschedulableReason):
     considered = False
 
     labels: tuple[tuple[str, str], ...] = ()
+    expressions: tuple[LabelRequirement, ...] = ()
 
     @property
     def phrase(self) -> str:
-        """The labels that are lacking."""
-        return f"not selected (lacks {label_selector(self.labels)})" if self.labels else self.general
+        """The labels that are lacking, and the requirements that are not met."""
+        lacks = f"lacks {label_selector(self.labels)}" if self.labels else ""
+        unmet = f"does not meet {','.join(map(str, self.expressions))}" if self.expressions else ""
+        why = "; ".join(filter(None, (lacks, unmet)))
+        return f"not selected ({why})" if why else self.general
+
+    @property
+    def selector(self) -> str:
+        """What was asked for in vain, as kubectl's selectors say it."""
+        return ",".join(filter(None, (label_selector(self.labels), *map(str, self.expressions))))
 
     @property
     def gist(self) -> NotSelected:
@@ -36,10 +51,10 @@ class NotSelected(UnschedulableReason):
 
     @classmethod
     def summarize(cls, alike: Sequence[NotSelected]) -> str:
-        """The labels, when all lack the same ones."""
-        missing = {reason.labels for reason in alike}
-        labels = label_selector(missing.pop()) if len(missing) == 1 else ""
-        return f"not selected ({labels})" if labels else cls.general
+        """What was asked for, when it is the same for all."""
+        asked = {reason.selector for reason in alike}
+        selector = asked.pop() if len(asked) == 1 else ""
+        return f"not selected ({selector})" if selector else cls.general
 
 
 @dataclass(frozen=True, slots=True)

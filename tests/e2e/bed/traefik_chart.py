@@ -34,6 +34,7 @@ _COPIES: Final = "deployment.replicas"
 """How many copies run; one runs here."""
 
 _ENCODED: Final = re.compile(r"ports\.([a-z]+)\.http\.encodedCharacters\.([A-Za-z]+)")
+_TIMEOUT: Final = re.compile(r"ports\.([a-z]+)\.(transport\.respondingTimeouts\.[A-Za-z]+)")
 _WITHOUT_ARGUMENT: Final = {
     (f"{_GATEWAY}.enabled", True),
     ("providers.kubernetesIngress.enabled", False),
@@ -75,6 +76,10 @@ def arguments(values: Object, address: str) -> list[str]:
         entry_point = _ENCODED.fullmatch(path)
         if entry_point:
             words.append(f"--entryPoints.{entry_point[1]}.http.encodedCharacters.{entry_point[2]}={str(value).lower()}")
+            continue
+        timeout = _TIMEOUT.fullmatch(path)
+        if timeout:
+            words.append(f"--entryPoints.{timeout[1]}.{timeout[2]}={value}")
             continue
         below = path.removeprefix(f"{_GATEWAY}.statusAddress.service.")
         if below not in {"name", "namespace"}:

@@ -1,5 +1,7 @@
 """The Releases of a ServingStack: charts, versions, values, and what the cluster has already."""
 
+from typing import Any
+
 import pytest
 
 from function.api.labels import SERVING_STACK_NAMESPACES
@@ -130,6 +132,66 @@ def test_the_driver_root_is_a_value_only_when_it_is_not_the_usual_one(root: str,
     assert "dra-driver-critical-pods-quota" in answered.children
 
 
+RESERVED = {"key": "team", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}
+GPU = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+CONTROL_PLANE = {
+    "key": "node-role.kubernetes.io/control-plane",
+    "operator": "Equal",
+    "value": "",
+    "effect": "NoSchedule",
+}
+
+
+def tolerations_in(values: Any, path: str = "") -> dict[str, Any]:
+    """Every list of tolerations among a chart's values, by where it is."""
+    found: dict[str, Any] = {}
+    for key, value in (values or {}).items():
+        if key == "tolerations":
+            found[path] = value
+        elif isinstance(value, dict):
+            found |= tolerations_in(value, f"{path}.{key}" if path else key)
+    return found
+
+
+def test_every_pod_of_the_stack_tolerates_what_the_stack_is_told_beside_what_its_chart_says() -> None:
+    answered = compose_installed(tolerations=[RESERVED])
+    found = {key: tolerations_in(values_of(answered, key)) for key in RELEASES}
+    assert found == {
+        "cert-manager": {path: [RESERVED] for path in ("", "webhook", "cainjector", "startupapicheck")},
+        "envoy-gateway": {"deployment.pod": [RESERVED], "certgen.job": [RESERVED]},
+        "ai-gateway-crds": {},
+        "ai-gateway": {"controller": [RESERVED]},
+        "prometheus": {
+            "prometheus.prometheusSpec": [RESERVED],
+            "prometheusOperator": [RESERVED],
+            "prometheusOperator.admissionWebhooks.patch": [RESERVED],
+            "kube-state-metrics": [RESERVED],
+            "prometheus-node-exporter": [{"operator": "Exists", "effect": "NoSchedule"}, RESERVED],
+        },
+        "leader-worker-set": {"": [RESERVED]},
+        "node-feature-discovery": {"master": [CONTROL_PLANE, RESERVED], "worker": [GPU, RESERVED], "gc": [RESERVED]},
+        "dra-driver": {"kubeletPlugin": [GPU, RESERVED]},
+    }
+    proxy = spec_of(answered, "gateway-proxy")["forProvider"]["manifest"]["spec"]["provider"]["kubernetes"]
+    assert proxy["envoyDeployment"] == {"pod": {"tolerations": [RESERVED]}}
+
+
+def test_tolerations_leave_every_other_value_as_it_is() -> None:
+    def bare(values: Any) -> Any:
+        """Values without tolerations, and without what would be empty then."""
+        inner = {key: bare(value) if isinstance(value, dict) else value for key, value in (values or {}).items()}
+        return {key: value for key, value in inner.items() if key != "tolerations" and value != {}}
+
+    with_some, with_none = compose_installed(tolerations=[RESERVED]), compose_installed()
+    for key in RELEASES:
+        assert bare(values_of(with_some, key)) == bare(values_of(with_none, key))
+
+
+def test_what_the_chart_tolerates_itself_is_not_said_twice() -> None:
+    answered = compose_installed(tolerations=[GPU])
+    assert values_of(answered, "node-feature-discovery")["worker"]["tolerations"] == [GPU]
+
+
 def test_a_version_that_is_asked_for_is_installed_and_no_other_changes() -> None:
     children = installed(stack())
     answered = compose_stack(stack(versions={"certManager": "v1.18.2"}), children)
@@ -182,7 +244,7 @@ def test_what_the_cluster_has_already_is_left_out_and_not_waited_for(component: 
 
 
 def test_what_this_stack_installed_stays_as_it_is_when_it_is_listed_later() -> None:
-    children = installed(stack())
+    children = {**installed(stack(installed=["prometheus"])), **installed(stack())}
     asked = stack(installed=["prometheus"], versions={"prometheus": "80.0.0"})
     answered = compose_stack(asked, children)
     assert set(answered.children) == set(children)

@@ -92,6 +92,41 @@ def test_without_a_rewrite_path_it_is_derived_from_the_url() -> None:
     assert [ref["filters"] for ref in refs(made)] == [rewrite("/openai/", hostname="h.example"), rewrite("/")]
 
 
+GEMINI = endpoint("a", "https://h.example/v1beta/openai")
+
+
+def _replacements(made: Composition) -> dict[str, list[str]]:
+    """What each backend has in the place of each public path."""
+    return {
+        found["matches"][0]["path"]["value"]: [
+            ref["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] for ref in found["backendRefs"]
+        ]
+        for found in rules(made)
+        if "backendRefs" in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("public", "replacements"),
+    [
+        (["/v1"], {"/v1": ["/v1beta/openai", "/v1"]}),
+        (["/v1/models"], {"/v1/models": ["/v1beta/openai/models", "/v1/models"]}),
+        (["/metrics", "/v1"], {"/metrics": ["/v1beta/openai/metrics", "/metrics"], "/v1": ["/v1beta/openai", "/v1"]}),
+        (["/"], {"": ["/v1beta/openai/", "/"], "/v1": ["/v1beta/openai", "/v1"]}),
+    ],
+)
+def test_an_api_that_is_elsewhere_takes_the_place_of_v1_and_is_read_back_from_the_route(
+    public: list[str], replacements: dict[str, list[str]]
+) -> None:
+    front = open_gateway(publicPaths=public)
+    made = composed_service(service(), [GEMINI, endpoint("b")], gateway_obj=front)
+    assert _replacements(made) == {f"/ml-team/chat{path}": found for path, found in replacements.items()}
+    unreadable = publishing(port=None)(GEMINI)
+    obj = served(weights={"a": 1, "b": 1})
+    kept = composed_service(obj, [unreadable, endpoint("b")], route=observed_route(made), gateway_obj=front)
+    assert _replacements(kept) == _replacements(made)
+
+
 def test_requests_name_the_host_that_the_endpoint_asks_for() -> None:
     made = composed_service(service(), [endpoint("a", "https://h.example", host="other.example")])
     assert refs(made)[0]["filters"] == rewrite("/", hostname="other.example")

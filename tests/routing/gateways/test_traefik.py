@@ -65,7 +65,10 @@ def test_traefik_comes_after_the_provider_config_with_the_usage_that_keeps_it() 
                     "gatewayClass": {"enabled": False},
                     "deployment": {"replicas": 2},
                     "ports": {
-                        entry: {"http": {"encodedCharacters": {"allowEncodedSlash": False}}}
+                        entry: {
+                            "http": {"encodedCharacters": {"allowEncodedSlash": False}},
+                            "transport": {"respondingTimeouts": {"readTimeout": "1h"}},
+                        }
                         for entry in ("web", "websecure")
                     },
                 },

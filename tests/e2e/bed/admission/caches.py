@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from function.api import patterns
+from function.api.identities import SOURCES
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import (
     Rule,
@@ -31,6 +32,7 @@ from tests.support.api import cache, changed, manifest, stack
 
 _KUBECONFIG: Final = {"type": "Kubeconfig", "name": "east-kubeconfig", "key": "kubeconfig"}
 _IDENTITY: Final = {"type": "GoogleApplicationCredentials", "name": "sa", "key": "private_key"}
+_GOOGLE: Final = "GoogleApplicationCredentials"
 _MAKE: Final = "make another ModelCache"
 
 
@@ -113,6 +115,48 @@ STACKS: Final[tuple[Rule, ...]] = (
         rejects(
             stack(secrets=[_KUBECONFIG, {"type": "GoogleApplicationCredentials", "name": "sa"}]),
             required("spec.secrets[1].key"),
+        ),
+    ),
+    rule(
+        "own",
+        "a serving stack has an identity that is in no Secret as the providers take it",
+        accepts(
+            stack(identity={"type": "AWSWebIdentityCredentials", "source": "InjectedIdentity"}),
+            stack(identity={"type": "UpboundTokens", "source": "Environment", "env": {"name": "TOKEN"}}),
+            stack(identity={"type": "UpboundTokens", "source": "Filesystem", "fs": {"path": "/var/run/token"}}),
+        ),
+        *(
+            rejects(
+                stack(identity={"type": kind, "source": "None"}),
+                broken("spec.identity", f"the providers take {kind} from {' or '.join(sources)} only: correct source"),
+            )
+            for kind, sources in SOURCES.items()
+            if "None" not in sources
+        ),
+        rejects(
+            stack(identity={"type": _GOOGLE, "source": "Environment"}),
+            broken("spec.identity", "env goes with source Environment, and it needs one"),
+        ),
+        rejects(
+            stack(identity={"type": _GOOGLE, "source": "Filesystem"}),
+            broken("spec.identity", "fs goes with source Filesystem, and it needs one"),
+        ),
+        rejects(
+            stack(identity={"type": _GOOGLE, "source": "Secret"}),
+            unsupported("spec.identity.source", "Secret", "InjectedIdentity", "Environment", "Filesystem", "None"),
+        ),
+    ),
+    rule(
+        "own",
+        "a serving stack tolerates taints of nodes as pods do",
+        accepts(stack(tolerations=[{"key": "team", "value": "ml", "effect": "NoSchedule"}])),
+        rejects(
+            stack(tolerations=[{"operator": "Equal"}]),
+            broken("spec.tolerations[0]", "a toleration with operator Equal, which is the default, needs a key"),
+        ),
+        rejects(
+            stack(tolerations=[{"key": "team", "operator": "Exists", "value": "ml"}]),
+            broken("spec.tolerations[0]", "a toleration with operator Exists must not have a value"),
         ),
     ),
     rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from function.api import clouds, cluster_sources, patterns
+from function.api import clouds, cluster_sources, identities, patterns
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import (
     Rule,
@@ -41,6 +41,16 @@ _LOCATION: Final = {"GKE": "region", "EKS": "region", "AKS": "location", "Vultr"
 
 LEVELS: Final = ("privileged", "baseline", "restricted")
 
+PLACES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Secret": {"secretRef": {"name": "identity"}},
+    "InjectedIdentity": {},
+    "Environment": {"env": {"name": "IDENTITY"}},
+    "Filesystem": {"fs": {"path": "/var/run/identity"}},
+    "None": {},
+}
+"""Where an identity can come from, with the field that says more of it."""
+
+_IDENTITY: Final = "spec.cluster.existing.identity"
 _MAKE: Final = "make another InferenceCluster"
 
 
@@ -52,6 +62,11 @@ def sourced(source: str, **blocks: Any) -> Manifest:
 def existing(**fields: Any) -> Manifest:
     """A cluster that exists."""
     return sourced("Existing", existing={"secretRef": {"name": "kubeconfig"}, **fields})
+
+
+def identified(kind: str, source: str) -> Manifest:
+    """A cluster that exists, reached by an identity."""
+    return existing(identity={"type": kind, "source": source, **PLACES[source]})
 
 
 def block(source: str, **fields: Any) -> Manifest:
@@ -110,11 +125,65 @@ SOURCES: Final[tuple[Rule, ...]] = (
             unsupported(
                 "spec.cluster.existing.identitySecretRef.type",
                 "Password",
-                *(cloud.identity for cloud in clouds.CLOUDS if cloud.identity),
+                *identities.TYPES,
             ),
         ),
         rejects(
             existing(cache={"storageClassName": ""}), too_short("spec.cluster.existing.cache.storageClassName", "")
+        ),
+    ),
+    rule(
+        "own",
+        "an identity comes from where the providers take its type from, and says where that is",
+        *(
+            accepts(identified(kind, source))
+            if source in sources
+            else rejects(
+                identified(kind, source),
+                broken(_IDENTITY, f"the providers take {kind} from {' or '.join(sources)} only: correct source"),
+            )
+            for kind, sources in identities.SOURCES.items()
+            for source in PLACES
+        ),
+        *(
+            rejects(
+                existing(identity={"type": "GoogleApplicationCredentials", "source": source}),
+                broken(_IDENTITY, f"{field} goes with source {source}, and it needs one"),
+            )
+            for source, found in PLACES.items()
+            for field in found
+        ),
+        rejects(
+            existing(identity={"type": "UpboundTokens", "source": "Vault"}),
+            unsupported(f"{_IDENTITY}.source", "Vault", *PLACES),
+        ),
+        rejects(
+            existing(identity={}),
+            required(f"{_IDENTITY}.type"),
+            required(f"{_IDENTITY}.source"),
+        ),
+    ),
+    rule(
+        "own",
+        "an identity is said once, and one that no Secret holds is not said to be in one",
+        accepts(existing(identitySecretRef={"name": "sp", "type": "AzureServicePrincipalCredentials"})),
+        rejects(
+            existing(identitySecretRef={"name": "irsa", "type": "AWSWebIdentityCredentials"}),
+            broken(
+                "spec.cluster.existing.identitySecretRef",
+                "the providers read no AWSWebIdentityCredentials from a Secret: write identity, with this type and "
+                "source InjectedIdentity, instead of identitySecretRef",
+            ),
+        ),
+        rejects(
+            existing(
+                identitySecretRef={"name": "sa"},
+                identity={"type": "AWSWebIdentityCredentials", "source": "InjectedIdentity"},
+            ),
+            broken(
+                "spec.cluster.existing",
+                "identity and identitySecretRef are two ways to say the same: write one of them",
+            ),
         ),
     ),
     rule(

@@ -83,6 +83,14 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
         },
     ),
     (
+        existing(identity={"type": "UpboundTokens", "source": "Secret", "secretRef": {"name": "robot"}}),
+        {
+            **_NODES,
+            "spec.cluster.existing.secretRef.key": "kubeconfig",
+            "spec.cluster.existing.identity.secretRef.key": "private_key",
+        },
+    ),
+    (
         cluster("Nebius", pool(fabric={}), servingStack={"versions": {}, "gateway": {}}),
         {
             **_NODES,
@@ -126,6 +134,10 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
     (cache(), {}),
     (cache(authSecret={"name": "hf"}), {"spec.huggingFace.authSecret.key": "HF_TOKEN"}),
     (stack(), {"spec.nvidiaDriverRoot": "/"}),
+    (
+        stack(tolerations=[{"key": "team"}]),
+        {"spec.nvidiaDriverRoot": "/", "spec.tolerations[0].operator": "Equal"},
+    ),
     (
         stack(gateway={}, versions={}),
         {"spec.nvidiaDriverRoot": "/", "spec.gateway.className": "envoy"},

@@ -166,10 +166,7 @@ RULES: Final[tuple[Rule, ...]] = (
             for form in DEPLOYMENT_FORMS
         ),
         *(
-            rejects(
-                form.write(clusterSelector={"matchExpressions": []}),
-                unknown(f"{form.at}.clusterSelector.matchExpressions"),
-            )
+            rejects(form.write(clusterSelector={"matchFields": []}), unknown(f"{form.at}.clusterSelector.matchFields"))
             for form in DEPLOYMENT_FORMS
         ),
     ),

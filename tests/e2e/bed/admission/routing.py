@@ -12,7 +12,6 @@ from tests.e2e.bed.admission.messages import (
     broken,
     mismatch,
     required,
-    too_empty,
     too_few,
     too_many,
     too_short,
@@ -23,6 +22,13 @@ from tests.e2e.bed.admission.pods import LONG, QUALIFIED
 from tests.support.api import endpoint, gateway, manifest, service
 
 _GROUP: Final = "spec.endpoints[0]"
+
+
+_SELECT_NOTHING: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    {"matchLabels": {}},
+    {"matchLabels": {}, "matchExpressions": []},
+)
 
 
 def group(**fields: Any) -> dict[str, Any]:
@@ -43,8 +49,16 @@ SERVICES: Final[tuple[Rule, ...]] = (
         "api better 6",
         "a group selects by at least one label",
         rejects(service({}), required(f"{_GROUP}.selector")),
-        rejects(service({"selector": {}}), required(f"{_GROUP}.selector.matchLabels")),
-        rejects(service({"selector": {"matchLabels": {}}}), too_empty(f"{_GROUP}.selector.matchLabels")),
+        *(
+            rejects(
+                service({"selector": selector}),
+                broken(
+                    f"{_GROUP}.selector", "a selector of endpoints needs an entry in matchLabels or matchExpressions"
+                ),
+            )
+            for selector in _SELECT_NOTHING
+        ),
+        accepts(service({"selector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}})),
         rejects(
             service({"selector": {"matchLabels": {"app": "-x"}}}),
             mismatch(f"{_GROUP}.selector.matchLabels.app", "-x", patterns.LABEL_VALUE),

@@ -16,6 +16,7 @@ from tests.e2e.bed.admission import (
     pools,
     replicas,
     routing,
+    selectors,
 )
 from tests.e2e.bed.admission.case import Rule
 
@@ -32,6 +33,7 @@ TABLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "InferenceGateway": routing.GATEWAYS,
     "ModelCache": caches.CACHES,
     "ServingStack": caches.STACKS,
+    "selectors of labels": selectors.RULES,
     "every kind": documented.COMMON,
     "documented shapes": documented.DOCUMENTED,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -90,7 +90,7 @@ class MemberMetadata(Model):
 class Container(Model):
     """A container of the pod: the engine, or a side-car beside it."""
 
-    RULES = (
+    RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "!has(self.volumeMounts) || (has(self.securityContext) && has(self.securityContext.privileged)"
             " && self.securityContext.privileged)"

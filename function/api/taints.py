@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from function.api.base import Limits, Model, Rule, Text, items, length
 
@@ -72,7 +72,7 @@ class Toleration(Model):
 class NodeToleration(Model):
     """Lets pods onto nodes that carry a taint."""
 
-    RULES = (EQUAL_NEEDS_KEY, EXISTS_HAS_NO_VALUE)
+    RULES: ClassVar[tuple[Rule, ...]] = (EQUAL_NEEDS_KEY, EXISTS_HAS_NO_VALUE)
 
     key: OptionalTaintKey = ""
     """Key of the taint; with operator Exists and no key every taint is tolerated."""

@@ -129,10 +129,10 @@ def _of_affinity() -> Iterator[Broken]:
                 _SELECTED,
             ),
         ):
-            term = {"topologyKey": "zone", **wrong}
-            yield {way: {_REQUIRED: [term]}}, f"{way}.{_REQUIRED}[0]{below}", message
-            preferred = [{"weight": 1, "podAffinityTerm": term}]
-            yield {way: {_PREFERRED: preferred}}, f"{way}.{_PREFERRED}[0].podAffinityTerm{below}", message
+            pods: Mapping[str, Any] = {"topologyKey": "zone", **wrong}
+            yield {way: {_REQUIRED: [pods]}}, f"{way}.{_REQUIRED}[0]{below}", message
+            weighted = [{"weight": 1, "podAffinityTerm": pods}]
+            yield {way: {_PREFERRED: weighted}}, f"{way}.{_PREFERRED}[0].podAffinityTerm{below}", message
 
 
 def _of_spread() -> Iterator[Broken]:

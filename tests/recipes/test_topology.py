@@ -116,6 +116,7 @@ def test_the_composer_makes_the_workload_of_the_topology_with_its_labels_environ
         "modelplane.ai/replica": "chat-1",
         "modelplane.ai/engine": "vllm",
         "modelplane.ai/serving": "chat-1",
+        "llm-d.ai/engine-type": "vllm",
         "example.com/peer-group": "chat-1-vllm",
     }
     (model,), (proxy,) = template["spec"]["containers"], template["spec"]["initContainers"]

@@ -11,11 +11,10 @@ from function.replica.pods.additions import (
     tolerations,
 )
 from function.replica.pods.conflicts import conflicts, warnings
-from function.replica.pods.ports import PORT_NAME, has_other_name
+from function.replica.pods.ports import has_other_name
 from function.replica.pods.template import pod_templates, with_metadata
 
 __all__ = [
-    "PORT_NAME",
     "conflicts",
     "has_other_name",
     "pod_selector",

@@ -49,9 +49,7 @@ def _pod_template(replica: ReplicaIdentity, engine: PlacedEngine, member: Placed
     annotations = dict(metadata.annotations) if metadata else {}
     written = _unreserved(metadata.labels) if metadata else {}
     # The user's own goes before: a picker can be told of metrics that nobody here knows.
-    program = (
-        engine_metrics.labels(engine, member.template.container) if topology.serves(engine, member) else {}
-    )
+    program = engine_metrics.labels(engine, member.template.container) if topology.serves(engine, member) else {}
     return {
         "metadata": {
             "labels": {**program, **written, **additions.pod_labels(replica, engine, member, topology)},
@@ -74,7 +72,8 @@ def _pod_spec(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMemb
     ]
     spec = fill_in({**written, "containers": containers}, additions.additions(replica, engine, member, topology))
     spec["containers"] = [
-        fill_in(container, _ending(engine, member, topology, spec, container["name"])) for container in spec["containers"]
+        fill_in(container, _ending(engine, member, topology, spec, container["name"]))
+        for container in spec["containers"]
     ]
     return with_copies(spec, replica.copy_names)
 

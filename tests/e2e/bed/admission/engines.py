@@ -122,6 +122,11 @@ def _reach(form: EngineForm) -> Iterator[Cases]:
     yield rejects(
         form.engines(form.engine(serving={"startupSeconds": 86401})), above(f"{at}.startupSeconds", 86401, 86400)
     )
+    yield accepts(form.engines(form.engine(serving={"ports": [8000, 8001]})))
+    yield rejects(
+        form.engines(form.engine(serving={"port": 8000, "ports": [8001]})),
+        broken(at, "of serving.port and serving.ports only one may be set"),
+    )
     yield accepts(*(form.engines(form.engine(serving={"kvCacheBlockSize": size})) for size in (1, 65536)))
     yield rejects(form.engines(form.engine(serving={"kvCacheBlockSize": 0})), below(f"{at}.kvCacheBlockSize", 0, 1))
     yield rejects(

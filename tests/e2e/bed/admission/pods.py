@@ -211,6 +211,20 @@ def _keys(form: EngineForm) -> Iterator[Cases]:
     )
 
 
+def _workloads(form: EngineForm) -> Iterator[Cases]:
+    at, of = f"{form.at}.engines[0].workload.metadata", "engine workload.metadata"
+
+    def marked(**metadata: Any) -> Any:
+        return form.engines(form.engine(workload={"metadata": metadata}))
+
+    yield accepts(marked(labels={"kueue.x-k8s.io/queue-name": "team"}, annotations={"modelplane.ai/note": "any text"}))
+    yield rejects(marked(labels={"modelplane.ai/x": "x"}), broken(at, f"keys of {of}.labels {RESERVED}"))
+    for field in ("labels", "annotations"):
+        yield rejects(marked(**{field: {"-x": "x"}}), broken(at, f"keys of {of}.{field} {QUALIFIED}"))
+        long = {f"{'a' * 254}/x": "x"}
+        yield rejects(marked(**{field: long}), broken(at, f"the prefix of a key of {of}.{field} {LONG}"))
+
+
 RULES: Final[tuple[Rule, ...]] = (
     rule("api 12", "a pod has one container that is named engine, and others beside it", *_each(_containers)),
     rule(
@@ -219,6 +233,7 @@ RULES: Final[tuple[Rule, ...]] = (
         *_each(_variables),
     ),
     rule("own", "of a pod what Modelplane or Kubernetes decides cannot be said", *_each(_unsaid)),
+    rule("own", "labels and annotations of a workload keep the rules of those of pods", *_each(_workloads)),
     rule("own", "ports and quantities are numbers or texts", *_each(_numbers_or_texts)),
     rule("own", "paths within a volume stay in it", *_each(_paths)),
     rule("own", "a pod keeps the rules that Kubernetes has for it", *_each(_rules)),

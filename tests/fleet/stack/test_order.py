@@ -3,6 +3,7 @@
 from typing import Any
 
 from function.composition import Manifest, unstructured
+from function.fleet.stack.promises import PROMISES
 from tests.fleet.builders import cluster, compose_cluster, manifests, observed, running_cluster
 from tests.fleet.stack.builders import (
     CONFIGS,
@@ -77,7 +78,11 @@ def test_without_envoy_gateway_the_provider_configs_go_each_after_its_own_users(
     wanted = stack(installed=["envoyGateway"])
     children = installed(wanted)
     found = owners(children, manifests(compose_stack(wanted, children)))
-    assert found == {key: owner for key, owner in OWNERS.items() if "envoy-gateway" not in (key, owner)}
+    looked_for = {promise.key for promise in PROMISES if promise.component == "envoyGateway"}
+    assert found == {
+        **{key: owner for key, owner in OWNERS.items() if "envoy-gateway" not in (key, owner)},
+        **dict.fromkeys(looked_for, "provider-config-kubernetes"),
+    }
 
 
 def test_an_owner_that_is_being_deleted_keeps_nothing_and_gets_no_finalizer() -> None:

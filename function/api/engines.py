@@ -212,8 +212,9 @@ class EngineServing(Model):
     """How the engine is spoken to; without it HTTPS if its command has a certificate, else HTTP. Its certificate is not
     verified."""
 
-    served_from: ServedFrom = Field(default=ServedFrom.LEADER, alias="from")
-    """Which pods of a gang answer requests: its leader, or each of its pods."""
+    served_from: ServedFrom | None = Field(default=None, alias="from")
+    """Which pods of a gang answer requests: its leader, or each of its pods; without it all pods where the commands of
+    leader and worker say so, else the leader."""
 
     health_path: Annotated[Text, length(1, 256), matches(patterns.ABSOLUTE_PATH)] | None = None
     """Path that answers with success once the engine can serve; without it that of the program, or `/health`."""

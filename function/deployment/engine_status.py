@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from function.api.engines import Engine, Phase, Picker, Role
+from collections.abc import Iterator
+
+from function.api.engines import Engine, Phase, Picker, Role, ServedFrom
 from function.composition import Draft
 from function.deployment.conditions import ENGINES
 from function.deployment.desired_state import DesiredState
 from function.replica.backend import choose_picker
 from function.replica.engines import EngineFacts, read_engine
+from function.replica.topologies.gang import served_from
 from function.replica.topologies.prefill_decode import SIDE_CAR_PORT
 
 
@@ -17,6 +20,7 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
     picks = choose_picker(desired.workload.serving, desired.workload.engines) is Picker.ENABLED
     warnings = [warning for found in facts for warning in found.warnings if picks or warning == found.port.warning]
     assumptions = [assumption for found in facts for assumption in found.assumptions]
+    assumptions += (note for engine in desired.workload.engines for note in _who_is_asked(engine, desired))
     if warnings:
         draft.set_condition(ENGINES, "CommandUnclear", "; ".join((*warnings, *assumptions)))
     elif assumptions:
@@ -32,3 +36,21 @@ def _facts(engine: Engine) -> EngineFacts | None:
         return None
     taken = SIDE_CAR_PORT if engine.phase is Phase.DECODE else 0
     return read_engine(engine, serving.template.container, taken=taken)
+
+
+def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
+    """What is assumed of which pods and ports of an engine answer requests, and may not be what is wanted."""
+    facts = _facts(engine)
+    if facts is None:
+        return
+    serving, name = engine.serving, f"engine {engine.name}"
+    if len(engine.members) > 1 and serving.served_from is None and served_from(engine) is ServedFrom.ALL_PODS:
+        flag = facts.program.every_node_flags[0]
+        yield f"{name}: AllPods are asked, since {flag} starts a server in each; engines[].serving.from says otherwise"
+    if facts.has_flag(facts.program.rank_port_flags) and not serving.ports:
+        yield (
+            f"{name}: only port {facts.port.value} is asked; if its data-parallel ranks have a port each, "
+            "engines[].serving.ports lists them"
+        )
+    if facts.program.routes and engine.role is None and len(desired.workload.engines) > 1:
+        yield f"{name}: {facts.program.name} is asked like the other engines; with role Router only it is"

@@ -1,7 +1,7 @@
 """What is known of the programs that serve models: the one table of engines.
 
-A fact stands here once. Each was read in the program's own source or documentation, in the version that is named
-beside it; a program that says otherwise in another version is told by the fields of `engines[].serving`.
+A fact stands here once. Beside each program stands the file of its source that says so, or its documentation; a version
+that says otherwise is told by the fields of `engines[].serving`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class Program:
         health_path: The path that answers with success once it can serve.
         tls_flags: Flags with which it speaks TLS, with dashes.
         block_size_flags: Flags that say how many tokens a block of its KV cache has, with dashes.
+        every_node_flags: Flags with which each node of a gang has a server that answers requests, with dashes.
+        rank_port_flags: Flags with which each data-parallel rank may have a port of its own, with dashes.
+        routes: Whether it passes requests on to other servers.
     """
 
     name: str
@@ -50,6 +53,9 @@ class Program:
     health_path: str = "/health"
     tls_flags: tuple[str, ...] = ()
     block_size_flags: tuple[str, ...] = ()
+    every_node_flags: tuple[str, ...] = ()
+    rank_port_flags: tuple[str, ...] = ()
+    routes: bool = False
 
 
 OTHER: Final = Program(
@@ -58,7 +64,7 @@ OTHER: Final = Program(
 """What is assumed of a program that nothing is known of."""
 
 PROGRAMS: Final = (
-    # Dynamo 1.x, components/src/dynamo/frontend/frontend_args.py. Its workers answer no requests of clients.
+    # Dynamo, components/src/dynamo/frontend/frontend_args.py. Its workers answer no requests of clients.
     # Its images are named after the engine that its workers are.
     Program(
         "Dynamo's frontend",
@@ -69,7 +75,7 @@ PROGRAMS: Final = (
         port_variables=("DYN_HTTP_PORT",),
         tls_flags=("--tls-cert-path",),
     ),
-    # vLLM 0.23, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
+    # vLLM, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
     # takes vLLM's flags, and answers like it.
     Program(
         "vLLM",
@@ -85,8 +91,10 @@ PROGRAMS: Final = (
         config_flags=("--config",),
         tls_flags=_TLS,
         block_size_flags=("--block-size",),
+        every_node_flags=("--data-parallel-hybrid-lb",),
+        rank_port_flags=("--data-parallel-external-lb", "--data-parallel-multi-port-external-lb"),
     ),
-    # SGLang's router, sgl-model-gateway 0.3: it comes before SGLang, whose image's name its own contains.
+    # SGLang's router, sgl-model-gateway: it comes before SGLang, whose image's name its own contains.
     Program(
         "SGLang's router",
         EngineType.OTHER,
@@ -94,8 +102,9 @@ PROGRAMS: Final = (
         images=r"sgl(ang)?-(router|model-gateway)",
         port=30000,
         tls_flags=("--tls-cert-path",),
+        routes=True,
     ),
-    # SGLang 0.5, python/sglang/srt/server_args.py.
+    # SGLang, python/sglang/srt/server_args.py.
     Program(
         "SGLang",
         EngineType.SGLANG,
@@ -106,7 +115,7 @@ PROGRAMS: Final = (
         tls_flags=_TLS,
         block_size_flags=("--page-size",),
     ),
-    # TensorRT-LLM 1.2, tensorrt_llm/commands/serve.py; its `disaggregated` has the port in a file.
+    # TensorRT-LLM, tensorrt_llm/commands/serve.py; its `disaggregated` has the port in a file.
     Program(
         "TensorRT-LLM",
         EngineType.TENSORRT_LLM,
@@ -114,7 +123,7 @@ PROGRAMS: Final = (
         images=r"tensorrt-llm",
         config_flags=("--config", "--config_file", "-c", "--extra_llm_api_options"),
     ),
-    # Triton 2.6x, src/command_line_parser.{h,cc}; the scripts that start it for TensorRT-LLM write underscores.
+    # Triton, src/command_line_parser.{h,cc}; the scripts that start it for TensorRT-LLM write underscores.
     Program(
         "Triton",
         EngineType.TRITON,
@@ -123,7 +132,7 @@ PROGRAMS: Final = (
         port_flags=("--http-port",),
         health_path="/v2/health/ready",
     ),
-    # llama.cpp b6000 and later, common/arg.cpp and tools/server/README.md.
+    # llama.cpp, common/arg.cpp and tools/server/README.md.
     Program(
         "llama.cpp",
         EngineType.LLAMA_CPP,
@@ -133,7 +142,7 @@ PROGRAMS: Final = (
         port_variables=("LLAMA_ARG_PORT",),
         tls_flags=("--ssl-cert-file",),
     ),
-    # Text Generation Inference 3.3, launcher/src/main.rs; its Dockerfile sets PORT=80.
+    # Text Generation Inference, launcher/src/main.rs; its Dockerfile sets PORT=80.
     Program(
         "Text Generation Inference",
         EngineType.TGI,
@@ -144,7 +153,7 @@ PROGRAMS: Final = (
         port_flags=("--port", "-p"),
         port_variables=("PORT",),
     ),
-    # Ollama 0.1x, envconfig/config.go and Dockerfile; it takes no flag.
+    # Ollama, envconfig/config.go and Dockerfile; it takes no flag.
     Program(
         "Ollama",
         EngineType.OLLAMA,
@@ -155,7 +164,7 @@ PROGRAMS: Final = (
         port_variables=("OLLAMA_HOST",),
         health_path="/",
     ),
-    # KServe 0.16's server of Hugging Face models, python/kserve/kserve/model_server.py.
+    # KServe's server of Hugging Face models, python/kserve/kserve/model_server.py.
     Program(
         "KServe's Hugging Face server",
         EngineType.OTHER,

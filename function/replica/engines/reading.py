@@ -143,6 +143,19 @@ class EngineFacts:
     words: tuple[str, ...] = ()
 
     @property
+    def on_every_node(self) -> bool:
+        """Whether each node of a gang that is started so has a server that answers requests."""
+        return self.has_flag(self.program.every_node_flags)
+
+    def has_flag(self, flags: Sequence[str]) -> bool:
+        """Tell whether the command that serves is given one of some flags.
+
+        Args:
+            flags: The flags, with dashes.
+        """
+        return any(word.startswith("-") and _dashed(word.partition("=")[0]) in flags for word in self.words)
+
+    @property
     def type(self) -> EngineType:
         """The type of engine."""
         return self.program.type

@@ -11,6 +11,7 @@ from function.api.model_replica import WorkloadKind
 from function.composition import Manifest, Object, unstructured
 from function.inventory.nodes import pods_per_copy
 from function.replica.ending import LEADER_ADDRESS
+from function.replica.engines import read_engine
 from function.replica.identity import ReplicaIdentity, gang_name
 from function.replica.topologies.counts import CopyCounts, at_least_one_serves
 from function.replica.topologies.topology import ShapedEngine, Topology
@@ -28,6 +29,18 @@ _READINESS: Final = (
     " && object.spec.replicas - object.status.readyReplicas <= 1"
 )
 """A LeaderWorkerSet says of which generation it speaks by its counts alone."""
+
+
+def served_from(engine: ShapedEngine) -> ServedFrom:
+    """Tell which pods of a gang answer requests: as its typed field says, else as the commands of both members do.
+
+    Args:
+        engine: The engine, whose members are those of a gang.
+    """
+    if engine.serving.served_from is not None:
+        return engine.serving.served_from
+    everywhere = all(read_engine(engine, member.template.container).on_every_node for member in engine.members)
+    return ServedFrom.ALL_PODS if everywhere else ServedFrom.LEADER
 
 
 class Gang(Topology):
@@ -103,7 +116,7 @@ class Gang(Topology):
 
     def serves(self, engine: ShapedEngine, member: AnyMember) -> bool:
         """The leader does, and the workers where the engine says so."""
-        return member.role is Role.LEADER or engine.serving.served_from is ServedFrom.ALL_PODS
+        return member.role is Role.LEADER or served_from(engine) is ServedFrom.ALL_PODS
 
     def serving_member(self, engine: PlacedEngine) -> PlacedMember:
         """The leader."""

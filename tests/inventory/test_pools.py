@@ -56,8 +56,7 @@ def test_a_pool_that_was_published_without_what_its_nodes_keep_has_the_default()
 
 def test_a_node_that_keeps_more_than_it_has_leaves_nothing() -> None:
     (read,) = published(pool(node={"cpu": "1", "memory": "1Gi", "reserved": {"cpu": "2", "memory": "2Gi"}})) or ()
-    assert not read.node.allocatable_cpu
-    assert not read.node.allocatable_memory
+    assert (read.node.allocatable_cpu, read.node.allocatable_memory) == (Fraction(0), Fraction(0))
 
 
 def test_equal_nodes_are_read_once() -> None:

@@ -9,13 +9,13 @@
 node may have, at most a quarter |
 | eviction threshold of each | | 100 MiB |
 
-From GKE's page on planning node sizes, the kubelet's configuration in EKS' images (AL2023, Bottlerocket), and AKS'
-page on node resource reservations (from Kubernetes 1.29 on). AKS keeps the most processors on every size; of memory GKE
+From descriptions of what the clouds reserve: for GKE and EKS by others, for AKS its own page on node resource
+reservations (from Kubernetes 1.29 on). AKS keeps the most processors on every size; of memory GKE
 or AKS keeps the most, and EKS less than GKE even on nodes that may have 737 pods. Beside that, a machine has less
 memory than is stated: the kernel keeps 64 of every 4,096 bytes for its pages alone, and firmware some more.
 
-Daemon sets for network, storage, metrics and logs request half a processor and some 800 MiB in the clouds' own
-set-ups; twice that is left to them.
+One processor and 2 GiB are left to daemon sets for network, storage, metrics and logs. What these request differs
+from cluster to cluster; nothing is known of it here.
 
 It is meant to be too much rather than too little. A request is no limit, so that a pod may use what is left, but
 one that requests more than its node has never starts.

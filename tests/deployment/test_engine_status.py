@@ -9,10 +9,14 @@ FLEET = [cluster("a")]
 IMAGE = "vllm/vllm-openai:v0.23.0"
 
 
+def pod(*args: str, image: str = IMAGE) -> dict[str, Any]:
+    """A template whose container has an image and arguments."""
+    return {"spec": {"containers": [{"name": "engine", "image": image, "args": list(args)}]}}
+
+
 def one(name: str, *args: str, image: str = IMAGE, **fields: Any) -> dict[str, Any]:
     """An engine of one pod whose container has an image and arguments."""
-    container = {"name": "engine", "image": image, "args": list(args)}
-    return engine(name, member(template={"spec": {"containers": [container]}}), **fields)
+    return engine(name, member(template=pod(*args, image=image)), **fields)
 
 
 def said(*engines: dict[str, Any], **spec: Any) -> tuple[str, str]:
@@ -52,3 +56,41 @@ def test_a_decode_engine_is_not_taken_to_listen_where_its_side_car_does() -> Non
     engines = (one("p", "--port=8000", phase="Prefill"), one("d", phase="Decode"))
     _, message = said(*engines, serving={"mode": "PrefillDecode"})
     assert message.startswith("engine d: port 8001 is assumed")
+
+
+HYBRID = ("--port=8000", "--data-parallel-hybrid-lb")
+
+
+def two_nodes(leader: tuple[str, ...], worker: tuple[str, ...], **fields: Any) -> dict[str, Any]:
+    """A gang whose two containers have arguments."""
+    pods = {"Leader": leader, "Worker": worker}
+    return engine("a", *(member(role=role, template=pod(*args)) for role, args in pods.items()), **fields)
+
+
+def test_a_gang_whose_commands_start_a_server_on_every_node_is_said_to_be_asked_everywhere() -> None:
+    reason, message = said(two_nodes(HYBRID, HYBRID))
+    assert reason == "True/DefaultsAssumed"
+    assert message == (
+        "engine a: AllPods are asked, since --data-parallel-hybrid-lb starts a server in each; "
+        "engines[].serving.from says otherwise"
+    )
+
+
+def test_nothing_is_assumed_of_a_gang_whose_field_says_who_is_asked_or_whose_workers_only_follow() -> None:
+    for who in ("Leader", "AllPods"):
+        assert said(two_nodes(HYBRID, HYBRID, serving={"from": who})) == ("True/Recognized", "")
+    assert said(two_nodes(HYBRID, ("--headless",))) == ("True/Recognized", "")
+
+
+def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
+    _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
+    assert message.startswith("engine a: only port 8000 is asked; ")
+    assert said(one("a", "--data-parallel-external-lb", serving={"ports": [8000, 8001]})) == ("True/Recognized", "")
+
+
+def test_a_router_without_its_role_is_named_where_there_are_engines_behind_it() -> None:
+    router, image = ("--port=30000",), "lmsysorg/sglang-router:v0.3.0"
+    _, message = said(one("r", *router, image=image), one("w", "--port=8000"))
+    assert message == "engine r: SGLang's router is asked like the other engines; with role Router only it is"
+    assert said(one("r", *router, image=image, role="Router"), one("w", "--port=8000")) == ("True/Recognized", "")
+    assert said(one("r", *router, image=image)) == ("True/Recognized", "")

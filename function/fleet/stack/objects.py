@@ -76,7 +76,12 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         StackObject(key=QUOTA, component="nvidiaDraDriver", after=("dra-driver",), manifest=_quota()),
         StackObject(key=PROXY, after=("envoy-gateway", NAMESPACE), manifest=_proxy(draft, spec)),
         StackObject(key=CLIENT_POLICY, after=("envoy-gateway", NAMESPACE), manifest=_client_policy()),
-        StackObject(key=BACKEND_POLICY, after=("envoy-gateway", NAMESPACE), manifest=envoys.backend_policy()),
+        StackObject(
+            key=BACKEND_POLICY,
+            after=("envoy-gateway", NAMESPACE),
+            manifest=envoys.backend_policy(),
+            refines=True,
+        ),
         StackObject(
             key=GATEWAY_CLASS,
             after=("envoy-gateway", "ai-gateway", PROXY),

@@ -16,8 +16,10 @@ class Part:
         component: The component that it belongs to, by which a user can say that the cluster has it already;
             None when it is always composed.
         after: Parts that must be ready before it is first made.
+        refines: Whether models are served without it, only less well: a stack that serves goes on while it is made.
     """
 
     key: str
     component: Component | None = None
     after: tuple[str, ...] = ()
+    refines: bool = False

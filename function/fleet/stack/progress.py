@@ -89,7 +89,10 @@ class InstallProgress:
         if isinstance(part, Promise):
             missing = lack(part, self.draft.observed(part.key))
             return None if missing is None else not missing
-        return None if self._changing_until(part) else readiness.serves(self.draft.observed(part.key))
+        observed = self.draft.observed(part.key)
+        if self._changing_until(part) or (part.refines and observed is None):
+            return None
+        return readiness.serves(observed)
 
     def _changing_until(self, part: Part) -> datetime | None:
         return releases.changing_until(self.draft.observed(part.key), self.draft.observation.now)

@@ -173,7 +173,7 @@ def test_every_pod_of_the_stack_tolerates_what_the_stack_is_told_beside_what_its
         "dra-driver": {"kubeletPlugin": [GPU, RESERVED]},
     }
     proxy = spec_of(answered, "gateway-proxy")["forProvider"]["manifest"]["spec"]["provider"]["kubernetes"]
-    assert proxy["envoyDeployment"] == {"pod": {"tolerations": [RESERVED]}}
+    assert proxy["envoyDeployment"]["pod"]["tolerations"] == [RESERVED]
 
 
 def test_tolerations_leave_every_other_value_as_it_is() -> None:
@@ -251,6 +251,6 @@ def test_what_this_stack_installed_stays_as_it_is_when_it_is_listed_later() -> N
     assert chart_of(answered, "prometheus")["version"] == "72.6.2"
     assert answered.ready
     left = "installed by this stack and now listed in spec.installed, so left as it is: prometheus"
-    assert message(answered, "StackReady") == f"17 of 17 parts are ready; {left}"
+    assert message(answered, "StackReady") == f"18 of 18 parts are ready; {left}"
     broken = {**children, "prometheus": observed_child("prometheus", children["prometheus"], "False")}
     assert compose_stack(asked, broken).ready

@@ -67,7 +67,7 @@ def test_what_is_promised_and_not_there_is_named_with_what_shows_it(*, before: b
     answered = compose_stack(was_ready(obj) if before else obj, children)
     assert (answered.ready, reasons(answered)["StackReady"]) == (False, "False/Missing")
     assert message(answered, "StackReady") == (
-        "16 of 17 parts are ready; leaderWorkerSet: CustomResourceDefinition "
+        "17 of 18 parts are ready; leaderWorkerSet: CustomResourceDefinition "
         "leaderworkersets.leaderworkerset.x-k8s.io is not on the cluster"
     )
     assert reasons(answered)["ClusterReachable"] == "True/Reachable"

@@ -18,6 +18,7 @@ def test_what_is_generated_is_in_known_places() -> None:
         "docs/api.md",
         "docs/conditions.md",
         "docs/pitfalls.md",
+        "docs/pods.md",
     }
 
 

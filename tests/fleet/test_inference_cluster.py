@@ -274,7 +274,7 @@ def test_a_changed_class_is_published_anew() -> None:
     obj, children = running_cluster(cluster())
     changed = inference_class_of(node={"cpu": "64"})
     answered = compose_cluster(obj, children, classes={"l4": [changed]})
-    assert answered.status["gpuPools"] == [{**GPUS, "node": {"cpu": "64"}}]
+    assert answered.status["gpuPools"] == [{**GPUS, "node": {"cpu": "64", "reserved": {"cpu": "1740m"}}}]
 
 
 @pytest.mark.parametrize("key", ["model-replicas", "class-l4"])

@@ -226,7 +226,7 @@ def test_the_block_size_is_what_the_programs_own_flag_says(args: list[str], size
 
 def test_a_block_size_that_is_no_number_is_warned_of_and_a_written_one_is_taken() -> None:
     assert facts(args=["--block-size", "auto"]).warnings == (
-        "engine e: --block-size auto is no block size, 16 is assumed; engines[].serving.kvCacheBlockSize says another",
+        "engine e: --block-size auto is no block size, 64 is assumed; engines[].serving.kvCacheBlockSize says another",
     )
     assert facts(serving={"kvCacheBlockSize": 128}, args=["--block-size=8"]).block_size == FlagValue(128)
 

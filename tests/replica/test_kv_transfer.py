@@ -30,7 +30,8 @@ def sglang(*prefill: str, decode: tuple[str, ...] = ()) -> Manifest:
 
 
 def containers(obj: Manifest, name: str) -> dict[str, Manifest]:
-    made = remotes(composed(obj))[f"model-serving-{name}"]["spec"]["template"]["spec"]["containers"]
+    spec = remotes(composed(obj))[f"model-serving-{name}"]["spec"]["template"]["spec"]
+    made = [*spec.get("initContainers", []), *spec["containers"]]
     return {built["name"]: built for built in made}
 
 

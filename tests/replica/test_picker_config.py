@@ -28,13 +28,16 @@ JSON = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}'
 def configs() -> Iterator[tuple[str, str]]:
     """Every configuration there is, with what it is for."""
     for typed in EngineType:
-        both: Any = {"serving": {"engineType": typed.value}}
+        both: Any = {"serving": {"engineType": typed.value, "port": 8000}}
         yield f"copies of {typed}", config(replica(engine(copies=2, **both)))
         yield f"gangs of {typed}", config(replica(gang(copies=2, **both)))
         yield f"{typed} beside vLLM", config(replica(engine("a", **both), engine("b")))
         for transfer in KVTransfer:
             serving = {"engineType": typed.value, "kvTransfer": transfer.value}
-            prefill, decode = (engine(phase, phase=phase, serving=serving) for phase in ("Prefill", "Decode"))
+            ports = {"Prefill": 8000, "Decode": 8001}
+            prefill, decode = (
+                engine(phase, phase=phase, serving={**serving, "port": port}) for phase, port in ports.items()
+            )
             pair = [{**placed, "name": placed["name"].lower()} for placed in (prefill, decode)]
             yield f"{typed} by {transfer}", config(replica(*pair, serving={"mode": "PrefillDecode"}))
 

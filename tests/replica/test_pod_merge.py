@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from function.composition import Manifest
 from function.inventory.pod_security import needed_level
+from function.replica.ending import Waiting, script
 from function.replica.pods.merge import fill_in
 from tests.support.full_pod import full_pod
 from tests.support.observe import reasons
@@ -75,10 +76,16 @@ def test_a_whole_pod_is_joined_with_what_serving_needs() -> None:
                 "resources": {"claims": [{"name": "devices"}], **SHARE},
                 "startupProbe": {"httpGet": asked, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 180},
                 "readinessProbe": probe,
-                "livenessProbe": {"httpGet": asked, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
+                "livenessProbe": {
+                    "httpGet": asked,
+                    "periodSeconds": 10,
+                    "timeoutSeconds": 5,
+                    "failureThreshold": 6,
+                    "terminationGracePeriodSeconds": 30,
+                },
                 "lifecycle": {
                     "postStart": {"exec": {"command": ["true"]}},
-                    "preStop": {"sleep": {"seconds": 15}},
+                    "preStop": {"exec": {"command": ["/bin/sh", "-c", script(Waiting((8000,)), 15, 575)]}},
                 },
             },
             {"name": "log", "image": "fluent-bit", "lifecycle": {"preStop": {"exec": {"command": ["flush"]}}}},
@@ -169,7 +176,7 @@ def test_a_port_of_the_engine_without_a_name_gets_ours() -> None:
 
 def test_a_pod_that_has_less_time_to_stop_waits_no_longer_than_that() -> None:
     made = rendered(pods(terminationGracePeriodSeconds=10))
-    assert made["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 10}}}
+    assert made["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
 
 
 def test_labels_and_annotations_of_the_workload_are_the_users_less_those_that_are_reserved() -> None:

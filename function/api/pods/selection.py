@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from function.api.base import Model, Rule, Text, length
+from function.api.base import Model, Text, length
 from function.api.pods.values import Word, few
-from function.api.references import MatchLabels
+from function.api.references import MatchExpressions, MatchLabels
 
 LabelKey: TypeAlias = Annotated[Text, length(1, 317)]
 Values: TypeAlias = Annotated[tuple[Word, ...], few(64)]
-
-
-class LabelExpression(Model):
-    """A condition on one label."""
-
-    RULES = (
-        Rule(
-            "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
-            "values are needed with the operators In and NotIn, and with no others",
-        ),
-    )
-
-    key: LabelKey
-    """Key of the label."""
-
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    """How it is compared."""
-
-    values: Values = ()
-    """What it is compared with."""
 
 
 class ObjectSelector(Model):
@@ -42,5 +22,5 @@ class ObjectSelector(Model):
     match_labels: MatchLabels = Field(default_factory=dict)
     """Labels that must all be present with the given values."""
 
-    match_expressions: Annotated[tuple[LabelExpression, ...], few(32)] = ()
+    match_expressions: MatchExpressions = ()
     """Conditions that must all hold."""

@@ -185,10 +185,10 @@ def test_a_part_that_does_not_say_whether_it_is_ready_leaves_ready_as_it_was() -
     assert not compose_stack(stack(), silent).ready
 
 
-@pytest.mark.parametrize(("before", "ready"), [("True", True), ("False", False)])
-def test_a_stack_that_serves_goes_on_while_a_part_is_made_that_a_newer_version_brings(before: str, ready: bool) -> None:
+@pytest.mark.parametrize("before", ["True", "False"])
+def test_a_stack_that_serves_goes_on_while_a_part_is_made_that_a_newer_version_brings(before: str) -> None:
     children = {key: child for key, child in installed(stack()).items() if key != "gateway-backend-policy"}
     seen = with_condition(with_status(stack(), compose_installed()), "Ready", before)
     answered = compose_stack(seen, children)
-    assert answered.ready is ready
+    assert answered.ready is (before == "True")
     assert "gateway-backend-policy" in answered.children

@@ -9,7 +9,8 @@ Broken: TypeAlias = tuple[Mapping[str, Any], str, str]
 """Fields of a pod, the path below its spec that is blamed, and the message."""
 
 _FILES: Final = "persistentVolumeClaim, configMap, secret, emptyDir, hostPath, projected, downwardAPI, csi, ephemeral"
-_SELECTED: Final = "values are needed with the operators In and NotIn, and with no others"
+_SELECTED: Final = "values must be specified when operator is In or NotIn"
+_UNSELECTED: Final = "values may not be specified when operator is Exists or DoesNotExist"
 _NODE_VALUES: Final = "values are needed with the operators In, NotIn, Gt and Lt, and with no others"
 _AMOUNTS: Final = "names of resources must have at most 317 characters"
 _LOCALHOST: Final = "localhostProfile must be set if type is Localhost, and only then"
@@ -103,7 +104,7 @@ def _of_volumes() -> Iterator[Broken]:
     yield claim(accessModes=[]), at, "a claim needs accessModes and resources.requests.storage"
     yield claim(resources=_LONG), f"{at}.resources", _AMOUNTS
     expression = {"key": "a", "operator": "Exists", "values": ["x"]}
-    yield claim(selector={"matchExpressions": [expression]}), f"{at}.selector.matchExpressions[0]", _SELECTED
+    yield claim(selector={"matchExpressions": [expression]}), f"{at}.selector.matchExpressions[0]", _UNSELECTED
 
 
 def _of_affinity() -> Iterator[Broken]:

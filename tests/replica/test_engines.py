@@ -218,7 +218,7 @@ def test_a_written_type_goes_before_image_and_command() -> None:
 
 @pytest.mark.parametrize(
     ("args", "size"),
-    [(["--block-size", "32"], 32), (["--block-size=8"], 8), (["--page-size=64"], 16), ([], 16)],
+    [(["--block-size", "32"], 32), (["--block-size=8"], 8), (["--page-size=32"], 64), ([], 64)],
 )
 def test_the_block_size_is_what_the_programs_own_flag_says(args: list[str], size: int) -> None:
     assert facts(args=args).block_size.value == size

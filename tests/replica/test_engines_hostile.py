@@ -85,6 +85,11 @@ def test_no_script_raises_and_the_same_script_reads_the_same(script: str, value:
     assert 0 < first.port.value <= 65535
 
 
+@pytest.mark.parametrize("char", sorted({chr(point) for point in range(0x3100) if not chr(point).strip()}), ids=ascii)
+def test_any_character_that_looks_blank_comes_to_an_end(char: str) -> None:
+    assert read(command=["bash", "-c", f"echo{char} {char}x{char}; vllm serve --port 8100"]).port.value == 8100
+
+
 @given(st.lists(st.text(max_size=12), max_size=6), st.lists(st.text(max_size=12), max_size=6), st.text(max_size=30))
 def test_no_arguments_raise(command: list[str], args: list[str], image: str) -> None:
     assert read(command=command, args=args, image=image or "x").port.value > 0

@@ -10,7 +10,7 @@ from function.deployment.conditions import ENGINES
 from function.deployment.desired_state import DesiredState
 from function.replica.backend import choose_picker
 from function.replica.engines import EngineFacts, read_engine
-from function.replica.topologies.gang import served_from
+from function.replica.topologies.gang import queue_notes, served_from
 from function.replica.topologies.prefill_decode import SIDE_CAR_PORT
 
 
@@ -20,7 +20,9 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
     picks = choose_picker(desired.workload.serving, desired.workload.engines) is Picker.ENABLED
     warnings = [warning for found in facts for warning in found.warnings if picks or warning == found.port.warning]
     assumptions = [assumption for found in facts for assumption in found.assumptions]
-    assumptions += (note for engine in desired.workload.engines for note in _who_is_asked(engine, desired))
+    for engine in desired.workload.engines:
+        assumptions += _who_is_asked(engine, desired)
+        assumptions += (f"engine {engine.name}: {note}" for note in queue_notes(engine))
     if warnings:
         draft.set_condition(ENGINES, "CommandUnclear", "; ".join((*warnings, *assumptions)))
     elif assumptions:

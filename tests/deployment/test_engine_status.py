@@ -82,6 +82,30 @@ def test_nothing_is_assumed_of_a_gang_whose_field_says_who_is_asked_or_whose_wor
     assert said(two_nodes(HYBRID, ("--headless",))) == ("True/Recognized", "")
 
 
+def queued(name: str) -> dict[str, Any]:
+    """Metadata with the label of a queue."""
+    return {"labels": {"kueue.x-k8s.io/queue-name": name}}
+
+
+def test_a_queue_that_only_the_pods_of_a_gang_name_is_said() -> None:
+    engines = two_nodes(("--port=8000",), ("--headless",))
+    for each in engines["members"]:
+        each["template"]["metadata"] = queued("models")
+    reason, message = said(engines)
+    assert reason == "True/DefaultsAssumed"
+    assert message == (
+        "engine a: label kueue.x-k8s.io/queue-name models is of its pods, and Kueue reads that of a gang's "
+        "LeaderWorkerSet: write it in engines[].workload.metadata.labels"
+    )
+    assert said({**engines, "workload": {"metadata": queued("others")}})[0] == "True/DefaultsAssumed"
+    assert said({**engines, "workload": {"metadata": queued("models")}}) == ("True/Recognized", "")
+
+
+def test_a_pod_of_its_own_may_name_its_queue() -> None:
+    template = {**pod("--port=8000"), "metadata": queued("models")}
+    assert said(engine("a", member(template=template))) == ("True/Recognized", "")
+
+
 def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
     _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
     assert message.startswith("engine a: only port 8000 is asked; ")

@@ -26,6 +26,7 @@ def mounting(name: str, path: str) -> Manifest:
     return container(volumeMounts=[{"name": name, "mountPath": path}])
 
 
+QUEUED: Any = {"labels": {"kueue.x-k8s.io/priority-class": "high"}}
 LOG = {"name": "log", "image": "x"}
 DATA = {"name": "data", "emptyDir": {}}
 CLASHES: dict[str, tuple[Manifest, Any, str]] = {
@@ -152,6 +153,17 @@ def test_what_holds_and_may_not_be_wanted_is_said() -> None:
     assert ("engine p, Standalone: label llm-d.ai/role is prefill, since serving needs it, and not both") in message(
         replica(*pair, serving={"mode": "PrefillDecode"})
     )
+
+
+def test_a_queue_that_only_the_pods_of_a_gang_name_is_said() -> None:
+    labelled = {**member(role="Leader"), "template": pods(metadata=QUEUED)["template"]}
+    told = message(replica(engine("vllm", labelled, member(role="Worker"))))
+    assert (
+        "engine vllm: label kueue.x-k8s.io/priority-class high is of its pods, and Kueue reads that of a gang's "
+        "LeaderWorkerSet: write it in engines[].workload.metadata.labels;"
+    ) in told
+    everywhere = engine("vllm", labelled, member(role="Worker"), workload={"metadata": QUEUED})
+    assert "kueue" not in message(replica(everywhere))
 
 
 def test_copies_with_the_network_of_their_node_are_said_to_need_one_each() -> None:

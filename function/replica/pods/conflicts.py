@@ -12,6 +12,7 @@ from function.replica.ending import DRAIN_SECONDS
 from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
 from function.replica.pods.merge import item_key
+from function.replica.topologies.gang import queue_notes
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
 
@@ -47,6 +48,7 @@ def warnings(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[
     found = []
     for engine in engines:
         topology = topology_of(engine)
+        found += [f"engine {engine.name}: {note}" for note in queue_notes(engine)]
         for member in engine.members:
             where = f"engine {engine.name}, {member.role}"
             notes = [*_labels(member, pod_labels(replica, engine, member, topology)), *_notes(engine, member, topology)]

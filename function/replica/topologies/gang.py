@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from function.api import labels
@@ -24,6 +24,10 @@ _ENV: Final[tuple[Manifest, ...]] = (
 )
 """The controller of LeaderWorkerSets puts what these refer to before them, and users refer to these."""
 
+_QUEUE_LABELS: Final = ("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class")
+"""What Kueue reads of a LeaderWorkerSet for all pods of a gang, and not of the pods (its LeaderWorkerSet webhook and
+reconciler, API v1beta2). A pod of a Deployment may have them itself."""
+
 _READINESS: Final = (
     f"has(object.status) && {at_least_one_serves('readyReplicas')}"
     " && object.spec.replicas - object.status.readyReplicas <= 1"
@@ -41,6 +45,26 @@ def served_from(engine: ShapedEngine) -> ServedFrom:
         return engine.serving.served_from
     everywhere = all(read_engine(engine, member.template.container).on_every_node for member in engine.members)
     return ServedFrom.ALL_PODS if everywhere else ServedFrom.LEADER
+
+
+def queue_notes(engine: ShapedEngine) -> Iterator[str]:
+    """Say which labels for a queue the pods of a gang have and its LeaderWorkerSet has not, so that nothing reads them.
+
+    Args:
+        engine: An engine of any shape.
+    """
+    if len(engine.members) == 1:
+        return
+    metadata = engine.workload.metadata if engine.workload else None
+    of_gang = metadata.labels if metadata else {}
+    for label in _QUEUE_LABELS:
+        of_pods = (member.template.metadata.labels for member in engine.members if member.template.metadata)
+        found = next((written[label] for written in of_pods if label in written), "")
+        if found and of_gang.get(label) != found:
+            yield (
+                f"label {label} {found} is of its pods, and Kueue reads that of a gang's LeaderWorkerSet: "
+                "write it in engines[].workload.metadata.labels"
+            )
 
 
 class Gang(Topology):

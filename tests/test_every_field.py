@@ -36,6 +36,7 @@ ENDS = {
     "InferenceGateway spec.backend": "conditions/Held",
     "ServingStack spec.versions.gatewayApi": NOTHING,
     # where replicas may be placed
+    "InferenceCluster spec.namespaces.overrides[].*": "children/namespace-default/*/pod-security.kubernetes.io/enforce",
     "InferenceCluster spec.taints[].*": REPLICA,
     "InferenceCluster spec.namespaces.*": REPLICA,
     "ModelCache spec.clusterSelector.matchLabels{}": REPLICA,
@@ -43,14 +44,23 @@ ENDS = {
     "ModelDeployment *clusterSelector.matchLabels{}": REPLICA,
     "ModelDeployment *clusterSelector.matchExpressions[].*": REPLICA,
     "ModelDeployment *spec.tolerations[].*": REPLICA,
+    "ModelDeployment *engines[].members[].role": REPLICA,
+    # what has but one value, beside none
+    "ModelDeployment *engines[].role": "children/replica-full-*/role",
+    "ModelDeployment *initContainers[].restartPolicy": "children/replica-full-*/restartPolicy",
+    "ModelReplica *initContainers[].restartPolicy": "children/model-serving-vllm/*/restartPolicy",
     # how replicas are replaced
     "ModelDeployment spec.rollout.maxUnavailable": "children/endpoint-full-*/spec/draining",
     "ModelDeployment spec.rollout.progressDeadlineSeconds": "ttl",
     "ModelDeployment spec.rollout.paused": REPLICA,
     # which objects a replica has on its cluster
     "ModelReplica spec.serving.*": "children/inference-pool/*",
+    "ModelReplica spec.engines[].role": "children/engine-service-ranks/*",
     "ModelReplica spec.engines[].phase": "children/epp-config/*",
-    "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-vllm/*/startupProbe/failureThreshold",
+    "ModelReplica spec.engines[].serving.engineType": "children/model-serving-vllm/*/labels/llm-d.ai/engine-type",
+    "ModelReplica spec.engines[].serving.from": "children/model-serving-gang/*/workerTemplate/*/labels/*",
+    "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-gang/*/startupProbe/failureThreshold",
+    "ModelReplica spec.engines[].serving.kvTransfer": "children/model-serving-decode/*",
     "ModelReplica spec.engines[].members[].role": "children/model-serving-gang/*",
     "ModelReplica spec.engines[].members[].worker.nodes": "children/model-serving-gang/*/leaderWorkerTemplate/size",
     # the front door
@@ -68,6 +78,14 @@ ENDS = {
 }
 """Where a field ends whose value is nowhere to be found: what must change when it is changed."""
 
+FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
+
+ENGINES = (
+    "ModelDeployment spec.engines[]",
+    "ModelDeployment spec.template.spec.engines[]",
+    "ModelReplica spec.engines[]",
+)
+
 CEL = 'device.driver.startsWith("gpu")'
 
 OTHERS = {
@@ -75,13 +93,24 @@ OTHERS = {
     "InferenceCluster spec.namespaces.reserved[]": "ml-team",
     "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
     "InferenceGateway spec.endpoints.deny[]": "llm.example.com",
-    "ModelDeployment spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
-    "ModelDeployment spec.template.spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
+    **{
+        f"{engines}.members[].{field}": value
+        for engines in ENGINES
+        for field, value in {
+            "nodeSelector.devices[].selectors[].cel": CEL,
+            "nodeSelector.constraints[].requests[]": "draft",
+            "template.spec.containers[].volumeMounts[].name": "packed",
+            "template.spec.containers[].volumeDevices[].name": "packed",
+            "template.spec.initContainers[].volumeMounts[].name": "packed",
+            "template.spec.initContainers[].volumeDevices[].name": "packed",
+            "template.spec.serviceAccountName": "robots",
+            "template.spec.priorityClassName": "batch",
+            "template.spec.runtimeClassName": "kata",
+        }.items()
+        if f"{engines}.members[].{field}" in FIELDS
+    },
 }
 """What a field is changed to where just any other value would be refused."""
-
-
-FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
 
 
 @pytest.mark.parametrize("row", [*ENDS, *OTHERS])

@@ -59,6 +59,7 @@ ENDS = {
     "ModelReplica spec.engines[].phase": "children/epp-config/*",
     "ModelReplica spec.engines[].serving.engineType": "children/model-serving-vllm/*/labels/llm-d.ai/engine-type",
     "ModelReplica spec.engines[].serving.from": "children/model-serving-gang/*/workerTemplate/*/labels/*",
+    "ModelReplica spec.engines[].serving.scheme": "children/model-serving-ranks/*/readinessProbe/httpGet/scheme",
     "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-gang/*/startupProbe/failureThreshold",
     "ModelReplica spec.engines[].serving.kvTransfer": "children/model-serving-decode/*",
     "ModelReplica spec.engines[].members[].role": "children/model-serving-gang/*",
@@ -78,39 +79,38 @@ ENDS = {
 }
 """Where a field ends whose value is nowhere to be found: what must change when it is changed."""
 
-FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
+_DEPLOYED = ("ModelDeployment spec.engines[]", "ModelDeployment spec.template.spec.engines[]")
 
-ENGINES = (
-    "ModelDeployment spec.engines[]",
-    "ModelDeployment spec.template.spec.engines[]",
-    "ModelReplica spec.engines[]",
-)
-
-CEL = 'device.driver.startsWith("gpu")'
+_CLAIMS = {
+    "nodeSelector.devices[].selectors[].cel": 'device.driver.startsWith("gpu")',
+    "nodeSelector.constraints[].requests[]": "draft",
+}
+_PODS = {
+    "containers[].volumeMounts[].name": "packed",
+    "containers[].volumeDevices[].name": "packed",
+    "initContainers[].volumeMounts[].name": "packed",
+    "initContainers[].volumeDevices[].name": "packed",
+    "serviceAccountName": "robots",
+    "priorityClassName": "batch",
+    "runtimeClassName": "kata",
+}
 
 OTHERS = {
     "InferenceGateway spec.backend": UNSET,
     "InferenceCluster spec.namespaces.reserved[]": "ml-team",
     "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
     "InferenceGateway spec.endpoints.deny[]": "llm.example.com",
+    **{f"{engines}.members[].{field}": value for engines in _DEPLOYED for field, value in _CLAIMS.items()},
     **{
-        f"{engines}.members[].{field}": value
-        for engines in ENGINES
-        for field, value in {
-            "nodeSelector.devices[].selectors[].cel": CEL,
-            "nodeSelector.constraints[].requests[]": "draft",
-            "template.spec.containers[].volumeMounts[].name": "packed",
-            "template.spec.containers[].volumeDevices[].name": "packed",
-            "template.spec.initContainers[].volumeMounts[].name": "packed",
-            "template.spec.initContainers[].volumeDevices[].name": "packed",
-            "template.spec.serviceAccountName": "robots",
-            "template.spec.priorityClassName": "batch",
-            "template.spec.runtimeClassName": "kata",
-        }.items()
-        if f"{engines}.members[].{field}" in FIELDS
+        f"{engines}.members[].template.spec.{field}": value
+        for engines in (*_DEPLOYED, "ModelReplica spec.engines[]")
+        for field, value in _PODS.items()
     },
 }
 """What a field is changed to where just any other value would be refused."""
+
+
+FIELDS = [f"{kind.kind} {path}" for kind in KINDS for path in paths(kind.spec)]
 
 
 @pytest.mark.parametrize("row", [*ENDS, *OTHERS])

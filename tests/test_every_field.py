@@ -36,6 +36,7 @@ ENDS = {
     "InferenceGateway spec.backend": "conditions/Held",
     "ServingStack spec.versions.gatewayApi": NOTHING,
     # where replicas may be placed
+    "InferenceCluster spec.namespaces.overrides[].*": "children/namespace-default/*/pod-security.kubernetes.io/enforce",
     "InferenceCluster spec.taints[].*": REPLICA,
     "InferenceCluster spec.namespaces.*": REPLICA,
     "ModelCache spec.clusterSelector.matchLabels{}": REPLICA,
@@ -43,14 +44,24 @@ ENDS = {
     "ModelDeployment *clusterSelector.matchLabels{}": REPLICA,
     "ModelDeployment *clusterSelector.matchExpressions[].*": REPLICA,
     "ModelDeployment *spec.tolerations[].*": REPLICA,
+    "ModelDeployment *engines[].members[].role": REPLICA,
+    # what has but one value, beside none
+    "ModelDeployment *engines[].role": "children/replica-full-*/role",
+    "ModelDeployment *initContainers[].restartPolicy": "children/replica-full-*/restartPolicy",
+    "ModelReplica *initContainers[].restartPolicy": "children/model-serving-vllm/*/restartPolicy",
     # how replicas are replaced
     "ModelDeployment spec.rollout.maxUnavailable": "children/endpoint-full-*/spec/draining",
     "ModelDeployment spec.rollout.progressDeadlineSeconds": "ttl",
     "ModelDeployment spec.rollout.paused": REPLICA,
     # which objects a replica has on its cluster
     "ModelReplica spec.serving.*": "children/inference-pool/*",
+    "ModelReplica spec.engines[].role": "children/engine-service-ranks/*",
     "ModelReplica spec.engines[].phase": "children/epp-config/*",
-    "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-vllm/*/startupProbe/failureThreshold",
+    "ModelReplica spec.engines[].serving.engineType": "children/model-serving-vllm/*/labels/llm-d.ai/engine-type",
+    "ModelReplica spec.engines[].serving.from": "children/model-serving-gang/*/workerTemplate/*/labels/*",
+    "ModelReplica spec.engines[].serving.scheme": "children/model-serving-ranks/*/readinessProbe/httpGet/scheme",
+    "ModelReplica spec.engines[].serving.startupSeconds": "children/model-serving-gang/*/startupProbe/failureThreshold",
+    "ModelReplica spec.engines[].serving.kvTransfer": "children/model-serving-decode/*",
     "ModelReplica spec.engines[].members[].role": "children/model-serving-gang/*",
     "ModelReplica spec.engines[].members[].worker.nodes": "children/model-serving-gang/*/leaderWorkerTemplate/size",
     # the front door
@@ -68,15 +79,33 @@ ENDS = {
 }
 """Where a field ends whose value is nowhere to be found: what must change when it is changed."""
 
-CEL = 'device.driver.startsWith("gpu")'
+_DEPLOYED = ("ModelDeployment spec.engines[]", "ModelDeployment spec.template.spec.engines[]")
+
+_CLAIMS = {
+    "nodeSelector.devices[].selectors[].cel": 'device.driver.startsWith("gpu")',
+    "nodeSelector.constraints[].requests[]": "draft",
+}
+_PODS = {
+    "containers[].volumeMounts[].name": "packed",
+    "containers[].volumeDevices[].name": "packed",
+    "initContainers[].volumeMounts[].name": "packed",
+    "initContainers[].volumeDevices[].name": "packed",
+    "serviceAccountName": "robots",
+    "priorityClassName": "batch",
+    "runtimeClassName": "kata",
+}
 
 OTHERS = {
     "InferenceGateway spec.backend": UNSET,
     "InferenceCluster spec.namespaces.reserved[]": "ml-team",
     "InferenceGateway spec.endpoints.allow[]": "198.51.100.0/24",
     "InferenceGateway spec.endpoints.deny[]": "llm.example.com",
-    "ModelDeployment spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
-    "ModelDeployment spec.template.spec.engines[].members[].nodeSelector.devices[].selectors[].cel": CEL,
+    **{f"{engines}.members[].{field}": value for engines in _DEPLOYED for field, value in _CLAIMS.items()},
+    **{
+        f"{engines}.members[].template.spec.{field}": value
+        for engines in (*_DEPLOYED, "ModelReplica spec.engines[]")
+        for field, value in _PODS.items()
+    },
 }
 """What a field is changed to where just any other value would be refused."""
 

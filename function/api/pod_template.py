@@ -330,7 +330,10 @@ class PodTemplate(Model):
 
     @property
     def container(self) -> Container:
-        """The container that is named `engine`; what was stored before it had to be is read as its first."""
+        """The container that is named `engine`; what was stored before it had to be is read as its first.
+
+        A spec whose members have no container is refused before anything is read of it.
+        """
         containers = self.spec.containers
         return next((container for container in containers if container.name == ENGINE), containers[0])
 

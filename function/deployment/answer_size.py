@@ -17,6 +17,9 @@ LARGEST: Final = 3_670_016
 BESIDE: Final = 640
 """Bytes that each child takes beside its own manifest: its wrapping, its place in the status."""
 
+_METADATA: Final = ("name", "namespace", "labels", "annotations", "finalizers")
+"""What of a child's metadata an answer has."""
+
 _NUMBER: Final = 9
 _FLAG: Final = 2
 
@@ -46,7 +49,7 @@ def size_of_kept(children: Iterable[Object]) -> int:
     total = 0
     for child in children:
         spec = {key: item for key, item in unstructured.mapping(child, "spec").items() if key != "crossplane"}
-        meta = {key: unstructured.dig(child, "metadata", key) for key in ("name", "namespace", "labels", "annotations")}
+        meta = {key: unstructured.dig(child, "metadata", key) for key in _METADATA}
         total += size_of({"metadata": meta, "spec": spec}) + BESIDE
     return total
 

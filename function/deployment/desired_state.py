@@ -99,11 +99,13 @@ def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cach
         cache: The answer to the requirement of its cache; None when it names none.
 
     Raises:
-        InvalidSpecError: When it has no engines, which admission refuses.
+        InvalidSpecError: When it has no engines, or one without containers, which admission refuses.
     """
     workload = spec.workload()
     if not workload.engines:
         raise InvalidSpecError("spec.engines: at least one engine is needed")
+    if not all(member.template.spec.containers for engine in workload.engines for member in engine.members):
+        raise InvalidSpecError("spec.engines: every member needs a container")
     replicas = max(spec.replicas, 0)
     state = _cache_state(cache)
     selection = combine(workload.cluster_selector, _cache_selector(cache) or LabelSelector())

@@ -34,7 +34,7 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
 def _facts(engine: Engine) -> EngineFacts | None:
     """What is known of an engine by the member that answers requests; None without one, which admission refuses."""
     serving = next((member for member in engine.members if member.role is not Role.WORKER), None)
-    if serving is None or not serving.template.spec.containers:
+    if serving is None:
         return None
     taken = SIDE_CAR_PORT if engine.phase is Phase.DECODE else 0
     return read_engine(engine, serving.template.container, taken=taken)

@@ -222,7 +222,7 @@ def test_defaults_are_those_of_the_api_server() -> None:
             {
                 "name": "qwen",
                 "copies": 1,
-                "serving": {"from": "Leader", "startupSeconds": 1800},
+                "serving": {"startupSeconds": 1800},
                 "members": [
                     {
                         **member("Standalone"),

@@ -72,15 +72,14 @@ def defaults(schema: Schema, path: str) -> dict[str, Any]:
 
 
 def test_a_released_default_that_revisions_depend_on_never_changes() -> None:
-    """Two did while nothing was released: `serving.port` and `healthPath` came to depend on the engine's program, so
-    that what is written there, 8000 too, is now a word of the user's."""
+    """Three did while nothing was released: `serving.port`, `healthPath` and `from` came to depend on the engine's
+    program and its command, so that what is written there, 8000 and Leader too, is now a word of the user's."""
     properties = structural(Workload)["properties"]
     found = {path: value for key in HASHED for path, value in defaults(properties[key], key).items()}
     assert found == {
         "engines.copies": 1,
         "engines.members.nodeSelector.devices.count": 1,
         "engines.members.role": "Standalone",
-        "engines.serving.from": "Leader",
         "engines.members.template.spec.tolerations.operator": "Equal",
         "engines.serving.startupSeconds": 1800,
         "serving.mode": "Unified",
@@ -142,7 +141,7 @@ def test_a_revision_is_a_hash_of_what_was_written_as_json() -> None:
         {"engines": [engine(copies=1.0)]},
         {"engines": [engine("qwen", member("Standalone"))]},
         {"engines": [engine(serving={})]},
-        {"engines": [engine(serving={"startupSeconds": 1800, "from": "Leader"})]},
+        {"engines": [engine(serving={"startupSeconds": 1800})]},
         {"engines": [{**engine(), "unknown": 1}]},
         {"tolerations": [{"operator": "Exists"}]},
         {"clusterSelector": {"matchLabels": {"a": "b"}}},
@@ -162,6 +161,7 @@ def test_defaults_and_what_says_how_many_or_where_make_no_new_revision(fields: d
         {"modelCacheRef": {"name": "weights"}},
         {"engines": [engine(copies=2)]},
         {"engines": [engine(serving={"port": 8001})]},
+        {"engines": [engine(serving={"from": "Leader"})]},
         {"engines": [engine(serving={"kvCacheBlockSize": 16})]},
         {"engines": [engine("qwen", member(claims=False))]},
         {

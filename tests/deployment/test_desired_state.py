@@ -124,9 +124,18 @@ def test_enough_serve_when_no_more_than_max_unavailable_are_missing_and_at_least
     assert desired(deployment(replicas, rollout=rollout)).needed == needed
 
 
-def test_a_deployment_without_engines_is_a_spec_that_cannot_be_read() -> None:
-    bare = {**deployment(), "spec": {"replicas": 1}}
-    with pytest.raises(InvalidSpecError, match=r"spec\.engines: at least one engine is needed"):
+@pytest.mark.parametrize(
+    ("engines", "needed"),
+    [
+        ([], "at least one engine is needed"),
+        ([engine("qwen", member(request(), template={"spec": {"containers": []}}))], "every member needs a container"),
+    ],
+)
+def test_a_deployment_without_engines_or_containers_is_a_spec_that_cannot_be_read(
+    engines: list[Manifest], needed: str
+) -> None:
+    bare = {**deployment(), "spec": {"replicas": 1, "engines": engines}}
+    with pytest.raises(InvalidSpecError, match=rf"spec\.engines: {needed}"):
         desired(bare)
     children = running(deployment(2), FLEET)
     answered = composed(bare, FLEET, children)

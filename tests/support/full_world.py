@@ -90,10 +90,10 @@ spec:
     reserved: [secret-*]
     podMetadata: [k8s.v1.cni.cncf.io/networks]
     podSecurity: privileged
-    overrides: [{name: default, podSecurity: privileged}]
-    serviceAccounts: [engines]
-    priorityClasses: [serving]
-    runtimeClasses: [nvidia]
+    overrides: [{name: default, podSecurity: baseline}]
+    serviceAccounts: [engines, robots]
+    priorityClasses: [serving, batch]
+    runtimeClasses: [nvidia, kata]
   nodePools:
   - name: pool
     className: full
@@ -266,18 +266,20 @@ _ENGINES = """
 unified:
   - name: vllm
     copies: 2
-    serving: {port: 9000, healthPath: /ready, startupSeconds: 60, kvCacheBlockSize: 32}
+    workload: {metadata: {labels: {queue: fast}, annotations: {example.com/queue: fast}}}
+    serving: {port: 9000, engineType: vLLM}
     members:
     - role: Standalone
       nodeSelector:
         devices:
         - {name: gpu, count: 2, selectors: [{cel: device.driver == "gpu.example.com"}]}
+        - {name: draft, selectors: [{cel: device.driver == "gpu.example.com"}]}
         constraints:
         - {requests: [gpu], matchAttribute: resource.kubernetes.io/pcieRoot}
       template:
         metadata: {labels: {part: vllm}, annotations: {k8s.v1.cni.cncf.io/networks: fast}}
   - name: gang
-    serving: {port: 9000}
+    serving: {port: 9000, from: AllPods, healthPath: /ready, startupSeconds: 60, kvCacheBlockSize: 128}
     members:
     - role: Leader
       nodeSelector: &gpu
@@ -289,11 +291,18 @@ unified:
 pair:
   - name: prefill
     phase: Prefill
-    serving: {kvTransfer: SGLang}
+    serving: {port: 8000, kvTransfer: SGLang}
     members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]
   - name: decode
     phase: Decode
     serving: {kvTransfer: SGLang}
+    members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]
+routed:
+  - name: router
+    role: Router
+    members: [{role: Standalone, template: *plain}]
+  - name: ranks
+    serving: {ports: [9000, 9100], scheme: HTTPS}
     members: [{role: Standalone, nodeSelector: *gpu, template: *plain}]
 """
 
@@ -306,7 +315,7 @@ _BESIDE: Manifest = {
     "serving": {"mode": "Unified", "picker": "Enabled"},
     "tolerations": [{"key": "team", "operator": "Equal", "value": "nlp", "effect": "NoSchedule"}],
 }
-_PAIR: Manifest = {"serving": {"mode": "PrefillDecode"}, "tolerations": [{"key": "team", "operator": "Exists"}]}
+_TOLERANT: Manifest = {"tolerations": [{"key": "team", "operator": "Exists"}]}
 
 _MODELS = """
 apiVersion: modelplane.ai/v1alpha1
@@ -351,7 +360,8 @@ def world() -> list[Manifest]:
     """Every object of the world."""
     engines = yaml.safe_load(_ENGINES)
     engines["unified"][0]["members"][0]["template"]["spec"] = full_pod()
-    unified, pair = {**_BESIDE, "engines": engines["unified"]}, {**_PAIR, "engines": engines["pair"]}
+    unified, routed = {**_BESIDE, "engines": engines["unified"]}, {**_TOLERANT, "engines": engines["routed"]}
+    pair = {**_TOLERANT, "serving": {"mode": "PrefillDecode"}, "engines": engines["pair"]}
     labels = {"metadata": {"labels": {"owner": "nlp"}}}
     rollout = {"maxSurge": 1, "maxUnavailable": 0, "progressDeadlineSeconds": 600, "paused": False}
     return [
@@ -359,11 +369,13 @@ def world() -> list[Manifest]:
         *yaml.safe_load_all(_MODELS),
         *(obj for obj in yaml.safe_load_all(BROUGHT) if obj["kind"] == "Secret"),
         _deployment("unified", template=labels, **unified),
-        _deployment("rolling", 4, rollout=rollout, **{**_PAIR, "serving": {}, "engines": [engines["unified"][1]]}),
+        _deployment("rolling", 4, rollout=rollout, **_TOLERANT, engines=[engines["unified"][1]]),
         _deployment("guest", namespace="default", **pair),
         _deployment("pair", **pair),
+        _deployment("routed", **routed),
         _deployment("nested", template={**labels, "spec": unified}),
         _deployment("nested-pair", template={"spec": pair}),
+        _deployment("nested-routed", template={"spec": routed}),
     ]
 
 

@@ -35,7 +35,6 @@ def _written(form: EngineForm) -> tuple[Manifest, dict[str, Any]]:
     obj = form.engines(form.engine(serving={}), serving={})
     filled = {
         f"{form.at}.serving.mode": "Unified",
-        f"{form.at}.engines[0].serving.from": "Leader",
         f"{form.at}.engines[0].serving.startupSeconds": 1800,
     }
     return obj, {**_unsaid(form), **filled}

@@ -139,14 +139,22 @@ def _refuse_ports(
 ) -> BackendRefusal | None:
     """Refuse ports that requests would not reach: an InferencePool has one (inference-extension 1.0.1)."""
     error = next((port.error for port in ports.values() if port.error), "")
-    listed = ", ".join(f"{name} on {' and '.join(map(str, port.asked))}" for name, port in asked.items())
+    listed = ", ".join(_listed(name, port) for name, port in asked.items())
     if not error and picker and any(port.more for port in asked.values()):
         error = f"an endpoint picker chooses among pods that have one port, and these have several: {listed}"
     if not error and (picker or not by_name) and len({port.pool for port in asked.values()}) > 1:
-        error = f"the pods of a pool take requests on one port, and these are on several: {listed}"
+        before = [port.pool for port in asked.values() if port.pool != port.engine]
+        advice = f"have the others listen on {before[0]} too" if before else "have all listen on one"
+        error = f"the pods of a pool take requests on one port, and these are on several: {listed}; {advice}"
     if not error and len({len(port.asked) for port in asked.values()}) > 1:
         error = f"the pods of a replica take requests on equally many ports, and these do not: {listed}"
     return BackendRefusal("InvalidPort", error) if error else None
+
+
+def _listed(name: str, ports: Ports) -> str:
+    numbers = " and ".join(map(str, ports.asked))
+    behind = f" (its side-car, with the engine behind it on {ports.engine})" if ports.pool != ports.engine else ""
+    return f"{name} on {numbers}{behind}"
 
 
 def _refuse_schemes(asked: dict[str, Ports], *, picker: bool) -> BackendRefusal | None:

@@ -17,7 +17,7 @@ from typing import Final
 from function.api.engines import EngineType, PlacedEngine
 from function.api.pod_template import Container
 from function.composition import Manifest
-from function.replica.engines import read_engine
+from function.replica.engines import OTHER, read_engine
 
 ENGINE_TYPE: Final = "llm-d.ai/engine-type"
 """The label by which a picker tells what metrics a pod has."""
@@ -122,18 +122,17 @@ def read(engines: Iterable[tuple[PlacedEngine, Container]]) -> PoolMetrics:
 
 def _unreadable(engine: PlacedEngine, container: Container, path: str) -> str:
     """Say why an engine's queue cannot be read; empty when it can."""
-    program = read_engine(engine, container).type
-    metrics = _METRICS.get(program)
+    facts = read_engine(engine, container)
+    program, metrics = facts.program, _METRICS.get(facts.type)
     counted = "the picker cannot read its queue, and counts the requests that it sends there itself"
+    if metrics is None and program is OTHER:
+        return f"engine {engine.name}: its program is not known, so {counted}; engines[].serving.engineType says it"
     if metrics is None:
-        known = program is not EngineType.OTHER
-        of_what = f"metrics of {program} are not known" if known else "its program is not known"
-        advice = "" if known else "; engines[].serving.engineType says it"
-        return f"engine {engine.name}: {of_what}, so {counted}{advice}"
+        return f"engine {engine.name}: metrics of {program.name} are not known, so {counted}"
     if not metrics.on_serving_port or metrics.path != path:
-        return f"engine {engine.name}: {program} shows no metrics where the picker asks, so {counted}"
-    if not metrics.shown_by(read_engine(engine, container).words, container):
-        return f"engine {engine.name}: {program} shows no metrics without {metrics.flag}, so {counted}"
+        return f"engine {engine.name}: {program.name} shows no metrics where the picker asks, so {counted}"
+    if not metrics.shown_by(facts.words, container):
+        return f"engine {engine.name}: {program.name} shows no metrics without {metrics.flag}, so {counted}"
     return ""
 
 

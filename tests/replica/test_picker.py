@@ -284,7 +284,7 @@ def test_engines_of_one_pool_that_listen_on_different_ports_are_refused() -> Non
     answered = composed(obj)
     assert (answered.children, answered.ready) == ({}, False)
     assert reasons(answered)["ModelAccepted"] == "False/InvalidPort"
-    assert accepted(obj).endswith("a on 8000, b on 9000")
+    assert accepted(obj).endswith("a on 8000, b on 9000; have all listen on one")
     apart = replica(engine("a"), engine("b", serving={"port": 9000}), serving={"picker": "Disabled"})
     assert "engine-service" in composed(apart).children
 

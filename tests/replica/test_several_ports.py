@@ -59,7 +59,7 @@ def test_listed_ports_go_before_a_flag() -> None:
         (
             (engine("p", phase="Prefill", serving=RANKS), engine("d", phase="Decode")),
             {"serving": {"mode": "PrefillDecode"}},
-            f"{PICKED}: p on 8000 and 8001 and 8002, d on 8000",
+            f"{PICKED}: p on 8000 and 8001 and 8002, d on 8000 (its side-car, with the engine behind it on 8001)",
         ),
         (
             (engine("a", serving=RANKS), engine("b")),

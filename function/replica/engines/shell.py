@@ -23,7 +23,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 _BLANK: Final = re.compile(r"(?:[ \t\r\f\v]|\\\n)+")
 _OPERATOR: Final = re.compile(r"&&|\|\||;;&?|;&|&>>?|<<<|<<-?|[<>]&|>>|>\||<>|\|&|[;&|<>()\n]")
 _PLAIN: Final = re.compile(rf"[^ \t\r\f\v\n\\'\"`$;&|<>(){OPEN}]+")
-"""What a word holds as it is. Blanks are those of `_BLANK` alone: to a shell any other space is a letter like others."""
+"""What a word holds as it is. Blanks are those of `_BLANK` alone: to a shell any other space is a letter."""
 _IN_QUOTES: Final = re.compile(rf'[^"\\$`{OPEN}]+')
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _NESTING: Final = re.compile(r"\\.|'|\"|`|\$\(|\$\{|[()}]", re.DOTALL)

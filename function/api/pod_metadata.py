@@ -34,6 +34,7 @@ _DOMAINS: Final = (
     "ibm.com",
     "oraclecloud.com",
     "tencent.com",
+    "volcengine.com",
     # runtimes and devices
     "amd.com",
     "containerd.io",
@@ -46,6 +47,12 @@ _DOMAINS: Final = (
     "noderesource.dev",
     "nri.io",
     "nvidia.com",
+    # queues whose classes drive out what others run
+    "kai.scheduler",
+    "koordinator.sh",
+    "runai",
+    "volcano.sh",
+    "yunikorn.apache.org",
     # meshes, injectors of containers and secrets, distributions
     "banzaicloud.com",
     "banzaicloud.io",
@@ -62,6 +69,7 @@ _DOMAINS: Final = (
     "hashicorp.com",
     "infisical.com",
     "istio.io",
+    "jaegertracing.io",
     "konghq.com",
     "kuma.io",
     "linkerd.io",
@@ -69,6 +77,7 @@ _DOMAINS: Final = (
     "openshift.io",
     "opentelemetry.io",
     "spiffe.io",
+    "tumblr.com",
 )
 
 _BEGINNINGS: Final = (
@@ -85,7 +94,7 @@ _BEGINNINGS: Final = (
 )
 """What container runtimes read has its domain back to front and needs no slash."""
 
-_KEYS: Final = frozenset({"aadpodidbinding"})
+_KEYS: Final = frozenset({"aadpodidbinding", "kueue.x-k8s.io/priority-class"})
 
 _HARMLESS: Final = (
     "app.kubernetes.io/",
@@ -119,8 +128,8 @@ def grants(key: str, value: str = "") -> bool:
         return True
     if key.startswith(_HARMLESS) or (any(part in key for part in _INJECTS) and value in _NOTHING):
         return False
-    domain, slash, _ = key.partition("/")
-    if not slash or (_is_below(domain, _PROFILES) and value in _CONFINED):
+    domain = key.partition("/")[0]
+    if _is_below(domain, _PROFILES) and value in _CONFINED:
         return False
     return _is_below(domain, _DOMAINS)
 

@@ -19,7 +19,6 @@ from function.inventory.pod_security import VERSION, SecurityLevel, needed_level
 NAMESPACE: Final = "namespace-"
 
 _POD_SECURITY: Final = "pod-security.kubernetes.io/"
-_ACCEPTED: Final = "ModelAccepted"
 """The condition of a ModelReplica whose pods the cluster has taken."""
 
 
@@ -93,8 +92,8 @@ def _levels_in_use(permissions: Permissions, replicas: Iterable[Object]) -> dict
 
 
 def _has_run(replica: Object) -> bool:
-    """Tell whether a cluster has taken the pods of a replica: one that is refused there holds no level open."""
-    return bool(unstructured.text(replica, "status", "servingSince")) or unstructured.is_true(replica, _ACCEPTED)
+    """Tell whether the pods of a replica have served: what a cluster takes of them before proves nothing."""
+    return bool(unstructured.text(replica, "status", "servingSince"))
 
 
 def _needed(replica: Object, asked: SecurityLevel) -> SecurityLevel:

@@ -23,10 +23,12 @@ from function.composition import (
     Draft,
     InvalidSpecError,
     Manifest,
+    Object,
     Outcome,
     Required,
     Requirement,
     objects,
+    ownership,
     readiness,
     unstructured,
 )
@@ -202,8 +204,8 @@ def _compose_picker(
 def _refusal(
     draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, cluster: Required
 ) -> tuple[str, str] | None:
-    """Why a replica cannot be composed, as reason and message. One that has Objects already was permitted once."""
-    if not predecessor.has_objects(draft):
+    """Why a replica cannot be composed, as reason and message. One whose workloads are there was permitted once."""
+    if not _was_made(draft, spec):
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:
             return not_permitted
@@ -213,6 +215,17 @@ def _refusal(
         if backend.handover_error:
             return "InvalidTransfer", backend.handover_error
     return (backend.refusal.reason, backend.refusal.message) if backend.refusal else None
+
+
+def _was_made(draft: Draft, spec: ModelReplicaSpec) -> bool:
+    """Tell whether every workload is there and this replica's own: an Object that it only found proves nothing."""
+    composite = draft.observation.composite
+    offline = not unstructured.text(composite, "metadata", "uid")
+
+    def is_own(child: Object | None) -> bool:
+        return child is not None and objects.is_object(child) and (offline or ownership.controls(composite, child))
+
+    return all(is_own(draft.observed(f"{WORKLOAD}{engine.name}")) for engine in spec.engines)
 
 
 def _not_permitted(namespace: str, spec: ModelReplicaSpec, permissions: Permissions) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ are the cluster's own, and are never copied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from function.api.engines import PlacedEngine
@@ -41,22 +41,32 @@ _PATHS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 
 _CONTENT: Final = ("type", "data", "binaryData")
 
+MOST_SOURCES: Final = 32
+"""How many Secrets and ConfigMaps the pods of a replica may name: each is sent with every call about it."""
+
 
 def copy_resource_name(source: ConfigSource) -> str:
     """The composition resource name of a copy, and the key of the requirement for what is copied."""
     return f"{_KEYS[source.kind]}{source.name}"
 
 
+def named(engines: Iterable[PlacedEngine]) -> list[ConfigSource]:
+    """Find everything that the pods of engines name, in order."""
+    members = [member for engine in engines for member in engine.members]
+    return sorted({source for member in members for source in _references_of_pod(member.template.spec.plain())})
+
+
 def require(draft: Draft, spec: ModelReplicaSpec) -> dict[ConfigSource, Required]:
-    """Ask for everything that the pods of a replica name."""
-    members = [member for engine in spec.engines for member in engine.members]
-    named = {source for member in members for source in _references_of_pod(member.template.spec.plain())}
+    """Ask for everything that the pods of a replica name; for nothing where that is more than new pods may."""
+    found = named(spec.engines)
+    if len(found) > MOST_SOURCES and not any(draft.observed(copy_resource_name(source)) for source in found):
+        return {}
     return {
         source: draft.require(
             copy_resource_name(source),
             Requirement("v1", source.kind, name=source.name, namespace=draft.observation.namespace),
         )
-        for source in sorted(named)
+        for source in found
     }
 
 

@@ -55,14 +55,18 @@ def test_a_namespace_has_the_labels_of_its_level(level: str) -> None:
     assert labels_of(cluster(namespaces=other), with_pods({})) == pod_security(level)
 
 
-@pytest.mark.parametrize("status", [SERVED, TAKEN], ids=["served", "taken"])
-def test_a_level_is_not_enforced_that_would_keep_a_running_replicas_pods_from_starting_again(status: Any) -> None:
-    strict = cluster(namespaces={"podSecurity": "restricted"})
+def test_a_level_is_not_enforced_that_would_keep_a_serving_replicas_pods_from_starting_again() -> None:
+    status, strict = SERVED, cluster(namespaces={"podSecurity": "restricted"})
     running = with_pods(HOST, status=status)
     assert labels_of(strict, with_pods(PLAIN, status=status), running) == pod_security("restricted", "privileged")
     assert labels_of(strict, with_pods(PLAIN, status=status)) == pod_security("restricted", "baseline")
     elsewhere = with_pods(HOST, status=status, namespace="research")
     assert labels_of(strict, replica(), elsewhere) == pod_security("restricted")
+
+
+def test_pods_that_have_never_served_hold_no_level_open_though_they_were_taken() -> None:
+    strict = cluster(namespaces={"podSecurity": "restricted"})
+    assert labels_of(strict, with_pods(HOST, status=TAKEN)) == pod_security("restricted")
 
 
 @pytest.mark.parametrize("status", [None, REFUSED], ids=["new", "refused"])

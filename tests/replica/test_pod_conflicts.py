@@ -6,7 +6,7 @@ import pytest
 
 from function.composition import Manifest
 from tests.support.observe import reasons
-from tests.support.replicas import composed, container, engine, member, observed, replica
+from tests.support.replicas import composed, container, engine, member, observed, remotes, replica
 
 CACHED: Any = {"modelCacheRef": {"name": "qwen"}}
 
@@ -26,7 +26,7 @@ def mounting(name: str, path: str) -> Manifest:
     return container(volumeMounts=[{"name": name, "mountPath": path}])
 
 
-QUEUED: Any = {"labels": {"kueue.x-k8s.io/priority-class": "high"}}
+QUEUED: Any = {"labels": {"kueue.x-k8s.io/queue-name": "models"}}
 LOG = {"name": "log", "image": "x"}
 DATA = {"name": "data", "emptyDir": {}}
 CLASHES: dict[str, tuple[Manifest, Any, str]] = {
@@ -122,6 +122,18 @@ def test_a_container_named_like_our_side_car_is_refused() -> None:
     )
 
 
+def test_pods_that_name_more_secrets_than_are_copied_are_refused_before_any_is_asked_for() -> None:
+    sources = [{"secretRef": {"name": f"s{number}"}} for number in range(33)]
+    answered = composed(replica(engine("vllm", pods(container(envFrom=sources)))))
+    assert reasons(answered)["ModelAccepted"] == "False/PodConflict"
+    assert not [key for key in answered.requirements if key.startswith("secret-")]
+    (told,) = (c.message for c in answered.conditions if c.type == "ModelAccepted")
+    assert told == "the pods name 33 Secrets and ConfigMaps, and 32 at most are copied: name fewer"
+    assert reasons(composed(replica(engine("vllm", pods(container(envFrom=sources[1:]))))))["ModelAccepted"] == (
+        "False/Deploying"
+    )
+
+
 def test_volumes_that_are_added_can_be_mounted_elsewhere_too() -> None:
     beside = {**LOG, "volumeMounts": [{"name": "model-cache", "mountPath": "/weights"}]}
     written = pods(mounting("model-cache", "/mnt/models"), beside)
@@ -142,6 +154,15 @@ def test_a_replica_that_runs_goes_on_whatever_clashes_now() -> None:
     assert answered.ready
 
 
+def test_objects_that_a_replica_only_found_are_no_proof_that_its_pods_were_permitted() -> None:
+    children = observed(composed(replica()))
+    asking = replica(engine("vllm", pods(hostNetwork=True)))
+    found = composed({**asking, "metadata": {**asking["metadata"], "uid": "1"}}, children)
+    assert "hostNetwork" not in remotes(found)["model-serving-vllm"]["spec"]["template"]["spec"]
+    assert reasons(found)["Held"] == "True/InputInvalid"
+    assert reasons(composed(asking, children))["Held"] == "False/InputsResolved"
+
+
 def test_what_holds_and_may_not_be_wanted_is_said() -> None:
     short = pods(terminationGracePeriodSeconds=5)
     assert (
@@ -159,7 +180,7 @@ def test_a_queue_that_only_the_pods_of_a_gang_name_is_said() -> None:
     labelled = {**member(role="Leader"), "template": pods(metadata=QUEUED)["template"]}
     told = message(replica(engine("vllm", labelled, member(role="Worker"))))
     assert (
-        "engine vllm: label kueue.x-k8s.io/priority-class high is of its pods, and Kueue reads that of a gang's "
+        "engine vllm: label kueue.x-k8s.io/queue-name models is of its pods, and Kueue reads that of a gang's "
         "LeaderWorkerSet: write it in engines[].workload.metadata.labels;"
     ) in told
     everywhere = engine("vllm", labelled, member(role="Worker"), workload={"metadata": QUEUED})

@@ -8,6 +8,7 @@ from typing import Final
 from function.api import labels
 from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
+from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
 from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
@@ -29,12 +30,15 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
         replica: The replica that the pods would belong to.
         engines: Its engines.
     """
-    found = []
+    engines, found = list(engines), []
     for engine in engines:
         topology = topology_of(engine)
         for member in engine.members:
             where = f"engine {engine.name}, {member.role}"
             found += [f"{where}: {clash}" for clash in _clashes(replica, engine, member, topology)]
+    sources, most = len(references.named(engines)), references.MOST_SOURCES
+    if sources > most:
+        found.append(f"the pods name {sources} Secrets and ConfigMaps, and {most} at most are copied: name fewer")
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from function.api.kinds import MODEL_DEPLOYMENT
 from function.composition import objects, unstructured
 from tests.e2e.bed import moving as scene
-from tests.e2e.bed import topologies
+from tests.e2e.bed import restricted, topologies
 from tests.e2e.bed.moving import Moving
 from tests.e2e.bed.plane import Bed
 from tests.e2e.bed.quickstart import REPLICAS, Serving
@@ -36,15 +36,14 @@ def depart(bed: Bed, moving: Moving, leaving: Leaving) -> Departing:
     """Delete all that has moved, every topology, and the model of the second team; everything restarts meanwhile."""
     moving.stop()
     team, model, abandoned = leaving.serving.namespace, leaving.serving.name, set[str]()
-    for namespace in (scene.NAMESPACE, topologies.NAMESPACE):
+    teams = (scene.NAMESPACE, topologies.NAMESPACE, restricted.NAMESPACE)
+    for namespace in teams:
         bed.control.kubectl("delete", "modeldeployment", "--all", "-n", namespace, "--wait=false")
     bed.control.kubectl("delete", f"md/{model}", f"ms/{model}", "-n", team, "--cascade=foreground", "--wait=false")
     since = time.time()
 
     def alone() -> bool:
-        empty = {
-            namespace: _is_empty(bed, namespace, abandoned) for namespace in (scene.NAMESPACE, topologies.NAMESPACE)
-        }
+        empty = {namespace: _is_empty(bed, namespace, abandoned) for namespace in teams}
         return all(empty.values())
 
     def together() -> bool:

@@ -103,6 +103,7 @@ class Starter:
                     "--endpoint-reconciler-type=none",
                     "--service-cluster-ip-range=10.96.0.0/16",
                     "--authorization-mode=RBAC",
+                    "--allow-privileged=true",
                     f"--tls-cert-file={keys / 'tls.crt'}",
                     f"--tls-private-key-file={keys / 'tls.key'}",
                     f"--client-ca-file={self.certificates.authority}",

@@ -79,6 +79,12 @@ def arrange(bed: Bed) -> None:
     )
 
 
+def clear(bed: Bed) -> None:
+    """Take the pool away and restrict no namespace, when nothing is there any more."""
+    pools.remove(bed, POOL)
+    bed.control.api.patch(bed.composite("InferenceCluster", CLUSTER), {"spec": {"namespaces": None}})
+
+
 def pod_of(pod: Manifest) -> Manifest:
     """What of a pod's spec the check is about: its containers by name, and its volumes by name."""
     spec = unstructured.mapping(pod, "spec")

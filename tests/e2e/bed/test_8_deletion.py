@@ -16,7 +16,7 @@ from function.composition import Manifest, unstructured
 from function.packages.composed import USAGES
 from function.routing.gateways.charts import RELEASE_LABEL
 from function.routing.gateways.metallb import METALLB
-from tests.e2e.bed import deletion_orders, leftovers, pools, second_team
+from tests.e2e.bed import deletion_orders, leftovers, pools, restricted, second_team
 from tests.e2e.bed import moving as scene
 from tests.e2e.bed.departing import ByHand, Departing, names
 from tests.e2e.bed.journal import Journal
@@ -44,7 +44,8 @@ def test_deployments_go_while_services_point_to_them_and_each_replica_after_what
     bed.processes.until("their replicas and endpoints are gone", lambda: departing.alone.result)
     journal.note("teardown: deployments, in the background", departing.alone.at - departing.since)
     assert departing.abandoned == set(), "replicas that went before what they have on the cluster"
-    for cluster, team in (*((cluster, scene.NAMESPACE) for cluster in bed.inference), (CLUSTER, NAMESPACE_OF_ALL)):
+    others = ((CLUSTER, NAMESPACE_OF_ALL), (restricted.CLUSTER, restricted.NAMESPACE))
+    for cluster, team in (*((cluster, scene.NAMESPACE) for cluster in bed.inference), *others):
         bed.processes.until(f"nothing is left on {cluster}", partial(_is_clear, bed, cluster, team))
         assert bed.inference[cluster].api.get("v1", "Namespace", team) is not None, "the namespace stays"
     team = scene.NAMESPACE
@@ -62,7 +63,7 @@ def test_a_deployment_and_its_service_go_together(
 
 
 def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: Moving, topology: Topologies) -> None:
-    teams = (scene.NAMESPACE, NAMESPACE_OF_ALL)
+    teams = (scene.NAMESPACE, NAMESPACE_OF_ALL, restricted.NAMESPACE)
 
     def unguarded() -> bool:
         guards = (unstructured.mapping(usage, "spec", "of") for usage in bed.control.api.list(USAGES, "ClusterUsage"))
@@ -74,6 +75,7 @@ def test_a_namespace_without_replicas_goes_with_its_services(bed: Bed, moving: M
     bed.processes.until("their services are gone", lambda: not any(names(bed, "ModelService", name) for name in teams))
     moving.clear()
     topology.clear()
+    restricted.clear(bed)
     pools.remove(bed, second_team.POOL)
 
 

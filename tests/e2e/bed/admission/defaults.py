@@ -69,7 +69,11 @@ DEFAULTS: Final[tuple[tuple[Manifest, Mapping[str, Any]], ...]] = (
     _cloud("Vultr", "v1.36.1+3"),
     (
         cluster("Existing", namespaces={}),
-        {**_NODES, "spec.namespaces.podSecurity": "baseline"},
+        {
+            **_NODES,
+            "spec.cluster.existing.secretRef.key": "kubeconfig",
+            "spec.namespaces.podSecurity": "baseline",
+        },
     ),
     (cluster("EKS"), {**_NODES, "spec.cluster.eks.kubernetesVersion": "1.36"}),
     (

@@ -11,6 +11,12 @@ Broken: TypeAlias = tuple[Mapping[str, Any], str, str]
 _FILES: Final = "persistentVolumeClaim, configMap, secret, emptyDir, hostPath, projected, downwardAPI, csi, ephemeral"
 _SELECTED: Final = "values must be specified when operator is In or NotIn"
 _UNSELECTED: Final = "values may not be specified when operator is Exists or DoesNotExist"
+_WRONG_EXPRESSIONS: Final[tuple[tuple[Mapping[str, Any], str], ...]] = (
+    ({"key": "a", "operator": "In"}, _SELECTED),
+    ({"key": "a", "operator": "Exists", "values": ["x"]}, _UNSELECTED),
+)
+"""Expressions of selectors that say too little or too much."""
+
 _NODE_VALUES: Final = "values are needed with the operators In, NotIn, Gt and Lt, and with no others"
 _AMOUNTS: Final = "names of resources must have at most 317 characters"
 _LOCALHOST: Final = "localhostProfile must be set if type is Localhost, and only then"
@@ -103,8 +109,8 @@ def _of_volumes() -> Iterator[Broken]:
 
     yield claim(accessModes=[]), at, "a claim needs accessModes and resources.requests.storage"
     yield claim(resources=_LONG), f"{at}.resources", _AMOUNTS
-    expression = {"key": "a", "operator": "Exists", "values": ["x"]}
-    yield claim(selector={"matchExpressions": [expression]}), f"{at}.selector.matchExpressions[0]", _UNSELECTED
+    for expression, message in _WRONG_EXPRESSIONS:
+        yield claim(selector={"matchExpressions": [expression]}), f"{at}.selector.matchExpressions[0]", message
 
 
 def _of_affinity() -> Iterator[Broken]:
@@ -119,17 +125,13 @@ def _of_affinity() -> Iterator[Broken]:
         yield {at: {_REQUIRED: required}}, f"{at}.{_REQUIRED}.nodeSelectorTerms[0].matchExpressions[0]", message
         preferred = [{"weight": 1, "preference": term}]
         yield {at: {_PREFERRED: preferred}}, f"{at}.{_PREFERRED}[0].preference.matchExpressions[0]", message
-    expressions = [{"key": "a", "operator": "In"}]
+    selectors = [
+        ({field: {"matchExpressions": [expression]}}, f".{field}.matchExpressions[0]", message)
+        for field in ("labelSelector", "namespaceSelector")
+        for expression, message in _WRONG_EXPRESSIONS
+    ]
     for way in ("podAffinity", "podAntiAffinity"):
-        for wrong, below, message in (
-            ({"matchLabelKeys": ["a"]}, "", _KEYS),
-            ({"labelSelector": {"matchExpressions": expressions}}, ".labelSelector.matchExpressions[0]", _SELECTED),
-            (
-                {"namespaceSelector": {"matchExpressions": expressions}},
-                ".namespaceSelector.matchExpressions[0]",
-                _SELECTED,
-            ),
-        ):
+        for wrong, below, message in (({"matchLabelKeys": ["a"]}, "", _KEYS), *selectors):
             pods: Mapping[str, Any] = {"topologyKey": "zone", **wrong}
             yield {way: {_REQUIRED: [pods]}}, f"{way}.{_REQUIRED}[0]{below}", message
             weighted = [{"weight": 1, "podAffinityTerm": pods}]
@@ -145,8 +147,9 @@ def _of_spread() -> Iterator[Broken]:
 
     yield spread(matchLabelKeys=["a"]), at, "matchLabelKeys needs labelSelector"
     yield spread(minDomains=2), at, "minDomains needs whenUnsatisfiable: DoNotSchedule"
-    selector = {"matchExpressions": [{"key": "a", "operator": "In"}]}
-    yield spread(labelSelector=selector), f"{at}.labelSelector.matchExpressions[0]", _SELECTED
+    for expression, message in _WRONG_EXPRESSIONS:
+        selector = {"matchExpressions": [expression]}
+        yield spread(labelSelector=selector), f"{at}.labelSelector.matchExpressions[0]", message
 
 
 def _of_tolerations() -> Iterator[Broken]:

@@ -57,11 +57,11 @@ def compose(draft: Draft) -> Composition:
     unresolved = [what for what, answer in asked.items() if answer.unresolved]
     desired = read_desired_state(seen, spec, cache)
     placement_status.set_cache_condition(draft, desired)
-    engine_status.set_engines_condition(draft, desired)
     if desired.cache is CacheState.UNRESOLVED:
         unresolved.append(f"ModelCache {desired.cache_name}")
     if unresolved:
         return draft.hold("InputUnresolved", f"{' and '.join(unresolved)} not fetched yet")
+    engine_status.set_engines_condition(draft, desired)
 
     draft.adopt(adoptable(seen, replicas.unsorted, endpoints.unsorted))
     seen = draft.observation

@@ -47,12 +47,6 @@ _DOMAINS: Final = (
     "noderesource.dev",
     "nri.io",
     "nvidia.com",
-    # queues whose classes drive out what others run
-    "kai.scheduler",
-    "koordinator.sh",
-    "runai",
-    "volcano.sh",
-    "yunikorn.apache.org",
     # meshes, injectors of containers and secrets, distributions
     "banzaicloud.com",
     "banzaicloud.io",
@@ -94,7 +88,7 @@ _BEGINNINGS: Final = (
 )
 """What container runtimes read has its domain back to front and needs no slash."""
 
-_KEYS: Final = frozenset({"aadpodidbinding", "kueue.x-k8s.io/priority-class"})
+_KEYS: Final = frozenset({"aadpodidbinding"})
 
 _HARMLESS: Final = (
     "app.kubernetes.io/",

@@ -125,13 +125,13 @@ def _of_affinity() -> Iterator[Broken]:
         yield {at: {_REQUIRED: required}}, f"{at}.{_REQUIRED}.nodeSelectorTerms[0].matchExpressions[0]", message
         preferred = [{"weight": 1, "preference": term}]
         yield {at: {_PREFERRED: preferred}}, f"{at}.{_PREFERRED}[0].preference.matchExpressions[0]", message
-    selectors = [
+    selectors: list[tuple[dict[str, Any], str, str]] = [
         ({field: {"matchExpressions": [expression]}}, f".{field}.matchExpressions[0]", message)
         for field in ("labelSelector", "namespaceSelector")
         for expression, message in _WRONG_EXPRESSIONS
     ]
     for way in ("podAffinity", "podAntiAffinity"):
-        for wrong, below, message in (({"matchLabelKeys": ["a"]}, "", _KEYS), *selectors):
+        for wrong, below, message in [({"matchLabelKeys": ["a"]}, "", _KEYS), *selectors]:
             pods: Mapping[str, Any] = {"topologyKey": "zone", **wrong}
             yield {way: {_REQUIRED: [pods]}}, f"{way}.{_REQUIRED}[0]{below}", message
             weighted = [{"weight": 1, "podAffinityTerm": pods}]

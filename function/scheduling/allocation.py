@@ -10,8 +10,9 @@ in which pods claim something before one in which they do not.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from function import deadline
@@ -173,17 +174,7 @@ def _assign(
     first = pack(weights, choices, counts, budget)
     if first is None or not requests or any(devices[position].claim is Claim.DRA for position in first):
         return first
-    found: list[tuple[int, ...]] = []
-    given_up = False
-    for restricted in _restricted(devices, choices):
-        try:
-            answer = pack(weights, restricted, counts, budget)
-        except TooComplexError:
-            given_up = True
-        else:
-            found += [answer] if answer is not None else []
-    if given_up and not found:
-        raise TooComplexError
+    found = _answers(partial(pack, weights, restricted, counts, budget) for restricted in _restricted(devices, choices))
     return min(found, default=first)
 
 
@@ -201,20 +192,31 @@ def _assign_constrained(
     """
     if not constraints:
         return _assign(requests, devices, choices, budget)
+    parts = split_choices([request.name for request in requests], choices, devices, constraints, budget)
+    found = _answers(partial(_assign, requests, devices, part, budget) for part in parts)
+    idle = {position for position, device in enumerate(devices) if device.claim is not Claim.DRA}
+    return min(found, key=lambda answer: (idle.issuperset(answer), answer), default=None)
+
+
+def _answers(attempts: Iterable[Callable[[], tuple[int, ...] | None]]) -> list[tuple[int, ...]]:
+    """Gather what attempts find, until the deadline.
+
+    Raises:
+        TooComplexError: None finds anything, and of one it is not known whether it could.
+    """
     found: list[tuple[int, ...]] = []
     given_up = False
-    for part in split_choices([request.name for request in requests], choices, devices, constraints, budget):
+    for attempt in attempts:
         deadline.check()
         try:
-            answer = _assign(requests, devices, part, budget)
+            answer = attempt()
         except TooComplexError:
             given_up = True
         else:
             found += [answer] if answer is not None else []
     if given_up and not found:
         raise TooComplexError
-    idle = {position for position, device in enumerate(devices) if device.claim is not Claim.DRA}
-    return min(found, key=lambda answer: (idle.issuperset(answer), answer), default=None)
+    return found
 
 
 def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Iterator[list[Sequence[int]]]:

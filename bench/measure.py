@@ -9,9 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
@@ -21,6 +21,9 @@ from function import fn, server
 
 _PROCESSES: Final = 3
 _LOOKS: Final = 3
+
+_PARSED: Final = -1
+"""Instead of a number of replicas: parse the requests, and answer none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,19 @@ class Figures:
 
 
 def measure(case: Case, processes: int = _PROCESSES) -> Figures:
-    """Measure a case in new processes, and take the least of each figure."""
+    """Measure a case and its floor in new processes of their own, equally often, and take the least of each figure."""
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for number, blob in enumerate(cases.requests(case)):
             paths.append(Path(folder) / str(number))
             paths[-1].write_bytes(blob)
-        found = [_in_a_process(case.replicas, paths) for _ in range(processes)]
+        found = [(_in_a_process(_PARSED, paths), _in_a_process(case.replicas, paths)) for _ in range(processes)]
+        megabytes = paths[-1].stat().st_size / 1e6
     return Figures(
-        found[0].megabytes,
-        min(figures.floor for figures in found),
-        min(figures.call for figures in found),
-        min(figures.peak_mebibytes for figures in found),
+        megabytes,
+        min(floor.seconds for floor, _ in found),
+        min(call.seconds for _, call in found),
+        min(call.peak_mebibytes for _, call in found),
     )
 
 
@@ -67,23 +71,38 @@ def unresolved() -> float:
     return min(_seconds(lambda: fn.answer(blob, NOW)) for _ in range(100))
 
 
-def _in_a_process(placed: int, paths: list[Path]) -> Figures:
+class _Look(NamedTuple):
+    """What one process has seen: the least time that the last request took, and the memory."""
+
+    seconds: float
+    peak_mebibytes: float
+
+
+def _in_a_process(placed: int, paths: list[Path]) -> _Look:
     command = [sys.executable, "-m", "bench.measure", str(placed), *map(str, paths)]
-    return Figures(**json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    return _Look(*json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-def _look(placed: int, blobs: list[bytes]) -> Figures:
-    """Answer the last request, after those before it; several times when it is not the first."""
+def _look(placed: int, blobs: list[bytes]) -> _Look:
+    """Parse or answer the last request, after those before it; several times when it is not the first."""
     server.tune_garbage_collection()
-    fn.answer(cases.unresolved(), NOW)
     *before, last = blobs
+    work = _parse if placed == _PARSED else _answer
+    work(cases.unresolved())
     for blob in before:
-        fn.answer(blob, NOW)
-    call = min(_seconds(lambda: fn.answer(last, NOW)) for _ in range(_LOOKS if before else 1))
-    cases.check(fn.answer(last, NOW).response, placed=placed)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    floor = min(_seconds(lambda: fnv1.RunFunctionRequest.FromString(last)) for _ in range(_LOOKS))
-    return Figures(len(last) / 1e6, floor, call, peak)
+        work(blob)
+    seconds = min(_seconds(lambda: work(last)) for _ in range(_LOOKS if before else 1))
+    if work is _answer:
+        cases.check(fn.answer(last, NOW).response, placed=placed)
+    return _Look(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _parse(blob: bytes) -> None:
+    fnv1.RunFunctionRequest.FromString(blob)
+
+
+def _answer(blob: bytes) -> None:
+    fn.answer(blob, NOW)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -94,4 +113,4 @@ def _seconds(work: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     replicas, *files = sys.argv[1:]
-    print(json.dumps(asdict(_look(int(replicas), [Path(path).read_bytes() for path in files]))))
+    print(json.dumps(_look(int(replicas), [Path(path).read_bytes() for path in files])))

@@ -154,8 +154,10 @@ class Struct(Mapping[str, Any]):
         """All of it as protobuf's own message."""
         return struct_pb2.Struct.FromString(self._message.SerializeToString())
 
-    def content(self, key: str) -> bytes:
-        """Bytes that are the same for the same content of a field, in whatever order it was sent."""
+    def content(self, key: str | None = None) -> bytes:
+        """Bytes that are the same for the same content of a field or of all, in whatever order it was sent."""
+        if key is None:
+            return self.message().SerializeToString(deterministic=True)
         found = self._fields.get(key, b"")
         wire = found if isinstance(found, bytes) else found.SerializeToString()
         return struct_pb2.Value.FromString(wire).SerializeToString(deterministic=True)

@@ -117,10 +117,10 @@ def is_set(source: Object, key: str) -> bool:
     return bool(source.get(key)) if own is None else own(key)
 
 
-def content(source: Object, key: str) -> Hashable:
-    """Something that equal values of a field have in common, and others have not."""
+def content(source: Object, key: str | None = None) -> Hashable:
+    """Something that equal values of a field, or of all, have in common, and others have not."""
     own = getattr(source, "content", None)
-    found: Hashable = repr(source.get(key)) if own is None else own(key)
+    found: Hashable = repr(source if key is None else source.get(key)) if own is None else own(key)
     return found
 
 

@@ -91,7 +91,15 @@ def read_pools(cluster: Object) -> tuple[ObservedPool, ...] | None:
     """
     if unstructured.dig(cluster, "status", "gpuPools") is None:
         return None
-    return tuple(_pool(item) for item in strict.objects(cluster, "status", "gpuPools"))
+    return tuple(_known_pool(item) for item in strict.objects(cluster, "status", "gpuPools"))
+
+
+_POOLS: Final = ObjectCache()
+"""Pools by how they are written: those of a fleet are much alike."""
+
+
+def _known_pool(item: Object) -> ObservedPool:
+    return _POOLS.get_or_compute(unstructured.content(item), lambda: _pool(item))
 
 
 def _pool(item: Object) -> ObservedPool:
@@ -108,16 +116,9 @@ def _pool(item: Object) -> ObservedPool:
 
 # ---------------------------------------------------------------------- nodes
 
-_SHAPES: Final = ObjectCache()
-"""Shapes of nodes by how they are written: a fleet has few."""
-
 
 def _node_shape(pool: Object) -> ObservedNode:
     node = unstructured.mapping(pool, "node")
-    return _SHAPES.get_or_compute(unstructured.content(pool, "node"), lambda: _shape(node))
-
-
-def _shape(node: Object) -> ObservedNode:
     cpu = read_quantity(unstructured.text(node, "cpu")) or Fraction(0)
     memory = read_quantity(unstructured.text(node, "memory")) or Fraction(0)
     written = unstructured.mapping(node, "reserved")
@@ -139,15 +140,12 @@ def _taints(items: Iterable[Object]) -> Iterable[ObservedTaint]:
 # ---------------------------------------------------------------------- devices
 
 _DEVICE_LISTS: Final = ObjectCache()
-"""Lists of devices, by how they are written and by what they say: a fleet has few, and equal ones become one."""
+"""Lists of devices by what they say: a fleet has few, and equal ones become one."""
 
 
 def _devices(pool: Object, where: str) -> Devices:
-    def read() -> Devices:
-        devices = tuple(_device(item, where) for item in strict.objects(pool, "devices"))
-        return _DEVICE_LISTS.get_or_compute(devices, lambda: devices)
-
-    return _DEVICE_LISTS.get_or_compute(unstructured.content(pool, "devices"), read)
+    devices = tuple(_device(item, where) for item in strict.objects(pool, "devices"))
+    return _DEVICE_LISTS.get_or_compute(devices, lambda: devices)
 
 
 def _device(item: Object, where: str) -> Device:

@@ -76,6 +76,7 @@ class PickerProgram:
         self._plugins: dict[str, Mapping[str, Any]] = {}
         for plugin in self._config["plugins"]:
             self._add(plugin)
+        self._check_profiles()
         parsers = self._config.get("requestHandler", {}).get("parsers", [])
         self._parsers = [parser["pluginRef"] for parser in parsers] or list(facts["without_parsers"])
         self._check_references(parsers)
@@ -158,6 +159,16 @@ class PickerProgram:
                 raise PickerConfigError(f"deciders.prefill plugin not found: {decider}")
         self._plugins[name] = plugin
 
+    def _check_profiles(self) -> None:
+        names = [profile["name"] for profile in self._config["schedulingProfiles"]]
+        for name in names:
+            if names.count(name) > 1:
+                raise PickerConfigError(f"duplicate profile name '{name}'")
+        for profile in self._config["schedulingProfiles"]:
+            pickers = [plugin for plugin in profile["plugins"] if self._kind(plugin["pluginRef"]) == "picker"]
+            if len(pickers) > 1:
+                raise PickerConfigError(f"profile '{profile['name']}' has {len(pickers)} pickers")
+
     def _check_references(self, parsers: Sequence[Mapping[str, Any]]) -> None:
         profiles = self._config["schedulingProfiles"]
         for reference in [*(plugin for profile in profiles for plugin in profile["plugins"]), *parsers]:
@@ -184,8 +195,12 @@ class PickerProgram:
         return next((plugin.get("parameters", {}) for plugin in found), {})
 
     def _custom_queues(self) -> dict[str, str]:
-        configs = self._parameters("core-metrics-extractor").get("engineConfigs", [])
-        return {config["name"]: config["queuedRequestsSpec"] for config in configs}
+        queues: dict[str, str] = {}
+        for config in self._parameters("core-metrics-extractor").get("engineConfigs", []):
+            if config["name"] in queues:
+                raise PickerConfigError(f"engine {config['name']} has metrics twice")
+            queues[config["name"]] = config.get("queuedRequestsSpec", "")
+        return queues
 
 
 def _check_body(parser: str, body: bytes) -> None:

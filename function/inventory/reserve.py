@@ -2,17 +2,19 @@
 
 | | processors | memory |
 |---|---|---|
-| GKE | 6% of the first, 1% of the second, 0.5% of the next two, 0.25% of the rest | 25% of 4 GiB, 20% of the next 4,
-10% of the next 8, 6% of the next 112, 2% of the rest |
-| EKS | as GKE | 255 MiB, and 11 MiB for each pod that the node may have |
+| GKE | 6% of the first, 1% of the second, 0.5% of the next two, 0.25% of the rest; 400m more on nodes that may have
+more than 110 pods | 25% of 4 GiB, 20% of the next 4, 10% of the next 8, 6% of the next 112, 2% of the rest |
+| EKS | as GKE, without the 400m | 255 MiB, and 11 MiB for each pod that the node may have |
 | AKS | 60m, 100m, 140m, 180m, 260m, 420m, 740m of 1, 2, 4, 8, 16, 32, 64 | 50 MB, and 20 MB for each pod that the
 node may have, at most a quarter |
 | eviction threshold of each | | 100 MiB |
 
-From descriptions of what the clouds reserve: for GKE and EKS by others, for AKS its own page on node resource
-reservations (from Kubernetes 1.29 on). AKS keeps the most processors on every size; of memory GKE
-or AKS keeps the most, and EKS less than GKE even on nodes that may have 737 pods. Beside that, a machine has less
-memory than is stated: the kernel keeps 64 of every 4,096 bytes for its pages alone, and firmware some more.
+The sources are GKE's page "Plan GKE Standard node sizes", what EKS' images compute (awslabs/amazon-eks-ami,
+nodeadm/internal/kubelet/config.go), and AKS' page "Node resource reservations" (MicrosoftDocs/azure-aks-docs,
+articles/aks/node-resource-reservations.md, from Kubernetes 1.29 on). AKS keeps the most processors on every size, but
+for the 400m of GKE, for which the one below has room. Of memory GKE or AKS keeps the most, and EKS less than GKE even
+on nodes that may have 737 pods. Beside that, a machine has less memory than is stated: the kernel keeps 64 of every
+4,096 bytes for its pages alone, and firmware some more.
 
 One processor and 2 GiB are left to daemon sets for network, storage, metrics and logs. What these request differs
 from cluster to cluster; nothing is known of it here.

@@ -39,8 +39,9 @@ _MOONCAKE_VARIABLE: Final = "VLLM_MOONCAKE_BOOTSTRAP_PORT"
 _VLLM_CONNECTORS: Final = {
     "MooncakeConnector": KVTransfer.MOONCAKE,
     "SharedStorageConnector": KVTransfer.SHARED_STORAGE,
+    "ExampleConnector": KVTransfer.SHARED_STORAGE,
 }
-"""What `--kv-transfer-config` of vLLM may name beside NIXL."""
+"""What `--kv-transfer-config` of vLLM may name beside NIXL; the last is what later versions call the one before."""
 
 _UNSUPPORTED: Final = frozenset(
     {

@@ -12,6 +12,8 @@ GIBI = 2**30
 MEBI = 2**20
 MEGA = 10**6
 EVICTION = 100 * MEBI
+MANY_PODS = Fraction(400, 1000)
+"""Processors that GKE keeps more on a node that may have more than 110 pods."""
 
 
 def google_cpu(cores: int) -> Fraction:
@@ -44,7 +46,7 @@ def test_at_least_what_each_cloud_keeps_is_kept(size: tuple[int, int]) -> None:
     cores, gibi = size
     memory = Fraction(gibi * GIBI)
     kept = reserve(Fraction(cores), memory)
-    assert kept.cpu >= google_cpu(cores)
+    assert kept.cpu >= google_cpu(cores) + MANY_PODS
     assert kept.memory >= max(google_memory(memory), azure_memory(memory, 250))
 
 

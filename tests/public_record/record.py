@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -21,6 +21,10 @@ from function.preview.views import show_tree
 
 FOLDER: Final = Path(__file__).parent
 CASES: Final = tuple(sorted((FOLDER / "cases").rglob("*.yaml")))
+KINDS: Final[Mapping[str, Sequence[str]]] = {
+    kind["kind"]: kind["cases"] for kind in yaml.safe_load((FOLDER / "kinds.yaml").read_text(encoding="utf-8"))
+}
+"""The kinds of faults, each with the names of its cases."""
 
 _STEP: Final = re.compile(r"\.\.(?P<deep>[\w-]+)|\[(?P<inside>[^\]]*)\]|\.?(?P<key>[\w-]+)")
 _MOMENT: Final = timedelta(seconds=1)

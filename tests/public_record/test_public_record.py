@@ -1,11 +1,13 @@
 """What people have run into elsewhere goes well here, or is said: see README.md beside this."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.public_record.record import CASES, FOLDER, PreviewedCase, preview, read_case, unmet, values_at
+from tests.public_record.record import CASES, FOLDER, KINDS, PreviewedCase, preview, read_case, unmet, values_at
 
+ADDRESS = re.compile(r"https://[\w.-]+/[\w./-]+")
 NAMES = [str(path.relative_to(FOLDER / "cases").with_suffix("")) for path in CASES]
 
 
@@ -18,8 +20,18 @@ def test_what_somebody_has_run_into_goes_well_or_is_said(path: Path, tmp_path: P
 @pytest.mark.parametrize("path", CASES, ids=NAMES)
 def test_every_case_has_a_source_and_can_fail(path: Path) -> None:
     case = read_case(path)
-    assert case.source.startswith("https://")
+    assert ADDRESS.fullmatch(case.source)
     assert list(unmet(case.checks, PreviewedCase())) != []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_fault_was_said_in_two_places(kind: str) -> None:
+    sources = {read_case(FOLDER / "cases" / f"{name}.yaml").source for name in KINDS[kind]}
+    assert len(sources) >= 2, sources
+
+
+def test_every_case_is_of_a_kind() -> None:
+    assert {name for names in KINDS.values() for name in names} == set(NAMES)
 
 
 def test_a_path_finds_keys_items_and_what_lies_deeper() -> None:

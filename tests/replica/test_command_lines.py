@@ -1,5 +1,6 @@
 """Command lines from the public record: the port, the path of health and the program that is right for each."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from function.api.pod_template import Container
 from function.replica.engines import PROGRAMS, EngineFacts, read_engine
 
 CORPUS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "corpus" / "command_lines.yaml").read_text())
+ADDRESS = re.compile(r"(https://[\w.-]+/\S+|[\w.-]+/[\w.-]+ [\w./-]*\w)( \([^()]+\))?")
+"""An address on the web, or a repository on GitHub and a file in it; what of it is meant may follow."""
 SIDE_CAR = 8000
 
 
@@ -47,7 +50,12 @@ def test_what_a_command_line_says_is_read(case: dict[str, Any]) -> None:
     assert bool(facts.warnings) is (said == "unclear")
 
 
-def test_every_type_of_engine_is_in_the_record_and_each_line_names_its_source() -> None:
+def test_every_type_and_program_is_in_the_record() -> None:
     assert {read(case).type for case in CORPUS} == set(EngineType)
     assert {read(case).program.name for case in CORPUS} >= {program.name for program in PROGRAMS}
-    assert len({case["source"] for case in CORPUS}) == len(CORPUS) >= 60
+
+
+def test_at_least_sixty_lines_say_where_each_of_them_stands() -> None:
+    sources = [case["source"] for case in CORPUS]
+    assert [source for source in sources if not ADDRESS.fullmatch(source)] == []
+    assert len(set(sources)) == len(sources) >= 60

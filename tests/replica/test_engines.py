@@ -112,12 +112,37 @@ def test_kubernetes_puts_in_the_variables_of_the_same_container_in_their_order()
         ("ghcr.io/ggml-org/llama.cpp:server", {"LLAMA_ARG_PORT": "8086"}, 8086),
         ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0:8087"}, 8087),
         ("ollama/ollama", {"OLLAMA_HOST": "[::]:8088"}, 8088),
+        ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0"}, 80),
+        ("ollama/ollama", {"OLLAMA_HOST": "https://0.0.0.0/"}, 443),
         ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:1", {"DYN_HTTP_PORT": "8089"}, 8089),
     ],
 )
 def test_a_program_that_a_variable_tells_its_port_is_asked_by_it(image: str, env: dict[str, str], port: int) -> None:
     assert facts(image=image, env=variables(**env)).port == FlagValue(port)
     assert facts(image=IMAGE, env=variables(**env)).port == FlagValue(8000, said=False)
+
+
+def test_where_later_versions_listen_elsewhere_it_is_said_as_no_tag_tells_them_apart() -> None:
+    found = facts(image="ghcr.io/ggml-org/llama.cpp:server")
+    assert found.port == FlagValue(8080, said=False)
+    where = "where llama.cpp listens when nothing is said (later versions on 9931)"
+    assert found.assumptions == (f"engine e: port 8080 is assumed, {where}; engines[].serving.port says another",)
+    assert facts(image="ghcr.io/ggml-org/llama.cpp:server", args=["--port=9931"]).assumptions == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "port"),
+    [
+        ("vllm/vllm-router:nightly", 30000),
+        ("lmcache/lmstack-router:latest", 8001),
+        ("vllm/vllm-openai:v0.23.0", 8000),
+        ("ghcr.io/huggingface/text-generation-inference:3.3.4", 80),
+        ("ghcr.io/huggingface/text-generation-inference:3.3.4-trtllm", 3000),
+        ("registry.example.com/tgi-llamacpp:1", 3000),
+    ],
+)
+def test_images_of_like_names_are_told_apart(image: str, port: int) -> None:
+    assert facts(image=image, args=["--model-id=some/model"]).port == FlagValue(port, said=False)
 
 
 def test_a_flag_goes_before_a_variable_and_vllms_own_variable_is_no_port_of_its_server() -> None:
@@ -208,6 +233,22 @@ def test_a_certificate_makes_an_engine_speak_tls_unless_its_scheme_is_written() 
     assert facts().scheme is Scheme.HTTP
 
 
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("llama-server", "LLAMA_ARG_SSL_CERT_FILE"),
+        ("python3 -m dynamo.frontend", "DYN_TLS_CERT_PATH"),
+        ("uvicorn main:app", "UVICORN_SSL_CERTFILE"),
+    ],
+)
+def test_a_certificate_that_a_variable_names_counts_too(command: str, name: str) -> None:
+    image = "registry.example.com/any:1"
+    assert facts(image=image, command=command.split(), env=variables(**{name: "/c"})).scheme is Scheme.HTTPS
+    exported = ["sh", "-c", f"export {name}=/c; exec {command}"]
+    assert facts(image=image, command=exported).scheme is Scheme.HTTPS
+    assert facts(image=image, command=command.split(), env=variables(OTHER="/c")).scheme is Scheme.HTTP
+
+
 def test_a_written_type_goes_before_image_and_command() -> None:
     found = facts(image="registry.example.com/mine", serving={"engineType": "SGLang"}, args=["--page-size", "64"])
     assert (found.type, found.port.value, found.block_size) == (EngineType.SGLANG, 30000, FlagValue(64))
@@ -222,6 +263,12 @@ def test_a_written_type_goes_before_image_and_command() -> None:
 )
 def test_the_block_size_is_what_the_programs_own_flag_says(args: list[str], size: int) -> None:
     assert facts(args=args).block_size.value == size
+
+
+def test_the_block_size_of_dynamo_is_that_of_its_frontend() -> None:
+    command = ["python3", "-m", "dynamo.frontend"]
+    assert facts(command=command, env=variables(DYN_KV_CACHE_BLOCK_SIZE="128")).block_size == FlagValue(128)
+    assert facts(command=[*command, "--kv-cache-block-size=256"]).block_size == FlagValue(256)
 
 
 def test_a_block_size_that_is_no_number_is_warned_of_and_a_written_one_is_taken() -> None:

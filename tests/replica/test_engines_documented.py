@@ -10,7 +10,9 @@ HEADER = "| Program | `engineType` | Port | Flag | Variable | Health | TLS |"
 
 def row(program: Program) -> str:
     """The row of a program."""
-    port = f"{program.port}, in its image {program.image_port}" if program.image_port else f"{program.port}"
+    port = f"{program.port}"
+    port += f", in its image {program.image_port}" if program.image_port else ""
+    port += f", later {program.later_port}" if program.later_port else ""
     cells = (
         program.name,
         f"`{program.type.value}`",
@@ -18,7 +20,7 @@ def row(program: Program) -> str:
         ", ".join(f"`{flag}`" for flag in program.port_flags),
         ", ".join(f"`{name}`" for name in program.port_variables),
         f"`{program.health_path}`",
-        ", ".join(f"`{flag}`" for flag in program.tls_flags),
+        ", ".join(f"`{name}`" for name in (*program.tls_flags, *program.tls_variables)),
     )
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 

@@ -79,6 +79,7 @@ def test_only_what_hands_over_by_nixl_has_the_variables_of_vllms_nixl() -> None:
         ("NixlConnector", ["--kv-connector=nixlv2"]),
         ("MooncakeConnector", ["--kv-connector=mooncake", "--mooncake-bootstrap-port=8998"]),
         ("SharedStorageConnector", ["--kv-connector=shared-storage"]),
+        ("ExampleConnector", ["--kv-connector=shared-storage"]),
     ],
 )
 def test_the_connector_that_vllm_is_given_decides(connector: str, args: list[str]) -> None:

@@ -30,12 +30,15 @@ class Program:
         images: Images that start it, or that it is started in, as a regular expression; empty for none of its own.
         port: Where it listens when nothing is said.
         image_port: The same in its image, where that says another.
+        later_port: The same in later versions, where these listen elsewhere: none can be told by an image's tag.
         port_flags: Flags by which it is told the port, with dashes.
         port_variables: Environment variables that tell it too; a flag goes before them.
         config_flags: Flags that name a file which may tell it.
         health_path: The path that answers with success once it can serve.
         tls_flags: Flags with which it speaks TLS, with dashes.
+        tls_variables: Environment variables that do the same.
         block_size_flags: Flags that say how many tokens a block of its KV cache has, with dashes.
+        block_size_variables: Environment variables that say it too; a flag goes before them.
         every_node_flags: Flags with which each node of a gang has a server that answers requests, with dashes.
         rank_port_flags: Flags with which each data-parallel rank may have a port of its own, with dashes.
         routes: Whether it passes requests on to other servers.
@@ -47,12 +50,15 @@ class Program:
     images: str = ""
     port: int = 8000
     image_port: int | None = None
+    later_port: int | None = None
     port_flags: tuple[str, ...] = ("--port",)
     port_variables: tuple[str, ...] = ()
     config_flags: tuple[str, ...] = ()
     health_path: str = "/health"
     tls_flags: tuple[str, ...] = ()
+    tls_variables: tuple[str, ...] = ()
     block_size_flags: tuple[str, ...] = ()
+    block_size_variables: tuple[str, ...] = ()
     every_node_flags: tuple[str, ...] = ()
     rank_port_flags: tuple[str, ...] = ()
     routes: bool = False
@@ -74,6 +80,28 @@ PROGRAMS: Final = (
         port_flags=("--http-port",),
         port_variables=("DYN_HTTP_PORT",),
         tls_flags=("--tls-cert-path",),
+        tls_variables=("DYN_TLS_CERT_PATH",),
+        block_size_flags=("--kv-cache-block-size",),
+        block_size_variables=("DYN_KV_CACHE_BLOCK_SIZE",),
+    ),
+    # vLLM's router, vllm-project/router, py_src/vllm_router/router_args.py. It and the next come before vLLM, whose
+    # image's name theirs contain. Both are started as `vllm-router`, so that the image has to tell them apart.
+    Program(
+        "vLLM's router",
+        EngineType.OTHER,
+        commands=("vllm_router.launch_router",),
+        images=r"(^|/)vllm-router([:@]|$)",
+        port=30000,
+        routes=True,
+    ),
+    # The router of vLLM's production stack, src/vllm_router/parsers/parser.py.
+    Program(
+        "the production stack's router",
+        EngineType.OTHER,
+        commands=("vllm_router.app",),
+        images=r"lmstack-router|production-stack/router",
+        port=8001,
+        routes=True,
     ),
     # vLLM, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
     # takes vLLM's flags, and answers like it.
@@ -98,7 +126,7 @@ PROGRAMS: Final = (
     Program(
         "SGLang's router",
         EngineType.OTHER,
-        commands=("sglang_router.launch_router", "sglang_router", "sglang-router", "smg"),
+        commands=("sglang_router.launch_router", "sglang_router", "sglang-router", "smg", "amg"),
         images=r"sgl(ang)?-(router|model-gateway)",
         port=30000,
         tls_flags=("--tls-cert-path",),
@@ -132,17 +160,29 @@ PROGRAMS: Final = (
         port_flags=("--http-port",),
         health_path="/v2/health/ready",
     ),
-    # llama.cpp, common/arg.cpp and tools/server/README.md.
+    # llama.cpp, common/arg.cpp, tools/server/README.md and app/llama.cpp; pull request 26508 announces the later port.
     Program(
         "llama.cpp",
         EngineType.LLAMA_CPP,
-        commands=("llama-server", "llama-server-cuda"),
+        commands=("llama-server", "llama-server-cuda", "llama serve", "llama server"),
         images=r"llama\.cpp",
         port=8080,
+        later_port=9931,
         port_variables=("LLAMA_ARG_PORT",),
         tls_flags=("--ssl-cert-file",),
+        tls_variables=("LLAMA_ARG_SSL_CERT_FILE",),
     ),
-    # Text Generation Inference, launcher/src/main.rs; its Dockerfile sets PORT=80.
+    # Text Generation Inference with another backend: Dockerfile_llamacpp and Dockerfile_trtllm set no PORT.
+    Program(
+        "Text Generation Inference's other backends",
+        EngineType.TGI,
+        commands=("text-generation-router-llamacpp",),
+        images=r"(text-generation-inference|(^|/)tgi)[:-].*(llamacpp|trtllm)",
+        port=3000,
+        port_flags=("--port", "-p"),
+        port_variables=("PORT",),
+    ),
+    # Text Generation Inference, launcher/src/main.rs; its other Dockerfiles set PORT=80.
     Program(
         "Text Generation Inference",
         EngineType.TGI,
@@ -171,22 +211,27 @@ PROGRAMS: Final = (
         commands=("huggingfaceserver",),
         images=r"huggingfaceserver",
         port=8080,
-        port_flags=("--http-port",),
+        port_flags=("--http_port",),
         health_path="/v2/health/ready",
     ),
-    # uvicorn, whose command reads any of its options from a variable too.
+    # uvicorn, uvicorn/main.py, whose command reads any of its options from a variable too.
     Program(
         "uvicorn",
         EngineType.OTHER,
         commands=("uvicorn",),
         port_variables=("UVICORN_PORT",),
         tls_flags=_TLS,
+        tls_variables=("UVICORN_SSL_CERTFILE",),
     ),
 )
 """Every program that is known. The first whose command or image fits is taken."""
 
-PORT_VARIABLES: Final = frozenset(name for program in PROGRAMS for name in program.port_variables)
-"""The environment variables by which any program is told its port."""
+VARIABLES: Final = frozenset(
+    name
+    for program in PROGRAMS
+    for name in (*program.port_variables, *program.tls_variables, *program.block_size_variables)
+)
+"""The environment variables by which any program is told what is read of it."""
 
 _BY_COMMAND: Final = {command: program for program in PROGRAMS for command in program.commands}
 _WITH_ARGUMENT: Final = frozenset(command.partition(" ")[0] for command in _BY_COMMAND if " " in command)

@@ -37,6 +37,9 @@ _LARGEST: Final = {"port": 65535, "block size": 65536}
 _SAYS: Final = {"port": "engines[].serving.port", "block size": "engines[].serving.kvCacheBlockSize"}
 _MAY_HOLD_FLAGS: Final = re.compile(r"arg|opt|flag|extra|param|cmd|command|[@*]", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"(?:[a-z]+://)?[^/]*:([0-9]+)/?")
+_SCHEME_ALONE: Final = re.compile(r"(https?)://[\w.-]+/?")
+_SCHEME_PORTS: Final = {"http": "80", "https": "443"}
+"""Where Ollama listens by an address with a scheme and without a port: envconfig/config.go."""
 _SERVES_NOTHING: Final = frozenset(
     {
         "[",
@@ -196,8 +199,9 @@ def read_engine(engine: AnyEngine, container: Container, *, taken: int = 0) -> E
     if serving.kv_cache_block_size:
         block_size = FlagValue(serving.kv_cache_block_size)
     else:
-        block_size = _number(engine, line, "block size", program.block_size_flags, (), DEFAULT_BLOCK_SIZE)
-    has_certificate = any(_values(command.words, program.tls_flags) for command in line.serving)
+        flags, names = program.block_size_flags, program.block_size_variables
+        block_size = _number(engine, line, "block size", flags, names, DEFAULT_BLOCK_SIZE)
+    has_certificate = any(_has_certificate(command, program) for command in line.serving)
     return EngineFacts(
         program=program,
         port=port,
@@ -247,6 +251,8 @@ def _assumptions(engine: AnyEngine, program: Program, port: FlagValue) -> tuple[
         what = f"port {port.value}{'' if engine.serving.health_path else f' and health path {program.health_path}'}"
         return (f"engine {engine.name}: its program is not known: assumed {what}; engines[].serving says otherwise",)
     where = f"where {program.name} listens when nothing is said"
+    if program.later_port:
+        where += f" (later versions on {program.later_port})"
     return (f"engine {engine.name}: port {port.value} is assumed, {where}; {_SAYS['port']} says another",)
 
 
@@ -288,10 +294,18 @@ def _given(command: Command, flags: Sequence[str], variables: Sequence[str]) -> 
         return name, value
     for name in variables:
         text = command.variables.get(name, "")
+        if scheme := _SCHEME_ALONE.fullmatch(text):
+            return name, _SCHEME_PORTS[scheme[1]]
         address = _ADDRESS.fullmatch(text)
         if text and (address or is_unknown(text) or not _is_host(text)):
             return name, address[1] if address else text
     return None
+
+
+def _has_certificate(command: Command, program: Program) -> bool:
+    """Tell whether a command is given a certificate, by a flag or a variable."""
+    named = any(command.variables.get(name) for name in program.tls_variables)
+    return named or bool(_values(command.words, program.tls_flags))
 
 
 def _is_host(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from function.replica.engines.programs import PORT_VARIABLES, basename, program_of_command
+from function.replica.engines.programs import VARIABLES, basename, program_of_command
 from function.replica.engines.shell import Operator, Word, tokens
 from function.replica.engines.variables import Scope, TooLongError
 
@@ -82,7 +82,7 @@ class Command:
 
     Attributes:
         words: The program and its arguments, without what wraps it.
-        variables: What the environment tells it of ports.
+        variables: What the environment tells it, of the variables that programs are told by.
         background: Whether the script goes on meanwhile.
         certain: Whether it is started in any case.
     """
@@ -205,7 +205,7 @@ class _Walk:
 
     def start(self, words: Sequence[str], variables: dict[str, str]) -> None:
         """Start a command, and what it starts in turn."""
-        known = {name: self._scope.variables[name] for name in PORT_VARIABLES & self._scope.variables.keys()}
+        known = {name: self._scope.variables[name] for name in VARIABLES & self._scope.variables.keys()}
         told = {**known, **variables}
         at = 0
         while at < len(words):
@@ -232,8 +232,10 @@ class _Walk:
         if not has_script or at >= len(words):
             self._found.append(Command(tuple(words[at:] or words), variables, certain=self._is_certain))
             return
-        inner = Scope(self._scope.budget, {**self._scope.variables, **variables}, positional=list(words[at + 2 :]))
-        self._nested(words[at], inner, variables)
+        known = {**self._scope.variables, **variables}
+        if at + 1 < len(words):
+            known["0"] = words[at + 1]
+        self._nested(words[at], Scope(self._scope.budget, known, positional=list(words[at + 2 :])), variables)
 
     def _nested(self, script: str, scope: Scope, variables: dict[str, str]) -> None:
         scope.variables.update(variables)

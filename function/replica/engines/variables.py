@@ -162,8 +162,8 @@ class Scope:
         """The values of a parameter; None where nothing is known of it."""
         if name in ("@", "*"):
             return self.positional
-        if name.isdigit():
-            known = self.positional is not None and 0 < int(name[:9]) <= len(self.positional)
+        if name.isdigit() and int(name[:9]):
+            known = self.positional is not None and int(name[:9]) <= len(self.positional)
             return [self.positional[int(name) - 1]] if known and self.positional is not None else None
         if name in self.arrays:
             return self.arrays[name] if all_elements else self.arrays[name][:1]

@@ -36,6 +36,12 @@ _STATUS = {
 }
 _SEVERITY = {Severity.NORMAL: fnv1.SEVERITY_NORMAL, Severity.WARNING: fnv1.SEVERITY_WARNING}
 
+_SHORTENED: Mapping[str, str] = {
+    "ModelDeployment": "lower the number of replicas or shorten their pod templates",
+    "ModelReplica": "shorten the Secrets and ConfigMaps that its pods name, or name fewer: it has copies of them",
+}
+"""What makes an answer smaller, by the kind that is composed."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnsweredCall:
@@ -150,14 +156,14 @@ def _send(request: Any, composition: Composition) -> tuple[Composition, bytes]:
     response = _response(request, composition).SerializeToString(deterministic=True)
     if len(response) <= MAX_ANSWER_BYTES:
         return composition, response
-    fatal = _too_large(composition, len(response))
+    fatal = _too_large(_object(request.observed.composite), composition, len(response))
     return fatal, _response(request, fatal).SerializeToString(deterministic=True)
 
 
-def _too_large(composition: Composition, size: int) -> Composition:
+def _too_large(composite: Object, composition: Composition, size: int) -> Composition:
+    remedy = _SHORTENED.get(unstructured.text(composite, "kind"), "shorten its spec")
     message = (
-        f"the answer has {size} bytes and Crossplane receives at most {MAX_ANSWER_BYTES}; nothing is changed: "
-        "lower the number of replicas or shorten their pod templates"
+        f"the answer has {size} bytes and Crossplane receives at most {MAX_ANSWER_BYTES}; nothing is changed: {remedy}"
     )
     conditions = tuple(c for c in composition.conditions if c.type != "Held")
     held = Condition("Held", Status.TRUE, "InternalError", message)

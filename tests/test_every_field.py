@@ -93,6 +93,8 @@ _PODS = {
     "serviceAccountName": "robots",
     "priorityClassName": "batch",
     "runtimeClassName": "kata",
+    "volumes[].csi.driver": "models.csi.example.com",
+    "volumes[].nfs.server": "disks.example.com",
 }
 
 OTHERS = {

@@ -102,6 +102,20 @@ def test_an_answer_that_crossplane_could_not_receive_is_replaced_by_a_fatal_one_
     assert f"at most {fn.MAX_ANSWER_BYTES}" in answer.results[0].message
 
 
+@pytest.mark.parametrize(
+    ("kind", "remedy"),
+    [
+        ("ModelDeployment", "lower the number of replicas or shorten their pod templates"),
+        ("ModelReplica", "shorten the Secrets and ConfigMaps that its pods name, or name fewer: it has copies of them"),
+        ("ModelService", "shorten its spec"),
+    ],
+)
+def test_what_is_to_be_shortened_is_named_by_the_kind_whose_answer_is_too_large(kind: str, remedy: str) -> None:
+    big = Child({"kind": "A", "data": "x" * (fn.MAX_ANSWER_BYTES + 1)}, Readiness(ready=True))
+    answer = fn.encode(request({"kind": kind}), Composition(children={"a": big}, ready=True))
+    assert answer.results[0].message.endswith(f"nothing is changed: {remedy}")
+
+
 def test_a_call_that_ends_while_its_answer_is_written_is_answered_as_one_that_ended() -> None:
     sent = request({"apiVersion": KEY[0], "kind": KEY[1], "metadata": {"name": "x"}})
     child = Child({"kind": "A"}, Readiness(ready=True))

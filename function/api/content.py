@@ -23,6 +23,7 @@ _NAMED: Final = len('{"name":""}')
 _VALUE: Final = len(',"value":""')
 _SOURCE: Final = len(',"valueFrom":{"fieldRef":{"fieldPath":""}}')
 _SELECTOR: Final = len('{"cel":""}')
+_HEADED: Final = len('{"name":"","value":""}')
 _LIST: Final = len(',"selectors":[]')
 _CONSTRAINT: Final = len('{"matchAttribute":""}')
 
@@ -40,28 +41,64 @@ def _total(path: str, each: str, of: str) -> str:
 
 
 def _texts(path: str) -> str:
-    return _total(path, "t", f"t.size() + {_TEXT}")
+    return _optional(path, f"{path}.map(t, t.size()).sum() + {_TEXT} * {path}.size()")
 
 
 def _entries(path: str) -> str:
     return _total(path, "k", f"k.size() + {path}[k].size() + {_PAIR}")
 
 
-_KEYS: Final = " + ".join(
-    _optional(f"v.valueFrom.{field}", f"v.valueFrom.{field}.name.size() + v.valueFrom.{field}.key.size()")
+def _first_of(*amounts: tuple[str, str]) -> str:
+    """The amount of the first path that is there, where other rules see to it that there is only one."""
+    path, amount = amounts[0]
+    rest = _first_of(*amounts[1:]) if amounts[1:] else "0"
+    return f"(has({path}) ? {amount} : {rest})"
+
+
+_KEYS: Final = tuple(
+    (f"v.valueFrom.{field}", f"v.valueFrom.{field}.name.size() + v.valueFrom.{field}.key.size()")
     for field in ("secretKeyRef", "configMapKeyRef")
 )
-_FIELD: Final = _optional("v.valueFrom.fieldRef", "v.valueFrom.fieldRef.fieldPath.size()")
-_ORIGIN: Final = _optional("v.valueFrom", f"{_SOURCE} + {_KEYS} + {_FIELD}")
-_VARIABLE: Final = f"v.name.size() + {_NAMED} + {_optional('v.value', f'v.value.size() + {_VALUE}')} + {_ORIGIN}"
+_FIELD: Final = ("v.valueFrom.fieldRef", "v.valueFrom.fieldRef.fieldPath.size()")
+_ORIGIN: Final = ("v.valueFrom", f"{_SOURCE} + {_first_of(*_KEYS, _FIELD)}")
+_VARIABLE: Final = f"v.name.size() + {_NAMED} + {_first_of(_ORIGIN, ('v.value', f'v.value.size() + {_VALUE}'))}"
+_HEADER: Final = f"h.name.size() + h.value.size() + {_HEADED}"
+
+
+def _asked(path: str) -> str:
+    """What a probe or hook runs or sends."""
+    sent = f"{_length(f'{path}.httpGet.path')} + {_total(f'{path}.httpGet.httpHeaders', 'h', _HEADER)}"
+    handlers = (f"{path}.exec", _texts(f"{path}.exec.command")), (f"{path}.httpGet", sent)
+    return _optional(path, _first_of(*handlers))
+
+
+_HOOKS: Final = _optional("c.lifecycle", f"({_asked('c.lifecycle.preStop')} + {_asked('c.lifecycle.postStart')})")
 _CONTAINER: Final = " + ".join(
-    ("c.image.size()", _texts("c.command"), _texts("c.args"), _total("c.env", "v", _VARIABLE))
+    (
+        "c.image.size()",
+        _texts("c.command"),
+        _texts("c.args"),
+        _total("c.env", "v", _VARIABLE),
+        *(_asked(f"c.{probe}") for probe in ("startupProbe", "readinessProbe", "livenessProbe")),
+        _HOOKS,
+    )
+)
+_CLAIM: Final = "v.ephemeral.volumeClaimTemplate.metadata"
+_VOLUME: Final = _first_of(
+    ("v.csi", _entries("v.csi.volumeAttributes")),
+    (
+        "v.ephemeral",
+        _optional(_CLAIM, " + ".join(_entries(f"{_CLAIM}.{field}") for field in ("labels", "annotations"))),
+    ),
+    ("v.image", "v.image.reference.size()"),
+    ("v.hostPath", "v.hostPath.path.size()"),
 )
 _METADATA: Final = " + ".join(_entries(f"m.template.metadata.{field}") for field in ("labels", "annotations"))
 _TEMPLATE: Final = " + ".join(
     (
         f"m.template.spec.containers.map(c, {_CONTAINER}).sum()",
         _total("m.template.spec.initContainers", "c", _CONTAINER),
+        _total("m.template.spec.volumes", "v", _VOLUME),
         _total("m.template.spec.imagePullSecrets", "s", f"s.name.size() + {_NAMED}"),
         _optional("m.template.metadata", _METADATA),
     )
@@ -80,7 +117,7 @@ def _bound(requests: str) -> Rule:
     return Rule(
         f"self.map(e, e.members.map(m, {_TEMPLATE} + {requests}).sum()).sum() <= {MAX_CHARACTERS}",
         f"engines may hold at most {MAX_CHARACTERS} characters together, in images, commands, arguments, variables,"
-        " selectors, labels and annotations: keep longer texts in the image or in a ConfigMap",
+        " probes, hooks, selectors, labels, annotations and volumes: keep longer texts in the image or in a ConfigMap",
     )
 
 

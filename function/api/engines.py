@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field
 
@@ -161,6 +161,22 @@ _ROUTER_SHAPE = Rule(
     "!has(self.role) || self.members[0].role == 'Standalone'",
     "an engine of role Router is one Standalone member",
 )
+
+MAX_ROUTER_COPIES: Final = 8
+"""Copies of a Router without devices: it is charged no node, so nothing else bounds how much of the nodes it takes."""
+
+
+def _claims(field: str, named: str) -> tuple[Rule, ...]:
+    """Ask that some member claims devices, which a Router need not that has few copies."""
+    some = f"self.members.exists(m, has(m.{field}))"
+    return (
+        Rule(f"has(self.role) || {some}", f"at least one member of an engine needs {named}, unless its role is Router"),
+        Rule(
+            f"!has(self.role) || self.copies <= {MAX_ROUTER_COPIES} || {some}",
+            f"an engine of role Router without {field} may have at most {MAX_ROUTER_COPIES} copies",
+        ),
+    )
+
 
 _WORKER_ONLY = Rule(
     "!has(self.worker) || self.role == 'Worker'",
@@ -363,10 +379,7 @@ class Engine(AnyEngine):
     RULES = (
         _SHAPE,
         _ROUTER_SHAPE,
-        Rule(
-            "has(self.role) || self.members.exists(m, has(m.nodeSelector))",
-            "at least one member of an engine needs a nodeSelector, unless its role is Router",
-        ),
+        *_claims("nodeSelector", "a nodeSelector"),
     )
 
     members: Annotated[tuple[Member, ...], MEMBERS]
@@ -379,10 +392,7 @@ class PlacedEngine(AnyEngine):
     RULES = (
         _SHAPE,
         _ROUTER_SHAPE,
-        Rule(
-            "has(self.role) || self.members.exists(m, has(m.deviceRequests))",
-            "at least one member of an engine needs deviceRequests, unless its role is Router",
-        ),
+        *_claims("deviceRequests", "deviceRequests"),
     )
 
     members: Annotated[tuple[PlacedMember, ...], MEMBERS]

@@ -47,6 +47,9 @@ NamespacePattern: TypeAlias = Annotated[Text, length(1, 63), matches(patterns.NA
 KeyPattern: TypeAlias = Annotated[Text, length(1, 317), matches(patterns.KEY_PATTERN)]
 
 
+ServerName: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.SERVER)]
+
+
 class PodSecurity(StrEnum):
     """A level of Kubernetes' Pod Security Standards: what pods may have in a namespace."""
 
@@ -86,13 +89,21 @@ class Namespaces(Model):
 
     service_accounts: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
     """ServiceAccounts of their namespace that pods may name beside `default`: an account can carry rights on the
-    cluster and roles of the cloud. `*` at the end stands for any characters, here and below."""
+    cluster and roles of the cloud. `*` at the end stands for any characters, here and in the next three lists."""
 
     priority_classes: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
     """PriorityClasses that pods may name: pods of a higher one drive out those of other teams."""
 
     runtime_classes: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
     """RuntimeClasses that pods may name: a runtime can give a container more than its spec says, such as all GPUs."""
+
+    csi_drivers: Annotated[tuple[KeyPattern, ...], items(None, 64, type="set")] = ()
+    """CSI drivers whose volumes pods may write into their spec: such a volume says itself what is mounted, and neither
+    a claim nor a storage class stands in between."""
+
+    nfs_servers: Annotated[tuple[ServerName, ...], items(None, 64, type="set")] = ()
+    """NFS servers that pods may mount anything from that is exported to the nodes. Each is written whole, since a name
+    that begins like another may lead anywhere."""
 
     overrides: Annotated[tuple[NamespaceOverride, ...], items(None, 64, keys=("name",))] = ()
     """Namespaces in which another level counts."""

@@ -41,6 +41,7 @@ PORT_NAME: Final = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 STORAGE_MEDIUM: Final = r"^(Memory|HugePages(-[0-9]+[KMGTPE]?i?)?)?$"
 ADDRESS: Final = rf"^({_OCTET}(\.{_OCTET}){{3}}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)$"
 NAMESPACE_PATTERN: Final = r"^\*?[-a-z0-9]+\*?$"
+SERVER: Final = r"^[A-Za-z0-9:\[][-A-Za-z0-9_.:]*\]?$"
 KEY_PATTERN: Final = r"^[A-Za-z0-9][-A-Za-z0-9_./]*\*?$"
 
 MEANINGS: Final[dict[str, str]] = {
@@ -66,6 +67,7 @@ MEANINGS: Final[dict[str, str]] = {
     STORAGE_MEDIUM: 'empty, "Memory", "HugePages" or "HugePages-" with a size such as "2Mi"',
     ADDRESS: "an address of IPv4 or IPv6",
     NAMESPACE_PATTERN: "a namespace, or a part of its name with '*' before or after it",
+    SERVER: "a host name or an address",
     KEY_PATTERN: "a key of a label or annotation, or its beginning followed by '*'",
     GIT_REVISION: "a branch, a tag or a commit: letters, digits, '.', '_', '/', '+' and '-'",
 }

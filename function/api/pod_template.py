@@ -14,7 +14,7 @@ from function.api.pods.network import ContainerPort, DnsConfig, DnsPolicy, HostA
 from function.api.pods.probes import Lifecycle, ReadinessProbe, RestartingProbe
 from function.api.pods.scheduling import Affinity, PodToleration, SchedulerName, SpreadConstraint
 from function.api.pods.security import ContainerSecurityContext, PodSecurityContext
-from function.api.pods.values import Arguments, LabelName, PullPolicy, SubdomainName, few
+from function.api.pods.values import MAX_GRACE_SECONDS, Arguments, LabelName, PullPolicy, SubdomainName, few
 from function.api.pods.volumes import PodVolume, VolumeDevice, VolumeMount
 from function.api.references import LabelValue, ObjectName
 
@@ -312,8 +312,8 @@ class PodSpec(Model):
     enable_service_links: Flag | None = None
     """Whether Services of the namespace are in the environment; without it they are."""
 
-    termination_grace_period_seconds: Annotated[Integer, between(0, 86400)] | None = None
-    """Seconds that the pods have to stop."""
+    termination_grace_period_seconds: Annotated[Integer, between(0, MAX_GRACE_SECONDS)] | None = None
+    """Seconds that the pods have to stop; a node that is emptied is waited for no longer than an hour."""
 
     readiness_gates: Annotated[tuple[ReadinessGate, ...], items(None, 8, type="atomic")] = ()
     """Further conditions without which the pods are not ready; something on the cluster has to set them."""

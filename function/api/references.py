@@ -9,7 +9,7 @@ from pydantic import Field
 from function.api import patterns
 from function.api.base import Model, Rule, Text, entries, items, length, matches
 
-ObjectName: TypeAlias = Annotated[Text, length(1, 253)]
+ObjectName: TypeAlias = Annotated[Text, length(1, 253), matches(patterns.DNS_SUBDOMAIN)]
 """The name of an object."""
 
 LabelValue: TypeAlias = Annotated[Text, length(None, 63), matches(patterns.LABEL_VALUE)]

@@ -13,7 +13,7 @@ from typing import Final
 
 from function.api import labels
 from function.composition import Object, unstructured
-from function.inventory.pod_demands import ClusterName
+from function.inventory.pod_demands import CSI_DRIVER, NFS_SERVER, ClusterName
 from function.inventory.pod_security import SecurityLevel, read_level
 
 _ANY: Final = "*"
@@ -21,6 +21,8 @@ _LISTS: Final[Mapping[str, str]] = {
     "serviceAccountName": "serviceAccounts",
     "priorityClassName": "priorityClasses",
     "runtimeClassName": "runtimeClasses",
+    CSI_DRIVER: "csiDrivers",
+    NFS_SERVER: "nfsServers",
 }
 """The list below `spec.namespaces` of a cluster that permits what a field of a pod names."""
 

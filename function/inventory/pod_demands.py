@@ -15,9 +15,14 @@ DEFAULT_ACCOUNT: Final = "default"
 """The service account that every pod has which names none."""
 
 
+CSI_DRIVER: Final = "volumes[].csi.driver"
+NFS_SERVER: Final = "volumes[].nfs.server"
+"""The fields in which volumes name storage: no claim stands in between that a quota or a class could refuse."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ClusterName:
-    """Something of the cluster that pods name, and that has rights of its own there.
+    """Something of the cluster that pods name, and that has rights of its own there or leads to storage.
 
     Attributes:
         field: The field of a pod's spec.
@@ -77,4 +82,9 @@ def _names(spec: PodSpec) -> Iterable[ClusterName]:
         "priorityClassName": spec.priority_class_name,
         "runtimeClassName": spec.runtime_class_name,
     }
-    return (ClusterName(field, name) for field, name in named.items() if name and name != DEFAULT_ACCOUNT)
+    yield from (ClusterName(field, name) for field, name in named.items() if name and name != DEFAULT_ACCOUNT)
+    for volume in spec.volumes:
+        if volume.csi is not None:
+            yield ClusterName(CSI_DRIVER, volume.csi.driver)
+        if volume.nfs is not None:
+            yield ClusterName(NFS_SERVER, volume.nfs.server)

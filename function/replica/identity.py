@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from function.api import labels
 from function.composition import Observation, names, unstructured
 from function.composition.gateway_address import replica_path
+
+_CUT: Final = names.DNS_LABEL - len("-01234567")
+"""How many characters of what a name shows are left beside its hash."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -108,8 +112,11 @@ def picker_name(replica: ReplicaIdentity) -> str:
 
 
 def is_picker_name(name: str) -> bool:
-    """Tell whether a name is one that an endpoint picker may have, of whichever replica."""
-    return re.fullmatch(r".*-epp-[0-9a-f]{8}", name) is not None
+    """Tell whether a name is one that an endpoint picker may have, of whichever replica.
+
+    Of a long name the end is cut off, `-epp` with it; a dash where it is cut goes too.
+    """
+    return re.fullmatch(rf"(.*-epp|.{{{_CUT - 1},{_CUT}}})-[0-9a-f]{{8}}", name) is not None
 
 
 def claim_name(namespace: str, cache: str) -> str:

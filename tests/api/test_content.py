@@ -11,6 +11,8 @@ from function.api.rules import evaluate
 from tests.support.api import deployment, replica
 
 Path = tuple[str | int, ...]
+HEADED: Any = {"httpGet": {"path": "/p", "httpHeaders": [{"name": "h", "value": "v"}]}}
+RUN: Any = {"exec": {"command": ["c", "d"]}}
 ENTRY: Any = {"name": "C", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
 TEMPLATE: Any = {
     "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
@@ -28,7 +30,24 @@ TEMPLATE: Any = {
                     {"name": "D", "valueFrom": {"configMapKeyRef": {"name": "m", "key": "k"}}},
                     {"name": "E", "valueFrom": {"fieldRef": {"fieldPath": "f"}}},
                 ],
-            }
+                "startupProbe": RUN,
+                "readinessProbe": HEADED,
+                "livenessProbe": {"httpGet": {}},
+                "lifecycle": {"postStart": RUN, "preStop": HEADED},
+            },
+        ],
+        "initContainers": [
+            {"name": "side", "image": "i", "startupProbe": HEADED, "readinessProbe": RUN, "livenessProbe": RUN},
+            {"name": "more", "image": "i", "livenessProbe": HEADED, "lifecycle": {"postStart": HEADED}},
+            {"name": "last", "image": "i", "lifecycle": {"preStop": RUN}},
+        ],
+        "volumes": [
+            {"csi": {"volumeAttributes": {"k": "v"}}},
+            {"ephemeral": {"volumeClaimTemplate": {"metadata": {"labels": {"k": "v"}, "annotations": {"k": "v"}}}}},
+            {"ephemeral": {"volumeClaimTemplate": {}}},
+            {"hostPath": {"path": "/p"}},
+            {"image": {"reference": "i"}},
+            {"emptyDir": {}},
         ],
         "imagePullSecrets": [{"name": "p"}],
     },
@@ -52,7 +71,12 @@ PLACED: Any = [
     {"name": "e", "members": [{"deviceRequests": REQUESTS, "deviceConstraints": CONSTRAINTS, "template": TEMPLATE}]}
 ]
 
-BOUNDED = ((0, "name"), (0, "members", 0, "template", "spec", "containers", 0, "name"))
+_SPEC = (0, "members", 0, "template", "spec")
+BOUNDED = (
+    (0, "name"),
+    (*_SPEC, "containers", 0, "name"),
+    *((*_SPEC, "initContainers", number, "name") for number in range(3)),
+)
 """Names of engines and of their containers are short by other rules."""
 
 

@@ -184,7 +184,17 @@ def test_what_crossplane_adds_is_known_and_kept_as_it_is() -> None:
         ),
         (deployment(serving={"mode": "X"}), 'spec.serving.mode: must be "Unified" or "PrefillDecode", not "X"'),
         (deployment(engines=[engine(copies=65)]), "spec.engines[0].copies: must be 1 to 64, not 65"),
-        (deployment(modelCacheRef={"name": ""}), "spec.modelCacheRef.name: must have 1 to 253 characters, has 0"),
+        (
+            deployment(modelCacheRef={"name": "x" * 254}),
+            "spec.modelCacheRef.name: must have 1 to 253 characters, has 254",
+        ),
+        (
+            deployment(modelCacheRef={"name": "../x"}),
+            (
+                "spec.modelCacheRef.name: must be DNS labels (lower case letters, digits, '-') joined by dots, "
+                'not "../x"'
+            ),
+        ),
         (deployment(engines=[engine(f"e{n}") for n in range(9)]), "spec.engines: must have 1 to 8 items, has 9"),
         (
             deployment(clusterSelector={"matchLabels": {f"k{n}": "" for n in range(33)}}),

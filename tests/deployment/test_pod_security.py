@@ -107,6 +107,40 @@ def test_what_of_the_cluster_pods_name_needs_its_permission(field: str, permitte
     assert placed(deployment(1, written), at("a"), at("b", **permitted)) == ["replica-b-0"]
 
 
+@pytest.mark.parametrize(
+    ("volume", "named", "permitted"),
+    [
+        ({"csi": {"driver": "s3.example.com"}}, "volumes[].csi.driver s3.example.com", {"csiDrivers": ["s3.*"]}),
+        (
+            {"nfs": {"server": "10.0.0.7", "path": "/"}},
+            "volumes[].nfs.server 10.0.0.7",
+            {"nfsServers": ["10.0.0.7"]},
+        ),
+    ],
+    ids=["csi", "nfs"],
+)
+def test_storage_that_no_claim_leads_to_needs_a_permission_whatever_the_level_of_the_namespace(
+    volume: Manifest, named: str, permitted: Manifest
+) -> None:
+    written = pods(volumes=[{"name": "weights", **volume}])
+    (said,) = permitted
+    told = messages(composed(deployment(1, written), [at("a", "privileged")]))["ReplicasScheduled"]
+    assert told == (
+        f"0 of 1 placed; no cluster permits pods to have what grants them something, a not {named}: remove it from "
+        f"template.spec, or have it added to spec.namespaces.{said} of InferenceCluster a"
+    )
+    assert placed(deployment(1, written), at("a"), at("b", **permitted)) == ["replica-b-0"]
+    children = running(deployment(1, written), [at("b", **permitted)])
+    withdrawn = composed(deployment(1, written), [at("b")], children)
+    assert (set(withdrawn.children), withdrawn.ready) == (set(children), True)
+    assert reasons(withdrawn)["PlacementDrifted"] == "True/Drifted"
+
+
+def test_a_claim_needs_no_permission() -> None:
+    claimed = {"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}}
+    assert placed(deployment(1, pods(volumes=[claimed])), at("a")) == ["replica-a-0"]
+
+
 def test_the_default_account_needs_no_permission() -> None:
     assert placed(deployment(1, pods(serviceAccountName="default")), at("a")) == ["replica-a-0"]
 

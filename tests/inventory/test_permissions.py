@@ -59,12 +59,15 @@ NAMES = (
     ClusterName("serviceAccountName", "reader"),
     ClusterName("priorityClassName", "reader"),
     ClusterName("runtimeClassName", "reader"),
+    ClusterName("volumes[].csi.driver", "reader"),
+    ClusterName("volumes[].nfs.server", "reader"),
 )
+LISTS = ("serviceAccounts", "priorityClasses", "runtimeClasses", "csiDrivers", "nfsServers")
 
 
 def test_what_pods_name_of_the_cluster_is_withheld_unless_the_list_of_its_kind_permits_it() -> None:
     assert set(NONE.withheld_names(NAMES)) == set(NAMES)
-    for name, field in zip(NAMES, ("serviceAccounts", "priorityClasses", "runtimeClasses"), strict=True):
+    for name, field in zip(NAMES, LISTS, strict=True):
         for permitted in ("reader", "read*"):
             assert name not in permissions(**{field: [permitted]}).withheld_names(NAMES)
         assert set(permissions(**{field: ["reader"]}).withheld_names(NAMES)) == {*NAMES} - {name}

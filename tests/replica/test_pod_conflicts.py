@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from function.composition import Manifest
+from function.replica import identity
 from tests.support.observe import reasons
 from tests.support.replicas import composed, container, engine, member, observed, remotes, replica
 
@@ -26,6 +27,7 @@ def mounting(name: str, path: str) -> Manifest:
     return container(volumeMounts=[{"name": name, "mountPath": path}])
 
 
+CUT = identity.picker_name(identity.ReplicaIdentity("ml-team", "chat" * 15))
 QUEUED: Any = {"labels": {"kueue.x-k8s.io/queue-name": "models"}}
 LOG = {"name": "log", "image": "x"}
 DATA = {"name": "data", "emptyDir": {}}
@@ -90,6 +92,11 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         pods(serviceAccountName="chat-1-epp-0123abcd"),
         {},
         "serviceAccountName chat-1-epp-0123abcd is that of an endpoint picker: name another account",
+    ),
+    "account of a picker whose name was cut": (
+        pods(serviceAccountName=CUT),
+        {},
+        f"serviceAccountName {CUT} is that of an endpoint picker: name another account",
     ),
 }
 EVERYTHING: Manifest = {

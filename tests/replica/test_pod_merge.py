@@ -281,6 +281,8 @@ def test_a_pod_with_every_field_has_them_all_on_the_cluster_and_is_a_pod_to_kube
         "serviceAccounts": ["engines"],
         "priorityClasses": ["serving"],
         "runtimeClasses": ["nvidia"],
+        "csiDrivers": ["weights.csi.*"],
+        "nfsServers": ["files.example.com"],
     }
     cluster = {**CLUSTER, "spec": {"namespaces": permitting}}
     for made in (

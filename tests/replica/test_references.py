@@ -129,7 +129,7 @@ EVERYWHERE: Manifest = {
 
 def test_pods_refer_to_the_copies_wherever_they_name_a_secret_or_config_map_and_to_claims_as_written() -> None:
     both = gang(leader={"template": {"spec": EVERYWHERE}}, worker={"template": {"spec": EVERYWHERE}})
-    answered = composed(replica(both), found=ALL)
+    answered = composed(replica(both), cluster={**CLUSTER, "spec": {"namespaces": {"csiDrivers": ["x"]}}}, found=ALL)
     assert {key for key in answered.children if key in ALL} == set(ALL)
     made = remotes(answered)["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
     secret, config, registry = COPIES

@@ -120,7 +120,7 @@ affinity:
       nodeSelectorTerms: [{matchExpressions: [{key: rack, operator: In, values: [r1]}]}]
     preferredDuringSchedulingIgnoredDuringExecution:
     - {weight: 11, preference: {matchExpressions: [{key: row, operator: In, values: [w1]}]}}
-  podAffinity: &near
+  podAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
     - &term
       topologyKey: example.com/block
@@ -131,9 +131,15 @@ affinity:
       mismatchLabelKeys: [tenant]
       namespaces: [neighbours]
       namespaceSelector: *selector
-    preferredDuringSchedulingIgnoredDuringExecution:
+    preferredDuringSchedulingIgnoredDuringExecution: &preferred
     - {weight: 12, podAffinityTerm: *term}
-  podAntiAffinity: *near
+  podAntiAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+    - topologyKey: example.com/block
+      labelSelector: *selector
+      matchLabelKeys: [release]
+      mismatchLabelKeys: [tenant]
+    preferredDuringSchedulingIgnoredDuringExecution: *preferred
 tolerations:
 - {key: example.com/arch, operator: Equal, value: arm64, effect: NoExecute, tolerationSeconds: 51}
 topologySpreadConstraints:

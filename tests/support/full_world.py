@@ -94,6 +94,8 @@ spec:
     serviceAccounts: [engines, robots]
     priorityClasses: [serving, batch]
     runtimeClasses: [nvidia, kata]
+    csiDrivers: [weights.csi.example.com, models.csi.example.com]
+    nfsServers: [files.example.com, disks.example.com]
   nodePools:
   - name: pool
     className: full

@@ -18,6 +18,7 @@ _DEVICES: Final = "Modelplane makes the claims, from the member's nodeSelector"
 _RESTARTS: Final = "pods of Deployments and LeaderWorkerSets always restart"
 _TERMINAL: Final = "nobody is attached to an engine"
 _DRIVER: Final = "an old driver within Kubernetes: use csi, or a claim on a volume that a CSI driver made"
+_OTHERS: Final = "it would keep pods of other teams off nodes: prefer it, or say it of this namespace alone"
 _DISK: Final = "a disk belongs to one node: claim it by persistentVolumeClaim"
 
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,6 +27,10 @@ _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         "schedulingGates",
         "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[].matchFields",
         "affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[].preference.matchFields",
+    ),
+    _OTHERS: (
+        "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[].namespaces",
+        "affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[].namespaceSelector",
     ),
     _SEVERAL: ("hostname", "subdomain", "setHostnameAsFQDN"),
     _CLASS: ("priority", "preemptionPolicy", "overhead"),

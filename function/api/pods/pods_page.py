@@ -24,6 +24,11 @@ make sense in pods of which Modelplane makes several, with the types and rules t
   that name.
 - Which level of Kubernetes' Pod Security Standards pods keep to is the platform team's to say, in the cluster's
   `spec.namespaces.podSecurity`, and in `overrides` for single namespaces; without a word it is `baseline`.
+- Volumes by `csi` and `nfs` need a cluster whose `spec.namespaces.csiDrivers` or `nfsServers` have the driver or
+  server: they say themselves what is mounted. Claims need no permission.
+- Any taint may be tolerated, as in Kubernetes, by a toleration without a key too; those of the pool are tolerated
+  already. [What needs the platform team](serving.md#what-needs-the-platform-team) says what follows.
+- `terminationGracePeriodSeconds` may be an hour at most, so that no pod holds up a node that is emptied for longer.
 - Whatever changes in the template is a new revision: new replicas take the place of the old ones.
 
 ## A whole pod

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Final, Literal, TypeAlias
 
 from function.api import patterns
-from function.api.base import Integer, Model, Rule, Text, between, length, matches
+from function.api.base import Model, Rule, Text, length, matches
 from function.api.pods.values import (
-    MAX_INT64,
     Arguments,
     Count,
+    GraceSeconds,
     PortNumber,
     PortNumberOrName,
     Seconds,
@@ -24,7 +24,7 @@ HttpScheme: TypeAlias = Literal["HTTP", "HTTPS"]
 class ExecAction(Model):
     """A command that is run in the container; it succeeds when it ends with 0."""
 
-    command: Annotated[Arguments, few(256, 1)]
+    command: Annotated[Arguments, few(64, 1)]
     """The command, without a shell."""
 
 
@@ -135,7 +135,7 @@ class RestartingProbe(ContainerProbe):
         ),
     )
 
-    termination_grace_period_seconds: Annotated[Integer, between(1, MAX_INT64)] | None = None
+    termination_grace_period_seconds: GraceSeconds | None = None
     """Seconds to stop after a failure, instead of the pod's."""
 
 

@@ -82,8 +82,8 @@ _KEYS_NEED_SELECTOR = Rule(
 )
 
 
-class PodTerm(Model):
-    """Pods, and how near they are meant."""
+class NearbyPodTerm(Model):
+    """Pods of the same namespace, and how near they are meant."""
 
     RULES = (_KEYS_NEED_SELECTOR,)
 
@@ -98,6 +98,10 @@ class PodTerm(Model):
 
     mismatch_label_keys: Keys = ()
     """Labels of which the pods must not have the values that this pod has."""
+
+
+class PodTerm(NearbyPodTerm):
+    """Pods, and how near they are meant."""
 
     namespaces: Annotated[tuple[LabelName, ...], few(16)] = ()
     """Namespaces of the pods; without it and `namespaceSelector` that of this pod."""
@@ -130,6 +134,23 @@ class PodAffinity(Model):
     """What is preferred."""
 
 
+class PodAntiAffinity(Model):
+    """Rules about other pods that are not to be on the same or near nodes.
+
+    What must hold keeps others away too, so it is about pods of this namespace alone.
+    """
+
+    required: Annotated[tuple[NearbyPodTerm, ...], few(16)] = Field(
+        default=(), alias="requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    """What must hold, among the pods of this namespace."""
+
+    preferred: Annotated[tuple[PreferredPods, ...], few(16)] = Field(
+        default=(), alias="preferredDuringSchedulingIgnoredDuringExecution"
+    )
+    """What is preferred."""
+
+
 class Affinity(Model):
     """What draws pods to nodes."""
 
@@ -139,7 +160,7 @@ class Affinity(Model):
     pod_affinity: PodAffinity | None = None
     """Pods to be near to."""
 
-    pod_anti_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAntiAffinity | None = None
     """Pods to be away from."""
 
 

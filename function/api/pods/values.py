@@ -46,6 +46,11 @@ Count: TypeAlias = Annotated[Integer, between(0, MAX_INT32)]
 
 Seconds: TypeAlias = Annotated[Integer, between(0, MAX_INT64)]
 
+MAX_GRACE_SECONDS: Final = 3600
+"""How long a pod may take to stop: the hour for which GKE waits when it empties a node; other clouds wait less."""
+
+GraceSeconds: TypeAlias = Annotated[Integer, between(1, MAX_GRACE_SECONDS)]
+
 Id: TypeAlias = Annotated[Integer, between(0, MAX_INT32)]
 """A user or group of Linux, within the bounds that Kubernetes has."""
 

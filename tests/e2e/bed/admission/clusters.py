@@ -283,6 +283,8 @@ NAMESPACES: Final[tuple[Rule, ...]] = (
                     "allowed": ["default"],
                     "reserved": ["argocd", "argo-*", "*-infra", "*db*"],
                     "podMetadata": ["k8s.v1.cni.cncf.io/networks", "eks.amazonaws.com/*", "aadpodidbinding"],
+                    "csiDrivers": ["gcsfuse.csi.storage.gke.io", "secrets-store.*"],
+                    "nfsServers": ["files.example.com", "10.0.0.7", "[fd00::7]", "fd00::7"],
                 },
             ),
         ),
@@ -314,6 +316,10 @@ NAMESPACES: Final[tuple[Rule, ...]] = (
         rejects(
             cluster(namespaces={"podMetadata": ["*/networks"]}),
             mismatch("spec.namespaces.podMetadata[0]", "*/networks", patterns.KEY_PATTERN),
+        ),
+        rejects(
+            cluster(namespaces={"nfsServers": ["10.0.*"]}),
+            mismatch("spec.namespaces.nfsServers[0]", "10.0.*", patterns.SERVER),
         ),
         rejects(
             cluster(namespaces={"reserved": [f"n{number}" for number in range(65)]}),

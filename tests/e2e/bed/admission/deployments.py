@@ -162,7 +162,12 @@ RULES: Final[tuple[Rule, ...]] = (
         "api section 3.1",
         "a cache is named, and clusters are selected by labels",
         *(
-            rejects(form.write(modelCacheRef={"name": ""}), too_short(f"{form.at}.modelCacheRef.name", ""))
+            rejects(
+                form.write(modelCacheRef={"name": name}),
+                *([] if name else [too_short(f"{form.at}.modelCacheRef.name", "")]),
+                mismatch(f"{form.at}.modelCacheRef.name", name, patterns.DNS_SUBDOMAIN),
+            )
+            for name in ("", "../x")
             for form in DEPLOYMENT_FORMS
         ),
         *(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from function.api import content, patterns
-from function.api.engines import KVTransfer
+from function.api.engines import MAX_ROUTER_COPIES, KVTransfer
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.engine_forms import ENGINE_FORMS, EngineForm
@@ -179,6 +179,15 @@ def _routers(form: EngineForm) -> Iterator[Cases]:
     yield rejects(form.engines(router, {**router, "name": "again"}, form.engine()), broken(form.at, _ROUTED))
     gang = form.engine("router", form.member("Leader"), form.member("Worker"), role="Router")
     yield rejects(form.engines(gang, form.engine()), broken(f"{form.at}.engines[0]", _ROUTER_SHAPE))
+    yield accepts(form.engines({**router, "copies": MAX_ROUTER_COPIES}, form.engine()))
+    yield rejects(
+        form.engines({**router, "copies": MAX_ROUTER_COPIES + 1}, form.engine()),
+        broken(
+            f"{form.at}.engines[0]",
+            f"an engine of role Router without {form.claims} may have at most {MAX_ROUTER_COPIES} copies",
+        ),
+    )
+    yield accepts(form.engines(form.engine("router", role="Router", copies=64), form.engine()))
     prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
     yield rejects(form.engines({**prefill, "role": "Router"}, decode, serving=PAIR), broken(form.at, _ROUTER_MODE))
 

@@ -133,7 +133,8 @@ def _of_affinity() -> Iterator[Broken]:
     for way in ("podAffinity", "podAntiAffinity"):
         for wrong, below, message in [({"matchLabelKeys": ["a"]}, "", _KEYS), *selectors]:
             pods: Mapping[str, Any] = {"topologyKey": "zone", **wrong}
-            yield {way: {_REQUIRED: [pods]}}, f"{way}.{_REQUIRED}[0]{below}", message
+            if way == "podAffinity" or "namespaceSelector" not in wrong:
+                yield {way: {_REQUIRED: [pods]}}, f"{way}.{_REQUIRED}[0]{below}", message
             weighted = [{"weight": 1, "podAffinityTerm": pods}]
             yield {way: {_PREFERRED: weighted}}, f"{way}.{_PREFERRED}[0].podAffinityTerm{below}", message
 

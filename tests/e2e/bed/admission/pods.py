@@ -33,6 +33,8 @@ QUALIFIED: Final = (
 )
 LONG: Final = "must have at most 253 characters"
 
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
 _CONTAINERS: Final = "template.spec.containers"
 
 
@@ -55,6 +57,32 @@ def _containers(form: EngineForm) -> Iterator[Cases]:
     yield rejects(form.pod(containers=[]), too_few(at), named)
     yield rejects(form.pod(containers=[{"name": "engine"}]), required(f"{at}[0].image"))
     yield rejects(form.container(image=""), too_short(f"{at}[0].image", ""))
+
+
+def _ends(form: EngineForm) -> Iterator[Cases]:
+    at = f"{form.first}.template.spec"
+    asked = {"tcpSocket": {"port": 1}, "terminationGracePeriodSeconds": 3600}
+    yield accepts(form.pod(terminationGracePeriodSeconds=3600), form.container(livenessProbe=asked))
+    yield rejects(
+        form.pod(terminationGracePeriodSeconds=3601), above(f"{at}.terminationGracePeriodSeconds", 3601, 3600)
+    )
+    yield rejects(
+        form.container(livenessProbe={**asked, "terminationGracePeriodSeconds": 3601}),
+        above(f"{at}.containers[0].livenessProbe.terminationGracePeriodSeconds", 3601, 3600),
+    )
+
+
+def _neighbours(form: EngineForm) -> Iterator[Cases]:
+    for field, value in (("namespaces", ["other"]), ("namespaceSelector", {})):
+        term: Any = {"topologyKey": "kubernetes.io/hostname", field: value}
+        yield accepts(
+            form.pod(affinity={"podAffinity": {_REQUIRED: [term]}}),
+            form.pod(affinity={"podAntiAffinity": {_PREFERRED: [{"weight": 1, "podAffinityTerm": term}]}}),
+        )
+        yield rejects(
+            form.pod(affinity={"podAntiAffinity": {_REQUIRED: [term]}}),
+            unknown(f"{form.first}.template.spec.affinity.podAntiAffinity.{_REQUIRED}[0].{field}"),
+        )
 
 
 def _variables(form: EngineForm) -> Iterator[Cases]:
@@ -233,6 +261,8 @@ RULES: Final[tuple[Rule, ...]] = (
         *_each(_variables),
     ),
     rule("own", "of a pod what Modelplane or Kubernetes decides cannot be said", *_each(_unsaid)),
+    rule("own", "pods end within an hour", *_each(_ends)),
+    rule("own", "pods of other namespaces are never kept away by a rule that must hold", *_each(_neighbours)),
     rule("own", "labels and annotations of a workload keep the rules of those of pods", *_each(_workloads)),
     rule("own", "ports and quantities are numbers or texts", *_each(_numbers_or_texts)),
     rule("own", "paths within a volume stay in it", *_each(_paths)),

@@ -7,6 +7,7 @@ import pytest
 
 from function.api.serving_stack import Component
 from function.composition import Composition, Manifest, objects
+from function.fleet.stack.objects import CONTROLLER
 from function.fleet.stack.promises import PROMISES, as_promised, lack
 from tests.fleet.builders import cluster, compose_cluster, message, observed
 from tests.fleet.stack.builders import compose_stack, installed, spec_of, stack
@@ -135,6 +136,62 @@ def test_a_gateway_class_beside_the_users_envoy_gateway_is_made_when_it_is_missi
 def test_a_gateway_class_that_was_the_users_once_is_never_changed_whoever_installs_envoy_gateway_later() -> None:
     _, children = up("envoyGateway")
     assert spec_of(compose_stack(stack(), children), CLASS)["managementPolicies"] == ["Observe", "Create"]
+
+
+OURS: Final = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "inference-gateway"}
+
+
+def with_class(children: Mapping[str, Manifest], **spec: Any) -> dict[str, Manifest]:
+    """The same children beside a GatewayClass of the user's."""
+    there = {"metadata": {"name": "envoy"}, "spec": spec}
+    return {
+        **children,
+        CLASS: {**children[CLASS], "status": {**children[CLASS]["status"], "atProvider": {"manifest": there}}},
+    }
+
+
+def infrastructure(answered: Composition) -> Any:
+    """What the gateway says of its Envoys itself."""
+    return spec_of(answered, "gateway")["forProvider"]["manifest"]["spec"].get("infrastructure")
+
+
+def test_a_gateway_refers_to_its_envoys_itself_where_the_users_class_refers_to_none() -> None:
+    obj, children = up("envoyGateway")
+    del children["gateway"]
+    answered = compose_stack(obj, with_class(children, controllerName=CONTROLLER))
+    assert infrastructure(answered) == {"parametersRef": OURS}
+    again = compose_stack(obj, {**children, **observed(answered)})
+    assert infrastructure(again) == {"parametersRef": OURS}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"controllerName": CONTROLLER, "parametersRef": {**OURS, "name": "theirs", "namespace": "edge"}},
+        {"controllerName": CONTROLLER, "parametersRef": {**OURS, "namespace": "modelplane-system"}},
+        {"controllerName": "example.com/other"},
+        {},
+    ],
+    ids=["theirs", "ours", "another controller's", "junk"],
+)
+def test_a_gateway_refers_to_no_envoys_where_its_class_may_do_so(spec: Manifest) -> None:
+    obj, children = up("envoyGateway")
+    del children["gateway"]
+    assert infrastructure(compose_stack(obj, with_class(children, **spec))) is None
+
+
+def test_a_gateway_that_is_there_keeps_its_envoys_whatever_its_class_becomes() -> None:
+    obj, children = up("envoyGateway")
+    assert infrastructure(compose_stack(obj, with_class(children, controllerName=CONTROLLER))) is None
+
+
+def test_envoys_of_the_users_own_are_named() -> None:
+    obj, children = up("envoyGateway")
+    theirs = {**OURS, "namespace": "edge"}
+    answered = compose_stack(was_ready(obj), with_class(children, controllerName=CONTROLLER, parametersRef=theirs))
+    said = "GatewayClass envoy has its Envoys as EnvoyProxy edge/inference-gateway says, not as this stack does"
+    assert (reasons(answered)["StackReady"], said in message(answered, "StackReady")) == ("True/Installed", True)
+    assert "has its Envoys as" not in message(compose_stack(was_ready(obj), children), "StackReady")
 
 
 def test_a_gateway_class_of_another_controller_is_named_with_it() -> None:

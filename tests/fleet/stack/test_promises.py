@@ -109,6 +109,32 @@ def test_a_stack_that_was_ready_stays_so_while_nobody_can_look(how: str) -> None
     assert (fresh.ready, reasons(fresh)["StackReady"]) == (False, "False/Installing")
 
 
+@pytest.mark.parametrize(
+    "versions",
+    [
+        None,
+        "junk",
+        7,
+        {},
+        [],
+        ["v1"],
+        [{}],
+        [{"name": "v1"}],
+        [{"name": "v1", "served": []}],
+    ],
+)
+def test_a_stack_that_was_ready_stays_so_while_a_definition_cannot_be_read(versions: Any) -> None:
+    obj, children = up("leaderWorkerSet")
+    there = {"metadata": {"name": "x"}, "spec": {"versions": versions}}
+    answered = compose_stack(was_ready(obj), {**children, LWS: seen(children[LWS], there)})
+    before = compose_stack(was_ready(obj), children)
+    assert (answered.ready, reasons(answered)["StackReady"]) == (True, "True/Installed")
+    assert LWS in message(answered, "StackReady")
+    assert {key: child.manifest for key, child in answered.children.items()} == {
+        key: child.manifest for key, child in before.children.items()
+    }
+
+
 def test_the_cluster_says_what_of_the_stack_is_missing() -> None:
     children = observed(compose_cluster(cluster()))
     unready = with_condition(children["serving-stack"], "Ready", "False")

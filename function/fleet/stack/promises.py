@@ -88,7 +88,8 @@ def lack(part: Part, observed: Object | None) -> str | None:
     synced = unstructured.condition(observed, "Synced")
     if synced.get("status") == "False":
         absent = any(word in unstructured.text(synced, "message") for word in _ABSENT)
-        return f"{subject} is not on the cluster" if absent else None
+        needed = f", and {part.version} is needed" if part.version else ""
+        return f"{subject} is not on the cluster{needed}" if absent else None
     if not found:
         return None
     return _unserved(part, found, subject)

@@ -69,7 +69,7 @@ def test_what_is_promised_and_not_there_is_named_with_what_shows_it(*, before: b
     assert (answered.ready, reasons(answered)["StackReady"]) == (False, "False/Missing")
     assert message(answered, "StackReady") == (
         "17 of 18 parts are ready; leaderWorkerSet: CustomResourceDefinition "
-        "leaderworkersets.leaderworkerset.x-k8s.io is not on the cluster"
+        "leaderworkersets.leaderworkerset.x-k8s.io is not on the cluster, and v1 is needed"
     )
     assert reasons(answered)["ClusterReachable"] == "True/Reachable"
 

@@ -37,6 +37,9 @@ from tests.support.doubts import (
 )
 from tests.support.settled import EXAMPLES, bring, composites, example, quickstart, settle
 
+CONTENT = ("data", "binaryData", "stringData")
+"""What a Secret or ConfigMap has in place of spec and status."""
+
 MALFORMED = {
     "a spec that is text": lambda item: {**item, "spec": "junk"},
     "a status that is text": lambda item: {**item, "status": "junk"},
@@ -45,6 +48,12 @@ MALFORMED = {
         **item,
         "status": {key: ([] if isinstance(value, Mapping) else 7) for key, value in item.get("status", {}).items()},
     },
+    "content that is text": lambda item: {**item, **{key: "junk" for key in CONTENT if key in item}},
+    "content of numbers": lambda item: {
+        **item,
+        **{key: dict.fromkeys(item[key], 7) for key in CONTENT if isinstance(item.get(key), Mapping)},
+    },
+    "no content": lambda item: {key: value for key, value in item.items() if key not in CONTENT},
     "no spec and no status": lambda item: {k: v for k, v in item.items() if k not in {"spec", "status"}},
 }
 
@@ -296,7 +305,7 @@ def test_junk_anywhere_in_a_required_object_never_fails_and_never_removes_a_chil
     index, key, position = data.draw(st.sampled_from(list(single_items())))
     _, observation = seen(index)
     item = observation.required[key][position]
-    inside = [p for p in paths(item) if p and p[0] in {"spec", "status"}]
+    inside = [p for p in paths(item) if p and p[0] in {"spec", "status", *CONTENT}]
     broken = spoiled(dict(item), data.draw(st.sampled_from(inside or [("spec",)])), data.draw(st.sampled_from(JUNK)))
     found = list(observation.required[key])
     found[position] = broken

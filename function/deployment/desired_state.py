@@ -90,18 +90,20 @@ class DesiredState:
         return self.workload.model_cache_ref.name if self.workload.model_cache_ref else ""
 
 
-def read_desired_state(observation: Observation, spec: ModelDeploymentSpec, cache: Required | None) -> DesiredState:
+def read_desired_state(
+    observation: Observation, spec: ModelDeploymentSpec, workload: Workload, cache: Required | None
+) -> DesiredState:
     """Read what a deployment asks for.
 
     Args:
         observation: The deployment.
         spec: Its spec.
+        workload: What the spec runs.
         cache: The answer to the requirement of its cache; None when it names none.
 
     Raises:
         InvalidSpecError: When it has no engines, or one without containers, which admission refuses.
     """
-    workload = spec.workload()
     if not workload.engines:
         raise InvalidSpecError("spec.engines: at least one engine is needed")
     if not all(member.template.spec.containers for engine in workload.engines for member in engine.members):

@@ -30,8 +30,9 @@ def explain(observation: Observation) -> list[tuple[str, str]]:
         return []
     try:
         spec = ModelDeploymentSpec.model_validate(unstructured.plain(observation.spec))
-        cache = observation.answer("cache") if spec.workload().model_cache_ref else None
-        desired = read_desired_state(observation, spec, cache)
+        workload = spec.workload()
+        cache = observation.answer("cache") if workload.model_cache_ref else None
+        desired = read_desired_state(observation, spec, workload, cache)
     except (ValidationError, InvalidSpecError):
         return []
     found = adoptable(observation, replicas.unsorted, observation.answer("endpoints").unsorted)

@@ -48,14 +48,15 @@ def compose(draft: Draft) -> Composition:
     """Compose the replicas of a deployment and their endpoints."""
     seen = draft.observation
     spec = draft.spec(ModelDeploymentSpec)
-    reference = spec.workload().model_cache_ref
+    workload = spec.workload()
+    reference = workload.model_cache_ref
     clusters = draft.require("clusters", CLUSTERS)
     replicas = draft.require("replicas", REPLICAS)
     endpoints = draft.require("endpoints", endpoints_requirement(seen.namespace, seen.name))
     cache = draft.require("cache", cache_requirement(seen.namespace, reference.name)) if reference else None
     asked = {"InferenceClusters": clusters, "ModelReplicas": replicas}
     unresolved = [what for what, answer in asked.items() if answer.unresolved]
-    desired = read_desired_state(seen, spec, cache)
+    desired = read_desired_state(seen, spec, workload, cache)
     placement_status.set_cache_condition(draft, desired)
     if desired.cache is CacheState.UNRESOLVED:
         unresolved.append(f"ModelCache {desired.cache_name}")

@@ -3,7 +3,8 @@
 The Object goes with the last replica; the Namespace on the cluster stays. It carries the labels of Kubernetes'
 Pod Security for the level that the platform team keeps it to. What is enforced counts for every new pod, also for
 one that replaces a pod of a running replica: so a level that is tightened is enforced only once no running replica
-of the namespace needs more, and is audited and warned of until then.
+of the namespace needs more, and is audited and warned of until then. While a replica does not say whether it has
+run, or what its pods are, what is enforced does not become stricter.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Final
 from function.api import labels
 from function.composition import Draft, Manifest, Object, objects, unstructured
 from function.inventory.permissions import Permissions, permissions_of
-from function.inventory.pod_security import VERSION, SecurityLevel, needed_level, violations
+from function.inventory.pod_security import VERSION, SecurityLevel, needed_level, read_level, violations
 
 NAMESPACE: Final = "namespace-"
 
 _POD_SECURITY: Final = "pod-security.kubernetes.io/"
-"""The condition of a ModelReplica whose pods the cluster has taken."""
+_ENFORCE: Final = f"{_POD_SECURITY}enforce"
 
 
 def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config: str) -> None:
@@ -34,8 +35,15 @@ def compose_namespaces(draft: Draft, replicas: Iterable[Object], provider_config
     wanted = in_use(draft, NAMESPACE, map(unstructured.namespace_of, placed))
     permissions = permissions_of(draft.observation.composite)
     levels = _levels_in_use(permissions, placed)
+    unclear = dict(sorted(_named(replica) for replica in placed if not _is_clear(replica)))
     for key, namespace in sorted(wanted.items()):
         asked = permissions.level_of(namespace)
+        running, before = levels.get(namespace, asked), _enforced(draft.observed(key))
+        if namespace in unclear and before is not None and before > max(asked, running):
+            levels[namespace] = before
+            who = f"ModelReplica {namespace}/{unclear[namespace]}"
+            stays = f"namespace {namespace} stays at pod security {before.label}"
+            draft.skip("InputInvalid", f"{who} does not say whether its pods have run, or what they are: {stays}")
         draft.remote(
             key,
             _namespace(namespace, _pod_security(asked, levels.get(namespace, asked))),
@@ -89,6 +97,26 @@ def _levels_in_use(permissions: Permissions, replicas: Iterable[Object]) -> dict
             needed = _needed(replica, permissions.level_of(namespace))
             found[namespace] = max(found.get(namespace, needed), needed)
     return found
+
+
+def _named(replica: Object) -> tuple[str, str]:
+    return unstructured.namespace_of(replica), unstructured.name_of(replica)
+
+
+def _enforced(namespace: Object | None) -> SecurityLevel | None:
+    """The level that the Object of a namespace enforces; None when there is none, or it says none."""
+    return read_level(unstructured.labels(objects.desired(namespace)).get(_ENFORCE, ""))
+
+
+def _is_clear(replica: Object) -> bool:
+    """Tell whether a replica says what its pods are, and whether they have run: each does once it was composed."""
+    members = [
+        member
+        for engine in unstructured.items(replica, "spec", "engines")
+        for member in unstructured.items(engine, "members")
+    ]
+    pods = bool(members) and all(unstructured.items(member, "template", "spec", "containers") for member in members)
+    return pods and (_has_run(replica) or bool(unstructured.items(replica, "status", "conditions")))
 
 
 def _has_run(replica: Object) -> bool:

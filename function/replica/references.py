@@ -39,7 +39,8 @@ _PATHS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 }
 """Where a pod's spec names what is copied: every such field of the pods that the API takes."""
 
-_CONTENT: Final = ("type", "data", "binaryData")
+_TYPE: Final = "type"
+_CONTENT: Final = (_TYPE, "data", "binaryData")
 
 MOST_SOURCES: Final = 32
 """How many Secrets and ConfigMaps the pods of a replica may name: each is sent with every call about it."""
@@ -99,16 +100,30 @@ def compose(
         if not copied and (source in written or answer.first is None):
             continue
         copies[source] = name
-        if answer.first is not None:
-            content = {field: answer.first[field] for field in _CONTENT if answer.first.get(field)}
+        reference = f"{source.kind} {namespace}/{source.name}"
+        content = _content(answer.first)
+        if answer.first is None:
+            draft.keep(key)
+            draft.skip("InputMissing", f"{reference} does not exist any more; its copy on the cluster stays")
+        elif content is None and draft.observed(key) is not None:
+            draft.keep(key)
+            draft.skip("InputInvalid", f"{reference} cannot be read; its copy on the cluster stays")
+        elif content is None:
+            draft.skip("InputInvalid", f"{reference} cannot be read; its copy is made when it can be")
+        else:
             meta = {"name": name, "namespace": namespace}
             body = {"apiVersion": "v1", "kind": source.kind, "metadata": meta, **content}
             draft.remote(key, body, provider_config, labels=replica.object_labels)
-        else:
-            draft.keep(key)
-            reference = f"{source.kind} {namespace}/{source.name}"
-            draft.skip("InputMissing", f"{reference} does not exist any more; its copy on the cluster stays")
     return copies
+
+
+def _content(source: Object | None) -> Manifest | None:
+    """What of a Secret or ConfigMap is copied; None when it cannot be read."""
+    content = {field: source[field] for field in _CONTENT if source.get(field)} if source else {}
+    maps = [value for field, value in content.items() if field != _TYPE]
+    texts = [content.get(_TYPE, ""), *(text for found in maps if isinstance(found, Mapping) for text in found.values())]
+    readable = all(isinstance(found, Mapping) for found in maps) and all(isinstance(text, str) for text in texts)
+    return content if readable else None
 
 
 def with_copies(pod: Object, copies: Mapping[ConfigSource, str]) -> Manifest:

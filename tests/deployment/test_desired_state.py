@@ -40,8 +40,9 @@ FLEET = [cluster("a"), cluster("b", labels={"tier": "gold"})]
 
 def desired(obj: Manifest, *caches: Manifest, fetched: bool = True) -> DesiredState:
     spec = ModelDeploymentSpec.model_validate(obj["spec"])
-    answer = Required("cache", tuple(caches) if fetched else None) if spec.workload().model_cache_ref else None
-    return read_desired_state(observation(obj), spec, answer)
+    workload = spec.workload()
+    answer = Required("cache", tuple(caches) if fetched else None) if workload.model_cache_ref else None
+    return read_desired_state(observation(obj), spec, workload, answer)
 
 
 # ---------------------------------------------------------------------- the spec

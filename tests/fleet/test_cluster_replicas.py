@@ -74,6 +74,63 @@ def test_a_replica_that_never_ran_opens_no_level(status: Any) -> None:
     assert labels_of(cluster(), with_pods(HOST, status=status)) == pod_security("baseline")
 
 
+LOOSE: Manifest = cluster(namespaces={"podSecurity": "privileged"})
+STRICT: Manifest = cluster(namespaces={"podSecurity": "restricted"})
+RUNS: Manifest = with_pods(HOST, status={**SERVED, **TAKEN})
+
+
+@pytest.mark.parametrize(
+    "doubted",
+    [
+        {key: value for key, value in RUNS.items() if key != "status"},
+        {**RUNS, "status": "junk"},
+        {**RUNS, "status": {}},
+        {**RUNS, "status": {"conditions": [], "servingSince": 7}},
+        {key: value for key, value in RUNS.items() if key != "spec"},
+        {**RUNS, "spec": "junk"},
+        {**RUNS, "spec": {"engines": []}},
+        {**RUNS, "spec": {"engines": [{"name": "vllm", "members": 7}]}},
+        with_pods({}, status=SERVED),
+    ],
+    ids=[
+        "no status",
+        "junk status",
+        "lost status",
+        "junk time",
+        "no spec",
+        "junk spec",
+        "none",
+        "junk members",
+        "bare",
+    ],
+)
+def test_a_level_becomes_no_stricter_while_a_replica_does_not_say_what_runs(doubted: Manifest) -> None:
+    before = observed(compose_cluster(LOOSE, replicas=[RUNS]))
+    answered = compose_cluster(STRICT, before, replicas=[doubted])
+    kept = pod_security("restricted", "privileged")
+    assert remote(answered, "namespace-ml-team")["metadata"]["labels"] == kept
+    assert set(answered.children) == set(before)
+    assert "ModelReplica ml-team/chat-1 does not say whether its pods have run" in message(answered, "Held")
+    after = compose_cluster(STRICT, observed(answered), replicas=[RUNS])
+    assert remote(after, "namespace-ml-team")["metadata"]["labels"] == kept
+    assert reasons(after)["Held"] == "False/InputsResolved"
+
+
+def test_a_level_becomes_stricter_as_soon_as_each_replica_says_that_nothing_needs_more() -> None:
+    before = observed(compose_cluster(LOOSE, replicas=[RUNS]))
+    others = [with_pods(PLAIN, status={**SERVED, **TAKEN}), with_pods(HOST, status=REFUSED)]
+    answered = compose_cluster(STRICT, before, replicas=others)
+    assert remote(answered, "namespace-ml-team")["metadata"]["labels"] == pod_security("restricted", "baseline")
+    assert reasons(answered)["Held"] == "False/InputsResolved"
+
+
+def test_what_a_replica_does_not_say_makes_a_level_no_looser() -> None:
+    before = observed(compose_cluster(STRICT, replicas=[with_pods(PLAIN)]))
+    answered = compose_cluster(STRICT, before, replicas=[{**RUNS, "status": {}}])
+    assert remote(answered, "namespace-ml-team")["metadata"]["labels"] == pod_security("restricted")
+    assert reasons(answered)["Held"] == "False/InputsResolved"
+
+
 GUARDS = {"usage-replicas", "usage-namespace-ml-team", "usage-namespace-research"}
 
 

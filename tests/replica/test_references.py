@@ -194,6 +194,39 @@ def test_a_copy_stays_as_it_is_when_what_it_is_a_copy_of_goes_and_the_replica_go
     assert "Secret ml-team/hf does not exist any more; its copy on the cluster stays" in message
 
 
+NO_MAPS: tuple[Any, ...] = ("junk", 7, True, [1, "x"], {"token": 1}, {"x": {}})
+UNREADABLE: tuple[tuple[str, Any], ...] = (
+    *((field, junk) for field in ("data", "binaryData") for junk in NO_MAPS),
+    ("type", 7),
+    ("type", {"x": 1}),
+)
+
+
+@pytest.mark.parametrize(("field", "junk"), UNREADABLE)
+@pytest.mark.parametrize("key", ["secret-hf", "configmap-settings"])
+def test_a_copy_stays_as_it_is_while_what_it_is_a_copy_of_cannot_be_read(key: str, field: str, junk: Any) -> None:
+    obj, _ = that_serves(REPLICA)
+    children = observed(composed(obj, found=ALL))
+    before = composed(obj, children, found=ALL)
+    doubted = {**ALL, key: [{**ALL[key][0], field: junk}]}
+    answered = composed(obj, children, found=doubted)
+    assert remotes(answered) == remotes(before)
+    assert (answered.ready, reasons(answered)["Held"]) == (before.ready, "True/InputInvalid")
+    (message,) = [c.message for c in answered.conditions if c.type == "Held"]
+    assert "cannot be read; its copy on the cluster stays" in message
+    again = composed(obj, observed(answered), found=ALL)
+    assert (remotes(again), reasons(again)["Held"]) == (remotes(before), "False/InputsResolved")
+
+
+def test_no_copy_is_made_of_what_cannot_be_read() -> None:
+    answered = composed(REPLICA, found={**ALL, "secret-hf": [{**HF, "data": 7}]})
+    assert "secret-hf" not in answered.children
+    assert referred(answered) == COPIES
+    assert reasons(answered)["Held"] == "True/InputInvalid"
+    later = composed(REPLICA, observed(answered), found=ALL)
+    assert remotes(later)["secret-hf"]["metadata"]["name"] == COPIES[0]
+
+
 def test_a_copy_that_was_lost_is_made_again_under_the_name_that_pods_refer_to() -> None:
     children = observed(composed(REPLICA, found=ALL))
     del children["secret-hf"]

@@ -10,7 +10,7 @@ import pytest
 
 from function.composition import Composer, Composition, Manifest, Observation, unstructured
 from function.preview.control_plane import ControlPlane
-from tests.support.settled import EXAMPLES, brought, composites, example, observe, quickstart, settle
+from tests.support.settled import EXAMPLES, brought, composites, example, governed, observe, quickstart, settle
 
 JUNK: Final[tuple[Any, ...]] = ("junk", 7, [], [1, "x"], {"x": 1}, True)
 
@@ -21,7 +21,7 @@ TOPOLOGIES: Final = ("multi-node", "several-copies", "prefill-decode")
 
 @cache
 def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
-    """Every composite of the quickstart, the replicas of other topologies, and a front door with all it can have."""
+    """Every composite of the quickstart, of a front door and of a cluster with all they can have; other replicas."""
     others = [settle(*example(EXAMPLES / name)) for name in TOPOLOGIES]
     replicas = [
         (composer, composite, plane)
@@ -30,7 +30,9 @@ def subjects() -> list[tuple[Composer, Manifest, ControlPlane]]:
         if composer.kind == "ModelReplica"
     ]
     whole = [
-        (composer, composite, plane) for plane in (quickstart(), brought()) for composer, composite in composites(plane)
+        (composer, composite, plane)
+        for plane in (quickstart(), brought(), governed())
+        for composer, composite in composites(plane)
     ]
     return whole + replicas
 

@@ -53,6 +53,91 @@ spec: {endpoints: [{weight: 3, selector: {matchLabels: {at: outside}}}]}
 """What the examples have no use for: addresses from MetalLB, endpoints outside with and without a name."""
 
 
+GOVERNED = """
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceClass
+metadata: {name: l4}
+spec:
+  node:
+    cpu: "32"
+    memory: 128Gi
+    reserved: {cpu: "3", memory: 12Gi}
+    taints: [{key: gpu, value: reserved, effect: NoSchedule}]
+  devices:
+  - {name: gpu, driver: gpu.nvidia.com, deviceClassName: gpu.nvidia.com, count: 1}
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: InferenceCluster
+metadata: {name: governed}
+spec:
+  cluster:
+    source: Existing
+    existing:
+      secretRef: {name: governed-kubeconfig}
+      identity: {type: UpboundTokens, source: Secret, secretRef: {name: token, key: robot, namespace: robots}}
+  namespaces:
+    podSecurity: restricted
+    overrides: [{name: ml-team, podSecurity: privileged}]
+    podMetadata: [k8s.v1.cni.cncf.io/networks]
+    serviceAccounts: [engines]
+    priorityClasses: [serving]
+    runtimeClasses: [nvidia]
+  nodePools: [{name: l4, className: l4, nodeCount: 2}]
+  servingStack:
+    installed:
+    - certManager
+    - envoyGateway
+    - aiGateway
+    - prometheus
+    - leaderWorkerSet
+    - nodeFeatureDiscovery
+    - nvidiaDraDriver
+    - inferenceExtension
+---
+apiVersion: modelplane.ai/v1alpha1
+kind: ModelDeployment
+metadata: {name: bound, namespace: ml-team}
+spec:
+  replicas: 1
+  engines:
+  - name: vllm
+    members:
+    - role: Standalone
+      nodeSelector: {devices: [{name: gpu, selectors: [{cel: device.driver == "gpu.nvidia.com"}]}]}
+      template:
+        metadata: {annotations: {k8s.v1.cni.cncf.io/networks: fast}}
+        spec:
+          serviceAccountName: engines
+          priorityClassName: serving
+          runtimeClassName: nvidia
+          hostNetwork: true
+          tolerations: [{key: gpu, operator: Equal, value: reserved, effect: NoSchedule}]
+          containers:
+          - name: engine
+            image: vllm/vllm-openai:v0.23.0
+            args: [--model=Qwen/Qwen2.5-7B-Instruct]
+            env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: hub, key: token}}}]
+            envFrom: [{configMapRef: {name: settings}}]
+            resources: {requests: {cpu: "8", memory: 32Gi}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: hub, namespace: ml-team}
+data: {token: c2VjcmV0}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: ml-team}
+data: {MODE: fast}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: token, namespace: robots}
+data: {robot: c2VjcmV0}
+"""
+"""What a platform team says of nodes, pods and clusters, and a model that needs each word of it."""
+
+
 def example(folder: Path) -> tuple[Path, ...]:
     """What to preview for an example: its folder, with the quickstart's fleet when it has none of its own."""
     brings_clusters = any("kind: InferenceCluster\n" in file.read_text("utf-8") for file in folder.rglob("*.yaml"))
@@ -67,10 +152,10 @@ def settle(*paths: Path) -> ControlPlane:
     return plane
 
 
-def bring() -> ControlPlane:
+def bring(documents: str = BROUGHT) -> ControlPlane:
     """A control plane with what the examples have no use for, settled."""
     plane = ControlPlane()
-    plane.apply(yaml.safe_load_all(BROUGHT))
+    plane.apply(yaml.safe_load_all(documents))
     plane.settle()
     return plane
 
@@ -79,6 +164,12 @@ def bring() -> ControlPlane:
 def brought() -> ControlPlane:
     """The same, shared: observe it, do not change it."""
     return bring()
+
+
+@cache
+def governed() -> ControlPlane:
+    """A cluster with all that a platform team says of one, and a model there: observe it, do not change it."""
+    return bring(GOVERNED)
 
 
 @cache

@@ -5,6 +5,7 @@ The gateway's name and namespace are a contract with the routes of replicas (`co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,7 +92,7 @@ def stack_objects(draft: Draft, spec: ServingStackSpec) -> tuple[StackObject, ..
         StackObject(
             key=GATEWAY,
             after=(NAMESPACE, GATEWAY_CLASS, CLIENT_POLICY),
-            manifest=_gateway(gateway_class, spec.gateway),
+            manifest=_gateway(gateway_class, spec.gateway, _infrastructure(draft, proxy)),
             ready_when=HAS_ADDRESS,
             watch=True,
         ),
@@ -176,7 +177,21 @@ def _gateway_class(name: str, proxy: str) -> Manifest:
     }
 
 
-def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
+def _infrastructure(draft: Draft, proxy: str) -> Mapping[str, Any]:
+    """Refer a new gateway to the EnvoyProxy where its class, of the user's Envoy Gateway, refers to none.
+
+    A Gateway's EnvoyProxy counts instead of its class's (Envoy Gateway 1.8), so a user's own stays what counts. Another
+    one replaces every Envoy: a gateway that is there keeps what it was made with.
+    """
+    gateway, found = draft.observed(GATEWAY), objects.remote(draft.observed(GATEWAY_CLASS))
+    if gateway is not None:
+        return unstructured.mapping(objects.desired(gateway) or objects.remote(gateway), "spec", "infrastructure")
+    if unstructured.text(found, "spec", "controllerName") != CONTROLLER or "parametersRef" in found["spec"]:
+        return {}
+    return {"parametersRef": {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": proxy}}
+
+
+def _gateway(gateway_class: str, wanted: StackGateway, infrastructure: Mapping[str, Any]) -> Manifest:
     listeners: list[Manifest] = [
         {"name": listener.name, "protocol": listener.protocol, "port": listener.port} for listener in wanted.listeners
     ] or [{"name": "http", "protocol": "HTTP", "port": 80}]
@@ -186,6 +201,7 @@ def _gateway(gateway_class: str, wanted: StackGateway) -> Manifest:
         "metadata": {"name": GATEWAY_NAME, "namespace": SYSTEM_NAMESPACE},
         "spec": {
             "gatewayClassName": gateway_class,
+            **({"infrastructure": infrastructure} if infrastructure else {}),
             "listeners": [{**listener, "allowedRoutes": {"namespaces": {"from": "All"}}} for listener in listeners],
         },
     }

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from function.api.serving_stack import Component
-from function.composition import Draft, readiness, releases
+from function.composition import Draft, objects, readiness, releases, unstructured
+from function.fleet.stack.objects import GATEWAY_CLASS, PROXY
 from function.fleet.stack.parts import Part
 from function.fleet.stack.promises import Promise, lack
 
@@ -61,7 +62,7 @@ class InstallProgress:
         unready = [part for part in self.expected if not self._is_ready(part)]
         counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
         missing = "; ".join(self.missing.values())
-        return "; ".join(filter(None, (counted, missing or self._first(unready), self._left_alone())))
+        return "; ".join(filter(None, (counted, missing or self._first(unready), self._left_alone(), self._own_proxy)))
 
     @property
     def missing(self) -> dict[str, str]:
@@ -105,6 +106,18 @@ class InstallProgress:
             return ""
         keys = ", ".join(part.key for part in self.handed_over)
         return f"installed by this stack and now listed in spec.installed, so left as it is: {keys}"
+
+    @property
+    def _own_proxy(self) -> str:
+        """Say that the Envoys are as the user's GatewayClass has them."""
+        found, proxy = objects.remote(self.draft.observed(GATEWAY_CLASS)), objects.desired(self.draft.observed(PROXY))
+        parameters = {"metadata": unstructured.mapping(found, "spec", "parametersRef")}
+        theirs, ours = map(unstructured.name_of, (parameters, proxy))
+        same = theirs == ours and unstructured.namespace_of(parameters) == unstructured.namespace_of(proxy)
+        if not theirs or not ours or same:
+            return ""
+        where = f"EnvoyProxy {unstructured.namespace_of(parameters)}/{theirs}"
+        return f"GatewayClass {unstructured.name_of(found)} has its Envoys as {where} says, not as this stack does"
 
     def _missing(self, part: Part) -> bool:
         expected = {other.key for other in self.expected}

@@ -88,17 +88,20 @@ def lack(part: Part, observed: Object | None) -> str | None:
     synced = unstructured.condition(observed, "Synced")
     if synced.get("status") == "False":
         absent = any(word in unstructured.text(synced, "message") for word in _ABSENT)
-        return f"{subject} is not on the cluster" if absent else None
+        needed = f", and {part.version} is needed" if part.version else ""
+        return f"{subject} is not on the cluster{needed}" if absent else None
     if not found:
         return None
     return _unserved(part, found, subject)
 
 
-def _unserved(promise: Promise, found: Object, subject: str) -> str:
+def _unserved(promise: Promise, found: Object, subject: str) -> str | None:
     if promise.manifest["kind"] != _DEFINITION:
         return ""
     versions = unstructured.items(found, "spec", "versions")
-    served = [unstructured.text(version, "name") for version in versions if version.get("served") is True]
+    if not versions or not all(isinstance(version.get("served"), bool) for version in versions):
+        return None
+    served = [unstructured.text(version, "name") for version in versions if version["served"] is True]
     if promise.version in served or (served and not promise.version):
         return ""
     needed = promise.version or "any version"

@@ -7,6 +7,7 @@ import pytest
 
 from function.api.serving_stack import Component
 from function.composition import Composition, Manifest, objects
+from function.fleet.stack.objects import CONTROLLER
 from function.fleet.stack.promises import PROMISES, as_promised, lack
 from tests.fleet.builders import cluster, compose_cluster, message, observed
 from tests.fleet.stack.builders import compose_stack, installed, spec_of, stack
@@ -68,7 +69,7 @@ def test_what_is_promised_and_not_there_is_named_with_what_shows_it(*, before: b
     assert (answered.ready, reasons(answered)["StackReady"]) == (False, "False/Missing")
     assert message(answered, "StackReady") == (
         "17 of 18 parts are ready; leaderWorkerSet: CustomResourceDefinition "
-        "leaderworkersets.leaderworkerset.x-k8s.io is not on the cluster"
+        "leaderworkersets.leaderworkerset.x-k8s.io is not on the cluster, and v1 is needed"
     )
     assert reasons(answered)["ClusterReachable"] == "True/Reachable"
 
@@ -108,6 +109,32 @@ def test_a_stack_that_was_ready_stays_so_while_nobody_can_look(how: str) -> None
     assert (fresh.ready, reasons(fresh)["StackReady"]) == (False, "False/Installing")
 
 
+@pytest.mark.parametrize(
+    "versions",
+    [
+        None,
+        "junk",
+        7,
+        {},
+        [],
+        ["v1"],
+        [{}],
+        [{"name": "v1"}],
+        [{"name": "v1", "served": []}],
+    ],
+)
+def test_a_stack_that_was_ready_stays_so_while_a_definition_cannot_be_read(versions: Any) -> None:
+    obj, children = up("leaderWorkerSet")
+    there = {"metadata": {"name": "x"}, "spec": {"versions": versions}}
+    answered = compose_stack(was_ready(obj), {**children, LWS: seen(children[LWS], there)})
+    before = compose_stack(was_ready(obj), children)
+    assert (answered.ready, reasons(answered)["StackReady"]) == (True, "True/Installed")
+    assert LWS in message(answered, "StackReady")
+    assert {key: child.manifest for key, child in answered.children.items()} == {
+        key: child.manifest for key, child in before.children.items()
+    }
+
+
 def test_the_cluster_says_what_of_the_stack_is_missing() -> None:
     children = observed(compose_cluster(cluster()))
     unready = with_condition(children["serving-stack"], "Ready", "False")
@@ -135,6 +162,62 @@ def test_a_gateway_class_beside_the_users_envoy_gateway_is_made_when_it_is_missi
 def test_a_gateway_class_that_was_the_users_once_is_never_changed_whoever_installs_envoy_gateway_later() -> None:
     _, children = up("envoyGateway")
     assert spec_of(compose_stack(stack(), children), CLASS)["managementPolicies"] == ["Observe", "Create"]
+
+
+OURS: Final = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "inference-gateway"}
+
+
+def with_class(children: Mapping[str, Manifest], **spec: Any) -> dict[str, Manifest]:
+    """The same children beside a GatewayClass of the user's."""
+    there = {"metadata": {"name": "envoy"}, "spec": spec}
+    return {
+        **children,
+        CLASS: {**children[CLASS], "status": {**children[CLASS]["status"], "atProvider": {"manifest": there}}},
+    }
+
+
+def infrastructure(answered: Composition) -> Any:
+    """What the gateway says of its Envoys itself."""
+    return spec_of(answered, "gateway")["forProvider"]["manifest"]["spec"].get("infrastructure")
+
+
+def test_a_gateway_refers_to_its_envoys_itself_where_the_users_class_refers_to_none() -> None:
+    obj, children = up("envoyGateway")
+    del children["gateway"]
+    answered = compose_stack(obj, with_class(children, controllerName=CONTROLLER))
+    assert infrastructure(answered) == {"parametersRef": OURS}
+    again = compose_stack(obj, {**children, **observed(answered)})
+    assert infrastructure(again) == {"parametersRef": OURS}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"controllerName": CONTROLLER, "parametersRef": {**OURS, "name": "theirs", "namespace": "edge"}},
+        {"controllerName": CONTROLLER, "parametersRef": {**OURS, "namespace": "modelplane-system"}},
+        {"controllerName": "example.com/other"},
+        {},
+    ],
+    ids=["theirs", "ours", "another controller's", "junk"],
+)
+def test_a_gateway_refers_to_no_envoys_where_its_class_may_do_so(spec: Manifest) -> None:
+    obj, children = up("envoyGateway")
+    del children["gateway"]
+    assert infrastructure(compose_stack(obj, with_class(children, **spec))) is None
+
+
+def test_a_gateway_that_is_there_keeps_its_envoys_whatever_its_class_becomes() -> None:
+    obj, children = up("envoyGateway")
+    assert infrastructure(compose_stack(obj, with_class(children, controllerName=CONTROLLER))) is None
+
+
+def test_envoys_of_the_users_own_are_named() -> None:
+    obj, children = up("envoyGateway")
+    theirs = {**OURS, "namespace": "edge"}
+    answered = compose_stack(was_ready(obj), with_class(children, controllerName=CONTROLLER, parametersRef=theirs))
+    said = "GatewayClass envoy has its Envoys as EnvoyProxy edge/inference-gateway says, not as this stack does"
+    assert (reasons(answered)["StackReady"], said in message(answered, "StackReady")) == ("True/Installed", True)
+    assert "has its Envoys as" not in message(compose_stack(was_ready(obj), children), "StackReady")
 
 
 def test_a_gateway_class_of_another_controller_is_named_with_it() -> None:

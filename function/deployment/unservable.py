@@ -1,0 +1,62 @@
+"""What could serve in no pool: known of a deployment's spec alone, and said before anything is placed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from function.api.engines import Picker
+from function.api.model_replica import ModelReplicaSpec
+from function.composition import InvalidSpecError
+from function.deployment.desired_state import DesiredState
+from function.replica.backend import choose_picker, read_backend
+from function.replica.identity import ReplicaIdentity
+from function.replica.pods import conflicts
+from function.replica.topologies import registry
+from function.scheduling import HoldReason
+
+_HOLDS: Final = {
+    "InvalidPort": HoldReason.INVALID_PORT,
+    "InvalidScheme": HoldReason.INVALID_SCHEME,
+    "InvalidTransfer": HoldReason.INVALID_TRANSFER,
+}
+"""The hold for each reason for which a new replica would be refused by what is known of its engines."""
+
+
+def with_refusal(desired: DesiredState) -> DesiredState:
+    """Hold what could serve in no pool: nothing new is placed, and what there is stays.
+
+    Its pods cannot be joined with what serving needs, or no request could be answered by its engines.
+
+    Args:
+        desired: What the deployment asks for.
+    """
+    if desired.request.hold_reason is not None:
+        return desired
+    try:
+        hold, clashes = _refuse(desired)
+    except InvalidSpecError:
+        return desired
+    return replace(desired, clashes=clashes, request=replace(desired.request, hold_reason=hold))
+
+
+def _refuse(desired: DesiredState) -> tuple[HoldReason | None, tuple[str, ...]]:
+    """Say why a replica would be refused, in whichever pool: by the checks that it makes itself."""
+    spec = _unplaced(desired)
+    identity = ReplicaIdentity(desired.namespace, desired.name, desired.name, desired.cache_name)
+    clashes = tuple(conflicts(identity, spec.engines))
+    if clashes:
+        return HoldReason.POD_CONFLICT, clashes
+    registry.validate(spec)
+    backend = read_backend(spec, picker=choose_picker(spec.serving, spec.engines) is Picker.ENABLED)
+    refusal = backend.refusal_when_new
+    return (_HOLDS[refusal.reason], (refusal.message,)) if refusal else (None, ())
+
+
+def _unplaced(desired: DesiredState) -> ModelReplicaSpec:
+    """What a replica would have in its spec, on no cluster and in no pool yet."""
+    engines = [engine.plain() for engine in desired.workload.engines]
+    for engine in engines:
+        engine["members"] = [{**member, "nodePoolName": ""} for member in engine["members"]]
+    serving = desired.workload.serving.plain()
+    return ModelReplicaSpec.model_validate({"clusterName": "", "serving": serving, "engines": engines})

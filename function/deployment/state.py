@@ -102,8 +102,8 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
         clusters: All InferenceClusters.
         replicas: All ModelReplicas.
     """
-    desired = with_refusal(desired)
     view = read_clusters(clusters.unsorted)
+    desired = with_refusal(desired, view.pools)
     listed = read_replicas(observation, replicas.unsorted)
     timed = [timers.with_timers(observation, desired, _with_revision(replica, desired)) for replica in listed.own]
     own = {replica.replica: replica for replica in timed}

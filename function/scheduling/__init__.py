@@ -4,6 +4,7 @@ Everything here is pure. `schedule` takes the fleet and what is asked for, and a
 `Plan`; it knows nothing of Kubernetes objects, clocks or randomness.
 """
 
+from function.scheduling.claims import claimed_devices
 from function.scheduling.constraints import MatchAttribute, claimed_constraints
 from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import (
@@ -136,6 +137,7 @@ __all__ = [
     "TooComplex",
     "UnschedulableReason",
     "claimed_constraints",
+    "claimed_devices",
     "few",
     "schedule",
 ]

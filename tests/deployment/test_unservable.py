@@ -16,6 +16,7 @@ from tests.support.deployments import (
     manifests,
     member,
     messages,
+    pool,
     request,
     running,
 )
@@ -146,6 +147,76 @@ def labelled(child: Manifest, revision: str) -> Manifest:
     """A child that says that it runs a revision."""
     meta = child["metadata"]
     return {**child, "metadata": {**meta, "labels": {**meta["labels"], "modelplane.ai/revision": revision}}}
+
+
+def asking(driver: str, resources: Any, **device: Any) -> tuple[Manifest, Manifest]:
+    """A deployment whose pods claim a device of a driver beside some resources, and a cluster with such devices."""
+    selector = request("gpu", f'device.driver == "{driver}"')
+    container = {"name": "engine", "image": "x", "resources": resources}
+    asks = {**member(selector), "template": {"spec": {"containers": [container]}}}
+    offered = {"name": "gpu", "claim": "DRA", "driver": driver, "deviceClassName": driver, "count": 8, **device}
+    return deployment(1, engine("vllm", asks)), cluster("a", pool("p", 4, offered))
+
+
+@pytest.mark.parametrize(
+    ("driver", "resource", "device"),
+    [
+        ("gpu.nvidia.com", "nvidia.com/gpu", {}),
+        ("gpu.nvidia.com", "nvidia.com/gpu", {"deviceClassName": "our-gpus"}),
+        ("gpu.amd.com", "amd.com/gpu", {}),
+        ("tpu.google.com", "google.com/tpu", {}),
+        ("gpu.intel.com", "gpu.intel.com/xe", {}),
+    ],
+)
+def test_an_accelerator_is_not_taken_by_a_claim_and_from_a_device_plugin(
+    driver: str, resource: str, device: Any
+) -> None:
+    for field in ("limits", "requests"):
+        obj, there = asking(driver, {field: {resource: 1}}, **device)
+        answered = composed(obj, [cluster("other"), there])
+        assert (answered.children, reasons(answered)["ReplicasScheduled"]) == ({}, "False/PodConflict")
+        assert messages(answered)["ReplicasScheduled"] == (
+            "0 of 1 placed; engine vllm, Standalone: devices are claimed by nodeSelector.devices; "
+            f"remove {resource} from resources of container engine"
+        )
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"limits": {"rdma/hca": 1}},
+        {"limits": {"amd.com/gpu": 1}},
+        {"limits": {"nvidia.com/gpu": 0}},
+        {"limits": {"cpu": 4, "hugepages-2Mi": "1Gi"}},
+    ],
+)
+def test_other_resources_are_the_user_s_own(resources: Any) -> None:
+    obj, there = asking("gpu.nvidia.com", resources)
+    assert "replica-a-0" in composed(obj, [there]).children
+
+
+def test_a_member_that_claims_nothing_may_have_what_a_device_plugin_offers() -> None:
+    written = gang(1)
+    spec = written["members"][0]["template"]["spec"]
+    engine_of_leader = {**spec["containers"][0], "resources": {"limits": {"nvidia.com/gpu": 1}}}
+    written["members"][0]["template"] = {"spec": {**spec, "containers": [engine_of_leader]}}
+    assert "replica-a-0" in composed(deployment(1, written), [cluster("a")]).children
+
+
+def test_a_replica_that_has_accelerators_twice_goes_on_and_nothing_makes_room_for_another() -> None:
+    fleet = [cluster("a", pool("p", 1))]
+    children = running(deployment(1), fleet)
+    obj, _ = asking("gpu.nvidia.com", {"limits": {"nvidia.com/gpu": 1}})
+    obj["spec"]["rollout"] = {"maxUnavailable": 1}
+    answered = composed(obj, fleet, children)
+    served = composed(deployment(1), fleet, children)
+    assert (answered.children, answered.ready) == (served.children, served.ready)
+    assert reasons(answered)["Progressing"] == "False/RolloutHeld"
+
+
+def test_what_cannot_be_compiled_is_said_before_what_is_claimed_twice() -> None:
+    obj, there = asking('"', {"limits": {"nvidia.com/gpu": 1}})
+    assert reasons(composed(obj, [there]))["ReplicasScheduled"] == "False/InvalidNodeSelector"
 
 
 def test_a_gang_of_which_the_leader_alone_answers_is_placed() -> None:

@@ -81,6 +81,16 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         {},
         "container engine has volume data, which the pod does not have: add it to volumes",
     ),
+    "accelerators of a device plugin": (
+        pods(container(resources={"limits": {"nvidia.com/gpu": 1}})),
+        {},
+        "devices are claimed by nodeSelector.devices; remove nvidia.com/gpu from resources of container engine",
+    ),
+    "accelerators of a device plugin beside the engine": (
+        pods(container(), {**LOG, "resources": {"requests": {"nvidia.com/gpu": "1"}}}),
+        {},
+        "devices are claimed by nodeSelector.devices; remove nvidia.com/gpu from resources of container log",
+    ),
     "system's priority": (
         pods(priorityClassName="system-node-critical"),
         {},

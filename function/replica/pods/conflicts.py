@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from function.api import labels
-from function.api.engines import PlacedEngine, PlacedMember
+from function.api.engines import AnyMember, PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
+from function.inventory.pod_requests import extended_resources, is_same_accelerator
 from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
 from function.replica.identity import ReplicaIdentity, is_picker_name
@@ -40,6 +41,22 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
     if sources > most:
         found.append(f"the pods name {sources} Secrets and ConfigMaps, and {most} at most are copied: name fewer")
     return found
+
+
+def claimed_twice(member: AnyMember, claimed: Iterable[str]) -> Iterator[str]:
+    """Say which accelerators the pods of a member would have twice: by a claim, and from a device plugin.
+
+    Args:
+        member: The member.
+        claimed: The DeviceClasses or drivers of the devices that its pods claim.
+    """
+    names = list(claimed)
+    for container, resource in extended_resources(member.template.spec):
+        if any(is_same_accelerator(resource, name) for name in names):
+            yield (
+                "devices are claimed by nodeSelector.devices; "
+                f"remove {resource} from resources of container {container}"
+            )
 
 
 def warnings(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[str]:
@@ -82,6 +99,7 @@ def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMembe
     written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
     name = member.template.container.name
     yield from _reserved_names(member)
+    yield from claimed_twice(member, (request.device_class_name for request in member.device_requests))
     yield from _node_selector(written, added)
     yield from _containers(written, added, name)
     yield from _ports(written, added, name)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from math import ceil
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,6 +22,7 @@ from function.composition import InvalidSpecError, Observation, Required, unstru
 from function.deployment.cluster_selection import combine
 from function.inventory.nodes import pods_per_copy
 from function.inventory.pod_demands import PodDemands, read_demands
+from function.inventory.pod_requests import requested_by_pod
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -27,9 +30,12 @@ from function.scheduling import (
     HoldReason,
     MatchAttribute,
     MemberSpec,
+    NodeResources,
     RolloutStrategy,
     SchedulingRequest,
 )
+
+_MILLI: Final = 1000
 
 
 class CacheState(Enum):
@@ -197,7 +203,12 @@ def _member(member: Member) -> MemberSpec:
         for device in devices
     )
     constraints = member.node_selector.constraints if member.node_selector else ()
-    return MemberSpec(member.role, pods_per_copy(member), requests, match_attributes(constraints))
+    spec = member.template.spec
+    node = NodeResources(
+        ceil(requested_by_pod(spec, "cpu") * _MILLI),
+        ceil(requested_by_pod(spec, "memory")),
+    )
+    return MemberSpec(member.role, pods_per_copy(member), requests, match_attributes(constraints), node)
 
 
 def match_attributes(constraints: Iterable[DeviceConstraint]) -> tuple[MatchAttribute, ...]:

@@ -18,7 +18,16 @@ from function.scheduling.drift import (
     PoolNotAssigned,
 )
 from function.scheduling.filters import FILTERS, Filter
-from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, ClusterTaint, Fleet, Pool, ScheduledReplica
+from function.scheduling.fleet import (
+    NO_EXECUTE,
+    NO_SCHEDULE,
+    Cluster,
+    ClusterTaint,
+    Fleet,
+    NodeResources,
+    Pool,
+    ScheduledReplica,
+)
 from function.scheduling.hold import HoldDetails, HoldReason
 from function.scheduling.plan import (
     DeletionReason,
@@ -38,6 +47,7 @@ from function.scheduling.reasons import (
     CountTooSmall,
     Denied,
     EnginesTooLarge,
+    NodesTooSmall,
     NoDevice,
     NoGateway,
     NoNodePools,
@@ -109,6 +119,8 @@ __all__ = [
     "NoLongerPermitted",
     "NoLongerSelected",
     "NoNodePools",
+    "NodeResources",
+    "NodesTooSmall",
     "NotEnoughNodes",
     "NotPermitted",
     "NotReady",

@@ -115,10 +115,11 @@ class Feasibility:
             pools: A cluster's pools in published order.
             free: The free nodes of each.
         """
-        assignment = self._assign(pools, free)
+        alike = self._alike(pools)
+        assignment = self._assign(alike, pools, free)
         if assignment is None or isinstance(assignment, TooComplex):
             return None
-        compatible = self.compatible_pools(pools)
+        compatible = self._compatible_pools(alike[0], pools)
         positions = iter(assignment)
         engines = tuple(
             _place(engine, engine_pools, pools, assignment[0] if engine.companion else next(positions))
@@ -155,9 +156,8 @@ class Feasibility:
             )
         return self._compatible[shapes]
 
-    def _assign(self, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
+    def _assign(self, alike: _Alike, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
         """Find the position of a pool for each engine that is no companion."""
-        alike = self._alike(pools)
         key = (alike, tuple(free))
         if key not in self._assignments:
             deadline.check()
@@ -177,7 +177,8 @@ class Feasibility:
 
         It is the first engine without a compatible pool, else the first without large enough nodes, or without room.
         """
-        compatible, suitable = self.compatible_pools(pools), self._suitable_pools(self._alike(pools), pools)
+        alike = self._alike(pools)
+        compatible, suitable = self._compatible_pools(alike[0], pools), self._suitable_pools(alike, pools)
         names = [engine.name if len(self.engines) > 1 else "" for engine in self.engines]
         searching = [place for place, engine in enumerate(self.engines) if not engine.companion]
         for place in searching:
@@ -192,7 +193,7 @@ class Feasibility:
             roomiest = max(suitable[place].positions, key=lambda position: (free[position], -position))
             if free[roomiest] < suitable[place].nodes:
                 return NotEnoughNodes(pools[roomiest].name, suitable[place].nodes, free[roomiest], names[place])
-        assignment = self._assign(pools, free)
+        assignment = self._assign(alike, pools, free)
         if isinstance(assignment, TooComplex):
             return assignment
         positions = {position for place in searching for position in suitable[place].positions}

@@ -94,6 +94,28 @@ VOCABULARY: Final[Vocabulary] = {
             "Change what the message names in the pod template.",
             Severity.WARNING,
         ),
+        "InvalidPort": Reason(
+            Status.FALSE,
+            "By the ports that the engines listen on, requests could not reach a replica; running replicas stay and "
+            "nothing is placed.",
+            "Have the engine that the message names listen on another port.",
+            Severity.WARNING,
+        ),
+        "InvalidScheme": Reason(
+            Status.FALSE,
+            "By how the engines are spoken to, HTTP or HTTPS, requests could not reach a replica; running replicas "
+            "stay and nothing is placed.",
+            "Have the engines that the message names all serve HTTP, or serve without an endpoint picker.",
+            Severity.WARNING,
+        ),
+        "InvalidTransfer": Reason(
+            Status.FALSE,
+            "The prefill engine could not hand its KV cache to the decode engine; running replicas stay and nothing "
+            "is placed.",
+            "Have both engines hand over in the same way, one that the side-car speaks, or say it in "
+            "`engines[].serving.kvTransfer`.",
+            Severity.WARNING,
+        ),
         "WaitingForCache": Reason(
             Status.FALSE,
             "Replicas are missing, and new ones wait for the ModelCache.",

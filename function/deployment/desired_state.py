@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from math import ceil
+from typing import Final
 
 from pydantic import ValidationError
 
 from function.api import content, labels
 from function.api.devices import DeviceConstraint
-from function.api.engines import Engine, EngineRole, Member, PlacedEngine
+from function.api.engines import Engine, EngineRole, Member
 from function.api.model_deployment import ModelDeploymentSpec
 from function.api.references import LabelSelector
 from function.api.workload import Workload, revision
@@ -20,8 +22,7 @@ from function.composition import InvalidSpecError, Observation, Required, unstru
 from function.deployment.cluster_selection import combine
 from function.inventory.nodes import pods_per_copy
 from function.inventory.pod_demands import PodDemands, read_demands
-from function.replica.identity import ReplicaIdentity
-from function.replica.pods import conflicts
+from function.inventory.pod_requests import requested_by_pod
 from function.scheduling import (
     ClusterToleration,
     DeviceRequirement,
@@ -29,9 +30,12 @@ from function.scheduling import (
     HoldReason,
     MatchAttribute,
     MemberSpec,
+    NodeResources,
     RolloutStrategy,
     SchedulingRequest,
 )
+
+_MILLI: Final = 1000
 
 
 class CacheState(Enum):
@@ -59,7 +63,7 @@ class DesiredState:
         request: The same for the scheduler.
         size: Bytes of what each of its replicas repeats.
         conflicts: Labels on which deployment and cache disagree, one phrase for each.
-        clashes: What of its pods cannot be joined with what serving needs, one phrase for each.
+        clashes: Why no replica of it could serve, wherever it is, one phrase for each reason.
     """
 
     namespace: str
@@ -171,26 +175,6 @@ def _size(workload: Workload) -> int:
     return len(json.dumps(engines, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"))
 
 
-def with_pod_conflicts(desired: DesiredState) -> DesiredState:
-    """Hold what could be made in no pool, since its pods cannot be joined with what serving needs."""
-    replica = ReplicaIdentity(desired.namespace, desired.name, desired.name, desired.cache_name)
-    try:
-        clashes = tuple(conflicts(replica, map(_unplaced, desired.workload.engines)))
-    except InvalidSpecError:
-        return desired
-    if not clashes or desired.request.hold_reason is not None:
-        return desired
-    return replace(desired, clashes=clashes, request=replace(desired.request, hold_reason=HoldReason.POD_CONFLICT))
-
-
-def _unplaced(engine: Engine) -> PlacedEngine:
-    """An engine as it is in a replica, in no pool yet."""
-    written = engine.plain()
-    return PlacedEngine.model_validate(
-        {**written, "members": [{**member, "nodePoolName": ""} for member in written["members"]]}
-    )
-
-
 def _hold_reason(namespace: str, cache: CacheState, size: int, *, conflict: bool) -> HoldReason | None:
     """Why nothing new may be placed, the reason that is hardest to mend first."""
     if labels.is_system_namespace(namespace):
@@ -221,7 +205,12 @@ def _member(member: Member) -> MemberSpec:
         for device in devices
     )
     constraints = member.node_selector.constraints if member.node_selector else ()
-    return MemberSpec(member.role, pods_per_copy(member), requests, match_attributes(constraints))
+    spec = member.template.spec
+    node = NodeResources(
+        ceil(requested_by_pod(spec, "cpu") * _MILLI),
+        ceil(requested_by_pod(spec, "memory")),
+    )
+    return MemberSpec(member.role, pods_per_copy(member), requests, match_attributes(constraints), node)
 
 
 def match_attributes(constraints: Iterable[DeviceConstraint]) -> tuple[MatchAttribute, ...]:

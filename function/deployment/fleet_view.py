@@ -20,10 +20,11 @@ from function.inventory.nodes import nodes_of_member
 from function.inventory.permissions import Permissions, permissions_of
 from function.inventory.pools import ObservedPool, read_pools
 from function.inventory.strict import UnreadableError
-from function.scheduling import Cluster, ClusterTaint, Pool, ScheduledReplica
+from function.scheduling import Cluster, ClusterTaint, NodeResources, Pool, ScheduledReplica
 
 _LONGEST_NAME: Final = 63
 _NAMELESS: Final = ""
+_MILLI: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,9 @@ def _cluster(obj: Object, name: str) -> tuple[Cluster, tuple[ObservedPool, ...]]
 
 
 def _offered(pool: ObservedPool) -> Pool:
-    """A pool as the scheduler sees it: the shape of a node does not decide where a replica goes."""
-    return Pool(pool.name, pool.nodes, pool.devices, pool.class_name)
+    """A pool as the scheduler sees it."""
+    node = NodeResources(int(pool.node.allocatable_cpu * _MILLI), int(pool.node.allocatable_memory))
+    return Pool(pool.name, pool.nodes, pool.devices, pool.class_name, node)
 
 
 def _readable_address(obj: Object) -> str:

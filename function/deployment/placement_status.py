@@ -177,7 +177,7 @@ def _held(state: DeploymentState, held: HoldReason) -> tuple[str, str]:
         desired.cache_name,
         desired.size,
         content.MAX_CHARACTERS,
-        desired.clashes if held is HoldReason.POD_CONFLICT else desired.conflicts,
+        desired.conflicts if held is HoldReason.SELECTOR_CONFLICT else desired.clashes,
     )
     return held.condition, held.message(details)
 

@@ -13,11 +13,12 @@ from function.composition import Manifest, Observation, Required, Requirement
 from function.deployment import timers
 from function.deployment.absence import Absence, absences
 from function.deployment.answer_size import LARGEST, size_of_kept, size_of_new
-from function.deployment.desired_state import DesiredState, with_pod_conflicts
+from function.deployment.desired_state import DesiredState
 from function.deployment.fleet_view import read_clusters, unseen_cluster
 from function.deployment.own_replicas import OwnReplica, read_replicas
 from function.deployment.replica_manifest import replica_manifest, replica_name
 from function.deployment.revisions import runs_workload
+from function.deployment.unservable import with_refusal
 from function.inventory.permissions import Permissions
 from function.inventory.pools import ObservedPool
 from function.replica.permission import denied
@@ -101,8 +102,8 @@ def assess(observation: Observation, desired: DesiredState, clusters: Required, 
         clusters: All InferenceClusters.
         replicas: All ModelReplicas.
     """
-    desired = with_pod_conflicts(desired)
     view = read_clusters(clusters.unsorted)
+    desired = with_refusal(desired, view.pools)
     listed = read_replicas(observation, replicas.unsorted)
     timed = [timers.with_timers(observation, desired, _with_revision(replica, desired)) for replica in listed.own]
     own = {replica.replica: replica for replica in timed}

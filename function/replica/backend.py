@@ -92,6 +92,11 @@ class Backend:
         """Where the pods of the pool take requests."""
         return self.ports[0]
 
+    @property
+    def refusal_when_new(self) -> BackendRefusal | None:
+        """Why a replica that has not been made yet is not; one that runs may go on although its engines disagree."""
+        return BackendRefusal("InvalidTransfer", self.handover_error) if self.handover_error else self.refusal
+
 
 def read_backend(spec: ModelReplicaSpec, *, picker: bool) -> Backend:
     """Work out the backend of a replica, whose engines have been validated."""

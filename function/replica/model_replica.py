@@ -205,6 +205,7 @@ def _refusal(
     draft: Draft, spec: ModelReplicaSpec, replica: ReplicaIdentity, backend: Backend, cluster: Required
 ) -> tuple[str, str] | None:
     """Why a replica cannot be composed, as reason and message. One whose workloads are there was permitted once."""
+    refusal = backend.refusal
     if not _was_made(draft, spec):
         not_permitted = _not_permitted(draft.observation.namespace, spec, permissions_of(cluster.first))
         if not_permitted:
@@ -212,9 +213,8 @@ def _refusal(
         clashes = conflicts(replica, spec.engines)
         if clashes:
             return "PodConflict", "; ".join(clashes[:_LISTED_CLASHES])
-        if backend.handover_error:
-            return "InvalidTransfer", backend.handover_error
-    return (backend.refusal.reason, backend.refusal.message) if backend.refusal else None
+        refusal = backend.refusal_when_new
+    return (refusal.reason, refusal.message) if refusal else None
 
 
 def _was_made(draft: Draft, spec: ModelReplicaSpec) -> bool:

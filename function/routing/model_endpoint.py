@@ -29,6 +29,8 @@ _NO_QUERY: Final = (
     "spec.url has a query, which the gateway cannot add to requests: take it out, and have clients say it, whose "
     "queries pass as they are; or name a base URL of the provider's that needs none"
 )
+_METHODS: Final = ("/chat/completions", "/completions", "/embeddings", "/responses", "/messages")
+"""Paths of requests that are taken for part of a base URL, since providers show whole URLs; the longest first."""
 _SLICE: Final = "endpointslice"
 _HTTPS_PORT: Final = 443
 _SERVICE_PORTS: Final = {"http": 80, "https": _HTTPS_PORT}
@@ -228,13 +230,20 @@ def _set_routing(
 
 
 def _path_note(url: urls.Url, spec: ModelEndpointSpec, endpoint: Endpoint) -> str:
-    """What is said of an API that is not at a `/v1`."""
+    """What is said of an API that is not at a `/v1`, and of a path that can hardly be the base of one."""
     if endpoint.api_path:
-        return f", {urls.API} as {endpoint.api_path}"
+        return f", {urls.API} as {endpoint.api_path}{_method_note(spec, endpoint.api_path)}"
     if spec.rewrite_path or not url.api_path:
         return ""
     kept = f"{urls.API} stays behind {url.api_path} as it always did for this endpoint"
     return f"; {kept}: say rewritePath {url.api_path} to have it replaced"
+
+
+def _method_note(spec: ModelEndpointSpec, path: str) -> str:
+    """Say that a base path ends with a path that requests have themselves, which would come twice."""
+    method = next((method for method in _METHODS if path.rstrip("/").endswith(method)), "")
+    field = "rewritePath" if spec.rewrite_path else "url"
+    return f"; spec.{field} ends with {method}, which requests have themselves: leave it out" if method else ""
 
 
 def _set_refused(draft: Draft, refusal: PolicyRefusal) -> None:

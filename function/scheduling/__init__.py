@@ -4,6 +4,7 @@ Everything here is pure. `schedule` takes the fleet and what is asked for, and a
 `Plan`; it knows nothing of Kubernetes objects, clocks or randomness.
 """
 
+from function.scheduling.claims import claimed_devices
 from function.scheduling.constraints import MatchAttribute, claimed_constraints
 from function.scheduling.diagnosis import Diagnosis
 from function.scheduling.drift import (
@@ -17,7 +18,16 @@ from function.scheduling.drift import (
     PoolNotAssigned,
 )
 from function.scheduling.filters import FILTERS, Filter
-from function.scheduling.fleet import NO_EXECUTE, NO_SCHEDULE, Cluster, ClusterTaint, Fleet, Pool, ScheduledReplica
+from function.scheduling.fleet import (
+    NO_EXECUTE,
+    NO_SCHEDULE,
+    Cluster,
+    ClusterTaint,
+    Fleet,
+    NodeResources,
+    Pool,
+    ScheduledReplica,
+)
 from function.scheduling.hold import HoldDetails, HoldReason
 from function.scheduling.plan import (
     DeletionReason,
@@ -37,6 +47,7 @@ from function.scheduling.reasons import (
     CountTooSmall,
     Denied,
     EnginesTooLarge,
+    NodesTooSmall,
     NoDevice,
     NoGateway,
     NoNodePools,
@@ -108,6 +119,8 @@ __all__ = [
     "NoLongerPermitted",
     "NoLongerSelected",
     "NoNodePools",
+    "NodeResources",
+    "NodesTooSmall",
     "NotEnoughNodes",
     "NotPermitted",
     "NotReady",
@@ -136,6 +149,7 @@ __all__ = [
     "TooComplex",
     "UnschedulableReason",
     "claimed_constraints",
+    "claimed_devices",
     "few",
     "schedule",
 ]

@@ -3,26 +3,29 @@
 An engine goes whole into one pool: all its members, all its copies. A pool is compatible with an engine
 when devices of its nodes can be allocated to each member, and every member that could claim devices
 somewhere on the cluster claims some here. Which pools are compatible depends only on their devices, and is
-worked out once for all clusters that are alike; free nodes are looked at afterwards.
+worked out once for all clusters that are alike. Of these a new replica goes where nodes are large enough for what its
+pods request beside devices; a pool whose nodes are not still suits what runs there. Free nodes are looked at last.
 
 A companion is not searched a pool for: every pool is compatible with it, and it goes where the first other engine does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from function import deadline
 from function.scheduling.allocation import Allocation, AllocationFailure, NodeDevices, PodRequests, allocate
 from function.scheduling.fleet import Pool
+from function.scheduling.node_size import NodeSizes, Verdicts
 from function.scheduling.packing import CycleBudget, TooComplexError, pack
 from function.scheduling.plan import EnginePlacement, MemberPlacement
 from function.scheduling.reasons import (
     ConstraintUnmet,
     CountTooSmall,
     EnginesTooLarge,
+    NodesTooSmall,
     NoDevice,
     NotEnoughNodes,
     SyntheticOnly,
@@ -32,6 +35,11 @@ from function.scheduling.request import EngineSpec, MemberSpec
 
 Incompatibility: TypeAlias = NoDevice | CountTooSmall | ConstraintUnmet | SyntheticOnly | TooComplex
 """Why no pool of a cluster is compatible with an engine."""
+
+Unfit: TypeAlias = Incompatibility | NodesTooSmall | NotEnoughNodes | EnginesTooLarge
+"""Why the engines do not fit on a cluster."""
+
+_Alike: TypeAlias = tuple[tuple[int, ...], Verdicts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,15 @@ class CompatiblePools:
     positions: tuple[int, ...]
     members: tuple[tuple[MemberPlacement, ...], ...]
     reason: Incompatibility | None
+
+    def among(self, positions: Container[int]) -> CompatiblePools:
+        """Leave out all but some positions."""
+        left = [place for place, position in enumerate(self.positions) if position in positions]
+        return replace(
+            self,
+            positions=tuple(self.positions[place] for place in left),
+            members=tuple(self.members[place] for place in left),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,8 @@ class Feasibility:
         self._budget = CycleBudget()
         self._allocations: dict[Hashable, Allocation | AllocationFailure] = {}
         self._compatible: dict[tuple[int, ...], tuple[CompatiblePools, ...]] = {}
+        self._sizes = NodeSizes(self.engines)
+        self._suitable: dict[_Alike, tuple[CompatiblePools, ...]] = {}
         self._assignments: dict[Hashable, tuple[int, ...] | TooComplex | None] = {}
         self._shapes: dict[NodeDevices, int] = {}
         self._seen: dict[int, tuple[NodeDevices, int]] = {}
@@ -96,11 +115,11 @@ class Feasibility:
             pools: A cluster's pools in published order.
             free: The free nodes of each.
         """
-        shapes = self._shapes_of(pools)
-        assignment = self._assign(shapes, pools, free)
+        alike = self._alike(pools)
+        assignment = self._assign(alike, pools, free)
         if assignment is None or isinstance(assignment, TooComplex):
             return None
-        compatible = self._compatible_pools(shapes, pools)
+        compatible = self._compatible_pools(alike[0], pools)
         positions = iter(assignment)
         engines = tuple(
             _place(engine, engine_pools, pools, assignment[0] if engine.companion else next(positions))
@@ -111,10 +130,20 @@ class Feasibility:
         )
         return Fit(engines, left)
 
-    def _searching(self, pools: Sequence[Pool]) -> list[tuple[EngineSpec, CompatiblePools]]:
-        """The engines that a pool is searched for, with those that are compatible."""
-        named = zip(self.engines, self.compatible_pools(pools), strict=True)
-        return [(engine, engine_pools) for engine, engine_pools in named if not engine.companion]
+    def _searching(self, suitable: Iterable[CompatiblePools]) -> list[CompatiblePools]:
+        """The pools for engines that a pool is searched for."""
+        return [found for engine, found in zip(self.engines, suitable, strict=True) if not engine.companion]
+
+    def _suitable_pools(self, alike: _Alike, pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
+        """Those of the compatible pools of each engine whose nodes are large enough."""
+        shapes, verdicts = alike
+        if not verdicts:
+            return self._compatible_pools(shapes, pools)
+        if alike not in self._suitable:
+            large = [{at for at, each in enumerate(verdicts) if each[place]} for place in range(len(self.engines))]
+            compatible = self._compatible_pools(shapes, pools)
+            self._suitable[alike] = tuple(found.among(those) for found, those in zip(compatible, large, strict=True))
+        return self._suitable[alike]
 
     def _compatible_pools(self, shapes: tuple[int, ...], pools: Sequence[Pool]) -> tuple[CompatiblePools, ...]:
         if shapes not in self._compatible:
@@ -127,14 +156,12 @@ class Feasibility:
             )
         return self._compatible[shapes]
 
-    def _assign(
-        self, shapes: tuple[int, ...], pools: Sequence[Pool], free: Sequence[int]
-    ) -> tuple[int, ...] | TooComplex | None:
+    def _assign(self, alike: _Alike, pools: Sequence[Pool], free: Sequence[int]) -> tuple[int, ...] | TooComplex | None:
         """Find the position of a pool for each engine that is no companion."""
-        key = (shapes, tuple(free))
+        key = (alike, tuple(free))
         if key not in self._assignments:
             deadline.check()
-            compatible = [engine_pools for _, engine_pools in self._searching(pools)]
+            compatible = self._searching(self._suitable_pools(alike, pools))
             nodes, choices = (
                 [engine_pools.nodes for engine_pools in compatible],
                 [engine_pools.positions for engine_pools in compatible],
@@ -145,23 +172,37 @@ class Feasibility:
                 self._assignments[key] = TooComplex(engines=len(self.engines), places=len(pools))
         return self._assignments[key]
 
-    def reason(self, pools: Sequence[Pool], free: Sequence[int]) -> Incompatibility | NotEnoughNodes | EnginesTooLarge:
-        """Say why there is no fit: the first engine without a compatible pool, else the first without room."""
-        named = [(engine.name if len(self.engines) > 1 else "", found) for engine, found in self._searching(pools)]
-        compatible = [engine_pools for _, engine_pools in named]
-        for name, engine_pools in named:
-            if engine_pools.reason is not None:
-                return replace(engine_pools.reason, engine=name)
-        for name, engine_pools in named:
-            roomiest = max(engine_pools.positions, key=lambda position: (free[position], -position))
-            if free[roomiest] < engine_pools.nodes:
-                return NotEnoughNodes(pools[roomiest].name, engine_pools.nodes, free[roomiest], name)
-        assignment = self._assign(self._shapes_of(pools), pools, free)
+    def reason(self, pools: Sequence[Pool], free: Sequence[int]) -> Unfit:
+        """Say why there is no fit.
+
+        It is the first engine without a compatible pool, else the first without large enough nodes, or without room.
+        """
+        alike = self._alike(pools)
+        compatible, suitable = self._compatible_pools(alike[0], pools), self._suitable_pools(alike, pools)
+        names = [engine.name if len(self.engines) > 1 else "" for engine in self.engines]
+        searching = [place for place, engine in enumerate(self.engines) if not engine.companion]
+        for place in searching:
+            reason = compatible[place].reason
+            if reason is not None:
+                return replace(reason, engine=names[place])
+        for place in searching:
+            if not suitable[place].positions:
+                found = self._sizes.reason(place, [pools[position] for position in compatible[place].positions])
+                return replace(found, engine=names[place])
+        for place in searching:
+            roomiest = max(suitable[place].positions, key=lambda position: (free[position], -position))
+            if free[roomiest] < suitable[place].nodes:
+                return NotEnoughNodes(pools[roomiest].name, suitable[place].nodes, free[roomiest], names[place])
+        assignment = self._assign(alike, pools, free)
         if isinstance(assignment, TooComplex):
             return assignment
-        positions = {position for engine_pools in compatible for position in engine_pools.positions}
-        needed = sum(engine_pools.nodes for engine_pools in compatible)
+        positions = {position for place in searching for position in suitable[place].positions}
+        needed = sum(suitable[place].nodes for place in searching)
         return EnginesTooLarge(needed, sum(max(free[position], 0) for position in positions))
+
+    def _alike(self, pools: Sequence[Pool]) -> _Alike:
+        """What decides which pools are suitable: the same for clusters that are alike."""
+        return self._shapes_of(pools), self._sizes.verdicts(pools)
 
     def _shapes_of(self, pools: Iterable[Pool]) -> tuple[int, ...]:
         return tuple([self._shape(pool.devices) for pool in pools])

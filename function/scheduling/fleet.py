@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from function.selectors import Device
 
@@ -26,6 +27,23 @@ class ClusterTaint:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeResources:
+    """Processors and memory: what a node has for a pod, or what a pod requests of it.
+
+    Attributes:
+        cpu: Thousandths of processors; 0 when not known, or not requested.
+        memory: Bytes of memory; 0 likewise.
+    """
+
+    cpu: int = 0
+    memory: int = 0
+
+
+NO_RESOURCES: Final = NodeResources()
+"""Of a node of which nothing is known, and of a pod that requests nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """A node pool with accelerators.
 
@@ -34,12 +52,14 @@ class Pool:
         nodes: How many nodes it has, or may grow to.
         devices: What each node carries, in published order.
         class_name: The InferenceClass that describes the nodes; empty if not published.
+        node: What of each node pods can request.
     """
 
     name: str
     nodes: int
     devices: tuple[Device, ...]
     class_name: str = ""
+    node: NodeResources = NO_RESOURCES
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class HoldDetails:
 
 
 _WAITS_FOR_CACHE = "{0.counted}; the others wait for ModelCache {0.cache}"
+_COUNTED_CONFLICTS = "{0.counted}; {0.listed_conflicts}"
 
 
 class HoldReason(Enum):
@@ -58,7 +59,10 @@ class HoldReason(Enum):
         "{0.counted}; no cluster can match both selectors: {0.listed_conflicts}",
         True,
     )
-    POD_CONFLICT = ("PodConflict", "PodConflict", "{0.counted}; {0.listed_conflicts}", True)
+    POD_CONFLICT = ("PodConflict", "PodConflict", _COUNTED_CONFLICTS, True)
+    INVALID_PORT = ("InvalidPort", "InvalidPort", _COUNTED_CONFLICTS, True)
+    INVALID_SCHEME = ("InvalidScheme", "InvalidScheme", _COUNTED_CONFLICTS, True)
+    INVALID_TRANSFER = ("InvalidTransfer", "InvalidTransfer", _COUNTED_CONFLICTS, True)
     NAMESPACE_RESERVED = (
         "NamespaceReserved",
         "NamespaceReserved",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from function.scheduling.constraints import MatchAttribute
-from function.scheduling.fleet import ClusterTaint
+from function.scheduling.fleet import NO_RESOURCES, ClusterTaint, NodeResources
 from function.scheduling.hold import HoldReason
 from function.scheduling.reasons import Denied
 from function.selectors.label_requirement import LabelRequirement
@@ -41,12 +41,14 @@ class MemberSpec:
         pods: How many pods, each on a node of its own.
         requests: What each pod needs from its node; without any, every node will do.
         constraints: What the devices that a pod claims must have in common.
+        node: What else each pod requests of its node.
     """
 
     role: str = STANDALONE
     pods: int = 1
     requests: tuple[DeviceRequirement, ...] = ()
     constraints: tuple[MatchAttribute, ...] = ()
+    node: NodeResources = NO_RESOURCES
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,16 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         {},
         "container engine has volume data, which the pod does not have: add it to volumes",
     ),
+    "accelerators of a device plugin": (
+        pods(container(resources={"limits": {"nvidia.com/gpu": 1}})),
+        {},
+        "devices are claimed by nodeSelector.devices; remove nvidia.com/gpu from resources of container engine",
+    ),
+    "accelerators of a device plugin beside the engine": (
+        pods(container(), {**LOG, "resources": {"requests": {"nvidia.com/gpu": "1"}}}),
+        {},
+        "devices are claimed by nodeSelector.devices; remove nvidia.com/gpu from resources of container log",
+    ),
     "system's priority": (
         pods(priorityClassName="system-node-critical"),
         {},
@@ -145,6 +155,48 @@ def test_volumes_that_are_added_can_be_mounted_elsewhere_too() -> None:
     beside = {**LOG, "volumeMounts": [{"name": "model-cache", "mountPath": "/weights"}]}
     written = pods(mounting("model-cache", "/mnt/models"), beside)
     assert reasons(composed(replica(engine("vllm", written), **CACHED)))["ModelAccepted"] == "False/Deploying"
+
+
+PROXY = {"name": "auth", "image": "x", "ports": [{"name": "http", "containerPort": 8080}]}
+
+
+@pytest.mark.parametrize(
+    ("args", "name", "accepted"),
+    [
+        (["--port=8001"], "http", True),
+        (["--port=8080"], "http", False),
+        (["--port=$(PORT)"], "http", False),
+        ([], "http", False),
+        (["--port=8001"], "engine", False),
+    ],
+)
+def test_a_side_car_may_have_the_port_that_is_asked_where_the_engine_s_command_says_another(
+    args: list[str], name: str, *, accepted: bool
+) -> None:
+    proxy = {**PROXY, "ports": [{"name": name, "containerPort": 8080}]}
+    written = pods(container(args=["--model=x", "--host=127.0.0.1", *args]), proxy)
+    answered = composed(replica(engine("vllm", written, serving={"port": 8080})))
+    assert reasons(answered)["ModelAccepted"] == ("False/Deploying" if accepted else "False/PodConflict")
+
+
+def test_requests_and_probes_go_to_the_side_car_in_front_of_an_engine() -> None:
+    written = pods(container(args=["--model=x", "--port=8001"]), PROXY)
+    engine_behind = engine("vllm", written, serving={"port": 8080})
+    pod = remotes(composed(replica(engine_behind)))["model-serving-vllm"]["spec"]["template"]["spec"]
+    serves, front = pod["containers"]
+    assert serves["ports"] == [{"name": "engine", "containerPort": 8080}]
+    assert serves["readinessProbe"]["httpGet"]["port"] == "engine"
+    assert front["ports"] == PROXY["ports"]
+
+
+def test_the_side_car_of_a_decode_engine_has_its_port_alone() -> None:
+    decode = engine(
+        "d", pods(container(args=["--port=8001"]), {**PROXY, "ports": [{"containerPort": 8000}]}), phase="Decode"
+    )
+    obj = replica(engine("p", phase="Prefill"), decode, serving={"mode": "PrefillDecode"})
+    assert message(obj) == (
+        "engine d, Standalone: container auth has port 8000, on which pd-sidecar listens: have it listen on another"
+    )
 
 
 def test_a_port_of_another_protocol_is_no_clash() -> None:

@@ -218,6 +218,26 @@ def test_a_base_url_says_where_the_api_is_that_clients_know_as_v1(
     assert composed_endpoint(again, service=SERVICE, endpointslice_ipv4=SLICE).status == made.status
 
 
+@pytest.mark.parametrize(
+    ("url", "rewrite", "said"),
+    [
+        ("/v1/chat/completions", "", "url ends with /chat/completions"),
+        ("/openai/v1/embeddings/", "", "url ends with /embeddings"),
+        ("", "/v1/completions", "rewritePath ends with /completions"),
+    ],
+)
+def test_a_base_url_that_ends_with_what_requests_have_themselves_is_named(url: str, rewrite: str, said: str) -> None:
+    more = {"rewritePath": rewrite} if rewrite else {}
+    made = composed_endpoint(
+        bare_endpoint(f"http://203.0.113.4{url}", **more), service=SERVICE, endpointslice_ipv4=SLICE
+    )
+    assert made.ready
+    assert message(made, "RoutingReady") == (
+        f"{BACKEND} sends to 203.0.113.4:80, /v1 as {(rewrite or url).rstrip('/')}; spec.{said}, which requests have "
+        "themselves: leave it out"
+    )
+
+
 def test_an_endpoint_that_was_published_with_its_v1_behind_a_path_keeps_it_and_says_how_to_have_it_replaced() -> None:
     before = {"routing": {**ROUTING, "rewritePath": "/proxy/"}}
     made = composed_endpoint(

@@ -13,6 +13,9 @@ WORDS = {
         "1 of 3 placed; no cluster can match both selectors: tier differs; zone differs",
     ),
     HoldReason.POD_CONFLICT: ("PodConflict", "1 of 3 placed; tier differs; zone differs"),
+    HoldReason.INVALID_PORT: ("InvalidPort", "1 of 3 placed; tier differs; zone differs"),
+    HoldReason.INVALID_SCHEME: ("InvalidScheme", "1 of 3 placed; tier differs; zone differs"),
+    HoldReason.INVALID_TRANSFER: ("InvalidTransfer", "1 of 3 placed; tier differs; zone differs"),
     HoldReason.NAMESPACE_RESERVED: ("NamespaceReserved", "Namespace ml is reserved: deploy in another one"),
     HoldReason.SPEC_TOO_LARGE: (
         "SpecTooLarge",

@@ -13,7 +13,9 @@ from function.scheduling import (
     ClusterTaint,
     EngineSpec,
     Fleet,
+    NodeResources,
     Plan,
+    Pool,
     ScheduledReplica,
     SchedulingRequest,
     schedule,
@@ -29,6 +31,7 @@ from tests.support.fleets import (
     own,
     pool,
     request,
+    resources,
     standalone,
     worker,
 )
@@ -42,7 +45,8 @@ REQUEST = st.builds(
     st.sampled_from([*map(is_model, MODELS), "true"]),
     st.integers(1, 8),
 )
-ENGINES = st.lists(
+NODES = st.sampled_from([resources(), resources(), resources(cpu=6), resources(gibibytes=20)])
+SHAPES = st.lists(
     st.one_of(
         st.builds(lambda asked, copies: engine(standalone(asked), copies=copies), REQUEST, st.integers(1, 2)),
         st.builds(lambda asked, nodes: engine(leader(), worker(nodes, asked)), REQUEST, st.integers(1, 2)),
@@ -50,7 +54,19 @@ ENGINES = st.lists(
     ),
     min_size=1,
     max_size=3,
-).map(lambda engines: tuple(replace(engine, name=f"e{place}") for place, engine in enumerate(engines)))
+)
+
+
+def named(engines: list[EngineSpec], nodes: list[NodeResources]) -> tuple[EngineSpec, ...]:
+    """Engines with names of their own, each member of which requests something of its node."""
+    left = iter(nodes)
+    return tuple(
+        replace(each, name=f"e{place}", members=tuple(replace(member, node=next(left)) for member in each.members))
+        for place, each in enumerate(engines)
+    )
+
+
+ENGINES = st.builds(named, SHAPES, st.lists(NODES, min_size=6, max_size=6))
 
 
 @st.composite
@@ -60,6 +76,8 @@ def clusters(draw: st.DrawFn, name: str) -> Cluster:
             name_of_pool,
             draw(st.integers(0, 4)),
             gpu(draw(st.sampled_from(MODELS)), count=draw(st.sampled_from([4, 8]))),
+            cpu=draw(st.sampled_from([0, 5, 8])),
+            gibibytes=draw(st.sampled_from([0, 16, 32])),
         )
         for name_of_pool in draw(st.sampled_from([["p"], ["p", "q"], ["q", "p"]]))
     ]
@@ -217,6 +235,8 @@ def _has_room(cluster: Cluster, engines: tuple[EngineSpec, ...], left: Counter[t
     pools = cluster.pools or ()
     for way in product(pools, repeat=len(engines)):
         taken: Counter[str] = Counter()
+        if not all(_is_large_enough(place, each) for each, place in zip(engines, way, strict=True)):
+            continue
         for each, place in zip(engines, way, strict=True):
             model, count = place.devices[0].attributes[0][1].content, place.devices[0].count
             for member in each.members:
@@ -226,6 +246,35 @@ def _has_room(cluster: Cluster, engines: tuple[EngineSpec, ...], left: Counter[t
         if all(nodes <= left[cluster.name, name] for name, nodes in taken.items()):
             return True
     return False
+
+
+def _is_large_enough(pool: Pool, engine: EngineSpec) -> bool:
+    """Put each pod on a node of its own; what is not known of a node is enough."""
+    return all(
+        asked <= there or there == 0
+        for member in engine.members
+        for asked, there in ((member.node.cpu, pool.node.cpu), (member.node.memory, pool.node.memory))
+    )
+
+
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_new_replicas_go_to_nodes_that_are_large_enough(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    pools = {(where.name, each.name): each for where in fleet.clusters for each in where.pools or ()}
+    engines = {each.name: each for each in scheduling_request.engines}
+    for placement in schedule(fleet, scheduling_request).placed:
+        assert all(_is_large_enough(pools[placement.cluster, at.pool], engines[at.name]) for at in placement.engines)
+
+
+@given(fleets(), SCHEDULING_REQUESTS)
+def test_how_large_nodes_are_makes_no_drift(fleet: Fleet, scheduling_request: SchedulingRequest) -> None:
+    unknown = [
+        replace(where, pools=where.pools and tuple(replace(each, node=resources()) for each in where.pools))
+        for where in fleet.clusters
+    ]
+    elsewhere = schedule(replace(fleet, clusters=tuple(unknown)), scheduling_request)
+    drifts = {each.replica: each.drift for each in elsewhere.kept}
+    found = schedule(fleet, scheduling_request).kept
+    assert all(each.drift == drifts.get(each.replica, each.drift) for each in found)
 
 
 def _key(replica: ScheduledReplica) -> str:

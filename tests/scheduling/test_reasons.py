@@ -12,6 +12,7 @@ from function.scheduling import (
     ConstraintUnmet,
     CountTooSmall,
     EnginesTooLarge,
+    NodesTooSmall,
     NoDevice,
     NoGateway,
     NoNodePools,
@@ -50,6 +51,13 @@ PHRASES: dict[UnschedulableReason, str] = {
     NotEnoughNodes("a100", 1, 0, "decode"): "needs 1 free node in pool a100 for engine decode (0 free)",
     NotEnoughNodes("a100", 2, -1): "needs 2 free nodes in pool a100 (0 free)",
     EnginesTooLarge(8, 6): "too small for all engines at once (8 nodes needed, 6 free)",
+    NodesTooSmall("l4", "cpu", 64_000, 6_900): (
+        "with nodes that are too small (a pod requests 64 processors, and a node of pool l4 has 6.9 for pods)"
+    ),
+    NodesTooSmall("l4", "memory", 24 * 2**30, 24 * 2**30 - 1, "a"): (
+        "with nodes that are too small for engine a (a pod requests 24 GiB of memory, and a node of pool l4 has 23.99 "
+        "GiB for pods)"
+    ),
     TooComplex(requests=16, places=8): "too complex to match (16 requests of a pod over 8 kinds of devices)",
     TooComplex(requests=1, places=8, engine="a"): (
         "too complex to match for engine a (1 request of a pod over 8 kinds of devices)"
@@ -121,6 +129,7 @@ def test_the_reason_that_is_nearest_to_a_place_gives_the_remedy() -> None:
         PodsTooPrivileged,
         NotPermitted,
         ReservedNamespace,
+        NodesTooSmall,
         TooComplex,
         ConstraintUnmet,
         CountTooSmall,

@@ -11,6 +11,7 @@ from function.scheduling import (
     Fleet,
     HoldReason,
     MemberSpec,
+    NodeResources,
     Plan,
     Pool,
     ScheduledReplica,
@@ -54,9 +55,14 @@ GPU = is_driver("gpu.example.com")
 NIC = is_driver("nic.example.com")
 
 
-def pool(name: str = "pool", nodes: int = 4, *devices: Device) -> Pool:
-    """A pool of eight-GPU nodes, unless told otherwise."""
-    return Pool(name, nodes, devices or (gpu(),))
+def pool(name: str = "pool", nodes: int = 4, *devices: Device, cpu: float = 0, gibibytes: int = 0) -> Pool:
+    """A pool of eight-GPU nodes, unless told otherwise, with so many processors and so much memory for pods."""
+    return Pool(name, nodes, devices or (gpu(),), node=resources(cpu, gibibytes))
+
+
+def resources(cpu: float = 0, gibibytes: int = 0) -> NodeResources:
+    """Processors and GiB of memory."""
+    return NodeResources(int(cpu * 1000), gibibytes * 2**30)
 
 
 def cluster(

@@ -22,6 +22,10 @@ make sense in pods of which Modelplane makes several, with the types and rules t
   and ConfigMaps are those of the deployment's namespace.
 - Containers may mount `dshm`, the shared memory, and `model-cache`, the weights of a ModelCache, without a volume of
   that name.
+- Accelerators are claimed by `nodeSelector.devices`. The same from a device plugin as well, such as `nvidia.com/gpu`
+  beside a claim on `gpu.nvidia.com`, is refused with `PodConflict`: such a pod takes two, or never starts. Any other
+  extended resource of a container, such as `rdma/hca`, is your own to ask for: it is passed on as written, and nothing
+  looks at whether a node has it.
 - Which level of Kubernetes' Pod Security Standards pods keep to is the platform team's to say, in the cluster's
   `spec.namespaces.podSecurity`, and in `overrides` for single namespaces; without a word it is `baseline`.
 - Volumes by `csi` and `nfs` need a cluster whose `spec.namespaces.csiDrivers` or `nfsServers` have the driver or

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from function.api import labels
-from function.api.engines import PlacedEngine, PlacedMember
+from function.api.engines import AnyMember, PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
+from function.inventory.pod_requests import extended_resources, is_same_accelerator
 from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
+from function.replica.engines import read_engine
 from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
 from function.replica.pods.merge import item_key
@@ -40,6 +42,22 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
     if sources > most:
         found.append(f"the pods name {sources} Secrets and ConfigMaps, and {most} at most are copied: name fewer")
     return found
+
+
+def claimed_twice(member: AnyMember, claimed: Iterable[str]) -> Iterator[str]:
+    """Say which accelerators the pods of a member would have twice: by a claim, and from a device plugin.
+
+    Args:
+        member: The member.
+        claimed: The DeviceClasses or drivers of the devices that its pods claim.
+    """
+    names = list(claimed)
+    for container, resource in extended_resources(member.template.spec):
+        if any(is_same_accelerator(resource, name) for name in names):
+            yield (
+                "devices are claimed by nodeSelector.devices; "
+                f"remove {resource} from resources of container {container}"
+            )
 
 
 def warnings(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[str]:
@@ -82,9 +100,10 @@ def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMembe
     written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
     name = member.template.container.name
     yield from _reserved_names(member)
+    yield from claimed_twice(member, (request.device_class_name for request in member.device_requests))
     yield from _node_selector(written, added)
     yield from _containers(written, added, name)
-    yield from _ports(written, added, name)
+    yield from _ports(written, added, name, fronted=_fronted_port(engine, member))
     yield from _volumes(written, added)
     yield from _mounts(written, added, name)
 
@@ -117,8 +136,19 @@ def _containers(written: Object, added: Object, engine: str) -> Iterator[str]:
         seen.add(name)
 
 
-def _ports(written: Object, added: Object, engine: str) -> Iterator[str]:
-    """Ports that the pod's own servers have, by number and by name."""
+def _fronted_port(engine: PlacedEngine, member: PlacedMember) -> int:
+    """The port that `serving.port` says, if the engine's own command says another: something in front of it has that.
+
+    0 where that is not certain.
+    """
+    written = engine.serving.port or 0
+    unwritten = engine.model_copy(update={"serving": engine.serving.model_copy(update={"port": None})})
+    own = read_engine(unwritten, member.template.container).port
+    return written if own.said and own.value != written else 0
+
+
+def _ports(written: Object, added: Object, engine: str, *, fronted: int) -> Iterator[str]:
+    """Ports that the pod's own servers have, by number and by name; the engine does not have one that is fronted."""
     taken = {
         unstructured.integer(port, "containerPort"): (unstructured.text(each, "name"), unstructured.text(port, "name"))
         for each in _all_containers(added)
@@ -130,7 +160,8 @@ def _ports(written: Object, added: Object, engine: str) -> Iterator[str]:
         for port in unstructured.items(container, "ports"):
             number, name = unstructured.integer(port, "containerPort"), unstructured.text(port, "name")
             holder, _ = taken.get(number, (mine, ""))
-            if holder != mine and unstructured.text(port, "protocol") in _TCP:
+            is_front = holder == engine and number == fronted
+            if holder != mine and not is_front and unstructured.text(port, "protocol") in _TCP:
                 yield f"container {mine} has port {number}, on which {holder} listens: have it listen on another"
             if name in names and (names[name] != number or mine != engine):
                 yield (

@@ -8,7 +8,8 @@ from typing import Final
 
 from function.api.engines import PlacedMember
 from function.api.pod_template import Container
-from function.selectors.quantity import Quantity, QuantityError, parse_quantity
+from function.inventory.pod_requests import is_side_car, requested
+from function.inventory.reserve import read_quantity
 
 _PLACES: Final[dict[str, tuple[Fraction, str]]] = {"cpu": (Fraction(1, 1000), "m"), "memory": (Fraction(2**20), "Mi")}
 """In what a remainder is written: thousandths of processors, MiB of memory."""
@@ -25,8 +26,8 @@ def share_of_engine(member: PlacedMember) -> dict[str, str]:
     """
     share = dict(member.resources.requests) if member.resources else {}
     engine = member.template.container
-    init = (container for container in member.template.spec.init_containers if container.restart_policy == "Always")
-    others = [container for container in (*member.template.spec.containers, *init) if container is not engine]
+    side_cars = filter(is_side_car, member.template.spec.init_containers)
+    others = [container for container in (*member.template.spec.containers, *side_cars) if container is not engine]
     said = {*engine.resources.requests, *engine.resources.limits} if engine.resources else set()
     left = {name: _less(name, str(amount), others) for name, amount in share.items() if name not in said}
     return {name: amount for name, amount in left.items() if amount}
@@ -34,29 +35,10 @@ def share_of_engine(member: PlacedMember) -> dict[str, str]:
 
 def _less(name: str, amount: str, others: Iterable[Container]) -> str:
     """Subtract what other containers request of a resource; empty when nothing is left."""
-    taken = [request for container in others if (request := _requested(name, container)) is not None]
-    whole = _read(amount)
+    taken = [request for container in others if (request := requested(container, name)) is not None]
+    whole = read_quantity(amount)
     if not taken or whole is None or name not in _PLACES:
         return amount
     unit, suffix = _PLACES[name]
-    left = (_value(whole) - sum(map(_value, taken))) // unit
+    left = (whole - sum(taken)) // unit
     return f"{left}{suffix}" if left > 0 else ""
-
-
-def _requested(name: str, container: Container) -> Quantity | None:
-    resources = container.resources
-    if resources is None:
-        return None
-    amount = resources.requests.get(name, resources.limits.get(name))
-    return None if amount is None else _read(str(amount))
-
-
-def _read(amount: str) -> Quantity | None:
-    try:
-        return parse_quantity(amount)
-    except QuantityError:
-        return None
-
-
-def _value(quantity: Quantity) -> Fraction:
-    return quantity.unscaled * Fraction(10) ** quantity.scale

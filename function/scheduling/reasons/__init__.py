@@ -4,7 +4,7 @@
 """
 
 from function.scheduling.reasons.base import UnschedulableReason
-from function.scheduling.reasons.capacity import EnginesTooLarge, NotEnoughNodes, TooComplex
+from function.scheduling.reasons.capacity import EnginesTooLarge, NodesTooSmall, NotEnoughNodes, TooComplex
 from function.scheduling.reasons.cluster import (
     BackedOff,
     Denied,
@@ -30,6 +30,7 @@ __all__ = [
     "NoDevice",
     "NoGateway",
     "NoNodePools",
+    "NodesTooSmall",
     "NotEnoughNodes",
     "NotPermitted",
     "NotReady",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import floor
 from typing import Final, Self
 
 from function.scheduling.reasons.base import UnschedulableReason
@@ -78,6 +79,64 @@ class EnginesTooLarge(UnschedulableReason):
     def phrase(self) -> str:
         """How many nodes are needed, and how many are free."""
         return f"{self.general} ({plural(self.needed, 'node')} needed, {self.free} free)"
+
+
+@dataclass(frozen=True, slots=True)
+class NodesTooSmall(UnschedulableReason):
+    """Pools have the devices for the engine, but a pod requests more of its node than any of them has.
+
+    Attributes:
+        pool: The pool that comes closest.
+        resource: What its nodes have too little of: `cpu` or `memory`.
+        needed: How much of it a pod requests, in thousandths of processors or in bytes.
+        available: How much of it a node has for pods, likewise.
+        engine: The engine; empty when the deployment has only one.
+    """
+
+    position = 125
+    distance = 65
+    general = "with nodes that are too small"
+    remedy = "Request less, add a pool with larger nodes, or correct spec.node (reserved too) of the InferenceClass."
+
+    pool: str
+    resource: str
+    needed: int
+    available: int
+    engine: str = ""
+
+    @property
+    def phrase(self) -> str:
+        """What a pod requests, and what a node has."""
+        return _worded(self, f"a node of pool {self.pool}", "for pods")
+
+    @property
+    def gist(self) -> Self:
+        """Pools and what their nodes have may differ."""
+        return replace(self, pool="", available=0)
+
+    @classmethod
+    def summarize(cls, alike: Sequence[Self]) -> str:
+        """The most that a node has."""
+        largest = max(alike, key=lambda reason: (reason.available, reason.pool))
+        return largest.phrase if len(set(alike)) == 1 else _worded(largest, "a node", "for pods at most")
+
+
+def _worded(reason: NodesTooSmall, node: str, whose: str) -> str:
+    amount, unit = _AMOUNTS[reason.resource]
+    figures = f"requests {amount(reason.needed)}{unit}, and {node} has {amount(reason.available)} {whose}"
+    return f"{reason.general}{for_engine(reason.engine)} (a pod {figures})"
+
+
+def _gibibytes(amount: int) -> str:
+    """Round down, so that too little never looks like enough."""
+    return f"{floor(amount / 2**30 * 100) / 100:g} GiB"
+
+
+_AMOUNTS: Final[Mapping[str, tuple[Callable[[int], str], str]]] = {
+    "cpu": (lambda amount: f"{amount / 1000:g}", " processors"),
+    "memory": (_gibibytes, " of memory"),
+}
+"""How an amount of a resource is written, and what it is an amount of."""
 
 
 @dataclass(frozen=True, slots=True)

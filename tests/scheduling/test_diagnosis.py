@@ -64,7 +64,8 @@ def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> No
     ) == (
         "0 of 2 placed, 5 clusters: 2 not ready, 1 tainted modelplane.ai/maintenance, "
         "1 needs 4 free nodes in pool a100 (1 free), "
-        "1 no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
+        "1 no device for request gpu (selector 2 false on 3 devices). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 
@@ -94,10 +95,12 @@ def test_of_clusters_with_too_few_devices_the_largest_is_given() -> None:
 
 def test_of_clusters_that_lack_nodes_the_roomiest_is_given() -> None:
     assert message(NotEnoughNodes("a100", 4, 1), NotEnoughNodes("a100", 4, -2)) == (
-        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in pool a100 (1 free at most). Free nodes or enlarge a pool."
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in pool a100 (1 free at most). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
     assert message(NotEnoughNodes("a100", 4, 2), NotEnoughNodes("h100", 4, 2)) == (
-        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in one pool (2 free). Free nodes or enlarge a pool."
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in one pool (2 free). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 
@@ -122,7 +125,8 @@ def test_kinds_of_reasons_beyond_a_few_are_counted_together() -> None:
     assert message(*reasons) == (
         "0 of 2 placed, 9 clusters: 1 being deleted, 1 not ready, 1 without a gateway address, "
         "1 without published node pools, 1 without GPU node pools, 1 tainted team, "
-        "1 needs 4 free nodes in pool a100 (1 free), 2 for other reasons. Free nodes or enlarge a pool."
+        "1 needs 4 free nodes in pool a100 (1 free), 2 for other reasons. "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 

@@ -13,6 +13,7 @@ from function.scheduling import (
     NoGateway,
     NoNodePools,
     NotEnoughNodes,
+    NotPermitted,
     NotReady,
     NotSelected,
     PoolsUnknown,
@@ -138,3 +139,11 @@ def test_a_message_is_short_and_does_not_depend_on_the_order(
     assert text == diagnosis(random.sample(reasons, len(reasons))).message(0, 2)
     assert len(text) <= LENGTH
     assert text.startswith("0 of 2 placed")
+
+
+def test_permission_that_is_lacking_elsewhere_is_advised_on_beside_what_is_nearest() -> None:
+    assert message(NotEnoughNodes("a100", 1, 0), NotPermitted(("serviceAccountName other",))) == (
+        "0 of 2 placed, 2 clusters: 1 without permission for serviceAccountName other, "
+        "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool: a pod takes its node whole. "
+        "Remove what grants, or have it added to the lists of the cluster's spec.namespaces."
+    )

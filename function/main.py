@@ -15,6 +15,7 @@ from typing import Final
 SETTLED: Final = 0
 UNSETTLED: Final = 1
 REFUSED: Final = 2
+NOT_READY: Final = 3
 
 FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -33,14 +34,15 @@ def modelplane(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 when the control plane settles, Ready or not; 1 when it does not, or when something is
-        composed that must never be; 2 when the input is refused.
+        composed that must never be; 2 when the input is refused; 3 when it settles, something that
+        was applied is not Ready, and `--require-ready` was given.
     """
     arguments = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # an encoding that lacks a letter must not end a preview
             stream.reconfigure(errors="backslashreplace")
     try:
-        return preview(arguments.paths, arguments.output)
+        return preview(arguments.paths, arguments.output, require_ready=arguments.require_ready)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -170,7 +172,7 @@ def _flag(text: str) -> bool:
     return text.lower() in {"true", "1"}
 
 
-def preview(paths: Sequence[str], output: str) -> int:
+def preview(paths: Sequence[str], output: str, *, require_ready: bool = False) -> int:
     """Run `modelplane preview`; see `modelplane` for what is returned."""
     from function.preview import errors, inputs, views  # noqa: PLC0415  # only this command needs them
     from function.preview.control_plane import ControlPlane  # noqa: PLC0415
@@ -199,6 +201,8 @@ def preview(paths: Sequence[str], output: str) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to be flushed goes nowhere
         if not isinstance(error, BrokenPipeError):
             return _stopped(f"the preview cannot be written: {error.strerror}", UNSETTLED)
+    if require_ready and plane.unready:
+        return _stopped(f"not Ready: {', '.join(map(str, plane.unready))}", NOT_READY)
     return SETTLED
 
 
@@ -211,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
         help="show what would be composed, without any cluster",
         description="Reconcile manifests in a control plane in memory until nothing changes, and show the result.",
         epilog="Exit status: 0 when it settles, Ready or not; 1 when it does not settle, or something is composed that "
-        "must never be; 2 when the input is refused.",
+        "must never be; 2 when the input is refused; 3 with --require-ready when something is not Ready.",
     )
     shown.add_argument(
         "paths", nargs="+", metavar="PATH", help="a file or folder with manifests, or - for standard input"
@@ -222,6 +226,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=("tree", "yaml", "json"),
         default="tree",
         help="a tree to read, or every object as a document (default: tree)",
+    )
+    shown.add_argument(
+        "--require-ready",
+        action="store_true",
+        help="exit with 3 when something that is applied is not Ready, such as a model that is placed nowhere",
     )
     return parser
 

@@ -26,6 +26,7 @@ FRAGMENTS = {page for page in ROOT.glob("changelog.d/*.md") if page.name != "REA
 """Entries of the next changelog, which nothing links."""
 
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
+YAML = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 CODE = re.compile(r"```.*?```", re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
@@ -87,6 +88,26 @@ def test_every_command_of_the_documents_runs(
             assert [run(line, capsys) for line in recipe(target)]
         return
     assert run(command, capsys), page
+
+
+def whole_manifests() -> Iterator[tuple[str, str]]:
+    """The blocks of the documents that can be applied as they stand; others show a part."""
+    for page in PAGES:
+        for block in YAML.findall(page.read_text(encoding="utf-8")):
+            if all({"apiVersion", "metadata", "spec"} <= set(document) for document in yaml.safe_load_all(block)):
+                yield page.relative_to(ROOT).as_posix(), block
+
+
+@pytest.mark.parametrize(("page", "manifests"), list(whole_manifests()), ids=lambda value: value.partition("\n")[0])
+def test_whole_manifests_in_documents_settle(
+    page: str, manifests: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "written.yaml"
+    written.write_text(manifests, encoding="utf-8")
+    assert modelplane(["preview", str(written)]) == 0, page
+    clusters = [line for line in capsys.readouterr().out.splitlines() if "── cluster " in line]
+    assert [line for line in clusters if not line.endswith("Ready") or line.endswith("NOT READY")] == []
+    assert bool(clusters) == ("kind: InferenceCluster" in manifests)
 
 
 def test_the_readme_begins_with_exactly_two_commands() -> None:

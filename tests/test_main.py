@@ -51,6 +51,21 @@ def test_what_settles_exits_0_whether_ready_or_not(manifests: Path, capsys: pyte
     assert printed.err == ""
 
 
+def test_what_is_not_ready_exits_3_and_is_named_where_ready_is_required(
+    manifests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.modelplane(["preview", "--require-ready", str(manifests)]) == 3
+    printed = capsys.readouterr()
+    assert "NOT READY" in printed.out
+    assert printed.err == "modelplane: not Ready: ModelDeployment/ml-team/chat, ModelService/ml-team/chat\n"
+
+
+def test_what_is_ready_exits_0_where_ready_is_required(capsys: pytest.CaptureFixture[str]) -> None:
+    fleet = str(EXAMPLES / "quickstart" / "fleet")
+    assert main.modelplane(["preview", "--require-ready", fleet, MODEL]) == 0
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("output", ["yaml", "json"])
 def test_every_object_is_printed_on_standard_output(
     output: str, manifests: Path, capsys: pytest.CaptureFixture[str]

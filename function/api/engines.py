@@ -281,7 +281,7 @@ class AnyMember(Model):
     """Standalone is a pod on its own; Leader and Worker form a gang over several nodes."""
 
     worker: Worker | None = None
-    """Size of the gang, on the Worker; without it there is one worker pod."""
+    """Size of the gang, on the Worker; without it there is one worker pod, which makes two pods with the leader."""
 
     template: PodTemplate
     """The member's pods."""

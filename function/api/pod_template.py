@@ -207,6 +207,9 @@ def _mounted(field: str) -> Rule:
     return Rule(f"[{of_pod}].all(names, {holds})", f"{field} of a container must name volumes of the pod")
 
 
+MOUNTS: Final = {field: _mounted(field) for field in ("volumeMounts", "volumeDevices")}
+"""What each field of a container with names of volumes has to name, by field."""
+
 _HOST_PORT = "!has(p.hostPort) || p.hostPort == p.containerPort"
 
 
@@ -218,8 +221,7 @@ class PodSpec(Model):
             "!has(self.initContainers) || self.initContainers.all(i, !self.containers.exists(c, c.name == i.name))",
             "containers and initContainers must not have the same names",
         ),
-        _mounted("volumeMounts"),
-        _mounted("volumeDevices"),
+        *MOUNTS.values(),
         Rule(
             "!has(self.hostNetwork) || !self.hostNetwork || "
             f"({_every_container(f'!has(c.ports) || c.ports.all(p, {_HOST_PORT})')})",

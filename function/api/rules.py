@@ -13,6 +13,7 @@ from celpy.celtypes import BoolType, IntType, ListType
 from celpy.evaluation import CELEvalError
 
 from function.api.base import LIST_MAP_KEYS, VALIDATIONS
+from function.api.rule_details import detail_of
 from function.api.schema import Schema
 from function.api.structure import Problem, child, entry
 
@@ -38,7 +39,7 @@ def broken(new: Any, old: Any, schema: Schema, path: str, doubtful: Collection[s
         if (transition and old is _ABSENT) or any(_within(place, path) for place in doubtful):
             continue
         if not _holds(rule["rule"], new, old if transition else _ABSENT):
-            yield Problem(path, rule["message"])
+            yield Problem(path, rule["message"], detail=detail_of(rule["message"], new))
     if isinstance(new, dict):
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         for key, item in new.items():

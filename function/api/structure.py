@@ -56,15 +56,17 @@ class Problem:
         path: The field, such as `spec.engines[0].name`; empty for the object as a whole.
         message: What is wrong with it and, if that can be guessed, what was meant.
         fatal: False for a field that is merely not known: the object is judged as if it were not there.
+        detail: What of the value is wrong, for a message that is the same for every value; may be empty.
     """
 
     path: str
     message: str
     fatal: bool = True
+    detail: str = ""
 
     def __str__(self) -> str:
-        """Path and message, as they are shown to a person."""
-        return f"{self.path}: {self.message}" if self.path else self.message
+        """Path, message and detail, as they are shown to a person."""
+        return ": ".join(filter(None, (self.path, self.message, self.detail)))
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -154,6 +154,12 @@ class ControlPlane:
 
     # ------------------------------------------------------------------ time
 
+    @property
+    def unready(self) -> tuple[Ref, ...]:
+        """What was applied, is composed, and is not Ready."""
+        refs = ((ref_of(composite), composite) for composite in self.composites)
+        return tuple(ref for ref, obj in refs if ref in self.applied and not unstructured.is_true(obj, "Ready"))
+
     def settle(
         self, max_passes: int = 50, progress: ProgressCallback | None = None, horizon: timedelta = HORIZON
     ) -> None:

@@ -8,6 +8,7 @@ from function.composition import Reason, Severity, Status, Vocabulary
 
 ACCEPTED: Final = "ModelAccepted"
 READY: Final = "ModelReady"
+REFERENCES: Final = "ReferencesCopied"
 
 VOCABULARY: Final[Vocabulary] = {
     ACCEPTED: {
@@ -88,6 +89,20 @@ VOCABULARY: Final[Vocabulary] = {
             "The cluster has not taken the workloads yet.",
             "Look at ModelAccepted.",
         ),
+    },
+    REFERENCES: {
+        "Copied": Reason(
+            Status.TRUE, "Every Secret and ConfigMap that the pods cannot start without is a copy of the namespace's."
+        ),
+        "LeftToCluster": Reason(
+            Status.FALSE,
+            "Secrets or ConfigMaps that pods name were not in the deployment's namespace when the pods were made. The "
+            "pods refer to them as written, and start once they are in the namespace of that name on the cluster.",
+            "Correct the name, or create what the message names and change the deployment, which makes the pods anew. "
+            "Nothing needs doing where it is on the cluster.",
+            Severity.WARNING,
+        ),
+        "PodsNotMade": Reason(Status.UNKNOWN, "No pods are made yet, so nothing is copied for them."),
     },
 }
 """Every condition of a ModelReplica, in the order in which they appear in the answer."""

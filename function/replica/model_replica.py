@@ -37,7 +37,7 @@ from function.inventory.pod_demands import read_demands
 from function.replica import http_route, picker, pod_reasons, predecessor, references, resource_names, router, status
 from function.replica.backend import Backend, choose_picker, read_backend
 from function.replica.claims import claim_template
-from function.replica.conditions import ACCEPTED, READY, VOCABULARY
+from function.replica.conditions import ACCEPTED, READY, REFERENCES, VOCABULARY
 from function.replica.disruption import disruption_budget
 from function.replica.identity import ReplicaIdentity, read_replica_identity
 from function.replica.permission import denied, remedy, withheld
@@ -257,6 +257,7 @@ def _compose_nothing(draft: Draft, reason: str, message: str) -> Composition:
         return draft.hold("InputInvalid", message)
     draft.set_condition(ACCEPTED, reason, message)
     draft.set_condition(READY, "WaitingForModel", message)
+    draft.set_condition(REFERENCES, "PodsNotMade")
     return draft.finish(ready=False)
 
 

@@ -9,17 +9,19 @@ are the cluster's own, and are never copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from function.api.engines import PlacedEngine
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Draft, Manifest, Object, Required, Requirement, objects, unstructured
+from function.replica.conditions import REFERENCES
 from function.replica.identity import ConfigSource, ReplicaIdentity, copy_name
 from function.replica.resource_names import CONFIG_MAP, SECRET, WORKLOAD
 from function.replica.topologies.registry import topology_of
 
 _KEYS: Final = {"Secret": SECRET, "ConfigMap": CONFIG_MAP}
 _EACH: Final = "*"
+_LISTED: Final = 3
 _CONTAINERS: Final = ("containers", "initContainers")
 _PATHS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "Secret": (
@@ -55,6 +57,27 @@ def named(engines: Iterable[PlacedEngine]) -> list[ConfigSource]:
     """Find everything that the pods of engines name, in order."""
     members = [member for engine in engines for member in engine.members]
     return sorted({source for member in members for source in _references_of_pod(member.template.spec.plain())})
+
+
+def set_condition(draft: Draft, spec: ModelReplicaSpec, copies: Mapping[ConfigSource, str]) -> None:
+    """Say what the pods cannot do without and is no copy: whether the cluster has it is not known here.
+
+    It goes by what the pods refer to, so it stays the same when what was missing comes into being later.
+    """
+    pods = [member.template.spec.plain() for engine in spec.engines for member in engine.members]
+    needed = {source for pod in pods for source in _references_of_pod(pod, optional=False)}
+    left = [f"{source.kind} {source.name}" for source in sorted(needed - copies.keys())]
+    if not left:
+        draft.set_condition(REFERENCES, "Copied")
+        return
+    namespace = draft.observation.namespace
+    more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
+    draft.set_condition(
+        REFERENCES,
+        "LeftToCluster",
+        f"not found in namespace {namespace} when the pods were made: {', '.join(left[:_LISTED])}{more}; the pods take "
+        f"what is of that name in namespace {namespace} of cluster {spec.cluster_name}, if it is there",
+    )
 
 
 def require(draft: Draft, spec: ModelReplicaSpec) -> dict[ConfigSource, Required]:
@@ -133,7 +156,7 @@ def with_copies(pod: Object, copies: Mapping[ConfigSource, str]) -> Manifest:
         pod: The pod's spec.
         copies: The names of the copies, of those that there are.
     """
-    return _renamed(pod, lambda source: copies.get(source, source.name))
+    return _renamed(pod, lambda source, **_: copies.get(source, source.name))
 
 
 def _references_of_workload(draft: Draft, engine: PlacedEngine) -> Iterator[ConfigSource]:
@@ -143,38 +166,45 @@ def _references_of_workload(draft: Draft, engine: PlacedEngine) -> Iterator[Conf
         yield from _references_of_pod(unstructured.mapping(template, "spec"))
 
 
-def _references_of_pod(pod: Object) -> list[ConfigSource]:
-    """What a pod refers to."""
+def _references_of_pod(pod: Object, *, optional: bool = True) -> list[ConfigSource]:
+    """What a pod refers to, with or without what it also starts without."""
     found: list[ConfigSource] = []
 
-    def note(source: ConfigSource) -> str:
-        found.append(source)
+    def note(source: ConfigSource, *, is_optional: bool) -> str:
+        if optional or not is_optional:
+            found.append(source)
         return source.name
 
     _renamed(pod, note)
     return found
 
 
-def _renamed(pod: Object, name: Callable[[ConfigSource], str]) -> Manifest:
+class _Naming(Protocol):
+    def __call__(self, source: ConfigSource, *, is_optional: bool) -> str:
+        """Give the name by which a pod refers to something."""
+
+
+def _renamed(pod: Object, name: _Naming) -> Manifest:
     """Copy a pod's spec and give another name to everything that it refers to."""
     renamed: Any = dict(pod)
     for kind, paths in _PATHS.items():
 
-        def named(text: str, kind: str = kind) -> str:
-            return name(ConfigSource(kind, text))
+        def named(holder: Mapping[str, Any], text: str, kind: str = kind) -> str:
+            return name(ConfigSource(kind, text), is_optional=holder.get("optional") is True)
 
         for path in paths:
             renamed = _replaced(renamed, path, named)
     return dict(renamed)
 
 
-def _replaced(value: Any, path: Sequence[str], name: Callable[[str], str]) -> Any:
-    """Replace the texts at a path, in which `*` stands for every item of a list."""
-    if not path:
-        return name(value) if isinstance(value, str) and value else value
+def _replaced(value: Any, path: Sequence[str], name: Callable[[Mapping[str, Any], str], str]) -> Any:
+    """Replace the texts at a path, in which `*` is every item of a list; `name` gets each text and what holds it."""
     field, *rest = path
     if field == _EACH:
         return [_replaced(item, rest, name) for item in value] if isinstance(value, list | tuple) else value
     if not isinstance(value, Mapping) or value.get(field) is None:
         return value
-    return {**value, field: _replaced(value[field], rest, name)}
+    inner = value[field]
+    if rest:
+        return {**value, field: _replaced(inner, rest, name)}
+    return {**value, field: name(value, inner)} if isinstance(inner, str) and inner else value

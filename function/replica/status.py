@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from function.api.engines import PlacedEngine
 from function.api.model_replica import ModelReplicaSpec
 from function.composition import Composition, Draft, Manifest, Object, Required, objects, readiness, unstructured
-from function.replica import pod_reasons
+from function.replica import pod_reasons, references
 from function.replica.backend import Backend
 from function.replica.conditions import ACCEPTED, READY
 from function.replica.identity import ReplicaIdentity
@@ -53,6 +53,7 @@ def finish(
     else:
         unready = sorted((key for key in serves if not serves[key]), key=lambda key: serves[key] is None)
         draft.set_condition(READY, "ModelStarting", _starting(draft, spec, unready, pod_reasons.explain(pods.found)))
+    references.set_condition(draft, spec, replica.copy_names)
     draft.publish(
         {
             "servingSince": _serving_since(draft, ready=ready),

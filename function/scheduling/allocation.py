@@ -9,11 +9,12 @@ in which pods claim something before one in which they do not.
 
 from __future__ import annotations
 
+import difflib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from function import deadline
 from function.scheduling.constraints import Choices, MatchAttribute, claimed_constraints, split_choices
@@ -22,6 +23,7 @@ from function.scheduling.plan import ResolvedRequest
 from function.scheduling.reasons import ConstraintUnmet, CountTooSmall, NoDevice, TooComplex
 from function.scheduling.request import DeviceRequirement
 from function.selectors import (
+    NO_SUCH_KEY,
     Claim,
     Device,
     EvaluationOutcome,
@@ -33,6 +35,9 @@ from function.selectors import (
 
 NodeDevices: TypeAlias = tuple[Device, ...]
 PodRequests: TypeAlias = tuple[DeviceRequirement, ...]
+
+_CLOSE: Final = 0.75
+"""How much alike a key and one that devices have must be, from 0 to 1, to be taken for the same word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def _passing(request: DeviceRequirement, devices: NodeDevices, budget: CycleBudg
         return passing or NoDevice(request.name, unnamed=tuple(sorted({device.name for _, device in claimable})))
     verdicts = [_check_selectors(request, device, budget) for device in devices]
     return tuple(position for position, verdict in enumerate(verdicts) if verdict is None) or _no_device(
-        request, verdicts
+        request, devices, verdicts
     )
 
 
@@ -227,19 +232,35 @@ def _restricted(devices: NodeDevices, choices: Sequence[Sequence[int]]) -> Itera
             yield [*choices[:index], claimable, *choices[index + 1 :]]
 
 
-def _no_device(request: DeviceRequirement, verdicts: Sequence[_FailedSelector | None]) -> NoDevice:
+def _no_device(
+    request: DeviceRequirement, devices: NodeDevices, verdicts: Sequence[_FailedSelector | None]
+) -> NoDevice:
     """Report the selector that rejected the devices that passed most of them."""
     failed = [failure for failure in verdicts if failure is not None]
     furthest = max((failure.selector for failure in failed), default=0)
     last_verdicts = [failure.verdict for failure in failed if failure.selector == furthest]
     errors = [verdict.message for verdict in last_verdicts if verdict.outcome is EvaluationOutcome.ERROR]
+    error = min(errors, default="")
+    misspelt, meant = _misspelling(error, devices)
     return NoDevice(
         request.name,
         furthest,
         false=len(last_verdicts) - len(errors),
         errors=len(errors),
-        error=min(errors, default=""),
+        error=error,
+        misspelt=misspelt,
+        meant=meant,
     )
+
+
+def _misspelling(error: str, devices: NodeDevices) -> tuple[str, str]:
+    """Find in an error a key that no device has, and the one that it is much like; empty where there is none."""
+    key = error.removeprefix(NO_SUCH_KEY)
+    known = {name.rpartition("/")[2] for device in devices for name, _ in (*device.attributes, *device.capacity)}
+    if key == error or key in known:
+        return "", ""
+    close = difflib.get_close_matches(key, sorted(known), n=1, cutoff=_CLOSE)
+    return (key, close[0]) if close else ("", "")
 
 
 def _unmet(

@@ -62,9 +62,10 @@ class Diagnosis:
 
 
 def _advice(reasons: Iterable[UnschedulableReason]) -> str:
-    """Say what to do about the reason that is nearest to a place."""
-    nearest = min(_by_class(reasons), key=lambda alike: alike[0].distance)
-    return nearest[0].advise(nearest)
+    """Say what to do about the reason that is nearest to a place, and about permissions that are lacking elsewhere."""
+    groups = sorted(_by_class(reasons), key=lambda alike: alike[0].distance)
+    advised = [alike for position, alike in enumerate(groups) if position == 0 or alike[0].grantable]
+    return " ".join(alike[0].advise(alike) for alike in advised)
 
 
 def _by_class(reasons: Iterable[UnschedulableReason]) -> list[list[UnschedulableReason]]:

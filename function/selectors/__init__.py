@@ -6,11 +6,13 @@ from function.selectors.device import Claim, Device, Value, ValueKind
 from function.selectors.error import SelectorError
 from function.selectors.result import MATCH, NO_MATCH, EvaluationOutcome, EvaluationResult
 from function.selectors.selector import Selector, cache_statistics, compile_selector
+from function.selectors.values import NO_SUCH_KEY
 
 __all__ = [
     "COST_LIMIT",
     "MATCH",
     "NO_MATCH",
+    "NO_SUCH_KEY",
     "CacheStatistics",
     "Claim",
     "Device",

@@ -18,6 +18,9 @@ from function.selectors.quantity_value import QuantityValue
 from function.selectors.semver import Semver
 from function.selectors.types import BOOL, BYTES, DOUBLE, INT, NULL, QUANTITY, SEMVER, STRING, UINT, Type
 
+NO_SUCH_KEY: Final = "no such key: "
+"""What the error of a map that lacks a key begins with; the key follows."""
+
 
 class EvaluationError(Exception):
     """The evaluation of an expression failed for this device."""
@@ -112,7 +115,7 @@ class CelMap:
         if entry is not None:
             return entry[1]
         if self._default is None:
-            raise EvaluationError(f"no such key: {shown(key)}")
+            raise EvaluationError(f"{NO_SUCH_KEY}{shown(key)}")
         return self._default
 
     def has(self, key: Any) -> bool:

@@ -19,9 +19,27 @@ def test_one_container_is_named_engine_wherever_it_stands() -> None:
     named = f"{CONTAINERS}: exactly one container must be named engine"
     assert refused(of(containers=[ENGINE])) == []
     assert refused(of(containers=[SIDE_CAR, ENGINE], initContainers=[{**SIDE_CAR, "name": "fetch"}])) == []
-    assert refused(of(containers=[SIDE_CAR])) == [named]
+    assert refused(of(containers=[SIDE_CAR, {**SIDE_CAR, "name": "vllm"}])) == [
+        f"{named}: found shipper, vllm; name the one that serves engine"
+    ]
     pod = {"spec": {"containers": [SIDE_CAR, ENGINE]}}
     assert PodTemplate.model_validate(pod).container.plain() == ENGINE
+
+
+@pytest.mark.parametrize(
+    ("field", "path", "volumes", "there"),
+    [
+        ("volumeMounts", "mountPath", [], "the pod has no volumes"),
+        ("volumeDevices", "devicePath", [{"name": "modelz", "emptyDir": {}}], "the pod has modelz"),
+    ],
+)
+def test_a_mount_of_no_volume_is_named_with_its_container(
+    field: str, path: str, volumes: list[Any], there: str
+) -> None:
+    mounts = [{"name": name, path: f"/{name}"} for name in ("models", "dshm")]
+    pod = of(containers=[ENGINE, {**SIDE_CAR, field: mounts}], volumes=volumes)
+    rule = f"{field} of a container must name volumes of the pod"
+    assert refused(pod) == [f"{CONTAINERS.rpartition('.')[0]}: {rule}: shipper mounts models; {there}"]
 
 
 def test_of_a_pod_that_was_stored_without_an_engine_the_first_container_is_read() -> None:

@@ -80,7 +80,8 @@ def test_clusters_without_permission_are_tallied_beside_those_without_room() -> 
     assert reasons(told)["ReplicasScheduled"] == "False/InsufficientCapacity"
     assert messages(told)["ReplicasScheduled"] == (
         "0 of 1 placed, 2 clusters: 1 without permission for k8s.v1.cni.cncf.io/networks, "
-        "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool."
+        "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool: a pod takes its node whole. "
+        "Remove what grants, or have it added to the lists of the cluster's spec.namespaces."
     )
 
 

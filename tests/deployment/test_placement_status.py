@@ -124,7 +124,7 @@ def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:
     reasons = "1 not ready, 1 needs 1 free node in pool a100 (0 free)"
     assert scheduled(composed(obj, fleet, running(obj, fleet))) == (
         "False/PartiallyScheduled",
-        f"1 of 3 placed, 2 clusters: {reasons}. Free nodes or enlarge a pool.",
+        f"1 of 3 placed, 2 clusters: {reasons}. Free nodes or enlarge a pool: a pod takes its node whole.",
     )
 
 
@@ -136,7 +136,10 @@ def test_fewer_than_asked_for_is_partly_scheduled_and_says_why() -> None:
         ([cluster("a", published=False)], "1 without published node pools. Look at the clusters' conditions."),
         ([terminating(cluster("a"))], "1 being deleted."),
         ([cluster("a", taints=[taint()])], "1 tainted upkeep. Remove the taint or tolerate it."),
-        ([cluster("a", pool("a100", 0))], "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool."),
+        (
+            [cluster("a", pool("a100", 0))],
+            "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool: a pod takes its node whole.",
+        ),
         ([cluster("a", pool("a100", 4, gpu(2, driver="other")))], f"1 {UNSUITABLE}"),
     ],
 )

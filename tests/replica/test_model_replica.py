@@ -158,6 +158,7 @@ def test_nothing_observed_means_deploying_and_waiting_for_the_model() -> None:
     assert reasons(answered) == {
         "ModelAccepted": "False/Deploying",
         "ModelReady": "False/WaitingForModel",
+        "ReferencesCopied": "True/Copied",
         "Held": "False/InputsResolved",
         "ChildrenReady": "False/ChildNotReady",
     }
@@ -170,6 +171,7 @@ def test_a_replica_serves_when_all_that_a_request_needs_is_ready() -> None:
     assert reasons(answered) == {
         "ModelAccepted": "True/Accepted",
         "ModelReady": "True/Serving",
+        "ReferencesCopied": "True/Copied",
         "Held": "False/InputsResolved",
         "ChildrenReady": "True/AllReady",
     }

@@ -170,6 +170,55 @@ def test_what_does_not_exist_at_first_is_referred_to_as_written() -> None:
     assert reasons(answered)["Held"] == "False/InputsResolved"
 
 
+def copied_condition(answered: Any) -> tuple[str, str]:
+    (condition,) = [c for c in answered.conditions if c.type == "ReferencesCopied"]
+    return reasons(answered)["ReferencesCopied"], condition.message
+
+
+LEFT = (
+    "not found in namespace ml-team when the pods were made: {}; the pods take what is of that name in namespace "
+    "ml-team of cluster ams-1, if it is there"
+)
+
+
+def test_what_is_copied_or_optional_is_not_said_to_be_left_to_the_cluster() -> None:
+    assert copied_condition(composed(REPLICA, found=ALL)) == ("True/Copied", "")
+    assert copied_condition(composed(REPLICA, found={**ALL, "secret-hf": []})) == ("True/Copied", "")
+
+
+def test_what_pods_need_and_is_no_copy_is_said_to_be_left_to_the_cluster_and_holds_nothing() -> None:
+    answered = composed(REPLICA, found=NONE)
+    names = LEFT.format("ConfigMap settings, Secret registry")
+    assert copied_condition(answered) == ("False/LeftToCluster", names)
+    assert "model-serving-vllm" in answered.children
+
+
+def test_what_is_left_to_the_cluster_stays_so_when_it_comes_into_being_later() -> None:
+    before = composed(REPLICA, found=NONE)
+    after = composed(REPLICA, observed(before), found=ALL)
+    assert copied_condition(after) == copied_condition(before)
+
+
+def test_a_copy_whose_source_is_gone_is_not_left_to_the_cluster() -> None:
+    children = observed(composed(REPLICA, found=ALL))
+    assert copied_condition(composed(REPLICA, children, found=NONE)) == ("True/Copied", "")
+
+
+@pytest.mark.parametrize("field", ["volumes", "containers", "initContainers"])
+def test_each_place_that_names_something_needed_is_looked_at(field: str) -> None:
+    pod = {"containers": [container()], field: EVERYWHERE[field]}
+    found = composed(replica(engine("vllm", member(template={"spec": pod}))), found=NONE)
+    assert copied_condition(found)[0] == "False/LeftToCluster"
+
+
+def test_only_the_first_of_many_are_named() -> None:
+    volumes = [{"name": f"v{n}", "secret": {"secretName": f"s{n}"}} for n in range(5)]
+    pod = {"containers": [container()], "volumes": volumes}
+    found = {f"secret-s{n}": list[Manifest]() for n in range(5)}
+    answered = composed(replica(engine("vllm", member(template={"spec": pod}))), found=found)
+    assert copied_condition(answered)[1] == LEFT.format("Secret s0, Secret s1, Secret s2 and 2 more")
+
+
 def test_what_pods_refer_to_does_not_change_when_it_comes_into_being_later() -> None:
     children = observed(composed(REPLICA, found=NONE))
     answered = composed(REPLICA, children, found=ALL)

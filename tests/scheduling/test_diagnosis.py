@@ -13,6 +13,7 @@ from function.scheduling import (
     NoGateway,
     NoNodePools,
     NotEnoughNodes,
+    NotPermitted,
     NotReady,
     NotSelected,
     PoolsUnknown,
@@ -64,7 +65,8 @@ def test_reasons_are_counted_as_the_scheduler_of_kubernetes_counts_nodes() -> No
     ) == (
         "0 of 2 placed, 5 clusters: 2 not ready, 1 tainted modelplane.ai/maintenance, "
         "1 needs 4 free nodes in pool a100 (1 free), "
-        "1 no device for request gpu (selector 2 false on 3 devices). Free nodes or enlarge a pool."
+        "1 no device for request gpu (selector 2 false on 3 devices). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 
@@ -94,10 +96,12 @@ def test_of_clusters_with_too_few_devices_the_largest_is_given() -> None:
 
 def test_of_clusters_that_lack_nodes_the_roomiest_is_given() -> None:
     assert message(NotEnoughNodes("a100", 4, 1), NotEnoughNodes("a100", 4, -2)) == (
-        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in pool a100 (1 free at most). Free nodes or enlarge a pool."
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in pool a100 (1 free at most). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
     assert message(NotEnoughNodes("a100", 4, 2), NotEnoughNodes("h100", 4, 2)) == (
-        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in one pool (2 free). Free nodes or enlarge a pool."
+        "0 of 2 placed, 2 clusters: 2 need 4 free nodes in one pool (2 free). "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 
@@ -122,7 +126,8 @@ def test_kinds_of_reasons_beyond_a_few_are_counted_together() -> None:
     assert message(*reasons) == (
         "0 of 2 placed, 9 clusters: 1 being deleted, 1 not ready, 1 without a gateway address, "
         "1 without published node pools, 1 without GPU node pools, 1 tainted team, "
-        "1 needs 4 free nodes in pool a100 (1 free), 2 for other reasons. Free nodes or enlarge a pool."
+        "1 needs 4 free nodes in pool a100 (1 free), 2 for other reasons. "
+        "Free nodes or enlarge a pool: a pod takes its node whole."
     )
 
 
@@ -134,3 +139,11 @@ def test_a_message_is_short_and_does_not_depend_on_the_order(
     assert text == diagnosis(random.sample(reasons, len(reasons))).message(0, 2)
     assert len(text) <= LENGTH
     assert text.startswith("0 of 2 placed")
+
+
+def test_permission_that_is_lacking_elsewhere_is_advised_on_beside_what_is_nearest() -> None:
+    assert message(NotEnoughNodes("a100", 1, 0), NotPermitted(("serviceAccountName other",))) == (
+        "0 of 2 placed, 2 clusters: 1 without permission for serviceAccountName other, "
+        "1 needs 1 free node in pool a100 (0 free). Free nodes or enlarge a pool: a pod takes its node whole. "
+        "Remove what grants, or have it added to the lists of the cluster's spec.namespaces."
+    )

@@ -9,6 +9,7 @@ from function.scheduling import (
     NotEnoughNodes,
     SyntheticOnly,
 )
+from function.selectors import Value
 from tests.support.fleets import (
     ANY,
     GPU,
@@ -90,6 +91,23 @@ def test_an_error_is_told_apart_from_false() -> None:
     )
     expected = NoDevice("gpu", 0, false=0, errors=1, error="no such key: memory")
     assert plan([cluster("a")], scheduling_request).diagnosis.reasons == (("a", expected),)
+
+
+def test_a_key_that_no_device_has_is_named_with_the_one_that_it_is_like() -> None:
+    typo = deployment(1, engine(standalone(request("gpu", 1, 'device.attributes["gpu.example.com"].modle == "x"'))))
+    answer = plan([cluster("a")], typo).diagnosis
+    expected = NoDevice("gpu", 0, errors=1, error="no such key: modle", misspelt="modle", meant="model")
+    assert answer.reasons == (("a", expected),)
+    assert answer.message(0, 1).endswith(
+        "Devices that lack modle have model: write that in the selector, if it is what is meant."
+    )
+
+
+def test_a_key_that_another_device_has_is_not_called_misspelt() -> None:
+    asked = deployment(1, engine(standalone(request("gpu", 1, is_model("h100")))))
+    other_driver = replace(gpu(name="xpu"), attributes=(("models", Value.string("h100")),))
+    answer = plan([cluster("a", pool("p", 1, gpu(), other_driver))], asked).diagnosis
+    assert "Guard with has()" in answer.message(0, 1)
 
 
 def test_devices_are_added_up_over_pools_that_fail_alike() -> None:

@@ -20,6 +20,7 @@ class UnschedulableReason(ABC):
         distance: How far the cluster is from taking a replica. A summary gives the remedy of the nearest reason.
         general: A phrase for clusters whose reasons of this class differ too much to be told apart.
         remedy: A sentence that says what to do; empty when there is nothing to do.
+        grantable: Whether a permission alone may be lacking, which is advised on beside the nearest reason's remedy.
         considered: Whether the cluster was considered at all; those that were not are counted apart.
     """
 
@@ -29,6 +30,7 @@ class UnschedulableReason(ABC):
     distance: ClassVar[int]
     general: ClassVar[str]
     remedy: ClassVar[str]
+    grantable: ClassVar[bool] = False
     considered: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:

@@ -10,7 +10,7 @@ from typing import Final, Self
 from function.scheduling.reasons.base import UnschedulableReason
 from function.scheduling.words import for_engine, plural
 
-_ENLARGE: Final = "Free nodes or enlarge a pool."
+_ENLARGE: Final = "Free nodes or enlarge a pool: a pod takes its node whole."
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class NotPermitted(UnschedulableReason):
     distance = 50
     general = "without permission for what the pods ask for"
     remedy = "Remove what grants, or have it added to the lists of the cluster's spec.namespaces."
+    grantable = True
 
     keys: tuple[str, ...]
     lists: tuple[str, ...] = ("podMetadata",)
@@ -111,6 +112,7 @@ class PodsTooPrivileged(UnschedulableReason):
     distance = 45
     general = "with a pod security level that does not admit the pods"
     remedy = "Change the pods, or have a looser level set in the cluster's spec.namespaces."
+    grantable = True
 
     level: str
     needed: str

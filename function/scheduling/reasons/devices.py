@@ -112,6 +112,8 @@ class NoDevice(UnschedulableReason):
         false: On how many devices it was not true.
         errors: On how many devices it could not be evaluated.
         error: The message of one such error.
+        misspelt: A key that the selector asks for and no device of the node has; empty unless one is much like it.
+        meant: The key that it is like.
         unnamed: The devices that pods could claim, for a request that has no selectors and means none of them.
         engine: The engine; empty when the deployment has only one.
     """
@@ -128,6 +130,8 @@ class NoDevice(UnschedulableReason):
     error: str = ""
     engine: str = ""
     unnamed: tuple[str, ...] = ()
+    misspelt: str = ""
+    meant: str = ""
 
     @property
     def phrase(self) -> str:
@@ -155,7 +159,7 @@ class NoDevice(UnschedulableReason):
     @property
     def gist(self) -> Self:
         """The figures may differ."""
-        return replace(self, false=0, errors=0, error="")
+        return replace(self, false=0, errors=0, error="", misspelt="", meant="")
 
     @classmethod
     def summarize(cls, alike: Sequence[Self]) -> str:
@@ -165,7 +169,11 @@ class NoDevice(UnschedulableReason):
 
     @classmethod
     def advise(cls, alike: Sequence[Self]) -> str:
-        """How to guard a selector, where one has failed on a device, and how to do without."""
+        """What a key was probably meant to be, how to guard a selector that has failed, and how to do without."""
+        misspelt = min((reason for reason in alike if reason.meant), key=lambda each: each.misspelt, default=None)
+        if misspelt is not None:
+            key, meant = misspelt.misspelt, misspelt.meant
+            return f"Devices that lack {key} have {meant}: write that in the selector, if it is what is meant."
         if any(reason.errors for reason in alike):
             return _GUARD
         return _NAME if any(reason.unnamed for reason in alike) else cls.remedy

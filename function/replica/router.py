@@ -77,20 +77,26 @@ def with_addresses(replica: ReplicaIdentity, engine: AnyEngine, written: list[Ma
     return [*(variable for variable in _variables(replica) if variable["name"] not in names), *written]
 
 
-def unknown_references(engines: Sequence[AnyEngine], container: Container) -> list[str]:
-    """The variables of this module that a Router's container refers to and is not told.
+def behind_router(engines: Sequence[AnyEngine]) -> list[str]:
+    """The names of the engines that a Router passes requests on to."""
+    return [engine.name for engine in engines if engine.role is not EngineRole.ROUTER]
+
+
+def unknown_references(engines: Sequence[AnyEngine], engine: AnyEngine, container: Container) -> list[str]:
+    """The variables of this module that a Router's container refers to and is not told; none of another engine.
 
     Only what is certain counts: nothing where the container may have variables from elsewhere, and nothing that a
     shell is to put in where the script may set it, or ask whether it is there.
 
     Args:
         engines: All engines of the replica.
-        container: The container of a Router's engine.
+        engine: One of them.
+        container: The container that the engine runs in.
     """
-    if container.env_from:
+    if engine.role is not EngineRole.ROUTER or container.env_from:
         return []
-    others = (engine.name for engine in engines if engine.role is not EngineRole.ROUTER)
-    told = {variable.name for variable in container.env} | {name for engine in others for name in _names(engine)}
+    told = {variable.name for variable in container.env}
+    told |= {name for other in behind_router(engines) for name in _names(other)}
     words = [*container.command, *container.args, *(variable.value for variable in container.env)]
     text = "\n".join(words)
     found = [name for name in _REFERENCE.findall(text) if name]

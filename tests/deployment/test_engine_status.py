@@ -106,20 +106,6 @@ def test_a_pod_of_its_own_may_name_its_queue() -> None:
     assert said(engine("a", member(template=template))) == ("True/Recognized", "")
 
 
-def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
-    _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
-    assert message.startswith("engine a: only port 8000 is asked; ")
-    assert said(one("a", "--data-parallel-external-lb", serving={"ports": [8000, 8001]})) == ("True/Recognized", "")
-
-
-def test_a_router_without_its_role_is_named_where_there_are_engines_behind_it() -> None:
-    router, image = ("--port=30000",), "lmsysorg/sglang-router:v0.3.0"
-    _, message = said(one("r", *router, image=image), one("w", "--port=8000"))
-    assert message == "engine r: SGLang's router is asked like the other engines; with role Router only it is"
-    assert said(one("r", *router, image=image, role="Router"), one("w", "--port=8000")) == ("True/Recognized", "")
-    assert said(one("r", *router, image=image)) == ("True/Recognized", "")
-
-
 def beside(*containers: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """A template whose engine listens on port 8000 by a flag, with more fields of it and more containers."""
     template = pod("--port=8000")
@@ -197,3 +183,17 @@ def test_a_decode_engine_may_be_probed_through_its_side_car() -> None:
     prefill, decode = one("p", "--port=8000", phase="Prefill"), beside(startupProbe=asking(8000), args=["--port=8200"])
     pair = (prefill, engine("d", member(template=decode), phase="Decode"))
     assert said(*pair, serving={"mode": "PrefillDecode"}) == ("True/Recognized", "")
+
+
+def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
+    _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
+    assert message.startswith("engine a: only port 8000 is asked; ")
+    assert said(one("a", "--data-parallel-external-lb", serving={"ports": [8000, 8001]})) == ("True/Recognized", "")
+
+
+def test_a_router_without_its_role_is_named_where_there_are_engines_behind_it() -> None:
+    router, image = ("--port=30000",), "lmsysorg/sglang-router:v0.3.0"
+    _, message = said(one("r", *router, image=image), one("w", "--port=8000"))
+    assert message == "engine r: SGLang's router is asked like the other engines; with role Router only it is"
+    assert said(one("r", *router, image=image, role="Router"), one("w", "--port=8000")) == ("True/Recognized", "")
+    assert said(one("r", *router, image=image)) == ("True/Recognized", "")

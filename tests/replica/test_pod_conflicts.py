@@ -54,34 +54,6 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         {},
         "container log has port 8000, on which engine listens: have it listen on another",
     ),
-    "shared memory": (
-        pods(volumes=[{"name": "dshm", "emptyDir": {}}]),
-        {},
-        "a volume named dshm is added to the pod: give yours another name",
-    ),
-    "cache": (
-        pods(volumes=[{"name": "model-cache", "emptyDir": {}}]),
-        CACHED,
-        "a volume named model-cache is added to the pod: give yours another name",
-    ),
-    "weights": (
-        pods(mounting("data", "/mnt/models/"), volumes=[DATA]),
-        CACHED,
-        (
-            "container engine mounts volume data at /mnt/models/, where the cached weights are: mount it elsewhere, or "
-            "remove modelCacheRef"
-        ),
-    ),
-    "no volume": (
-        pods(mounting("data", "/data")),
-        {},
-        "container engine mounts volume data, which the pod does not have: add it to volumes",
-    ),
-    "no device": (
-        pods(container(volumeDevices=[{"name": "data", "devicePath": "/dev/x"}])),
-        {},
-        "container engine has volume data, which the pod does not have: add it to volumes",
-    ),
     "probe's port": (
         pods(container(ports=[{"name": "http", "containerPort": 8000}], startupProbe={"httpGet": {"port": "web"}})),
         {},
@@ -119,6 +91,34 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         pods(container(), {**LOG, "resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1999m"}}}),
         {},
         "container log requests 2 of cpu, and its limit is 1999m: request less, or raise the limit",
+    ),
+    "shared memory": (
+        pods(volumes=[{"name": "dshm", "emptyDir": {}}]),
+        {},
+        "a volume named dshm is added to the pod: give yours another name",
+    ),
+    "cache": (
+        pods(volumes=[{"name": "model-cache", "emptyDir": {}}]),
+        CACHED,
+        "a volume named model-cache is added to the pod: give yours another name",
+    ),
+    "weights": (
+        pods(mounting("data", "/mnt/models/"), volumes=[DATA]),
+        CACHED,
+        (
+            "container engine mounts volume data at /mnt/models/, where the cached weights are: mount it elsewhere, or "
+            "remove modelCacheRef"
+        ),
+    ),
+    "no volume": (
+        pods(mounting("data", "/data")),
+        {},
+        "container engine mounts volume data, which the pod does not have: add it to volumes",
+    ),
+    "no device": (
+        pods(container(volumeDevices=[{"name": "data", "devicePath": "/dev/x"}])),
+        {},
+        "container engine has volume data, which the pod does not have: add it to volumes",
     ),
     "system's priority": (
         pods(priorityClassName="system-node-critical"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from function.api import labels
-from function.api.engines import EngineRole, PlacedEngine, PlacedMember
+from function.api.engines import PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
 from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
@@ -14,7 +14,7 @@ from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
 from function.replica.pods.merge import fill_in, item_key
 from function.replica.pods.resources import over_limits
-from function.replica.router import unknown_references
+from function.replica.router import behind_router, unknown_references
 from function.replica.topologies.gang import queue_notes
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
@@ -223,11 +223,8 @@ def _amounts(member: PlacedMember) -> Iterator[str]:
 
 
 def _routed_addresses(engines: list[PlacedEngine], engine: PlacedEngine, member: PlacedMember) -> Iterator[str]:
-    if engine.role is not EngineRole.ROUTER:
-        return
-    container = member.template.container
-    others = ", ".join(other.name for other in engines if other.role is not EngineRole.ROUTER)
-    for name in unknown_references(engines, container)[:_MOST_NAMED]:
+    container, others = member.template.container, ", ".join(behind_router(engines))
+    for name in unknown_references(engines, engine, container)[:_MOST_NAMED]:
         yield (
             f"container {container.name} refers to {name}, and is told ADDRESS, HOST and PORT of engines {others} alone"
         )

@@ -139,7 +139,8 @@ def test_nothing_is_said_where_the_field_may_be_right() -> None:
     assert said(one("a", **PORT_9000)) == ("True/Recognized", "")
     assert said(one("a", "--port=9000", **PORT_9000)) == ("True/Recognized", "")
     assert said(one("a", "--port=$(PORT)", **PORT_9000)) == ("True/Recognized", "")
-    assert said(one("a", "--port=8000", image="registry.example.com/own:1", **PORT_9000)) == ("True/Recognized", "")
+    own = one("a", "--port=8000", image="registry.example.com/own:1", serving={"port": 9000, "healthPath": "/up"})
+    assert said(own) == ("True/Recognized", "")
     for script in ("./start --port 8000", "if x; then vllm serve m --port 8000; else vllm serve m; fi"):
         unclear = pod("-c", script)
         unclear["spec"]["containers"][0]["command"] = ["bash"]

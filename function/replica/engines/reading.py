@@ -214,7 +214,7 @@ def read_engine(engine: AnyEngine, container: Container, *, taken: int = 0) -> E
         assumptions=_assumptions(engine, program, port),
         warnings=tuple(filter(None, (port.warning, block_size.warning))),
         words=line.serving[-1].words if line.serving else (),
-        told_port=_told_port(line, told),
+        told_port=_told_port(told, line.serving, line.program, line.image),
     )
 
 
@@ -260,12 +260,12 @@ def _assumptions(engine: AnyEngine, program: Program, port: FlagValue) -> tuple[
     return (f"engine {engine.name}: port {port.value} is assumed, {where}; {_SAYS['port']} says another",)
 
 
-def _told_port(line: _CommandLine, told: FlagValue) -> int:
+def _told_port(told: FlagValue, serving: Sequence[Command], program: Program | None, image: Program) -> int:
     """The port that a command says, if it alone can be the one that serves and its program is known; else 0."""
-    if len(line.serving) != 1 or not told.said:
+    if len(serving) != 1 or not told.said:
         return 0
-    is_entry_point = line.serving[0].words[:1] == ("",)
-    return told.value if (line.image if is_entry_point else line.program or OTHER) is not OTHER else 0
+    is_entry_point = serving[0].words[:1] == ("",)
+    return told.value if (image if is_entry_point else program or OTHER) is not OTHER else 0
 
 
 # ---------------------------------------------------------------------- numbers

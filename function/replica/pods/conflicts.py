@@ -12,8 +12,8 @@ from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
 from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
+from function.replica.pods.limits import over_limits
 from function.replica.pods.merge import fill_in, item_key
-from function.replica.pods.resources import over_limits
 from function.replica.router import behind_router, unknown_references
 from function.replica.topologies.gang import queue_notes
 from function.replica.topologies.registry import topology_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Final
 
@@ -30,17 +30,6 @@ def share_of_engine(member: PlacedMember) -> dict[str, str]:
     said = {*engine.resources.requests, *engine.resources.limits} if engine.resources else set()
     left = {name: _less(name, str(amount), others) for name, amount in share.items() if name not in said}
     return {name: amount for name, amount in left.items() if amount}
-
-
-def over_limits(container: Container) -> Iterator[tuple[str, str, str]]:
-    """What a container requests more of than it may have, which Kubernetes refuses: resource, request and limit."""
-    if container.resources is None:
-        return
-    limits = container.resources.limits
-    for name, amount in container.resources.requests.items():
-        request, limit = _read(str(amount)), _read(str(limits.get(name, "")))
-        if request is not None and limit is not None and request.compare(limit) > 0:
-            yield name, str(amount), str(limits[name])
 
 
 def _less(name: str, amount: str, others: Iterable[Container]) -> str:

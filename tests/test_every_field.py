@@ -90,6 +90,11 @@ _PODS = {
     "containers[].volumeDevices[].name": "packed",
     "initContainers[].volumeMounts[].name": "packed",
     "initContainers[].volumeDevices[].name": "packed",
+    **{
+        f"{containers}[].{asked}.httpGet.port": 9102
+        for containers in ("containers", "initContainers")
+        for asked in ("startupProbe", "readinessProbe", "livenessProbe", "lifecycle.postStart", "lifecycle.preStop")
+    },
     "serviceAccountName": "robots",
     "priorityClassName": "batch",
     "runtimeClassName": "kata",

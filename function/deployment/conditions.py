@@ -38,7 +38,8 @@ VOCABULARY: Final[Vocabulary] = {
         "Recognized": Reason(Status.TRUE, "How to reach every engine is said by its fields or its command."),
         "DefaultsAssumed": Reason(
             Status.TRUE,
-            "Some of how to reach an engine is not said; the message names what is assumed, for each engine.",
+            "Some of how to reach an engine is not said, or said in two ways; the message names what is assumed or at "
+            "odds, for each engine.",
         ),
         "CommandUnclear": Reason(
             Status.FALSE,

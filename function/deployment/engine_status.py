@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from function.api.engines import Engine, Phase, Picker, Role, ServedFrom
+from function.api.pod_template import Container, PodTemplate
 from function.composition import Draft
 from function.deployment.conditions import ENGINES
 from function.deployment.desired_state import DesiredState
@@ -22,6 +24,7 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
     assumptions = [assumption for found in facts for assumption in found.assumptions]
     for engine in desired.workload.engines:
         assumptions += _who_is_asked(engine, desired)
+        assumptions += (f"engine {engine.name}: {remark}" for remark in _ports_at_odds(engine))
         assumptions += (f"engine {engine.name}: {note}" for note in queue_notes(engine))
     if warnings:
         draft.set_condition(ENGINES, "CommandUnclear", "; ".join((*warnings, *assumptions)))
@@ -33,11 +36,16 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
 
 def _facts(engine: Engine) -> EngineFacts | None:
     """What is known of an engine by the member that answers requests; None without one, which admission refuses."""
-    serving = next((member for member in engine.members if member.role is not Role.WORKER), None)
-    if serving is None:
+    pod = _serving_pod(engine)
+    if pod is None:
         return None
     taken = SIDE_CAR_PORT if engine.phase is Phase.DECODE else 0
-    return read_engine(engine, serving.template.container, taken=taken)
+    return read_engine(engine, pod.container, taken=taken)
+
+
+def _serving_pod(engine: Engine) -> PodTemplate | None:
+    """The pods that answer requests."""
+    return next((member.template for member in engine.members if member.role is not Role.WORKER), None)
 
 
 def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
@@ -56,3 +64,37 @@ def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
         )
     if facts.program.routes and engine.role is None and len(desired.workload.engines) > 1:
         yield f"{name}: {facts.program.name} is asked like the other engines; with role Router only it is"
+
+
+def _ports_at_odds(engine: Engine) -> Iterator[str]:
+    """What fields, command and probes say of an engine's ports that does not fit together. Each is obeyed."""
+    facts, pod = _facts(engine), _serving_pod(engine)
+    if facts is None or pod is None:
+        return
+    spec, container, written = pod.spec, pod.container, engine.serving.port
+    listed = {
+        port.container_port: each.name
+        for each in (container, *spec.init_containers, *spec.containers)
+        for port in each.ports
+    }
+    if written and facts.told_port not in {0, written} and listed.get(written, container.name) == container.name:
+        told = f"its command says port {facts.told_port}"
+        yield f"requests go to port {written}, as engines[].serving.port says, and {told}"
+    side_car = {SIDE_CAR_PORT} if engine.phase is Phase.DECODE else set()
+    known = {facts.port.value, facts.told_port, *(engine.serving.ports or ()), *listed, *side_car}
+    words = " ".join((*container.command, *container.args, *(variable.value for variable in container.env)))
+    for port, probes in _probed_ports(container).items():
+        if port not in known and not re.search(rf"(?<!\d){port}(?!\d)", words):
+            asks = "asks" if len(probes) == 1 else "ask"
+            yield f"nothing is known to listen on port {port}, which its {', '.join(probes)} {asks}"
+
+
+def _probed_ports(container: Container) -> dict[int, list[str]]:
+    """The ports of its pod that a container's probes ask by number, each with the probes. None of them is by gRPC."""
+    found: dict[int, list[str]] = {}
+    probes = (container.startup_probe, container.readiness_probe, container.liveness_probe)
+    for name, probe in zip(("startupProbe", "readinessProbe", "livenessProbe"), probes, strict=True):
+        action = probe and (probe.http_get or probe.tcp_socket)
+        if action and isinstance(action.port, int) and not action.host:
+            found.setdefault(action.port, []).append(name)
+    return found

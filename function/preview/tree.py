@@ -236,9 +236,10 @@ def _pool(plane: ControlPlane, pool: Object) -> TreeNode:
     group = group_of(_VERSION["InferenceClass"])
     inference_class = plane.store.get(Ref(group, "InferenceClass", "", name))
     device_text = devices(unstructured.items(inference_class, "spec", "devices")) if inference_class is not None else ""
+    problems = tuple(_problem_lines(inference_class)) if inference_class is not None else ()
     nodes = counted(unstructured.integer(pool, "nodeCount"), "node")
     each = f", each with {device_text}" if device_text else ""
-    return TreeNode(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}")
+    return TreeNode(f"node pool {unstructured.text(pool, 'name')}: {nodes} of class {name}{each}", children=problems)
 
 
 def _unused(plane: ControlPlane) -> tuple[TreeNode, ...]:
@@ -278,7 +279,9 @@ def _applied(plane: ControlPlane, kind: str) -> list[Manifest]:
 def _unused_class(obj: Object) -> TreeNode:
     device_text = devices(unstructured.items(obj, "spec", "devices"))
     return TreeNode(
-        f"class {unstructured.name_of(obj)}{f': each node with {device_text}' if device_text else ''}", _ready(obj)
+        f"class {unstructured.name_of(obj)}{f': each node with {device_text}' if device_text else ''}",
+        _ready(obj),
+        tuple(_problem_lines(obj)),
     )
 
 

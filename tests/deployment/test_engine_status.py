@@ -106,6 +106,86 @@ def test_a_pod_of_its_own_may_name_its_queue() -> None:
     assert said(engine("a", member(template=template))) == ("True/Recognized", "")
 
 
+def beside(*containers: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A template whose engine listens on port 8000 by a flag, with more fields of it and more containers."""
+    template = pod("--port=8000")
+    template["spec"]["containers"] = [{**template["spec"]["containers"][0], **fields}, *containers]
+    return template
+
+
+def with_pod(template: dict[str, Any], **fields: Any) -> tuple[str, str]:
+    """What is said of an engine that has a template."""
+    return said(engine("a", member(template=template), **fields))
+
+
+PORT_9000: dict[str, Any] = {"serving": {"port": 9000}}
+ELSEWHERE = "engine a: requests go to port 9000, as engines[].serving.port says, and its command says port 8000"
+LOG = {"name": "log", "image": "fluent-bit:4.1"}
+FRONT = {"name": "front", "image": "nginx:1", "ports": [{"containerPort": 9000}]}
+
+
+def test_a_command_that_says_another_port_than_the_field_is_named() -> None:
+    assert said(one("a", "--port=8000", **PORT_9000)) == ("True/DefaultsAssumed", ELSEWHERE)
+    assert with_pod(beside(LOG), **PORT_9000) == ("True/DefaultsAssumed", ELSEWHERE)
+    script = pod("-c", "exec vllm serve m --port 8000")
+    script["spec"]["containers"][0]["command"] = ["bash"]
+    assert with_pod(script, **PORT_9000) == ("True/DefaultsAssumed", ELSEWHERE)
+
+
+def test_nothing_is_said_where_the_field_may_be_right() -> None:
+    assert with_pod(beside(FRONT), **PORT_9000) == ("True/Recognized", "")
+    front = {**beside(), "spec": {**beside()["spec"], "initContainers": [{**FRONT, "restartPolicy": "Always"}]}}
+    assert with_pod(front, **PORT_9000) == ("True/Recognized", "")
+    assert said(one("a", **PORT_9000)) == ("True/Recognized", "")
+    assert said(one("a", "--port=9000", **PORT_9000)) == ("True/Recognized", "")
+    assert said(one("a", "--port=$(PORT)", **PORT_9000)) == ("True/Recognized", "")
+    own = one("a", "--port=8000", image="registry.example.com/own:1", serving={"port": 9000, "healthPath": "/up"})
+    assert said(own) == ("True/Recognized", "")
+    for script in ("./start --port 8000", "if x; then vllm serve m --port 8000; else vllm serve m; fi"):
+        unclear = pod("-c", script)
+        unclear["spec"]["containers"][0]["command"] = ["bash"]
+        assert with_pod(unclear, **PORT_9000) == ("True/Recognized", "")
+
+
+def asking(port: int | str, **action: Any) -> dict[str, Any]:
+    """A probe by HTTP."""
+    return {"httpGet": {"port": port, **action}}
+
+
+def test_a_probe_of_a_port_on_which_nothing_is_known_to_listen_is_named() -> None:
+    reason, message = with_pod(beside(LOG, startupProbe=asking(8080), livenessProbe={"tcpSocket": {"port": 8080}}))
+    assert reason == "True/DefaultsAssumed"
+    assert message == "engine a: nothing is known to listen on port 8080, which its startupProbe, livenessProbe ask"
+    assert with_pod(beside(readinessProbe=asking(8001)))[1] == (
+        "engine a: nothing is known to listen on port 8001, which its readinessProbe asks"
+    )
+
+
+def test_nothing_is_said_of_a_probe_whose_port_something_may_listen_on() -> None:
+    fine = [
+        beside(startupProbe=asking(8000)),
+        beside(startupProbe=asking("engine")),
+        beside(startupProbe=asking(9000), ports=[{"containerPort": 9000}]),
+        beside(FRONT, startupProbe=asking(9000)),
+        beside(startupProbe=asking(9000, host="192.0.2.1")),
+        beside(startupProbe={"grpc": {"port": 9000}}),
+        beside(startupProbe={"exec": {"command": ["true"]}}),
+        beside(startupProbe=asking(9000), args=["--port=8000", "--metrics-port=9000"]),
+        beside(startupProbe=asking(9000), env=[{"name": "HEALTH", "value": "0.0.0.0:9000"}]),
+        beside(LOG | {"readinessProbe": asking(2020)}),
+    ]
+    for template in fine:
+        assert with_pod(template) == ("True/Recognized", "")
+    assert with_pod(beside(startupProbe=asking(9000)), serving={"ports": [8000, 9000]}) == ("True/Recognized", "")
+    assert with_pod(beside(startupProbe=asking(8000)), **PORT_9000) == ("True/DefaultsAssumed", ELSEWHERE)
+
+
+def test_a_decode_engine_may_be_probed_through_its_side_car() -> None:
+    prefill, decode = one("p", "--port=8000", phase="Prefill"), beside(startupProbe=asking(8000), args=["--port=8200"])
+    pair = (prefill, engine("d", member(template=decode), phase="Decode"))
+    assert said(*pair, serving={"mode": "PrefillDecode"}) == ("True/Recognized", "")
+
+
 def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
     _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
     assert message.startswith("engine a: only port 8000 is asked; ")

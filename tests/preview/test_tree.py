@@ -209,3 +209,13 @@ def test_a_cluster_says_its_pools_nodes_and_devices(name: str) -> None:
     assert pool.text.startswith("node pool ")
     assert "nodes of class" in pool.text
     assert "each with" in pool.text
+
+
+def test_a_class_whose_nodes_have_nothing_left_says_so_at_its_pools_and_alone() -> None:
+    keeping = api.inference_class()
+    keeping["spec"]["node"] = {"cpu": "8", "reserved": {"cpu": "8"}}
+    said = "Accepted is False: NothingLeft: node.reserved.cpu is 8 and node.cpu 8: nothing is left for pods"
+    cluster = api.cluster()
+    cluster["spec"]["nodePools"][0]["className"] = keeping["metadata"]["name"]
+    for plane, title in ((new_plane(keeping, cluster), "Fleet"), (new_plane(keeping), "Used by nothing")):
+        assert said in lines(section(plane, title))

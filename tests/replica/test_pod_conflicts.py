@@ -31,6 +31,7 @@ CUT = identity.picker_name(identity.ReplicaIdentity("ml-team", "chat" * 15))
 QUEUED: Any = {"labels": {"kueue.x-k8s.io/queue-name": "models"}}
 LOG = {"name": "log", "image": "x"}
 DATA = {"name": "data", "emptyDir": {}}
+ENGINES_PORT = {"httpGet": {"port": "engine"}}
 CLASHES: dict[str, tuple[Manifest, Any, str]] = {
     "pool": (
         pods(nodeSelector={"modelplane.ai/pool": "other"}),
@@ -54,6 +55,44 @@ CLASHES: dict[str, tuple[Manifest, Any, str]] = {
         pods(container(), {**LOG, "ports": [{"containerPort": 8000}]}),
         {},
         "container log has port 8000, on which engine listens: have it listen on another",
+    ),
+    "probe's port": (
+        pods(container(ports=[{"name": "http", "containerPort": 8000}], startupProbe={"httpGet": {"port": "web"}})),
+        {},
+        "startupProbe of container engine names port web, and the container has http: name one of these, or a number",
+    ),
+    "probe's port under another name": (
+        pods(
+            container(ports=[{"name": "http", "containerPort": 8000}], livenessProbe={"tcpSocket": {"port": "engine"}})
+        ),
+        {},
+        (
+            "livenessProbe of container engine names port engine, and the container has http: name one of these, or a "
+            "number"
+        ),
+    ),
+    "hook's port": (
+        pods(container(lifecycle={"preStop": {"httpGet": {"port": "admin"}}})),
+        {},
+        "preStop of container engine names port admin, and the container has engine: name one of these, or a number",
+    ),
+    "side-car's probe": (
+        pods(container(), initContainers=[{**LOG, "restartPolicy": "Always", "readinessProbe": ENGINES_PORT}]),
+        {},
+        (
+            "readinessProbe of container log names port engine, and the container has none with a name: list it in "
+            "ports, or give its number"
+        ),
+    ),
+    "request over limit": (
+        pods(container(resources={"requests": {"cpu": 1, "memory": "128Gi"}, "limits": {"cpu": "1", "memory": "64G"}})),
+        {},
+        "container engine requests 128Gi of memory, and its limit is 64G: request less, or raise the limit",
+    ),
+    "side-car's request over limit": (
+        pods(container(), {**LOG, "resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1999m"}}}),
+        {},
+        "container log requests 2 of cpu, and its limit is 1999m: request less, or raise the limit",
     ),
     "shared memory": (
         pods(volumes=[{"name": "dshm", "emptyDir": {}}]),
@@ -129,6 +168,38 @@ def test_a_clash_is_said_and_nothing_is_composed(name: str) -> None:
     assert reasons(answered)["ModelAccepted"] == "False/PodConflict"
     (told,) = (c.message for c in answered.conditions if c.type == "ModelAccepted")
     assert told == f"engine vllm, Standalone: {said}"
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_a_replica_that_runs_stays_as_it_is_with_each_of_these(name: str) -> None:
+    written, spec, _ = CLASHES[name]
+    cluster = {"spec": {"namespaces": EVERYTHING}, "status": {"providerConfigRef": {"name": "x"}}}
+    children = observed(composed(replica(**spec), cluster=cluster))
+    answered = composed(replica(engine("vllm", written), **spec), children, cluster=cluster)
+    assert set(answered.children) == set(children)
+    assert reasons(answered)["ModelAccepted"] == "True/Accepted"
+
+
+FINE: dict[str, Manifest] = {
+    "the engine's own port": pods(container(startupProbe=ENGINES_PORT, lifecycle={"postStart": ENGINES_PORT})),
+    "a port of another protocol": pods(
+        container(
+            ports=[{"name": "web", "containerPort": 9, "protocol": "UDP"}], livenessProbe={"tcpSocket": {"port": "web"}}
+        )
+    ),
+    "a hook that Kubernetes does not run": pods(container(lifecycle={"postStart": {"tcpSocket": {"port": "web"}}})),
+    "a number": pods(container(startupProbe={"httpGet": {"port": 9}})),
+    "equal amounts": pods(container(resources={"requests": {"memory": "1Gi"}, "limits": {"memory": 1073741824}})),
+    "a limit alone, below the share of the node": {
+        **pods(container(resources={"limits": {"cpu": "1"}})),
+        "resources": {"requests": {"cpu": "8"}},
+    },
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_kubernetes_takes_is_no_clash(name: str) -> None:
+    assert reasons(composed(replica(engine("vllm", FINE[name]))))["ModelAccepted"] == "False/Deploying"
 
 
 def test_a_container_named_like_our_side_car_is_refused() -> None:

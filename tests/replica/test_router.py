@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from function.composition import Manifest, names
 from tests.support.observe import reasons
 from tests.support.replicas import composed, container, engine, gang, member, observed, remotes, replica
@@ -107,3 +109,66 @@ def test_the_replica_serves_once_router_and_engines_do() -> None:
     waiting = composed(routed(), observed(answered, model_serving_worker="False"))
     assert not waiting.ready
     assert reasons(waiting)["ModelReady"] == "False/ModelStarting"
+
+
+def referring(*args: str, **fields: Any) -> Manifest:
+    """A replica of two engines behind a Router whose container has arguments and more."""
+    template = {"spec": {"containers": [container(args=list(args), **fields)]}}
+    router = engine("router", member(deviceRequests=None, template=template), role="Router")
+    return replica(engine("w1"), router, engine("w-2"))
+
+
+def said(obj: Manifest, children: Any = None) -> tuple[str, str]:
+    """Reason and message of whether a replica can be made."""
+    answered = composed(obj, children)
+    (message,) = (c.message for c in answered.conditions if c.type == "ModelAccepted")
+    return reasons(answered)["ModelAccepted"], message
+
+
+W3 = "MODELPLANE_ENGINE_W3_ADDRESS"
+MISSED = (
+    "engine router, Standalone: container engine refers to {}, and is told ADDRESS, HOST and PORT of engines w1, w-2 "
+    "alone"
+)
+MISTAKEN: dict[str, tuple[Manifest, str]] = {
+    "no such engine": (referring("--urls", f"http://$({W3})"), W3),
+    "in a variable": (referring(env=[{"name": "URL", "value": f"http://$({W3})"}]), W3),
+    "as a shell writes it": (referring(command=["sh", "-c", f"exec vllm-router --urls http://${{{W3}}}"]), W3),
+    "in short": (referring(command=["sh", "-c", f"exec vllm-router --urls http://${W3}"]), W3),
+    "the router itself": (referring("$(MODELPLANE_ENGINE_ROUTER_PORT)"), "MODELPLANE_ENGINE_ROUTER_PORT"),
+    "a dash": (referring("$(MODELPLANE_ENGINE_W-2_HOST)"), "MODELPLANE_ENGINE_W-2_HOST"),
+    "no such thing": (referring("$(MODELPLANE_ENGINE_W1_URL)"), "MODELPLANE_ENGINE_W1_URL"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_a_router_that_refers_to_what_no_engine_has_is_refused_and_one_that_runs_goes_on(name: str) -> None:
+    obj, missing = MISTAKEN[name]
+    assert said(obj) == ("False/PodConflict", MISSED.format(missing))
+    children = observed(composed(referring("--x")))
+    assert set(composed(obj, children).children) == set(children)
+    assert said(obj, children)[0] == "True/Accepted"
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        referring("$(MODELPLANE_ENGINE_W1_ADDRESS)", "${MODELPLANE_ENGINE_W_2_HOST}"),
+        referring(f"$$({W3})"),
+        referring(f"$({W3})", env=[{"name": W3, "value": "x:1"}]),
+        referring(f"$({W3})", envFrom=[{"configMapRef": {"name": "workers"}}]),
+        referring(command=["sh", "-c", f"{W3}=x:1; exec vllm-router http://${{{W3}}}"]),
+        referring(command=["sh", "-c", f": ${{{W3}:=x:1}}; exec vllm-router http://${{{W3}}}"]),
+        referring(command=["sh", "-c", f'if test -n "${W3}"; then exec vllm-router http://${W3}; fi']),
+        referring(command=["sh", "-c", f'[ "${{{W3}}}" ] && exec vllm-router http://${W3}']),
+        referring(command=["sh", "-c", f"export $(cat workers); exec vllm-router http://${W3}"]),
+        referring(command=["sh", "-c", f". ./workers; exec vllm-router http://${W3}"]),
+    ],
+)
+def test_what_a_router_may_have_from_elsewhere_or_asks_for_is_no_mistake(obj: Manifest) -> None:
+    assert said(obj)[0] == "False/Deploying"
+
+
+def test_what_other_engines_refer_to_is_their_own() -> None:
+    template = {"spec": {"containers": [container(args=[f"$({W3})"])]}}
+    assert said(routed(engine("worker", member(template=template))))[0] == "False/Deploying"

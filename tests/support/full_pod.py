@@ -204,6 +204,7 @@ def full_pod() -> dict[str, Any]:
     """The spec of a pod with every field. A container has one kind of probe, so there is a container for each."""
     container = yaml.safe_load(_CONTAINER)
     side_cars = [{"name": f"side-{number}", "image": "side-car:1", **_asked(number)} for number in (1, 2, 3)]
+    side_cars[0]["ports"] = [{"name": "metrics", "containerPort": 9101}]
     native = {"restartPolicy": "Always"}
     return {
         **yaml.safe_load(_POD),

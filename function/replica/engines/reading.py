@@ -134,6 +134,7 @@ class EngineFacts:
         assumptions: What nobody has said and is assumed; each is a sentence with the field that says it otherwise.
         warnings: What has been said and cannot be read, and what is assumed instead.
         words: The command that serves, word by word; empty where it is not found.
+        told_port: Where a known program is told to listen, whatever the fields say; 0 where that is not certain.
     """
 
     program: Program
@@ -144,6 +145,7 @@ class EngineFacts:
     assumptions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    told_port: int = 0
 
     @property
     def on_every_node(self) -> bool:
@@ -195,7 +197,8 @@ def read_engine(engine: AnyEngine, container: Container, *, taken: int = 0) -> E
     found = line.program or line.image
     program = program_of_type(serving.engine_type, found) if serving.engine_type else found
     typed = serving.port or next(iter(serving.ports or ()), None)
-    port = FlagValue(typed) if typed else _port(engine, line, program, taken)
+    told = _port(engine, line, program, taken)
+    port = FlagValue(typed) if typed else told
     if serving.kv_cache_block_size:
         block_size = FlagValue(serving.kv_cache_block_size)
     else:
@@ -211,6 +214,7 @@ def read_engine(engine: AnyEngine, container: Container, *, taken: int = 0) -> E
         assumptions=_assumptions(engine, program, port),
         warnings=tuple(filter(None, (port.warning, block_size.warning))),
         words=line.serving[-1].words if line.serving else (),
+        told_port=_told_port(told, line.serving, line.program, line.image),
     )
 
 
@@ -254,6 +258,14 @@ def _assumptions(engine: AnyEngine, program: Program, port: FlagValue) -> tuple[
     if program.later_port:
         where += f" (later versions on {program.later_port})"
     return (f"engine {engine.name}: port {port.value} is assumed, {where}; {_SAYS['port']} says another",)
+
+
+def _told_port(told: FlagValue, serving: Sequence[Command], program: Program | None, image: Program) -> int:
+    """The port that a command says, if it alone can be the one that serves and its program is known; else 0."""
+    if len(serving) != 1 or not told.said:
+        return 0
+    is_entry_point = serving[0].words[:1] == ("",)
+    return told.value if (image if is_entry_point else program or OTHER) is not OTHER else 0
 
 
 # ---------------------------------------------------------------------- numbers

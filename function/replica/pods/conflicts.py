@@ -14,13 +14,20 @@ from function.replica.ending import DRAIN_SECONDS
 from function.replica.engines import read_engine
 from function.replica.identity import ReplicaIdentity, is_picker_name
 from function.replica.pods.additions import additions, pod_labels
-from function.replica.pods.merge import item_key
+from function.replica.pods.limits import over_limits
+from function.replica.pods.merge import fill_in, item_key
+from function.replica.router import behind_router, unknown_references
 from function.replica.topologies.gang import queue_notes
 from function.replica.topologies.registry import topology_of
 from function.replica.topologies.topology import Topology
 
 _SYSTEM: Final = "system-"
 """How the priority classes begin that Kubernetes keeps for itself."""
+
+_PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
+_HOOKS: Final = ("postStart", "preStop")
+_MOST_NAMED: Final = 4
+"""Variables that are named of those which are missing."""
 
 _TCP: Final = frozenset({"", "TCP"})
 
@@ -38,6 +45,7 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
         for member in engine.members:
             where = f"engine {engine.name}, {member.role}"
             found += [f"{where}: {clash}" for clash in _clashes(replica, engine, member, topology)]
+            found += [f"{where}: {clash}" for clash in _routed_addresses(engines, engine, member)]
     sources, most = len(references.named(engines)), references.MOST_SOURCES
     if sources > most:
         found.append(f"the pods name {sources} Secrets and ConfigMaps, and {most} at most are copied: name fewer")
@@ -106,6 +114,8 @@ def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMembe
     yield from _ports(written, added, name, fronted=_fronted_port(engine, member))
     yield from _volumes(written, added)
     yield from _mounts(written, added, name)
+    yield from _probed_ports(written, fill_in(written, added))
+    yield from _amounts(member)
 
 
 def _reserved_names(member: PlacedMember) -> Iterator[str]:
@@ -202,6 +212,53 @@ def _mounts(written: Object, added: Object, engine: str) -> Iterator[str]:
         for device in unstructured.items(container, "volumeDevices"):
             if unstructured.text(device, "name") not in volumes:
                 yield f"container {name} has volume {device['name']}, which the pod does not have: add it to volumes"
+
+
+def _probed_ports(written: Object, joined: Object) -> Iterator[str]:
+    """Ports that probes and hooks name, and a container does not have: the kubelet looks at that container alone."""
+    names = {
+        unstructured.text(container, "name"): [
+            name for port in unstructured.items(container, "ports") if (name := unstructured.text(port, "name"))
+        ]
+        for container in _all_containers(joined)
+    }
+    for container in _all_containers(written):
+        mine = unstructured.text(container, "name")
+        for asks, port in _named_ports(container):
+            if port not in names[mine]:
+                what = f"{asks} of container {mine} names port {port}, and the container has"
+                if names[mine]:
+                    yield f"{what} {', '.join(names[mine])}: name one of these, or a number"
+                else:
+                    yield f"{what} none with a name: list it in ports, or give its number"
+
+
+def _named_ports(container: Object) -> Iterator[tuple[str, str]]:
+    """The probes and hooks of a container that name a port, with its name. Kubernetes runs no hook by tcpSocket."""
+    asked = [(probe, container, action) for probe in _PROBES for action in ("httpGet", "tcpSocket")]
+    asked += [(hook, unstructured.mapping(container, "lifecycle"), "httpGet") for hook in _HOOKS]
+    for name, holder, action in asked:
+        port = unstructured.text(holder, name, action, "port")
+        if port and not port.isdigit():
+            yield name, port
+
+
+def _amounts(member: PlacedMember) -> Iterator[str]:
+    spec = member.template.spec
+    for container in (*spec.containers, *spec.init_containers):
+        for resource, request, limit in over_limits(container):
+            yield (
+                f"container {container.name} requests {request} of {resource}, and its limit is {limit}: request "
+                "less, or raise the limit"
+            )
+
+
+def _routed_addresses(engines: list[PlacedEngine], engine: PlacedEngine, member: PlacedMember) -> Iterator[str]:
+    container, others = member.template.container, ", ".join(behind_router(engines))
+    for name in unknown_references(engines, engine, container)[:_MOST_NAMED]:
+        yield (
+            f"container {container.name} refers to {name}, and is told ADDRESS, HOST and PORT of engines {others} alone"
+        )
 
 
 def _all_containers(spec: Object) -> list[Object | Manifest]:

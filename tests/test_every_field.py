@@ -76,6 +76,7 @@ ENDS = {
     # how a cluster is reached, and what is installed there
     "ServingStack spec.secrets[].type": "children/provider-config-*",
     "ServingStack spec.installed[]": "children/gaie-crd-*",
+    "ServingStack spec.unneeded[]": "children/dra-driver/*",
 }
 """Where a field ends whose value is nowhere to be found: what must change when it is changed."""
 

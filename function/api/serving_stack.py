@@ -133,6 +133,9 @@ class ServingStackSpec(Model):
     installed: Installed = ()
     """Parts that the cluster has already and that are left alone."""
 
+    unneeded: Installed = ()
+    """Parts that no node pool of the cluster needs: not installed, nor looked for. What is installed stays."""
+
     tolerations: Annotated[tuple[NodeToleration, ...], TOLERATIONS] = ()
     """What the pods of the stack tolerate: the taints of the cluster's pools, those that were included."""
 

@@ -35,6 +35,7 @@ from function.fleet.published_pools import Pools, publish_pools
 from function.fleet.remote_namespaces import NAMESPACE, compose_namespaces
 from function.fleet.stack.conditions import STACK as STACK_CONDITION
 from function.fleet.stack_tolerations import stack_tolerations
+from function.fleet.unneeded_parts import unneeded_parts
 from function.inventory.nodes import with_counts
 
 PROVIDER_CONFIG: Final = "cluster-provider-config-kubernetes"
@@ -144,6 +145,7 @@ def _serving_stack(draft: Draft, access: Access, spec: InferenceClusterSpec, poo
             **_without_empty({"nvidiaDriverRoot": spec.cluster.cloud.driver_root}),
             **_without_empty(spec.serving_stack.plain()),
             **_without_empty({"tolerations": stack_tolerations(pools.published, before)}),
+            **_without_empty({"unneeded": unneeded_parts(pools, draft.observed(STACK))}),
             **access.stack_spec(),
         },
     }

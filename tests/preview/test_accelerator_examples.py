@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from function.api.generated_files import ROOT
+from function.composition import Manifest
 from function.preview.control_plane import ControlPlane
 from function.preview.inputs import read
 from function.preview.views import show_tree
@@ -51,16 +52,37 @@ def test_a_class_states_what_the_driver_was_seen_to_publish(device: dict[str, An
     assert {name: amount["value"] for name, amount in capacity.items()} == CAPACITY.get(driver, {})
 
 
-@pytest.fixture(scope="module")
-def tree() -> str:
-    """What the preview prints of the example."""
+def printed(manifests: list[Manifest]) -> str:
+    """What the preview prints."""
     plane, out = ControlPlane(), io.StringIO()
-    plane.apply(read([str(EXAMPLE)]))
+    plane.apply(manifests)
     plane.settle()
     show_tree(plane, out)
     return out.getvalue()
 
 
+@pytest.fixture(scope="module")
+def tree() -> str:
+    """What the preview prints of the example."""
+    return printed(read([str(EXAMPLE)]))
+
+
 @pytest.mark.parametrize("model", ["aligned", "amd", "arc", "gaudi", "tpu"])
 def test_every_model_of_the_example_finds_a_place(tree: str, model: str) -> None:
     assert f"ml-team/{model}  1 of 1 replicas placed" in tree
+
+
+@pytest.mark.parametrize("said", [[], ["nvidiaDraDriver"]])
+@pytest.mark.parametrize("vendor", ["amd", "arc", "gaudi", "tpu", "h100"])
+def test_a_site_with_nodes_of_one_vendor_has_nvidias_driver_only_where_it_is_theirs(
+    vendor: str, said: list[str]
+) -> None:
+    manifests = read([str(EXAMPLE)])
+    site = next(found for found in manifests if found["kind"] == "InferenceCluster")
+    site["spec"]["nodePools"] = [found for found in site["spec"]["nodePools"] if found["name"] == vendor]
+    site["spec"]["servingStack"] = {"installed": said}
+    model = "aligned" if vendor == "h100" else vendor
+    seen = printed(manifests)
+    assert f"ml-team/{model}  1 of 1 replicas placed, 1 serving  Ready" in seen
+    installed, looked_for = "dra-driver-nvidia-gpu" in seen, "DeviceClass  gpu.nvidia.com" in seen
+    assert (installed, looked_for) == (vendor == "h100" and not said, vendor == "h100" and bool(said))

@@ -38,6 +38,7 @@ spec:
       slot: {int: 7}
     capacity:
       memory: {value: 80Gi}
+  - {name: other, driver: gpu.nvidia.com, deviceClassName: gpu.nvidia.com}
 ---
 apiVersion: modelplane.ai/v1alpha1
 kind: InferenceClass
@@ -161,6 +162,7 @@ spec:
   - {type: GoogleApplicationCredentials, name: own-identity, key: account, namespace: other-team}
   tolerations:
   - {key: team, operator: Equal, value: nlp, effect: NoSchedule}
+  unneeded: [nvidiaDraDriver]
   gateway: {listeners: [{name: web, port: 8080, protocol: HTTP}]}
 ---
 apiVersion: infrastructure.modelplane.ai/v1alpha1

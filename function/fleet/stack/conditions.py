@@ -13,7 +13,9 @@ ADDRESS: Final = "GatewayAddressed"
 VOCABULARY: Final[Vocabulary] = {
     **reachability.VOCABULARY,
     STACK: {
-        "Installed": Reason(Status.TRUE, "Every part of the stack is on the cluster and ready.", event=Severity.NORMAL),
+        "Installed": Reason(
+            Status.TRUE, "Every part of the stack that the cluster needs is there and ready.", event=Severity.NORMAL
+        ),
         "Changing": Reason(
             Status.TRUE,
             "Charts of a stack that was ready are being changed. What was installed counts as ready meanwhile, for 15 "

@@ -6,11 +6,11 @@ what it waited for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from function.api.serving_stack import Component
+from function.api.serving_stack import Component, ServingStackSpec
 from function.composition import Draft, objects, readiness, releases, unstructured
 from function.fleet.stack.objects import GATEWAY_CLASS, PROXY
 from function.fleet.stack.parts import Part
@@ -25,12 +25,14 @@ class InstallProgress:
         draft: The answer, for what is observed.
         expected: The parts that belong on the cluster, in order.
         handed_over: Parts that are there although the user says that the cluster has them already.
+        left_out: Components that no node pool needs, and that this stack has not installed.
         reachable: Whether both provider configs are there.
     """
 
     draft: Draft
     expected: tuple[Part, ...]
     handed_over: tuple[Part, ...]
+    left_out: tuple[Component, ...]
     reachable: bool
 
     def may_compose(self, part: Part) -> bool:
@@ -62,7 +64,9 @@ class InstallProgress:
         unready = [part for part in self.expected if not self._is_ready(part)]
         counted = f"{len(self.expected) - len(unready)} of {len(self.expected)} parts are ready"
         missing = "; ".join(self.missing.values())
-        return "; ".join(filter(None, (counted, missing or self._first(unready), self._left_alone(), self._own_proxy)))
+        first = missing or self._first(unready)
+        told = (counted, first, self._left_alone(), self._own_proxy(), self._left_out())
+        return "; ".join(filter(None, told))
 
     @property
     def missing(self) -> dict[str, str]:
@@ -107,7 +111,6 @@ class InstallProgress:
         keys = ", ".join(part.key for part in self.handed_over)
         return f"installed by this stack and now listed in spec.installed, so left as it is: {keys}"
 
-    @property
     def _own_proxy(self) -> str:
         """Say that the Envoys are as the user's GatewayClass has them."""
         found, proxy = objects.remote(self.draft.observed(GATEWAY_CLASS)), objects.desired(self.draft.observed(PROXY))
@@ -119,23 +122,35 @@ class InstallProgress:
         where = f"EnvoyProxy {unstructured.namespace_of(parameters)}/{theirs}"
         return f"GatewayClass {unstructured.name_of(found)} has its Envoys as {where} says, not as this stack does"
 
+    def _left_out(self) -> str:
+        return f"needed by no node pool: {', '.join(self.left_out)}" if self.left_out else ""
+
     def _missing(self, part: Part) -> bool:
         expected = {other.key for other in self.expected}
         return any(key in expected and not readiness.of(self.draft.observed(key)).ready for key in part.after)
 
 
-def progress(
-    draft: Draft, parts: Sequence[Part], installed: Collection[Component], *, reachable: bool
-) -> InstallProgress:
+def progress(draft: Draft, parts: Sequence[Part], spec: ServingStackSpec, *, reachable: bool) -> InstallProgress:
     """Look at how far the stack has come.
+
+    What the cluster has already is left alone, never waited for, and looked for. What no node pool needs is neither
+    installed nor looked for; where this stack has installed a part of it, it goes on as if it were needed.
 
     Args:
         draft: The answer.
         parts: All parts.
-        installed: Components that the cluster has already: left alone, never waited for, and looked for.
+        spec: The stack's spec: what the cluster has already, and what it does not need.
         reachable: Whether both provider configs are there.
     """
-    expected = tuple(part for part in parts if (part.component in installed) is isinstance(part, Promise))
-    others = (part for part in parts if part not in expected and not isinstance(part, Promise))
-    handed_over = tuple(part for part in others if draft.observed(part.key) is not None)
-    return InstallProgress(draft, expected, handed_over, reachable)
+    composed = [part for part in parts if not isinstance(part, Promise)]
+    there = tuple(part for part in composed if draft.observed(part.key) is not None)
+    left_out = tuple(name for name in spec.unneeded if all(part.component != name for part in there))
+
+    def belongs(part: Part) -> bool:
+        if isinstance(part, Promise):
+            return part.component in spec.installed and part.component not in spec.unneeded
+        return part.component not in (*spec.installed, *left_out)
+
+    expected = tuple(filter(belongs, parts))
+    handed_over = tuple(part for part in there if part not in expected)
+    return InstallProgress(draft, expected, handed_over, left_out, reachable)

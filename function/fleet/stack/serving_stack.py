@@ -48,7 +48,7 @@ def compose(draft: Draft) -> Composition:
         draft.child(key, _provider_config(api_version, _config_name(draft, key), access))
     parts = (*CHARTS, *stack_objects(draft, spec), *PROMISES)
     reachable = all(draft.observed(key) is not None for key in _CONFIGS)
-    state = progress(draft, parts, spec.installed, reachable=reachable)
+    state = progress(draft, parts, spec, reachable=reachable)
     for part in parts:
         if state.may_compose(part):
             _compose(draft, part, spec)

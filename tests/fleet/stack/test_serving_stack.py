@@ -155,13 +155,15 @@ def children_of_a_stack(draw: st.DrawFn) -> dict[str, Manifest]:
 
 
 @given(
-    children_of_a_stack(), st.lists(st.sampled_from(["certManager", "prometheus", "inferenceExtension"]), unique=True)
+    children_of_a_stack(),
+    st.lists(st.sampled_from(["certManager", "prometheus", "inferenceExtension"]), unique=True),
+    st.lists(st.sampled_from(["nvidiaDraDriver", "prometheus", "inferenceExtension"]), unique=True),
 )
 @settings(max_examples=60, deadline=None)
 def test_no_state_of_the_children_takes_one_away_or_makes_it_ready_too_early(
-    children: dict[str, Manifest], listed: list[str]
+    children: dict[str, Manifest], listed: list[str], unneeded: list[str]
 ) -> None:
-    answered = compose_stack(stack(installed=listed), children)
+    answered = compose_stack(stack(installed=listed, unneeded=unneeded), children)
     assert set(children) <= set(answered.children)
     unready = [key for key, child in children.items() if child["status"]["conditions"][1]["status"] != "True"]
     if answered.ready:

@@ -182,15 +182,17 @@ STACKS: Final[tuple[Rule, ...]] = (
     ),
     rule(
         "design fields",
-        "a stack may take charts from elsewhere, and leave alone what is installed",
+        "a stack may take charts from elsewhere, and leave alone what is installed or not needed",
         accepts(
-            stack(chartRepositories={"prometheus": "oci://charts.example.com/prometheus"}, installed=["certManager"])
+            stack(chartRepositories={"prometheus": "oci://charts.example.com/prometheus"}, installed=["certManager"]),
+            stack(unneeded=["nvidiaDraDriver"]),
         ),
         rejects(
             stack(chartRepositories={"prometheus": "charts.example.com"}),
             mismatch("spec.chartRepositories.prometheus", "charts.example.com", patterns.CHART_REPOSITORY),
         ),
         rejects(stack(installed=["certManager"] * 2), 'spec.installed[1]: Duplicate value: "certManager"'),
+        rejects(stack(unneeded=["certManager"] * 2), 'spec.unneeded[1]: Duplicate value: "certManager"'),
     ),
     rule(
         "api section 4.1",

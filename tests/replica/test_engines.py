@@ -173,7 +173,6 @@ def test_a_flag_goes_before_a_variable_and_vllms_own_variable_is_no_port_of_its_
         "if true; then vllm serve m --port 9000; else vllm serve m --port 9000; fi",
         "vllm serve m --port 9000 & wait",
         "other --port 1 & vllm serve m --port 9000",
-        "vllm serve m --port 9000 & other --port 1",
         "cat > x <<EOF\nvllm serve --port 1\nEOF\nvllm serve m --port 9000 # --port 2",
         "echo 'vllm serve --port=1' && vllm serve m --port '9000'",
         "ray start --head --port=6379 --block & sleep 5; vllm serve m --port 9000",

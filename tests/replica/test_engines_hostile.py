@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.api.engines import AnyEngine
 from function.api.pod_template import Container
-from function.replica.engines import EngineFacts, read_engine, reading
+from function.replica.engines import EngineFacts, command_line, read_engine
 
 LENGTH = 65_000
 ENGINE = AnyEngine.model_validate({"name": "e"})
@@ -80,7 +80,7 @@ def read(**written: Any) -> EngineFacts:
 def test_no_script_raises_and_the_same_script_reads_the_same(script: str, value: str) -> None:
     written = {"command": ["bash", "-c", script], "env": [{"name": "X", "value": value}]}
     first = read(**written)
-    reading._cached.cache_clear()
+    command_line._cached.cache_clear()
     assert read(**written) == first
     assert 0 < first.port.value <= 65535
 

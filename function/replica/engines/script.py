@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from function.replica.engines.programs import VARIABLES, basename, program_of_command
+from function.replica.engines.programs import VARIABLES
+from function.replica.engines.recognition import basename, program_of_command
 from function.replica.engines.shell import Operator, Word, tokens
 from function.replica.engines.variables import Scope, TooLongError
 
@@ -85,12 +86,14 @@ class Command:
         variables: What the environment tells it, of the variables that programs are told by.
         background: Whether the script goes on meanwhile.
         certain: Whether it is started in any case.
+        script: Whether it is a file that a shell reads.
     """
 
     words: tuple[str, ...]
     variables: dict[str, str]
     background: bool = False
     certain: bool = True
+    script: bool = False
 
 
 def commands_of(words: Sequence[str], scope: Scope) -> list[Command]:

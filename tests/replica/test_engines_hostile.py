@@ -46,6 +46,17 @@ PIECES = (
     "(",
     "${A[@]}",
     "$@",
+    "cat > f <<E",
+    "\nE\n",
+    "bash f",
+    ". f",
+    "tee f ",
+    "echo x >> f",
+    "set -- ",
+    "shift",
+    "su -c ",
+    "<<<",
+    "f() {",
 )
 
 REPEATED = {
@@ -69,6 +80,14 @@ REPEATED = {
     "modules": "python - ",
     "ports": "vllm serve --port 1 &\n",
     "marks": "\ue000",
+    "files": "cat > f <<E\nbash f; . f\nE\nbash f; f\n",
+    "files that grow": 'cat f >> f; echo "$X" >> f; bash f\n',
+    "here-documents in quotes": "cat <<A '\nA\n'\n",
+    "here-documents that expand": 'bash <<E\n$X "$@" $A\nE\n',
+    "arguments that grow": 'set -- "$@" "$@" x;',
+    "shifts": "shift;",
+    "users": "su - a -c ",
+    "here-strings": 'bash <<< "$X" ',
 }
 
 

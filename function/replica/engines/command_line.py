@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -139,6 +139,9 @@ _FRONTS: Final = frozenset(
 )
 """Servers that are put in front of others."""
 
+_STARTS_OTHERS: Final = frozenset({"circusd", "honcho", "make", "runsvdir", "s6-svscan", "supervisord"})
+"""Programs that start what a file of theirs says."""
+
 _READS_ANOTHER: Final = frozenset({"cat", "grep", "tee"})
 """Programs that end a pipe, and are not what the script waits for."""
 
@@ -189,13 +192,20 @@ def _cached(image: str, command: tuple[str, ...], args: tuple[str, ...], env: tu
 def _serving(commands: Sequence[Command]) -> tuple[Command, ...]:
     """The commands that may be the one which serves: the last in the foreground, of those that are known to serve."""
     known = [command for command in commands if program_of_command(command.words)]
-    able = known or [command for command in commands if invoked(command.words) not in _SERVES_NOTHING]
+    able = known or [command for command in commands if command.script or invoked(command.words) not in _SERVES_NOTHING]
     able = [command for command in able if not command.background] or able
     if not able:
-        return ()
+        return _sourced(commands)
     last = able[-1]
     alike = [command for command in able if program_of_command(command.words) is program_of_command(last.words)]
     return (last,) if last.certain and not last.background else tuple(alike)
+
+
+def _sourced(commands: Sequence[Command]) -> tuple[Command, ...]:
+    """The script that a shell goes on to read at last, as if it had been started."""
+    last = commands[-1] if commands else None
+    is_read = last is not None and invoked(last.words) in (".", "source") and len(last.words) > 1
+    return (replace(last, words=last.words[1:], script=True),) if last and is_read else ()
 
 
 def _doubt(commands: Sequence[Command], serving: Sequence[Command], program: Program | None) -> str:
@@ -222,12 +232,8 @@ def unseen_script(line: CommandLine) -> str:
     """The script that starts what serves and cannot be read, as it is not part of the command; empty without one."""
     if line.program or not line.serving:
         return ""
-    name = invoked(line.serving[-1].words)
-    is_script = line.serving[-1].script or name.endswith((".sh", ".bash")) or name in _STARTS_OTHERS
-    if is_script or (name.endswith(".py") and line.image is not OTHER):
-        return shown(line.serving[-1].words[0]) if not name.endswith(".py") else shown(name)
-    return ""
-
-
-_STARTS_OTHERS: Final = frozenset({"circusd", "honcho", "make", "runsvdir", "s6-svscan", "supervisord"})
-"""Programs that start what a file of theirs says."""
+    last = line.serving[-1]
+    name = invoked(last.words)
+    if last.script or name in _STARTS_OTHERS or name.endswith((".sh", ".bash")):
+        return shown(last.words[0])
+    return shown(name) if name.endswith(".py") and line.image is not OTHER else ""

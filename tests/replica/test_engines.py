@@ -114,6 +114,8 @@ def test_kubernetes_puts_in_the_variables_of_the_same_container_in_their_order()
         ("ollama/ollama", {"OLLAMA_HOST": "[::]:8088"}, 8088),
         ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0"}, 80),
         ("ollama/ollama", {"OLLAMA_HOST": "https://0.0.0.0/"}, 443),
+        ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0:8090/path"}, 8090),
+        ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0/path"}, 80),
         ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:1", {"DYN_HTTP_PORT": "8089"}, 8089),
     ],
 )

@@ -48,6 +48,13 @@ VOCABULARY: Final[Vocabulary] = {
             "Write the field that the message names.",
             Severity.WARNING,
         ),
+        "Unreachable": Reason(
+            Status.FALSE,
+            "As its command says, neither probes nor requests can reach an engine, so that it would never be Ready: it "
+            "listens on its pod's loopback address alone, speaks no HTTP, or asks for a certificate.",
+            "Do what the message says.",
+            Severity.WARNING,
+        ),
     },
     SCHEDULED: {
         "ReplicasCreated": Reason(Status.TRUE, "Every replica has a place, and they are being or have been made."),

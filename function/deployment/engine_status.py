@@ -1,4 +1,4 @@
-"""What a deployment says of its engines: what is assumed of them, and what of their commands cannot be read."""
+"""What a deployment says of its engines: why nobody reaches them, what cannot be read, and what is assumed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,22 @@ from function.replica.topologies.prefill_decode import SIDE_CAR_PORT
 
 
 def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
-    """Say once what is assumed of the engines, and what cannot be read; a size of blocks matters to pickers alone."""
+    """Say once what is known of reaching the engines: why nobody can, what cannot be read and what is assumed.
+
+    A size of blocks matters to pickers alone.
+    """
     facts = [found for engine in desired.workload.engines if (found := _facts(engine))]
     picks = choose_picker(desired.workload.serving, desired.workload.engines) is Picker.ENABLED
     warnings = [warning for found in facts for warning in found.warnings if picks or warning == found.port.warning]
+    unreachable = [why for found in facts for why in found.unreachable]
     assumptions = [assumption for found in facts for assumption in found.assumptions]
     for engine in desired.workload.engines:
         assumptions += _who_is_asked(engine, desired)
         assumptions += (f"engine {engine.name}: {remark}" for remark in _ports_at_odds(engine))
         assumptions += (f"engine {engine.name}: {note}" for note in queue_notes(engine))
-    if warnings:
+    if unreachable:
+        draft.set_condition(ENGINES, "Unreachable", "; ".join((*unreachable, *warnings, *assumptions)))
+    elif warnings:
         draft.set_condition(ENGINES, "CommandUnclear", "; ".join((*warnings, *assumptions)))
     elif assumptions:
         draft.set_condition(ENGINES, "DefaultsAssumed", "; ".join(assumptions))
@@ -55,9 +61,9 @@ def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
         return
     serving, name = engine.serving, f"engine {engine.name}"
     if len(engine.members) > 1 and serving.served_from is None and served_from(engine) is ServedFrom.ALL_PODS:
-        flag = facts.program.every_node_flags[0]
+        flag = facts.flag(facts.program.every_node_flags)
         yield f"{name}: AllPods are asked, since {flag} starts a server in each; engines[].serving.from says otherwise"
-    if facts.has_flag(facts.program.rank_port_flags) and not serving.ports:
+    if facts.flag(facts.program.rank_port_flags) and not serving.ports:
         yield (
             f"{name}: only port {facts.port.value} is asked; if its data-parallel ranks have a port each, "
             "engines[].serving.ports lists them"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support.deployments import cluster, composed, deployment, engine, member, messages
 from tests.support.observe import reasons
 
@@ -35,8 +37,17 @@ def test_what_is_assumed_is_said_for_each_engine() -> None:
     field = "engines[].serving.port says another"
     assert message == (
         f"engine a: port 8000 is assumed, where vLLM listens when nothing is said; {field}; "
-        f"engine b: port 30000 is assumed, where SGLang listens when nothing is said; {field}"
+        f"engine b: port 30000 is assumed, where SGLang listens when nothing is said; {field}; "
+        "engine b: it is taken to listen on its pod's address; when nothing is said SGLang listens on 127.0.0.1 "
+        "alone, --host=0.0.0.0 says otherwise"
     )
+
+
+def test_an_engine_that_nobody_reaches_is_said_before_all_else() -> None:
+    reason, message = said(one("a", "--port=x"), one("b", "--host=127.0.0.1", "--port=8000"))
+    assert reason == "False/Unreachable"
+    assert message.startswith("engine b: vLLM listens on 127.0.0.1 alone, as --host says, and ")
+    assert "engine a: --port x is no port" in message
 
 
 def test_what_cannot_be_read_is_said_first() -> None:
@@ -59,6 +70,7 @@ def test_a_decode_engine_is_not_taken_to_listen_where_its_side_car_does() -> Non
 
 
 HYBRID = ("--port=8000", "--data-parallel-hybrid-lb")
+SHORT = ("--port=8000", "-dph", "-dp", "16", "-dpl=8")
 
 
 def two_nodes(leader: tuple[str, ...], worker: tuple[str, ...], **fields: Any) -> dict[str, Any]:
@@ -68,12 +80,12 @@ def two_nodes(leader: tuple[str, ...], worker: tuple[str, ...], **fields: Any) -
 
 
 def test_a_gang_whose_commands_start_a_server_on_every_node_is_said_to_be_asked_everywhere() -> None:
-    reason, message = said(two_nodes(HYBRID, HYBRID))
-    assert reason == "True/DefaultsAssumed"
-    assert message == (
-        "engine a: AllPods are asked, since --data-parallel-hybrid-lb starts a server in each; "
-        "engines[].serving.from says otherwise"
-    )
+    for args, flag in ((HYBRID, "--data-parallel-hybrid-lb"), (SHORT, "-dph")):
+        reason, message = said(two_nodes(args, args))
+        assert reason == "True/DefaultsAssumed"
+        assert message == (
+            f"engine a: AllPods are asked, since {flag} starts a server in each; engines[].serving.from says otherwise"
+        )
 
 
 def test_nothing_is_assumed_of_a_gang_whose_field_says_who_is_asked_or_whose_workers_only_follow() -> None:
@@ -187,14 +199,29 @@ def test_a_decode_engine_may_be_probed_through_its_side_car() -> None:
 
 
 def test_ranks_that_may_have_ports_of_their_own_are_named_until_a_field_lists_their_ports() -> None:
-    _, message = said(one("a", "--port=8000", "--data-parallel-external-lb"))
-    assert message.startswith("engine a: only port 8000 is asked; ")
+    for flag in ("--data-parallel-external-lb", "-dpe"):
+        _, message = said(one("a", "--port=8000", flag))
+        assert message.startswith("engine a: only port 8000 is asked; ")
     assert said(one("a", "--data-parallel-external-lb", serving={"ports": [8000, 8001]})) == ("True/Recognized", "")
 
 
-def test_a_router_without_its_role_is_named_where_there_are_engines_behind_it() -> None:
-    router, image = ("--port=30000",), "lmsysorg/sglang-router:v0.3.0"
-    _, message = said(one("r", *router, image=image), one("w", "--port=8000"))
-    assert message == "engine r: SGLang's router is asked like the other engines; with role Router only it is"
-    assert said(one("r", *router, image=image, role="Router"), one("w", "--port=8000")) == ("True/Recognized", "")
-    assert said(one("r", *router, image=image)) == ("True/Recognized", "")
+@pytest.mark.parametrize(
+    ("image", "command", "name"),
+    [
+        ("lmsysorg/sglang-router:v0.3.0", (), "SGLang's router"),
+        ("ghcr.io/vllm-project/production-stack/router:v0.1", ("vllm-router",), "the production stack's router"),
+        ("registry.example.com/router:1", ("vllm-router",), "vLLM's router"),
+        ("ghcr.io/berriai/litellm:main", (), "LiteLLM"),
+        ("registry.example.com/proxy:1", ("litellm",), "LiteLLM"),
+    ],
+)
+def test_a_router_without_its_role_is_named_where_there_are_engines_behind_it(
+    image: str, command: tuple[str, ...], name: str
+) -> None:
+    template = pod("--port=30000", "--host=0.0.0.0", image=image)
+    template["spec"]["containers"][0]["command"] = list(command)
+    router, worker = engine("r", member(template=template)), one("w", "--port=8000")
+    _, message = said(router, worker)
+    assert message == f"engine r: {name} is asked like the other engines; with role Router only it is"
+    assert said({**router, "role": "Router"}, worker) == ("True/Recognized", "")
+    assert said(router) == ("True/Recognized", "")

@@ -15,6 +15,8 @@ CORPUS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "corpus" 
 ADDRESS = re.compile(r"(https://[\w.-]+/\S+|[\w.-]+/[\w.-]+ [\w./-]*\w)( \([^()]+\))?")
 """An address on the web, or a repository on GitHub and a file in it; what of it is meant may follow."""
 SIDE_CAR = 8000
+ASSUMED = {"port": r"\bport \d+", "health": "health path /", "address": "on its pod's address"}
+"""What tells what an assumption is about."""
 
 
 def read(case: dict[str, Any]) -> EngineFacts:
@@ -36,7 +38,10 @@ def read(case: dict[str, Any]) -> EngineFacts:
 def test_what_a_command_line_says_is_read(case: dict[str, Any]) -> None:
     facts = read(case)
     said = "said" if facts.port.said else "unclear" if facts.port.warning else "assumed"
+    about = [what for what, pattern in ASSUMED.items() if any(re.search(pattern, it) for it in facts.assumptions)]
     found = {
+        "assumed": about,
+        "unreachable": bool(facts.unreachable),
         "program": facts.program.name,
         "port": facts.port.value,
         "said": said,
@@ -45,8 +50,8 @@ def test_what_a_command_line_says_is_read(case: dict[str, Any]) -> None:
     }
     if "block_size" in case["want"]:
         found["block_size"] = facts.block_size.value
-    assert found == {"health": "/health", "scheme": "HTTP", **case["want"]}
-    assert bool(facts.assumptions) is (said == "assumed")
+    usual = {"health": "/health", "scheme": "HTTP", "unreachable": False, "assumed": ["port"] * (said == "assumed")}
+    assert found == {**usual, **case["want"]}
     assert bool(facts.warnings) is (said == "unclear")
 
 

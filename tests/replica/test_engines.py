@@ -114,6 +114,8 @@ def test_kubernetes_puts_in_the_variables_of_the_same_container_in_their_order()
         ("ollama/ollama", {"OLLAMA_HOST": "[::]:8088"}, 8088),
         ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0"}, 80),
         ("ollama/ollama", {"OLLAMA_HOST": "https://0.0.0.0/"}, 443),
+        ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0:8090/path"}, 8090),
+        ("ollama/ollama", {"OLLAMA_HOST": "http://0.0.0.0/path"}, 80),
         ("nvcr.io/nvidia/ai-dynamo/vllm-runtime:1", {"DYN_HTTP_PORT": "8089"}, 8089),
     ],
 )
@@ -173,7 +175,6 @@ def test_a_flag_goes_before_a_variable_and_vllms_own_variable_is_no_port_of_its_
         "if true; then vllm serve m --port 9000; else vllm serve m --port 9000; fi",
         "vllm serve m --port 9000 & wait",
         "other --port 1 & vllm serve m --port 9000",
-        "vllm serve m --port 9000 & other --port 1",
         "cat > x <<EOF\nvllm serve --port 1\nEOF\nvllm serve m --port 9000 # --port 2",
         "echo 'vllm serve --port=1' && vllm serve m --port '9000'",
         "ray start --head --port=6379 --block & sleep 5; vllm serve m --port 9000",

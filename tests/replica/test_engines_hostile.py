@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from function.api.engines import AnyEngine
 from function.api.pod_template import Container
-from function.replica.engines import EngineFacts, read_engine, reading
+from function.replica.engines import EngineFacts, command_line, read_engine
 
 LENGTH = 65_000
 ENGINE = AnyEngine.model_validate({"name": "e"})
@@ -46,6 +46,17 @@ PIECES = (
     "(",
     "${A[@]}",
     "$@",
+    "cat > f <<E",
+    "\nE\n",
+    "bash f",
+    ". f",
+    "tee f ",
+    "echo x >> f",
+    "set -- ",
+    "shift",
+    "su -c ",
+    "<<<",
+    "f() {",
 )
 
 REPEATED = {
@@ -69,6 +80,14 @@ REPEATED = {
     "modules": "python - ",
     "ports": "vllm serve --port 1 &\n",
     "marks": "\ue000",
+    "files": "cat > f <<E\nbash f; . f\nE\nbash f; f\n",
+    "files that grow": 'cat f >> f; echo "$X" >> f; bash f\n',
+    "here-documents in quotes": "cat <<A '\nA\n'\n",
+    "here-documents that expand": 'bash <<E\n$X "$@" $A\nE\n',
+    "arguments that grow": 'set -- "$@" "$@" x;',
+    "shifts": "shift;",
+    "users": "su - a -c ",
+    "here-strings": 'bash <<< "$X" ',
 }
 
 
@@ -80,7 +99,7 @@ def read(**written: Any) -> EngineFacts:
 def test_no_script_raises_and_the_same_script_reads_the_same(script: str, value: str) -> None:
     written = {"command": ["bash", "-c", script], "env": [{"name": "X", "value": value}]}
     first = read(**written)
-    reading._cached.cache_clear()
+    command_line._cached.cache_clear()
     assert read(**written) == first
     assert 0 < first.port.value <= 65535
 

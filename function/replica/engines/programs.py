@@ -6,66 +6,25 @@ that says otherwise is told by the fields of `engines[].serving`.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from function.api.engines import EngineType
+from function.replica.engines.program import Program
 
 DEFAULT_BLOCK_SIZE: Final = 64
 """Tokens in the smallest block in which a picker follows prefixes: the blocks of most engines are smaller."""
 
 _TLS: Final = ("--ssl-certfile",)
 
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program that serves models over HTTP.
-
-    Attributes:
-        name: What it is called.
-        type: The type of engine that it is.
-        commands: How it is started: a program, with a first argument where that tells it apart, or a module of Python.
-        images: Images that start it, or that it is started in, as a regular expression; empty for none of its own.
-        port: Where it listens when nothing is said.
-        image_port: The same in its image, where that says another.
-        later_port: The same in later versions, where these listen elsewhere: none can be told by an image's tag.
-        port_flags: Flags by which it is told the port, with dashes.
-        port_variables: Environment variables that tell it too; a flag goes before them.
-        config_flags: Flags that name a file which may tell it.
-        health_path: The path that answers with success once it can serve.
-        tls_flags: Flags with which it speaks TLS, with dashes.
-        tls_variables: Environment variables that do the same.
-        block_size_flags: Flags that say how many tokens a block of its KV cache has, with dashes.
-        block_size_variables: Environment variables that say it too; a flag goes before them.
-        every_node_flags: Flags with which each node of a gang has a server that answers requests, with dashes.
-        rank_port_flags: Flags with which each data-parallel rank may have a port of its own, with dashes.
-        routes: Whether it passes requests on to other servers.
-    """
-
-    name: str
-    type: EngineType
-    commands: tuple[str, ...] = ()
-    images: str = ""
-    port: int = 8000
-    image_port: int | None = None
-    later_port: int | None = None
-    port_flags: tuple[str, ...] = ("--port",)
-    port_variables: tuple[str, ...] = ()
-    config_flags: tuple[str, ...] = ()
-    health_path: str = "/health"
-    tls_flags: tuple[str, ...] = ()
-    tls_variables: tuple[str, ...] = ()
-    block_size_flags: tuple[str, ...] = ()
-    block_size_variables: tuple[str, ...] = ()
-    every_node_flags: tuple[str, ...] = ()
-    rank_port_flags: tuple[str, ...] = ()
-    routes: bool = False
-
+_CLIENT_CERTIFICATE: Final = ("--ssl-cert-reqs",)
 
 OTHER: Final = Program(
-    "an unknown program", EngineType.OTHER, tls_flags=_TLS, block_size_flags=("--block-size", "--page-size")
+    "an unknown program",
+    EngineType.OTHER,
+    health_known=False,
+    tls_flags=_TLS,
+    client_certificate_flags=_CLIENT_CERTIFICATE,
+    block_size_flags=("--block-size", "--page-size"),
 )
 """What is assumed of a program that nothing is known of."""
 
@@ -79,19 +38,23 @@ PROGRAMS: Final = (
         images=r"ai-dynamo/|dynamo-frontend",
         port_flags=("--http-port",),
         port_variables=("DYN_HTTP_PORT",),
+        host_flags=("--http-host",),
+        host_variables=("DYN_HTTP_HOST",),
         tls_flags=("--tls-cert-path",),
         tls_variables=("DYN_TLS_CERT_PATH",),
         block_size_flags=("--kv-cache-block-size",),
         block_size_variables=("DYN_KV_CACHE_BLOCK_SIZE",),
+        helpers=("dynamo.",),
     ),
     # vLLM's router, vllm-project/router, py_src/vllm_router/router_args.py. It and the next come before vLLM, whose
-    # image's name theirs contain. Both are started as `vllm-router`, so that the image has to tell them apart.
+    # image's name theirs contain. Both are started as `vllm-router`: which of them is told by the image, if at all.
     Program(
         "vLLM's router",
         EngineType.OTHER,
-        commands=("vllm_router.launch_router",),
+        commands=("vllm_router.launch_router", "vllm-router"),
         images=r"(^|/)vllm-router([:@]|$)",
         port=30000,
+        host="127.0.0.1",
         routes=True,
     ),
     # The router of vLLM's production stack, src/vllm_router/parsers/parser.py.
@@ -101,6 +64,7 @@ PROGRAMS: Final = (
         commands=("vllm_router.app",),
         images=r"lmstack-router|production-stack/router",
         port=8001,
+        other_commands=("vllm-router",),
         routes=True,
     ),
     # vLLM, vllm/entrypoints/openai/cli_args.py. VLLM_PORT is a port between its own processes. llm-d's simulator
@@ -115,12 +79,16 @@ PROGRAMS: Final = (
             "vllm.entrypoints.api_server",
             "llm-d-inference-sim",
         ),
-        images=r"vllm-(openai|omni)|(^|/)vllm(-[a-z-]+)?([:@]|$)|llm-d-(cuda|xpu|hpu|cpu|rocm|dev|aws|gb200|inference-sim)",
+        images=r"vllm-(openai|omni)|(^|/)vllm(-[a-z0-9-]+)?([:@]|$)"
+        r"|llm-d-(cuda|xpu|hpu|cpu|rocm|dev|aws|gb200|inference-sim)",
         config_flags=("--config",),
+        socket_flags=("--uds",),
+        grpc_flags=("--grpc",),
         tls_flags=_TLS,
+        client_certificate_flags=_CLIENT_CERTIFICATE,
         block_size_flags=("--block-size",),
-        every_node_flags=("--data-parallel-hybrid-lb",),
-        rank_port_flags=("--data-parallel-external-lb", "--data-parallel-multi-port-external-lb"),
+        every_node_flags=("--data-parallel-hybrid-lb", "-dph"),
+        rank_port_flags=("--data-parallel-external-lb", "-dpe", "--data-parallel-multi-port-external-lb"),
     ),
     # SGLang's router, sgl-model-gateway: it comes before SGLang, whose image's name its own contains.
     Program(
@@ -129,6 +97,7 @@ PROGRAMS: Final = (
         commands=("sglang_router.launch_router", "sglang_router", "sglang-router", "smg", "amg"),
         images=r"sgl(ang)?-(router|model-gateway)",
         port=30000,
+        earlier_host="127.0.0.1",
         tls_flags=("--tls-cert-path",),
         routes=True,
     ),
@@ -140,16 +109,26 @@ PROGRAMS: Final = (
         images=r"sglang",
         port=30000,
         config_flags=("--config",),
+        host="127.0.0.1",
+        grpc_flags=("--grpc-mode",),
         tls_flags=_TLS,
         block_size_flags=("--page-size",),
     ),
-    # TensorRT-LLM, tensorrt_llm/commands/serve.py; its `disaggregated` has the port in a file.
+    # TensorRT-LLM, tensorrt_llm/commands/serve.py; its `disaggregated` has port and address in a file.
     Program(
         "TensorRT-LLM",
         EngineType.TENSORRT_LLM,
         commands=("trtllm-serve",),
         images=r"tensorrt-llm",
         config_flags=("--config", "--config_file", "-c", "--extra_llm_api_options"),
+        host="localhost",
+    ),
+    Program(
+        "TensorRT-LLM's gRPC server",
+        EngineType.TENSORRT_LLM,
+        commands=("trtllm-serve grpc",),
+        port=50051,
+        grpc=True,
     ),
     # Triton, src/command_line_parser.{h,cc}; the scripts that start it for TensorRT-LLM write underscores.
     Program(
@@ -158,7 +137,17 @@ PROGRAMS: Final = (
         commands=("tritonserver", "launch_triton_server.py"),
         images=r"tritonserver",
         port_flags=("--http-port",),
+        host_flags=("--http-address",),
         health_path="/v2/health/ready",
+    ),
+    # Triton's other server, triton-inference-server/server, python/openai/openai_frontend/main.py.
+    Program(
+        "Triton's OpenAI frontend",
+        EngineType.TRITON,
+        commands=("openai_frontend/main.py",),
+        port=9000,
+        port_flags=("--openai-port",),
+        health_path="/health/ready",
     ),
     # llama.cpp, common/arg.cpp, tools/server/README.md and app/llama.cpp; pull request 26508 announces the later port.
     Program(
@@ -169,6 +158,11 @@ PROGRAMS: Final = (
         port=8080,
         later_port=9931,
         port_variables=("LLAMA_ARG_PORT",),
+        host="127.0.0.1",
+        image_host="",
+        host_variables=("LLAMA_ARG_HOST",),
+        prefix_flags=("--api-prefix",),
+        prefix_variables=("LLAMA_ARG_API_PREFIX",),
         tls_flags=("--ssl-cert-file",),
         tls_variables=("LLAMA_ARG_SSL_CERT_FILE",),
     ),
@@ -181,6 +175,8 @@ PROGRAMS: Final = (
         port=3000,
         port_flags=("--port", "-p"),
         port_variables=("PORT",),
+        host_flags=("--hostname",),
+        host_variables=("HOSTNAME",),
     ),
     # Text Generation Inference, launcher/src/main.rs; its other Dockerfiles set PORT=80.
     Program(
@@ -192,6 +188,21 @@ PROGRAMS: Final = (
         image_port=80,
         port_flags=("--port", "-p"),
         port_variables=("PORT",),
+        host_flags=("--hostname",),
+        host_variables=("HOSTNAME",),
+    ),
+    # Text Embeddings Inference, router/src/main.rs; its Dockerfiles set PORT=80.
+    Program(
+        "Text Embeddings Inference",
+        EngineType.OTHER,
+        commands=("text-embeddings-router",),
+        images=r"text-embeddings-inference",
+        port=3000,
+        image_port=80,
+        port_flags=("--port", "-p"),
+        port_variables=("PORT",),
+        host_flags=("--hostname",),
+        host_variables=("HOSTNAME",),
     ),
     # Ollama, envconfig/config.go and Dockerfile; it takes no flag.
     Program(
@@ -202,6 +213,10 @@ PROGRAMS: Final = (
         port=11434,
         port_flags=(),
         port_variables=("OLLAMA_HOST",),
+        host="127.0.0.1",
+        image_host="",
+        host_flags=(),
+        host_variables=("OLLAMA_HOST",),
         health_path="/",
     ),
     # KServe's server of Hugging Face models, python/kserve/kserve/model_server.py.
@@ -212,77 +227,52 @@ PROGRAMS: Final = (
         images=r"huggingfaceserver",
         port=8080,
         port_flags=("--http_port",),
+        host_flags=(),
         health_path="/v2/health/ready",
     ),
-    # uvicorn, uvicorn/main.py, whose command reads any of its options from a variable too.
+    # llama-cpp-python, llama_cpp/server/settings.py and app.py: it has no path of health. Its docker images set HOST.
+    Program(
+        "llama-cpp-python",
+        EngineType.OTHER,
+        commands=("llama_cpp.server",),
+        images=r"llama-cpp-python",
+        port_variables=("PORT",),
+        config_flags=("--config_file",),
+        host="localhost",
+        image_host="",
+        host_variables=("HOST",),
+        health_path="/docs",
+        tls_flags=_TLS,
+    ),
+    # LiteLLM's proxy, litellm/proxy/proxy_cli.py and docs/proxy/health; it has models in a file, not its port.
+    Program(
+        "LiteLLM",
+        EngineType.OTHER,
+        commands=("litellm",),
+        images=r"(^|/)litellm(-[a-z-]+)?([:@]|$)",
+        port=4000,
+        port_variables=("PORT",),
+        host_variables=("HOST",),
+        health_path="/health/readiness",
+        tls_flags=("--ssl_certfile_path",),
+        routes=True,
+    ),
+    # uvicorn, uvicorn/main.py and config.py, whose command reads any of its options from a variable too.
     Program(
         "uvicorn",
         EngineType.OTHER,
         commands=("uvicorn",),
         port_variables=("UVICORN_PORT",),
+        host="127.0.0.1",
+        host_variables=("UVICORN_HOST",),
+        socket_flags=("--uds",),
+        health_known=False,
         tls_flags=_TLS,
         tls_variables=("UVICORN_SSL_CERTFILE",),
+        client_certificate_flags=_CLIENT_CERTIFICATE,
     ),
 )
 """Every program that is known. The first whose command or image fits is taken."""
 
-VARIABLES: Final = frozenset(
-    name
-    for program in PROGRAMS
-    for name in (*program.port_variables, *program.tls_variables, *program.block_size_variables)
-)
+VARIABLES: Final = frozenset(name for program in PROGRAMS for name in program.variables)
 """The environment variables by which any program is told what is read of it."""
-
-_BY_COMMAND: Final = {command: program for program in PROGRAMS for command in program.commands}
-_WITH_ARGUMENT: Final = frozenset(command.partition(" ")[0] for command in _BY_COMMAND if " " in command)
-_PYTHON: Final = re.compile(r"(python|pypy)[0-9.]*")
-_PYTHON_VALUES: Final = frozenset({"-W", "-X", "--check-hash-based-pycs"})
-
-
-def program_of_type(type_: EngineType, found: Program) -> Program:
-    """The program of a type: what was found, if it is of that type, else the first one."""
-    if found.type is type_:
-        return found
-    return next((program for program in PROGRAMS if program.type is type_ is not EngineType.OTHER), OTHER)
-
-
-def program_of_image(image: str) -> Program:
-    """The program that an image is made for."""
-    name = image.partition("@")[0]
-    return next((program for program in PROGRAMS if program.images and re.search(program.images, name)), OTHER)
-
-
-def program_of_command(words: Sequence[str], start: int = 0) -> Program | None:
-    """The program that a command starts, whose words begin at a place; None where it is not known."""
-    name, after = _invoked(words, start)
-    if name not in _WITH_ARGUMENT:
-        return _BY_COMMAND.get(name)
-    while after < len(words) and words[after].startswith("-"):
-        after += 1
-    return _BY_COMMAND.get(f"{name} {words[after]}") if after < len(words) else None
-
-
-def invoked(words: Sequence[str]) -> str:
-    """The name of what a command starts: the program, or the module or script that Python runs."""
-    return _invoked(words, 0)[0]
-
-
-def _invoked(words: Sequence[str], at: int) -> tuple[str, int]:
-    """The name of what is started, and where its arguments begin."""
-    name = basename(words[at]) if at < len(words) else ""
-    at += 1
-    if not _PYTHON.fullmatch(name):
-        return name, at
-    while at < len(words):
-        word = words[at]
-        if word == "-m":
-            return "".join(words[at + 1 : at + 2]), at + 2
-        if not word.startswith("-"):
-            return basename(word), at + 1
-        at += 2 if word in _PYTHON_VALUES else 1
-    return name, at
-
-
-def basename(path: str) -> str:
-    """The last part of a path."""
-    return path.rpartition("/")[2]

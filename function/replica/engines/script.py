@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import pairwise
+from typing import Final, TypeAlias
 
-from function.replica.engines.programs import VARIABLES, basename, program_of_command
-from function.replica.engines.shell import Operator, Word, tokens
+from function.replica.engines.programs import VARIABLES
+from function.replica.engines.recognition import basename, program_of_command
+from function.replica.engines.shell import HereDocument, Operator, Token, Word, tokens
 from function.replica.engines.variables import Scope, TooLongError
 
 _DEEPEST: Final = 8
@@ -43,6 +45,7 @@ _WRAPPERS: Final = frozenset(
         "orterun",
         "pipenv",
         "poetry",
+        "runuser",
         "s6-setuidgid",
         "setarch",
         "setpriv",
@@ -66,6 +69,13 @@ _WRAPPERS: Final = frozenset(
 )
 """Programs that start the command in their arguments."""
 
+_SWITCH_USER: Final = frozenset({"runuser", "sg", "su"})
+"""Programs that give a script to a shell by `-c`, and else start a command."""
+_LOGIN: Final = re.compile(r"-|-[a-z]*l[a-z]*|--login")
+_SOURCES: Final = frozenset({".", "source"})
+_WRITES: Final = frozenset({">", ">>", ">|"})
+_MOST_SHIFTED: Final = 4
+
 _OPENS: Final = frozenset({"if", "while", "until", "for", "case", "select"})
 _CLOSES: Final = frozenset({"fi", "done", "esac"})
 _KEYWORDS: Final = frozenset({"then", "else", "elif", "do", "!", "{", "}", "time", "function"}) | _OPENS | _CLOSES
@@ -85,12 +95,14 @@ class Command:
         variables: What the environment tells it, of the variables that programs are told by.
         background: Whether the script goes on meanwhile.
         certain: Whether it is started in any case.
+        script: Whether it is a file that a shell reads.
     """
 
     words: tuple[str, ...]
     variables: dict[str, str]
     background: bool = False
     certain: bool = True
+    script: bool = False
 
 
 def commands_of(words: Sequence[str], scope: Scope) -> list[Command]:
@@ -102,6 +114,10 @@ def commands_of(words: Sequence[str], scope: Scope) -> list[Command]:
     found: list[Command] = []
     _Walk(scope, found, depth=0, certain=True).start(words, {})
     return found
+
+
+_Array: TypeAlias = tuple[str, bool, list[str]]
+"""An array that is being read: its name, whether it is appended to, and what it holds so far."""
 
 
 class _Walk:
@@ -117,6 +133,9 @@ class _Walk:
         self._branches = 0
         self._maybe = False
         self._list_start = len(found)
+        self._redirected: list[tuple[str, Word]] = []
+        self._document: HereDocument | None = None
+        self._piped = False
 
     @property
     def _is_certain(self) -> bool:
@@ -125,21 +144,21 @@ class _Walk:
     def run(self, script: str) -> None:
         """Go through a script."""
         words: list[Word] = []
-        skip = False
-        array: tuple[str, bool, list[str]] | None = None
+        redirection = ""
+        array: _Array | None = None
         for token in tokens(self._scope.budget.spend(script)):
             if array is not None:
-                if isinstance(token, Word):
-                    array[2].extend(self._scope.words(token))
-                elif token.text == ")":
-                    self._scope.assign_array(array[0], array[2], appended=array[1], certain=self._is_certain)
-                    array = None
+                array = self._into_array(array, token)
+            elif isinstance(token, HereDocument):
+                self._document = token
             elif isinstance(token, Word):
-                if not skip:
+                if redirection:
+                    self._redirected.append((redirection, token))
+                else:
                     words.append(token)
-                skip = False
+                redirection = ""
             elif token.text in _REDIRECTIONS:
-                skip = True
+                redirection = token.text
                 if words and words[-1].end == token.start and words[-1].bare.isdigit():
                     words.pop()
             elif token.text == "(" and (opened := _array(words, token)):
@@ -150,15 +169,27 @@ class _Walk:
                 words = []
         self._end(words, "\n")
 
+    def _into_array(self, array: _Array, token: Token) -> _Array | None:
+        """Take what stands in an array; None where it ends."""
+        name, appended, values = array
+        if isinstance(token, Word):
+            values.extend(self._scope.words(token))
+        elif isinstance(token, Operator) and token.text == ")":
+            self._scope.assign_array(name, values, appended=appended, certain=self._is_certain)
+            return None
+        return array
+
     def _end(self, words: list[Word], operator: str) -> None:
         """Take the command that an operator ends."""
         words = self._without_keywords(words)
         if operator == "(" and words:
             self._scope.positional = None  # a function: what it is called with is not known where it is written
+            self._scope.functions.add(words[0].bare)
             return
         test = words[0].bare in _TESTS if words else False
         if words:
             self._simple(words)
+        self._redirected, self._document, self._piped = [], None, operator in ("|", "|&")
         if operator == "&":
             self._found[self._list_start :] = [replace(it, background=True) for it in self._found[self._list_start :]]
         if operator in ("||", "&&"):
@@ -176,6 +207,8 @@ class _Walk:
             if word in _NAMES_A_LOOP:
                 if word in ("for", "select") and at < len(words):
                     self._scope.variables.pop(words[at].bare, None)
+                elif word == "function" and at < len(words):
+                    self._scope.functions.add(words[at].bare)
                 return []
         return words[at:]
 
@@ -197,7 +230,42 @@ class _Walk:
             for word in words[:at]:
                 name, _, value = self._scope.text(word.pieces).partition("=")
                 own[name] = value
-            self.start([field for word in words[at:] for field in self._scope.words(word)], own)
+            self._program([field for word in words[at:] for field in self._scope.words(word)], own)
+
+    def _program(self, words: list[str], own: dict[str, str]) -> None:
+        """Take a program with its arguments: what it does to the script's own, what it writes, what it starts."""
+        name, arguments = (basename(words[0]), words[1:]) if words else ("", [])
+        if name == "set" and "--" in arguments:
+            self._scope.set_positional(arguments[arguments.index("--") + 1 :], certain=self._is_certain)
+        elif name == "shift" and self._scope.positional:
+            count = arguments[0] if arguments else "1"
+            is_known = self._is_certain and count.isdigit() and len(count) <= _MOST_SHIFTED
+            self._scope.set_positional(self._scope.positional[int(count) if is_known else 0 :], certain=is_known)
+        elif name in _SOURCES and (text := self._scope.written("".join(arguments[:1]))):
+            self._nested(text, self._scope, own)
+            return
+        self._note_files(name, arguments)
+        self.start(words, own)
+
+    def _note_files(self, name: str, arguments: list[str]) -> None:
+        """Note what a command writes into a file."""
+        paths = [(mode, "".join(self._scope.words(word))) for mode, word in self._redirected if mode in _WRITES]
+        if name == "tee":
+            paths += [(">>" if "-a" in arguments else ">", it) for it in arguments if not it.startswith("-")]
+        if not paths:
+            return
+        text = self._given() if name in ("cat", "tee") else None
+        if name == "echo":
+            text = " ".join(it for it in arguments if it not in ("-e", "-n")) + "\n"
+        for mode, path in paths:
+            self._scope.write(path, text, appended=mode == ">>", certain=self._is_certain)
+
+    def _given(self) -> str | None:
+        """What a command is given to read, as far as it stands in the script."""
+        if self._document:
+            return self._scope.text(self._document.pieces)
+        lines = [word for mode, word in self._redirected if mode == "<<<"]
+        return " ".join(self._scope.words(lines[-1])) if lines else None
 
     def _is_assignment(self, word: Word) -> bool:
         first = word.pieces[0] if word.pieces else None
@@ -217,11 +285,27 @@ class _Walk:
             if name in _SHELLS:
                 self._shell(words[at:], told)
                 return
+            if name in _SWITCH_USER and self._switch_user(words[at:], told):
+                return
+            if text := self._scope.written(words[at]):
+                self._nested(text, self._scope.of_child({**self._scope.variables}, list(words[at + 1 :])), told)
+                return
             if program_of_command(words, at) or not _wraps(words, at):
                 break
             at = _wrapped(words, at, told)
-        if at < len(words):
+        if at < len(words) and words[at] not in self._scope.functions:
             self._found.append(Command(tuple(words[at:]), told, certain=self._is_certain))
+
+    def _switch_user(self, words: Sequence[str], variables: dict[str, str]) -> bool:
+        """Start the script that another user's shell is given, if it is: a login shell knows no variables."""
+        for at, (word, following) in enumerate(pairwise([*words, ""])):
+            name, _, value = word.partition("=")
+            if at and (_SCRIPT_OPTION.fullmatch(word) or name == "--command"):
+                login = any(_LOGIN.fullmatch(it) for it in words[1 : at + 1])
+                known = {} if login else {**self._scope.variables}
+                self._nested(value or following, self._scope.of_child(known, []), {} if login else variables)
+                return True
+        return False
 
     def _shell(self, words: Sequence[str], variables: dict[str, str]) -> None:
         at, has_script = 1, False
@@ -229,13 +313,19 @@ class _Walk:
             has_script = has_script or bool(_SCRIPT_OPTION.fullmatch(words[at]))
             at += 2 if words[at] in _SHELL_VALUES else 1
         at += at < len(words) and words[at] == "--"
-        if not has_script or at >= len(words):
-            self._found.append(Command(tuple(words[at:] or words), variables, certain=self._is_certain))
-            return
         known = {**self._scope.variables, **variables}
+        if not has_script or at >= len(words):
+            has_file = at < len(words) and "-s" not in words[:at]
+            text = self._scope.written(words[at]) if has_file else self._given()
+            if text:
+                self._nested(text, self._scope.of_child(known, list(words[at + has_file :])), variables)
+            else:
+                found = tuple(words[at:] or words)
+                self._found.append(Command(found, variables, certain=self._is_certain, script=has_file or self._piped))
+            return
         if at + 1 < len(words):
             known["0"] = words[at + 1]
-        self._nested(words[at], Scope(self._scope.budget, known, positional=list(words[at + 2 :])), variables)
+        self._nested(words[at], self._scope.of_child(known, list(words[at + 2 :])), variables)
 
     def _nested(self, script: str, scope: Scope, variables: dict[str, str]) -> None:
         scope.variables.update(variables)
@@ -259,7 +349,7 @@ def _wrapped(words: Sequence[str], at: int, variables: dict[str, str]) -> int:
     for place in range(at + 1, len(words)):
         word = words[place]
         name = basename(word)
-        if name in _SHELLS or name in _WRAPPERS or program_of_command(words, place):
+        if name in _SHELLS | _WRAPPERS | _SWITCH_USER or program_of_command(words, place):
             return place
         if "=" in word and not word.startswith("-"):
             key, _, value = word.partition("=")

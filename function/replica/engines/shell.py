@@ -29,6 +29,10 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _NESTING: Final = re.compile(r"\\.|'|\"|`|\$\(|\$\{|[()}]", re.DOTALL)
 _CLOSES: Final = {"(": ")", "$(": ")", "${": "}", '"': '"'}
 _HERE_DOCUMENTS: Final = frozenset({"<<", "<<-"})
+_LINE_END: Final = re.compile(r"(?<!\\)\n")
+_QUOTES: Final = re.compile(r"\\.|\"", re.DOTALL)
+_QUOTED: Final = {'"': '\\"', '\\"': '\\\\\\"'}
+"""How quotes of a here-document, where they mean nothing, are written between quotes."""
 
 
 class PieceKind(Enum):
@@ -87,11 +91,32 @@ class Operator:
     start: int
 
 
-Token: TypeAlias = Word | Operator
+@dataclass(frozen=True, slots=True)
+class HereDocument:
+    """What a command is given to read, by lines that stand in the script.
+
+    Attributes:
+        text: The lines.
+        expands: Whether variables in it are put in.
+    """
+
+    text: str
+    expands: bool
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Its text, with its expansions."""
+        if not self.expands:
+            return (Piece(PieceKind.TEXT, self.text, quoted=True),)
+        quoted = _QUOTES.sub(lambda found: _QUOTED.get(found.group(), found.group()), self.text)
+        return tuple(piece for token in tokens(f'"{quoted}"') if isinstance(token, Word) for piece in token.pieces)
+
+
+Token: TypeAlias = Word | Operator | HereDocument
 
 
 def tokens(script: str) -> Iterator[Token]:
-    """Split a script; comments and the bodies of here-documents are left out."""
+    """Split a script; comments are left out, and a here-document follows its delimiter."""
     return _Lexer(script).tokens()
 
 
@@ -102,6 +127,7 @@ class _Lexer:
         self._script = script
         self._at = 0
         self._pending: list[str] = []
+        self._body: int | None = None
 
     def tokens(self) -> Iterator[Token]:
         """Read on to the end."""
@@ -119,24 +145,40 @@ class _Lexer:
                 yield Operator(previous, operator.start())
             else:
                 word = Word(tuple(self._word()), self._at)
-                if previous in _HERE_DOCUMENTS:
-                    self._pending.append("".join(piece.text for piece in word.pieces))
-                previous = ""
                 yield word
+                if previous in _HERE_DOCUMENTS:
+                    yield self._here_document(word)
+                previous = ""
 
     def _find(self, text: str) -> int:
         found = self._script.find(text, self._at)
         return len(self._script) if found < 0 else found
 
+    def _here_document(self, delimiter: Word) -> HereDocument:
+        """The here-document that a delimiter announces: it begins after the line, or after the one before it."""
+        self._pending.append("".join(piece.text for piece in delimiter.pieces))
+        if self._body is None:
+            line_end = _LINE_END.search(self._script, self._at)
+            self._body = line_end.end() if line_end else len(self._script)
+        start = self._body
+        end, self._body = self._lines_until(self._pending[-1], start)
+        return HereDocument(self._script[start:end], not any(piece.quoted for piece in delimiter.pieces))
+
+    def _lines_until(self, delimiter: str, start: int) -> tuple[int, int]:
+        """Where the lines before a delimiter end, and where the line after it begins."""
+        at = start
+        while at < len(self._script):
+            end = self._script.find("\n", at)
+            end = len(self._script) if end < 0 else end
+            if self._script[at:end].lstrip("\t") == delimiter:
+                return at, min(end + 1, len(self._script))
+            at = end + 1
+        return len(self._script), len(self._script)
+
     def _skip_here_documents(self) -> None:
         for delimiter in self._pending:
-            while self._at < len(self._script):
-                end = self._find("\n")
-                line = self._script[self._at : end]
-                self._at = min(end + 1, len(self._script))
-                if line.lstrip("\t") == delimiter:
-                    break
-        self._pending = []
+            _, self._at = self._lines_until(delimiter, self._at)
+        self._pending, self._body = [], None
 
     def _word(self) -> Iterator[Piece]:
         script = self._script

@@ -114,12 +114,16 @@ class Scope:
         variables: The values of variables.
         arrays: The values of arrays.
         positional: The script's own arguments; None where they are not known.
+        files: The text of files that scripts have written; None where it is not known.
+        functions: The names of functions.
     """
 
     budget: Budget
     variables: dict[str, str]
     arrays: dict[str, list[str]] = field(default_factory=dict)
     positional: list[str] | None = field(default_factory=list)
+    files: dict[str, str | None] = field(default_factory=dict)
+    functions: set[str] = field(default_factory=set)
 
     def words(self, word: Word) -> list[str]:
         """The words that a word becomes: an expansion outside quotes is split at blanks."""
@@ -196,6 +200,32 @@ class Scope:
             value = unknown(f"${{{name}}}")
         self.variables[name] = value
         return True
+
+    def write(self, path: str, text: str | None, *, appended: bool, certain: bool) -> None:
+        """Write a file: what another branch may have written instead is not known."""
+        path = path.removeprefix("./")
+        before = self.files.get(path, "")
+        if appended and text is not None:
+            text = None if before is None else self.budget.spend(before + text)
+        self.files[path] = text if certain or before in ("", text) else None
+
+    def written(self, path: str) -> str | None:
+        """The text of a file that a script has written; None where that is not known."""
+        return self.files.get(path.removeprefix("./"))
+
+    def set_positional(self, words: list[str], *, certain: bool) -> None:
+        """Replace a script's own arguments, where they are known; what is added to them in a branch is not."""
+        before = self.positional
+        if before is None or certain:
+            self.positional = words if before is not None else None
+        elif words[: len(before)] == before:
+            self.positional = [*before, unknown("${@}")]
+        else:
+            self.positional = None
+
+    def of_child(self, variables: dict[str, str], positional: list[str]) -> Scope:
+        """What another shell that this one starts knows."""
+        return Scope(self.budget, variables, positional=positional, files=self.files)
 
     def assign_array(self, name: str, values: list[str], *, appended: bool, certain: bool) -> None:
         """Carry out the assignment of an array."""

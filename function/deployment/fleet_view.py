@@ -188,7 +188,7 @@ def _cluster(obj: Object, name: str) -> tuple[Cluster, tuple[ObservedPool, ...]]
 
 def _offered(pool: ObservedPool) -> Pool:
     """A pool as the scheduler sees it."""
-    node = NodeResources(int(pool.node.allocatable_cpu * _MILLI), int(pool.node.allocatable_memory))
+    node = NodeResources(int(pool.node.largest_cpu * _MILLI), int(pool.node.largest_memory))
     return Pool(pool.name, pool.nodes, pool.devices, pool.class_name, node)
 
 

@@ -39,13 +39,15 @@ class ObservedNode:
         cpu: Processors; 0 if not published.
         memory: Bytes of memory; 0 if not published.
         taints: Its taints.
-        reserved: What of it is not for pods of models.
+        reserved: What of it is not for pods of models: as its class says, with a careful default of what is left out.
+        said_reserved: The same, as its class says alone.
     """
 
     cpu: Fraction = Fraction(0)
     memory: Fraction = Fraction(0)
     taints: tuple[ObservedTaint, ...] = ()
     reserved: Reserve = NOTHING
+    said_reserved: Reserve = NOTHING
 
     @property
     def allocatable_cpu(self) -> Fraction:
@@ -56,6 +58,16 @@ class ObservedNode:
     def allocatable_memory(self) -> Fraction:
         """Bytes of memory that pods of models can request."""
         return max(self.memory - self.reserved.memory, Fraction(0))
+
+    @property
+    def largest_cpu(self) -> Fraction:
+        """Processors that no pod can request more of: a default reserve may be too much."""
+        return max(self.cpu - self.said_reserved.cpu, Fraction(0))
+
+    @property
+    def largest_memory(self) -> Fraction:
+        """Bytes of memory that no pod can request more of."""
+        return max(self.memory - self.said_reserved.memory, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +134,13 @@ def _node_shape(pool: Object) -> ObservedNode:
     cpu = read_quantity(unstructured.text(node, "cpu")) or Fraction(0)
     memory = read_quantity(unstructured.text(node, "memory")) or Fraction(0)
     written = unstructured.mapping(node, "reserved")
+    said = [unstructured.text(written, field) for field in ("cpu", "memory")]
     return ObservedNode(
         cpu=cpu,
         memory=memory,
         taints=tuple(_taints(unstructured.items(node, "taints"))),
-        reserved=reserve(cpu, memory, unstructured.text(written, "cpu"), unstructured.text(written, "memory")),
+        reserved=reserve(cpu, memory, *said),
+        said_reserved=Reserve(*[read_quantity(text) or Fraction(0) for text in said]),
     )
 
 

@@ -51,6 +51,11 @@ def test_a_replica_goes_to_a_pool_whose_nodes_have_what_its_pods_request() -> No
     assert pools_of(asking(cpu=64), {}, LARGE) == ["p0"]
 
 
+def test_a_default_reserve_refuses_no_pod_that_the_node_could_have_room_for() -> None:
+    assert pools_of(asking(cpu=8, memory="64Gi"), {"cpu": "8", "memory": "64Gi"}) == ["p0"]
+    assert composed(asking(cpu="8001m"), fleet({"cpu": "8", "memory": "64Gi"})).children == {}
+
+
 def test_where_no_node_has_it_the_numbers_are_said() -> None:
     answered = composed(asking(cpu=64, memory="64Gi"), fleet(SMALL))
     assert answered.children == {}

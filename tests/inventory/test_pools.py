@@ -29,6 +29,7 @@ def test_a_pool_keeps_its_nodes_their_shape_and_their_devices() -> None:
                 Fraction(2**40),
                 (ObservedTaint("gpu", "yes", "NoSchedule"),),
                 Reserve(Fraction(1), Fraction(2**30)),
+                Reserve(Fraction(1), Fraction(2**30)),
             ),
             devices=(
                 Device("gpu", "gpu.nvidia.com", "gpu.nvidia.com", count=8),

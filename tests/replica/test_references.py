@@ -99,6 +99,9 @@ def test_every_member_of_a_gang_refers_to_the_copies() -> None:
         assert template["spec"]["containers"][0]["env"][3]["valueFrom"]["secretKeyRef"]["name"] == COPIES[0]
 
 
+PERMITTING = {**CLUSTER, "spec": {"namespaces": {"csiDrivers": ["x"]}}}
+"""A cluster that lets pods mount volumes of the driver x."""
+
 EVERYWHERE: Manifest = {
     "containers": [
         container(envFrom=[{"secretRef": {"name": "hf"}}, {"prefix": "P_", "configMapRef": {"name": "settings"}}]),
@@ -129,7 +132,7 @@ EVERYWHERE: Manifest = {
 
 def test_pods_refer_to_the_copies_wherever_they_name_a_secret_or_config_map_and_to_claims_as_written() -> None:
     both = gang(leader={"template": {"spec": EVERYWHERE}}, worker={"template": {"spec": EVERYWHERE}})
-    answered = composed(replica(both), cluster={**CLUSTER, "spec": {"namespaces": {"csiDrivers": ["x"]}}}, found=ALL)
+    answered = composed(replica(both), cluster=PERMITTING, found=ALL)
     assert {key for key in answered.children if key in ALL} == set(ALL)
     made = remotes(answered)["model-serving-vllm"]["spec"]["leaderWorkerTemplate"]
     secret, config, registry = COPIES
@@ -207,7 +210,7 @@ def test_a_copy_whose_source_is_gone_is_not_left_to_the_cluster() -> None:
 @pytest.mark.parametrize("field", ["volumes", "containers", "initContainers"])
 def test_each_place_that_names_something_needed_is_looked_at(field: str) -> None:
     pod = {"containers": [container()], field: EVERYWHERE[field]}
-    found = composed(replica(engine("vllm", member(template={"spec": pod}))), found=NONE)
+    found = composed(replica(engine("vllm", member(template={"spec": pod}))), cluster=PERMITTING, found=NONE)
     assert copied_condition(found)[0] == "False/LeftToCluster"
 
 

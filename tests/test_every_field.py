@@ -45,6 +45,9 @@ ENDS = {
     "ModelDeployment *clusterSelector.matchExpressions[].*": REPLICA,
     "ModelDeployment *spec.tolerations[].*": REPLICA,
     "ModelDeployment *engines[].members[].role": REPLICA,
+    # what both engines of a pair must have alike, or one of them a fixed one
+    "ModelDeployment *engines[].serving.kvTransfer": "conditions/ReplicasScheduled",
+    "ModelDeployment spec.template.spec.engines[].serving.port": "conditions/ReplicasScheduled",
     # what has but one value, beside none
     "ModelDeployment *engines[].role": "children/replica-full-*/role",
     "ModelDeployment *initContainers[].restartPolicy": "children/replica-full-*/restartPolicy",

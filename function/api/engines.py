@@ -165,6 +165,9 @@ _ROUTER_SHAPE = Rule(
 MAX_ROUTER_COPIES: Final = 8
 """Copies of a Router without devices: it is charged no node, so nothing else bounds how much of the nodes it takes."""
 
+MAX_UNCHARGED_WORKERS: Final = 8
+"""Workers without devices of an engine, in all copies: they are charged no node either."""
+
 
 def _claims(field: str, named: str) -> tuple[Rule, ...]:
     """Ask that some member claims devices, which a Router need not that has few copies."""
@@ -174,6 +177,11 @@ def _claims(field: str, named: str) -> tuple[Rule, ...]:
         Rule(
             f"!has(self.role) || self.copies <= {MAX_ROUTER_COPIES} || {some}",
             f"an engine of role Router without {field} may have at most {MAX_ROUTER_COPIES} copies",
+        ),
+        Rule(
+            f"self.members.all(m, m.role != 'Worker' || has(m.{field}) || self.copies * "
+            f"(has(m.worker) ? m.worker.nodes : 1) <= {MAX_UNCHARGED_WORKERS})",
+            f"Workers without {field} may be at most {MAX_UNCHARGED_WORKERS}, counted over all copies",
         ),
     )
 

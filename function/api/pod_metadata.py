@@ -21,6 +21,7 @@ _DOMAINS: Final = (
     # networks
     "antrea.io",
     "cilium.io",
+    "cisco.com",
     "cncf.io",
     "kube-router.io",
     "kube-vip.io",
@@ -28,6 +29,7 @@ _DOMAINS: Final = (
     "ovn.org",
     "projectcalico.org",
     "spidernet.io",
+    "yangtse.io",
     # other clouds
     "alibabacloud.com",
     "aliyun.com",

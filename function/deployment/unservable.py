@@ -67,8 +67,9 @@ def _claimed_twice(desired: DesiredState, fleet: Mapping[str, Iterable[ObservedP
     # Equal lists of devices are one object.
     kinds = {id(pool.devices): pool.devices for name in sorted(fleet) for pool in fleet[name]}
     claimed = claimed_devices(desired.request, kinds.values())
+    names = sorted(frozenset().union(*claimed.values()))
     for engine, member in members:
-        for clash in claimed_twice(member, claimed.get((engine.name, member.role), ())):
+        for clash in claimed_twice(member, names):
             yield f"engine {engine.name}, {member.role}: {clash}"
 
 

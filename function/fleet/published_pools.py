@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
-from typing import Final
 
 from pydantic import ValidationError
 
@@ -18,10 +16,7 @@ from function.api.inference_class import InferenceClassSpec
 from function.api.node_pools import NodePool
 from function.api.nodes import NodeShape
 from function.composition import Manifest, Object, Required, unstructured
-from function.inventory.reserve import read_quantity, reserve
-
-_MILLI: Final = 1000
-_MEBI: Final = 2**20
+from function.inventory.reserve import default_texts, read_quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +112,7 @@ def _published(pool: NodePool, spec: InferenceClassSpec) -> Manifest:
 def _node(shape: NodeShape) -> Manifest:
     """A node as its class says it, with what is kept by default filled in, so that it can be seen."""
     cpu, memory = (read_quantity(text) or Fraction(0) for text in (shape.cpu, shape.memory))
-    usual = reserve(cpu, memory)
-    texts = {"cpu": f"{ceil(usual.cpu * _MILLI)}m", "memory": f"{ceil(usual.memory / _MEBI)}Mi"}
-    filled = {name: texts[name] for name, amount in (("cpu", cpu), ("memory", memory)) if amount}
-    kept = {**filled, **(shape.reserved.plain() if shape.reserved else {})}
+    kept = {**default_texts(cpu, memory), **(shape.reserved.plain() if shape.reserved else {})}
     return {**shape.plain(), **({"reserved": kept} if kept else {})}
 
 

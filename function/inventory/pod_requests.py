@@ -9,6 +9,7 @@ from function.api.pod_template import Container, InitContainer, PodSpec
 from function.inventory.reserve import read_quantity
 
 _NONE: Final = Fraction(0)
+_IMPLICIT: Final = "deviceclass.resource.kubernetes.io/"
 
 
 def requested(container: Container, resource: str) -> Fraction | None:
@@ -69,18 +70,25 @@ def extended_resources(spec: PodSpec) -> list[tuple[str, str]]:
     return [
         (container.name, resource)
         for container, resource in named
-        if "/" in resource and "kubernetes.io/" not in resource and requested(container, resource) != 0
+        if "/" in resource and ("kubernetes.io/" not in resource or is_implicit_claim(resource))
+        if requested(container, resource) != 0
     ]
+
+
+def is_implicit_claim(resource: str) -> bool:
+    """Tell whether Kubernetes makes a claim of a resource: of devices of the DeviceClass that it names (KEP-5004)."""
+    return resource.removeprefix("requests.").startswith(_IMPLICIT)
 
 
 def is_same_accelerator(resource: str, device: str) -> bool:
     """Tell whether a device plugin offers as a resource what a DeviceClass or driver offers as devices.
 
-    Vendors name them alike: `nvidia.com/gpu` and `gpu.nvidia.com`, `gpu.intel.com/xe` and `gpu.intel.com`.
+    Vendors name them alike: `nvidia.com/gpu`, or `nvidia.com/gpu.shared` for a part of one, and `gpu.nvidia.com`;
+    `gpu.intel.com/xe` and `gpu.intel.com`.
 
     Args:
         resource: An extended resource.
         device: The name of a DeviceClass, or of a driver of dynamic resource allocation.
     """
     domain, _, kind = resource.partition("/")
-    return device in {domain, f"{kind}.{domain}"}
+    return device in {domain, f"{kind}.{domain}", f"{kind.partition('.')[0]}.{domain}"}

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from function.composition import Object, unstructured
 from function.composition.cache import ObjectCache
 from function.inventory import strict
-from function.inventory.reserve import NOTHING, Reserve, read_quantity, reserve
+from function.inventory.reserve import NOTHING, Reserve, read_quantity, reserve, said_reserve
 from function.selectors import Claim, Device, Value
 
 Devices: TypeAlias = tuple[Device, ...]
@@ -140,7 +140,7 @@ def _node_shape(pool: Object) -> ObservedNode:
         memory=memory,
         taints=tuple(_taints(unstructured.items(node, "taints"))),
         reserved=reserve(cpu, memory, *said),
-        said_reserved=Reserve(*[read_quantity(text) or Fraction(0) for text in said]),
+        said_reserved=said_reserve(cpu, memory, *said),
     )
 
 

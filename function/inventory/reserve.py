@@ -27,10 +27,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 from function.selectors.quantity import QuantityError, parse_quantity
 
+_MILLI: Final = 1000
 _MEGA: Final = 10**6
 _MEBI: Final = 2**20
 _GIBI: Final = 2**30
@@ -81,6 +83,10 @@ NOTHING: Final = Reserve()
 """Of a node that keeps nothing, and of one that does not say what it has."""
 
 
+_LARGEST: Final = Fraction(2**63 - 1)
+"""The largest quantity that Kubernetes knows; it takes larger ones for this."""
+
+
 def read_quantity(text: str) -> Fraction | None:
     """Read a quantity; None for one that is none, or below zero."""
     try:
@@ -88,7 +94,7 @@ def read_quantity(text: str) -> Fraction | None:
     except QuantityError:
         return None
     value = Fraction(quantity.unscaled) * Fraction(10) ** quantity.scale
-    return value if value >= 0 else None
+    return min(value, _LARGEST) if value >= 0 else None
 
 
 def reserve(cpu: Fraction, memory: Fraction, written_cpu: str = "", written_memory: str = "") -> Reserve:
@@ -103,6 +109,32 @@ def reserve(cpu: Fraction, memory: Fraction, written_cpu: str = "", written_memo
     usual = _default(cpu, memory)
     said_cpu, said_memory = read_quantity(written_cpu), read_quantity(written_memory)
     return Reserve(usual.cpu if said_cpu is None else said_cpu, usual.memory if said_memory is None else said_memory)
+
+
+def said_reserve(cpu: Fraction, memory: Fraction, written_cpu: str, written_memory: str) -> Reserve:
+    """Work out what a node keeps by the word of its class alone: what is published as the default is nobody's word.
+
+    Args:
+        cpu: Its processors.
+        memory: Its bytes of memory.
+        written_cpu: Processors that it is said to keep, as it is published; empty if that is not said.
+        written_memory: Likewise memory.
+    """
+    default, said = default_texts(cpu, memory), {"cpu": written_cpu, "memory": written_memory}
+    amounts = {name: read_quantity(text) for name, text in said.items() if text != default.get(name)}
+    return Reserve(amounts.get("cpu") or Fraction(0), amounts.get("memory") or Fraction(0))
+
+
+def default_texts(cpu: Fraction, memory: Fraction) -> dict[str, str]:
+    """The default as a cluster publishes it, of what is known of a node.
+
+    Args:
+        cpu: Its processors; 0 if that is not known.
+        memory: Its bytes of memory; 0 if that is not known.
+    """
+    usual = _default(cpu, memory)
+    texts = {"cpu": f"{ceil(usual.cpu * _MILLI)}m", "memory": f"{ceil(usual.memory / _MEBI)}Mi"}
+    return {name: texts[name] for name, amount in (("cpu", cpu), ("memory", memory)) if amount}
 
 
 def _default(cpu: Fraction, memory: Fraction) -> Reserve:

@@ -25,7 +25,7 @@ _REFERENCE: Final = re.compile(rf"\$\$|\$\(({_PREFIX}[\w.-]*)\)")
 """A reference as the kubelet knows it; two dollars are one that refers to nothing."""
 _IN_SHELL: Final = re.compile(rf"\$({_PREFIX}\w*)|\$\{{({_PREFIX}\w*)\}}")
 _MENTIONED: Final = re.compile(rf"{_PREFIX}\w*")
-_MAY_KNOW_BETTER: Final = re.compile(r"\[|\b(test|case|if|source|eval|export\s+\W*\$)|(^|[\s;&|])\.\s")
+_MAY_KNOW_BETTER: Final = re.compile(r"""\[|\b(test|case|if|source|eval|export[ \t]+["'{(]?\$)|(^|[\s;&|])\.\s""")
 """What a script may ask for a variable with, or get it from elsewhere by."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import re
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_BLOCK: Final = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
 _LONGEST: Final = 512 * 1024
 
 
@@ -31,7 +32,7 @@ def read(text: str) -> str | NoCertificates:
     """
     if len(text) > _LONGEST:
         return NoCertificates(f"more than {_LONGEST // 1024} KiB")
-    bodies = _BLOCK.findall(text)
+    bodies = list(_bodies(text))
     if not bodies:
         return NoCertificates("no certificates in PEM")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -44,3 +45,15 @@ def read(text: str) -> str | NoCertificates:
             return NoCertificates(f"certificate {number} of {len(bodies)} is none: what stands in it cannot be read")
         found.append(ssl.DER_cert_to_PEM_cert(certificate))
     return "".join(found)
+
+
+def _bodies(text: str) -> Iterator[str]:
+    """What stands between the marks of each certificate; one that does not end is none."""
+    at = text.find(_BEGIN)
+    while at >= 0:
+        start = at + len(_BEGIN)
+        end = text.find(_END, start)
+        if end < 0:
+            return
+        yield text[start:end]
+        at = text.find(_BEGIN, end)

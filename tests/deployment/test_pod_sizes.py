@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from function.composition import Manifest
 from tests.support.deployments import (
     cluster,
@@ -54,6 +56,12 @@ def test_a_replica_goes_to_a_pool_whose_nodes_have_what_its_pods_request() -> No
 def test_a_default_reserve_refuses_no_pod_that_the_node_could_have_room_for() -> None:
     assert pools_of(asking(cpu=8, memory="64Gi"), {"cpu": "8", "memory": "64Gi"}) == ["p0"]
     assert composed(asking(cpu="8001m"), fleet({"cpu": "8", "memory": "64Gi"})).children == {}
+
+
+@pytest.mark.parametrize("asked", [{"cpu": "9e999"}, {"memory": "9e999"}])
+def test_more_than_kubernetes_can_count_is_as_much_as_it_can(asked: Any) -> None:
+    answered = composed(asking(**asked), fleet(SMALL))
+    assert (answered.children, reasons(answered)["ReplicasScheduled"]) == ({}, "False/InsufficientCapacity")
 
 
 def test_where_no_node_has_it_the_numbers_are_said() -> None:

@@ -166,6 +166,7 @@ def asking(driver: str, resources: Any, **device: Any) -> tuple[Manifest, Manife
         ("gpu.amd.com", "amd.com/gpu", {}),
         ("tpu.google.com", "google.com/tpu", {}),
         ("gpu.intel.com", "gpu.intel.com/xe", {}),
+        ("gpu.nvidia.com", "nvidia.com/gpu.shared", {}),
     ],
 )
 def test_an_accelerator_is_not_taken_by_a_claim_and_from_a_device_plugin(
@@ -195,12 +196,13 @@ def test_other_resources_are_the_user_s_own(resources: Any) -> None:
     assert "replica-a-0" in composed(obj, [there]).children
 
 
-def test_a_member_that_claims_nothing_may_have_what_a_device_plugin_offers() -> None:
+def test_a_member_that_claims_nothing_takes_no_accelerator_of_those_that_others_claim() -> None:
     written = gang(1)
     spec = written["members"][0]["template"]["spec"]
     engine_of_leader = {**spec["containers"][0], "resources": {"limits": {"nvidia.com/gpu": 1}}}
     written["members"][0]["template"] = {"spec": {**spec, "containers": [engine_of_leader]}}
-    assert "replica-a-0" in composed(deployment(1, written), [cluster("a")]).children
+    answered = composed(deployment(1, written), [cluster("a")])
+    assert (answered.children, reasons(answered)["ReplicasScheduled"]) == ({}, "False/PodConflict")
 
 
 def test_a_replica_that_has_accelerators_twice_goes_on_and_nothing_makes_room_for_another() -> None:

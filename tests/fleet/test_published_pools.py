@@ -7,6 +7,7 @@ import pytest
 from function.api.node_pools import NodePool
 from function.composition import Required
 from function.fleet.published_pools import PoolFault, Pools, publish_pools
+from function.inventory.pools import read_pools
 from tests.fleet.builders import DEVICE, PUBLISHED, inference_class_of, pool
 
 
@@ -31,6 +32,16 @@ def test_what_a_node_has_beside_devices_is_copied_and_what_it_keeps_by_default_i
     node = {"cpu": "64", "memory": "512Gi", "taints": [{"key": "gpu", "effect": "NoSchedule"}]}
     (published,) = publish(pool(), l4=(inference_class_of(node=node),)).published
     assert published["node"] == {**node, "reserved": {"cpu": "1740m", "memory": "35285Mi"}}
+
+
+def test_what_is_published_by_default_is_read_as_nobody_s_word() -> None:
+    sizes = {"cpu": "7", "memory": "28Gi"}
+    for reserved, left in (({}, (7, 28)), ({"cpu": "1"}, (6, 28)), ({"memory": "4Gi"}, (7, 24))):
+        node = {**sizes, **({"reserved": reserved} if reserved else {})}
+        published = publish(pool(), l4=(inference_class_of(node=node),)).published
+        (read,) = read_pools({"status": {"gpuPools": published}}) or ()
+        assert (int(read.node.largest_cpu), int(read.node.largest_memory) // 2**30) == left
+        assert read.node.allocatable_cpu < 7
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from function.replica.engines import EngineFacts, read_engine
 
 ANY = "registry.example.com/any:1"
 ALL = "0.0.0.0"  # noqa: S104  # what an engine is told
-FRONT = "or in engines[].serving.port where what is in front of it listens"
+FRONT = "where something in the pod is in front of it, write the port of that in engines[].serving.port"
 
 
 def facts(*command: str, image: str = ANY, serving: Any = None, args: Any = (), **env: str) -> EngineFacts:
@@ -45,7 +45,7 @@ def test_an_engine_that_listens_on_loopback_alone_is_said_with_what_to_write(
     command: tuple[str, ...], where: str, told: str
 ) -> None:
     address = "probes and requests come to its pod's address"
-    assert facts(*command).unreachable == (f"engine e: {where}, and {address}: write {told}=0.0.0.0, {FRONT}",)
+    assert facts(*command).unreachable == (f"engine e: {where}, and {address}: write {told}=0.0.0.0; {FRONT}",)
 
 
 def test_a_variable_tells_the_address_as_a_flag_does_and_the_flag_goes_before_it() -> None:

@@ -88,6 +88,8 @@ REPEATED = {
     "shifts": "shift;",
     "users": "su - a -c ",
     "here-strings": 'bash <<< "$X" ',
+    "ends of lines": "<\ue000\\\\\n\\\n<<\ue000\\\\\n\\\n",
+    "users of users": "runuser ",
 }
 
 
@@ -120,6 +122,13 @@ def test_a_long_script_is_read_in_bounded_time(piece: str) -> None:
     start = process_time()
     read(command=["bash", "-c", piece * (LENGTH // len(piece))], env=env)
     assert process_time() - start < 5
+
+
+@pytest.mark.parametrize(
+    "script", ["vllm serve ${0000000012}", f"vllm serve ${{{'1' * 4400}}}", "set -- a b; shift \u00b2"]
+)
+def test_numbers_that_a_shell_would_not_have_are_passed_over(script: str) -> None:
+    assert read(command=["sh", "-c", f"{script}; vllm serve --port 8100", "sh", "a"]).port.value == 8100
 
 
 def test_variables_that_grow_are_read_no_further_than_the_bound() -> None:

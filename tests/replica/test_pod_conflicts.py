@@ -7,7 +7,7 @@ import pytest
 from function.composition import Manifest
 from function.replica import identity
 from tests.support.observe import reasons
-from tests.support.replicas import composed, container, engine, member, observed, remotes, replica
+from tests.support.replicas import CLUSTER, composed, container, engine, member, observed, remotes, replica
 
 CACHED: Any = {"modelCacheRef": {"name": "qwen"}}
 
@@ -236,18 +236,25 @@ PROXY = {"name": "auth", "image": "x", "ports": [{"name": "http", "containerPort
     [
         (["--port=8001"], "http", True),
         (["--port=8080"], "http", False),
-        (["--port=$(PORT)"], "http", False),
-        ([], "http", False),
+        (["--port=$(PORT)"], "http", True),
+        ([], "http", True),
         (["--port=8001"], "engine", False),
     ],
 )
-def test_a_side_car_may_have_the_port_that_is_asked_where_the_engine_s_command_says_another(
+def test_a_side_car_may_have_the_port_that_is_asked_unless_the_engine_s_command_says_it(
     args: list[str], name: str, *, accepted: bool
 ) -> None:
     proxy = {**PROXY, "ports": [{"name": name, "containerPort": 8080}]}
     written = pods(container(args=["--model=x", "--host=127.0.0.1", *args]), proxy)
     answered = composed(replica(engine("vllm", written, serving={"port": 8080})))
     assert reasons(answered)["ModelAccepted"] == ("False/Deploying" if accepted else "False/PodConflict")
+
+
+def test_on_the_node_s_network_no_side_car_has_the_port_of_the_engine() -> None:
+    written = pods(container(args=["--model=x", "--port=8001"]), PROXY, hostNetwork=True)
+    privileged = {**CLUSTER, "spec": {"namespaces": {"podSecurity": "privileged"}}}
+    answered = composed(replica(engine("vllm", written, serving={"port": 8080})), cluster=privileged)
+    assert reasons(answered)["ModelAccepted"] == "False/PodConflict"
 
 
 def test_requests_and_probes_go_to_the_side_car_in_front_of_an_engine() -> None:

@@ -1,5 +1,6 @@
 """A Router alone is asked, and finds the engines that it passes requests on to by their Services."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -172,3 +173,10 @@ def test_what_a_router_may_have_from_elsewhere_or_asks_for_is_no_mistake(obj: Ma
 def test_what_other_engines_refer_to_is_their_own() -> None:
     template = {"spec": {"containers": [container(args=[f"$({W3})"])]}}
     assert said(routed(engine("worker", member(template=template))))[0] == "False/Deploying"
+
+
+def test_a_long_argument_of_a_router_is_looked_through_at_once() -> None:
+    obj = referring("export" + " " * 60_000 + "x", f"${W3}")
+    start = process_time()
+    composed(obj)
+    assert process_time() - start < 2

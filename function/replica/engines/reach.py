@@ -111,6 +111,6 @@ def _loopback(container: Container, line: CommandLine, program: Program, *, hidd
 
 def _comes(where: str, told: str) -> str:
     return (
-        f"{where}, and probes and requests come to its pod's address: write {told}=0.0.0.0, or in {_PORT} "
-        "where what is in front of it listens"
+        f"{where}, and probes and requests come to its pod's address: write {told}=0.0.0.0; where something in the pod "
+        f"is in front of it, write the port of that in {_PORT}"
     )

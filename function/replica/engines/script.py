@@ -239,7 +239,7 @@ class _Walk:
             self._scope.set_positional(arguments[arguments.index("--") + 1 :], certain=self._is_certain)
         elif name == "shift" and self._scope.positional:
             count = arguments[0] if arguments else "1"
-            is_known = self._is_certain and count.isdigit() and len(count) <= _MOST_SHIFTED
+            is_known = self._is_certain and count.isascii() and count.isdigit() and len(count) <= _MOST_SHIFTED
             self._scope.set_positional(self._scope.positional[int(count) if is_known else 0 :], certain=is_known)
         elif name in _SOURCES and (text := self._scope.written("".join(arguments[:1]))):
             self._nested(text, self._scope, own)
@@ -298,7 +298,7 @@ class _Walk:
 
     def _switch_user(self, words: Sequence[str], variables: dict[str, str]) -> bool:
         """Start the script that another user's shell is given, if it is: a login shell knows no variables."""
-        for at, (word, following) in enumerate(pairwise([*words, ""])):
+        for at, (word, following) in enumerate(pairwise([*self._scope.budget.look_at(words), ""])):
             name, _, value = word.partition("=")
             if at and (_SCRIPT_OPTION.fullmatch(word) or name == "--command"):
                 login = any(_LOGIN.fullmatch(it) for it in words[1 : at + 1])

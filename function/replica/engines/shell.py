@@ -29,7 +29,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]")
 _NESTING: Final = re.compile(r"\\.|'|\"|`|\$\(|\$\{|[()}]", re.DOTALL)
 _CLOSES: Final = {"(": ")", "$(": ")", "${": "}", '"': '"'}
 _HERE_DOCUMENTS: Final = frozenset({"<<", "<<-"})
-_LINE_END: Final = re.compile(r"(?<!\\)\n")
+_LINE: Final = re.compile(r"(?:[^\\\n]++|\\.)*+\n", re.DOTALL)
 _QUOTES: Final = re.compile(r"\\.|\"", re.DOTALL)
 _QUOTED: Final = {'"': '\\"', '\\"': '\\\\\\"'}
 """How quotes of a here-document, where they mean nothing, are written between quotes."""
@@ -158,8 +158,8 @@ class _Lexer:
         """The here-document that a delimiter announces: it begins after the line, or after the one before it."""
         self._pending.append("".join(piece.text for piece in delimiter.pieces))
         if self._body is None:
-            line_end = _LINE_END.search(self._script, self._at)
-            self._body = line_end.end() if line_end else len(self._script)
+            line = _LINE.match(self._script, self._at)
+            self._body = line.end() if line else len(self._script)
         start = self._body
         end, self._body = self._lines_until(self._pending[-1], start)
         return HereDocument(self._script[start:end], not any(piece.quoted for piece in delimiter.pieces))

@@ -7,10 +7,11 @@ two marks. So it is seen wherever the text goes, and can be shown to a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from function import deadline
 from function.replica.engines.shell import CLOSE, OPEN, Piece, PieceKind, Word, tokens
 
 LONGEST: Final = 65_536
@@ -20,6 +21,7 @@ _MOST: Final = 4 * LONGEST
 _EACH: Final = 16
 _COMMAND: Final = 128
 _DEEPEST: Final = 8
+_DIGITS: Final = 9
 _LONGEST_SHOWN: Final = 64
 
 _REFERENCE: Final = re.compile(r"\$\$|\$\(([^()]*)\)")
@@ -45,10 +47,23 @@ class Budget:
 
         Raises:
             TooLongError: It is one too many.
+            CallEndedError: The deadline of the call has passed, or it was cancelled.
         """
+        deadline.check()
         self.left -= _COMMAND
         if self.left < 0:
             raise TooLongError
+
+    def look_at(self, words: Sequence[str]) -> Sequence[str]:
+        """Take words into account that are looked at once more.
+
+        Raises:
+            TooLongError: They are too many.
+        """
+        self.left -= len(words)
+        if self.left < 0:
+            raise TooLongError
+        return words
 
     def spend(self, text: str) -> str:
         """Take a text into account.
@@ -166,9 +181,9 @@ class Scope:
         """The values of a parameter; None where nothing is known of it."""
         if name in ("@", "*"):
             return self.positional
-        if name.isdigit() and int(name[:9]):
-            known = self.positional is not None and int(name[:9]) <= len(self.positional)
-            return [self.positional[int(name) - 1]] if known and self.positional is not None else None
+        if place := name.lstrip("0") if name.isascii() and name.isdigit() else "":
+            among = (self.positional or []) if len(place) <= _DIGITS else []
+            return [among[int(place) - 1]] if among and int(place) <= len(among) else None
         if name in self.arrays:
             return self.arrays[name] if all_elements else self.arrays[name][:1]
         return [self.variables[name]] if name in self.variables else None

@@ -8,7 +8,7 @@ from typing import Final
 from function.api import labels
 from function.api.engines import AnyMember, PlacedEngine, PlacedMember
 from function.composition import Manifest, Object, unstructured
-from function.inventory.pod_requests import extended_resources, is_same_accelerator
+from function.inventory.pod_requests import extended_resources, is_implicit_claim, is_same_accelerator
 from function.replica import references
 from function.replica.ending import DRAIN_SECONDS
 from function.replica.engines import read_engine
@@ -40,11 +40,14 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
         engines: Its engines.
     """
     engines, found = list(engines), []
+    members = [member for engine in engines for member in engine.members]
+    claimed = {request.device_class_name for member in members for request in member.device_requests}
     for engine in engines:
         topology = topology_of(engine)
         for member in engine.members:
             where = f"engine {engine.name}, {member.role}"
             found += [f"{where}: {clash}" for clash in _clashes(replica, engine, member, topology)]
+            found += [f"{where}: {clash}" for clash in claimed_twice(member, claimed)]
             found += [f"{where}: {clash}" for clash in _routed_addresses(engines, engine, member)]
     sources, most = len(references.named(engines)), references.MOST_SOURCES
     if sources > most:
@@ -53,15 +56,16 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
 
 
 def claimed_twice(member: AnyMember, claimed: Iterable[str]) -> Iterator[str]:
-    """Say which accelerators the pods of a member would have twice: by a claim, and from a device plugin.
+    """Say which accelerators the pods of a member would have beside those that are counted, by an extended resource.
 
     Args:
         member: The member.
-        claimed: The DeviceClasses or drivers of the devices that its pods claim.
+        claimed: The DeviceClasses or drivers of the devices that pods of its replica claim: in a pod that claims none,
+            the resource is uncharged.
     """
     names = list(claimed)
     for container, resource in extended_resources(member.template.spec):
-        if any(is_same_accelerator(resource, name) for name in names):
+        if is_implicit_claim(resource) or any(is_same_accelerator(resource, name) for name in names):
             yield (
                 "devices are claimed by nodeSelector.devices; "
                 f"remove {resource} from resources of container {container}"
@@ -108,7 +112,6 @@ def _clashes(replica: ReplicaIdentity, engine: PlacedEngine, member: PlacedMembe
     written, added = member.template.spec.plain(), additions(replica, engine, member, topology)
     name = member.template.container.name
     yield from _reserved_names(member)
-    yield from claimed_twice(member, (request.device_class_name for request in member.device_requests))
     yield from _node_selector(written, added)
     yield from _containers(written, added, name)
     yield from _ports(written, added, name, fronted=_fronted_port(engine, member))
@@ -147,14 +150,15 @@ def _containers(written: Object, added: Object, engine: str) -> Iterator[str]:
 
 
 def _fronted_port(engine: PlacedEngine, member: PlacedMember) -> int:
-    """The port that `serving.port` says, if the engine's own command says another: something in front of it has that.
+    """The port that `serving.port` says, if a container in front of the engine may have it; else 0.
 
-    0 where that is not certain.
+    None may where the engine's own command says that port. On the node's network no two may list one.
     """
     written = engine.serving.port or 0
     unwritten = engine.model_copy(update={"serving": engine.serving.model_copy(update={"port": None})})
     own = read_engine(unwritten, member.template.container).port
-    return written if own.said and own.value != written else 0
+    is_own = own.said and own.value == written
+    return 0 if is_own or member.template.spec.host_network else written
 
 
 def _ports(written: Object, added: Object, engine: str, *, fronted: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from function.api import content, patterns
-from function.api.engines import MAX_ROUTER_COPIES, KVTransfer
+from function.api.engines import MAX_ROUTER_COPIES, MAX_UNCHARGED_WORKERS, KVTransfer
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.engine_forms import ENGINE_FORMS, EngineForm
@@ -192,6 +192,18 @@ def _routers(form: EngineForm) -> Iterator[Cases]:
     yield rejects(form.engines({**prefill, "role": "Router"}, decode, serving=PAIR), broken(form.at, _ROUTER_MODE))
 
 
+def _uncharged_workers(form: EngineForm) -> Iterator[Cases]:
+    def gang(nodes: int, *, claims: bool = False, **fields: Any) -> Manifest:
+        workers = {**form.member("Worker", claims=claims), "worker": {"nodes": nodes}}
+        return form.engines(form.engine("qwen", form.member("Leader"), workers, **fields))
+
+    some = MAX_UNCHARGED_WORKERS // 2
+    yield accepts(gang(2 * some), gang(some, copies=2), gang(2 * some + 1, claims=True))
+    refusal = f"Workers without {form.claims} may be at most {MAX_UNCHARGED_WORKERS}, counted over all copies"
+    for obj in (gang(2 * some + 1), gang(some, copies=3)):
+        yield rejects(obj, broken(f"{form.at}.engines[0]", refusal))
+
+
 def _unpicked(form: EngineForm) -> Iterator[Cases]:
     prefill, decode = form.engine("prefill", phase="Prefill"), form.engine("decode", phase="Decode")
     for serving, why in (({"ports": [8000, 8001]}, _PORTS), ({"scheme": "HTTPS"}, _TLS)):
@@ -222,6 +234,7 @@ RULES: Final[tuple[Rule, ...]] = (
     rule("design fields", "an engine says how it is reached and how long it may take to start", *_each(_reach)),
     rule("own", "all engines together have a bounded amount of text", *_each(_contents)),
     rule("design", "a replica may have an endpoint picker or none, and a pair always has one", *_pickers()),
+    rule("own", "few workers may claim nothing, since they are charged no node", *_each(_uncharged_workers)),
     rule("own", "a Router is one pod, the only one, and has an engine to pass requests on to", *_each(_routers)),
     rule("own", "no picker is asked for where pods have several ports or speak TLS", *_each(_unpicked)),
 )

@@ -81,6 +81,11 @@ def test_what_a_login_shell_is_given_knows_no_variables() -> None:
     assert "--port ${P} is not known" in script("su - a -c 'vllm serve m --port $P'", env=env).port.warning
 
 
+def test_what_a_variable_held_before_it_was_unset_or_read_is_forgotten() -> None:
+    assert script('P=7; unset P; vllm serve m --port "${P:-9000}"').port == FlagValue(9000)
+    assert "--port ${P} is not known" in script("P=7; read -r P; vllm serve m --port $P").port.warning
+
+
 def test_arguments_that_are_set_in_a_branch_are_not_known() -> None:
     found = script('if a; then set -- --port 1; fi; vllm serve m "$@"')
     assert found.warnings == (f"engine e: what ${{@}} in its command holds is not known, port 8000 is assumed; {SAYS}",)

@@ -72,6 +72,8 @@ _WRAPPERS: Final = frozenset(
 _SWITCH_USER: Final = frozenset({"runuser", "sg", "su"})
 """Programs that give a script to a shell by `-c`, and else start a command."""
 _LOGIN: Final = re.compile(r"-|-[a-z]*l[a-z]*|--login")
+_FORGETS: Final = frozenset({"unset", "read"})
+"""Commands after which what a variable held before is gone."""
 _SOURCES: Final = frozenset({".", "source"})
 _WRITES: Final = frozenset({">", ">>", ">|"})
 _MOST_SHIFTED: Final = 4
@@ -241,6 +243,9 @@ class _Walk:
             count = arguments[0] if arguments else "1"
             is_known = self._is_certain and count.isascii() and count.isdigit() and len(count) <= _MOST_SHIFTED
             self._scope.set_positional(self._scope.positional[int(count) if is_known else 0 :], certain=is_known)
+        elif name in _FORGETS:
+            for variable in arguments:
+                self._scope.variables.pop(variable, None)
         elif name in _SOURCES and (text := self._scope.written("".join(arguments[:1]))):
             self._nested(text, self._scope, own)
             return

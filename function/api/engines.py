@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
 from function.api import patterns
 from function.api.base import Integer, Limits, Model, Rule, Text, between, entries, items, length, matches
 from function.api.devices import CONSTRAINTS, DEVICES, DeviceConstraint, DeviceRequest, ResolvedDeviceRequest
+from function.api.member_rules import ROUTER_SHAPE, SHAPE, WORKER_ONLY, claims
 from function.api.nodes import Quantity
 from function.api.pod_template import Annotations, Labels, PodTemplate, key_rules, label_rules
 from function.api.taints import TOLERATIONS, NodeToleration
@@ -150,47 +151,6 @@ REACH_RULES: tuple[Rule, ...] = (
 )
 """Rules over an object that has `serving` and `engines`: which of them are asked, and how."""
 
-_SHAPE = Rule(
-    "(self.members.size() == 1 && self.members[0].role == 'Standalone') || ("
-    "self.members.exists_one(m, m.role == 'Leader') && self.members.exists(m, m.role == 'Worker')"
-    " && !self.members.exists(m, m.role == 'Standalone'))",
-    "an engine is one Standalone member, or one Leader and one Worker",
-)
-
-_ROUTER_SHAPE = Rule(
-    "!has(self.role) || self.members[0].role == 'Standalone'",
-    "an engine of role Router is one Standalone member",
-)
-
-MAX_ROUTER_COPIES: Final = 8
-"""Copies of a Router without devices: it is charged no node, so nothing else bounds how much of the nodes it takes."""
-
-MAX_UNCHARGED_WORKERS: Final = 8
-"""Workers without devices of an engine, in all copies: they are charged no node either."""
-
-
-def _claims(field: str, named: str) -> tuple[Rule, ...]:
-    """Ask that some member claims devices, which a Router need not that has few copies."""
-    some = f"self.members.exists(m, has(m.{field}))"
-    return (
-        Rule(f"has(self.role) || {some}", f"at least one member of an engine needs {named}, unless its role is Router"),
-        Rule(
-            f"!has(self.role) || self.copies <= {MAX_ROUTER_COPIES} || {some}",
-            f"an engine of role Router without {field} may have at most {MAX_ROUTER_COPIES} copies",
-        ),
-        Rule(
-            f"self.members.all(m, m.role != 'Worker' || has(m.{field}) || self.copies * "
-            f"(has(m.worker) ? m.worker.nodes : 1) <= {MAX_UNCHARGED_WORKERS})",
-            f"Workers without {field} may be at most {MAX_UNCHARGED_WORKERS}, counted over all copies",
-        ),
-    )
-
-
-_WORKER_ONLY = Rule(
-    "!has(self.worker) || self.role == 'Worker'",
-    "worker may be set only on a member with role Worker",
-)
-
 
 class Serving(Model):
     """How requests reach the engines."""
@@ -283,7 +243,7 @@ class NodeSelector(Model):
 class AnyMember(Model):
     """What a member of an engine has, placed or not: the fields here are copied into replicas as they are written."""
 
-    RULES = (_WORKER_ONLY,)
+    RULES = (WORKER_ONLY,)
 
     role: Role = Role.STANDALONE
     """Standalone is a pod on its own; Leader and Worker form a gang over several nodes."""
@@ -385,9 +345,9 @@ class Engine(AnyEngine):
     """An inference engine: a pod, or a gang of pods, that answers requests."""
 
     RULES = (
-        _SHAPE,
-        _ROUTER_SHAPE,
-        *_claims("nodeSelector", "a nodeSelector"),
+        SHAPE,
+        ROUTER_SHAPE,
+        *claims("nodeSelector", "a nodeSelector"),
     )
 
     members: Annotated[tuple[Member, ...], MEMBERS]
@@ -398,9 +358,9 @@ class PlacedEngine(AnyEngine):
     """An inference engine whose members are pinned to node pools."""
 
     RULES = (
-        _SHAPE,
-        _ROUTER_SHAPE,
-        *_claims("deviceRequests", "deviceRequests"),
+        SHAPE,
+        ROUTER_SHAPE,
+        *claims("deviceRequests", "deviceRequests"),
     )
 
     members: Annotated[tuple[PlacedMember, ...], MEMBERS]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from function.api import content, patterns
-from function.api.engines import MAX_ROUTER_COPIES, MAX_UNCHARGED_WORKERS, KVTransfer
+from function.api.engines import KVTransfer
+from function.api.member_rules import MAX_ROUTER_COPIES, MAX_UNCHARGED_WORKERS
 from function.composition import Manifest
 from tests.e2e.bed.admission.case import Cases, Rule, accepts, rejects, rule
 from tests.e2e.bed.admission.engine_forms import ENGINE_FORMS, EngineForm

@@ -192,6 +192,7 @@ def _scalar(value: str | int, schema: Schema, path: str) -> Iterator[Problem]:
         low, high = schema.get("minLength", 0), schema.get("maxLength")
         if not low <= len(value) <= (len(value) if high is None else high):
             yield Problem(path, f"must have {_count(low, high, 'character', 'characters')}, has {len(value)}")
+            return  # as the API server, which looks at no pattern of a text that is too short or too long
         pattern = schema.get("pattern")
         if pattern and not _compiled(pattern).search(value):
             yield Problem(path, f"must be {patterns.MEANINGS[pattern]}, not {_show(value)}")

@@ -164,8 +164,9 @@ RULES: Final[tuple[Rule, ...]] = (
         *(
             rejects(
                 form.write(modelCacheRef={"name": name}),
-                *([] if name else [too_short(f"{form.at}.modelCacheRef.name", "")]),
-                mismatch(f"{form.at}.modelCacheRef.name", name, patterns.DNS_SUBDOMAIN),
+                mismatch(f"{form.at}.modelCacheRef.name", name, patterns.DNS_SUBDOMAIN)
+                if name
+                else too_short(f"{form.at}.modelCacheRef.name", name),
             )
             for name in ("", "../x")
             for form in DEPLOYMENT_FORMS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from function.inventory.pod_requests import extended_resources
 from function.inventory.pools import ObservedPool
 from function.replica.backend import choose_picker, read_backend
 from function.replica.identity import ReplicaIdentity
-from function.replica.pods import claimed_twice, conflicts
+from function.replica.pods import conflicts
 from function.replica.topologies import registry
 from function.scheduling import HoldReason, claimed_devices
 
@@ -50,27 +50,22 @@ def _refuse(
     """Say why a replica would be refused, in whichever pool: by the checks that it makes itself."""
     spec = _unplaced(desired)
     identity = ReplicaIdentity(desired.namespace, desired.name, desired.name, desired.cache_name)
-    clashes = (*_claimed_twice(desired, fleet), *conflicts(identity, spec.engines))
-    if clashes:
-        return HoldReason.POD_CONFLICT, clashes
+    if clashes := conflicts(identity, spec.engines, _claimable(desired, fleet)):
+        return HoldReason.POD_CONFLICT, tuple(clashes)
     registry.validate(spec)
     backend = read_backend(spec, picker=choose_picker(spec.serving, spec.engines) is Picker.ENABLED)
     refusal = backend.refusal_when_new
     return (_HOLDS[refusal.reason], (refusal.message,)) if refusal else (None, ())
 
 
-def _claimed_twice(desired: DesiredState, fleet: Mapping[str, Iterable[ObservedPool]]) -> Iterator[str]:
-    """Say what pods would claim and get from a device plugin as well, wherever in the fleet their claims can be met."""
-    members = [(engine, member) for engine in desired.workload.engines for member in engine.members]
-    if not any(extended_resources(member.template.spec) for _, member in members):
-        return
+def _claimable(desired: DesiredState, fleet: Mapping[str, Iterable[ObservedPool]]) -> frozenset[str]:
+    """DeviceClasses and drivers of what pods can claim anywhere in the fleet; where it matters, since it takes long."""
+    members = (member for engine in desired.workload.engines for member in engine.members)
+    if not any(extended_resources(member.template.spec) for member in members):
+        return frozenset()
     # Equal lists of devices are one object.
     kinds = {id(pool.devices): pool.devices for name in sorted(fleet) for pool in fleet[name]}
-    claimed = claimed_devices(desired.request, kinds.values())
-    names = sorted(frozenset().union(*claimed.values()))
-    for engine, member in members:
-        for clash in claimed_twice(member, names):
-            yield f"engine {engine.name}, {member.role}: {clash}"
+    return frozenset().union(*claimed_devices(desired.request, kinds.values()).values())
 
 
 def _unplaced(desired: DesiredState) -> ModelReplicaSpec:

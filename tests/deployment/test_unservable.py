@@ -167,6 +167,7 @@ def asking(driver: str, resources: Any, **device: Any) -> tuple[Manifest, Manife
         ("tpu.google.com", "google.com/tpu", {}),
         ("gpu.intel.com", "gpu.intel.com/xe", {}),
         ("gpu.nvidia.com", "nvidia.com/gpu.shared", {}),
+        ("gpu.nvidia.com", "deviceclass.resource.kubernetes.io/gpu.amd.com", {}),
     ],
 )
 def test_an_accelerator_is_not_taken_by_a_claim_and_from_a_device_plugin(

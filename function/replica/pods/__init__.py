@@ -10,12 +10,11 @@ from function.replica.pods.additions import (
     spread_constraint,
     tolerations,
 )
-from function.replica.pods.conflicts import claimed_twice, conflicts, warnings
+from function.replica.pods.conflicts import conflicts, warnings
 from function.replica.pods.ports import has_other_name
 from function.replica.pods.template import pod_templates, with_metadata
 
 __all__ = [
-    "claimed_twice",
     "conflicts",
     "has_other_name",
     "pod_selector",

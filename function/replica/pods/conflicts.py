@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from function.api import labels
@@ -32,22 +32,23 @@ _MOST_NAMED: Final = 4
 _TCP: Final = frozenset({"", "TCP"})
 
 
-def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list[str]:
+def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine], claimable: Iterable[str] = ()) -> list[str]:
     """Say what of the pods of engines cannot be joined with what serving needs, one sentence for each clash.
 
     Args:
         replica: The replica that the pods would belong to.
         engines: Its engines.
+        claimable: DeviceClasses and drivers of the devices that its pods may claim, beside those that they do.
     """
     engines, found = list(engines), []
     members = [member for engine in engines for member in engine.members]
-    claimed = {request.device_class_name for member in members for request in member.device_requests}
+    claimed = {request.device_class_name for member in members for request in member.device_requests} | {*claimable}
     for engine in engines:
         topology = topology_of(engine)
         for member in engine.members:
             where = f"engine {engine.name}, {member.role}"
             found += [f"{where}: {clash}" for clash in _clashes(replica, engine, member, topology)]
-            found += [f"{where}: {clash}" for clash in claimed_twice(member, claimed)]
+            found += [f"{where}: {clash}" for clash in _claimed_twice(member, claimed)]
             found += [f"{where}: {clash}" for clash in _routed_addresses(engines, engine, member)]
     sources, most = len(references.named(engines)), references.MOST_SOURCES
     if sources > most:
@@ -55,7 +56,7 @@ def conflicts(replica: ReplicaIdentity, engines: Iterable[PlacedEngine]) -> list
     return found
 
 
-def claimed_twice(member: AnyMember, claimed: Iterable[str]) -> Iterator[str]:
+def _claimed_twice(member: AnyMember, claimed: Collection[str]) -> Iterator[str]:
     """Say which accelerators the pods of a member would have beside those that are counted, by an extended resource.
 
     Args:
@@ -63,9 +64,8 @@ def claimed_twice(member: AnyMember, claimed: Iterable[str]) -> Iterator[str]:
         claimed: The DeviceClasses or drivers of the devices that pods of its replica claim: in a pod that claims none,
             the resource is uncharged.
     """
-    names = list(claimed)
     for container, resource in extended_resources(member.template.spec):
-        if is_implicit_claim(resource) or any(is_same_accelerator(resource, name) for name in names):
+        if is_implicit_claim(resource) or any(is_same_accelerator(resource, name) for name in claimed):
             yield (
                 "devices are claimed by nodeSelector.devices; "
                 f"remove {resource} from resources of container {container}"

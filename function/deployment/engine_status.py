@@ -21,14 +21,16 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
 
     A size of blocks matters to pickers alone.
     """
-    facts = [found for engine in desired.workload.engines if (found := _facts(engine))]
+    known = [(engine, pod) for engine in desired.workload.engines if (pod := _serving_pod(engine))]
+    read = [(engine, pod, _facts(engine, pod)) for engine, pod in known]
+    facts = [found for _, _, found in read]
     picks = choose_picker(desired.workload.serving, desired.workload.engines) is Picker.ENABLED
     warnings = [warning for found in facts for warning in found.warnings if picks or warning == found.port.warning]
     unreachable = [why for found in facts for why in found.unreachable]
     assumptions = [assumption for found in facts for assumption in found.assumptions]
-    for engine in desired.workload.engines:
-        assumptions += _who_is_asked(engine, desired)
-        assumptions += (f"engine {engine.name}: {remark}" for remark in _ports_at_odds(engine))
+    for engine, pod, found in read:
+        assumptions += _who_is_asked(engine, found, desired)
+        assumptions += (f"engine {engine.name}: {remark}" for remark in _ports_at_odds(engine, pod, found))
         assumptions += (f"engine {engine.name}: {note}" for note in queue_notes(engine))
     if unreachable:
         draft.set_condition(ENGINES, "Unreachable", "; ".join((*unreachable, *warnings, *assumptions)))
@@ -40,25 +42,19 @@ def set_engines_condition(draft: Draft, desired: DesiredState) -> None:
         draft.set_condition(ENGINES, "Recognized")
 
 
-def _facts(engine: Engine) -> EngineFacts | None:
-    """What is known of an engine by the member that answers requests; None without one, which admission refuses."""
-    pod = _serving_pod(engine)
-    if pod is None:
-        return None
+def _facts(engine: Engine, pod: PodTemplate) -> EngineFacts:
+    """What is known of an engine by the pods that answer requests."""
     taken = SIDE_CAR_PORT if engine.phase is Phase.DECODE else 0
     return read_engine(engine, pod.container, taken=taken)
 
 
 def _serving_pod(engine: Engine) -> PodTemplate | None:
-    """The pods that answer requests."""
+    """The pods that answer requests; None where there are none, which admission refuses."""
     return next((member.template for member in engine.members if member.role is not Role.WORKER), None)
 
 
-def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
+def _who_is_asked(engine: Engine, facts: EngineFacts, desired: DesiredState) -> Iterator[str]:
     """What is assumed of which pods and ports of an engine answer requests, and may not be what is wanted."""
-    facts = _facts(engine)
-    if facts is None:
-        return
     serving, name = engine.serving, f"engine {engine.name}"
     if len(engine.members) > 1 and serving.served_from is None and served_from(engine) is ServedFrom.ALL_PODS:
         flag = facts.flag(facts.program.every_node_flags)
@@ -72,11 +68,8 @@ def _who_is_asked(engine: Engine, desired: DesiredState) -> Iterator[str]:
         yield f"{name}: {facts.program.name} is asked like the other engines; with role Router only it is"
 
 
-def _ports_at_odds(engine: Engine) -> Iterator[str]:
+def _ports_at_odds(engine: Engine, pod: PodTemplate, facts: EngineFacts) -> Iterator[str]:
     """What fields, command and probes say of an engine's ports that does not fit together. Each is obeyed."""
-    facts, pod = _facts(engine), _serving_pod(engine)
-    if facts is None or pod is None:
-        return
     spec, container, written = pod.spec, pod.container, engine.serving.port
     listed = {
         port.container_port: each.name
